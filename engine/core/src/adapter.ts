@@ -1,0 +1,135 @@
+import type { Duplex } from 'node:stream'
+import type { MaskCount } from './events.ts'
+import type { Permit } from './permit.ts'
+import type { Refusal } from './errors.ts'
+import type { Action, Address, CancelKey, Credential, Hello, Run, Subject, Target } from './request.ts'
+import type { Stop } from './stop.ts'
+import type { Verdict } from './verdict.ts'
+
+/** Validates one `targets:` entry of the configuration, at start-up only. Throws `SchemaError`. */
+export interface Schema<T> {
+  parse(value: unknown): T
+}
+
+/** `at` is the path inside the value, e.g. `['tls']`, so that the CLI can name file and line. */
+export class SchemaError extends Error {
+  readonly at: readonly string[]
+  constructor(at: readonly string[], message: string) {
+    super(message)
+    this.name = 'SchemaError'
+    this.at = at
+  }
+}
+
+/** What a folder under `adapters/` exports. It translates; it never decides. */
+export interface Adapter<Settings = unknown> {
+  readonly protocol: string
+  /** Closed list of action names that it can emit, e.g. `sql.select`; policies are written against it. */
+  readonly actions: readonly string[]
+  readonly target: Schema<Settings>
+  listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
+}
+
+export interface Endpoint {
+  readonly address: Address
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export interface Listener {
+  readonly address: Address
+  /** Stops accepting and resolves once every connection is gone; sessions still open are ended by the gate. */
+  close(): Promise<void>
+}
+
+/** The engine as an adapter sees it. */
+export interface Gate<Settings> {
+  /** Authenticates, finds the target and records the session. Throws `Refused`. */
+  open(hello: Hello): Promise<Session<Settings>>
+  /** A wrong key does nothing, and says nothing. */
+  cancel(key: CancelKey): void
+}
+
+/** One authenticated subject on one target. */
+export interface Session<Settings> {
+  readonly id: string
+  readonly subject: Subject
+  readonly target: Target<Settings>
+  readonly cancelKey: CancelKey
+  /** Requested when the session must end: token expired, killed, draining, log lost in mid-answer. */
+  readonly ending: Stop<Refusal>
+  dial(to?: Address): Promise<Duplex>
+  credential(why: 'login' | 'rejected'): Promise<Credential>
+  /** The client's latest claim of its run, recorded with each later event. */
+  claim(run: Run): void
+  lane(): Lane
+  /** The connection is gone. Idempotent. */
+  close(reason: string): Promise<void>
+}
+
+/** The unit of order within a session: judged, forwarded and answered in this lane's order. */
+export interface Lane {
+  /**
+   * Judges the batch in order, records it in one append, forwards it in order. Within a batch a refused exchange
+   * makes the later ones be skipped when it is `atomic`, as a server skips to the end of a failed pipeline.
+   */
+  submit<Up, Down, Plan>(batch: readonly Exchange<Up, Down, Plan>[], atomic: boolean): readonly Admission[]
+  /** Exchanges submitted and not yet answered. At `limits.laneExchangesMax` the adapter must stop reading. */
+  readonly pending: number
+}
+
+export interface Admission {
+  /** Settles when the exchange's place upstream is taken, or will never be. */
+  readonly admitted: Promise<'forwarded' | 'refused' | 'skipped'>
+  /** Settles when the caller has the whole answer. Never rejects. */
+  readonly done: Promise<Outcome>
+}
+
+export interface Outcome {
+  readonly outcome: 'completed' | 'failed' | 'cut' | 'skipped' | 'refused'
+  readonly status: string | null
+}
+
+/** One governed request and its answer. */
+export interface Exchange<Up, Down, Plan> {
+  /** Several only where one message carries several statements: each is judged, all or none pass, one Permit. */
+  readonly actions: readonly [Action, ...Action[]]
+  /** The exact bytes that are judged, recorded (sealed) and forwarded. */
+  readonly content: Uint8Array
+  /** Set when the adapter cannot vouch for the request (unparseable, outside the closed world): it is refused. */
+  readonly objection?: Refusal | undefined
+  /** Compiles the verdicts' obligations, one verdict per action. What it cannot fulfil is a refusal. */
+  oblige(verdicts: readonly Verdict[]): Obliged<Plan>
+  /** Sends the request before it returns, so that a pipeline leaves in order; the answer is pulled. */
+  forward(permit: Permit, plan: Plan, body: AsyncIterable<Up>, stop: Stop<StopReason>): AsyncIterable<Down>
+  /** What the caller streams after the request: COPY data, an HTTP body, stdin. */
+  readonly body: AsyncIterable<Up>
+  maskBody(body: AsyncIterable<Up>, plan: Plan): AsyncIterable<Shown<Up>>
+  mask(replies: AsyncIterable<Down>, plan: Plan): AsyncIterable<Shown<Down>>
+  /** Hands bytes to the caller; resolves when it may hand over more. */
+  reply(item: Down): Promise<void> | void
+  /**
+   * The refusal in the protocol's own form. `before`: in the place of the whole answer; it takes the exchange's
+   * place upstream at once, so that the target's state is what a refusing server's would be. `during`: in the
+   * place of what is left of the answer.
+   */
+  refuse(refusal: Refusal, at: 'before' | 'during'): AsyncIterable<Down>
+  /** An earlier exchange of its atomic batch was refused: there is no answer of its own. */
+  skip(): AsyncIterable<Down>
+}
+
+export type Obliged<Plan> =
+  { readonly kind: 'plan'; readonly plan: Plan } | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+/** Why a running exchange must stop: the caller cancelled, a limit was reached, or its session ends. */
+export type StopReason = 'cancelled' | 'limit' | 'ending'
+
+/** What the core records, counts and limits of each item that passes. */
+export interface Shown<T> {
+  readonly item: T
+  /** What the caller saw, for the log. Empty for framing. */
+  readonly record: Uint8Array
+  readonly rows: number
+  readonly masked: readonly MaskCount[]
+  /** Set on the last item. */
+  readonly end?: { readonly outcome: 'completed' | 'failed' | 'skipped'; readonly status: string | null }
+}

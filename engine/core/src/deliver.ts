@@ -1,0 +1,176 @@
+import type { Outcome, Shown } from './adapter.ts'
+import { Capture } from './capture.ts'
+import { decide, evolve } from './decider.ts'
+import { refusal, refusalOf, type Refusal } from './errors.ts'
+import type { MaskCount } from './events.ts'
+import type { Entry, LaneContext } from './lane.ts'
+import type { Permitted } from './enforce.ts'
+import type { VerdictLimits } from './verdict.ts'
+import { worded } from './wording.ts'
+
+/**
+ * Station 7 and the end of an exchange: masks the answer as it streams, shows it, records what was shown. Runs
+ * when it is this exchange's turn in the lane. Never rejects: what goes wrong cuts the answer in the protocol's
+ * own form.
+ */
+export async function deliver<Up, Down, Plan>(
+  place: Permitted<Up, Down, Plan>,
+  lane: LaneContext,
+): Promise<Outcome> {
+  const { entry } = place
+  if (place.kind !== 'allowed') return unperformed(entry, place.kind, lane)
+  const answer = new Answer(lane, entry.id)
+  let outcome: Outcome
+  using _timeout = timeLimit(place.ruling.limits, entry, lane)
+  try {
+    outcome = await stream(entry, place.ruling.plan, place.ruling.limits, answer)
+  } catch (error) {
+    const reason = worded(refusalOf(error), place.permit.decision)
+    outcome = await cut(entry, reason, answer)
+    if (reason.code === 'internal') lane.end(reason)
+  }
+  await complete(entry, outcome, answer, lane)
+  return outcome
+}
+
+/** A refusal or a skipped exchange: nothing was performed, the caller reads the adapter's own messages. */
+async function unperformed<Up, Down, Plan>(
+  entry: Entry<Up, Down, Plan>,
+  kind: 'refused' | 'skipped',
+  lane: LaneContext,
+): Promise<Outcome> {
+  try {
+    for await (const item of entry.replies) await entry.exchange.reply(item)
+  } catch (error) {
+    lane.end(refusalOf(error))
+  }
+  lane.count(kind === 'refused' ? { denied: 1 } : {})
+  return { outcome: kind, status: null }
+}
+
+async function stream<Up, Down, Plan>(
+  entry: Entry<Up, Down, Plan>,
+  plan: Plan,
+  bounds: VerdictLimits,
+  answer: Answer,
+): Promise<Outcome> {
+  const { exchange } = entry
+  let outcome: Outcome = { outcome: 'completed', status: null }
+  for await (const shown of exchange.mask(entry.replies, plan)) {
+    answer.count(shown)
+    const exceeded = overLimit(bounds, answer)
+    if (exceeded !== undefined) return cut(entry, worded(exceeded, null), answer)
+    const room = answer.capture.add(shown.record)
+    if (room !== undefined) await room
+    const drained = exchange.reply(shown.item)
+    if (drained !== undefined) await drained
+    if (shown.end !== undefined) outcome = shown.end
+  }
+  return outcome
+}
+
+/** What is left of the answer is replaced by the refusal. */
+async function cut<Up, Down, Plan>(
+  entry: Entry<Up, Down, Plan>,
+  reason: Refusal,
+  answer: Answer,
+): Promise<Outcome> {
+  entry.stop.request('limit')
+  try {
+    for await (const item of entry.exchange.refuse(reason, 'during')) await entry.exchange.reply(item)
+  } catch (error) {
+    answer.lane.end(refusalOf(error))
+  }
+  return { outcome: 'cut', status: reason.code }
+}
+
+async function complete<Up, Down, Plan>(
+  entry: Entry<Up, Down, Plan>,
+  outcome: Outcome,
+  answer: Answer,
+  lane: LaneContext,
+): Promise<void> {
+  const bodies = decide(
+    {
+      kind: 'complete',
+      answer: answer.rest(),
+      completed: {
+        session: lane.session,
+        exchange: entry.id,
+        outcome: outcome.outcome === 'refused' ? 'cut' : outcome.outcome,
+        status: outcome.status,
+        rows: answer.rows,
+        bytes: answer.capture.bytes,
+        masked: answer.masked(),
+        chunks: answer.capture.chunks,
+        micros: Math.round((lane.monotonic() - entry.startedMs) * 1000),
+      },
+    },
+    entry.state,
+  )
+  for (const body of bodies) entry.state = evolve(entry.state, body)
+  lane.count({ rows: answer.rows, bytes: answer.capture.bytes })
+  lane.appendSoon(...bodies)
+}
+
+function overLimit(bounds: VerdictLimits, answer: Answer): Refusal | undefined {
+  if (bounds.rows !== null && answer.rows > bounds.rows)
+    return refusal('too_large', 'policy/limit_rows', `The policy allows ${bounds.rows} rows in one answer.`)
+  if (bounds.bytes !== null && answer.shownBytes > bounds.bytes)
+    return refusal(
+      'too_large',
+      'policy/limit_bytes',
+      `The policy allows ${bounds.bytes} bytes in one answer.`,
+    )
+  return undefined
+}
+
+function timeLimit<Up, Down, Plan>(
+  bounds: VerdictLimits,
+  entry: Entry<Up, Down, Plan>,
+  lane: LaneContext,
+): Disposable | undefined {
+  if (bounds.timeout_ms === null) return undefined
+  return lane.after(bounds.timeout_ms, () => entry.stop.request('limit'))
+}
+
+/** What has been shown so far of one answer. */
+class Answer {
+  rows = 0
+  shownBytes = 0
+  readonly capture: Capture
+  readonly lane: LaneContext
+  #masked: Map<string, MaskCount> | undefined
+
+  constructor(lane: LaneContext, exchange: string) {
+    this.lane = lane
+    const of = { session: lane.session, exchange, direction: 'response' } as const
+    this.capture = new Capture(of, (body) => lane.append([body], 'soon'))
+  }
+
+  count<Down>(shown: Shown<Down>): void {
+    this.rows += shown.rows
+    this.shownBytes += shown.record.length
+    for (const hit of shown.masked) this.#add(hit)
+  }
+
+  masked(): readonly MaskCount[] {
+    return this.#masked === undefined ? [] : [...this.#masked.values()]
+  }
+
+  /** A recording that the log refused has already cut the answer: what is lost is lost, and the outcome says cut. */
+  rest(): Uint8Array | undefined {
+    try {
+      return this.capture.rest()
+    } catch {
+      return undefined
+    }
+  }
+
+  #add(hit: MaskCount): void {
+    this.#masked ??= new Map()
+    const key = `${hit.column}/${hit.method}`
+    const known = this.#masked.get(key)
+    this.#masked.set(key, known === undefined ? hit : { ...hit, values: known.values + hit.values })
+  }
+}

@@ -1,0 +1,188 @@
+import type { Outcome } from './adapter.ts'
+import { refusal, type Refusal } from './errors.ts'
+import { digest, mint, type Permit } from './permit.ts'
+import { judge, type Ruling } from './judge.ts'
+import { decide, evolve } from './decider.ts'
+import { deliver } from './deliver.ts'
+import { requestRecord, decisionRecord } from './record.ts'
+import { worded } from './wording.ts'
+import { StoreError } from './ports.ts'
+import type { Entry, LaneContext } from './lane.ts'
+import type { EventBody } from './decider.ts'
+
+/**
+ * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append,
+ * forward what has a Permit, and answer. There are no hooks: a new step is a line here.
+ */
+export async function enforce<Up, Down, Plan>(
+  batch: readonly Entry<Up, Down, Plan>[],
+  atomic: boolean,
+  lane: LaneContext,
+  answer: InOrder<Up, Down, Plan>,
+): Promise<void> {
+  const judged = await judgeInOrder(batch, atomic, lane)
+  const permitted = await record(judged, lane)
+  const places = permitted.map((place) => withdraw(place, lane))
+  for (const place of places) takePlaceUpstream(place)
+  for (const place of places) answer(place.entry, () => deliver(place, lane))
+}
+
+/** Runs `turn` when the answers before it are done, and settles the entry with its outcome. */
+export type InOrder<Up, Down, Plan> = (entry: Entry<Up, Down, Plan>, turn: () => Promise<Outcome>) => void
+
+type Judged<Up, Down, Plan> = {
+  readonly entry: Entry<Up, Down, Plan>
+  readonly contentDigest: string
+} & (
+  | { readonly kind: 'ruled'; readonly ruling: Ruling<Plan>; readonly decision: string }
+  | { readonly kind: 'skipped' }
+)
+
+/** An exchange whose fate is settled: with a Permit, with a refusal, or skipped. */
+export type Permitted<Up, Down, Plan> = { readonly entry: Entry<Up, Down, Plan> } & (
+  | { readonly kind: 'allowed'; readonly permit: Permit; readonly ruling: Ruling<Plan> & { kind: 'allowed' } }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'skipped' }
+)
+
+/** Station 4. An exchange is judged once the verdict of the one before it is known, not once it is done. */
+async function judgeInOrder<Up, Down, Plan>(
+  batch: readonly Entry<Up, Down, Plan>[],
+  atomic: boolean,
+  lane: LaneContext,
+): Promise<readonly Judged<Up, Down, Plan>[]> {
+  const judged: Judged<Up, Down, Plan>[] = []
+  let failed = false
+  for (const entry of batch) {
+    const contentDigest = digest(entry.exchange.content)
+    if (failed && atomic) {
+      judged.push({ kind: 'skipped', entry, contentDigest })
+      continue
+    }
+    const ruling =
+      lane.unusable() ?? judge(entry.exchange, lane.pdp, (action) => lane.input(entry.id, action))
+    const settled = ruling instanceof Promise ? await ruling : ruling
+    failed ||= settled.kind === 'refused'
+    judged.push({ kind: 'ruled', entry, contentDigest, ruling: settled, decision: lane.ids.next('dec') })
+  }
+  return judged
+}
+
+/**
+ * Station 5. One append for the whole batch; only its ack mints Permits. When it fails, nothing of the batch is
+ * performed, not even what was denied anyway: no record, no access.
+ */
+async function record<Up, Down, Plan>(
+  judged: readonly Judged<Up, Down, Plan>[],
+  lane: LaneContext,
+): Promise<readonly Permitted<Up, Down, Plan>[]> {
+  const bodies = judged.flatMap((item) => recorded(item, lane))
+  try {
+    await lane.append(bodies, 'now')
+  } catch (error) {
+    return unrecorded(judged, error, lane)
+  }
+  return judged.map((item) => permit(item))
+}
+
+function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContext): readonly EventBody[] {
+  const { entry, contentDigest } = item
+  const { content } = entry.exchange
+  const received = requestRecord(lane.session, entry.id, entry.exchange, contentDigest)
+  const bodies =
+    item.kind === 'skipped'
+      ? decide({ kind: 'skip', received, content }, entry.state)
+      : decide(
+          {
+            kind: 'judge',
+            received,
+            decided: decisionRecord(received, item.decision, item.ruling, lane.now(), lane.facts()),
+            content,
+          },
+          entry.state,
+        )
+  for (const body of bodies) entry.state = evolve(entry.state, body)
+  return bodies
+}
+
+function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>): Permitted<Up, Down, Plan> {
+  const { entry } = item
+  if (item.kind === 'skipped') return { kind: 'skipped', entry }
+  const { ruling, decision } = item
+  if (ruling.kind === 'refused') return { kind: 'refused', entry, refusal: worded(ruling.refusal, decision) }
+  return { kind: 'allowed', entry, ruling, permit: mint(decision, item.contentDigest) }
+}
+
+/**
+ * The append may still land later (the log never gives a batch up), so every exchange that it would show as
+ * allowed is followed by ExchangeAbandoned.
+ */
+function unrecorded<Up, Down, Plan>(
+  judged: readonly Judged<Up, Down, Plan>[],
+  error: unknown,
+  lane: LaneContext,
+): readonly Permitted<Up, Down, Plan>[] {
+  const mayLand = error instanceof StoreError && error.reason !== 'full' && error.reason !== 'closed'
+  const { code, rule } = logUnavailable
+  const reason = error instanceof Error ? error.message : String(error)
+  return judged.map((item) => {
+    const { entry } = item
+    if (mayLand) abandon(entry, reason, lane)
+    if (item.kind === 'skipped') return { kind: 'skipped', entry }
+    return { kind: 'refused', entry, refusal: worded(refusal(code, rule, logUnavailable.message), null) }
+  })
+}
+
+const logUnavailable = refusal('log_unavailable', 'sluice/log', 'The decision could not be recorded.')
+
+/** A caller that gave up while its request waited gets nothing performed, and the log says so. */
+function withdraw<Up, Down, Plan>(
+  place: Permitted<Up, Down, Plan>,
+  lane: LaneContext,
+): Permitted<Up, Down, Plan> {
+  const { entry } = place
+  if (place.kind !== 'allowed' || entry.stop.requested === undefined) return place
+  const reason = 'the caller gave up before it was performed'
+  abandon(entry, reason, lane)
+  return { kind: 'refused', entry, refusal: worded(cancelled, place.permit.decision) }
+}
+
+const cancelled = refusal('cancelled', 'sluice/cancel', 'The request was cancelled before it was performed.')
+
+function abandon<Up, Down, Plan>(entry: Entry<Up, Down, Plan>, reason: string, lane: LaneContext): void {
+  if (entry.state.kind !== 'running') return
+  const bodies = decide({ kind: 'abandon', exchange: entry.id, session: lane.session, reason }, entry.state)
+  for (const body of bodies) entry.state = evolve(entry.state, body)
+  lane.appendSoon(...bodies)
+}
+
+/** Station 6. Synchronous, so that a pipeline leaves in order and a refusal stands where the request stood. */
+function takePlaceUpstream<Up, Down, Plan>(place: Permitted<Up, Down, Plan>): void {
+  const { entry } = place
+  const { exchange } = entry
+  try {
+    if (place.kind === 'skipped') {
+      entry.replies = exchange.skip()
+      entry.admitted.resolve('skipped')
+    } else if (place.kind === 'refused') {
+      entry.replies = exchange.refuse(place.refusal, 'before')
+      entry.admitted.resolve('refused')
+    } else {
+      entry.replies = exchange.forward(
+        place.permit,
+        place.ruling.plan,
+        entry.body(place.ruling.plan),
+        entry.stop,
+      )
+      entry.admitted.resolve('forwarded')
+    }
+  } catch (error) {
+    entry.replies = failing(error)
+    entry.admitted.resolve('refused')
+  }
+}
+
+/** A forward that threw is answered in its place: `deliver` turns the error into the protocol's own form. */
+function failing(error: unknown): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }
+}

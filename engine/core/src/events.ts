@@ -1,0 +1,180 @@
+import type { Position } from './ports.ts'
+
+/**
+ * What Sluice writes down. The wire form is Avro (`schemas/events/*.avsc`); `schemas` generates the same types
+ * from it and the journal asserts that both agree. Content (literals, parameters, answers) is only in `sealed`.
+ */
+
+export interface SubjectRecord {
+  readonly id: string
+  readonly type: string
+  readonly issuer: string
+  readonly groups: readonly string[]
+  readonly on_behalf_of: string | null
+}
+
+export interface MaskCount {
+  /** `schema.name.column` */
+  readonly column: string
+  readonly method: string
+  readonly values: number
+}
+
+export interface EventData {
+  readonly SessionOpened: {
+    readonly session: string
+    readonly gateway: string
+    readonly target: string
+    readonly protocol: string
+    readonly subject: SubjectRecord
+    /** Claims that policies could read, as JSON. */
+    readonly claims: string
+    readonly labels: string
+    readonly token_id: string
+    readonly token_expires_ms: number
+    readonly client_ip: string
+    readonly application: string | null
+  }
+  /** A fresh token of the same subject: later exchanges are judged with it. */
+  readonly SessionExtended: {
+    readonly session: string
+    readonly subject: SubjectRecord
+    readonly claims: string
+    readonly token_id: string
+    readonly token_expires_ms: number
+  }
+  readonly AuthenticationFailed: {
+    readonly protocol: string
+    readonly target: string
+    readonly client_ip: string
+    readonly code: string
+    readonly reason: string
+  }
+  readonly RequestReceived: {
+    readonly session: string
+    readonly exchange: string
+    /** The actions as JSON, without literals and parameters. */
+    readonly actions: string
+    /** SHA-256 of the exact bytes in `sealed`. */
+    readonly digest: string
+    readonly bytes: number
+  }
+  readonly DecisionMade: {
+    readonly session: string
+    readonly exchange: string
+    readonly decision: string
+    readonly effect: 'allow' | 'deny' | 'hold'
+    /** The verdict as JSON, one per action. */
+    readonly verdicts: string
+    readonly rule: string
+    readonly revision: string
+    /** The part of the policy input that is not in other events: time and facts. */
+    readonly now_ms: number
+    readonly facts: string
+  }
+  readonly ExchangeAbandoned: {
+    readonly session: string
+    readonly exchange: string
+    readonly reason: string
+  }
+  readonly ResponseCompleted: {
+    readonly session: string
+    readonly exchange: string
+    readonly outcome: 'completed' | 'failed' | 'cut' | 'skipped'
+    /** The target's own status of a failure, e.g. SQLSTATE. */
+    readonly status: string | null
+    readonly rows: number
+    readonly bytes: number
+    readonly masked: readonly MaskCount[]
+    /** RecordingChunk events that hold the answer before what is in `sealed`. */
+    readonly chunks: number
+    readonly micros: number
+  }
+  readonly RecordingChunk: {
+    readonly session: string
+    readonly exchange: string
+    readonly direction: 'request' | 'response'
+    readonly index: number
+    readonly bytes: number
+  }
+  readonly SessionClosed: {
+    readonly session: string
+    readonly reason: string
+    readonly requests: number
+    readonly denied: number
+    readonly rows: number
+    readonly bytes: number
+  }
+  readonly PolicyActivated: {
+    readonly revision: string
+    readonly compiler: string
+    /** The sources and data as JSON {file: text}: what-if and replay need the bundle for ever. */
+    readonly bundle: string
+    readonly by: string
+    readonly reason: string
+  }
+  readonly PolicyRejected: {
+    readonly errors: string
+    readonly by: string
+  }
+  readonly TargetRegistered: {
+    readonly name: string
+    readonly protocol: string
+    readonly address: string
+    readonly labels: string
+    readonly settings: string
+    readonly by: string
+  }
+  readonly TargetRemoved: {
+    readonly name: string
+    readonly by: string
+  }
+  readonly LogRecovered: {
+    readonly segment: string
+    readonly dropped_bytes: number
+  }
+  readonly GatewayLost: {
+    readonly writer: string
+    readonly epoch: number
+  }
+}
+
+export type EventType = keyof EventData
+
+/** What a caller hands to `append`; the journal adds writer, epoch, sequence, hashes, and seals the content. */
+export type NewEvent = {
+  readonly [T in EventType]: {
+    readonly id: string
+    readonly type: T
+    /** Milliseconds since 1970, by the writer's clock; the order is the sequence, not the time. */
+    readonly time: number
+    readonly data: EventData[T]
+    readonly trace_id?: string | null
+    readonly run_id?: string | null
+    /** Plain content; it leaves the process only encrypted under the session's data key. */
+    readonly sealed?: Uint8Array
+  }
+}[EventType]
+
+interface Envelope {
+  readonly id: string
+  readonly stream: string
+  readonly seq: number
+  readonly writer: string
+  readonly epoch: number
+  readonly time: number
+  readonly trace_id: string | null
+  readonly run_id: string | null
+  readonly schema: number
+  /** Ciphertext, as it is in the log; `null` when the event has no content. */
+  readonly sealed: Uint8Array | null
+  readonly prev_hash: Uint8Array
+  readonly hash: Uint8Array
+  readonly sig: Uint8Array | null
+  readonly position: Position
+}
+
+/** What a reader gets: known events decoded, unknown types kept as they are so that the chain still verifies. */
+export type RecordedEvent =
+  | { readonly [T in EventType]: Envelope & { readonly type: T; readonly data: EventData[T] } }[EventType]
+  | (Envelope & { readonly type: 'Unknown'; readonly unknown: string; readonly data: Uint8Array })

@@ -1,0 +1,142 @@
+import type { Gate, Session } from './adapter.ts'
+import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
+import type { NewEvent } from './events.ts'
+import { limits } from './limits.ts'
+import type {
+  Authenticator,
+  Clock,
+  Credentials,
+  Dialer,
+  EventStore,
+  Ids,
+  PolicyDecisionPoint,
+  Targets,
+} from './ports.ts'
+import type { CancelKey, Hello, Identity, Target } from './request.ts'
+import { identityRecord, LiveSession } from './session.ts'
+import { worded } from './wording.ts'
+
+export interface GatePorts {
+  /** This gateway's name in the log. */
+  readonly gateway: string
+  readonly authenticator: Authenticator
+  readonly credentials: Credentials
+  readonly dialer: Dialer
+  readonly targets: Targets
+  readonly pdp: PolicyDecisionPoint
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly ids: Ids
+  /** For the operator's log: what went wrong beside a caller's request. Never content. */
+  readonly report: (what: string, error: unknown) => void
+}
+
+/** The engine: what adapters are given, and what the API and the process see of it. */
+export interface Engine extends Gate<unknown> {
+  session(id: string): LiveSession<unknown> | undefined
+  sessions(): readonly LiveSession<unknown>[]
+  /** Refuses new sessions and exchanges; resolves when no session is left or the time is over. */
+  drain(withinMs: number): Promise<void>
+}
+
+export function createGate(ports: GatePorts): Engine {
+  const live = new Map<string, LiveSession<unknown>>()
+  let draining: Refusal | undefined
+
+  async function open(hello: Hello): Promise<Session<unknown>> {
+    try {
+      if (draining !== undefined) throw new Refused(draining)
+      if (live.size >= limits.sessionsMax) throw new Refused(tooMany)
+      const identity = await ports.authenticator.authenticate(hello.token)
+      const target = known(hello)
+      const session = new LiveSession(ports, ports.ids.next('ses'), hello, identity, target, key(), () =>
+        live.delete(session.id),
+      )
+      live.set(session.id, session)
+      await opened(session, hello, identity)
+      return session
+    } catch (error) {
+      const refused = refusalOf(error)
+      failed(hello, refused)
+      throw error instanceof Refused ? error : new Refused(refused, { cause: error })
+    }
+  }
+
+  function known(hello: Hello): Target {
+    const target = ports.targets.find(hello.target)
+    if (target === undefined || target.protocol !== hello.protocol)
+      throw new Refused(
+        refusal('target_unknown', 'sluice/targets', 'No target of that name is registered here.'),
+      )
+    return target
+  }
+
+  function key(): CancelKey {
+    return { id: ports.ids.random32(), secret: ports.ids.random32() }
+  }
+
+  /** No session without its first event in the log: what it does later would tie to nobody. */
+  async function opened(session: LiveSession<unknown>, hello: Hello, identity: Identity): Promise<void> {
+    const data = {
+      session: session.id,
+      gateway: ports.gateway,
+      target: session.target.name,
+      protocol: session.target.protocol,
+      labels: JSON.stringify(session.target.labels),
+      client_ip: hello.client.ip,
+      application: hello.client.application,
+      ...identityRecord(identity),
+    }
+    try {
+      await session.append([{ type: 'SessionOpened', data }], 'now')
+    } catch (error) {
+      live.delete(session.id)
+      const unrecorded = refusal('log_unavailable', 'sluice/log', 'The session could not be recorded.')
+      throw new Refused(worded(unrecorded, null), { cause: error })
+    }
+  }
+
+  function failed(hello: Hello, refused: Refusal): void {
+    const event: NewEvent = {
+      id: ports.ids.next('evt'),
+      time: ports.clock.now(),
+      type: 'AuthenticationFailed',
+      data: {
+        protocol: hello.protocol,
+        target: hello.target,
+        client_ip: hello.client.ip,
+        code: refused.code,
+        reason: refused.rule,
+      },
+    }
+    ports.store
+      .append({ stream: `gateway/${ports.gateway}`, events: [event] }, soon)
+      .catch((error: unknown) => ports.report('a refused login was not recorded', error))
+  }
+
+  async function drain(withinMs: number): Promise<void> {
+    draining = refusal('draining', 'sluice/draining', 'This gateway is shutting down: connect again.')
+    for (const session of live.values()) session.end(draining, withinMs)
+    const until = ports.clock.monotonic() + withinMs
+    while (live.size > 0 && ports.clock.monotonic() < until)
+      await new Promise<void>((resolve) => ports.clock.after(20, resolve))
+  }
+
+  return {
+    open,
+    cancel: (wanted) => {
+      for (const session of live.values())
+        if (session.cancelKey.id === wanted.id && session.cancelKey.secret === wanted.secret) session.cancel()
+    },
+    session: (id) => live.get(id),
+    sessions: () => [...live.values()],
+    drain,
+  }
+}
+
+const soon = { withinMs: limits.appendWaitMs, urgency: 'soon' } as const
+const tooMany = refusal(
+  'too_many',
+  'sluice/limits',
+  'This gateway has as many sessions as it takes. Try later.',
+)

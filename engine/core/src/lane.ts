@@ -1,0 +1,134 @@
+import type { Admission, Exchange, Lane, Outcome, StopReason } from './adapter.ts'
+import { Capture } from './capture.ts'
+import type { EventBody, ExchangeState } from './decider.ts'
+import { initialState } from './decider.ts'
+import { enforce } from './enforce.ts'
+import { refusalOf, type Refusal } from './errors.ts'
+import type { Ruling } from './judge.ts'
+import type { Clock, Ids, PolicyDecisionPoint, PolicyInput, SessionFacts } from './ports.ts'
+import type { Action } from './request.ts'
+import { Stop } from './stop.ts'
+
+/** What a session gives to the pipeline. */
+export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> {
+  readonly session: string
+  readonly ids: Ids
+  readonly pdp: PolicyDecisionPoint
+  input(requestId: string, action: Action): PolicyInput
+  facts(): SessionFacts
+  count(done: { readonly denied?: number; readonly rows?: number; readonly bytes?: number }): void
+  append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>
+  /** Nobody waits for it, but a failure ends the session: a lost record is never silent. */
+  appendSoon(...bodies: readonly EventBody[]): void
+  /** The refusal for everything from now on: the token's life is over, or the gateway drains. */
+  unusable(): Ruling<never> | undefined
+  end(reason: Refusal): void
+  /** An exchange is done: a session that is to end may end now. */
+  idle(): void
+}
+
+/** One exchange on its way through the lane. */
+export interface Entry<Up, Down, Plan> {
+  readonly id: string
+  readonly exchange: Exchange<Up, Down, Plan>
+  readonly stop: Stop<StopReason>
+  readonly startedMs: number
+  readonly admitted: PromiseWithResolvers<'forwarded' | 'refused' | 'skipped'>
+  readonly done: PromiseWithResolvers<Outcome>
+  state: ExchangeState
+  replies: AsyncIterable<Down>
+  body(plan: Plan): AsyncIterable<Up>
+}
+
+type Waiting = Pick<Entry<never, never, never>, 'stop' | 'done' | 'admitted'>
+
+/** Judges batches one after another and answers exchanges one after another; the two overlap. */
+export class OrderedLane implements Lane {
+  #judging: Promise<void> = Promise.resolve()
+  #answering: Promise<unknown> = Promise.resolve()
+  readonly #queue: Waiting[] = []
+  readonly #context: LaneContext
+
+  constructor(context: LaneContext) {
+    this.#context = context
+  }
+
+  get pending(): number {
+    return this.#queue.length
+  }
+
+  submit<Up, Down, Plan>(batch: readonly Exchange<Up, Down, Plan>[], atomic: boolean): readonly Admission[] {
+    const entries = batch.map((exchange) => this.#enter(exchange))
+    this.#judging = this.#judging
+      .then(() => enforce(entries, atomic, this.#context, (entry, turn) => this.#answer(entry, turn)))
+      .catch((error: unknown) => {
+        for (const entry of entries) this.#broken(entry, error)
+      })
+    return entries.map((entry) => ({ admitted: entry.admitted.promise, done: entry.done.promise }))
+  }
+
+  /** The oldest exchange that is not yet answered is the one that runs. */
+  cancel(): void {
+    this.#queue[0]?.stop.request('cancelled')
+  }
+
+  stopAll(): void {
+    for (const entry of this.#queue) entry.stop.request('ending')
+  }
+
+  #enter<Up, Down, Plan>(exchange: Exchange<Up, Down, Plan>): Entry<Up, Down, Plan> {
+    const entry: Entry<Up, Down, Plan> = {
+      id: this.#context.ids.next('exc'),
+      exchange,
+      stop: new Stop<StopReason>(),
+      startedMs: this.#context.monotonic(),
+      admitted: Promise.withResolvers(),
+      done: Promise.withResolvers(),
+      state: initialState,
+      replies: nothing,
+      body: (plan) => recordedBody(entry, plan, this.#context),
+    }
+    this.#queue.push(entry)
+    return entry
+  }
+
+  #answer(entry: Waiting, turn: () => Promise<Outcome>): void {
+    this.#answering = this.#answering.then(turn).then(
+      (outcome) => this.#settle(entry, outcome),
+      (error: unknown) => this.#broken(entry, error),
+    )
+  }
+
+  /** A broken invariant: the session ends, and nobody waits for ever. */
+  #broken(entry: Waiting, error: unknown): void {
+    this.#context.end(refusalOf(error))
+    this.#settle(entry, { outcome: 'cut', status: 'internal' })
+  }
+
+  #settle(entry: Waiting, outcome: Outcome): void {
+    const at = this.#queue.indexOf(entry)
+    if (at >= 0) this.#queue.splice(at, 1)
+    entry.admitted.resolve('refused')
+    entry.done.resolve(outcome)
+    this.#context.idle()
+  }
+}
+
+const nothing: AsyncIterable<never> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+}
+
+/** What the caller streams after its request: masked, recorded, then forwarded, piece by piece. */
+async function* recordedBody<Up, Down, Plan>(
+  entry: Entry<Up, Down, Plan>,
+  plan: Plan,
+  lane: LaneContext,
+): AsyncGenerator<Up> {
+  const of = { session: lane.session, exchange: entry.id, direction: 'request' } as const
+  const capture = new Capture(of, (body) => lane.append([body], 'soon'))
+  for await (const shown of entry.exchange.maskBody(entry.exchange.body, plan)) {
+    await capture.add(shown.record)
+    yield shown.item
+  }
+  capture.end()
+}

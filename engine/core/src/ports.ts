@@ -1,0 +1,132 @@
+import type {
+  Credential,
+  Address,
+  Identity,
+  Json,
+  Target,
+  TargetView,
+  Run,
+  Subject,
+  Client,
+  Action,
+} from './request.ts'
+import type { NewEvent, RecordedEvent } from './events.ts'
+import type { Verdict } from './verdict.ts'
+import type { Duplex } from 'node:stream'
+
+/** Wall and monotonic time, so that tests own both. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Milliseconds of a clock that never steps back; only differences mean anything. */
+  monotonic(): number
+  /** Calls back once after `ms`, unless disposed first. Does not keep the process alive. */
+  after(ms: number, callback: () => void): Disposable
+}
+
+/** Identifiers and randomness. */
+export interface Ids {
+  /** `prefix_` and 26 upper-case Crockford characters, ascending within a process. */
+  next(prefix: string): string
+  /** A uniformly random signed 32-bit integer from a cryptographic source. */
+  random32(): number
+}
+
+/** Opaque, ordered only within a partition of the store; survives restarts. */
+export type Position = string & { readonly __position: unique symbol }
+
+/** One atomic append: all of its events become durable together, in order, or none does. */
+export interface Unit {
+  readonly stream: string
+  readonly events: readonly [NewEvent, ...NewEvent[]]
+}
+
+export interface AppendOptions {
+  /** Rejects with `StoreError('deadline')` when the unit is not durable by then; it may still become so later. */
+  readonly withinMs: number
+  /** `soon`: nobody waits for this unit, so it may ride with the next flush (at most a few milliseconds later). */
+  readonly urgency: 'now' | 'soon'
+}
+
+/** The authoritative log. One contract suite runs against every implementation (`test/contract`). */
+export interface EventStore {
+  /** Resolves once every event of the unit is durable. Never retried by callers; the store never gives one up. */
+  append(unit: Unit, options: AppendOptions): Promise<Position>
+  /** All events from the start, or after a position, to the present end. */
+  read(after?: Position): AsyncIterable<RecordedEvent>
+  /** Like `read`, then waits for more until the signal aborts. */
+  subscribe(after: Position | undefined, signal: AbortSignal): AsyncIterable<RecordedEvent>
+  /** Whether an append could be taken now: for readiness, never a promise. */
+  readonly healthy: boolean
+  close(): Promise<void>
+}
+
+/** Why the log did not take a unit in time. */
+export class StoreError extends Error {
+  readonly reason: 'unavailable' | 'full' | 'deadline' | 'closed'
+  constructor(reason: StoreError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreError'
+    this.reason = reason
+  }
+}
+
+/** The input document of `schemas/input.schema.json`: always complete. Its parts are frozen and reused. */
+export interface PolicyInput {
+  readonly version: 1
+  readonly request_id: string
+  readonly time: { readonly now_ms: number; readonly weekday: string; readonly hour: number }
+  readonly subject: Subject
+  readonly client: Client
+  readonly target: TargetView
+  readonly action: Action
+  readonly session: { readonly id: string; readonly facts: SessionFacts }
+  readonly run: { readonly id: string | null; readonly trace_id: string | null; readonly verified: false }
+  readonly approvals: readonly Json[]
+  readonly grants: readonly Json[]
+}
+
+/** What the log says so far of one session. Exact over what is done; `in_flight` counts what is not. */
+export interface SessionFacts {
+  readonly requests: number
+  readonly denied: number
+  readonly rows: number
+  readonly bytes: number
+  readonly in_flight: number
+}
+
+export interface Decision {
+  readonly verdict: Verdict
+  /** Content hash of the policy bundle that gave it. */
+  readonly revision: string
+}
+
+/** The policy decision point. It never throws: what goes wrong inside is a denial with a `policy/…` rule. */
+export interface PolicyDecisionPoint {
+  readonly revision: string
+  /** Synchronous when the answer is cached: the hot path does not yield for it. */
+  evaluate(input: PolicyInput): Decision | Promise<Decision>
+}
+
+/** Turns a token into who it speaks for. Throws `Refused` with `token_refused` or `token_expired`. */
+export interface Authenticator {
+  authenticate(token: string): Promise<Identity>
+}
+
+/** Secrets of targets, by target name: read late, read again after `rejected`. */
+export interface Credentials {
+  credential(target: string, why: 'login' | 'rejected'): Promise<Credential>
+}
+
+/** Opens a byte stream to a target: a socket here, an agent's tunnel later; callers cannot tell. */
+export interface Dialer {
+  dial(target: Target, to: Address): Promise<Duplex>
+}
+
+/** What the gateway registers and looks up by name. */
+export interface Targets {
+  find(name: string): Target | undefined
+  list(): readonly Target[]
+}
+
+export type { Run }

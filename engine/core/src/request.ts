@@ -1,0 +1,95 @@
+/** What one request is, in words that hold for every protocol (AuthZEN: subject, action, resource, context). */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** Who calls. Verified from a token, never asserted by a header or a user name. */
+export interface Subject {
+  /** `issuer#sub`: unique across issuers, never an e-mail address. */
+  readonly id: string
+  readonly type: 'human' | 'service'
+  readonly issuer: string
+  readonly groups: readonly string[]
+  readonly claims: { readonly [name: string]: Json }
+  /** The person on whose behalf a service acts (RFC 8693 `act`), as a subject id. */
+  readonly on_behalf_of: string | null
+}
+
+/** A verified token: who it names and until when it speaks for them. Times in milliseconds since 1970. */
+export interface Identity {
+  readonly subject: Subject
+  readonly tokenId: string
+  readonly expiresAt: number
+}
+
+/** A registered backend, as policies and the log see it. The credential is never part of it. */
+export interface TargetView {
+  readonly name: string
+  readonly protocol: string
+  readonly labels: { readonly [name: string]: string }
+}
+
+/** A target with what its adapter needs to reach and understand it. */
+export interface Target<Settings = unknown> extends TargetView {
+  readonly address: Address
+  readonly settings: Settings
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** What the gateway logs in with at a target. Fetched when needed; never logged, never shown to a caller. */
+export interface Credential {
+  readonly user: string
+  readonly password: string
+}
+
+export interface Client {
+  /** Network address without the port. */
+  readonly ip: string
+  /** What the client calls itself, e.g. `application_name`; unverified. */
+  readonly application: string | null
+}
+
+/** One LangChain run as the client claims it. Unverified: it correlates, it never authorises. */
+export interface Run {
+  readonly id: string | null
+  readonly trace_id: string | null
+}
+
+/** A table or view that a statement touches. */
+export interface Relation {
+  readonly schema: string
+  readonly name: string
+  readonly access: 'read' | 'insert' | 'update' | 'delete' | 'ddl'
+  /** Columns named in the statement; `*` stands for all. */
+  readonly columns: readonly string[]
+}
+
+/**
+ * The normalised request that policies see. `name` is one of the adapter's closed list; the rest is the
+ * protocol's own part (`schemas/actions/<protocol>.json`). Values of literals and parameters appear only under
+ * `parameters`, which the log keeps sealed.
+ */
+export interface Action {
+  readonly name: string
+  readonly kind: string
+  readonly read_only: boolean
+  readonly [field: string]: Json | readonly Relation[] | undefined
+}
+
+/** What an adapter knows of a caller before anything is trusted. */
+export interface Hello {
+  readonly protocol: string
+  readonly target: string
+  readonly token: string
+  readonly client: Client
+  readonly run: Run
+}
+
+/** An opaque handle with which a caller may cancel; minted by the core, unguessable. Both are signed 32-bit. */
+export interface CancelKey {
+  readonly id: number
+  readonly secret: number
+}

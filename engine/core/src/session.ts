@@ -1,0 +1,241 @@
+import type { Duplex } from 'node:stream'
+import type { Lane, Session } from './adapter.ts'
+import type { EventBody } from './decider.ts'
+import { refusal, Refused, type Refusal } from './errors.ts'
+import type { EventData, NewEvent } from './events.ts'
+import type { GatePorts } from './gate.ts'
+import { policyInput, type InputContext } from './input.ts'
+import type { Ruling } from './judge.ts'
+import { OrderedLane, type LaneContext } from './lane.ts'
+import { limits } from './limits.ts'
+import type { SessionFacts } from './ports.ts'
+import type { Address, CancelKey, Credential, Hello, Identity, Run, Subject, Target } from './request.ts'
+import { Stop } from './stop.ts'
+import { denial } from './verdict.ts'
+
+const expired = refusal(
+  'token_expired',
+  'identity/expired',
+  'The token has expired: connect again with a new one.',
+)
+
+/** One authenticated subject on one target, from the first recorded event to SessionClosed. */
+export class LiveSession<Settings> implements Session<Settings> {
+  readonly id: string
+  readonly target: Target<Settings>
+  readonly cancelKey: CancelKey
+  readonly ending: Stop<Refusal> = new Stop<Refusal>()
+  readonly #ports: GatePorts
+  readonly #input: InputContext
+  readonly #lanes: OrderedLane[] = []
+  readonly #onClosed: () => void
+  #identity: Identity
+  #run: Run
+  #requests = 0
+  #denied = 0
+  #rows = 0
+  #bytes = 0
+  #expiry: Disposable | undefined
+  #closed = false
+
+  constructor(
+    ports: GatePorts,
+    id: string,
+    hello: Hello,
+    identity: Identity,
+    target: Target<Settings>,
+    cancelKey: CancelKey,
+    onClosed: () => void,
+  ) {
+    this.id = id
+    this.target = target
+    this.cancelKey = cancelKey
+    this.#ports = ports
+    this.#identity = identity
+    this.#run = hello.run
+    this.#onClosed = onClosed
+    const { name, protocol, labels } = target
+    this.#input = { session: id, client: hello.client, target: Object.freeze({ name, protocol, labels }) }
+    this.#watchExpiry()
+  }
+
+  get subject(): Subject {
+    return this.#identity.subject
+  }
+
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  get facts(): SessionFacts {
+    const inFlight = this.#lanes.reduce((sum, lane) => sum + lane.pending, 0)
+    return {
+      requests: this.#requests,
+      denied: this.#denied,
+      rows: this.#rows,
+      bytes: this.#bytes,
+      in_flight: inFlight,
+    }
+  }
+
+  dial(to?: Address): Promise<Duplex> {
+    return this.#ports.dialer.dial(this.target, to ?? this.target.address)
+  }
+
+  credential(why: 'login' | 'rejected'): Promise<Credential> {
+    return this.#ports.credentials.credential(this.target.name, why)
+  }
+
+  claim(run: Run): void {
+    this.#run = run
+  }
+
+  lane(): Lane {
+    const lane = new OrderedLane(this.#laneContext())
+    this.#lanes.push(lane)
+    return lane
+  }
+
+  cancel(): void {
+    for (const lane of this.#lanes) lane.cancel()
+  }
+
+  /** A fresh token of the same subject: the session goes on under it. Throws `Refused` for anybody else's. */
+  async extend(identity: Identity): Promise<void> {
+    if (identity.subject.id !== this.subject.id)
+      throw new Refused(
+        refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
+      )
+    if (this.#closed || this.ending.requested !== undefined) throw new Refused(expired)
+    await this.append(
+      [{ type: 'SessionExtended', data: { session: this.id, ...identityRecord(identity) } }],
+      'now',
+    )
+    this.#identity = identity
+    this.#watchExpiry()
+  }
+
+  /** Idle: ends now. Running exchanges may finish within `graceMs`; new ones are refused at once. */
+  end(reason: Refusal, graceMs = 0): void {
+    this.#refusing ??= reason
+    this.#endWhenIdle()
+    this.#ports.clock.after(graceMs, () => this.#finish(reason))
+  }
+
+  async close(reason: string): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#expiry?.[Symbol.dispose]()
+    for (const lane of this.#lanes) lane.stopAll()
+    this.#onClosed()
+    const data = {
+      session: this.id,
+      reason,
+      requests: this.#requests,
+      denied: this.#denied,
+      rows: this.#rows,
+      bytes: this.#bytes,
+    }
+    await this.append([{ type: 'SessionClosed', data }], 'soon').catch((error: unknown) =>
+      this.#ports.report('a closed session was not recorded', error),
+    )
+  }
+
+  append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown> {
+    const [first, ...rest] = bodies.map((body) => this.#event(body))
+    if (first === undefined) return Promise.resolve()
+    return this.#ports.store.append(
+      { stream: this.id, events: [first, ...rest] },
+      { withinMs: limits.appendWaitMs, urgency },
+    )
+  }
+
+  #refusing: Refusal | undefined
+
+  #event(body: EventBody): NewEvent {
+    return {
+      ...body,
+      id: this.#ports.ids.next('evt'),
+      time: this.#ports.clock.now(),
+      trace_id: this.#run.trace_id,
+      run_id: this.#run.id,
+    }
+  }
+
+  #finish(reason: Refusal): void {
+    for (const lane of this.#lanes) lane.stopAll()
+    this.ending.request(reason)
+  }
+
+  #endWhenIdle(): void {
+    if (this.#refusing !== undefined && this.facts.in_flight === 0) this.ending.request(this.#refusing)
+  }
+
+  #watchExpiry(): void {
+    this.#expiry?.[Symbol.dispose]()
+    const { clock } = this.#ports
+    const token = this.#identity.tokenId
+    this.#expiry = clock.after(Math.max(0, this.#identity.expiresAt - clock.now()), () => {
+      if (this.#identity.tokenId === token) this.end(expired, limits.exchangeGraceMs)
+    })
+  }
+
+  /** Checked for each exchange; a timer that fires late must not let a dead token through. */
+  #unusable(): Ruling<never> | undefined {
+    const late = this.#identity.expiresAt <= this.#ports.clock.now() ? expired : undefined
+    const reason = this.#refusing ?? late
+    if (reason === undefined) return undefined
+    return {
+      kind: 'refused',
+      effect: 'deny',
+      verdicts: [denial(reason.rule, reason.message)],
+      revision: this.#ports.pdp.revision,
+      rule: reason.rule,
+      refusal: reason,
+    }
+  }
+
+  #laneContext(): LaneContext {
+    const { clock, ids, pdp, report } = this.#ports
+    return {
+      session: this.id,
+      ids,
+      pdp,
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, callback) => clock.after(ms, callback),
+      facts: () => this.facts,
+      input: (requestId, action) =>
+        policyInput(this.#input, this.#identity, this.#run, requestId, action, this.facts, clock.now()),
+      count: (done) => {
+        this.#requests += 1
+        this.#denied += done.denied ?? 0
+        this.#rows += done.rows ?? 0
+        this.#bytes += done.bytes ?? 0
+      },
+      append: (bodies, urgency) => this.append(bodies, urgency),
+      appendSoon: (...bodies) => {
+        this.append(bodies, 'soon').catch((error: unknown) => {
+          report('an answer was not recorded', error)
+          this.end(refusal('log_unavailable', 'sluice/log', 'An answer could not be recorded.'))
+        })
+      },
+      unusable: () => this.#unusable(),
+      idle: () => this.#endWhenIdle(),
+      end: (reason) => this.end(reason),
+    }
+  }
+}
+
+/** Who a session speaks for, as SessionOpened and SessionExtended record it. */
+export function identityRecord(
+  identity: Identity,
+): Pick<EventData['SessionExtended'], 'subject' | 'claims' | 'token_id' | 'token_expires_ms'> {
+  const { id, type, issuer, groups, on_behalf_of, claims } = identity.subject
+  return {
+    subject: { id, type, issuer, groups, on_behalf_of },
+    claims: JSON.stringify(claims),
+    token_id: identity.tokenId,
+    token_expires_ms: identity.expiresAt,
+  }
+}
