@@ -95,7 +95,12 @@ const table: readonly {
     expected: ['ExchangeAbandoned'],
     state: 'closed',
   },
-  { name: 'a denied one cannot complete', given: [judgeCommand('deny')], when: complete, expected: /refused/ },
+  {
+    name: 'a denied one cannot complete',
+    given: [judgeCommand('deny')],
+    when: complete,
+    expected: /refused/,
+  },
   {
     name: 'nothing completes twice',
     given: [judgeCommand('allow'), complete],

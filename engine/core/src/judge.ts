@@ -111,11 +111,16 @@ function objected(objection: Refusal, revision: string): Ruling<never> {
   return {
     kind: 'refused',
     effect: 'deny',
-    verdicts: [denial(objection.rule, objection.message)],
+    verdicts: [denial(objection.rule, recordable(objection))],
     revision,
     rule: objection.rule,
     refusal: objection,
   }
+}
+
+/** A protocol's own words may quote the request, and verdicts are not sealed in the log. */
+function recordable({ message, native }: Refusal): string {
+  return native === undefined ? message : `The request is not valid (${native}).`
 }
 
 function broken(error: unknown, revision: string): Ruling<never> {

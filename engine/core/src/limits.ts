@@ -11,6 +11,20 @@ export const limits = {
   unitExchangesMax: 256,
   /** Bytes of a request message before anything of it is buffered further. */
   requestBytesMax: 16_777_216,
+  /** Bytes of the requests of one connection that are judged or running: above it is not read further. */
+  laneBytesMax: 33_554_432,
+  /** Bytes of one message of an answer: a row is masked whole, so it is held whole. */
+  replyMessageBytesMax: 67_108_864,
+  /** Answer bytes of one connection that nobody has pulled yet: above it the target is not read further. */
+  replyQueueBytesMax: 262_144,
+  /** Prepared statements, and portals, that one connection may name. */
+  sessionNamesMax: 10_000,
+  /** How long a read of a target's relations serves before it is read again. */
+  catalogueLifeMs: 30_000,
+  /** An unknown relation makes it be read again at once, but not more often than this. */
+  catalogueRetryMs: 1_000,
+  /** How long a cancelled answer may take to end before its connection is closed. */
+  cancelWaitMs: 10_000,
   /** Bytes of a request message before the caller is authenticated. */
   helloBytesMax: 10_240,
   /** A caller must have authenticated by then. */
@@ -20,11 +34,53 @@ export const limits = {
   /** SQL text above this is parsed in a worker thread, under a deadline. */
   statementInlineBytesMax: 8_192,
   statementParseMs: 2_000,
+  /** SQL texts waiting for the parser's worker thread. */
+  statementsWaitingMax: 64,
+  /** Statements in one message. */
+  statementsPerMessageMax: 256,
+  /** Levels of the parse tree: far above written SQL, far below what exhausts a stack. */
+  statementDepthMax: 400,
+  /** Nodes of the parse tree of one message. */
+  statementNodesMax: 60_000,
+  /** Names compared and nodes visited while one message is analysed: its time without a clock. */
+  statementWorkUnitsMax: 1_000_000,
+  /** Analyses kept per generation of the cache; two generations are alive. */
+  analysesMax: 4_096,
+  /** Bytes of the texts that key one generation of that cache. */
+  analysesBytesMax: 8_388_608,
+  /** Columns of a target's catalogue; a larger catalogue is refused, since it could not be checked whole. */
+  catalogueRowsMax: 500_000,
   /** The policy input document after projection. */
   policyInputBytesMax: 65_536,
   /** A leaf of the policy input above this becomes {type, bytes, sha256}. */
   policyLeafBytesMax: 4_096,
+  /** Processor time of one evaluation; the time on the wall may be longer while the machine is busy. */
   policyEvaluateMs: 100,
+  /** An evaluation is given up after this on the wall, whatever the machine does. */
+  policyEvaluateWallMs: 1_000,
+  /** An evaluation that runs longer than this no longer counts as a free thread: a spare one takes its place. */
+  policySlowMs: 20,
+  /** Threads that evaluate policies, slow ones apart. */
+  policyThreads: 2,
+  /** The same with slow ones. */
+  policyThreadsMax: 4,
+  /** Requests waiting for a thread that evaluates policies, and how long each may wait. */
+  policyQueueMax: 512,
+  policyQueueWaitMs: 2_000,
+  /** Memory of one evaluating thread in WebAssembly pages of 64 KiB; data and input must fit. */
+  policyMemoryPagesMax: 512,
+  /** Decisions kept per generation of the cache; two generations are alive. */
+  decisionsMax: 8_192,
+  /** Characters of the documents that key one generation of that cache. */
+  decisionsCharsMax: 8_388_608,
+  /** Bytes of all files of a policy folder. */
+  policyFolderBytesMax: 16_777_216,
+  /** One call of the policy compiler. */
+  policyCompileMs: 60_000,
+  /** Quiet time after a change in the policy folder before it is read again. */
+  policyReloadWaitMs: 100,
+  /** Compiled policies kept in the cache folder. */
+  policyBuildsMax: 16,
   /** How long a request waits for its decision to be durable. */
   appendWaitMs: 5_000,
   /** Bytes waiting in the log's queue before an append is refused. */
@@ -41,6 +97,31 @@ export const limits = {
   drainMs: 5_000,
   /** Gateway tokens never live longer. */
   tokenLifeMs: 900_000,
+  /** A gateway token: OpenSSH reads passwords into 1,024 bytes. */
+  gatewayTokenBytesMax: 900,
+  /** An issuer's token as it arrives; it must fit in a login message. */
+  issuerTokenBytesMax: 9_216,
+  /** An issuer's token that claims a longer life is refused. */
+  issuerTokenLifeMs: 86_400_000,
+  /** How far an issuer's clock may run ahead of ours. */
+  clockSkewMs: 60_000,
+  /** Groups of one subject. */
+  groupsMax: 200,
+  /** A subject, a group or a carried claim. */
+  claimCharsMax: 256,
+  /** An issuer's keys are read again in the background after this. */
+  issuerKeysRefreshMs: 600_000,
+  /** While an issuer does not answer, its last keys serve until this age. */
+  issuerKeysLifeMs: 3_600_000,
+  /** An unknown key id makes the keys be read again at once, but not more often than this. */
+  issuerKeysRetryMs: 30_000,
+  /** The same while there are no usable keys. */
+  issuerOutageRetryMs: 1_000,
+  issuerKeysMax: 100,
+  issuerAnswerMs: 5_000,
+  issuerAnswerBytesMax: 262_144,
+  /** A secret that a reference names. */
+  secretBytesMax: 8_192,
 } as const
 
 export type Limits = { readonly [K in keyof typeof limits]: number }
@@ -51,4 +132,10 @@ function invariant(holds: boolean, what: string): void {
 invariant(limits.statementInlineBytesMax < limits.statementBytesMax, 'inline statements are the smaller ones')
 invariant(limits.statementBytesMax < limits.requestBytesMax, 'a statement fits in a request')
 invariant(limits.policyLeafBytesMax < limits.policyInputBytesMax, 'a leaf fits in the policy input')
+invariant(limits.policySlowMs < limits.policyEvaluateMs, 'a slow evaluation is replaced before it is refused')
+invariant(limits.policyEvaluateMs < limits.policyEvaluateWallMs, 'processor time is the tighter bound')
+invariant(limits.policyEvaluateWallMs < limits.policyQueueWaitMs, 'waiting outlasts one runaway evaluation')
+invariant(limits.policyThreads < limits.policyThreadsMax, 'there is room for a spare thread')
 invariant(limits.captureUnackedBytesMax < limits.appendQueueBytesMax, 'one capture cannot fill the log queue')
+invariant(limits.issuerTokenBytesMax < limits.helloBytesMax, 'a token fits in a login message')
+invariant(limits.issuerKeysRefreshMs < limits.issuerKeysLifeMs, 'keys are refreshed before they are too old')

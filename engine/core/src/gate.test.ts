@@ -1,0 +1,237 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { createGate, type Engine } from './gate.ts'
+import { refusal, Refused, type Refusal } from './errors.ts'
+import type { NewEvent } from './events.ts'
+import { limits } from './limits.ts'
+import { StoreError, type Position, type Unit } from './ports.ts'
+import type { Hello, Identity } from './request.ts'
+import { allow, scriptedExchange } from './scripted.ts'
+
+/** A clock that moves only when told to. */
+class ManualClock {
+  ms = 1_000
+  readonly #timers = new Set<{ at: number; callback: () => void }>()
+  now(): number {
+    return this.ms
+  }
+  monotonic(): number {
+    return this.ms
+  }
+  after(ms: number, callback: () => void): Disposable {
+    const timer = { at: this.ms + ms, callback }
+    this.#timers.add(timer)
+    return { [Symbol.dispose]: () => void this.#timers.delete(timer) }
+  }
+  advance(ms: number): void {
+    this.ms += ms
+    for (const timer of [...this.#timers])
+      if (timer.at <= this.ms && this.#timers.delete(timer)) timer.callback()
+  }
+}
+
+const hello: Hello = {
+  protocol: 'postgres',
+  target: 'shop',
+  token: 'good',
+  client: { ip: '127.0.0.1', application: null },
+  run: { id: null, trace_id: null },
+}
+
+function identity(sub = 'alice', expiresAt = 61_000): Identity {
+  const subject = {
+    id: `okta#${sub}`,
+    type: 'human' as const,
+    issuer: 'okta',
+    groups: [],
+    claims: {},
+    on_behalf_of: null,
+  }
+  return { subject, tokenId: `tok_${expiresAt}`, expiresAt }
+}
+
+interface World {
+  readonly engine: Engine
+  readonly clock: ManualClock
+  readonly events: NewEvent[]
+  store: { failure: StoreError | undefined }
+}
+
+function world(): World {
+  const clock = new ManualClock()
+  const events: NewEvent[] = []
+  const store = { failure: undefined as StoreError | undefined }
+  let ids = 0
+  const engine = createGate({
+    gateway: 'gw',
+    authenticator: {
+      authenticate: (token) =>
+        token === 'good'
+          ? Promise.resolve(identity())
+          : Promise.reject(new Refused(refusal('token_refused', 'identity/signature', 'No.'))),
+    },
+    credentials: { credential: () => Promise.resolve({ user: 'app', password: 'secret' }) },
+    dialer: { dial: () => Promise.reject(new Error('no network in this test')) },
+    targets: {
+      find: (name) =>
+        name === 'shop'
+          ? { name, protocol: 'postgres', labels: {}, address: { host: 'db', port: 5432 }, settings: null }
+          : undefined,
+      list: () => [],
+    },
+    pdp: { revision: 'v1', evaluate: () => ({ verdict: allow, revision: 'v1' }) },
+    store: {
+      healthy: true,
+      append: (unit: Unit) => {
+        if (store.failure !== undefined) return Promise.reject(store.failure)
+        events.push(...unit.events)
+        return Promise.resolve('1' as Position)
+      },
+      read: () => {
+        throw new Error('not read here')
+      },
+      subscribe: () => {
+        throw new Error('not read here')
+      },
+      close: () => Promise.resolve(),
+    },
+    clock,
+    ids: { next: (prefix) => `${prefix}_${++ids}`, random32: () => ++ids },
+    report: () => {},
+  })
+  return { engine, clock, events, store }
+}
+
+const types = (events: readonly NewEvent[]): readonly string[] => events.map((event) => event.type)
+
+test('a session begins with its first event, and ends with its last', async () => {
+  const { engine, events } = world()
+  const session = await engine.open(hello)
+  assert.deepEqual(types(events), ['SessionOpened'])
+  await session.close('the client left')
+  await session.close('again')
+  assert.deepEqual(types(events), ['SessionOpened', 'SessionClosed'])
+  assert.equal(engine.sessions().length, 0)
+})
+
+test('who is refused is recorded, without the token', async () => {
+  const { engine, events } = world()
+  await assert.rejects(engine.open({ ...hello, token: 'stolen' }), Refused)
+  await assert.rejects(engine.open({ ...hello, target: 'payroll' }), /No target of that name/)
+  await assert.rejects(engine.open({ ...hello, protocol: 'http' }), /No target of that name/)
+  assert.deepEqual(types(events), ['AuthenticationFailed', 'AuthenticationFailed', 'AuthenticationFailed'])
+  assert.equal(JSON.stringify(events).includes('stolen'), false)
+})
+
+test('without a log there is no session', async () => {
+  const { engine, store } = world()
+  store.failure = new StoreError('unavailable', 'disk full')
+  await assert.rejects(engine.open(hello), (error: unknown) => {
+    assert.ok(error instanceof Refused)
+    assert.equal(error.refusal.code, 'log_unavailable')
+    return true
+  })
+  assert.equal(engine.sessions().length, 0)
+})
+
+async function runs(engine: Engine, sessionId: string): Promise<string> {
+  const session = engine.session(sessionId)
+  assert.ok(session !== undefined)
+  const wire = { upstream: [], client: [] }
+  const [admission] = session.lane().submit([scriptedExchange(wire, 'select')], false)
+  return (await admission?.done)?.outcome ?? ''
+}
+
+test('a token is checked at each exchange: none runs after its life, and the idle session ends', async () => {
+  const { engine, clock } = world()
+  const session = await engine.open(hello)
+  assert.equal(await runs(engine, session.id), 'completed')
+  let ending: Refusal | undefined
+  session.ending.on((reason) => (ending = reason))
+  clock.advance(60_000)
+  assert.equal(ending?.code, 'token_expired')
+  assert.equal(await runs(engine, session.id), 'refused')
+})
+
+test('a timer that is late lets nothing through', async () => {
+  const { engine, clock } = world()
+  const session = await engine.open(hello)
+  clock.ms += 60_000
+  assert.equal(await runs(engine, session.id), 'refused')
+})
+
+test('a fresh token of the same subject keeps the session going; another subject cannot', async () => {
+  const { engine, clock, events } = world()
+  const { id } = await engine.open(hello)
+  const session = engine.session(id)
+  assert.ok(session !== undefined)
+  await assert.rejects(session.extend(identity('mallory', 500_000)), /another subject/)
+  await session.extend(identity('alice', 500_000))
+  clock.advance(100_000)
+  assert.equal(await runs(engine, id), 'completed')
+  assert.ok(types(events).includes('SessionExtended'))
+  clock.advance(400_000)
+  await assert.rejects(session.extend(identity('alice', 900_000)), /expired/)
+})
+
+test('a running exchange may finish within the grace, and is stopped after it', async () => {
+  const { engine, clock } = world()
+  const session = await engine.open(hello)
+  let stopped: string | undefined
+  const gate = Promise.withResolvers<void>()
+  const slow = scriptedExchange({ upstream: [], client: [] }, 'select', [], {
+    forward: (permit, _plan, _body, stop) => {
+      permit.spend(Buffer.from('select'))
+      stop.on((reason) => {
+        stopped = reason
+        gate.resolve()
+      })
+      return (async function* () {
+        await gate.promise
+        yield 'cut short'
+      })()
+    },
+  })
+  const [admission] = session.lane().submit([slow], false)
+  await admission?.admitted
+  const ended = (): string | undefined => session.ending.requested?.code
+  clock.advance(60_000)
+  assert.equal(ended(), undefined)
+  clock.advance(limits.exchangeGraceMs)
+  assert.equal(stopped, 'ending')
+  assert.equal(ended(), 'token_expired')
+  await admission?.done
+})
+
+test('a cancel key works for its session only', async () => {
+  const { engine } = world()
+  const session = await engine.open(hello)
+  let stopped = false
+  const gate = Promise.withResolvers<void>()
+  const slow = scriptedExchange({ upstream: [], client: [] }, 'select', [], {
+    forward: (permit, _plan, _body, stop) => {
+      permit.spend(Buffer.from('select'))
+      stop.on(() => {
+        stopped = true
+        gate.resolve()
+      })
+      return (async function* () {
+        await gate.promise
+        yield 'stopped'
+      })()
+    },
+  })
+  const [admission] = session.lane().submit([slow], false)
+  await admission?.admitted
+  engine.cancel({ id: session.cancelKey.id, secret: session.cancelKey.secret + 1 })
+  assert.equal(stopped, false)
+  engine.cancel(session.cancelKey)
+  assert.equal(stopped, true)
+  await admission?.done
+})
+
+test('a draining gateway takes no session', async () => {
+  const { engine } = world()
+  await engine.drain(0)
+  await assert.rejects(engine.open(hello), /shutting down/)
+})
