@@ -1,0 +1,1 @@
+export { isInPlace, maskInPlace, redacted, type InPlaceMethod } from './methods.ts'
