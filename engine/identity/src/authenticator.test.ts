@@ -1,0 +1,93 @@
+import { after, before, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { createSecretKey, randomBytes } from 'node:crypto'
+import { limits, Refused, systemIds, type Authenticator } from '@sluice/core'
+import { tokenAuthenticator } from './authenticator.ts'
+import { gatewayTokens, type GatewayTokens } from './gateway-token.ts'
+import { openIssuers } from './issuer.ts'
+import {
+  goodClaims,
+  jws,
+  noon,
+  scriptedClock,
+  scriptedIssuer,
+  signingKey,
+  type ScriptedClock,
+  type ScriptedIssuer,
+} from './scripted-issuer.ts'
+
+const key = signingKey('k', 'RS256')
+
+suite('the authenticator', () => {
+  let idp: ScriptedIssuer
+  let other: ScriptedIssuer
+  let clock: ScriptedClock
+  let gateway: GatewayTokens
+  let authenticator: Authenticator
+
+  before(async () => {
+    idp = await scriptedIssuer([key])
+    other = await scriptedIssuer([key])
+    clock = scriptedClock()
+    const configs = [idp.config, { ...other.config, name: 'other', audience: 'elsewhere' }]
+    const secret = createSecretKey(randomBytes(32))
+    const issuers = new Set(['idp', 'other'])
+    gateway = gatewayTokens({ key: secret, audience: 'sluice', issuers, clock, ids: systemIds(clock) })
+    authenticator = tokenAuthenticator(openIssuers(configs, clock), gateway, clock)
+  })
+  after(() => Promise.all([idp.close(), other.close()]))
+
+  const refused = (token: string, rule: string): Promise<void> =>
+    assert.rejects(
+      authenticator.authenticate(token),
+      (error) => error instanceof Refused && error.refusal.rule === `identity/${rule}`,
+    )
+
+  test('takes a gateway token', async () => {
+    const { subject, expiresAt } = await authenticator.authenticate(jws(key, goodClaims(idp.url)))
+    const { token, identity } = gateway.mint(subject, expiresAt)
+    assert.deepEqual(await authenticator.authenticate(token), identity)
+  })
+
+  test("takes an issuer's access token, for no longer than a gateway token would live", async () => {
+    const identity = await authenticator.authenticate(jws(key, { ...goodClaims(idp.url), jti: 'j1' }))
+    assert.deepEqual([identity.subject.id, identity.tokenId], ['idp#alice', 'idp#j1'])
+    assert.equal(identity.expiresAt, noon + limits.tokenLifeMs)
+    const short = await authenticator.authenticate(jws(key, { ...goodClaims(idp.url), exp: noon / 1000 + 5 }))
+    assert.equal(short.expiresAt, noon + 5_000)
+  })
+
+  test('names a token without an id by its hash', async () => {
+    const ids = await Promise.all(
+      [{}, {}, { sub: 'bob' }].map(async (change) => {
+        const { tokenId } = await authenticator.authenticate(jws(key, { ...goodClaims(idp.url), ...change }))
+        assert.match(tokenId, /^idp#[\w-]{43}$/)
+        return tokenId
+      }),
+    )
+    assert.equal(new Set(ids).size, 2)
+  })
+
+  test('keeps issuers apart: the same sub is another subject, the audience is each one’s own', async () => {
+    const theirs = { ...goodClaims(other.url), aud: 'elsewhere' }
+    assert.equal((await authenticator.authenticate(jws(key, theirs))).subject.id, 'other#alice')
+    await refused(jws(key, goodClaims(other.url)), 'audience')
+    await refused(jws(key, { ...goodClaims(idp.url), aud: 'elsewhere' }), 'audience')
+  })
+
+  test('refuses what is no token', async () => {
+    await refused('', 'malformed')
+    await refused('shop_app', 'malformed')
+    await refused('slu_', 'signature')
+    await refused(`slu_${jws(key, goodClaims(idp.url))}`, 'signature')
+  })
+
+  test('T14 an old token from a log or a history does nothing', async () => {
+    const token = jws(key, { ...goodClaims(idp.url), exp: noon / 1000 + 60 })
+    const { subject } = await authenticator.authenticate(token)
+    const minted = gateway.mint(subject, noon + 60_000).token
+    clock.advance(60_000)
+    await refused(token, 'expired')
+    await refused(minted, 'expired')
+  })
+})

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { limits, Refused, type Credentials } from '@sluice/core'
+import { referencedCredentials } from './credentials.ts'
+
+suite('credentials of targets', () => {
+  let folder: string
+  let credentials: Credentials
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-credentials-'))
+    const references = new Map([
+      ['file', { user: 'app', password: { file: 'password' } }],
+      ['env', { user: 'app', password: { env: 'PGPASSWORD' } }],
+      ['literal', { user: 'app', password: { literal: 'demo' } }],
+      ['unset', { user: 'app', password: { env: 'UNSET' } }],
+    ])
+    credentials = referencedCredentials(references, { base: folder, env: { PGPASSWORD: 'from env' } })
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  const write = (text: string | Uint8Array): Promise<void> => writeFile(join(folder, 'password'), text)
+  const unavailable = (target: string): Promise<void> =>
+    assert.rejects(credentials.credential(target, 'login'), (error) => {
+      assert.ok(error instanceof Refused)
+      assert.equal(error.refusal.code, 'target_unreachable')
+      assert.doesNotMatch(
+        error.message,
+        /password|UNSET|sluice-credentials/,
+        'the reference is for the operator',
+      )
+      assert.ok(error.cause instanceof Error)
+      return true
+    })
+
+  test('are read from where the reference points', async () => {
+    await write(' pass word \n')
+    assert.deepEqual(await credentials.credential('file', 'login'), { user: 'app', password: ' pass word ' })
+    assert.deepEqual(await credentials.credential('env', 'login'), { user: 'app', password: 'from env' })
+    assert.deepEqual(await credentials.credential('literal', 'login'), { user: 'app', password: 'demo' })
+  })
+
+  test('are kept, and read again once the target rejected them', async () => {
+    await write('old')
+    await credentials.credential('file', 'login')
+    await write('new\r\n')
+    assert.equal((await credentials.credential('file', 'login')).password, 'old')
+    assert.equal((await credentials.credential('file', 'rejected')).password, 'new')
+    assert.equal((await credentials.credential('file', 'login')).password, 'new')
+  })
+
+  test('that cannot be read are refused, and read as soon as they are there', async () => {
+    await unavailable('file')
+    await write('late')
+    assert.equal((await credentials.credential('file', 'login')).password, 'late')
+    await rm(join(folder, 'password'))
+    await assert.rejects(credentials.credential('file', 'rejected'), Refused)
+    await unavailable('file')
+  })
+
+  test('of nobody are refused', async () => {
+    await unavailable('unset')
+    await unavailable('unknown')
+    await unavailable('toString')
+  })
+
+  test('that no password can be are refused', async () => {
+    for (const content of [
+      '',
+      '\n',
+      'a\0b',
+      'x'.repeat(limits.secretBytesMax + 1),
+      Buffer.from([0xff, 0xfe]),
+    ]) {
+      await write(content)
+      await unavailable('file')
+    }
+  })
+})

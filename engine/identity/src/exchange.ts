@@ -1,0 +1,90 @@
+import { Refused, type Clock } from '@sluice/core'
+import { issuerIdentity } from './authenticator.ts'
+import { gatewayTokenPrefix, type GatewayTokens } from './gateway-token.ts'
+import type { Issuer } from './issuer.ts'
+
+/** The parameters of RFC 8693 §2.1 in, its answer (§2.2.1) or an error of RFC 6749 §5.2 out. */
+export type Exchange = (parameters: Readonly<Record<string, string>>) => Promise<ExchangeAnswer>
+
+export type ExchangeAnswer =
+  | { readonly status: 200; readonly body: Readonly<Record<string, string | number>> }
+  | { readonly status: 400; readonly body: ExchangeError }
+
+export interface ExchangeError {
+  readonly error: 'invalid_request' | 'invalid_target' | 'invalid_scope' | 'unsupported_grant_type'
+  readonly error_description: string
+}
+
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
+const jwt = 'urn:ietf:params:oauth:token-type:jwt'
+
+export interface ExchangePorts {
+  readonly issuers: ReadonlyMap<string, Issuer>
+  readonly gateway: GatewayTokens
+  /** What a request may name as `audience`. */
+  readonly audience: string
+  readonly clock: Clock
+}
+
+/** An issuer's access token for a gateway token that speaks for the same subject and dies no later. */
+export function tokenExchanger(ports: ExchangePorts): Exchange {
+  return async (parameters) => {
+    const invalid = objection(parameters, ports.audience)
+    if (invalid !== undefined) return { status: 400, body: invalid }
+    const now = ports.clock.now()
+    try {
+      const { subject, expiresAt } = await issuerIdentity(
+        parameters['subject_token'] ?? '',
+        ports.issuers,
+        now,
+      )
+      const { token, identity } = ports.gateway.mint(subject, expiresAt)
+      const body = {
+        access_token: token,
+        issued_token_type: accessToken,
+        token_type: 'Bearer',
+        expires_in: Math.floor((identity.expiresAt - now) / 1000),
+      }
+      return { status: 200, body }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      // RFC 8693 §2.2.2 has one code for every subject token that is not acceptable.
+      return { status: 400, body: { error: 'invalid_request', error_description: error.refusal.message } }
+    }
+  }
+}
+
+function objection(
+  parameters: Readonly<Record<string, string>>,
+  audience: string,
+): ExchangeError | undefined {
+  const given = (name: string): string | undefined =>
+    Object.hasOwn(parameters, name) && parameters[name] !== '' ? parameters[name] : undefined
+  const invalid = (error: ExchangeError['error'], description: string): ExchangeError => ({
+    error,
+    error_description: description,
+  })
+  if (given('grant_type') === undefined) return invalid('invalid_request', 'grant_type is missing.')
+  if (given('grant_type') !== tokenExchange)
+    return invalid('unsupported_grant_type', `The only grant here is ${tokenExchange}.`)
+  const subject = given('subject_token')
+  if (subject === undefined) return invalid('invalid_request', 'subject_token is missing.')
+  if (subject.startsWith(gatewayTokenPrefix))
+    return invalid(
+      'invalid_request',
+      "A gateway token cannot be exchanged: send your provider's access token.",
+    )
+  const type = given('subject_token_type')
+  if (type !== accessToken && type !== jwt)
+    return invalid('invalid_request', `subject_token_type must be ${accessToken} or ${jwt}.`)
+  if (given('actor_token') !== undefined || given('actor_token_type') !== undefined)
+    return invalid('invalid_request', 'actor_token is not supported: let the issuer put act into the token.')
+  if ((given('requested_token_type') ?? accessToken) !== accessToken)
+    return invalid('invalid_request', `requested_token_type can only be ${accessToken}.`)
+  if ((given('audience') ?? audience) !== audience || given('resource') !== undefined)
+    return invalid('invalid_target', 'Tokens are made for this gateway only.')
+  if (given('scope') !== undefined)
+    return invalid('invalid_scope', 'Gateway tokens have no scopes: policies decide.')
+  return undefined
+}

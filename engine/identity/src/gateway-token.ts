@@ -1,0 +1,116 @@
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { limits, type Clock, type Identity, type Ids, type Subject } from '@sluice/core'
+import { refuse, refuseExpired } from './refuse.ts'
+
+/**
+ * ```
+ * slu_ base64url( tag[32] ‖ JSON payload )        tag = HMAC-SHA-256(key, payload)
+ * ```
+ * One algorithm, one key, no header that could choose another: only gateways make and check these.
+ */
+export const gatewayTokenPrefix = 'slu_'
+
+const tagBytes = 32
+
+/** The payload. Short names, since everything must fit in `limits.gatewayTokenBytesMax`. */
+interface Payload {
+  readonly id: string
+  readonly aud: string
+  /** Seconds since 1970. */
+  readonly exp: number
+  readonly sub: string
+  readonly typ: Subject['type']
+  readonly iss: string
+  readonly grp?: Subject['groups']
+  readonly clm?: Subject['claims']
+  readonly obo?: string
+}
+
+export interface MintedToken {
+  readonly token: string
+  readonly identity: Identity
+}
+
+export interface GatewayTokens {
+  /** Lives for `limits.tokenLifeMs`, or until `notAfter` (milliseconds since 1970). Throws `Refused`. */
+  mint(subject: Subject, notAfter: number): MintedToken
+  /** Synchronous and a few microseconds: it may be asked for each request. Throws `Refused`. */
+  verify(token: string): Identity
+}
+
+export interface GatewayTokenOptions {
+  readonly key: KeyObject
+  /** The installation that the tokens are for. */
+  readonly audience: string
+  /** Names of the configured issuers: the tokens of one that was removed die with it. */
+  readonly issuers: ReadonlySet<string>
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+export function gatewayTokens({ key, audience, issuers, clock, ids }: GatewayTokenOptions): GatewayTokens {
+  const tag = (payload: Uint8Array): Buffer => createHmac('sha256', key).update(payload).digest()
+
+  return {
+    mint(subject, notAfter) {
+      const exp = Math.floor(Math.min(notAfter, clock.now() + limits.tokenLifeMs) / 1000)
+      if (exp * 1000 <= clock.now()) refuseExpired()
+      const payload = payloadOf(subject, ids.next('tok'), audience, exp)
+      const bytes = Buffer.from(JSON.stringify(payload))
+      const token = gatewayTokenPrefix + Buffer.concat([tag(bytes), bytes]).toString('base64url')
+      if (token.length > limits.gatewayTokenBytesMax)
+        refuse(
+          'groups_too_long',
+          `The ${subject.groups.length} groups and claims do not fit in a gateway token: let the issuer send fewer.`,
+        )
+      return { token, identity: identityOf(payload) }
+    },
+
+    verify(token) {
+      if (token.length > limits.gatewayTokenBytesMax || !token.startsWith(gatewayTokenPrefix)) refuseForged()
+      const text = token.slice(gatewayTokenPrefix.length)
+      const bytes = Buffer.from(text, 'base64url')
+      if (bytes.length <= tagBytes || bytes.toString('base64url') !== text) refuseForged()
+      const signed = bytes.subarray(tagBytes)
+      if (!timingSafeEqual(bytes.subarray(0, tagBytes), tag(signed))) refuseForged()
+      // Only a holder of the key wrote this, so its shape is ours.
+      const payload = JSON.parse(signed.toString('utf8')) as Payload
+      if (payload.aud !== audience) refuse('audience', 'The gateway token is for another installation.')
+      if (!issuers.has(payload.iss))
+        refuse('unknown_issuer', 'The token is not of an issuer that is configured here.')
+      if (payload.exp * 1000 <= clock.now()) refuseExpired()
+      return identityOf(payload)
+    },
+  }
+}
+
+function refuseForged(): never {
+  refuse('signature', 'The gateway token is not valid here. Get a new one.')
+}
+
+function payloadOf(subject: Subject, id: string, aud: string, exp: number): Payload {
+  const { groups, claims, on_behalf_of: onBehalfOf } = subject
+  return {
+    id,
+    aud,
+    exp,
+    sub: subject.id,
+    typ: subject.type,
+    iss: subject.issuer,
+    ...(groups.length > 0 && { grp: groups }),
+    ...(Object.keys(claims).length > 0 && { clm: claims }),
+    ...(onBehalfOf !== null && { obo: onBehalfOf }),
+  }
+}
+
+function identityOf({ id, exp, sub, typ, iss, grp, clm, obo }: Payload): Identity {
+  const subject: Subject = {
+    id: sub,
+    type: typ,
+    issuer: iss,
+    groups: grp ?? [],
+    claims: clm ?? {},
+    on_behalf_of: obo ?? null,
+  }
+  return { subject, tokenId: id, expiresAt: exp * 1000 }
+}

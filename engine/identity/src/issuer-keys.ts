@@ -1,0 +1,124 @@
+import { importJWK, type CryptoKey } from 'jose'
+import { limits, type Clock, type Json } from '@sluice/core'
+import { keyType, type Algorithm } from './algorithm.ts'
+import { fetchDocument, isTrustworthyUrl } from './issuer-document.ts'
+import { refuse } from './refuse.ts'
+import { isObject, type JsonObject } from './strict-json.ts'
+
+interface KeySet {
+  readonly keys: readonly JsonObject[]
+  /** Imported keys by `algorithm kid`: importing costs more than verifying. */
+  readonly imported: Map<string, Promise<CryptoKey>>
+  readonly readAt: number
+}
+
+/**
+ * The public keys of one issuer (OpenID Connect Discovery 1.0, RFC 7517), read when first needed.
+ *
+ * Rotation: an unknown key id makes them be read again, at most once per `issuerKeysRetryMs`, however many ids a
+ * caller invents. Outage: the last keys serve until `issuerKeysLifeMs`, then every token is refused. A key that the
+ * issuer removed is gone with the next read, at the latest after `issuerKeysRefreshMs`.
+ */
+export class IssuerKeys {
+  readonly #issuer: string
+  readonly #clock: Clock
+  #set: KeySet | undefined
+  #triedAt = -Infinity
+  #reading: Promise<void> | undefined
+
+  constructor(issuer: string, clock: Clock) {
+    this.#issuer = issuer
+    this.#clock = clock
+  }
+
+  /** Throws `Refused` unless exactly one published key fits. `kid` is looked up and nothing else. */
+  async find(kid: string | null, algorithm: Algorithm): Promise<CryptoKey> {
+    if (this.#age() > limits.issuerKeysLifeMs) await this.#read()
+    else if (this.#age() > limits.issuerKeysRefreshMs) void this.#read()
+    if (this.#fitting(kid, algorithm).length === 0) await this.#read()
+
+    const set = this.#set
+    if (set === undefined || this.#age() > limits.issuerKeysLifeMs)
+      refuse('issuer_unreachable', "The issuer's keys cannot be read now: try again later.")
+    const [key, ...others] = this.#fitting(kid, algorithm)
+    if (key === undefined || others.length > 0)
+      refuse('unknown_key', 'The token is not signed with a key that its issuer publishes.')
+    const name = `${algorithm} ${kid ?? ''}`
+    const known = set.imported.get(name) ?? imported(key, algorithm)
+    set.imported.set(name, known)
+    return known
+  }
+
+  #age(): number {
+    return this.#clock.monotonic() - (this.#set?.readAt ?? -Infinity)
+  }
+
+  #fitting(kid: string | null, algorithm: Algorithm): readonly JsonObject[] {
+    return (this.#set?.keys ?? []).filter((key) => fits(key, kid, algorithm))
+  }
+
+  #retryMs(): number {
+    return this.#age() > limits.issuerKeysLifeMs ? limits.issuerOutageRetryMs : limits.issuerKeysRetryMs
+  }
+
+  /** One read at a time and not too often; a failed one keeps what is there. */
+  async #read(): Promise<void> {
+    const now = this.#clock.monotonic()
+    if (this.#reading === undefined && now - this.#triedAt >= this.#retryMs()) {
+      this.#triedAt = now
+      this.#reading = published(this.#issuer)
+        .then((keys) => {
+          this.#set = { keys, imported: new Map(), readAt: now }
+        })
+        .catch(() => undefined)
+        .finally(() => {
+          this.#reading = undefined
+        })
+    }
+    await this.#reading
+  }
+}
+
+async function published(issuer: string): Promise<readonly JsonObject[]> {
+  const metadata = await fetchDocument(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+  if (metadata['issuer'] !== issuer) throw new Error('the discovery document is of another issuer')
+  const uri = metadata['jwks_uri']
+  if (typeof uri !== 'string' || !isTrustworthyJwks(uri, issuer))
+    throw new Error('jwks_uri is not trustworthy')
+  const { keys } = await fetchDocument(uri)
+  if (!Array.isArray(keys) || keys.length > limits.issuerKeysMax) throw new Error('not a JSON Web Key Set')
+  return keys.filter((key: Json) => isObject(key))
+}
+
+/** An issuer of the network must not point the gateway at its own machine. */
+function isTrustworthyJwks(uri: string, issuer: string): boolean {
+  const bare = uri.replace(/\?[^#]*$/, '')
+  return (
+    isTrustworthyUrl(bare) && (new URL(issuer).protocol === 'http:' || new URL(uri).protocol === 'https:')
+  )
+}
+
+function fits(key: JsonObject, kid: string | null, algorithm: Algorithm): boolean {
+  const { kty, crv } = keyType(algorithm)
+  return (
+    (kid === null || key['kid'] === kid) &&
+    key['kty'] === kty &&
+    (crv === undefined || key['crv'] === crv) &&
+    (key['alg'] === undefined || key['alg'] === algorithm) &&
+    (key['use'] === undefined || key['use'] === 'sig') &&
+    (key['key_ops'] === undefined || (Array.isArray(key['key_ops']) && key['key_ops'].includes('verify'))) &&
+    // Whoever publishes a private key shares it with everybody.
+    key['d'] === undefined
+  )
+}
+
+async function imported(key: JsonObject, algorithm: Algorithm): Promise<CryptoKey> {
+  const parts = Object.entries(key).filter(([name]) => ['kty', 'crv', 'x', 'y', 'n', 'e'].includes(name))
+  if (!parts.every(([, value]) => typeof value === 'string'))
+    refuse('unknown_key', 'The issuer publishes a key that cannot be used.')
+  const result = await importJWK(Object.fromEntries(parts), algorithm).catch((error: unknown) =>
+    refuse('unknown_key', 'The issuer publishes a key that cannot be used.', error),
+  )
+  if (result instanceof Uint8Array) refuse('unknown_key', 'The issuer publishes a key that is not public.')
+  return result
+}

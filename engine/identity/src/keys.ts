@@ -1,0 +1,50 @@
+import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
+import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readSecret, SecretError, type SecretReference, type SecretSource } from './secret.ts'
+
+/** A key written in hexadecimal or base64 has at least 256 bits from this length on. */
+const keyCharsMin = 43
+
+/**
+ * The key of gateway tokens, the same on all gateways of an installation. Without a reference it is generated
+ * once, in `folder`, readable by its owner only.
+ *
+ * @throws SecretError when it is missing, too short, or readable by others.
+ */
+export async function tokenKey(
+  reference: SecretReference | null,
+  folder: string,
+  source: SecretSource,
+): Promise<KeyObject> {
+  const text = await readSecret(reference ?? { file: await generated(folder) }, source)
+  if (text.length < keyCharsMin)
+    throw new SecretError(
+      `the key of gateway tokens needs ${keyCharsMin} characters of hexadecimal or base64`,
+    )
+  // Separated by purpose, so that the same secret used elsewhere by mistake does not make tokens.
+  return createSecretKey(Buffer.from(hkdfSync('sha256', text, '', 'sluice gateway token v1', 32)))
+}
+
+async function generated(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, 'tokens.key')
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+    flush: true,
+  })
+  try {
+    // Linking never overwrites: of two processes that start at once, both read the first one's key.
+    await link(draft, path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    await rm(draft)
+  }
+  const { mode } = await stat(path)
+  if ((mode & 0o077) !== 0)
+    throw new SecretError(`${path} must be readable by its owner only: run chmod 600 on it`)
+  return path
+}

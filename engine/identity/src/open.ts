@@ -1,0 +1,43 @@
+import type { Authenticator, Clock, Credentials, Ids } from '@sluice/core'
+import { tokenAuthenticator } from './authenticator.ts'
+import { referencedCredentials, type CredentialReference } from './credentials.ts'
+import { tokenExchanger, type Exchange } from './exchange.ts'
+import { gatewayTokens } from './gateway-token.ts'
+import { openIssuers, type IssuerConfig } from './issuer.ts'
+import { tokenKey } from './keys.ts'
+import type { SecretReference, SecretSource } from './secret.ts'
+
+export interface IdentityOptions extends SecretSource {
+  readonly issuers: readonly IssuerConfig[]
+  /** `null`: generated under `keys`. */
+  readonly tokenKey: SecretReference | null
+  /** Folder of generated keys. */
+  readonly keys: string
+  /** By target name. */
+  readonly credentials: ReadonlyMap<string, CredentialReference>
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+export interface IdentityParts {
+  readonly authenticator: Authenticator
+  readonly credentials: Credentials
+  readonly exchange: Exchange
+}
+
+/** Of gateway tokens. Installations are kept apart by their keys; the name says what the token is for. */
+const audience = 'sluice'
+
+/** Everything that turns tokens into subjects and references into secrets. Throws on unusable configuration. */
+export async function openIdentity(options: IdentityOptions): Promise<IdentityParts> {
+  const { clock, ids } = options
+  const issuers = openIssuers(options.issuers, clock)
+  const key = await tokenKey(options.tokenKey, options.keys, options)
+  const names = new Set([...issuers.values()].map(({ name }) => name))
+  const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
+  return {
+    authenticator: tokenAuthenticator(issuers, gateway, clock),
+    credentials: referencedCredentials(options.credentials, options),
+    exchange: tokenExchanger({ issuers, gateway, audience, clock }),
+  }
+}

@@ -1,0 +1,75 @@
+import { limits, type Json, type Subject } from '@sluice/core'
+import { isName, type AccessClaims } from './claims.ts'
+import type { Issuer } from './issuer.ts'
+import { refuse } from './refuse.ts'
+import { isObject, type JsonObject } from './strict-json.ts'
+
+/**
+ * Who a verified token speaks for. Pure. The id is issuer name + `sub`: e-mail addresses and user names change
+ * hands, so they identify nobody.
+ *
+ * With `act` (RFC 8693 §4.1) the caller is the acting service and `on_behalf_of` the person; the groups are those
+ * that the issuer put into this delegated token.
+ */
+export function subjectOf(claims: AccessClaims, issuer: Issuer): Subject {
+  const actor = actorOf(claims.all['act'], issuer)
+  const named = `${issuer.name}#${claims.subject}`
+  return {
+    id: actor === null ? named : `${issuer.name}#${actor}`,
+    type: actor === null ? typeOf(claims.all, issuer) : 'service',
+    issuer: issuer.name,
+    groups: groupsOf(claims.all, issuer),
+    claims: carriedClaims(claims, issuer),
+    on_behalf_of: actor === null ? null : named,
+  }
+}
+
+/** No claim says that it is a person: then it is a service, who can approve nothing. */
+function typeOf(claims: JsonObject, { typeClaim }: Issuer): Subject['type'] {
+  const type = typeClaim === null ? undefined : claims[typeClaim]
+  if (type === undefined) return 'service'
+  if (type !== 'human' && type !== 'service')
+    refuse('subject_type', 'The token names a type of subject that is neither human nor service.')
+  return type
+}
+
+/**
+ * No groups claim means no groups. A claim that says "there are more, ask elsewhere" (Entra's overage) means that
+ * the groups are not known, and rules that restrict a group would not apply.
+ */
+function groupsOf(claims: JsonObject, { groupsClaim }: Issuer): readonly string[] {
+  const elsewhere = claims['_claim_names']
+  if (claims['hasgroups'] !== undefined || (elsewhere !== undefined && !namesOthers(elsewhere, groupsClaim)))
+    refuse('groups', 'The token does not list all groups of its subject: let the issuer send fewer groups.')
+  const groups = Object.hasOwn(claims, groupsClaim) ? claims[groupsClaim] : []
+  if (!Array.isArray(groups) || !groups.every((group) => isName(group)))
+    refuse('groups', 'The groups of the token are not a list of usable names.')
+  if (groups.length > limits.groupsMax)
+    refuse('groups', `The token names more than ${limits.groupsMax} groups: let the issuer send fewer.`)
+  return [...new Set(groups)]
+}
+
+function namesOthers(elsewhere: Json, groupsClaim: string): boolean {
+  return isObject(elsewhere) && !Object.hasOwn(elsewhere, 'groups') && !Object.hasOwn(elsewhere, groupsClaim)
+}
+
+function actorOf(act: Json | undefined, issuer: Issuer): string | null {
+  if (act === undefined) return null
+  const actor = isObject(act) ? act['sub'] : undefined
+  const of = isObject(act) ? (act['iss'] ?? issuer.url) : undefined
+  if (!isName(actor) || of !== issuer.url)
+    refuse('actor', 'The token does not name who acts for its subject in a usable way.')
+  return actor
+}
+
+/** Scalars only, and only those that the configuration names: each is recorded and shown to policies. */
+function carriedClaims(claims: AccessClaims, issuer: Issuer): Subject['claims'] {
+  const carried = issuer.claims.flatMap((name) => {
+    const value = Object.hasOwn(claims.all, name) ? claims.all[name] : undefined
+    if (value === undefined) return []
+    if (!isName(value) && typeof value !== 'boolean' && !Number.isSafeInteger(value))
+      refuse('claims', `The claim ${name} of the token is not a short text, a whole number or a truth value.`)
+    return [[name, value] as const]
+  })
+  return Object.fromEntries(claims.client === null ? carried : [...carried, ['client_id', claims.client]])
+}
