@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
 import type { Refusal } from './errors.ts'
-import type { Action, Address, CancelKey, Credential, Hello, Run, Subject, Target } from './request.ts'
+import type { Action, Address, CancelKey, Credential, Hello, Json, Run, Subject, Target } from './request.ts'
 import type { Stop } from './stop.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -93,6 +93,11 @@ export interface Outcome {
 export interface Exchange<Up, Down, Plan> {
   /** Several only where one message carries several statements: each is judged, all or none pass, one Permit. */
   readonly actions: readonly [Action, ...Action[]]
+  /**
+   * Values that came beside the request, e.g. of a prepared statement. Policies see them behind the literals under
+   * `parameters`; kept apart so that the action of a statement is the same object each time it is executed.
+   */
+  readonly values?: readonly Json[] | undefined
   /** The exact bytes that are judged, recorded (sealed) and forwarded. */
   readonly content: Uint8Array
   /** Set when the adapter cannot vouch for the request (unparseable, outside the closed world): it is refused. */

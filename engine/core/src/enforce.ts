@@ -60,7 +60,8 @@ async function judgeInOrder<Up, Down, Plan>(
       continue
     }
     const ruling =
-      lane.unusable() ?? judge(entry.exchange, lane.pdp, (action) => lane.input(entry.id, action))
+      lane.unusable() ??
+      judge(entry.exchange, lane.pdp, (action) => lane.input(entry.id, action, entry.exchange.values))
     const settled = ruling instanceof Promise ? await ruling : ruling
     failed ||= settled.kind === 'refused'
     judged.push({ kind: 'ruled', entry, contentDigest, ruling: settled, decision: lane.ids.next('dec') })

@@ -25,7 +25,7 @@ class ManualClock {
   }
   advance(ms: number): void {
     this.ms += ms
-    for (const timer of [...this.#timers])
+    for (const timer of Array.from(this.#timers))
       if (timer.at <= this.ms && this.#timers.delete(timer)) timer.callback()
   }
 }

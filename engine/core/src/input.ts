@@ -1,4 +1,4 @@
-import type { Action, Client, Identity, Run, TargetView } from './request.ts'
+import type { Action, Client, Identity, Json, Run, TargetView } from './request.ts'
 import type { PolicyInput, SessionFacts } from './ports.ts'
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
@@ -36,6 +36,16 @@ export function policyInput(
     run: { id: run.id, trace_id: run.trace_id, verified: false },
     approvals: [],
     grants: [],
+  }
+}
+
+/** An action with the values of one execution behind its literals. */
+export function withValues(action: Action, values: readonly Json[] | undefined): Action {
+  if (values === undefined || values.length === 0) return action
+  const literals = action['parameters']
+  return {
+    ...action,
+    parameters: [...(Array.isArray(literals) ? (literals as readonly Json[]) : []), ...values],
   }
 }
 

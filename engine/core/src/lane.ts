@@ -6,7 +6,7 @@ import { enforce } from './enforce.ts'
 import { refusalOf, type Refusal } from './errors.ts'
 import type { Ruling } from './judge.ts'
 import type { Clock, Ids, PolicyDecisionPoint, PolicyInput, SessionFacts } from './ports.ts'
-import type { Action } from './request.ts'
+import type { Action, Json } from './request.ts'
 import { Stop } from './stop.ts'
 
 /** What a session gives to the pipeline. */
@@ -14,7 +14,7 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   readonly session: string
   readonly ids: Ids
   readonly pdp: PolicyDecisionPoint
-  input(requestId: string, action: Action): PolicyInput
+  input(requestId: string, action: Action, values?: readonly Json[]): PolicyInput
   facts(): SessionFacts
   count(done: { readonly denied?: number; readonly rows?: number; readonly bytes?: number }): void
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>

@@ -4,7 +4,7 @@ import type { EventBody } from './decider.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
 import type { EventData, NewEvent } from './events.ts'
 import type { GatePorts } from './gate.ts'
-import { policyInput, type InputContext } from './input.ts'
+import { policyInput, withValues, type InputContext } from './input.ts'
 import type { Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
@@ -205,8 +205,16 @@ export class LiveSession<Settings> implements Session<Settings> {
       monotonic: () => clock.monotonic(),
       after: (ms, callback) => clock.after(ms, callback),
       facts: () => this.facts,
-      input: (requestId, action) =>
-        policyInput(this.#input, this.#identity, this.#run, requestId, action, this.facts, clock.now()),
+      input: (requestId, action, values) =>
+        policyInput(
+          this.#input,
+          this.#identity,
+          this.#run,
+          requestId,
+          withValues(action, values),
+          this.facts,
+          clock.now(),
+        ),
       count: (done) => {
         this.#requests += 1
         this.#denied += done.denied ?? 0

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomFillSync, randomInt } from 'node:crypto'
 import type { Clock, Ids } from './ports.ts'
 
 /** The machine's clock. Timers do not keep the process alive. */
@@ -16,6 +16,8 @@ const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const timeChars = 10
 const counterChars = 5
 const randomChars = 11
+/** Random bytes are drawn in blocks: one call for each identifier would cost more than the rest of it. */
+const randomBlockBytes = 1_024 * randomChars
 
 /**
  * Identifiers of 26 Crockford characters: 50 bits of milliseconds, a counter within the process, and 55 random
@@ -26,6 +28,7 @@ export function systemIds(clock: Clock): Ids {
   let counter = 0
   let head = ''
   let tail = ''
+  const random = randomTexts()
   return {
     next: (prefix) => {
       const now = clock.now()
@@ -33,11 +36,26 @@ export function systemIds(clock: Clock): Ids {
         lastMs = Math.max(now, lastMs + 1)
         counter = 0
         head = encode(lastMs, timeChars)
-        tail = Array.from(randomBytes(randomChars), (byte) => crockford.charAt(byte & 31)).join('')
+        tail = random()
       }
       return `${prefix}_${head}${encode(counter++, counterChars)}${tail}`
     },
     random32: () => randomInt(-(2 ** 31), 2 ** 31),
+  }
+}
+
+/** Texts of `randomChars` random characters, each used once. */
+function randomTexts(): () => string {
+  const block = new Uint8Array(randomBlockBytes)
+  let at = block.length
+  return () => {
+    if (at === block.length) {
+      randomFillSync(block)
+      at = 0
+    }
+    let text = ''
+    for (const end = at + randomChars; at < end; at++) text += crockford.charAt((block[at] ?? 0) & 31)
+    return text
   }
 }
 

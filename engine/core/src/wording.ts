@@ -12,7 +12,7 @@ export function worded(refusal: Refusal, reference: string | null): Refusal {
 }
 
 function sentence(refusal: Refusal, ref: string): string {
-  if (refusal.native !== undefined) return fit(oneLine(refusal.message), ref)
+  if (refusal.native !== undefined) return oneLine(refusal.message)
   switch (refusal.code) {
     case 'denied':
     case 'policy_error':
