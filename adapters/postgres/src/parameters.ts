@@ -1,0 +1,79 @@
+import { isUtf8 } from 'node:buffer'
+import type { Json } from '@sluice/core'
+import type { Cursor } from './wire.ts'
+import { ProtocolViolation } from './wire.ts'
+
+const textFormat = 0
+
+/**
+ * The rest of a Bind after portal and statement (PostgreSQL 15 §55.7): parameter formats, values, result formats. The
+ * values are what policies see. `types`: the OIDs of the parameters as far as they are known, so that binary values can
+ * be read. Throws `ProtocolViolation`.
+ */
+export function parseBind(cursor: Cursor, types: readonly number[]): readonly Json[] {
+  const formats = Array.from({ length: cursor.uint16() }, () => cursor.int16())
+  const count = cursor.uint16()
+  if (formats.length > 1 && formats.length !== count)
+    throw new ProtocolViolation('bind message has other parameter formats than parameters')
+  const values = Array.from({ length: count }, (_, index): Json => {
+    const length = cursor.int32()
+    if (length === -1) return null
+    const bytes = cursor.bytes(length)
+    const format = formats.length === 1 ? formats[0] : formats[index]
+    return (format ?? textFormat) === textFormat ? text(bytes) : binary(types[index] ?? 0, bytes)
+  })
+  cursor.bytes(2 * cursor.uint16())
+  cursor.finish()
+  return values
+}
+
+function text(bytes: Buffer): Json {
+  return isUtf8(bytes) ? bytes.toString() : opaque(bytes)
+}
+
+function opaque(bytes: Buffer): Json {
+  return { type: 'bytes', bytes: bytes.length, hex: bytes.subarray(0, 64).toString('hex') }
+}
+
+/** OIDs of pg_type whose binary form is a value that JSON has too; others are shown as bytes. */
+function binary(type: number, bytes: Buffer): Json {
+  switch (type) {
+    case 16:
+      return bytes.length === 1 ? bytes[0] === 1 : opaque(bytes)
+    case 20:
+      return bytes.length === 8 ? bytes.readBigInt64BE().toString() : opaque(bytes)
+    case 21:
+      return bytes.length === 2 ? bytes.readInt16BE() : opaque(bytes)
+    case 23:
+    case 26:
+      return bytes.length === 4 ? bytes.readInt32BE() : opaque(bytes)
+    case 700:
+      return bytes.length === 4 ? finite(bytes.readFloatBE()) : opaque(bytes)
+    case 701:
+      return bytes.length === 8 ? finite(bytes.readDoubleBE()) : opaque(bytes)
+    case 18:
+    case 19:
+    case 25:
+    case 114:
+    case 1042:
+    case 1043:
+      return text(bytes)
+    case 2950:
+      return bytes.length === 16 ? uuid(bytes.toString('hex')) : opaque(bytes)
+    default:
+      return opaque(bytes)
+  }
+}
+
+function finite(value: number): Json {
+  return Number.isFinite(value) ? value : String(value)
+}
+
+function uuid(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** The type OIDs in a ParameterDescription message. */
+export function describedTypes(cursor: Cursor): readonly number[] {
+  return Array.from({ length: cursor.uint16() }, () => cursor.uint32())
+}

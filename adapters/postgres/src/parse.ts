@@ -1,0 +1,127 @@
+import { loadModule, parseSync, SqlError } from 'libpg-query'
+import { Worker } from 'node:worker_threads'
+import { limits, refusal, type Refusal } from '@sluice/core'
+
+/** What libpg_query makes of one text: its tree, or why it is none. */
+export type Parsed =
+  { readonly kind: 'tree'; readonly tree: unknown } | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+/** PostgreSQL's own parser, once compiled for the process. */
+await loadModule()
+
+const nothing: Parsed = { kind: 'tree', tree: { stmts: [] } }
+
+/** Parses on this thread: for short texts only, since its time grows with the text. */
+export function parseHere(text: string): Parsed {
+  // libpg_query calls an empty text an error; to the server it is an empty query.
+  if (text === '') return nothing
+  try {
+    return { kind: 'tree', tree: parseSync(text) }
+  } catch (error) {
+    return { kind: 'refused', refusal: refusalFor(error) }
+  }
+}
+
+/** A syntax error as the server words it; anything else (memory, stack) is a text that nobody can vouch for. */
+function refusalFor(error: unknown): Refusal {
+  if (error instanceof SqlError && error.sqlDetails !== undefined && !/memory|stack/i.test(error.message))
+    return refusal('malformed', 'adapter/parse', error.sqlDetails.message, '42601')
+  return refusal('too_large', 'adapter/limits', 'The statement is too complex to be analysed.', '54001')
+}
+
+const tooSlow = refusal(
+  'too_large',
+  'adapter/limits',
+  'The statement takes too long to be analysed.',
+  '54001',
+)
+const tooMany = refusal(
+  'too_many',
+  'adapter/limits',
+  'Too many large statements wait to be analysed. Try later.',
+)
+
+interface Waiting {
+  readonly text: string
+  readonly settle: PromiseWithResolvers<Parsed>
+}
+
+/**
+ * Parses large texts in a thread of its own, one after another, each under a deadline: a hostile text costs its
+ * sender that time and everybody else nothing. A thread that overran is ended and replaced.
+ */
+export class ParserThread {
+  #worker: Worker | undefined
+  readonly #queue: Waiting[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  parse(text: string): Promise<Parsed> {
+    if (this.#queue.length >= limits.statementsWaitingMax)
+      return Promise.resolve({ kind: 'refused', refusal: tooMany })
+    const waiting: Waiting = { text, settle: Promise.withResolvers() }
+    this.#queue.push(waiting)
+    if (this.#queue.length === 1) this.#next()
+    return waiting.settle.promise
+  }
+
+  async close(): Promise<void> {
+    for (const { settle } of this.#queue.splice(0)) settle.resolve({ kind: 'refused', refusal: tooMany })
+    await this.#stop()
+  }
+
+  #next(): void {
+    const [head] = this.#queue
+    if (head === undefined) {
+      // An idle thread must not keep the process alive.
+      this.#worker?.unref()
+      return
+    }
+    const worker = (this.#worker ??= this.#start())
+    worker.ref()
+    this.#timer = setTimeout(() => this.#overran(), limits.statementParseMs)
+    worker.postMessage(head.text)
+  }
+
+  #start(): Worker {
+    const file = new URL(`./parse-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+    const worker = new Worker(file, {
+      execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+      env: {},
+    })
+    worker.on('message', (parsed: Parsed) => this.#settle(parsed))
+    worker.on('error', () => this.#overran())
+    worker.on('messageerror', () => this.#overran())
+    return worker
+  }
+
+  #settle(parsed: Parsed): void {
+    clearTimeout(this.#timer)
+    this.#queue.shift()?.settle.resolve(parsed)
+    this.#next()
+  }
+
+  #overran(): void {
+    void this.#stop()
+    this.#settle({ kind: 'refused', refusal: tooSlow })
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    const worker = this.#worker
+    this.#worker = undefined
+    worker?.removeAllListeners()
+    await worker?.terminate()
+  }
+}
+
+/** Parses a text where its size says. Throws nothing. */
+export function parse(text: string, bytes: number, thread: ParserThread): Parsed | Promise<Parsed> {
+  if (bytes > limits.statementBytesMax) return { kind: 'refused', refusal: tooLong }
+  return bytes <= limits.statementInlineBytesMax ? parseHere(text) : thread.parse(text)
+}
+
+const tooLong = refusal(
+  'too_large',
+  'adapter/limits',
+  `The statement is longer than ${String(limits.statementBytesMax)} bytes. Pass large values as parameters.`,
+)

@@ -1,0 +1,83 @@
+import { SchemaError, type Schema } from '@sluice/core'
+
+/** What a PostgreSQL target needs beside its address and credential. */
+export interface PostgresSettings {
+  readonly database: string
+  /** `verify-full` checks the chain and the host name; there is no mode that falls back to clear text. */
+  readonly tls: 'disable' | 'verify-full'
+  /** PEM of the authority that signed the server's certificate, if it is not a public one. */
+  readonly tls_ca: string | null
+  /** The search_path of every connection, and the only schemas that SET search_path may name. */
+  readonly schemas: readonly string[]
+  readonly connect_timeout_ms: number
+}
+
+const keys = ['database', 'tls', 'tls_ca', 'schemas', 'connect_timeout_ms'] as const
+const connectTimeoutMs = 10_000
+
+export const postgresTarget: Schema<PostgresSettings> = { parse }
+
+function parse(value: unknown): PostgresSettings {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SchemaError([], 'must be a mapping')
+  const given = new Map<string, unknown>(Object.entries(value))
+  for (const key of given.keys())
+    if (!keys.some((known) => known === key))
+      throw new SchemaError([key], `unknown key "${key}"; did you mean "${nearest(key)}"?`)
+  return {
+    database: text(given, 'database'),
+    tls: tls(given.get('tls')),
+    tls_ca: given.has('tls_ca') ? text(given, 'tls_ca') : null,
+    schemas: schemas(given.get('schemas')),
+    connect_timeout_ms: timeout(given.get('connect_timeout_ms')),
+  }
+}
+
+function text(given: ReadonlyMap<string, unknown>, key: string): string {
+  const value = given.get(key)
+  if (typeof value !== 'string' || value === '' || value.includes('\0'))
+    throw new SchemaError([key], `"${key}" must be a text that is not empty`)
+  return value
+}
+
+function tls(value: unknown): PostgresSettings['tls'] {
+  if (value === undefined || value === 'verify-full') return 'verify-full'
+  if (value === 'disable') return 'disable'
+  throw new SchemaError(['tls'], '"tls" must be "verify-full" or "disable"')
+}
+
+function schemas(value: unknown): readonly string[] {
+  if (value === undefined) return ['public']
+  const names: readonly unknown[] = Array.isArray(value) ? value : []
+  const valid = names.filter(
+    (name): name is string => typeof name === 'string' && name !== '' && !/[\0"]/.test(name),
+  )
+  if (valid.length === 0 || valid.length !== names.length)
+    throw new SchemaError(['schemas'], '"schemas" must be a list of at least one schema name')
+  return valid
+}
+
+function timeout(value: unknown): number {
+  if (value === undefined) return connectTimeoutMs
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value
+  throw new SchemaError(['connect_timeout_ms'], '"connect_timeout_ms" must be a whole number of at least 1')
+}
+
+/** The valid key with the smallest edit distance. */
+function nearest(key: string): string {
+  const ranked = keys.map((known) => ({ known, distance: distance(key, known) }))
+  return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).known
+}
+
+function distance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const change = (previous[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1)
+      row.push(Math.min(change, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    previous = row
+  }
+  return previous[to.length] ?? 0
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { limits, refusalOf, type Refusal, type Session } from '@sluice/core'
+import { cancelRequest, terminate } from './constants.ts'
+import { Demultiplexer, type ServerEvents } from './demultiplexer.ts'
+import { dialTarget, unreachable } from './dial.ts'
+import type { Flight } from './flight.ts'
+import type { LoggedIn } from './login.ts'
+import { Outbox } from './outbox.ts'
+import type { PostgresSettings } from './target.ts'
+
+/** How long a CancelRequest's connection may stay open: the server closes it when the signal is sent. */
+const cancelConnectionMs = 2_000
+
+/** What a connection tells its conversation. */
+export interface UpstreamEvents extends Pick<ServerEvents, 'aside' | 'parameter' | 'ready'> {
+  /** The connection is over, or must be. Called once. */
+  lost(reason: Refusal): void
+}
+
+/** The one connection to the target that a client's connection has. */
+export class Upstream {
+  readonly #session: Session<PostgresSettings>
+  readonly #login: LoggedIn
+  readonly #outbox: Outbox
+  readonly #answers: Demultiplexer
+  readonly #events: UpstreamEvents
+  #queuedBytes = 0
+  #closed = false
+
+  constructor(session: Session<PostgresSettings>, login: LoggedIn, events: UpstreamEvents) {
+    this.#session = session
+    this.#login = login
+    this.#events = events
+    this.#outbox = new Outbox(login.socket)
+    this.#answers = new Demultiplexer({
+      aside: (message) => events.aside(message),
+      parameter: (name, value) => events.parameter(name, value),
+      ready: (status) => events.ready(status),
+      queued: (bytes) => this.#queued(bytes),
+      taken: (bytes) => this.#taken(bytes),
+      cancel: () => this.#cancel(),
+    })
+    login.socket.on('data', (chunk: Buffer) => this.#feed(chunk))
+    login.socket.on('close', () => this.#lose(unreachable('it closed the connection.')))
+    login.socket.resume()
+  }
+
+  /** Bytes leave in the order of the calls, together with everything else of this tick. */
+  send(bytes: Uint8Array): void {
+    this.#outbox.push(bytes)
+  }
+
+  /** The messages that `flight` expects answers to have been given to `send`. */
+  launch(flight: Flight): void {
+    if (this.#closed) flight.lose(unreachable('it closed the connection.'))
+    else this.#answers.launch(flight)
+  }
+
+  get idle(): boolean {
+    return this.#answers.idle
+  }
+
+  full(): Promise<void> | undefined {
+    return this.#outbox.full()
+  }
+
+  /** Leaves politely when nothing runs; otherwise what runs is cancelled first. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#answers.idle) this.#login.socket.end(terminate)
+    else {
+      await this.#cancel()
+      this.#login.socket.destroy()
+    }
+    this.#answers.lose(unreachable('the connection was closed.'))
+  }
+
+  #feed(chunk: Buffer): void {
+    try {
+      this.#answers.feed(chunk)
+    } catch (error) {
+      this.#lose(error)
+    }
+  }
+
+  /** Only whole messages that wait count: a large one must be able to arrive. */
+  #queued(bytes: number): void {
+    this.#queuedBytes += bytes
+    if (this.#queuedBytes > limits.replyQueueBytesMax) this.#login.socket.pause()
+  }
+
+  #taken(bytes: number): void {
+    this.#queuedBytes -= bytes
+    if (this.#queuedBytes <= limits.replyQueueBytesMax && this.#login.socket.isPaused())
+      this.#login.socket.resume()
+  }
+
+  #lose(error: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#login.socket.destroy()
+    this.#answers.lose(error)
+    this.#events.lost(refusalOf(error))
+  }
+
+  /** Never rejects: a cancel that cannot be delivered leaves the statement to end by itself. */
+  async #cancel(): Promise<void> {
+    const key = this.#login.cancelKey
+    if (key === null) return
+    try {
+      const socket = await dialTarget(this.#session)
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+      socket.resume()
+      socket.end(cancelRequest(key.processId, key.secret))
+      await Promise.race([closed, sleep(cancelConnectionMs, undefined, { ref: false })])
+      socket.destroy()
+    } catch {
+      return
+    }
+  }
+}
