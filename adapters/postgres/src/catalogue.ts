@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import { limits } from '@sluice/core'
+import type { RelationName } from './statement.ts'
+import { keyOf } from './walk/findings.ts'
+import type { Column } from './walk/scope.ts'
+import { allowedExtensions } from './functions.ts'
+import { isSystemRelation } from './system-relations.ts'
+
+/**
+ * `pg_class.relkind` as far as it matters: `table` keeps its own rows (partitioned ones included), `derived` shows
+ * another relation's rows (view, materialised view, foreign table).
+ */
+export type RelationKind = 'table' | 'derived' | 'sequence'
+
+export interface CatalogueRelation {
+  readonly oid: number
+  readonly name: RelationName
+  readonly kind: RelationKind
+  readonly columns: readonly Column[]
+  /** By name, system columns included. */
+  readonly index: ReadonlyMap<string, Column>
+  readonly attnums: ReadonlyMap<string, number>
+  /** Relations whose rows include this one's (inheritance, partitioning), and the other way round. */
+  readonly parents: readonly number[]
+  readonly children: readonly number[]
+}
+
+/** What is installed under one unqualified name, outside pg_catalog and information_schema. */
+export interface Installed {
+  readonly schema: string
+  /** It belongs to an extension whose functions, operators and types are all harmless. */
+  readonly trusted: boolean
+  readonly kind: 'function' | 'operator' | 'enum' | 'type'
+}
+
+/** A consistent picture of a target's names. Immutable; a refresh makes a new one, or keeps this if nothing changed. */
+export interface Catalogue {
+  /** SHA-256 over everything that it was read from. */
+  readonly digest: string
+  readonly relations: ReadonlyMap<string, CatalogueRelation>
+  readonly byOid: ReadonlyMap<number, CatalogueRelation>
+  readonly functions: ReadonlyMap<string, readonly Installed[]>
+  readonly operators: ReadonlyMap<string, readonly Installed[]>
+  readonly types: ReadonlyMap<string, readonly Installed[]>
+  /** OIDs of relations whose answers carry their own columns: plain tables and the listed system relations. */
+  readonly plain: ReadonlySet<number>
+}
+
+/** The rows of the queries below, as text. */
+export interface CatalogueRows {
+  readonly relations: readonly (readonly string[])[]
+  readonly columns: readonly (readonly string[])[]
+  readonly inherits: readonly (readonly string[])[]
+  readonly functions: readonly (readonly string[])[]
+  readonly operators: readonly (readonly string[])[]
+  readonly types: readonly (readonly string[])[]
+}
+
+const foreign = `n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'`
+const ours = `n.nspname !~ '^pg_(toast|temp)'`
+const extensionOf = (catalogue: string, object: string): string =>
+  `left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.${catalogue}'::pg_catalog.regclass ` +
+  `and d.objid = ${object}.oid and d.objsubid = 0 and d.deptype = 'e' ` +
+  `left join pg_catalog.pg_extension e on e.oid = d.refobjid`
+
+/** Constant texts: what the gateway itself asks of a target, on a connection of its own. */
+export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } = {
+  relations:
+    `select c.oid, n.nspname, c.relname, c.relkind from pg_catalog.pg_class c ` +
+    `join pg_catalog.pg_namespace n on n.oid = c.relnamespace ` +
+    `where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${ours} order by c.oid`,
+  columns:
+    `select a.attrelid, a.attnum, a.attname from pg_catalog.pg_attribute a ` +
+    `join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace ` +
+    `where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and a.attnum > 0 and not a.attisdropped and ${ours} ` +
+    `order by a.attrelid, a.attnum limit ${String(limits.catalogueRowsMax + 1)}`,
+  inherits: `select inhrelid, inhparent from pg_catalog.pg_inherits order by inhrelid, inhseqno`,
+  functions:
+    `select distinct n.nspname, p.proname, coalesce(e.extname, '') from pg_catalog.pg_proc p ` +
+    `join pg_catalog.pg_namespace n on n.oid = p.pronamespace ${extensionOf('pg_proc', 'p')} ` +
+    `where ${foreign} order by 1, 2, 3`,
+  operators:
+    `select distinct n.nspname, o.oprname, coalesce(e.extname, '') from pg_catalog.pg_operator o ` +
+    `join pg_catalog.pg_namespace n on n.oid = o.oprnamespace ${extensionOf('pg_operator', 'o')} ` +
+    `where ${foreign} order by 1, 2, 3`,
+  types:
+    `select n.nspname, t.typname, coalesce(e.extname, ''), t.typtype from pg_catalog.pg_type t ` +
+    `join pg_catalog.pg_namespace n on n.oid = t.typnamespace ${extensionOf('pg_type', 't')} ` +
+    `where ${foreign} and t.typelem = 0 order by 1, 2`,
+}
+
+/**
+ * Reads a target's names. `query` answers one statement with its rows as text. With the `previous` picture an
+ * unchanged one is returned as it is, so that everything analysed with it stays valid.
+ */
+export async function loadCatalogue(
+  query: (sql: string) => Promise<string[][]>,
+  previous?: Catalogue,
+): Promise<Catalogue> {
+  const rows: CatalogueRows = {
+    relations: await query(catalogueQueries.relations),
+    columns: await query(catalogueQueries.columns),
+    inherits: await query(catalogueQueries.inherits),
+    functions: await query(catalogueQueries.functions),
+    operators: await query(catalogueQueries.operators),
+    types: await query(catalogueQueries.types),
+  }
+  if (rows.columns.length > limits.catalogueRowsMax) {
+    throw new Error(`the catalogue has more than ${String(limits.catalogueRowsMax)} columns`)
+  }
+  const hash = digestOf(rows)
+  return previous?.digest === hash ? previous : catalogueOf(rows, hash)
+}
+
+function digestOf(rows: CatalogueRows): string {
+  const hash = createHash('sha256')
+  for (const [name, list] of Object.entries(rows)) {
+    hash.update(name)
+    for (const row of list) hash.update(JSON.stringify(row))
+  }
+  return hash.digest('hex')
+}
+
+/** Pure half of `loadCatalogue`. */
+export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)): Catalogue {
+  const columns = Map.groupBy(rows.columns, ([oid = '']) => oid)
+  const parents = Map.groupBy(rows.inherits, ([child = '']) => child)
+  const children = Map.groupBy(rows.inherits, ([, parent = '']) => parent)
+  const list = rows.relations.map(([oid = '', schema = '', name = '', relkind = '']): CatalogueRelation => {
+    const relation = { schema, name }
+    const own = columns.get(oid) ?? []
+    const named = own.map(([, , column = '']) => columnOf(relation, column))
+    return {
+      oid: Number(oid),
+      name: relation,
+      kind: kindOf(relkind),
+      columns: named,
+      index: new Map([...systemColumns(relation), ...named].map((column) => [column.name, column])),
+      attnums: new Map(own.map(([, attnum = '', column = '']) => [column, Number(attnum)])),
+      parents: (parents.get(oid) ?? []).map(([, parent = '']) => Number(parent)),
+      children: (children.get(oid) ?? []).map(([child = '']) => Number(child)),
+    }
+  })
+  return {
+    digest,
+    relations: new Map(list.map((relation) => [keyOf(relation.name), relation])),
+    byOid: new Map(list.map((relation) => [relation.oid, relation])),
+    functions: installed(rows.functions, () => 'function'),
+    operators: installed(rows.operators, () => 'operator'),
+    types: installed(rows.types, (typtype) => (typtype === 'e' ? 'enum' : 'type')),
+    plain: new Set(list.filter(isPlain).map((relation) => relation.oid)),
+  }
+}
+
+function kindOf(relkind: string): RelationKind {
+  if (relkind === 'r' || relkind === 'p') return 'table'
+  return relkind === 'S' ? 'sequence' : 'derived'
+}
+
+function columnOf(relation: RelationName, column: string): Column {
+  return { name: column, sources: [{ relation, column }] }
+}
+
+function systemColumns(relation: RelationName): readonly Column[] {
+  return ['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'].map((name) => columnOf(relation, name))
+}
+
+function isPlain(relation: CatalogueRelation): boolean {
+  return isSystemRelation(relation.name) || !isDerived(relation)
+}
+
+/** Shows rows that another name may protect: view, foreign table, partition or inheritance child. */
+export function isDerived(relation: CatalogueRelation): boolean {
+  if (relation.name.schema === 'pg_catalog' || relation.name.schema === 'information_schema') return false
+  return relation.kind === 'derived' || relation.parents.length > 0
+}
+
+function installed(
+  rows: CatalogueRows['types'],
+  kind: (typtype: string) => Installed['kind'],
+): Catalogue['functions'] {
+  const byName = Map.groupBy(rows, ([, name = '']) => name)
+  return new Map(
+    [...byName].map(([name, list]) => [
+      name,
+      list.map(([schema = '', , extension = '', typtype = '']) => ({
+        schema,
+        trusted: allowedExtensions.has(extension),
+        kind: kind(typtype),
+      })),
+    ]),
+  )
+}

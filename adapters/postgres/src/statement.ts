@@ -1,0 +1,112 @@
+import type { Action, MaskMethod, Refusal } from '@sluice/core'
+
+/** What `normalise` says of one SQL message: its statements in order, or why nobody can vouch for it. */
+export interface Analysis {
+  /** Empty for an empty query string. */
+  readonly statements: readonly Statement[]
+  /** Set when the text is unparseable or outside the closed world; the actions are then the best description. */
+  readonly objection: Refusal | null
+  /**
+   * The objection is that the catalogue does not know a name (native 42P01 or 42703). It may be new: read the
+   * catalogue again once, analyse again, and only then answer with the objection.
+   */
+  readonly unknownName?: true
+}
+
+/** One parsed statement. Frozen; the same object serves every execution of the same template. */
+export interface Statement {
+  readonly action: Action
+  /** Every place where a column of a real relation is named, for the check against the mask rules. */
+  readonly uses: readonly ColumnUse[]
+  /** Relations whose every column may come out or whose rows are used whole, e.g. `select t from t`. */
+  readonly wholeRows: readonly RelationName[]
+  /** Relations that are no plain tables (view, partition, foreign table …) and must be named by the policy. */
+  readonly derived: readonly RelationName[]
+  /** Every existing relation that is named, for whatever access; the same names as in `action.relations`. */
+  readonly touched: readonly RelationName[]
+  /**
+   * Some output column is computed (origin 0, 0 on the wire). What it is computed from is in `uses`, so once the
+   * masks are obliged it is proven to hold nothing of a masked column.
+   */
+  readonly computed: boolean
+  /** EXPLAIN, with ANALYZE or without: a plan comes out, which tells of values. */
+  readonly explains: boolean
+  /** What it changes in the connection that later statements depend on. */
+  readonly effect: SessionEffect
+}
+
+export interface RelationName {
+  readonly schema: string
+  readonly name: string
+}
+
+/**
+ * `output`: a plain column of the top-level target list or RETURNING list (or covered by `*` there).
+ * `equality`: `column = constant` or `column = $n` in WHERE. `elsewhere`: anything else.
+ */
+export interface ColumnUse {
+  readonly relation: RelationName
+  /** `*` for a star. */
+  readonly column: string
+  readonly place: 'output' | 'equality' | 'elsewhere'
+}
+
+export type SessionEffect =
+  | { readonly kind: 'none' }
+  /** PREPARE name AS body: EXECUTE is judged by the body. */
+  | { readonly kind: 'prepare'; readonly name: string; readonly body: Statement }
+  | { readonly kind: 'execute'; readonly name: string }
+  /** `null`: all. */
+  | { readonly kind: 'deallocate'; readonly name: string | null }
+  | { readonly kind: 'declare'; readonly cursor: string; readonly body: Statement }
+  | { readonly kind: 'fetch'; readonly cursor: string }
+  | { readonly kind: 'close'; readonly cursor: string | null }
+  /** `local`: until the end of the transaction at most. */
+  | { readonly kind: 'search_path'; readonly schemas: readonly string[]; readonly local: boolean }
+  | { readonly kind: 'copy_in' }
+  | { readonly kind: 'copy_out' }
+  /** CREATE TEMP TABLE: the name is this session's own. */
+  | { readonly kind: 'temp_table'; readonly name: string }
+  /**
+   * DDL: the catalogue must be read again. `creates` is a relation that until the end of the transaction only this
+   * session sees; after `moves` (a rename) the catalogue is wrong until then, not only incomplete.
+   */
+  | { readonly kind: 'ddl'; readonly creates?: RelationName; readonly moves?: true }
+  | { readonly kind: 'discard_all' }
+
+/** What `normalise` may know of the connection: the possible search paths and the session's own temp tables. */
+export interface NameScope {
+  /** Every search_path that may be in force (a rolled back SET leaves the earlier one); never empty. */
+  readonly searchPaths: readonly (readonly string[])[]
+  readonly tempTables: ReadonlySet<string>
+  /**
+   * The target's own schemas, in the order of its initial search_path: what `SET search_path` may name and what
+   * `RESET search_path` returns to. Without it SET may only name schemas of `searchPaths`, and RESET is refused.
+   */
+  readonly schemas?: readonly string[]
+  /** Relations that the open transaction has created: known by name, not yet by column. */
+  readonly created?: readonly RelationName[]
+  /** The open transaction has renamed or moved something: until its end the catalogue is wrong. */
+  readonly moved?: boolean
+}
+
+/** The verdict's masks compiled against the catalogue: what `mask.ts` applies to each answer. */
+export interface MaskPlan {
+  /** Table OID → attribute number → mask. */
+  readonly columns: ReadonlyMap<number, ReadonlyMap<number, ColumnMask>>
+  /** The statement touches a relation with masks: output columns of unknown origin are refused, errors scrubbed. */
+  readonly guarded: boolean
+  /**
+   * Output columns without an origin (0, 0) are allowed: they are proven to be computed from clear columns. False
+   * for a statement whose outputs are all plain columns; then such an origin is a contradiction and is refused.
+   */
+  readonly computed: boolean
+  /** OIDs that the catalogue knows to be plain tables; another origin in a guarded answer is refused. */
+  readonly known: ReadonlySet<number>
+}
+
+export interface ColumnMask {
+  /** `schema.table.column`, for the record. */
+  readonly column: string
+  readonly method: Exclude<MaskMethod, 'none'>
+}

@@ -1,0 +1,44 @@
+import type { Action } from '@sluice/core'
+import type { SessionEffect, Statement } from '../statement.ts'
+import type { Findings } from './findings.ts'
+import type { Label } from './label.ts'
+import type { Template } from './template.ts'
+
+/** The finished description of one statement. */
+export function statementOf(
+  { name, kind }: Label,
+  effect: SessionEffect,
+  template: Template,
+  found: Findings,
+): Statement {
+  const action: Action = {
+    name,
+    kind,
+    read_only: found.readOnly,
+    prepare: false,
+    template_hash: template.hash,
+    relations: found.relations(),
+    functions: [...found.functions].toSorted(),
+    objects: [...found.objects].toSorted(),
+    has_where: found.hasWhere,
+    parameters: template.literals,
+  }
+  return frozen({
+    action: frozen(action),
+    uses: found.uses(),
+    wholeRows: [...found.wholeRows.values()],
+    derived: [...found.derived.values()],
+    touched: [...found.touched.values()],
+    computed: found.computed,
+    explains: found.explains,
+    effect,
+  })
+}
+
+/** The same object serves every execution of its text, and what remembers its parts by identity must know that. */
+function frozen<T extends object>(record: T): T {
+  if (Object.isFrozen(record)) return record
+  for (const value of Object.values(record))
+    if (typeof value === 'object' && value !== null) frozen(value as object)
+  return Object.freeze(record)
+}

@@ -1,0 +1,154 @@
+import type { SessionEffect } from '../statement.ts'
+import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
+import { closed } from './objection.ts'
+import { existing, locateName, relationEntry, touch } from './relation.ts'
+import { reference, scopeOf, wholeRow, type Context } from './scope.ts'
+import { create } from './table.ts'
+import { storedQuery } from './top.ts'
+
+/** The other definitions: what they name, and what they show under another name. */
+
+const defined: SessionEffect = { kind: 'ddl' }
+
+/** A view or a new table shows a query's rows under a name of its own. */
+export function createView(fields: Fields, cx: Context): SessionEffect {
+  storedQuery(child(fields, 'query') ?? closed('A view without a query'), cx)
+  return create(part(fields, 'view') ?? closed('A view without a name'), cx)
+}
+
+export function createTableAs(fields: Fields, cx: Context): SessionEffect {
+  const body = child(fields, 'query') ?? closed('A table without a query')
+  return createInto(body, part(fields, 'into') ?? closed('A table without a name'), cx)
+}
+
+export function createInto(body: Node, into: Fields, cx: Context): SessionEffect {
+  storedQuery(body, cx)
+  return create(part(into, 'rel') ?? closed('A table without a name'), cx)
+}
+
+export function createSequence(fields: Fields, cx: Context): SessionEffect {
+  return create(part(fields, 'sequence') ?? closed('A sequence without a name'), cx)
+}
+
+export function alterSequence(fields: Fields, cx: Context): SessionEffect {
+  return changeOf(part(fields, 'sequence'), cx)
+}
+
+export function refreshView(fields: Fields, cx: Context): SessionEffect {
+  return changeOf(part(fields, 'relation'), cx)
+}
+
+function changeOf(range: Fields | null, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  touch(existing(range ?? closed('A definition of nothing'), cx), 'ddl', cx)
+  return defined
+}
+
+/** CREATE SCHEMA, TYPE, EXTENSION; ALTER TYPE: nothing but a name. */
+export function object(name: string, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  cx.found.objects.add(name)
+  return defined
+}
+
+const relationObjects = new Set(
+  ['TABLE', 'VIEW', 'MATVIEW', 'SEQUENCE', 'FOREIGN_TABLE'].map((name) => `OBJECT_${name}`),
+)
+
+export function drop(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  const relations = relationObjects.has(text(fields, 'removeType'))
+  for (const item of children(fields, 'objects')) {
+    const names = namesOf(item)
+    if (relations) touchNamed(names, cx)
+    else cx.found.objects.add(names.join('.'))
+  }
+  return defined
+}
+
+/** A relation by a list of names; one that does not exist is the server's to refuse or to skip. */
+function touchNamed(names: readonly string[], cx: Context): void {
+  const name = names.at(-1) ?? ''
+  if (names.length > 2) closed('A relation of more than two names')
+  touch(locateName(names.length === 2 ? (names[0] ?? '') : '', name, cx), 'ddl', cx)
+}
+
+function namesOf({ type, fields }: Node): readonly string[] {
+  switch (type) {
+    case 'List':
+      return strings(fields, 'items')
+    case 'TypeName':
+      return strings(fields, 'names')
+    case 'String':
+      return [text(fields, 'sval')]
+    case 'RangeVar':
+      return [text(fields, 'schemaname'), text(fields, 'relname')].filter((name) => name !== '')
+    case 'RoleSpec':
+      return [text(fields, 'rolename')]
+    case 'AccessPriv':
+      return [text(fields, 'priv_name')]
+    default:
+      return closed(`The construct ${type} as a name`)
+  }
+}
+
+export function truncate(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  for (const relation of children(fields, 'relations')) touch(existing(relation.fields, cx), 'delete', cx)
+  return { kind: 'none' }
+}
+
+const renamable = new Set([...relationObjects, 'OBJECT_COLUMN', 'OBJECT_TABCONSTRAINT', 'OBJECT_INDEX'])
+
+/** A rename shows the same rows or column under a name that no mask names: a use of all of it. */
+export function rename(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  const kind = text(fields, 'renameType')
+  if (!renamable.has(kind)) closed(`A rename of ${kind}`)
+  const range = part(fields, 'relation') ?? closed('A rename of nothing')
+  if (kind === 'OBJECT_INDEX') return object(text(range, 'relname'), cx)
+  const located = existing(range, cx)
+  touch(located, 'ddl', cx)
+  if (kind === 'OBJECT_TABCONSTRAINT') return defined
+  const entry = relationEntry(range, located, cx)
+  if (kind === 'OBJECT_COLUMN')
+    reference([text(fields, 'subname')], 'elsewhere', scopeOf([entry], null, null), cx)
+  else wholeRow(entry, cx)
+  return { kind: 'ddl', moves: true }
+}
+
+export function setSchema(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  if (!relationObjects.has(text(fields, 'objectType'))) closed('SET SCHEMA of this object')
+  const range = part(fields, 'relation') ?? closed('SET SCHEMA of nothing')
+  const located = existing(range, cx)
+  touch(located, 'ddl', cx)
+  wholeRow(relationEntry(range, located, cx), cx)
+  return { kind: 'ddl', moves: true }
+}
+
+export function comment(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  const names = namesOf(child(fields, 'object') ?? closed('COMMENT on nothing'))
+  const kind = text(fields, 'objtype')
+  if (relationObjects.has(kind)) touchNamed(names, cx)
+  else if (kind === 'OBJECT_COLUMN') touchNamed(names.slice(0, -1), cx)
+  else cx.found.objects.add(names.join('.'))
+  return defined
+}
+
+/** GRANT and REVOKE of privileges. */
+export function grant(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  for (const item of children(fields, 'objects')) {
+    if (item.type === 'RangeVar') touch(existing(item.fields, cx), 'ddl', cx)
+    else cx.found.objects.add(namesOf(item).join('.'))
+  }
+  return defined
+}
+
+export function grantRole(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  for (const item of children(fields, 'granted_roles')) cx.found.objects.add(namesOf(item).join('.'))
+  return defined
+}

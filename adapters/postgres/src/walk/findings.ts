@@ -1,0 +1,118 @@
+import { limits, type Relation } from '@sluice/core'
+import type { ColumnUse, RelationName, SessionEffect } from '../statement.ts'
+import { tooComplex } from './objection.ts'
+
+/** How strongly a part of a statement changes data; a statement is named after its strongest part. */
+const verbs = ['select', 'insert', 'update', 'merge', 'delete'] as const
+export type Verb = (typeof verbs)[number]
+
+type Access = Relation['access']
+
+/**
+ * What the walk over one statement has collected so far. The one mutable thing in the analysis; the budget of work
+ * is shared by all statements of a message, so that none of them needs a clock to be bounded.
+ */
+export class Findings {
+  readonly budget: Budget
+  readonly functions: Set<string> = new Set()
+  readonly objects: Set<string> = new Set()
+  readonly derived: Map<string, RelationName> = new Map()
+  readonly wholeRows: Map<string, RelationName> = new Map()
+  readonly touched: Map<string, RelationName> = new Map()
+  /** `null` while nothing with a WHERE clause was seen; a part without one outweighs a part with one. */
+  hasWhere: boolean | null = null
+  readOnly = true
+  computed = false
+  /** It is EXPLAIN: what comes out are plans, not rows. */
+  explains = false
+  verb: Verb = 'select'
+  effect: SessionEffect = { kind: 'none' }
+  /** The `set_config` call of a statement that is nothing else, so that it surely runs. */
+  pathCall: object | null = null
+  /** The INTO of the statement itself. */
+  into: unknown = null
+  readonly #uses = new Map<string, ColumnUse>()
+  readonly #relations = new Map<string, { relation: RelationName; access: Access; columns: Set<string> }>()
+
+  constructor(budget: Budget) {
+    this.budget = budget
+  }
+
+  touch(relation: RelationName, access: Access, columns: readonly string[] = []): void {
+    const key = keyOf(relation)
+    this.touched.set(key, relation)
+    const entryKey = `${key}\0${access}`
+    const entry = this.#relations.get(entryKey) ?? { relation, access, columns: new Set<string>() }
+    for (const column of columns) entry.columns.add(column)
+    this.#relations.set(entryKey, entry)
+  }
+
+  /** A column of a real relation is used at `place`. Naming it is `touch`: what names it may only hand it on. */
+  use(relation: RelationName, column: string, place: ColumnUse['place']): void {
+    const key = `${keyOf(relation)}\0${column}\0${place}`
+    if (!this.#uses.has(key)) this.#uses.set(key, { relation, column, place })
+  }
+
+  /** All columns of a row at once, in a way that keeps no track of which. */
+  whole(relation: RelationName): void {
+    this.touch(relation, 'read', ['*'])
+    this.wholeRows.set(keyOf(relation), relation)
+  }
+
+  /** The statement also does this; the strongest part names it. */
+  does(verb: Verb): void {
+    if (verb !== 'select') this.readOnly = false
+    if (verbs.indexOf(verb) > verbs.indexOf(this.verb)) this.verb = verb
+  }
+
+  where(present: boolean): void {
+    this.hasWhere = present && this.hasWhere !== false
+  }
+
+  /** EXPLAIN without ANALYZE: nothing of it happens, it only tells of the relations. */
+  onlyExplained(): void {
+    this.readOnly = true
+    for (const [key, { relation, columns }] of Array.from(this.#relations)) {
+      this.#relations.delete(key)
+      this.touch(relation, 'read', [...columns])
+    }
+  }
+
+  uses(): readonly ColumnUse[] {
+    return [...this.#uses.values()]
+  }
+
+  /** In an order that depends on the names alone. */
+  relations(): readonly Relation[] {
+    return [...this.#relations]
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([, { relation, access, columns }]) => ({
+        schema: relation.schema,
+        name: relation.name,
+        access,
+        columns: [...columns].toSorted(),
+      }))
+  }
+}
+
+/** A bound on the analysis of one message that depends on nothing but the message. */
+export class Budget {
+  #left: number = limits.statementWorkUnitsMax
+  #nodes: number = limits.statementNodesMax
+
+  /** One more node of the parse tree. */
+  node(): void {
+    this.#nodes -= 1
+    if (this.#nodes < 0) tooComplex('parts')
+  }
+
+  spend(units: number): void {
+    this.#left -= units
+    if (this.#left < 0) tooComplex('names and expressions')
+  }
+}
+
+/** NUL is in no identifier, so the key is unambiguous. */
+export function keyOf(relation: RelationName): string {
+  return `${relation.schema}\0${relation.name}`
+}

@@ -1,0 +1,47 @@
+import { refusal, Refused, type Refusal } from '@sluice/core'
+
+/** The rule that every refusal of this module names: it holds whatever the policies say. */
+export const closedWorldRule = 'adapter/closed_world'
+
+/** Thrown inside the walker when a statement leaves the closed world; `analyse` turns it into `Analysis.objection`. */
+export class Objection extends Refused {
+  /** A name that may be newer than the catalogue. */
+  readonly unknownName: boolean
+  constructor(why: Refusal, unknownName = false) {
+    super(why)
+    this.unknownName = unknownName
+  }
+}
+
+/** The construct is known to be unsafe, or not known to be safe. `what` is the subject of the sentence. */
+export function closed(what: string): never {
+  throw new Objection(closedRefusal(what))
+}
+
+export function closedRefusal(what: string): Refusal {
+  return refusal('denied', closedWorldRule, `${what} cannot be analysed`)
+}
+
+/** PostgreSQL's own answer to a relation that does not exist. */
+export function unknownRelation(name: string): never {
+  throw new Objection(
+    refusal('malformed', closedWorldRule, `relation "${name}" does not exist`, '42P01'),
+    true,
+  )
+}
+
+/** PostgreSQL's own answer to an alias that no FROM item has. */
+export function unknownEntry(name: string): never {
+  throw new Objection(
+    refusal('malformed', closedWorldRule, `missing FROM-clause entry for table "${name}"`, '42P01'),
+  )
+}
+
+/** PostgreSQL's own answer to a column that does not exist; `name` as it prints it, quotes included. */
+export function unknownColumn(name: string): never {
+  throw new Objection(refusal('malformed', closedWorldRule, `column ${name} does not exist`, '42703'), true)
+}
+
+export function tooComplex(what: string): never {
+  throw new Objection(refusal('too_large', 'adapter/limits', `The statement has too many ${what}`, '54001'))
+}

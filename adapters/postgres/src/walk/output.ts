@@ -1,0 +1,149 @@
+import { expression, indirectionStep, pathOf } from './expression.ts'
+import { child, children, constantOf, stringOf, text, type Fields, type Node } from './node.ts'
+import { closed, unknownColumn } from './objection.ts'
+import {
+  entriesNamed,
+  record,
+  reference,
+  visibleHere,
+  type Column,
+  type Columns,
+  type RangeEntry,
+} from './scope.ts'
+import type { Context, Scope } from './scope.ts'
+import { figureName } from './figure.ts'
+
+/**
+ * The target list of a query or of RETURNING. A plain column is handed on with what it is; who takes the output
+ * records the use. Everything else is computed here, out of columns used `elsewhere`.
+ */
+export function targets(items: readonly Node[], star: Columns, scope: Scope, cx: Context): Columns {
+  const columns: Column[] = []
+  let open = false
+  for (const item of items) {
+    const value = child(item.fields, 'val') ?? closed('A target without a value')
+    const path = value.type === 'ColumnRef' ? pathOf(value.fields) : []
+    if (path.at(-1) === null) {
+      const expanded = path.length === 1 ? everything(star, scope, cx) : wholeEntry(path, scope, cx)
+      columns.push(...expanded.columns)
+      open ||= expanded.open
+      continue
+    }
+    if (value.type === 'A_Indirection' && children(value.fields, 'indirection').at(-1)?.type === 'A_Star')
+      open = true
+    columns.push({ name: nameOf(item.fields, value), sources: sourcesOf(value, path, scope, cx) })
+  }
+  cx.found.budget.spend(columns.length)
+  return { columns, open }
+}
+
+/** The name that `ORDER BY` or an outer query knows the column by. */
+function nameOf(target: Fields, value: Node): string {
+  const alias = text(target, 'name')
+  return alias === '' ? figureName(value) : alias
+}
+
+function sourcesOf(
+  value: Node,
+  path: readonly (string | null)[],
+  scope: Scope,
+  cx: Context,
+): Column['sources'] {
+  if (path.length === 0) {
+    expression(value, scope, cx)
+    return []
+  }
+  const names = path.filter((name) => name !== null)
+  return reference(names, null, scope, cx).flatMap(({ sources }) => sources)
+}
+
+/** `*`: all of FROM, in the order of its joins. */
+function everything(star: Columns, { entries }: Scope, cx: Context): Columns {
+  for (const entry of entries) if (!entry.special) touchAll(entry, cx)
+  return star
+}
+
+/** `t.*`, `schema.t.*`. */
+function wholeEntry(path: readonly (string | null)[], scope: Scope, cx: Context): Columns {
+  const [first = '', second = ''] = path.map((name) => name ?? '')
+  const entries =
+    path.length === 2 ? entriesNamed(first, null, scope, cx) : entriesNamed(second, first, scope, cx)
+  const [entry] = entries
+  if (entry === undefined || entries.length > 1) return closed('An alias that two FROM items have')
+  touchAll(entry, cx)
+  return columnsOf(entry)
+}
+
+/** What `*` shows of one entry; of a relation whose columns are not known, one that stands for all of them. */
+export function columnsOf({ columns, open, relations: [relation] }: RangeEntry): Columns {
+  if (!open || relation === undefined) return { columns, open }
+  return { columns: [...columns, { name: '', sources: [{ relation, column: '*' }] }], open }
+}
+
+function touchAll(entry: RangeEntry, cx: Context): void {
+  for (const relation of entry.relations) cx.found.touch(relation, 'read', ['*'])
+}
+
+/** A number or an alias of the output in ORDER BY, DISTINCT ON or GROUP BY; else an expression over the input. */
+export function outputReference(
+  node: Node,
+  output: Columns,
+  scope: Scope,
+  cx: Context,
+  inputFirst: boolean,
+): void {
+  if (node.type === 'A_Const') {
+    const position = constantOf(node.fields)
+    if (typeof position === 'number') ordinal(position, output, cx)
+    return
+  }
+  const name = plainName(node)
+  if (name === null || (inputFirst && hasInput(name, scope, cx))) {
+    expression(node, scope, cx)
+    return
+  }
+  cx.found.budget.spend(output.columns.length)
+  const named = output.columns.filter((column) => column.name === name)
+  if (named.length === 0 || output.open) {
+    expression(node, scope, cx)
+    return
+  }
+  record(named, 'elsewhere', cx)
+}
+
+function ordinal(position: number, output: Columns, cx: Context): void {
+  const column = output.columns[position - 1]
+  // Behind columns that nobody can count, the number may mean any of them.
+  const meant = output.open || column === undefined ? output.columns : [column]
+  record(meant, 'elsewhere', cx)
+}
+
+/** ORDER BY of a UNION and the like knows the names and numbers of the output alone. */
+export function outputOnly(node: Node, output: Columns): void {
+  if (node.type === 'A_Const') return
+  const name = plainName(node)
+  if (name === null) closed('ORDER BY an expression over a set operation')
+  else if (!output.open && !output.columns.some((column) => column.name === name)) unknownColumn(`"${name}"`)
+}
+
+function plainName({ type, fields }: Node): string | null {
+  if (type !== 'ColumnRef') return null
+  const [first, ...rest] = pathOf(fields)
+  return rest.length === 0 ? (first ?? null) : null
+}
+
+function hasInput(name: string, scope: Scope, cx: Context): boolean {
+  const { columns, maybe } = visibleHere(name, scope, cx)
+  return columns.length > 0 || maybe.length > 0
+}
+
+/** Targets of INSERT, UPDATE and MERGE: the columns they write, and the subscripts in them. */
+export function written(items: readonly Node[], scope: Scope, cx: Context): readonly string[] {
+  return items.map(({ fields }) => {
+    for (const step of children(fields, 'indirection')) {
+      if (step.type === 'String') stringOf(step)
+      else indirectionStep(step, scope, cx)
+    }
+    return text(fields, 'name')
+  })
+}

@@ -1,0 +1,132 @@
+import { isDerived, type CatalogueRelation } from '../catalogue.ts'
+import type { RelationName } from '../statement.ts'
+import { isSystemRelation } from '../system-relations.ts'
+import { keyOf } from './findings.ts'
+import { strings, part, text, type Fields } from './node.ts'
+import { closed, unknownRelation } from './objection.ts'
+import { creationSchema, throughPaths } from './path.ts'
+import type { Column, Context, RangeEntry } from './scope.ts'
+
+/** What the name of a relation leads to. */
+export type Located =
+  | { readonly kind: 'known'; readonly relation: CatalogueRelation }
+  /**
+   * The session's own: a temporary table, or one that this message or transaction creates; its columns are not
+   * known. A temporary table may be gone again: then the name leads to what it `shadows`.
+   */
+  | { readonly kind: 'own'; readonly name: RelationName; readonly shadows: CatalogueRelation | null }
+  | { readonly kind: 'absent'; readonly name: RelationName }
+
+export const temporarySchema = 'pg_temp'
+
+/** Finds a `RangeVar` as the server would, without touching it. */
+export function locate(range: Fields, cx: Context): Located {
+  return locateName(text(range, 'schemaname'), text(range, 'relname'), cx)
+}
+
+export function locateName(schema: string, name: string, cx: Context): Located {
+  cx.found.budget.spend(1)
+  const temporary = schema === temporarySchema || schema === ''
+  if (temporary && cx.names.tempTables.has(name)) {
+    const shadows = schema === '' ? known(lookUp(name, cx)) : null
+    return { kind: 'own', name: { schema: temporarySchema, name }, shadows }
+  }
+  const found = schema === '' ? lookUp(name, cx) : inSchema({ schema, name }, cx)
+  if (found === undefined || found === null) {
+    return { kind: 'absent', name: { schema: schema === '' ? creationSchema(cx) : schema, name } }
+  }
+  return 'oid' in found
+    ? { kind: 'known', relation: readable(found) }
+    : { kind: 'own', name: found, shadows: null }
+}
+
+type Entry = CatalogueRelation | RelationName
+
+function lookUp(name: string, cx: Context): Entry | null {
+  return throughPaths(cx, (schema) => inSchema({ schema, name }, cx))
+}
+
+function inSchema(name: RelationName, cx: Context): Entry | undefined {
+  const key = keyOf(name)
+  return cx.catalogue.relations.get(key) ?? cx.created.get(key)
+}
+
+function known(found: Entry | null): CatalogueRelation | null {
+  return found !== null && 'oid' in found ? readable(found) : null
+}
+
+/** Of the server's own relations only those that tell of the schema. */
+function readable(relation: CatalogueRelation): CatalogueRelation {
+  const { schema, name } = relation.name
+  if (schema !== 'pg_catalog' && schema !== 'information_schema') return relation
+  return isSystemRelation(relation.name) ? relation : closed(`The relation ${schema}.${name}`)
+}
+
+/** A relation that must exist for the statement to make sense: the server's own error if it does not. */
+export function existing(range: Fields, cx: Context): Exclude<Located, { kind: 'absent' }> {
+  const located = locate(range, cx)
+  return located.kind === 'absent' ? unknownRelation(written(range)) : located
+}
+
+function written(range: Fields): string {
+  const schema = text(range, 'schemaname')
+  const name = text(range, 'relname')
+  return schema === '' ? name : `${schema}.${name}`
+}
+
+export function nameOf(located: Located): RelationName {
+  return located.kind === 'known' ? located.relation.name : located.name
+}
+
+/** Notes that the statement names it, for `access`. */
+export function touch(
+  located: Located,
+  access: 'read' | 'insert' | 'update' | 'delete' | 'ddl',
+  cx: Context,
+  columns: readonly string[] = [],
+): void {
+  cx.found.touch(nameOf(located), access, columns)
+  const relation = behind(located)
+  if (relation === null) return
+  if (cx.moved && access !== 'ddl') closed('A relation in a message that also renames or moves names')
+  if (located.kind === 'own') cx.found.touch(relation.name, access, columns)
+  if (isDerived(relation)) cx.found.derived.set(keyOf(relation.name), relation.name)
+}
+
+/** The catalogue's relation whose rows may come out under the name. */
+export function behind(located: Located): CatalogueRelation | null {
+  if (located.kind === 'known') return located.relation
+  return located.kind === 'own' ? located.shadows : null
+}
+
+/** A relation as an item of FROM, by its alias if it has one. */
+export function relationEntry(range: Fields, located: Located, cx: Context): RangeEntry {
+  const alias = part(range, 'alias')
+  const relation = behind(located)
+  const name = nameOf(located)
+  const open = located.kind === 'own'
+  const columns = relation?.columns ?? []
+  cx.found.budget.spend(1)
+  const entry: RangeEntry = {
+    name: name.name,
+    schemas:
+      located.kind === 'own' && relation !== null ? [name.schema, relation.name.schema] : [name.schema],
+    columns,
+    index: relation?.index ?? new Map<string, Column>(),
+    relations: open && relation !== null ? [name, relation.name] : [name],
+    open,
+    special: false,
+  }
+  return alias === null ? entry : renamed(entry, text(alias, 'aliasname'), strings(alias, 'colnames'), cx)
+}
+
+/** `AS alias (a, b)`: the first columns get new names, and the old ones are gone. */
+export function renamed(entry: RangeEntry, alias: string, names: readonly string[], cx: Context): RangeEntry {
+  if (names.length === 0) return { ...entry, name: alias, schemas: [] }
+  cx.found.budget.spend(entry.columns.length)
+  const columns = entry.columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }))
+  const own = new Set(entry.columns)
+  const system = [...entry.index.values()].filter((column) => !own.has(column))
+  const index = new Map([...system, ...columns].map((column) => [column.name, column]))
+  return { ...entry, name: alias, schemas: [], columns, index }
+}

@@ -1,0 +1,198 @@
+import type { Catalogue } from '../catalogue.ts'
+import { functions } from '../functions.ts'
+import type { ColumnUse, NameScope, RelationName } from '../statement.ts'
+import type { Findings } from './findings.ts'
+import { closed, unknownColumn, unknownEntry } from './objection.ts'
+
+/** What the walk of one statement works with. */
+export interface Context {
+  readonly catalogue: Catalogue
+  readonly names: NameScope
+  readonly found: Findings
+  /** Relations that earlier statements create and the catalogue does not know: by name, not by column. */
+  readonly created: Map<string, RelationName>
+  /** An earlier statement of the message renames: the catalogue's columns may be other ones by now. */
+  readonly moved: boolean
+}
+
+/** A column that can be named, and the columns of real relations that it is. Computed columns have no sources. */
+export interface Column {
+  readonly name: string
+  readonly sources: readonly Source[]
+}
+export interface Source {
+  readonly relation: RelationName
+  readonly column: string
+}
+
+/** One item of a FROM list, by the name under which its columns can be reached. */
+export interface RangeEntry {
+  readonly name: string
+  /** The schemas that may qualify `name`; none once it has an alias. */
+  readonly schemas: readonly string[]
+  /** In the order of `*`. */
+  readonly columns: readonly Column[]
+  /** By name, with the system columns that `*` leaves out. */
+  readonly index: ReadonlyMap<string, Column>
+  /** The real relations whose rows a reference to the whole entry would use; none for a query's rows. */
+  readonly relations: readonly RelationName[]
+  /** It may have further columns (a temporary table): a name that nothing else explains may be one of them. */
+  readonly open: boolean
+  /** Reached by its name alone: no part of `*`, and no unqualified name leads there (EXCLUDED, OLD, NEW). */
+  readonly special: boolean
+}
+
+/** The columns of a query, a join or a FROM item, in order. */
+export interface Columns {
+  readonly columns: readonly Column[]
+  /** There may be more of them, at unknown positions. */
+  readonly open: boolean
+}
+
+/** The names visible at one level of a query; `parent` is the query around it. */
+export interface Scope {
+  readonly entries: readonly RangeEntry[]
+  readonly parent: Scope | null
+  readonly ctes: CteScope | null
+}
+/** A name of WITH; `null` while its query is not analysed and must not be referred to. */
+export interface CteScope {
+  readonly name: string
+  readonly columns: Columns | null
+  readonly parent: CteScope | null
+}
+
+export function scopeOf(entries: readonly RangeEntry[], parent: Scope | null, ctes: CteScope | null): Scope {
+  return { entries, parent, ctes }
+}
+
+/** An entry whose columns are computed or handed on by a query. */
+export function entryOf(name: string, { columns, open }: Columns, special = false): RangeEntry {
+  const index = new Map(columns.map((column) => [column.name, column]))
+  return { name, schemas: [], columns, index, relations: [], open, special }
+}
+
+/**
+ * A column reference of one to three names, resolved as the server resolves it. Without a `place` the caller
+ * records the use later: the column is only handed on.
+ */
+export function reference(
+  names: readonly string[],
+  place: ColumnUse['place'] | null,
+  scope: Scope,
+  cx: Context,
+): readonly Column[] {
+  const columns = resolve(names, scope, cx)
+  for (const { sources } of columns)
+    for (const { relation, column } of sources) cx.found.touch(relation, 'read', [column])
+  return place === null ? columns : record(columns, place, cx)
+}
+
+function resolve(names: readonly string[], scope: Scope, cx: Context): readonly Column[] {
+  const [first = '', second = '', third = ''] = names
+  if (names.length === 1) return unqualified(first, scope, cx)
+  if (names.length === 2) return qualified(entriesNamed(first, null, scope, cx), first, second, cx)
+  if (names.length === 3) return qualified(entriesNamed(second, first, scope, cx), second, third, cx)
+  return closed('A column reference of more than three names')
+}
+
+/** The innermost level that has the column wins; else the name may be an alias and mean its whole row. */
+function unqualified(name: string, scope: Scope, cx: Context): readonly Column[] {
+  const { columns, open } = visible(name, scope, cx)
+  if (columns.length > 0) return columns
+  for (let level: Scope | null = scope; level !== null; level = level.parent) {
+    const entries = level.entries.filter((entry) => entry.name === name)
+    if (entries.length > 0) {
+      for (const entry of entries) wholeRow(entry, cx)
+      return []
+    }
+  }
+  return open ? [] : unknownColumn(`"${name}"`)
+}
+
+/** The columns that an unqualified name may mean: of the nearest level that has it, and of open entries before. */
+export function visible(name: string, scope: Scope, cx: Context): Columns {
+  const possible: Column[] = []
+  let open = false
+  for (let level: Scope | null = scope; level !== null; level = level.parent) {
+    const { columns, maybe, open: openHere } = visibleHere(name, level, cx)
+    open ||= openHere
+    possible.push(...maybe)
+    if (columns.length > 0) return { columns: [...columns, ...possible], open }
+  }
+  return { columns: possible, open }
+}
+
+/** The same at one level; `maybe` are columns of relations whose columns are not known. */
+export function visibleHere(
+  name: string,
+  { entries }: Scope,
+  cx: Context,
+): Columns & { readonly maybe: readonly Column[] } {
+  cx.found.budget.spend(entries.length + 1)
+  const columns: Column[] = []
+  const maybe: Column[] = []
+  let open = false
+  for (const entry of entries) {
+    if (entry.special) continue
+    const column = entry.index.get(name)
+    if (column !== undefined) columns.push(column)
+    else if (entry.open) maybe.push(...unlisted(entry, name))
+    open ||= entry.open
+  }
+  return { columns, maybe, open }
+}
+
+/** A column that an open entry may have although nobody listed it. */
+function unlisted({ relations: [relation] }: RangeEntry, column: string): readonly Column[] {
+  return relation === undefined ? [] : [{ name: column, sources: [{ relation, column }] }]
+}
+
+/** `alias.name`. What is no column would be called as a function of the whole row, so it is refused. */
+function qualified(
+  entries: readonly RangeEntry[],
+  alias: string,
+  name: string,
+  cx: Context,
+): readonly Column[] {
+  const columns = entries.flatMap((entry) => entry.index.get(name) ?? [])
+  if (columns.length > 0) return columns
+  if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`)
+  if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')
+  if (functions.has(name)) for (const entry of entries) wholeRow(entry, cx)
+  return entries.flatMap((entry) => unlisted(entry, name))
+}
+
+/** The entries that `alias` names at the nearest level that has any. */
+export function entriesNamed(
+  alias: string,
+  schema: string | null,
+  scope: Scope,
+  cx: Context,
+): readonly RangeEntry[] {
+  for (let level: Scope | null = scope; level !== null; level = level.parent) {
+    cx.found.budget.spend(level.entries.length + 1)
+    const entries = level.entries.filter(
+      (entry) => entry.name === alias && (schema === null || entry.schemas.includes(schema)),
+    )
+    if (entries.length > 0) return entries
+  }
+  return unknownEntry(alias)
+}
+
+/** The row as one value: every column of it may come out, and nothing tells which. */
+export function wholeRow(entry: RangeEntry, cx: Context): void {
+  for (const relation of entry.relations) cx.found.whole(relation)
+  if (entry.relations.length === 0) record(entry.columns, 'elsewhere', cx)
+}
+
+export function record(
+  columns: readonly Column[],
+  place: ColumnUse['place'],
+  cx: Context,
+): readonly Column[] {
+  cx.found.budget.spend(columns.length)
+  for (const { sources } of columns)
+    for (const { relation, column } of sources) cx.found.use(relation, column, place)
+  return columns
+}

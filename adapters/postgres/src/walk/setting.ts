@@ -1,0 +1,69 @@
+import { settingAllowed, settingReadable } from '../settings.ts'
+import type { SessionEffect } from '../statement.ts'
+import { child, children, constantOf, type Constant, type Fields, type Node } from './node.ts'
+import { closed } from './objection.ts'
+import type { Context } from './scope.ts'
+
+export const searchPath = 'search_path'
+
+/** `set_config(name, value, is_local)` is SET by another name; search_path only where it surely runs. */
+export function checkSetConfig(call: Fields, cx: Context): void {
+  const [name, value, local] = children(call, 'args')
+  const setting = literal(name)
+  if (typeof setting !== 'string') return closed('set_config of a name that is no literal')
+  if (setting.toLowerCase() === searchPath) {
+    if (cx.found.pathCall !== call) closed('set_config of search_path within a larger statement')
+    const path = literal(value)
+    if (typeof path !== 'string') return closed('A search_path that is no literal')
+    cx.found.effect = pathEffect(pathOf(path), literal(local) !== false, cx)
+    return
+  }
+  const constant = literal(value)
+  const text = constant === undefined || constant === null ? null : String(constant)
+  checkSetting(setting, text)
+}
+
+/** `current_setting(name)` is SHOW by another name. */
+export function checkCurrentSetting(call: Fields): void {
+  const setting = literal(children(call, 'args')[0])
+  if (typeof setting !== 'string' || !settingReadable(setting)) closed('current_setting of this name')
+}
+
+/** `null`: a value that is not known. */
+export function checkSetting(name: string, value: string | null): void {
+  if (!settingAllowed(name, value)) closed(`The setting ${name} with this value`)
+}
+
+/** The value of a constant, cast or not; `undefined` for anything else. */
+export function literal(node: Node | undefined): Constant | undefined {
+  if (node === undefined) return undefined
+  if (node.type === 'A_Const') return constantOf(node.fields)
+  const arg = node.type === 'TypeCast' ? child(node.fields, 'arg') : null
+  return arg?.type === 'A_Const' ? constantOf(arg.fields) : undefined
+}
+
+const pathElement = /^\s*(?:"([^"\0]+)"|([A-Za-z_][A-Za-z0-9_$]*))\s*$/
+
+/** The value of search_path as one text, which the server splits at commas. */
+function pathOf(value: string): readonly string[] {
+  if (value.trim() === '') return []
+  return value.split(',').map((element) => {
+    const [, quoted, bare] = pathElement.exec(element) ?? closed('A search_path of this form')
+    return quoted ?? (bare ?? '').toLowerCase()
+  })
+}
+
+/** A new search_path may name the target's own schemas alone; the empty name is no schema. */
+export function pathEffect(path: readonly string[], local: boolean, cx: Context): SessionEffect {
+  const known = new Set(cx.names.schemas ?? cx.names.searchPaths.flat())
+  const schemas = path.filter((schema) => schema !== '')
+  for (const schema of schemas)
+    if (!known.has(schema) && schema !== 'pg_catalog')
+      closed('A search_path with other schemas than the target lists')
+  return { kind: 'search_path', schemas, local }
+}
+
+/** What RESET and DEFAULT go back to. */
+export function initialPath(local: boolean, cx: Context): SessionEffect {
+  return { kind: 'search_path', schemas: cx.names.schemas ?? closed('RESET search_path'), local }
+}

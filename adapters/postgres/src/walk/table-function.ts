@@ -1,0 +1,55 @@
+import { outputColumns } from '../functions.ts'
+import { call } from './call.ts'
+import { renamedColumns } from './cte.ts'
+import { expression } from './expression.ts'
+import { figureName } from './figure.ts'
+import { children, flag, part, strings, text, type Fields, type Node } from './node.ts'
+import { closed } from './objection.ts'
+import { entryOf, type Column, type Columns, type Context, type RangeEntry, type Scope } from './scope.ts'
+import { checkColumnType } from './type.ts'
+
+/** A function in FROM. Its columns are computed; where nobody lists them, there may be others than the one assumed. */
+export function tableFunction(fields: Fields, scope: Scope, cx: Context): RangeEntry {
+  const alias = part(fields, 'alias')
+  const aliasName = alias === null ? '' : text(alias, 'aliasname')
+  const parts = children(fields, 'functions')
+  const definitions = children(fields, 'coldeflist')
+  const results = parts.map((item) =>
+    result(item, definitions, parts.length === 1 ? aliasName : '', scope, cx),
+  )
+  const columns = results.flatMap((each) => each.columns)
+  if (flag(fields, 'ordinality')) columns.push({ name: 'ordinality', sources: [] })
+  const all = renamedColumns(
+    { columns, open: results.some(({ open }) => open) },
+    alias === null ? [] : strings(alias, 'colnames'),
+  )
+  const [first] = columns
+  return entryOf(aliasName === '' ? (first?.name ?? '') : aliasName, named(all, alias))
+}
+
+/** Aliases of columns that were not foreseen, e.g. of `unnest(a, b) AS u (x, y)`. */
+function named({ columns, open }: Columns, alias: Fields | null): Columns {
+  const names = alias === null ? [] : strings(alias, 'colnames')
+  const more = names.slice(columns.length).map((name): Column => ({ name, sources: [] }))
+  return { columns: [...columns, ...more], open }
+}
+
+function result(item: Node, definitions: readonly Node[], alias: string, scope: Scope, cx: Context): Columns {
+  const [called, own] = children(item.fields, 'items')
+  if (called === undefined) return closed('ROWS FROM nothing')
+  const name = figureName(called)
+  if (called.type === 'FuncCall') call(called.fields, scope, cx)
+  else expression(called, scope, cx)
+  const defined = own?.type === 'List' ? children(own.fields, 'items') : definitions
+  if (defined.length > 0)
+    return { columns: defined.map((definition) => columnOf(definition, cx)), open: false }
+  const listed = outputColumns.get(name)
+  if (listed !== undefined)
+    return { columns: listed.map((column) => ({ name: column, sources: [] })), open: false }
+  return { columns: [{ name: alias === '' ? name : alias, sources: [] }], open: true }
+}
+
+function columnOf({ fields }: Node, cx: Context): Column {
+  checkColumnType(part(fields, 'typeName') ?? closed('A column without a type'), cx)
+  return { name: text(fields, 'colname'), sources: [] }
+}

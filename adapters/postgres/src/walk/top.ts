@@ -1,0 +1,66 @@
+import type { SessionEffect } from '../statement.ts'
+import type { Label } from './label.ts'
+import { child, children, flag, number, part, text, type Fields, type Node } from './node.ts'
+import { query } from './query.ts'
+import { record, type Columns, type Context } from './scope.ts'
+import { literal, searchPath } from './setting.ts'
+
+/** What the walk over a statement comes to; the rest is in the findings. */
+export interface Outcome {
+  readonly label: Label
+  readonly effect: SessionEffect
+}
+
+export const noEffect: SessionEffect = { kind: 'none' }
+
+/** A query whose rows go to the caller: a plain output column keeps its origin on the wire. */
+export function shownQuery(node: Node, cx: Context): Outcome {
+  const output = query(node, { parent: null, ctes: null }, cx)
+  record(output.columns, 'output', cx)
+  if (output.open || output.columns.some(({ sources }) => sources.length !== 1)) cx.found.computed = true
+  return { label: queryLabel(cx), effect: cx.found.effect }
+}
+
+/** A query whose rows go elsewhere (a new table, COPY): no origin tells of a column any more. */
+export function storedQuery(node: Node, cx: Context): Columns {
+  const output = query(node, { parent: null, ctes: null }, cx)
+  record(output.columns, 'elsewhere', cx)
+  return output
+}
+
+/** A query is named after the strongest thing in it, e.g. a DELETE in its WITH. */
+export function queryLabel({ found }: Context): Label {
+  return { name: `sql.${found.verb}`, kind: found.verb }
+}
+
+/** A query as a statement of its own: it may call `set_config` for search_path when it does nothing else. */
+export function queryStatement(node: Node, cx: Context): Outcome {
+  if (node.type === 'SelectStmt') cx.found.pathCall = lonePathCall(node.fields)
+  return shownQuery(node, cx)
+}
+
+/** The one target of a SELECT without FROM or WHERE that sets search_path. */
+function lonePathCall(select: Fields): object | null {
+  const others = Object.keys(select).filter((name) => !['targetList', 'limitOption', 'op'].includes(name))
+  const [target, ...more] = children(select, 'targetList')
+  const value = target === undefined ? null : child(target.fields, 'val')
+  if (others.length > 0 || more.length > 0 || value?.type !== 'FuncCall') return null
+  const name = literal(children(value.fields, 'args')[0])
+  return typeof name === 'string' && name.toLowerCase() === searchPath ? value.fields : null
+}
+
+/** INTO of a SELECT, which a set operation keeps in its first branch. */
+export function intoOf(select: Fields): Fields | null {
+  let first = select
+  for (let left = part(first, 'larg'); left !== null; left = part(first, 'larg')) first = left
+  return part(first, 'intoClause')
+}
+
+/** A truth value of an option: it is on unless it says that it is off. */
+export function isOn(option: Fields): boolean {
+  const arg = child(option, 'arg')
+  if (arg === null) return true
+  if (arg.type === 'String') return !['false', 'off'].includes(text(arg.fields, 'sval').toLowerCase())
+  if (arg.type === 'Boolean') return flag(arg.fields, 'boolval')
+  return arg.type !== 'Integer' || number(arg.fields, 'ival') !== 0
+}

@@ -1,0 +1,60 @@
+import { informationTypes, serialTypes, types } from '../types.ts'
+import { children, flag, strings, type Fields } from './node.ts'
+import { closed } from './objection.ts'
+import { throughPaths } from './path.ts'
+import type { Context } from './scope.ts'
+
+/** A type that a cast or a parameter names: one whose input and output only compute. */
+export function checkType(typeName: Fields, cx: Context): void {
+  if (flag(typeName, 'setof')) closed('A set of a type')
+  for (const modifier of children(typeName, 'typmods'))
+    if (modifier.type !== 'A_Const' && modifier.type !== 'ColumnRef') closed('A type modifier')
+  const names = strings(typeName, 'names')
+  const [first = '', second = ''] = names
+  if (names.length === 1) unqualified(first, cx)
+  else if (names.length === 2) qualified(first, second, cx)
+  else closed('A type of more than two names')
+}
+
+/** A type of a column's definition: there, `serial` is one too. */
+export function checkColumnType(typeName: Fields, cx: Context): void {
+  const names = strings(typeName, 'names')
+  const [name = ''] = names
+  if (names.length === 1 && serialTypes.has(name)) return
+  checkType(typeName, cx)
+}
+
+function unqualified(name: string, cx: Context): void {
+  // Every table is a type as well, and the session's own come first.
+  if (cx.names.tempTables.has(name)) closed(`The type ${name}`)
+  const schema = throughPaths(cx, (candidate) => (exists(candidate, name, cx) ? candidate : undefined))
+  if (schema === null) closed(`The type ${name}`)
+  else qualified(schema, name, cx)
+}
+
+function exists(schema: string, name: string, cx: Context): boolean {
+  if (schema === 'pg_catalog') return listed(name) || serverType(name, cx)
+  if (cx.created.has(`${schema}\0${name}`)) return true
+  return (cx.catalogue.types.get(name) ?? []).some((type) => type.schema === schema)
+}
+
+function qualified(schema: string, name: string, cx: Context): void {
+  if (schema === 'pg_catalog' ? listed(name) : schema === 'information_schema' && informationTypes.has(name))
+    return
+  const installed = (cx.catalogue.types.get(name) ?? []).filter((type) => type.schema === schema)
+  const harmless = installed.every((type) => type.trusted || type.kind === 'enum')
+  if (installed.length === 0 || !harmless) closed(`The type ${name}`)
+}
+
+/** The array of a listed type goes by the type's name with an underscore before it. */
+function listed(name: string): boolean {
+  return types.has(name) || (name.startsWith('_') && types.has(name.slice(1)))
+}
+
+/** Unlisted types of the server, which a type of that name elsewhere must not be taken for; its relations are types. */
+function serverType(name: string, cx: Context): boolean {
+  return otherTypes.has(name) || name.startsWith('pg_') || cx.catalogue.relations.has(`pg_catalog\0${name}`)
+}
+const otherTypes = new Set(
+  'any anyarray anyelement cstring internal record refcursor trigger unknown void xml aclitem'.split(' '),
+)
