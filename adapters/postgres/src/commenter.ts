@@ -1,11 +1,10 @@
 import type { Run } from '@sluice/core'
 
 /**
- * A trailing sqlcommenter comment. The grammar is strict on purpose: `'` occurs only in pairs and nothing in it can
- * end a string, an identifier or a comment, so a text means the same to the server with and without it.
+ * A trailing sqlcommenter comment. The grammar is strict on purpose: `'` occurs only in pairs, it is on one
+ * line, and nothing in it can end a string, an identifier or a comment, so a text means the same to the server with and without it.
  */
-const trailing =
-  /^\/\*((?:[ \t\n\r\f\v]*[\w.%-]{1,64}='[\w.%~:+-]{0,512}'[ \t\n\r\f\v]*,?)+)\*\/[ \t\n\r\f\v]*$/
+const trailing = /^\/\*((?:[ \t]*[\w.%-]{1,64}='[\w.%~:+-]{0,512}'[ \t]*,?)+)\*\/[ \t\n\r\f\v]*$/
 const pair = /([\w.%-]+)='([^']*)'/g
 const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
 const runId = /^[\w.:-]{1,128}$/

@@ -110,7 +110,9 @@ test('an exchange launched while the server skips is skipped too', async () => {
   const [second, sync] = launched(here, execution, [{ kind: 'sync' }])
   here.demultiplexer.feed(ready)
   assert.deepEqual(
-    await Promise.all([first, second, sync].map((flight) => (flight === undefined ? '' : answer(flight)))),
+    await Promise.all(
+      [first, second, sync].map(async (flight) => (flight === undefined ? '' : answer(flight))),
+    ),
     ['E failed', 'skipped', 'Z completed'],
   )
 })

@@ -1,0 +1,394 @@
+import { limits, refusal, type Admission, type Lane, type Refusal, type Session } from '@sluice/core'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Analysed, Analyser } from './analyser.ts'
+import { runOf, withoutComment } from './commenter.ts'
+import { flush } from './constants.ts'
+import { CopyBody } from './copy-body.ts'
+import { PostgresExchange, type Line, type Message, type Parts } from './exchange.ts'
+import { Extended } from './extended.ts'
+import { Flight } from './flight.ts'
+import { takeMessage } from './frames.ts'
+import { actionOf, emptyStatement, functionCalled, judged, objected } from './judged.ts'
+import type { LoggedIn } from './login.ts'
+import { back, front } from './messages.ts'
+import type { Effect } from './names.ts'
+import { Outbox } from './outbox.ts'
+import { receive, type Receiver } from './receiver.ts'
+import { refuse } from './refuse.ts'
+import { Segment, isRefusal, type Draft } from './segment.ts'
+import { SessionContext } from './session-context.ts'
+import type { Statement } from './statement.ts'
+import type { PostgresSettings } from './target.ts'
+import { Upstream } from './upstream.ts'
+import { Cursor, frame, headerBytes, int32, ProtocolViolation } from './wire.ts'
+
+/** What one client's connection is made of. */
+export interface Ends {
+  readonly session: Session<PostgresSettings>
+  readonly client: Duplex
+  readonly receiver: Receiver
+  readonly login: LoggedIn
+  readonly analyser: Analyser
+}
+
+/**
+ * One client's connection after its login, to the end: takes messages, makes exchanges of them, and hands them to
+ * the lane in the order in which a server would have worked them off.
+ */
+export class Conversation {
+  readonly #session: Session<PostgresSettings>
+  readonly #client: Duplex
+  readonly #receiver: Receiver
+  readonly #outbox: Outbox
+  readonly #upstream: Upstream
+  readonly #lane: Lane
+  readonly #context: SessionContext
+  readonly #segment = new Segment()
+  readonly #extended: Extended
+  #number = 0
+  /** Settles when everything submitted so far has been answered. */
+  #answered: Promise<unknown> = Promise.resolve()
+  /** The same for what has taken its place upstream. */
+  #admitted: Promise<unknown> = Promise.resolve()
+  /** An answer to constants, which later exchanges' answers must not overtake. */
+  #before: Promise<void> | undefined
+  #lastSent: PostgresExchange | undefined
+  #inFlightBytes = 0
+  #copy: CopyBody | undefined
+  #run = { id: null as string | null, trace_id: null as string | null }
+  #over = false
+
+  constructor({ session, client, receiver, login, analyser }: Ends) {
+    this.#session = session
+    this.#client = client
+    this.#receiver = receiver
+    this.#outbox = new Outbox(client)
+    this.#lane = session.lane()
+    this.#context = new SessionContext(
+      session,
+      analyser,
+      () => this.#answered,
+      () => this.#admitted,
+    )
+    this.#extended = new Extended(this.#context, this.#segment)
+    this.#upstream = new Upstream(session, login, {
+      aside: (message) => this.#aside(Buffer.from(message)),
+      parameter: watchPinned,
+      ready: (status) => this.#context.ready(status, this.#lane.pending <= 1),
+      lost: (reason) => this.#end(reason),
+    })
+    session.ending.on((reason) => this.#end(reason))
+    this.#greet(login)
+  }
+
+  /** Resolves when the connection is over and recorded. */
+  async run(): Promise<void> {
+    let reason = 'the client is gone'
+    try {
+      while (await this.#step()) continue
+      reason = 'the client has ended it'
+      await this.#answered
+    } catch (error) {
+      if (error instanceof Gone) reason = error.message
+      else reason = await this.#broken(error)
+    }
+    this.#copy?.discard()
+    await this.#upstream.close()
+    this.#outbox.flush()
+    this.#client.end()
+    await this.#session.close(reason)
+    await Promise.race([this.#receiver.gone, sleep(lingerMs, undefined, { ref: false })])
+    this.#client.destroy()
+  }
+
+  /** AuthenticationOk, what the server said of itself, our own cancel key, ReadyForQuery. */
+  #greet({ parameters }: LoggedIn): void {
+    const { id, secret } = this.#session.cancelKey
+    this.#outbox.push(frame(back.authentication, int32(0)))
+    for (const [name, value] of parameters)
+      this.#outbox.push(frame(back.parameterStatus, Buffer.from(`${name}\0${value}\0`)))
+    this.#outbox.push(frame(back.backendKeyData, int32(id), int32(secret)))
+    this.#outbox.push(frame(back.readyForQuery, Buffer.from('I')))
+    this.#outbox.flush()
+  }
+
+  /** One message. False after Terminate. */
+  async #step(): Promise<boolean> {
+    const message = await receive(this.#receiver, takeMessage)
+    if (message === undefined) throw new Gone(this.#over ? 'the gateway has ended it' : 'the client is gone')
+    const type = message[0] ?? 0
+    if (this.#copy !== undefined && (await this.#copies(type, message, this.#copy))) return true
+    switch (type) {
+      case front.query:
+        await this.#query(message)
+        break
+      case front.parse:
+      case front.bind:
+      case front.describe:
+      case front.execute:
+      case front.close:
+        await this.#extended.take(type, message, this.#number)
+        if (this.#segment.drafts.length >= limits.unitExchangesMax) await this.#submit(true)
+        break
+      case front.flush:
+        new Cursor(message, headerBytes).finish()
+        await this.#submit(true)
+        break
+      case front.sync:
+        new Cursor(message, headerBytes).finish()
+        this.#segment.sync()
+        await this.#submit(false)
+        this.#number++
+        break
+      case front.functionCall:
+        await this.#functionCall(message)
+        break
+      case front.terminate:
+        return false
+      case front.copyData:
+      case front.copyDone:
+      case front.copyFail:
+        // The COPY that they belong to has failed or was refused: a server drops them too.
+        break
+      default:
+        throw new ProtocolViolation(`unexpected message type ${type}`)
+    }
+    return true
+  }
+
+  /** Whether the message belongs to the COPY that is under way. */
+  async #copies(type: number, message: Buffer, copy: CopyBody): Promise<boolean> {
+    const isData = type === front.copyData || type === front.copyDone || type === front.copyFail
+    if (isData) {
+      if (type !== front.copyData) copy.complete = true
+      await copy.push(message)
+      if (type === front.copyData) return true
+      copy.end()
+      this.#copy = undefined
+      return true
+    }
+    if (type === front.terminate) return false
+    const wanted = await copy.wanted
+    if (!wanted || copy.over) {
+      this.#copy = undefined
+      return false
+    }
+    // While it waits for data a server ignores Flush and Sync.
+    if (type === front.flush || type === front.sync) return true
+    throw new ProtocolViolation(`unexpected message type ${type} during COPY from stdin`)
+  }
+
+  async #query(message: Buffer): Promise<void> {
+    await this.#submit(true)
+    this.#number++
+    const cursor = new Cursor(message, headerBytes)
+    const sql = cursor.terminated()
+    cursor.finish()
+    const { text, claims } = withoutComment(sql.toString('latin1'))
+    if (claims.size > 0) this.#claim(claims)
+    const analysing = this.#context.analyse(text)
+    const analysed = analysing instanceof Promise ? await analysing : analysing
+    const asked = await this.#judgedQuery(text, analysed)
+    const draft = this.#segment.begin('execute', '', asked.judged, 'query')
+    draft.copy = asked.copy
+    for (const effect of asked.effects) draft.has(effect)
+    let next = 0
+    draft.add(message, { kind: 'query', done: () => asked.effects[next++]?.done() })
+    await this.#submit(false)
+    this.#number++
+  }
+
+  async #judgedQuery(
+    text: string,
+    analysed: Analysed,
+  ): Promise<{
+    readonly judged: Parts['judged']
+    readonly effects: readonly Effect[]
+    readonly copy: CopyBody | undefined
+  }> {
+    const { analysis, catalogue } = analysed
+    const effects: Effect[] = []
+    const statements: Statement[] = []
+    const actions = []
+    const { state } = this.#context.transaction
+    const fail = (objection: Refusal) => {
+      for (const effect of effects) effect.dropped()
+      return {
+        judged: objected(objection, catalogue, analysis.statements, state),
+        effects: [],
+        copy: undefined,
+      }
+    }
+    if (analysis.objection !== null) return fail(analysis.objection)
+    const asked = analysis.statements.length === 0 ? [emptyStatement] : analysis.statements
+    for (const [index, statement] of asked.entries()) {
+      const resolving = this.#context.resolve(statement, this.#number)
+      const resolved = resolving instanceof Promise ? await resolving : resolving
+      if (isRefusal(resolved)) return fail(resolved)
+      statements.push(resolved)
+      actions.push(actionOf(resolved, 'execute', this.#context.transaction.state))
+      const effect = this.#context.expect(statement, { text, index, catalogue, segment: this.#number })
+      if (isRefusal(effect)) return fail(effect)
+      effects.push(effect)
+    }
+    const copies = statements.filter(({ effect }) => effect.kind === 'copy_in').length
+    if (copies > 1) return fail(oneCopy)
+    const [first, ...rest] = statements
+    const [firstAction, ...restActions] = actions
+    if (first === undefined || firstAction === undefined) return fail(oneCopy)
+    return {
+      judged: judged([first, ...rest], [firstAction, ...restActions], analysed, analysed.values),
+      effects,
+      copy: copies === 1 ? new CopyBody() : undefined,
+    }
+  }
+
+  async #functionCall(message: Buffer): Promise<void> {
+    await this.#submit(true)
+    const analysing = this.#context.analyse('')
+    const { catalogue } = analysing instanceof Promise ? await analysing : analysing
+    const draft = this.#segment.begin('execute', '', functionCalled(catalogue), 'query')
+    draft.add(message, { kind: 'query' })
+    await this.#submit(false)
+    this.#number++
+  }
+
+  /** Hands the segment so far to the lane; `flushes`: without a Sync behind it. */
+  async #submit(flushes: boolean): Promise<void> {
+    const { drafts, lead } = this.#segment.take()
+    if (drafts.length === 0) {
+      if (lead.length > 0) await this.#constants(lead, flushes)
+      return
+    }
+    if (lead.length > 0) throw new Error('constants outside of an exchange')
+    const exchanges = drafts.map((draft, index) =>
+      this.#exchange(draft, flushes && index === drafts.length - 1),
+    )
+    const admissions = this.#lane.submit(exchanges, true)
+    for (const [index, admission] of admissions.entries()) this.#count(exchanges[index], admission)
+    const last = admissions[admissions.length - 1]
+    if (last === undefined) return
+    this.#answered = last.done
+    this.#admitted = last.admitted
+    this.#copy = drafts.find(({ copy }) => copy !== undefined)?.copy ?? this.#copy
+    const full = this.#lane.pending > limits.laneExchangesMax - limits.unitExchangesMax
+    if (full || this.#inFlightBytes > limits.laneBytesMax) await this.#answered
+  }
+
+  #exchange(draft: Draft, flushes: boolean): PostgresExchange {
+    const line: Line = {
+      upstream: this.#upstream,
+      client: this.#outbox,
+      before: this.#before,
+      isLast: (exchange) => this.#lastSent === exchange,
+      sent: (exchange) => {
+        this.#lastSent = exchange
+      },
+    }
+    return new PostgresExchange(
+      draft.parts(flushes, () => this.#context.statements.remove('')),
+      line,
+    )
+  }
+
+  #count(exchange: PostgresExchange | undefined, { done }: Admission): void {
+    const bytes = exchange?.content.length ?? 0
+    this.#inFlightBytes += bytes
+    void done.then(() => {
+      this.#inFlightBytes -= bytes
+    })
+  }
+
+  /** Close and Sync alone: nothing to judge, but they keep their place between the exchanges. */
+  async #constants(messages: readonly Message[], flushes: boolean): Promise<void> {
+    await this.#admitted
+    for (const { bytes } of messages) this.#upstream.send(bytes)
+    if (flushes) this.#upstream.send(flush)
+    const flight = new Flight(messages.map(({ expected }) => expected))
+    this.#lastSent = undefined
+    this.#upstream.launch(flight)
+    const previous = this.#answered
+    const delivered = this.#deliver(flight, previous)
+    this.#answered = delivered
+    this.#before = delivered
+    void delivered.then(() => {
+      if (this.#before === delivered) this.#before = undefined
+    })
+  }
+
+  async #deliver(flight: Flight, previous: Promise<unknown>): Promise<void> {
+    await previous
+    try {
+      for await (const reply of flight) {
+        this.#outbox.push(reply.bytes)
+        await this.#outbox.full()
+      }
+    } catch {
+      // The target is lost: the connection ends with the reason for it.
+    }
+  }
+
+  /** Notices, notifications and the server's farewell reach the client behind the answers before them. */
+  #aside(message: Buffer): void {
+    if (this.#lane.pending === 0) this.#outbox.push(message)
+    else void this.#answered.then(() => this.#outbox.push(message))
+  }
+
+  #claim(claims: ReadonlyMap<string, string>): void {
+    this.#run = runOf(claims, this.#run)
+    this.#session.claim(this.#run)
+  }
+
+  /** The connection must end: what still runs is answered first, then the client reads why. */
+  #end(reason: Refusal): void {
+    if (this.#over) return
+    this.#over = true
+    const farewell = async (): Promise<void> => {
+      await Promise.race([this.#answered, sleep(limits.cancelWaitMs, undefined, { ref: false })])
+      this.#farewell(reason)
+    }
+    void farewell()
+  }
+
+  #farewell(reason: Refusal): void {
+    this.#outbox.push(refuse(reason, 'FATAL'))
+    this.#outbox.flush()
+    this.#client.end()
+    this.#receiver.stop()
+  }
+
+  async #broken(error: unknown): Promise<string> {
+    const violation = error instanceof ProtocolViolation
+    const why = violation
+      ? refusal('malformed', 'adapter/protocol', error.message, '08P01')
+      : refusal('internal', 'adapter/internal', 'Sluice could not handle this connection.')
+    // What was answered before the violation is still read by the client.
+    this.#copy?.discard()
+    await Promise.race([this.#answered, sleep(limits.cancelWaitMs, undefined, { ref: false })])
+    if (!this.#over) this.#outbox.push(refuse(why, 'FATAL'))
+    this.#over = true
+    return violation
+      ? 'the client broke the protocol'
+      : `internal: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+/** How long a client may take to close after it was told that the connection is over. */
+const lingerMs = 1_000
+
+class Gone extends Error {}
+
+const oneCopy = refusal(
+  'denied',
+  'adapter/closed_world',
+  'More than one COPY FROM STDIN in one message is not possible',
+)
+
+/** The texts were judged by these settings: a server that reports others reads another language. */
+function watchPinned(name: string, value: string): void {
+  if (name === 'client_encoding' && value !== 'UTF8')
+    throw new ProtocolViolation('the server has left the encoding UTF8')
+  if (name === 'standard_conforming_strings' && value !== 'on')
+    throw new ProtocolViolation('the server has turned standard_conforming_strings off')
+}

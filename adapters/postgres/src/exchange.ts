@@ -1,0 +1,308 @@
+import {
+  limits,
+  refusal,
+  Refused,
+  type Action,
+  type Exchange,
+  type Json,
+  type Obliged,
+  type Permit,
+  type Refusal,
+  type Shown,
+  type Stop,
+  type StopReason,
+  type Verdict,
+} from '@sluice/core'
+import type { Catalogue } from './catalogue.ts'
+import {
+  copyFail,
+  describePortal,
+  flush,
+  poisonParse,
+  poisonQuery,
+  poisonUnnamedParse,
+  sync,
+} from './constants.ts'
+import type { CopyBody } from './copy-body.ts'
+import { Flight, type Expected } from './flight.ts'
+import { Mask } from './mask.ts'
+import { oblige } from './obligations.ts'
+import type { Outbox } from './outbox.ts'
+import { refuse } from './refuse.ts'
+import { Reply } from './replies.ts'
+import type { MaskPlan, Statement } from './statement.ts'
+import type { Upstream } from './upstream.ts'
+import { headerBytes } from './wire.ts'
+
+/** One message to the server and the answer it will give. */
+export interface Message {
+  readonly bytes: Buffer
+  readonly expected: Expected
+  /** Part of what is judged; otherwise one of the constants (`constants.ts`). */
+  readonly governed: boolean
+  /** It executes this portal. */
+  readonly executes?: string
+}
+
+/** What a request asks for, as far as anybody can vouch for it. */
+export interface Judged {
+  readonly actions: readonly [Action, ...Action[]]
+  readonly statements: readonly Statement[]
+  /** Of the parameters of a prepared statement. */
+  readonly values: readonly Json[]
+  readonly catalogue: Catalogue
+  readonly objection: Refusal | undefined
+}
+
+export interface Parts {
+  readonly judged: Judged
+  readonly messages: readonly Message[]
+  /** What fails in its place when it is refused. */
+  readonly poison: 'query' | 'parse' | 'unnamed'
+  /** It ends a batch without Sync: the server is told to answer all the same. */
+  readonly flushes: boolean
+  readonly copy: CopyBody | undefined
+  /** Runs when it is allowed and on its way. */
+  readonly forwarded: () => void
+  /** Runs once, when the server has answered it or never will. */
+  readonly settled: () => void
+  /** The unnamed statement is gone, because a Parse of it failed. */
+  readonly unnamedLost: () => void
+}
+
+/** The connection as its exchanges see it. */
+export interface Line {
+  readonly upstream: Upstream
+  readonly client: Outbox
+  /** Answers that belong to no exchange and must leave before this one's. */
+  readonly before: Promise<void> | undefined
+  /** Whether another exchange's messages were sent after those of this one. */
+  isLast(exchange: PostgresExchange): boolean
+  sent(exchange: PostgresExchange): void
+}
+
+const nobody = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined } as const) }),
+}
+const poisons = { query: poisonQuery, parse: poisonParse, unnamed: poisonUnnamedParse } as const
+const nothing = Buffer.alloc(0)
+
+/** One governed request on the wire: what is judged is what is sent, and what is refused leaves nothing behind. */
+export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
+  readonly actions: readonly [Action, ...Action[]]
+  readonly content: Buffer
+  readonly values: readonly Json[]
+  readonly objection: Refusal | undefined
+  readonly body: AsyncIterable<Buffer>
+  readonly #parts: Parts
+  readonly #line: Line
+  #flight: Flight | undefined
+  #mask: Mask | undefined
+
+  constructor(parts: Parts, line: Line) {
+    this.#parts = parts
+    this.#line = line
+    this.actions = parts.judged.actions
+    this.values = parts.judged.values
+    this.objection = parts.judged.objection
+    this.content = joined(parts.messages.filter(({ governed }) => governed).map(({ bytes }) => bytes))
+    this.body = parts.copy ?? nobody
+  }
+
+  oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
+    const { statements, catalogue } = this.#parts.judged
+    return oblige(statements, verdicts, catalogue)
+  }
+
+  forward(
+    permit: Permit,
+    plan: MaskPlan,
+    body: AsyncIterable<Buffer>,
+    stop: Stop<StopReason>,
+  ): AsyncIterable<Reply> {
+    permit.spend(this.content)
+    this.#parts.forwarded()
+    const mask = new Mask(plan)
+    this.#mask = mask
+    const { messages } = this.#parts
+    const described = messages.some(({ expected }) => expected.kind === 'describe')
+    const expected: Expected[] = []
+    for (const message of messages) {
+      // Without its description an answer cannot be masked: the gateway asks for what the client already knows.
+      if (message.executes !== undefined && !mask.idle && !described) {
+        this.#line.upstream.send(describePortal(message.executes))
+        expected.push({ kind: 'describe', hidden: (answer) => mask.describeHidden(answer) })
+      }
+      this.#line.upstream.send(message.bytes)
+      expected.push(this.#withCopy(message.expected, body))
+    }
+    const flight = this.#launch(expected)
+    stop.on(() => flight.cancel())
+    return this.#gated(flight)
+  }
+
+  maskBody(body: AsyncIterable<Buffer>): AsyncIterable<Shown<Buffer>> {
+    return shownBody(body)
+  }
+
+  mask(replies: AsyncIterable<Reply>): AsyncIterable<Shown<Reply>> {
+    const mask = this.#mask
+    if (mask === undefined || mask.idle) return replies
+    return mapped(replies, (reply) => mask.apply(reply))
+  }
+
+  reply(reply: Reply): Promise<void> | undefined {
+    this.#line.client.push(reply.bytes)
+    return this.#line.client.full()
+  }
+
+  refuse(reason: Refusal, at: 'before' | 'during'): AsyncIterable<Reply> {
+    return at === 'before' ? this.#poisoned(reason) : this.#cut(reason)
+  }
+
+  skip(): AsyncIterable<Reply> {
+    this.#parts.copy?.discard()
+    const ends = this.#parts.messages.at(-1)
+    if (ends?.expected.kind !== 'sync') {
+      this.#parts.settled()
+      return nobody
+    }
+    this.#line.upstream.send(sync)
+    return this.#gated(this.#launch([ends.expected]))
+  }
+
+  /** The constant that must fail stands where the request stood; what the batch ends with still follows. */
+  #poisoned(reason: Refusal): AsyncIterable<Reply> {
+    const { messages, poison, copy, unnamedLost } = this.#parts
+    const { upstream } = this.#line
+    copy?.discard()
+    const expected: Expected[] = []
+    for (const message of messages) {
+      if (message.governed) break
+      upstream.send(message.bytes)
+      expected.push(message.expected)
+    }
+    upstream.send(poisons[poison])
+    const failed = poison === 'unnamed' ? { failed: unnamedLost } : {}
+    expected.push({ kind: poison === 'query' ? 'query' : 'parse', instead: refuse(reason), ...failed })
+    const ends = messages.at(-1)
+    if (ends?.expected.kind === 'sync') {
+      upstream.send(sync)
+      expected.push(ends.expected)
+    }
+    return this.#gated(this.#launch(expected))
+  }
+
+  /** The error, then whatever the client needs to be where a server would have left it. */
+  async *#cut(reason: Refusal): AsyncGenerator<Reply> {
+    const flight = this.#flight
+    yield new Reply(refuse(reason))
+    if (flight === undefined) return
+    await drained(flight)
+    if (flight.ready !== null) yield new Reply(readyForQuery(flight.ready))
+    else if (!flight.failed && !flight.skipped) this.#failRest()
+  }
+
+  /** The client now waits for its Sync to be answered, so the server must skip to it too. */
+  #failRest(): void {
+    if (!this.#line.isLast(this)) throw new Refused(tornPipeline)
+    this.#line.upstream.send(poisonParse)
+    this.#line.upstream.send(flush)
+    this.#line.upstream.launch(new Flight([{ kind: 'parse', instead: nothing }]))
+  }
+
+  #launch(expected: readonly Expected[]): Flight {
+    if (this.#parts.flushes) this.#line.upstream.send(flush)
+    const flight = new Flight(expected, () => {
+      this.#parts.copy?.discard()
+      this.#parts.settled()
+    })
+    this.#flight = flight
+    this.#line.sent(this)
+    this.#line.upstream.launch(flight)
+    return flight
+  }
+
+  #withCopy(expected: Expected, body: AsyncIterable<Buffer>): Expected {
+    const { copy } = this.#parts
+    if (copy === undefined || (expected.kind !== 'query' && expected.kind !== 'execute')) return expected
+    return { ...expected, copyIn: () => void this.#pump(copy, body) }
+  }
+
+  /** Never rejects: whatever ends the data early makes the server fail the COPY. */
+  async #pump(copy: CopyBody, body: AsyncIterable<Buffer>): Promise<void> {
+    const { upstream } = this.#line
+    copy.started()
+    try {
+      for await (const message of body) {
+        upstream.send(message)
+        await upstream.full()
+      }
+      if (!copy.complete && this.#flight?.ended !== true) upstream.send(copyFail)
+    } catch {
+      upstream.send(copyFail)
+    }
+  }
+
+  #gated(flight: Flight): AsyncIterable<Reply> {
+    const { before } = this.#line
+    return before === undefined ? flight : gated(flight, before)
+  }
+}
+
+const tornPipeline = refusal(
+  'internal',
+  'adapter/pipeline',
+  'The answer was cut in the middle of a pipeline. Connect again.',
+)
+
+function readyForQuery(status: 'I' | 'T' | 'E'): Buffer {
+  return Buffer.from([0x5a, 0, 0, 0, 5, status.charCodeAt(0)])
+}
+
+/** Takes what is left of an answer. A server that does not end it in time is given up. */
+async function drained(flight: Flight): Promise<void> {
+  const late = Promise.withResolvers<'late'>()
+  const timer = setTimeout(() => late.resolve('late'), limits.cancelWaitMs)
+  try {
+    for (;;) {
+      const next = await Promise.race([flight.next(), late.promise])
+      if (next === 'late') throw new Refused(tornPipeline)
+      if (next.done === true) return
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function* gated(flight: Flight, before: Promise<void>): AsyncGenerator<Reply> {
+  await before
+  yield* flight
+}
+
+/** Without a generator: one promise less for each piece of an answer. */
+function mapped(replies: AsyncIterable<Reply>, map: (reply: Reply) => Reply): AsyncIterable<Reply> {
+  const source = replies[Symbol.asyncIterator]()
+  const next = async (): Promise<IteratorResult<Reply, undefined>> => {
+    const result = await source.next()
+    return result.done === true ? { done: true, value: undefined } : { done: false, value: map(result.value) }
+  }
+  return { [Symbol.asyncIterator]: () => ({ next }) }
+}
+
+async function* shownBody(body: AsyncIterable<Buffer>): AsyncGenerator<Shown<Buffer>> {
+  for await (const message of body)
+    yield { item: message, record: message.subarray(headerBytes), rows: 0, masked: [] }
+}
+
+/** Messages that lie side by side, as those of one segment do, are one piece already. */
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [first, ...rest] = pieces
+  if (first === undefined) return nothing
+  let end = first.byteOffset + first.length
+  for (const piece of rest) {
+    if (piece.buffer !== first.buffer || piece.byteOffset !== end) return Buffer.concat(pieces)
+    end += piece.length
+  }
+  return Buffer.from(first.buffer, first.byteOffset, end - first.byteOffset)
+}

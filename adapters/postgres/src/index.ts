@@ -1,0 +1,13 @@
+import type { Adapter } from '@sluice/core'
+import { listen } from './listen.ts'
+import { actions } from './normalise.ts'
+import { postgresTarget, type PostgresSettings } from './target.ts'
+
+/** The PostgreSQL protocol, version 3. */
+export const postgres: Adapter<PostgresSettings> = {
+  protocol: 'postgres',
+  actions,
+  target: postgresTarget,
+  listen,
+}
+export type { PostgresSettings } from './target.ts'

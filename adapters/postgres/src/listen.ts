@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { limits, type Address, type Endpoint, type Gate, type Listener } from '@sluice/core'
+import { Analyser } from './analyser.ts'
+import { CatalogueSource } from './catalogue-source.ts'
+import { Conversation } from './conversation.ts'
+import { ParserThread } from './parse.ts'
+import { Reception } from './reception.ts'
+import type { PostgresSettings } from './target.ts'
+
+/**
+ * Station 1: accepts connections, authenticates each through the gate before anything is dialled, and lets it talk.
+ * Resolves when the port is open.
+ */
+export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): Promise<Listener> {
+  const thread = new ParserThread()
+  const analysers = new Map<string, Analyser>()
+  const open = new Set<Promise<void>>()
+
+  /** One picture of each target and one memory of its statements, for all connections. */
+  function analyserOf(target: string): Analyser {
+    const known = analysers.get(target)
+    if (known !== undefined) return known
+    const analyser = new Analyser(new CatalogueSource(), thread)
+    analysers.set(target, analyser)
+    return analyser
+  }
+
+  async function serve(socket: Socket): Promise<void> {
+    const admitted = await new Reception(endpoint, gate).admit(socket)
+    if (admitted === undefined) return
+    const analyser = analyserOf(admitted.session.target.name)
+    await new Conversation({ ...admitted, analyser }).run()
+  }
+
+  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
+    const served = serve(socket)
+      .catch(() => void socket.destroy())
+      .finally(() => open.delete(served))
+    open.add(served)
+  })
+  server.maxConnections = limits.sessionsMax
+  const address = await bound(server, endpoint.address)
+  return {
+    address,
+    async close() {
+      server.close()
+      await Promise.all(open)
+      await thread.close()
+    },
+  }
+}
+
+async function bound(server: Server, { host, port }: Address): Promise<Address> {
+  server.listen({ host, port })
+  await once(server, 'listening')
+  const found = server.address()
+  return { host, port: typeof found === 'object' && found !== null ? found.port : port }
+}

@@ -1,0 +1,191 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { Refused } from '@sluice/core'
+import { Mask } from './mask.ts'
+import { back } from './messages.ts'
+import { LastReply, Reply } from './replies.ts'
+import type { ColumnMask, MaskPlan } from './statement.ts'
+import { buildError, Cursor, cstring, frame, headerBytes, int32, parseError } from './wire.ts'
+
+const customers = 16_400
+const text = 25
+const int4 = 23
+
+interface Field {
+  readonly table?: number
+  readonly attribute?: number
+  readonly type?: number
+}
+
+function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
+}
+
+function description(...fields: readonly Field[]): Buffer {
+  const parts = fields.map(({ table = 0, attribute = 0, type = text }) =>
+    Buffer.concat([
+      cstring('alias'),
+      int32(table),
+      int16(attribute),
+      int32(type),
+      int16(-1),
+      int32(-1),
+      int16(0),
+    ]),
+  )
+  return frame(back.rowDescription, int16(fields.length), ...parts)
+}
+
+function row(...values: readonly (string | null)[]): Buffer {
+  const parts = values.map((value) =>
+    value === null ? int32(-1) : Buffer.concat([int32(Buffer.byteLength(value)), Buffer.from(value)]),
+  )
+  return frame(back.dataRow, int16(values.length), ...parts)
+}
+
+function plan(method: ColumnMask['method'], change: Partial<MaskPlan> = {}): MaskPlan {
+  return {
+    columns: new Map([[customers, new Map([[3, { column: 'public.customers.ssn', method }]])]]),
+    guarded: true,
+    computed: false,
+    known: new Set([customers]),
+    ...change,
+  }
+}
+
+const ssn: Field = { table: customers, attribute: 3 }
+const name: Field = { table: customers, attribute: 2 }
+const complete = frame(back.commandComplete, cstring('SELECT 2'))
+
+function reply(...messages: readonly Buffer[]): Reply {
+  const bytes = Buffer.concat(messages)
+  return new Reply(bytes, bytes, messages.filter((message) => message[0] === back.dataRow).length)
+}
+
+function cells(shown: Reply): (string | null)[][] {
+  const bytes = Buffer.from(shown.bytes)
+  const rows: (string | null)[][] = []
+  for (let at = 0; at < bytes.length; at += 1 + bytes.readInt32BE(at + 1)) {
+    if (bytes[at] !== back.dataRow) continue
+    const cursor = new Cursor(bytes, at + headerBytes, at + 1 + bytes.readInt32BE(at + 1))
+    rows.push(
+      Array.from({ length: cursor.uint16() }, () => {
+        const length = cursor.int32()
+        return length < 0 ? null : cursor.bytes(length).toString()
+      }),
+    )
+    cursor.finish()
+  }
+  return rows
+}
+
+const people = [row('Ann', '123-45-6789'), row('Böb', null), row('Eve', '')]
+const methods: readonly (readonly [ColumnMask['method'], (string | null)[]])[] = [
+  ['last4', ['***-**-6789', null, '']],
+  ['stars', ['***********', null, '']],
+  ['redact', ['[masked]', null, '[masked]']],
+  ['null', [null, null, null]],
+]
+for (const [method, expected] of methods)
+  test(`${method}: the column is hidden, its neighbours stay, the record shows the same`, () => {
+    const shown = new Mask(plan(method)).apply(reply(description(name, ssn), ...people, complete))
+    assert.deepEqual(
+      cells(shown),
+      ['Ann', 'Böb', 'Eve'].map((person, index) => [person, expected[index]]),
+    )
+    assert.deepEqual(shown.masked, [{ column: 'public.customers.ssn', method, values: 2 }])
+    assert.equal(shown.rows, 3)
+    assert.deepEqual(Buffer.from(shown.record), Buffer.from(shown.bytes))
+  })
+
+test('the description is remembered over the pieces of one answer', () => {
+  const mask = new Mask(plan('stars'))
+  mask.apply(reply(description(ssn)))
+  assert.deepEqual(cells(mask.apply(reply(row('a')))), [['*']])
+  assert.deepEqual(cells(mask.apply(reply(row('b')))), [['*']])
+})
+
+test('the record of a rewritten answer is its recorded part', () => {
+  const head = frame(back.parseComplete)
+  const tail = frame(back.readyForQuery, Buffer.from('I'))
+  const content = Buffer.concat([description(ssn), row('123-45-6789'), complete])
+  const bytes = Buffer.concat([head, content, tail])
+  const last = new LastReply(
+    { outcome: 'completed', status: null },
+    bytes,
+    bytes.subarray(head.length, head.length + content.length),
+    1,
+  )
+  const shown = new Mask(plan('redact')).apply(last)
+  assert.deepEqual(
+    Buffer.from(shown.record),
+    Buffer.from(shown.bytes).subarray(head.length, shown.bytes.length - tail.length),
+  )
+  assert.ok(shown instanceof LastReply)
+})
+
+test('a type that is not text is shown as NULL, whatever the method', () => {
+  const shown = new Mask(plan('last4')).apply(reply(description({ ...ssn, type: int4 }), row('1234')))
+  assert.deepEqual(cells(shown), [[null]])
+  assert.deepEqual(shown.masked, [{ column: 'public.customers.ssn', method: 'null', values: 1 }])
+})
+
+const refusedAnswers: readonly (readonly [string, MaskPlan, readonly Buffer[]])[] = [
+  ['a column without origin where none can be', plan('stars'), [description({})]],
+  ['a whole row', plan('stars'), [description({ table: customers, attribute: 0 })]],
+  [
+    'a whole row, though the statement names no such table',
+    plan('stars', { guarded: false }),
+    [description({ table: customers, attribute: 0 })],
+  ],
+  ['a relation that nobody vouches for', plan('stars'), [description({ table: 99_999, attribute: 1 })]],
+  ['rows without a description', plan('stars'), [row('x')]],
+  ['rows of the next statement without a description', plan('stars'), [description(ssn), complete, row('x')]],
+  ['COPY data', plan('stars'), [frame(back.copyData, Buffer.from('x'))]],
+]
+for (const [what, forPlan, messages] of refusedAnswers)
+  test(`refused: ${what}`, () => {
+    assert.throws(() => new Mask(forPlan).apply(reply(...messages)), Refused)
+  })
+
+test('a computed column is shown once it is proven to be clear', () => {
+  const shown = new Mask(plan('stars', { computed: true })).apply(reply(description({}, ssn), row('7', 'x')))
+  assert.deepEqual(cells(shown), [['7', '*']])
+})
+
+test('a masked column in an answer where none was expected is masked all the same', () => {
+  const shown = new Mask(plan('stars', { guarded: false })).apply(reply(description(ssn), row('secret')))
+  assert.deepEqual(cells(shown), [['******']])
+})
+
+test('a hidden description counts, and what it forbids is thrown with the answer', () => {
+  const mask = new Mask(plan('stars'))
+  mask.describeHidden(description(ssn))
+  assert.deepEqual(cells(mask.apply(reply(row('abc')))), [['***']])
+  mask.describeHidden(description({ table: customers, attribute: 0 }))
+  assert.throws(() => mask.apply(reply(row('abc'))), Refused)
+})
+
+test('error and notice texts are withheld when the statement reads masked columns', () => {
+  const error = buildError(
+    back.errorResponse,
+    new Map([
+      ['S', 'ERROR'],
+      ['V', 'ERROR'],
+      ['C', '22P02'],
+      ['M', 'invalid input: "123-45-6789"'],
+      ['D', '123-45-6789'],
+    ]),
+  )
+  const shown = Buffer.from(new Mask(plan('stars')).apply(reply(error)).bytes)
+  assert.equal(parseError(shown).get('C'), '22P02')
+  assert.equal(shown.includes('123-45-6789'), false)
+  const open = new Mask(plan('stars', { guarded: false })).apply(reply(error))
+  assert.deepEqual(Buffer.from(open.bytes), error)
+})
+
+test('a row that is not what its description says breaks the answer', () => {
+  assert.throws(() => new Mask(plan('stars')).apply(reply(description(name, ssn), row('one'))))
+})

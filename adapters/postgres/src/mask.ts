@@ -1,0 +1,136 @@
+import { isInPlace } from '@sluice/masking'
+import { refusal, Refused, type Refusal } from '@sluice/core'
+import { back } from './messages.ts'
+import type { Reply } from './replies.ts'
+import { Rewriter, type Cell } from './rewriter.ts'
+import type { MaskPlan } from './statement.ts'
+import { buildError, Cursor, headerBytes, parseError } from './wire.ts'
+
+/** Types whose text and binary formats are the same UTF-8 bytes: "char", name, text, unknown, bpchar, varchar. */
+const textTypes: ReadonlySet<number> = new Set([18, 19, 25, 705, 1042, 1043])
+
+/**
+ * Station 7: hides masked columns in the answer of one exchange, as it streams. Which columns those are is said by
+ * each RowDescription; an answer whose description does not prove that it holds nothing else is refused.
+ */
+export class Mask {
+  readonly #plan: MaskPlan
+  /** Of the rows that come next; `undefined` shows them as they are. */
+  #cells: readonly Cell[] | undefined
+  #described = false
+  #failure: unknown
+
+  constructor(plan: MaskPlan) {
+    this.#plan = plan
+  }
+
+  /** Nothing in the answer can need a change. */
+  get idle(): boolean {
+    return this.#plan.columns.size === 0 && !this.#plan.guarded
+  }
+
+  /** The answer to a Describe that the client does not see. What it forbids is thrown with the answer itself. */
+  describeHidden(message: Buffer): void {
+    try {
+      this.#describe(message)
+    } catch (error) {
+      this.#failure = error
+    }
+  }
+
+  /** The same messages with their masked cells rewritten. Throws `Refused` for what cannot be shown. */
+  apply(reply: Reply): Reply {
+    if (this.#failure !== undefined) throw this.#failure
+    const bytes = Buffer.from(reply.bytes.buffer, reply.bytes.byteOffset, reply.bytes.length)
+    const rewriter = new Rewriter(bytes, reply)
+    rewriter.columns(this.#cells)
+    for (let at = 0; at < bytes.length;) {
+      const next = at + 1 + bytes.readInt32BE(at + 1)
+      this.#message(bytes, at, next, rewriter)
+      at = next
+    }
+    return rewriter.result()
+  }
+
+  #describe(message: Buffer): void {
+    this.#cells = message[0] === back.rowDescription ? cellsOf(message, this.#plan) : undefined
+    this.#described = true
+  }
+
+  #message(bytes: Buffer, at: number, next: number, rewriter: Rewriter): void {
+    switch (bytes[at]) {
+      case back.dataRow:
+        if (this.#cells !== undefined) rewriter.row(at)
+        else if (!this.#described) throw new Refused(undescribed)
+        return
+      case back.rowDescription:
+        this.#describe(bytes.subarray(at, next))
+        rewriter.columns(this.#cells)
+        return
+      case back.commandComplete:
+        // The next statement of a message describes its own rows.
+        this.#cells = undefined
+        this.#described = false
+        rewriter.columns(undefined)
+        return
+      case back.copyData:
+        if (this.#plan.guarded) throw new Refused(undescribed)
+        return
+      case back.errorResponse:
+      case back.noticeResponse:
+        if (this.#plan.guarded) rewriter.replace(at, next, scrubbed(bytes.subarray(at, next)))
+        return
+      default:
+        // Framing says nothing of data.
+        return
+    }
+  }
+}
+
+const closed = (why: string): Refusal => refusal('denied', 'adapter/closed_world', why)
+const undescribed = closed('The answer does not say which columns it holds, and its table has masked ones')
+const wholeRow = closed('The answer holds whole rows of a table with masked columns')
+const unknownOrigin = closed('The answer holds a column of unknown origin beside a table with masked columns')
+
+/** The fields of a RowDescription (PostgreSQL 15 §55.7): name, table, attribute, type, length, modifier, format. */
+function cellsOf(message: Buffer, plan: MaskPlan): readonly Cell[] | undefined {
+  const cursor = new Cursor(message, headerBytes)
+  let hides = false
+  const cells = Array.from({ length: cursor.uint16() }, (): Cell => {
+    cursor.terminated()
+    const table = cursor.uint32()
+    const attribute = cursor.int16()
+    const type = cursor.uint32()
+    cursor.bytes(8)
+    const refused = objection(table, attribute, plan)
+    if (refused !== undefined) throw new Refused(refused)
+    const mask = plan.columns.get(table)?.get(attribute)
+    if (mask === undefined) return null
+    hides = true
+    // A replacement must be a value of the column's type: of a type that is not text only NULL surely is.
+    const method = textTypes.has(type) ? mask.method : 'null'
+    return { column: mask.column, method, inPlace: isInPlace(method) ? method : null }
+  })
+  cursor.finish()
+  return hides ? cells : undefined
+}
+
+function objection(table: number, attribute: number, plan: MaskPlan): Refusal | undefined {
+  if (table === 0) return plan.guarded && !plan.computed ? unknownOrigin : undefined
+  if (attribute === 0 && (plan.guarded || plan.columns.has(table))) return wholeRow
+  // A statement that names no masked table shows none; should its answer say otherwise, the masks still apply.
+  return plan.guarded && !plan.known.has(table) ? unknownOrigin : undefined
+}
+
+/** Server texts may quote values; what a client needs of them is the SQLSTATE. */
+function scrubbed(message: Buffer): Buffer {
+  const fields = parseError(message)
+  const kept = ['S', 'V', 'C'].flatMap((code): [string, string][] => {
+    const value = fields.get(code)
+    return value === undefined ? [] : [[code, value]]
+  })
+  const text =
+    `The target reported SQLSTATE ${fields.get('C') ?? 'unknown'}. ` +
+    'Its words are withheld because the statement reads a table with masked columns.'
+  return buildError(message[0] ?? back.errorResponse, new Map([...kept, ['M', text]]))
+}

@@ -1,0 +1,181 @@
+import { limits, type Json } from '@sluice/core'
+import type { Catalogue } from './catalogue.ts'
+import type { Names } from './analyser.ts'
+import type { RelationName, Statement } from './statement.ts'
+
+/** A prepared statement: where its text is, so that each execution is judged anew. */
+export interface Prepared {
+  /** The whole text that it came in, as latin1, and the number of its statement there. */
+  readonly text: string
+  readonly index: number
+  /** SQL's PREPARE: the statement is the body of the one in the text. */
+  readonly body: boolean
+  /** OIDs of the parameter types as far as they are known. */
+  types: readonly number[]
+}
+
+/** A portal or cursor: its plan is made, so is what it will do. */
+export interface Portal {
+  /** What it does: for EXECUTE and FETCH, what they stand for. */
+  readonly statement: Statement
+  /** What was written, and where its text is. */
+  readonly written: Statement
+  readonly text: string
+  readonly index: number
+  readonly catalogue: Catalogue
+  readonly values: readonly Json[]
+  /** DECLARE may outlive its transaction; Bind never does. */
+  readonly declared: boolean
+}
+
+/** What a message changes on the server, if everything goes well. Settled once, by what the server then says. */
+export interface Effect {
+  /** The message was allowed and is on its way. */
+  readonly sent: () => void
+  /** The server has done it. */
+  readonly done: () => void
+  /** It never will. */
+  readonly dropped: () => void
+}
+
+type Lookup<T> =
+  { readonly kind: 'found'; readonly value: T } | { readonly kind: 'none' } | { readonly kind: 'unsettled' }
+
+/**
+ * Names that a client gives on the server. A name counts when the server has confirmed it; before that only within
+ * the same segment (up to Sync), where whatever could undo it would make the server skip its use as well.
+ */
+export class NameTable<T> {
+  readonly #confirmed = new Map<string, T>()
+  readonly #proposed = new Map<string, { readonly value: T; readonly segment: number; sent: boolean }[]>()
+
+  get full(): boolean {
+    return this.#confirmed.size + this.#proposed.size >= limits.sessionNamesMax
+  }
+
+  lookup(name: string, segment: number): Lookup<T> {
+    const proposals = this.#proposed.get(name)
+    const last = proposals?.[proposals.length - 1]
+    if (last !== undefined)
+      return last.segment === segment ? { kind: 'found', value: last.value } : { kind: 'unsettled' }
+    const value = this.#confirmed.get(name)
+    return value === undefined ? { kind: 'none' } : { kind: 'found', value }
+  }
+
+  /** A message that was allowed has carried this name to the server: it is no secret of a refused one. */
+  carried(name: string): boolean {
+    return this.#confirmed.has(name) || (this.#proposed.get(name) ?? []).some(({ sent }) => sent)
+  }
+
+  propose(name: string, value: T, segment: number): Effect {
+    const proposal = { value, segment, sent: false }
+    const proposals = this.#proposed.get(name)
+    if (proposals === undefined) this.#proposed.set(name, [proposal])
+    else proposals.push(proposal)
+    let open = true
+    const settle = (confirmed: boolean): void => {
+      if (!open) return
+      open = false
+      if (confirmed) this.#confirmed.set(name, value)
+      const rest = (this.#proposed.get(name) ?? []).filter((other) => other !== proposal)
+      if (rest.length === 0) this.#proposed.delete(name)
+      else this.#proposed.set(name, rest)
+    }
+    return {
+      sent: () => {
+        proposal.sent = true
+      },
+      done: () => settle(true),
+      dropped: () => settle(false),
+    }
+  }
+
+  remove(name: string): void {
+    this.#confirmed.delete(name)
+  }
+
+  removeIf(gone: (value: T) => boolean): void {
+    for (const [name, value] of this.#confirmed) if (gone(value)) this.#confirmed.delete(name)
+  }
+}
+
+/** How many different search paths one session may make possible before it has to connect anew. */
+const searchPathsMax = 8
+
+/** Where unqualified names may lead on this connection: everything that could be in force, since a SET may be rolled back. */
+export class SearchScope {
+  readonly #schemas: readonly string[]
+  #paths: readonly (readonly string[])[]
+  readonly #temporary = new Set<string>()
+  readonly #created = new Map<string, RelationName>()
+  #moved = false
+  #names: Names | undefined
+
+  constructor(schemas: readonly string[]) {
+    this.#schemas = schemas
+    this.#paths = [schemas]
+  }
+
+  get names(): Names {
+    this.#names ??= {
+      searchPaths: this.#paths,
+      tempTables: new Set(this.#temporary),
+      schemas: this.#schemas,
+      created: [...this.#created.values()],
+      moved: this.#moved,
+      key: this.#key(),
+    }
+    return this.#names
+  }
+
+  /** False when there are too many to judge by. */
+  mayBe(path: readonly string[]): boolean {
+    const known = this.#paths.some((other) => samePath(other, path))
+    if (known) return true
+    if (this.#paths.length >= searchPathsMax) return false
+    this.#paths = [path, ...this.#paths]
+    this.#names = undefined
+    return true
+  }
+
+  /** Outside of a transaction a SET that was done holds. */
+  is(path: readonly string[]): void {
+    this.#paths = [path]
+    this.#names = undefined
+  }
+
+  temporary(name: string): void {
+    this.#temporary.add(name)
+    this.#names = undefined
+  }
+
+  /** A table that the open transaction creates: nobody else sees it yet. */
+  creates(relation: RelationName): void {
+    this.#created.set(`${relation.schema}\0${relation.name}`, relation)
+    this.#names = undefined
+  }
+
+  /** The open transaction renames or moves something: the catalogue will be wrong until it is over. */
+  moves(): void {
+    this.#moved = true
+    this.#names = undefined
+  }
+
+  transactionOver(): void {
+    if (this.#created.size === 0 && !this.#moved) return
+    this.#created.clear()
+    this.#moved = false
+    this.#names = undefined
+  }
+
+  #key(): string {
+    const [path = []] = this.#paths
+    const plain = this.#paths.length === 1 && samePath(path, this.#schemas)
+    if (plain && this.#temporary.size === 0 && this.#created.size === 0 && !this.#moved) return ''
+    return JSON.stringify([this.#paths, [...this.#temporary], [...this.#created.keys()], this.#moved])
+  }
+}
+
+function samePath(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index])
+}

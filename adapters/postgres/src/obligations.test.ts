@@ -1,0 +1,125 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import type { MaskRule, Verdict } from '@sluice/core'
+import { catalogueOf, type Catalogue } from './catalogue.ts'
+import { oblige } from './obligations.ts'
+import type { ColumnUse, Statement } from './statement.ts'
+
+const catalogue: Catalogue = catalogueOf({
+  relations: [
+    ['10', 'public', 'customers', 'p'],
+    ['11', 'public', 'customers_old', 'r'],
+    ['12', 'public', 'v', 'v'],
+    ['13', 'public', 'orders', 'r'],
+  ],
+  columns: [
+    ['10', '1', 'id'],
+    ['10', '2', 'ssn'],
+    ['11', '1', 'id'],
+    ['11', '3', 'ssn'],
+    ['12', '1', 'x'],
+    ['13', '1', 'id'],
+  ],
+  inherits: [['11', '10']],
+  functions: [],
+  operators: [],
+  types: [],
+})
+const customers = { schema: 'public', name: 'customers' }
+
+function rule(column: string, method: MaskRule['method'], relation = 'public.customers'): MaskRule {
+  return { relation, column, method, rule: 'test/mask' }
+}
+
+function verdict(...mask: readonly MaskRule[]): Verdict {
+  const limits = { rows: null, bytes: null, timeout_ms: null }
+  return { effect: 'allow', reasons: [], mask, limits, approval: null, labels: {} }
+}
+
+function statement(change: Partial<Statement> = {}): Statement {
+  return {
+    action: { name: 'sql.select', kind: 'select', read_only: true },
+    uses: [],
+    wholeRows: [],
+    derived: [],
+    touched: [customers],
+    computed: false,
+    explains: false,
+    effect: { kind: 'none' },
+    ...change,
+  }
+}
+
+function use(column: string, place: ColumnUse['place']): Partial<Statement> {
+  return { uses: [{ relation: customers, column, place }] }
+}
+
+function refused(change: Partial<Statement>, ...mask: readonly MaskRule[]): string | null {
+  const obliged = oblige([statement(change)], [verdict(...mask)], catalogue)
+  return obliged.kind === 'refused' ? obliged.refusal.rule : null
+}
+
+const masked = rule('ssn', 'last4')
+const cases: readonly (readonly [string, Partial<Statement>, string | null])[] = [
+  ['shown as it is', use('ssn', 'output'), null],
+  ['compared with a value', use('ssn', 'equality'), null],
+  ['all columns shown', use('*', 'output'), null],
+  ['used in an expression', use('ssn', 'elsewhere'), 'test/mask'],
+  ['all columns used in an expression', use('*', 'elsewhere'), 'test/mask'],
+  ['another column used in an expression', use('id', 'elsewhere'), null],
+  ['a whole row', { wholeRows: [customers] }, 'adapter/closed_world'],
+  ['a view that nobody names', { derived: [{ schema: 'public', name: 'v' }] }, 'adapter/closed_world'],
+  ['COPY to the client', { effect: { kind: 'copy_out' } }, 'adapter/closed_world'],
+  ['COPY from the client', { effect: { kind: 'copy_in' } }, 'adapter/closed_world'],
+  ['EXPLAIN', { explains: true }, 'adapter/closed_world'],
+  [
+    'COPY of another table',
+    { effect: { kind: 'copy_out' }, touched: [{ schema: 'public', name: 'orders' }] },
+    null,
+  ],
+]
+for (const [what, change, expected] of cases)
+  test(`${what}: ${expected ?? 'admitted'}`, () => assert.equal(refused(change, masked), expected))
+
+test('without a mask nothing is checked', () => {
+  for (const [, change] of cases) assert.equal(refused(change), null)
+  for (const [, change] of cases) assert.equal(refused(change, rule('*', 'none')), null)
+})
+
+test('a named view may be used', () => {
+  assert.equal(
+    refused({ derived: [{ schema: 'public', name: 'v' }] }, masked, rule('*', 'none', 'public.v')),
+    null,
+  )
+})
+
+test('a mask for a column that is not there refuses the table: nobody knows what to hide', () => {
+  assert.equal(refused({}, rule('social_security', 'last4')), 'policy/mask_column')
+})
+
+test('partitions inherit the mask, by name and not by number', () => {
+  const obliged = oblige([statement()], [verdict(masked)], catalogue)
+  const columns = obliged.kind === 'plan' ? obliged.plan.columns : assert.fail()
+  assert.equal(columns.get(10)?.get(2)?.method, 'last4')
+  assert.equal(columns.get(11)?.get(3)?.method, 'last4')
+})
+
+test('a mask on a partition holds for rows read through its parent', () => {
+  const obliged = oblige([statement()], [verdict(rule('ssn', 'stars', 'public.customers_old'))], catalogue)
+  assert.equal(obliged.kind === 'plan' && obliged.plan.columns.get(10)?.get(2)?.method, 'stars')
+})
+
+test('of two rules for one column the one that hides more wins; a column rule beats a star', () => {
+  const two = oblige([statement()], [verdict(rule('ssn', 'last4'), rule('ssn', 'redact'))], catalogue)
+  assert.equal(two.kind === 'plan' && two.plan.columns.get(10)?.get(2)?.method, 'redact')
+  const star = oblige([statement()], [verdict(rule('*', 'stars'), rule('id', 'none'))], catalogue)
+  assert.equal(star.kind === 'plan' && star.plan.columns.get(10)?.has(1), false)
+})
+
+test('several statements of one message are masked by all of their verdicts', () => {
+  const plain = statement({ touched: [{ schema: 'public', name: 'orders' }], computed: true })
+  const obliged = oblige([plain, statement()], [verdict(), verdict(masked)], catalogue)
+  assert.equal(obliged.kind === 'plan' && obliged.plan.guarded, true)
+  const reversed = oblige([statement(), plain], [verdict(masked), verdict(rule('ssn', 'redact'))], catalogue)
+  assert.equal(reversed.kind === 'plan' && reversed.plan.columns.get(10)?.get(2)?.method, 'redact')
+})

@@ -1,0 +1,210 @@
+import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import { TLSSocket, createSecureContext } from 'node:tls'
+import {
+  limits,
+  refusal,
+  refusalOf,
+  type Endpoint,
+  type Gate,
+  type Refusal,
+  type Session,
+} from '@sluice/core'
+import { takeMessage, takeStartup } from './frames.ts'
+import { opening, passwordOf, type Startup } from './hello.ts'
+import { login, type LoggedIn } from './login.ts'
+import { back, front } from './messages.ts'
+import { receive, Receiver } from './receiver.ts'
+import { refuse } from './refuse.ts'
+import type { PostgresSettings } from './target.ts'
+import { cstring, frame, int32, ProtocolViolation } from './wire.ts'
+
+/** A client that may talk now. */
+export interface Admitted {
+  readonly session: Session<PostgresSettings>
+  readonly client: Duplex
+  readonly receiver: Receiver
+  readonly login: LoggedIn
+}
+
+const yes = Buffer.from('S')
+const no = Buffer.from('N')
+const tlsHandshake = 0x16
+const cleartextPassword = 3
+const protocol30 = 196_608
+
+/** What happens between accept and the first query. Nothing is dialled before the caller is authenticated. */
+export class Reception {
+  readonly #endpoint: Endpoint
+  readonly #gate: Gate<PostgresSettings>
+
+  constructor(endpoint: Endpoint, gate: Gate<PostgresSettings>) {
+    this.#endpoint = endpoint
+    this.#gate = gate
+  }
+
+  /** `undefined`: the connection is over, and the client knows why. */
+  async admit(socket: Socket): Promise<Admitted | undefined> {
+    socket.on('error', () => {})
+    const timer = setTimeout(() => socket.destroy(), limits.helloWaitMs)
+    let client: Duplex = socket
+    try {
+      const hello = await this.#greeted(socket, (secured) => (client = secured))
+      if (hello === undefined) return undefined
+      return await this.#opened(hello.startup, hello.receiver, client, socket)
+    } catch (error) {
+      const known =
+        error instanceof ProtocolViolation
+          ? refusal('malformed', 'adapter/protocol', error.message, '08P01')
+          : refusalOf(error)
+      farewell(client, known)
+      return undefined
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Encryption requests, then the startup packet. */
+  async #greeted(
+    socket: Socket,
+    secured: (client: Duplex) => void,
+  ): Promise<{ readonly startup: Startup; readonly receiver: Receiver } | undefined> {
+    let receiver = new Receiver(socket)
+    let client: Duplex = socket
+    const asked = new Set<string>()
+    for (;;) {
+      if (await directTls(receiver, client)) {
+        client = await this.#encrypt(socket, receiver)
+        secured(client)
+        receiver = new Receiver(client)
+        continue
+      }
+      const packet = await receive(receiver, takeStartup)
+      if (packet === undefined) {
+        client.destroy()
+        return undefined
+      }
+      const open = opening(packet)
+      switch (open.kind) {
+        case 'ssl':
+        case 'gss': {
+          if (asked.has(open.kind) || client instanceof TLSSocket)
+            throw new ProtocolViolation('encryption was already negotiated')
+          asked.add(open.kind)
+          // Bytes behind the request were sent in clear, maybe by somebody in between (CVE-2021-23214).
+          if (receiver.buffer.length > 0)
+            throw new ProtocolViolation('received unencrypted data after SSL request')
+          if (open.kind === 'gss' || this.#endpoint.tls === undefined) {
+            client.write(no)
+            break
+          }
+          client.write(yes)
+          client = await this.#encrypt(socket, receiver)
+          secured(client)
+          receiver = new Receiver(client)
+          break
+        }
+        case 'cancel':
+          this.#gate.cancel({ id: open.id, secret: open.secret })
+          client.end()
+          return undefined
+        case 'refused':
+          farewell(client, open.refusal)
+          return undefined
+        case 'startup':
+          if (open.startup.unspoken !== null) client.write(negotiated(open.startup.unspoken))
+          return { startup: open.startup, receiver }
+      }
+    }
+  }
+
+  async #opened(
+    { target, application, run, wanted }: Startup,
+    receiver: Receiver,
+    client: Duplex,
+    socket: Socket,
+  ): Promise<Admitted | undefined> {
+    const ip = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+    if (!(client instanceof TLSSocket) && !isLoopback(ip)) {
+      farewell(client, inClear)
+      return undefined
+    }
+    client.write(frame(back.authentication, int32(cleartextPassword)))
+    const message = await receive(receiver, (buffer) => takeMessage(buffer, limits.helloBytesMax))
+    if (message === undefined) {
+      client.destroy()
+      return undefined
+    }
+    if (message[0] !== front.password) throw new ProtocolViolation('expected password response')
+    const token = passwordOf(message)
+    const session = await this.#gate.open({
+      protocol: 'postgres',
+      target,
+      token,
+      client: { ip, application },
+      run,
+    })
+    try {
+      return { session, client, receiver, login: await login(session, wanted) }
+    } catch (error) {
+      await session.close('the target could not be reached')
+      throw error
+    }
+  }
+
+  #encrypt(socket: Socket, receiver: Receiver): Promise<TLSSocket> {
+    const { tls } = this.#endpoint
+    if (tls === undefined) throw new ProtocolViolation('this server does not offer TLS')
+    receiver.detach()
+    const { buffer } = receiver
+    if (buffer.length > 0) socket.unshift(buffer.data.subarray(buffer.at, buffer.end))
+    const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
+    const secured = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: createSecureContext({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }),
+      ALPNProtocols: ['postgresql'],
+    })
+    secured.once('secure', () => resolve(secured))
+    secured.on('error', (error) => {
+      socket.destroy()
+      reject(error)
+    })
+    secured.once('close', () => reject(new ProtocolViolation('the TLS handshake was not completed')))
+    return promise
+  }
+}
+
+/** PostgreSQL 17 clients may begin with the TLS handshake itself. */
+async function directTls(receiver: Receiver, client: Duplex): Promise<boolean> {
+  if (client instanceof TLSSocket) return false
+  if (receiver.buffer.length === 0 && !(await receiver.more())) return false
+  return receiver.buffer.data[receiver.buffer.at] === tlsHandshake
+}
+
+const inClear = refusal(
+  'token_refused',
+  'adapter/clear_text',
+  'A token may only be sent over TLS or from the same machine: connect with sslmode=verify-full.',
+)
+
+/** NegotiateProtocolVersion: 3.0, and the options that are not known here. */
+function negotiated(options: readonly string[]): Buffer {
+  return frame(
+    back.negotiateProtocolVersion,
+    int32(protocol30),
+    int32(options.length),
+    ...options.map(cstring),
+  )
+}
+
+function isLoopback(ip: string): boolean {
+  return ip === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(ip)
+}
+
+function farewell(client: Duplex, reason: Refusal): void {
+  if (client.destroyed) return
+  client.end(refuse(reason, 'FATAL'))
+  const timer = setTimeout(() => client.destroy(), 1_000)
+  client.once('close', () => clearTimeout(timer))
+  client.resume()
+}

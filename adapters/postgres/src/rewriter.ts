@@ -1,0 +1,148 @@
+import { maskInPlace, redacted, type InPlaceMethod } from '@sluice/masking'
+import type { MaskCount } from '@sluice/core'
+import { endOf, LastReply, Reply } from './replies.ts'
+import type { ColumnMask } from './statement.ts'
+import { headerBytes } from './wire.ts'
+
+/** How one output column is hidden; `null` shows it. */
+export type Cell = (ColumnMask & { readonly inPlace: InPlaceMethod | null }) | null
+
+const spareBytes = 4_096
+
+/**
+ * One reply being rewritten. Masks of the same length write over the value where it lies; from the first change of
+ * a length on, everything goes into a buffer of its own, in long runs.
+ */
+export class Rewriter {
+  readonly #bytes: Buffer
+  readonly #reply: Reply
+  /** Where the recorded part of the reply starts and ends, within `bytes`. */
+  readonly #recordFrom: number
+  readonly #recordTo: number
+  #cells: readonly Cell[] | undefined
+  #resizes = false
+  #counts: number[] = []
+  readonly #masked: MaskCount[] = []
+  #out: Buffer | undefined
+  #written = 0
+  /** Everything before it is in `out`. */
+  #copied = 0
+  /** How much longer `out` is than `bytes` was, before and behind the recorded part. */
+  #shiftBefore = 0
+  #shiftBehind = 0
+
+  constructor(bytes: Buffer, reply: Reply) {
+    this.#bytes = bytes
+    this.#reply = reply
+    const from = reply.record.length === 0 ? 0 : reply.record.byteOffset - bytes.byteOffset
+    this.#recordFrom = from
+    this.#recordTo = from + reply.record.length
+  }
+
+  /** Of the rows that follow. */
+  columns(cells: readonly Cell[] | undefined): void {
+    this.#tally()
+    this.#cells = cells
+    this.#resizes = cells?.some((cell) => cell !== null && cell.inPlace === null) ?? false
+    this.#counts = cells === undefined ? [] : cells.map(() => 0)
+  }
+
+  /** The DataRow at `at`: number of columns, then each with its length, -1 for NULL. */
+  row(at: number): void {
+    const bytes = this.#bytes
+    const cells = this.#cells ?? []
+    const count = bytes.readUInt16BE(at + headerBytes)
+    if (count !== cells.length) throw new Error('a row has other columns than its description')
+    let lengthAt = 0
+    if (this.#resizes) {
+      this.#copyTo(at + headerBytes)
+      lengthAt = this.#written - 4
+    }
+    let from = at + headerBytes + 2
+    for (let column = 0; column < count; column++) {
+      const length = bytes.readInt32BE(from)
+      const value = from + 4
+      const next = length < 0 ? value : value + length
+      const cell = cells[column]
+      if (cell !== null && cell !== undefined && length >= 0) {
+        this.#counts[column] = (this.#counts[column] ?? 0) + 1
+        if (cell.inPlace !== null) maskInPlace(cell.inPlace, bytes, value, next)
+        else this.replace(from, next, cell.method === 'redact' ? redactedCell : nullCell)
+      }
+      from = next
+    }
+    if (!this.#resizes) return
+    this.#copyTo(from)
+    this.#out?.writeInt32BE(this.#written - lengthAt, lengthAt)
+  }
+
+  replace(from: number, to: number, by: Buffer): void {
+    this.#copyTo(from)
+    const out = this.#room(by.length)
+    out.set(by, this.#written)
+    const shift = by.length - (to - from)
+    if (to <= this.#recordFrom) this.#shiftBefore += shift
+    else if (from >= this.#recordTo) this.#shiftBehind += shift
+    this.#written += by.length
+    this.#copied = to
+  }
+
+  result(): Reply {
+    this.#tally()
+    const { bytes, record, rows } = this.#reply
+    if (this.#out === undefined)
+      return this.#masked.length === 0 ? this.#reply : this.#remade(bytes, record, rows)
+    this.#copyTo(this.#bytes.length)
+    const out = this.#out.subarray(0, this.#written)
+    const shift = this.#written - this.#bytes.length - this.#shiftBehind
+    const shown = out.subarray(this.#recordFrom + this.#shiftBefore, this.#recordTo + shift)
+    return this.#remade(out, record.length === 0 ? record : shown, rows)
+  }
+
+  #remade(bytes: Uint8Array, record: Uint8Array, rows: number): Reply {
+    const end = endOf(this.#reply)
+    return end === undefined
+      ? new Reply(bytes, record, rows, this.#masked)
+      : new LastReply(end, bytes, record, rows, this.#masked)
+  }
+
+  #tally(): void {
+    for (const [column, values] of this.#counts.entries()) {
+      const cell = this.#cells?.[column]
+      if (cell !== null && cell !== undefined && values > 0)
+        this.#masked.push({ column: cell.column, method: cell.method, values })
+    }
+    this.#counts = []
+  }
+
+  #copyTo(to: number): void {
+    const length = to - this.#copied
+    const out = this.#room(length)
+    this.#bytes.copy(out, this.#written, this.#copied, to)
+    this.#written += length
+    this.#copied = to
+  }
+
+  #room(length: number): Buffer {
+    const needed = this.#written + length
+    let out = this.#out
+    if (out === undefined) out = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length) + spareBytes)
+    else if (out.length < needed) {
+      const larger = Buffer.allocUnsafeSlow(2 * needed)
+      out.copy(larger, 0, 0, this.#written)
+      out = larger
+    }
+    this.#out = out
+    return out
+  }
+}
+
+function lengthPrefixed(value: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(4 + value.length)
+  bytes.writeInt32BE(value.length)
+  bytes.set(value, 4)
+  return bytes
+}
+
+const redactedCell = lengthPrefixed(redacted)
+const nullCell = Buffer.from([0xff, 0xff, 0xff, 0xff])

@@ -1,0 +1,116 @@
+import type { Refusal } from '@sluice/core'
+import { closeNothing, sync } from './constants.ts'
+import type { CopyBody } from './copy-body.ts'
+import type { Judged, Message, Parts } from './exchange.ts'
+import type { Expected } from './flight.ts'
+import type { Effect } from './names.ts'
+
+/** An exchange that more messages may still join. */
+export class Draft {
+  readonly kind: 'prepare' | 'execute'
+  /** The statement that it prepares or the portal that it executes. */
+  readonly name: string
+  readonly messages: Message[]
+  readonly poison: Parts['poison']
+  judged: Judged
+  copy: CopyBody | undefined
+  executed = false
+  readonly #sent: (() => void)[] = []
+  readonly #dropped: (() => void)[] = []
+
+  constructor(
+    kind: Draft['kind'],
+    name: string,
+    judged: Judged,
+    before: readonly Message[],
+    poison: Parts['poison'],
+  ) {
+    this.kind = kind
+    this.name = name
+    this.judged = judged
+    this.messages = [...before]
+    this.poison = poison
+  }
+
+  add(bytes: Buffer, expected: Expected): void {
+    this.messages.push({ bytes, expected, governed: true })
+  }
+
+  execute(bytes: Buffer, expected: Expected): void {
+    this.executed = true
+    this.messages.push({ bytes, expected, governed: true, executes: this.name })
+  }
+
+  /** It counts while the exchange is under way, and after it if the server says so. */
+  has({ sent, dropped }: Effect): void {
+    this.#sent.push(sent)
+    this.#dropped.push(dropped)
+  }
+
+  parts(flushes: boolean, unnamedLost: () => void): Parts {
+    return {
+      judged: this.judged,
+      messages: this.messages,
+      poison: this.poison,
+      flushes,
+      copy: this.copy,
+      unnamedLost,
+      forwarded: () => {
+        for (const sent of this.#sent) sent()
+      },
+      settled: () => {
+        for (const dropped of this.#dropped) dropped()
+      },
+    }
+  }
+}
+
+/** The messages of the extended protocol since the last Sync, cut into exchanges. */
+export class Segment {
+  drafts: Draft[] = []
+  /** Constants that stand before the next exchange. */
+  lead: Message[] = []
+
+  get last(): Draft | undefined {
+    return this.drafts[this.drafts.length - 1]
+  }
+
+  /** Messages not handed on yet propose that name: Close stands or falls with them. */
+  holds(kind: Draft['kind'], name: string): boolean {
+    return this.drafts.some((draft) => draft.kind === kind && draft.name === name)
+  }
+
+  begin(kind: Draft['kind'], name: string, judged: Judged, poison: Parts['poison'] = 'parse'): Draft {
+    const draft = new Draft(kind, name, judged, this.lead, poison)
+    this.lead = []
+    this.drafts.push(draft)
+    return draft
+  }
+
+  /** Close of a name that was judged, or of one that cannot exist. */
+  close(bytes: Buffer, what: 'S' | 'P', known: boolean, done: () => void): void {
+    this.#constant(known ? bytes : closeNothing[what], { kind: 'close', done })
+  }
+
+  sync(): void {
+    this.#constant(sync, { kind: 'sync' })
+  }
+
+  take(): { readonly drafts: readonly Draft[]; readonly lead: readonly Message[] } {
+    const { drafts, lead } = this
+    this.drafts = []
+    this.lead = []
+    return { drafts, lead }
+  }
+
+  #constant(bytes: Buffer, expected: Expected): void {
+    const message = { bytes, expected, governed: false }
+    const { last } = this
+    if (last === undefined) this.lead.push(message)
+    else last.messages.push(message)
+  }
+}
+
+export function isRefusal(value: object): value is Refusal {
+  return 'code' in value && 'rule' in value
+}

@@ -1,0 +1,244 @@
+import { refusal, type Json, type Refusal, type Session } from '@sluice/core'
+import type { Analysed, Analyser } from './analyser.ts'
+import type { Catalogue } from './catalogue.ts'
+import { tooManyNames, unknownName } from './judged.ts'
+import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from './names.ts'
+import type { RelationName, Statement } from './statement.ts'
+import type { PostgresSettings } from './target.ts'
+import { Transaction } from './transaction.ts'
+import { keyOf } from './walk/findings.ts'
+import { closedRefusal } from './walk/objection.ts'
+
+const nothing = (): void => {}
+const noEffect: Effect = { sent: nothing, done: nothing, dropped: nothing }
+
+/** Everything that earlier messages of a connection mean for later ones. */
+export class SessionContext {
+  readonly statements: NameTable<Prepared> = new NameTable()
+  readonly portals: NameTable<Portal> = new NameTable()
+  readonly transaction: Transaction = new Transaction()
+  readonly #session: Session<PostgresSettings>
+  readonly #analyser: Analyser
+  readonly #scope: SearchScope
+  readonly #settled: () => Promise<unknown>
+  /** Waits until everything that was submitted has taken its place upstream. */
+  readonly admitted: () => Promise<unknown>
+  #schemaChanged = false
+
+  /** `settled` waits until everything that was sent has been answered. */
+  constructor(
+    session: Session<PostgresSettings>,
+    analyser: Analyser,
+    settled: () => Promise<unknown>,
+    admitted: () => Promise<unknown>,
+  ) {
+    this.#session = session
+    this.#analyser = analyser
+    this.#scope = new SearchScope(session.target.settings.schemas)
+    this.#settled = settled
+    this.admitted = admitted
+  }
+
+  analyse(text: string): Analysed | Promise<Analysed> {
+    return this.#analyser.analyse(text, this.#scope.names, this.#session)
+  }
+
+  /** The prepared statement of that name, as the server will find it when this is executed. */
+  prepared(name: string, segment: number): Prepared | Refusal | Promise<Prepared | Refusal> {
+    const found = this.statements.lookup(name, segment)
+    if (found.kind === 'found') return found.value
+    if (found.kind === 'none') return unknownName('statement', name)
+    return this.#settled().then(() => this.prepared(name, segment))
+  }
+
+  portal(
+    name: string,
+    what: 'portal' | 'cursor',
+    segment: number,
+  ): Portal | Refusal | Promise<Portal | Refusal> {
+    const found = this.portals.lookup(name, segment)
+    if (found.kind === 'found') return found.value
+    if (found.kind === 'none') return unknownName(what, name)
+    return this.#settled().then(() => this.portal(name, what, segment))
+  }
+
+  /** What a prepared statement means now: a SET or a change of the schema may have changed it since its Parse. */
+  meaning(prepared: Prepared): Analysed | Promise<Analysed> {
+    return this.analyse(prepared.text)
+  }
+
+  /** EXECUTE and FETCH do what was prepared or declared under their name. */
+  resolve(statement: Statement, segment: number): Statement | Refusal | Promise<Statement | Refusal> {
+    const { effect } = statement
+    if (effect.kind === 'execute') {
+      const prepared = this.prepared(effect.name, segment)
+      return prepared instanceof Promise
+        ? prepared.then((late) => this.#executed(statement, late))
+        : this.#executed(statement, prepared)
+    }
+    if (effect.kind === 'fetch') {
+      const portal = this.portal(effect.cursor, 'cursor', segment)
+      return portal instanceof Promise
+        ? portal.then((late) => fetched(statement, late))
+        : fetched(statement, portal)
+    }
+    return statement
+  }
+
+  async #executed(execute: Statement, prepared: Prepared | Refusal): Promise<Statement | Refusal> {
+    if ('code' in prepared) return prepared
+    const { analysis, values = [] } = await this.meaning(prepared)
+    if (analysis.objection !== null) return analysis.objection
+    const body = bodyOf(analysis.statements[prepared.index], prepared)
+    if (body === undefined || body.effect.kind !== 'none' || !plannable.has(body.action.name))
+      return notPlannable
+    return withParameters(body, values, execute)
+  }
+
+  /** The statement is on its way: what it will change counts for what follows it. */
+  expect(
+    statement: Statement,
+    origin: {
+      readonly text: string
+      readonly index: number
+      readonly catalogue: Catalogue
+      readonly segment: number
+    },
+    values: readonly Json[] = [],
+  ): Effect | Refusal {
+    const effect = this.#effect(statement, origin, values)
+    if (!('code' in effect)) this.transaction.expects(statement)
+    return effect
+  }
+
+  #effect(
+    statement: Statement,
+    { text, index, catalogue, segment }: Parameters<SessionContext['expect']>[1],
+    values: readonly Json[],
+  ): Effect | Refusal {
+    const { effect } = statement
+    switch (effect.kind) {
+      case 'none':
+      case 'execute':
+      case 'fetch':
+      case 'copy_in':
+      case 'copy_out':
+        return noEffect
+      case 'prepare': {
+        if (this.statements.full) return tooManyNames
+        return this.statements.propose(effect.name, { text, index, body: true, types: [] }, segment)
+      }
+      case 'declare': {
+        if (this.portals.full) return tooManyNames
+        const { body } = effect
+        const portal: Portal = {
+          statement: body,
+          written: body,
+          text,
+          index,
+          catalogue,
+          values,
+          declared: true,
+        }
+        return this.portals.propose(effect.cursor, portal, segment)
+      }
+      case 'deallocate':
+        return doing(() => this.#deallocate(effect.name))
+      case 'close':
+        return doing(() => this.#close(effect.cursor))
+      case 'search_path':
+        return this.#searchPath(effect.schemas, effect.local)
+      case 'temp_table':
+        this.#scope.temporary(effect.name)
+        return noEffect
+      case 'ddl':
+        return this.#definition(effect.creates, effect.moves === true, catalogue)
+      case 'discard_all':
+        if (!this.#scope.mayBe(this.#session.target.settings.schemas)) return tooManyPaths
+        return doing(() => {
+          this.#deallocate(null)
+          this.#close(null)
+        })
+    }
+  }
+
+  /** The server said where the transaction stands; `idle`: and nothing is under way. */
+  ready(status: 'I' | 'T' | 'E', idle: boolean): void {
+    if (idle) this.transaction.is(status)
+    if (status !== 'I') return
+    this.portals.removeIf(({ declared }) => !declared)
+    if (idle) this.#scope.transactionOver()
+    if (!this.#schemaChanged) return
+    this.#schemaChanged = false
+    this.#analyser.source.invalidate()
+  }
+
+  #deallocate(name: string | null): void {
+    if (name === null) this.statements.removeIf(() => true)
+    else this.statements.remove(name)
+  }
+
+  #close(name: string | null): void {
+    if (name === null) this.portals.removeIf(() => true)
+    else this.portals.remove(name)
+  }
+
+  #searchPath(path: readonly string[], local: boolean): Effect | Refusal {
+    const lasts = this.transaction.state === 'none' && !local
+    if (!this.#scope.mayBe(path)) return tooManyPaths
+    return lasts ? doing(() => this.#scope.is(path)) : noEffect
+  }
+
+  #definition(creates: RelationName | undefined, moves: boolean, catalogue: Catalogue): Effect {
+    if (creates !== undefined && !catalogue.relations.has(keyOf(creates))) this.#scope.creates(creates)
+    if (moves) this.#scope.moves()
+    return doing(() => {
+      this.#schemaChanged = true
+    })
+  }
+}
+
+/** What SQL's own PREPARE takes. A Parse takes more, whose effects EXECUTE would hide. */
+const plannable: ReadonlySet<string> = new Set([
+  'sql.select',
+  'sql.insert',
+  'sql.update',
+  'sql.delete',
+  'sql.merge',
+])
+const notPlannable = closedRefusal('EXECUTE of a statement that is no query')
+
+const tooManyPaths = refusal(
+  'too_large',
+  'adapter/limits',
+  'This connection has changed its search_path too often. Connect again.',
+)
+
+function doing(done: () => void): Effect {
+  return { ...noEffect, done }
+}
+
+export function bodyOf(statement: Statement | undefined, { body }: Prepared): Statement | undefined {
+  if (!body || statement === undefined) return statement
+  return statement.effect.kind === 'prepare' ? statement.effect.body : undefined
+}
+
+function withParameters(
+  inner: Statement,
+  values: readonly Json[],
+  { action, explains }: Statement,
+): Statement {
+  const parameters = [...list(inner.action['parameters']), ...values, ...list(action['parameters'])]
+  return { ...inner, action: { ...inner.action, parameters }, explains: explains || inner.explains }
+}
+
+function list(value: unknown): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : []
+}
+
+/** FETCH is judged by what its cursor reads. */
+function fetched(fetch: Statement, portal: Portal | Refusal): Statement | Refusal {
+  if ('code' in portal) return portal
+  const { name, kind } = fetch.action
+  return { ...portal.statement, action: { ...portal.statement.action, name, kind }, effect: fetch.effect }
+}
