@@ -154,7 +154,7 @@ function abandon<Up, Down, Plan>(entry: Entry<Up, Down, Plan>, reason: string, l
   if (entry.state.kind !== 'running') return
   const bodies = decide({ kind: 'abandon', exchange: entry.id, session: lane.session, reason }, entry.state)
   for (const body of bodies) entry.state = evolve(entry.state, body)
-  lane.appendSoon(...bodies)
+  lane.appendAbandoned(...bodies)
 }
 
 /** Station 6. Synchronous, so that a pipeline leaves in order and a refusal stands where the request stood. */

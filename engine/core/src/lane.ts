@@ -20,6 +20,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>
   /** Nobody waits for it, but a failure ends the session: a lost record is never silent. */
   appendSoon(...bodies: readonly EventBody[]): void
+  /** That nothing was performed. A failure is reported and the session stays: nothing happened that the log lacks. */
+  appendAbandoned(...bodies: readonly EventBody[]): void
   /** The refusal for everything from now on: the token's life is over, or the gateway drains. */
   unusable(): Ruling<never> | undefined
   end(reason: Refusal): void

@@ -73,6 +73,7 @@ export function scriptedContext(
     count: () => {},
     append: (bodies) => log.append(bodies),
     appendSoon: (...bodies) => void log.append(bodies).catch(() => {}),
+    appendAbandoned: (...bodies) => void log.append(bodies).catch(() => {}),
     unusable: () => undefined,
     idle: () => {},
     end: (reason) => ended.push(reason),

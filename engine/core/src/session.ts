@@ -228,6 +228,11 @@ export class LiveSession<Settings> implements Session<Settings> {
           this.end(refusal('log_unavailable', 'sluice/log', 'An answer could not be recorded.'))
         })
       },
+      appendAbandoned: (...bodies) => {
+        this.append(bodies, 'soon').catch((error: unknown) =>
+          report('an abandoned request was not recorded', error),
+        )
+      },
       unusable: () => this.#unusable(),
       idle: () => this.#endWhenIdle(),
       end: (reason) => this.end(reason),
