@@ -1,0 +1,96 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsync } from 'fastify'
+import type { Authenticator, EventStore, RecordedEvent, Subject } from '@sluice/core'
+import { caller, isAuditor } from './caller.ts'
+
+interface EventPorts {
+  readonly store: Pick<EventStore, 'read' | 'subscribe'>
+  readonly authenticator: Authenticator
+  readonly auditors: readonly string[]
+}
+
+interface EventQuery {
+  readonly since_ms?: number
+  readonly session?: string
+  readonly last?: number
+  readonly follow?: boolean
+}
+
+const querystring = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    since_ms: { type: 'number', minimum: 0 },
+    session: { type: 'string', pattern: '^ses_[0-9A-Z]{26}$' },
+    last: { type: 'integer', minimum: 1, maximum: 100_000 },
+    follow: { type: 'boolean' },
+  },
+} as const
+
+/**
+ * GET /v1/events: the log as JSON lines, oldest first. An auditor reads everything, anybody else the sessions of
+ * their own subject. Sealed content is never part of it.
+ */
+export function events(ports: EventPorts): FastifyPluginAsync {
+  return async (app) => {
+    app.get<{ Querystring: EventQuery }>(
+      '/v1/events',
+      { schema: { querystring }, exposeHeadRoute: false },
+      async (request, reply) => {
+        const { subject } = await caller(request, ports.authenticator)
+        const gone = new AbortController()
+        reply.raw.once('close', () => gone.abort())
+        const visible = visibleTo(subject, ports.auditors)
+        const lines = Readable.from(select(ports.store, request.query, visible, gone.signal))
+        return reply.type('application/x-ndjson').send(lines)
+      },
+    )
+  }
+}
+
+async function* select(
+  store: EventPorts['store'],
+  query: EventQuery,
+  visible: (event: RecordedEvent) => boolean,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const wanted = (event: RecordedEvent): boolean =>
+    visible(event) &&
+    event.time >= (query.since_ms ?? 0) &&
+    (query.session === undefined || event.stream === query.session)
+  const kept: RecordedEvent[] = []
+  let position: RecordedEvent['position'] | undefined
+  for await (const event of store.read()) {
+    position = event.position
+    if (!wanted(event)) continue
+    if (query.last === undefined) yield line(event)
+    else if (kept.push(event) > query.last) kept.shift()
+  }
+  for (const event of kept) yield line(event)
+  if (query.follow !== true) return
+  for await (const event of store.subscribe(position, signal)) if (wanted(event)) yield line(event)
+}
+
+/** A session's first event says whose it is; what belongs to no session is for auditors. */
+function visibleTo(subject: Subject, auditors: readonly string[]): (event: RecordedEvent) => boolean {
+  if (isAuditor(subject, auditors)) return () => true
+  const own = new Set<string>()
+  return (event) => {
+    if (event.type === 'SessionOpened' && event.data.subject.id === subject.id) own.add(event.stream)
+    return own.has(event.stream)
+  }
+}
+
+/** The event's own field names; hashes in hexadecimal, ciphertext as its length. */
+function line(event: RecordedEvent): string {
+  const { hash, prev_hash, sig, sealed, data, ...rest } = event
+  const shown = {
+    ...rest,
+    data: event.type === 'Unknown' ? { bytes: event.data.length } : data,
+    sealed_bytes: sealed?.length ?? 0,
+    prev_hash: Buffer.from(prev_hash).toString('hex'),
+    hash: Buffer.from(hash).toString('hex'),
+    sig: sig === null ? null : Buffer.from(sig).toString('hex'),
+  }
+  return `${JSON.stringify(shown, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))}\n`
+}

@@ -1,0 +1,84 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { Refused, StoreError, type RefusalCode } from '@sluice/core'
+
+const statusOf: Readonly<Record<RefusalCode, number>> = {
+  denied: 403,
+  pending: 403,
+  malformed: 400,
+  too_large: 413,
+  too_many: 429,
+  token_refused: 401,
+  token_expired: 401,
+  target_unknown: 404,
+  target_unreachable: 502,
+  log_unavailable: 503,
+  policy_error: 403,
+  cancelled: 409,
+  draining: 503,
+  internal: 500,
+}
+
+/** Every error leaves as RFC 9457 problem+json: what happened, and never a stack. */
+export function problems(app: FastifyInstance): void {
+  app.setErrorHandler((error: unknown, _request, reply) => sendError(error, reply))
+  app.setNotFoundHandler((request, reply) =>
+    send(
+      {
+        status: 404,
+        code: 'not_found',
+        detail: `There is no ${request.method} ${pathOf(request.url)} here.`,
+      },
+      reply,
+    ),
+  )
+}
+
+interface Described {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+}
+
+export function sendError(error: unknown, reply: FastifyReply): FastifyReply {
+  const found = described(error)
+  if (found.status === 401) reply.header('www-authenticate', 'Bearer')
+  return send(found, reply)
+}
+
+function send({ status, code, detail }: Described, reply: FastifyReply): FastifyReply {
+  return reply
+    .status(status)
+    .type('application/problem+json')
+    .send({ type: `https://sluice.dev/problems/${code}`, title: code, status, detail })
+}
+
+function pathOf(url: string): string {
+  return url.split('?')[0] ?? ''
+}
+
+/** What fastify says of a request that it does not take. */
+interface RequestError {
+  readonly statusCode?: number
+  readonly message?: string
+  readonly validation?: readonly { readonly params: { readonly additionalProperty?: string } }[]
+}
+
+function described(error: unknown): Described {
+  if (error instanceof Refused) {
+    const { code, message } = error.refusal
+    return { status: statusOf[code], code, detail: message }
+  }
+  if (error instanceof StoreError)
+    return {
+      status: statusOf.log_unavailable,
+      code: 'log_unavailable',
+      detail: 'Sluice cannot read or write its record now. Try again later.',
+    }
+  const { statusCode, message, validation } = error as RequestError
+  const stranger = validation?.[0]?.params.additionalProperty
+  if (stranger !== undefined)
+    return { status: 400, code: 'bad_request', detail: `There is no parameter "${stranger}".` }
+  if (statusCode !== undefined && statusCode < 500)
+    return { status: statusCode, code: 'bad_request', detail: message ?? 'The request is not valid.' }
+  return { status: 500, code: 'internal', detail: 'The gateway could not answer this request.' }
+}

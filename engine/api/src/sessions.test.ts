@@ -1,0 +1,61 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { StoreError } from '@sluice/core'
+import { bearer, scriptedApi, type ScriptedApi } from './scripted.ts'
+
+function extend({ app }: ScriptedApi, session: string, token: string) {
+  return app.inject({ url: `/v1/sessions/${session}/token`, method: 'POST', headers: bearer(token) })
+}
+
+async function types({ store }: ScriptedApi): Promise<readonly string[]> {
+  const found: string[] = []
+  for await (const { type } of store.read()) found.push(type)
+  return found
+}
+
+test('a fresh token of the same subject carries the session on, and is recorded', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  const answer = await extend(api, session, 'alice/2')
+  assert.equal(answer.statusCode, 200)
+  assert.deepEqual(answer.json(), { session, expires_at: '2096-10-02T07:06:40.000Z' })
+  assert.equal(api.engine.session(session)?.identity.tokenId, 'alice/2')
+  assert.deepEqual(await types(api), ['SessionOpened', 'SessionExtended'])
+})
+
+test("somebody else's session answers exactly like one that does not exist", async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  const foreign = await extend(api, session, 'bob')
+  const absent = await extend(api, 'ses_00000000000000000000000000', 'bob')
+  assert.equal(foreign.statusCode, 404)
+  assert.deepEqual([foreign.statusCode, foreign.json()], [absent.statusCode, absent.json()])
+  const auditor = await extend(api, session, 'erin')
+  assert.equal(auditor.statusCode, 404, 'an auditor reads, and does not act')
+  assert.equal(api.engine.session(session)?.identity.tokenId, 'alice')
+  assert.deepEqual(await types(api), ['SessionOpened'])
+})
+
+test('without a usable token nothing is extended', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  assert.equal((await extend(api, session, 'mallory')).statusCode, 401)
+  const bare = await api.app.inject({ url: `/v1/sessions/${session}/token`, method: 'POST' })
+  assert.equal(bare.statusCode, 401)
+})
+
+test('a closed session cannot be carried on', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  await api.engine.session(session)?.close('gone')
+  assert.equal((await extend(api, session, 'alice')).statusCode, 404)
+})
+
+test('what cannot be recorded does not happen', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  api.store.failure = new StoreError('unavailable', 'no log')
+  const answer = await extend(api, session, 'alice/2')
+  assert.deepEqual([answer.statusCode, answer.json().title], [503, 'log_unavailable'])
+  assert.equal(api.engine.session(session)?.identity.tokenId, 'alice')
+})

@@ -1,0 +1,15 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { bearer, scriptedApi } from './scripted.ts'
+
+test('targets show what a connection string needs, and nothing of the backend', async () => {
+  const { app } = scriptedApi()
+  const answer = await app.inject({ url: '/v1/targets', headers: bearer('alice') })
+  assert.equal(answer.statusCode, 200)
+  assert.deepEqual(answer.json(), [{ name: 'shop', protocol: 'postgres', labels: { env: 'test' } }])
+})
+
+test('targets are not for strangers', async () => {
+  const { app } = scriptedApi()
+  assert.equal((await app.inject('/v1/targets')).statusCode, 401)
+})
