@@ -1,0 +1,5 @@
+import type { Adapter } from '@sluice/core'
+import { postgres } from '@sluice/postgres'
+
+/** Every protocol that Sluice speaks. A new one is a folder under `adapters/` and a line here. */
+export const adapters: readonly Adapter[] = [postgres]

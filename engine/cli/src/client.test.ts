@@ -1,0 +1,50 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { leaveDemo, nobody, ran, scratchFolder, scriptedServer } from './scripted.ts'
+
+test('no gateway: exit code 3, and what to do', async () => {
+  const { code, error } = await ran(['targets', 'ls'], { SLUICE_URL: nobody, SLUICE_TOKEN: 'slu_x' })
+  assert.equal(code, 3)
+  assert.match(error, /no gateway answers at http:\/\/127\.0\.0\.1:9: is it running\?/)
+})
+
+test('no token and no demo: exit code 3, and what to do', async () => {
+  using data = scratchFolder()
+  const { code, error } = await ran(['targets', 'ls'], { SLUICE_DATA: data.path })
+  assert.equal(code, 3)
+  assert.match(error, /set SLUICE_TOKEN .* npm start/)
+})
+
+test('the token of the environment is sent to the address of the environment', async () => {
+  let authorization: string | undefined
+  await using api = await scriptedServer((_path, request) => {
+    authorization = request.headers.authorization
+    return { body: '[]' }
+  })
+  const { code } = await ran(['targets', 'ls'], { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_mine' })
+  assert.deepEqual([code, authorization], [0, 'Bearer slu_mine'])
+})
+
+test('without one, the demo reads as its auditor', async () => {
+  using data = scratchFolder()
+  await using api = await scriptedServer((path) => ({
+    body:
+      path === '/v1/targets' ? '[]' : JSON.stringify({ access_token: path === '/token' ? 'ey' : 'slu_erin' }),
+  }))
+  leaveDemo(data.path, api.url, ['alice', 'erin'])
+  assert.equal((await ran(['targets', 'ls'], { SLUICE_DATA: data.path })).code, 0)
+  assert.equal(api.asked[0], 'POST /token subject=erin')
+  assert.match(api.asked[1] ?? '', /^POST \/v1\/token grant_type=.*&subject_token=ey&/)
+})
+
+test('what the API refuses is shown in its own words', async () => {
+  await using api = await scriptedServer(() => ({ status: 401, body: '{"detail":"The token has expired."}' }))
+  const { code, error } = await ran(['targets', 'ls'], { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_old' })
+  assert.deepEqual([code, error], [1, 'sluice: /v1/targets answered 401: The token has expired.\n'])
+})
+
+test('an answer that is no JSON is still an error with its status', async () => {
+  await using api = await scriptedServer(() => ({ status: 502, body: '<html>' }))
+  const { code, error } = await ran(['targets', 'ls'], { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_x' })
+  assert.deepEqual([code, error], [1, 'sluice: /v1/targets answered 502: Bad Gateway\n'])
+})

@@ -1,0 +1,125 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { openSync, readFileSync, readdirSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock, systemIds } from '@sluice/core'
+import { openEmbedded } from '@sluice/journal'
+import { ran, scratchFolder, scriptedServer, type ScriptedServer } from '../scripted.ts'
+
+const events = [
+  {
+    time: 0,
+    type: 'DecisionMade',
+    stream: 'ses_01ARZ3NDEKTSV4RRFFQ69G5FAV',
+    seq: 2,
+    data: { effect: 'deny', rule: 'a/b', decision: 'dec_1' },
+  },
+  {
+    time: 1,
+    type: 'AuthenticationFailed',
+    stream: 'gateway/x',
+    seq: 0,
+    data: { target: 'a\nb\u001b[2J', protocol: 'p', client_ip: 'i', code: 'c', reason: 'r' },
+  },
+]
+const body = events.map((event) => `${JSON.stringify(event)}\n`).join('')
+
+async function tailed(api: ScriptedServer, ...args: readonly string[]) {
+  return ran(['audit', 'tail', ...args], { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_x' })
+}
+
+test('tail shows one line per event, whatever stands in it', async () => {
+  await using api = await scriptedServer(() => ({ body }))
+  const { code, out } = await tailed(api)
+  assert.equal(code, 0)
+  assert.deepEqual(out.split('\n'), [
+    '00:00:00.000  DecisionMade        ses_…5FAV  deny by a/b (ref dec_1)',
+    '00:00:00.001  AuthenticationFailed  gateway/x  p a\\u{a}b\\u{1b}[2J from i: c r',
+    '',
+  ])
+})
+
+test('--json is what the API gave, line by line', async () => {
+  await using api = await scriptedServer(() => ({ body }))
+  assert.equal((await tailed(api, '--json')).out, body)
+})
+
+const queries: readonly (readonly [readonly string[], RegExp])[] = [
+  [[], /^GET \/v1\/events\?last=50$/],
+  [['--last', '3'], /\?last=3$/],
+  [['-f'], /\?last=50&follow=true$/],
+  [['--session', 'ses_1'], /\?session=ses_1$/],
+  [['--since', '10m', '--follow'], /\?since_ms=\d{13}&follow=true$/],
+]
+
+for (const [args, expected] of queries)
+  test(`tail ${args.join(' ')} asks for ${expected.source}`, async () => {
+    await using api = await scriptedServer(() => ({ body: '' }))
+    assert.equal((await tailed(api, ...args)).code, 0)
+    assert.match(api.asked[0] ?? '', expected)
+  })
+
+test('--since counts from now', async () => {
+  await using api = await scriptedServer(() => ({ body: '' }))
+  await tailed(api, '--since', '10m')
+  const since = Number(/since_ms=(\d+)/.exec(api.asked[0] ?? '')?.[1])
+  assert.ok(Math.abs(Date.now() - 600_000 - since) < 10_000)
+})
+
+test('a refused query is shown in the words of the API', async () => {
+  await using api = await scriptedServer(() => ({
+    status: 400,
+    body: '{"detail":"querystring/last must be integer"}',
+  }))
+  const { code, error } = await tailed(api, '--last', 'x')
+  assert.deepEqual([code, error], [1, 'sluice: /v1/events answered 400: querystring/last must be integer\n'])
+})
+
+/** A closed log with a few events, where a gateway on this data folder has it. */
+async function writtenLog(data: string): Promise<string> {
+  const path = join(data, 'log')
+  const ids = systemIds(systemClock)
+  const log = await openEmbedded({
+    path,
+    keys: join(data, 'keys'),
+    clock: systemClock,
+    ids,
+    report: () => {},
+  })
+  for (const name of ['shop', 'other', 'third']) {
+    const event = { id: ids.next('evt'), type: 'TargetRemoved', time: 1, data: { name, by: 'file' } } as const
+    await log.append({ stream: 'control', events: [event] }, { withinMs: 5_000, urgency: 'now' })
+  }
+  await log.close()
+  return path
+}
+
+test('verify finds a whole log whole, by its data folder or by name', async () => {
+  using data = scratchFolder()
+  const path = await writtenLog(data.path)
+  const { code, out } = await ran(['audit', 'verify'], { SLUICE_DATA: data.path })
+  assert.deepEqual([code, out], [0, `OK  3 events in 1 streams  ${path}\n`])
+  const told = await ran(['audit', 'verify', '--log', path, '--json'])
+  assert.deepEqual(JSON.parse(told.out), { ok: true, events: 3, streams: 1, unknown: 0, findings: [] })
+})
+
+test('verify names a changed byte, and the code is 1', async () => {
+  using data = scratchFolder()
+  const path = await writtenLog(data.path)
+  const segment = join(path, readdirSync(path).find((name) => name.endsWith('.segment')) ?? '')
+  const at = readFileSync(segment).indexOf('other')
+  assert.ok(at > 0)
+  writeSync(openSync(segment, 'r+'), 'O', at)
+  const { code, out } = await ran(['audit', 'verify'], { SLUICE_DATA: data.path })
+  assert.equal(code, 1)
+  assert.match(out, /^FINDING {2}\S+\.segment at byte \d+: \S/)
+  assert.match(out, /^NOT OK {2}/m)
+  const told = await ran(['audit', 'verify', '--json'], { SLUICE_DATA: data.path })
+  assert.equal(told.code, 1)
+  assert.equal((JSON.parse(told.out) as { ok: boolean }).ok, false)
+})
+
+test('no log to verify is not a whole log', async () => {
+  const { code, out, error } = await ran(['audit', 'verify', '--log', '/nowhere/log'])
+  assert.deepEqual([code, out, error], [1, '', 'sluice: /nowhere/log does not exist\n'])
+})

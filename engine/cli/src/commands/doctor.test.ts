@@ -1,0 +1,79 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { leaveDemo, nobody, ran, scratchFolder, scriptedServer } from '../scripted.ts'
+
+test('with nothing there yet, nothing is wrong', async () => {
+  using folder = scratchFolder()
+  const { code, out } = await ran(['doctor'], { SLUICE_DATA: join(folder.path, 'new') })
+  assert.equal(code, 0)
+  assert.match(out, /^ok {4}runtime: Node \d+/)
+  assert.match(out, /^ok {4}data folder: .*new will be created$/m)
+  assert.match(out, /^ok {4}log: .*will be created$/m)
+})
+
+test('a data folder that others can read is a finding, with the remedy', async () => {
+  using folder = scratchFolder()
+  chmodSync(folder.path, 0o755)
+  const { code, out } = await ran(['doctor'], { SLUICE_DATA: folder.path })
+  assert.equal(code, 1)
+  assert.match(out, /^FAIL {2}data folder: .* readable by others \(mode 755\): chmod 700 it$/m)
+})
+
+test('a running demo is checked, and its backends are told as JSON only', async () => {
+  using folder = scratchFolder()
+  await using server = await scriptedServer(() => ({ body: '{"ready":true}' }))
+  leaveDemo(folder.path, server.url, ['erin'])
+  const env = { SLUICE_DATA: folder.path, SLUICE_CONFIG: '/nowhere.yaml' }
+  const shown = await ran(['doctor'], env)
+  assert.equal(shown.code, 0, shown.out)
+  assert.match(shown.out, /^ok {4}API: http:\S+ answers 200$/m)
+  assert.match(shown.out, /^ok {4}gateway postgres: \S+ accepts connections$/m)
+  assert.doesNotMatch(shown.out, /hidden/, 'a credential does not scroll by')
+  const { out } = await ran(['doctor', '--json'], env)
+  const told = JSON.parse(out) as { checks: { ok: boolean }[]; direct: unknown }
+  assert.ok(told.checks.every(({ ok }) => ok))
+  assert.deepEqual(told.direct, { shop: 'postgresql://app:hidden@127.0.0.1:1/shop' })
+})
+
+test('a demo that has ended is a finding', async () => {
+  using folder = scratchFolder()
+  leaveDemo(folder.path, nobody, ['erin'])
+  const { code, out } = await ran(['doctor'], { SLUICE_DATA: folder.path })
+  assert.equal(code, 1)
+  assert.match(out, /^FAIL {2}API: http:\/\/127\.0\.0\.1:9 does not answer: start the demo with npm start$/m)
+})
+
+test('a configuration is read, its policies looked for and its targets called', async () => {
+  using folder = scratchFolder()
+  await using server = await scriptedServer(() => ({ body: '' }))
+  const file = join(folder.path, 'sluice.yaml')
+  const config = {
+    identity: { issuers: [{ name: 'i', kind: 'oidc', issuer: 'https://i.example', audience: 'sluice' }] },
+    policies: { path: './mine' },
+    targets: [
+      {
+        name: 'shop',
+        protocol: 'postgres',
+        address: new URL(server.url).host,
+        database: 'shop',
+        credential: { user: 'app', password: { env: 'P' } },
+      },
+    ],
+  }
+  writeFileSync(file, JSON.stringify(config))
+  const env = { SLUICE_DATA: folder.path }
+  const without = await ran(['doctor', '--config', file], env)
+  assert.equal(without.code, 1)
+  assert.match(without.out, /^ok {4}target shop: \S+ accepts connections$/m)
+  assert.match(without.out, /^FAIL {2}policies: .*mine does not exist$/m)
+  mkdirSync(join(folder.path, 'mine'))
+  assert.equal((await ran(['doctor'], { ...env, SLUICE_CONFIG: file })).code, 0)
+  writeFileSync(file, 'polices: {}\n')
+  const broken = await ran(['doctor', '--config', file], env)
+  assert.equal(broken.code, 1)
+  assert.match(broken.out, /^FAIL {2}configuration: .*sluice\.yaml:1:1: the file lacks "identity"/m)
+  assert.match(broken.out, /^\S*:1:1: unknown key "polices" — did you mean "policies"\?$/m)
+  assert.doesNotMatch(broken.out, /lacks "policies"/)
+})

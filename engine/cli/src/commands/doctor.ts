@@ -1,0 +1,133 @@
+import { access, constants, readFile, stat } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { verifyLog } from '@sluice/journal'
+import type { Address } from '@sluice/core'
+import { UsageError, type Command, type Io } from '../command.ts'
+import { addressOf, parseConfig } from '../config/config.ts'
+import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
+
+interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+export const doctor: Command = {
+  usage: `sluice doctor [--config sluice.yaml] [--json]
+
+With the demo running, --json also prints the addresses and credentials of the backends behind it.`,
+
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
+    })
+    if (positionals.length > 0) throw new UsageError(`unexpected "${positionals.join(' ')}"`)
+    const demo = await demoState(io.env)
+    // Beside a demo, the file of the environment is laid over the demo's and says nothing alone.
+    const file = values.config ?? (demo === null ? io.env['SLUICE_CONFIG'] : undefined)
+    const checks = [
+      runtime(),
+      await dataFolderCheck(dataFolder(io.env)),
+      ...(file === undefined ? [] : await configChecks(file)),
+      ...(demo === null ? [] : await demoChecks(demo)),
+      await logCheck(join(dataFolder(io.env), 'log')),
+    ]
+    if (values.json) io.out(`${JSON.stringify({ checks, direct: demo?.direct ?? null })}\n`)
+    else for (const check of checks) show(check, io)
+    return checks.every(({ ok }) => ok) ? 0 : 1
+  },
+}
+
+function show({ name, ok, detail }: Check, io: Io): void {
+  io.out(`${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}\n`)
+}
+
+const nodeMajor = 24
+
+function runtime(): Check {
+  const major = Number(process.versions.node.split('.')[0])
+  return { name: 'runtime', ok: major >= nodeMajor, detail: `Node ${process.versions.node}` }
+}
+
+async function dataFolderCheck(folder: string): Promise<Check> {
+  try {
+    await access(folder, constants.W_OK)
+    const mode = (await stat(folder)).mode & 0o777
+    const open = (mode & 0o077) !== 0
+    const detail = open ? `${folder} is readable by others (mode ${mode.toString(8)}): chmod 700 it` : folder
+    return { name: 'data folder', ok: !open, detail }
+  } catch {
+    return { name: 'data folder', ok: true, detail: `${folder} will be created` }
+  }
+}
+
+async function configChecks(file: string): Promise<readonly Check[]> {
+  try {
+    const config = parseConfig(file, await readFile(file, 'utf8'))
+    const targets = await Promise.all(
+      config.targets.map(({ target }) => reachable(`target ${target.name}`, target.address)),
+    )
+    const policies = resolve(dirname(file), config.policies)
+    const found = await access(policies).then(
+      () => true,
+      () => false,
+    )
+    return [
+      { name: 'configuration', ok: true, detail: file },
+      { name: 'policies', ok: found, detail: found ? policies : `${policies} does not exist` },
+      ...targets,
+    ]
+  } catch (error) {
+    return [
+      { name: 'configuration', ok: false, detail: error instanceof Error ? error.message : String(error) },
+    ]
+  }
+}
+
+async function demoChecks(demo: DemoState): Promise<readonly Check[]> {
+  const gateways = Object.entries(demo.listen).map(([protocol, address]) =>
+    reachable(`gateway ${protocol}`, addressOf(address)),
+  )
+  return Promise.all([ready(demo.api), ...gateways])
+}
+
+async function ready(api: string): Promise<Check> {
+  try {
+    const response = await fetch(new URL('/readyz', api))
+    return { name: 'API', ok: response.ok, detail: `${api} answers ${response.status}` }
+  } catch {
+    return { name: 'API', ok: false, detail: `${api} does not answer: start the demo with npm start` }
+  }
+}
+
+const connectMs = 3_000
+
+function reachable(name: string, { host, port }: Address): Promise<Check> {
+  return new Promise((settle) => {
+    const socket = connect({ host, port, timeout: connectMs })
+    const answer = (ok: boolean, detail: string): void => {
+      socket.destroy()
+      settle({ name, ok, detail: `${host}:${port} ${detail}` })
+    }
+    socket.once('connect', () => answer(true, 'accepts connections'))
+    socket.once('timeout', () => answer(false, `did not answer within ${connectMs} ms`))
+    socket.once('error', (error) => answer(false, error.message))
+  })
+}
+
+async function logCheck(folder: string): Promise<Check> {
+  try {
+    await access(folder)
+  } catch {
+    return { name: 'log', ok: true, detail: `${folder} will be created` }
+  }
+  const report = await verifyLog(folder)
+  const detail = report.ok
+    ? `${report.events} events, whole`
+    : `${report.findings.length} findings: sluice audit verify`
+  return { name: 'log', ok: report.ok, detail }
+}

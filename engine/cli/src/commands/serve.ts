@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { UsageError, type Command } from '../command.ts'
+import { parseConfig } from '../config/config.ts'
+import { dataFolder } from '../demo-state.ts'
+import { serve, type Running } from '../serve.ts'
+import type { Address } from '@sluice/core'
+
+export const serveCommand: Command = {
+  usage: `sluice serve --config sluice.yaml
+
+  --config <file>  default $SLUICE_CONFIG; schemas/config.schema.json describes it`,
+
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { config: { type: 'string' } },
+    })
+    const file = values.config ?? io.env['SLUICE_CONFIG']
+    if (file === undefined || positionals.length > 0)
+      throw new UsageError('name the configuration: --config <file>')
+    const config = parseConfig(file, await readFile(file, 'utf8'))
+    const running = await serve(config, {
+      data: dataFolder(io.env),
+      base: dirname(resolve(file)),
+      env: io.env,
+      report: (what, error) =>
+        io.error(`${what}: ${error instanceof Error ? error.message : String(error)}\n`),
+      activated: (revision) => io.out(`policy ${revision.slice(0, 12)} is in force\n`),
+    })
+    io.out(banner(running))
+    if (!io.signal.aborted) await once(io.signal, 'abort')
+    io.out('draining…\n')
+    await running.close()
+    return 0
+  },
+}
+
+function banner({ api, postgres, log, revision }: Running): string {
+  const lines = [
+    `API         http://${shown(api)}`,
+    ...(postgres === null ? [] : [`PostgreSQL  ${shown(postgres)}`]),
+    `log         ${log}`,
+    `policy      ${revision.slice(0, 12)}`,
+  ]
+  return `Sluice is ready.\n${lines.map((line) => `  ${line}\n`).join('')}`
+}
+
+function shown({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,91 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { parseConfig } from './config.ts'
+import { ConfigError } from './problem.ts'
+
+const good = `
+api: { listen: 127.0.0.1:7400, roles: { auditor: [auditors] } }
+listen:
+  postgres: 127.0.0.1:7432
+log: { kind: embedded }
+identity:
+  issuers:
+    - { name: okta, kind: oidc, issuer: https://example.okta.com, audience: sluice }
+policies: { path: ./policies }
+targets:
+  - name: reporting
+    protocol: postgres
+    address: db.internal:5432
+    database: shop
+    tls: verify-full
+    credential: { user: app, password: { env: SHOP_PASSWORD } }
+    labels: { env: prod }
+`
+
+test('a good file', () => {
+  const config = parseConfig('sluice.yaml', good)
+  assert.deepEqual(config.listen.postgres, { address: { host: '127.0.0.1', port: 7432 } })
+  assert.equal(config.targets[0]?.target.name, 'reporting')
+  assert.deepEqual(config.targets[0]?.target.address, { host: 'db.internal', port: 5432 })
+  assert.deepEqual(config.targets[0]?.credential.password, { env: 'SHOP_PASSWORD' })
+  assert.deepEqual(config.api.auditors, ['auditors'])
+})
+
+/** Each replaces one line of the good file; the answer must name the line and what would be right. */
+const mistakes: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'polices: { path: ./policies }',
+    'policies: { path: ./policies }',
+    /sluice\.yaml:9:1: unknown key "polices" — did you mean "policies"\?/,
+  ],
+  [
+    'log: { kind: embeded }',
+    'log: { kind: embedded }',
+    /sluice\.yaml:5:8: log\.kind cannot be "embeded" — did you mean "embedded"\?/,
+  ],
+  [
+    '    adress: db.internal:5432',
+    '    address: db.internal:5432',
+    /sluice\.yaml:1[0-9]:\d+: targets\.0 lacks "address"/,
+  ],
+  ['    protocol: postgress', '    protocol: postgres', /cannot be "postgress" — did you mean "postgres"\?/],
+  ['    tls: verify-ful', '    tls: verify-full', /sluice\.yaml:15:5: .*verify-full/],
+  ['    databse: shop', '    database: shop', /sluice\.yaml:1[0-9]:\d+: .*database/],
+  [
+    '    address: db.internal',
+    '    address: db.internal:5432',
+    /sluice\.yaml:13:5: targets\.0\.address .*host:port/,
+  ],
+  [
+    '    credential: { user: app, password: hunter2 }',
+    '    credential: { user: app, password: { env: SHOP_PASSWORD } }',
+    /targets\.0\.credential\.password/,
+  ],
+]
+
+for (const [wrong, right, expected] of mistakes)
+  test(`"${wrong.trim()}" is reported where it stands`, () => {
+    assert.ok(good.includes(right))
+    assert.throws(
+      () => parseConfig('sluice.yaml', good.replace(right, wrong)),
+      (error: unknown) => {
+        assert.ok(error instanceof ConfigError)
+        assert.match(error.message, expected)
+        assert.equal(error.message.includes('hunter2'), false, 'a secret put in by mistake is not repeated')
+        return true
+      },
+    )
+  })
+
+test('broken YAML names its line', () => {
+  assert.throws(() => parseConfig('sluice.yaml', 'api:\n  listen: [1,\n'), /sluice\.yaml:\d+:\d+: /)
+})
+
+test('a name that stands twice is reported', () => {
+  const twice = good + good.slice(good.indexOf('  - name: reporting'))
+  assert.throws(() => parseConfig('sluice.yaml', twice), /a second target named reporting/)
+})
+
+test('an empty file is not a configuration', () => {
+  assert.throws(() => parseConfig('sluice.yaml', ''), ConfigError)
+})

@@ -1,0 +1,94 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { eventLine, type EventLine } from './event-line.ts'
+
+function shown(type: string, data: EventLine['data'], stream = 'ses_01ARZ3NDEKTSV4RRFFQ69G5FAV'): string {
+  return eventLine({ time: Date.UTC(2026, 0, 2, 3, 4, 5, 6), type, stream, seq: 1, data })
+}
+
+const lines: readonly (readonly [string, EventLine['data'], string])[] = [
+  [
+    'SessionOpened',
+    { protocol: 'postgres', target: 'shop', subject: { id: 'https://i#alice' }, client_ip: '10.0.0.1' },
+    'postgres shop as https://i#alice from 10.0.0.1',
+  ],
+  ['SessionExtended', { token_id: 'tok_1' }, 'token tok_1'],
+  [
+    'AuthenticationFailed',
+    {
+      protocol: 'postgres',
+      target: 'shop',
+      client_ip: '::1',
+      code: 'token_expired',
+      reason: 'identity/expired',
+    },
+    'postgres shop from ::1: token_expired identity/expired',
+  ],
+  [
+    'RequestReceived',
+    {
+      actions: JSON.stringify([
+        { name: 'sql.select', kind: 'select', relations: [{ schema: 'public', name: 'customers' }] },
+        { name: 'sql.transaction', kind: 'commit' },
+      ]),
+    },
+    'sql.select select on public.customers; sql.transaction commit',
+  ],
+  [
+    'DecisionMade',
+    { effect: 'deny', rule: 'destructive/drop', decision: 'dec_1' },
+    'deny by destructive/drop (ref dec_1)',
+  ],
+  [
+    'ResponseCompleted',
+    { outcome: 'completed', status: null, rows: 3, masked: [{ column: 'public.customers.ssn', values: 3 }] },
+    'completed, 3 rows, masked public.customers.ssn×3',
+  ],
+  ['ResponseCompleted', { outcome: 'failed', status: '42P01', rows: 0, masked: [] }, 'failed 42P01, 0 rows'],
+  ['ExchangeAbandoned', { reason: 'too late' }, 'too late'],
+  ['SessionClosed', { reason: 'the client left' }, 'the client left'],
+  ['RecordingChunk', { direction: 'response', bytes: 65536 }, 'response 65536 bytes'],
+  ['PolicyActivated', { revision: '0123456789abcdef', by: 'file' }, 'revision 0123456789ab by file'],
+  ['PolicyRejected', { errors: 'a.rego:3:1: no' }, 'a.rego:3:1: no'],
+  ['TargetRegistered', { name: 'shop', protocol: 'postgres', address: 'db:5432' }, 'shop postgres db:5432'],
+  ['SomethingNew', { x: 1 }, '{"x":1}'],
+]
+
+for (const [type, data, expected] of lines)
+  test(`${type}: ${expected}`, () => {
+    assert.equal(shown(type, data), `03:04:05.006  ${type.padEnd(18)}  ses_…5FAV  ${expected}\n`)
+  })
+
+test('a stream that is no session is named whole', () => {
+  assert.equal(
+    shown('SessionClosed', { reason: 'x' }, 'control'),
+    '03:04:05.006  SessionClosed       control    x\n',
+  )
+})
+
+test('hostile names cannot write lines, move the cursor or reverse the text', () => {
+  const hostile = 'shop\n03:04:05.007  DecisionMade  allow\u001b[1A\u009b2K\u202etxt\u2028\u200b'
+  const line = shown('AuthenticationFailed', {
+    protocol: 'postgres',
+    target: hostile,
+    client_ip: '',
+    code: '',
+    reason: '',
+  })
+  assert.equal(line.split('\n').length, 2)
+  // Everything that a terminal acts on, except the end of the line itself.
+  assert.doesNotMatch(line.slice(0, -1), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  assert.match(line, /shop\\u\{a\}03/)
+})
+
+test('hostile names hide in a type, a stream and a relation as little', () => {
+  const actions = JSON.stringify([
+    { name: 'sql.select', kind: 'select', relations: [{ schema: 'a\u001b', name: 'b\r' }] },
+  ])
+  for (const line of [
+    shown('RequestReceived', { actions }),
+    shown('\u001b[2J', {}),
+    shown('X', {}, 'a\u001bb'),
+  ])
+    assert.doesNotMatch(line.slice(0, -1), /\p{Cc}/u)
+})

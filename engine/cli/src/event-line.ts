@@ -1,0 +1,77 @@
+import { printable } from './printable.ts'
+
+/** One event of `/v1/events`, as far as a terminal shows it. */
+export interface EventLine {
+  readonly time: number
+  readonly type: string
+  readonly stream: string
+  readonly seq: number
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** `12:03:55.120  DecisionMade  ses_…K2P  deny  destructive/drop  (ref dec_…)`: short, one line, no content. */
+export function eventLine(event: EventLine): string {
+  const time = new Date(event.time).toISOString().slice(11, 23)
+  const stream = event.stream.startsWith('ses_') ? `ses_…${event.stream.slice(-4)}` : event.stream
+  return `${printable(`${time}  ${event.type.padEnd(18)}  ${stream.padEnd(9)}  ${details(event)}`)}\n`
+}
+
+function details({ type, data }: EventLine): string {
+  const text = (name: string): string => shown(data[name])
+  switch (type) {
+    case 'SessionOpened':
+      return `${text('protocol')} ${text('target')} as ${subjectId(data['subject'])} from ${text('client_ip')}`
+    case 'SessionExtended':
+      return `token ${text('token_id')}`
+    case 'AuthenticationFailed':
+      return `${text('protocol')} ${text('target')} from ${text('client_ip')}: ${text('code')} ${text('reason')}`
+    case 'RequestReceived':
+      return actionsLine(text('actions'))
+    case 'DecisionMade':
+      return `${text('effect')} by ${text('rule')} (ref ${text('decision')})`
+    case 'ResponseCompleted':
+      return responseLine(data)
+    case 'ExchangeAbandoned':
+    case 'SessionClosed':
+      return text('reason')
+    case 'RecordingChunk':
+      return `${text('direction')} ${text('bytes')} bytes`
+    case 'PolicyActivated':
+      return `revision ${text('revision').slice(0, 12)} by ${text('by')}`
+    case 'PolicyRejected':
+      return text('errors')
+    case 'TargetRegistered':
+      return `${text('name')} ${text('protocol')} ${text('address')}`
+    default:
+      return JSON.stringify(data)
+  }
+}
+
+function actionsLine(actions: string): string {
+  const parsed = JSON.parse(actions) as readonly {
+    name: string
+    kind: string
+    relations?: readonly { schema: string; name: string }[]
+  }[]
+  return parsed
+    .map(({ name, kind, relations }) => {
+      const touched = (relations ?? []).map((relation) => `${relation.schema}.${relation.name}`).join(', ')
+      return `${name} ${kind}${touched === '' ? '' : ` on ${touched}`}`
+    })
+    .join('; ')
+}
+
+function responseLine(data: EventLine['data']): string {
+  const masked = (data['masked'] as readonly { column: string; values: number }[] | undefined) ?? []
+  const hidden = masked.map(({ column, values }) => `${column}×${values}`).join(' ')
+  const outcome = [shown(data['outcome']), shown(data['status'])].join(' ').trimEnd()
+  return `${outcome}, ${shown(data['rows'])} rows${hidden === '' ? '' : `, masked ${hidden}`}`
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+function subjectId(subject: unknown): string {
+  return (subject as { id?: string } | undefined)?.id ?? ''
+}

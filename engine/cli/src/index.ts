@@ -1,0 +1,11 @@
+export { parseConfig, type Config } from './config/config.ts'
+export { ConfigError } from './config/problem.ts'
+export {
+  demoState,
+  demoStateFile,
+  demoToken,
+  dataFolder,
+  exchangeToken,
+  type DemoState,
+} from './demo-state.ts'
+export { serve, type Running, type ServeOptions } from './serve.ts'

@@ -1,0 +1,16 @@
+#!/usr/bin/env -S node --conditions=source --disable-warning=ExperimentalWarning
+import { sluice } from './sluice.ts'
+
+const stopping = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort(name))
+// A reader that went away (`| head`) is no error.
+process.stdout.on('error', () => process.exit(0))
+
+process.exitCode = await sluice(process.argv.slice(2), {
+  env: process.env,
+  signal: stopping.signal,
+  out: (text) => process.stdout.write(text),
+  error: (text) => process.stderr.write(text),
+})
+// What was interrupted may still hold a thread or a socket, which would keep the process alive.
+if (stopping.signal.aborted) process.exit()
