@@ -1,0 +1,67 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError, parseConfig } from '@sluice/cli'
+import { demoConfig, starterPolicies } from './demo-config.ts'
+import { demoSubjects } from './demo-subjects.ts'
+import { demoPorts } from './ports.ts'
+
+const below = demoConfig(demoPorts('9000'))
+
+test('the demo is a valid configuration, all on loopback', () => {
+  const config = parseConfig('demo', '', below)
+  assert.deepEqual(config.api.listen, { host: '127.0.0.1', port: 9000 })
+  assert.deepEqual(config.listen.postgres, { address: { host: '127.0.0.1', port: 9032 } })
+  assert.equal(config.issuers[0]?.issuer, 'http://127.0.0.1:9001')
+  assert.deepEqual(
+    config.targets.map(({ target: { name, address } }) => [name, address]),
+    [['shop', { host: '127.0.0.1', port: 9033 }]],
+  )
+  assert.ok(existsSync(join(starterPolicies, 'data.json')))
+})
+
+test('erin is an auditor, and nobody who could act is one', () => {
+  const { auditors } = parseConfig('demo', '', below).api
+  const named = Object.entries(demoSubjects).filter(([, { groups }]) =>
+    groups.some((group) => auditors.includes(group)),
+  )
+  assert.deepEqual(
+    named.map(([name]) => name),
+    ['erin'],
+  )
+})
+
+test("a person's own database and policies are laid over it, as the README says", () => {
+  const config = parseConfig(
+    'my.yaml',
+    `policies: { path: ./my-policies }
+targets:
+  - name: reporting
+    protocol: postgres
+    address: db.internal:5432
+    database: reporting
+    tls: verify-full
+    credential: { user: app, password: { env: REPORTING_PASSWORD } }
+    labels: { env: prod }
+`,
+    below,
+  )
+  assert.deepEqual(
+    config.targets.map(({ target: { name } }) => name),
+    ['shop', 'reporting'],
+  )
+  assert.equal(config.policies, './my-policies')
+  assert.equal(config.issuers[0]?.name, 'demo')
+})
+
+test('a mistake in that file is reported by its line', () => {
+  assert.throws(
+    () => parseConfig('my.yaml', 'targets:\n  - name: x\n    protocol: postgres\n    adress: a:1\n', below),
+    (error: unknown) => {
+      assert.ok(error instanceof ConfigError)
+      assert.match(error.message, /^my\.yaml:\d+:5: targets\.0 lacks "address" — is "adress" meant\?/m)
+      return true
+    },
+  )
+})

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url'
+import { demoIssuer } from './identity-provider.ts'
+import type { DemoPorts } from './ports.ts'
+import { appLogin } from './postgres.ts'
+
+/** The variable under which the gateway of this process finds its credential for the sample database. */
+export const shopPasswordVariable = 'SLUICE_DEMO_SHOP_PASSWORD'
+
+export const starterPolicies: string = fileURLToPath(new URL('../../../policies/starter', import.meta.url))
+
+/**
+ * The demo as a configuration file would say it (`schemas/config.schema.json`); `SLUICE_CONFIG` is laid over it. Its
+ * paths are absolute, since relative ones belong to that file.
+ */
+export function demoConfig(ports: DemoPorts): object {
+  const { audience, groups_claim, type_claim } = demoIssuer
+  const issuer = `http://${at(ports.identityProvider)}`
+  return {
+    api: { listen: at(ports.api), roles: { auditor: ['auditors'] } },
+    listen: { postgres: at(ports.postgres) },
+    log: { kind: 'embedded' },
+    identity: { issuers: [{ name: 'demo', kind: 'oidc', issuer, audience, groups_claim, type_claim }] },
+    policies: { path: starterPolicies },
+    targets: [
+      {
+        name: 'shop',
+        protocol: 'postgres',
+        address: at(ports.postgresBackend),
+        database: appLogin.database,
+        tls: 'disable',
+        credential: { user: appLogin.user, password: { env: shopPasswordVariable } },
+        labels: { env: 'demo', data: 'pii' },
+      },
+    ],
+  }
+}
+
+function at(port: number): string {
+  return `127.0.0.1:${port}`
+}

@@ -1,0 +1,112 @@
+import { appendFileSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { demoState, demoStateFile, parseConfig, serve, type Config, type Running } from '@sluice/cli'
+import { demoConfig, shopPasswordVariable } from './demo-config.ts'
+import { startIdentityProvider } from './identity-provider.ts'
+import { refuseTaken, type DemoPorts } from './ports.ts'
+import { startPostgres, type Postgres } from './postgres.ts'
+import { loadSampleData } from './sample-data.ts'
+import { stateOf, writeState } from './state-file.ts'
+
+export interface DemoOptions {
+  readonly ports: DemoPorts
+  /** Everything that outlives a start: the record, keys, the database. */
+  readonly data: string
+  /** A configuration file that is laid over the demo's; `null` for the demo as it is. */
+  readonly config: string | null
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What is being started, for a person who waits. */
+  readonly step: (what: string) => void
+  readonly report: (what: string, error: unknown) => void
+  readonly activated: (revision: string) => void
+}
+
+export interface Demo {
+  readonly gateway: Running
+  /** Folder of the policies in force. */
+  readonly policies: string
+  /** What PostgreSQL says of itself. */
+  readonly postgresLog: string
+  /** Drains, then stops everything. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * An identity provider, a PostgreSQL with sample data, and the gateway in front of it, all on loopback. The gateway
+ * comes last: once it answers, everything does. Throws `ConfigError` before anything is started.
+ */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { ports, data, env, step, report, activated } = options
+  const config = await readConfig(options)
+  await refuseRunning(data)
+  await refuseTaken(portsOf(config, ports))
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  await using parts = new AsyncDisposableStack()
+
+  const provider = await startIdentityProvider({ port: ports.identityProvider })
+  parts.defer(() => provider.close())
+
+  step('starting PostgreSQL with sample data')
+  const postgresLog = join(data, 'postgres.log')
+  const postgres = await startShop(data, ports.postgresBackend, postgresLog)
+  parts.defer(() => postgres.close())
+  await loadSampleData(postgres)
+
+  step('starting the gateway')
+  const base = dirname(resolve(config.file))
+  await writeState(data, stateOf(config, provider, postgres))
+  parts.defer(() => rm(demoStateFile(data), { force: true }))
+  const gateway = await serve(config, {
+    data,
+    base,
+    env: { ...env, [shopPasswordVariable]: postgres.app.password },
+    report,
+    activated,
+  })
+  parts.defer(() => gateway.close())
+
+  const open = parts.move()
+  let closing: Promise<void> | undefined
+  return {
+    gateway,
+    policies: resolve(base, config.policies),
+    postgresLog,
+    close: () => (closing ??= open.disposeAsync()),
+  }
+}
+
+async function readConfig({ config, ports }: DemoOptions): Promise<Config> {
+  const below = demoConfig(ports)
+  if (config === null) return parseConfig('demo', '', below)
+  return parseConfig(config, await readFile(config, 'utf8'), below)
+}
+
+/** Two demos cannot share a data folder; what a killed one left there is no demo. */
+async function refuseRunning(data: string): Promise<void> {
+  const other = await demoState({ SLUICE_DATA: data })
+  if (other === null) return
+  const answers = await fetch(new URL('/readyz', other.api)).then(
+    () => true,
+    () => false,
+  )
+  if (answers)
+    throw new Error(
+      `a demo with the data folder ${data} runs already, at ${other.api}. Stop that one, or start this one beside ` +
+        'it with other ports and another folder, e.g. SLUICE_PORT_BASE=7500 SLUICE_DATA=.sluice/second npm start',
+    )
+}
+
+function portsOf({ api, listen }: Config, own: DemoPorts): readonly number[] {
+  const gateway = listen.postgres === null ? [] : [listen.postgres.address.port]
+  return [api.listen.port, own.identityProvider, ...gateway, own.postgresBackend]
+}
+
+async function startShop(data: string, port: number, log: string): Promise<Postgres> {
+  await writeFile(log, '', { mode: 0o600 })
+  return startPostgres({
+    dataDir: join(data, 'postgres'),
+    port,
+    log: (line) => appendFileSync(log, `${line}\n`),
+  })
+}

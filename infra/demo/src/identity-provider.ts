@@ -1,0 +1,201 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import {
+  errors,
+  Provider,
+  type Adapter,
+  type Configuration,
+  type JWK,
+  type ResourceServer,
+  type TokenEndpointGrantContext,
+} from 'oidc-provider'
+import { demoSubjects, isDemoSubject, type DemoSubject } from './demo-subjects.ts'
+
+export interface IdentityProvider {
+  readonly issuer: string
+  readonly token_endpoint: string
+  /** The token request of each demo subject. They hold secrets of this start: for the owner of the demo only. */
+  readonly requests: Readonly<Record<DemoSubject, Readonly<Record<string, string>>>>
+  /** Idempotent. */
+  close(): Promise<void>
+}
+
+/** What the gateway's configuration says about this issuer, besides its name and URL. */
+export const demoIssuer = { audience: 'sluice', groups_claim: 'groups', type_claim: 'subject_type' } as const
+
+/** A person's token without a browser or password. It exists in this demo only, behind a secret of each start. */
+const demoGrant = 'urn:sluice:demo'
+const service = 'langchain-reporting'
+const people = 'sluice-demo'
+const resource = 'urn:sluice'
+const host = '127.0.0.1'
+
+/**
+ * An OpenID provider for the demo's subjects, on loopback: there is no way to make it listen elsewhere. Keys and
+ * secrets are new at each start. Services use client_credentials, as they would at any provider.
+ */
+export async function startIdentityProvider({ port }: { readonly port: number }): Promise<IdentityProvider> {
+  const server = createServer().listen(port, host)
+  await once(server, 'listening')
+  const authority = `${host}:${portOf(server)}`
+  const issuer = `http://${authority}`
+  const secrets = { [service]: secret(), [people]: secret() }
+  const answer = provider(issuer, secrets).callback()
+  server.on('request', (request, response) => {
+    // A web page that renames itself to this address (DNS rebinding) still sends its own name.
+    if (request.headers.host === authority) void answer(request, response)
+    else response.writeHead(421).end()
+  })
+  let closing: Promise<unknown> | undefined
+  return {
+    issuer,
+    token_endpoint: `${issuer}/token`,
+    requests: tokenRequests(secrets),
+    close: async () => {
+      closing ??= once(server.close(), 'close')
+      server.closeAllConnections()
+      await closing
+    },
+  }
+}
+
+/** An access token of a demo subject. */
+export async function demoToken(
+  { token_endpoint: endpoint, requests }: Pick<IdentityProvider, 'token_endpoint' | 'requests'>,
+  name: DemoSubject,
+): Promise<string> {
+  const response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams(requests[name]) })
+  const answer = (await response.json()) as {
+    readonly access_token?: string
+    readonly error_description?: string
+  }
+  if (answer.access_token === undefined)
+    throw new Error(
+      `the demo's identity provider gives no token: ${answer.error_description ?? response.status}`,
+    )
+  return answer.access_token
+}
+
+type Secrets = Readonly<Record<typeof service | typeof people, string>>
+
+function secret(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address')
+  return address.port
+}
+
+function tokenRequests(secrets: Secrets): IdentityProvider['requests'] {
+  const asService = {
+    grant_type: 'client_credentials',
+    client_id: service,
+    client_secret: secrets[service],
+    resource,
+  }
+  const as = (subject: DemoSubject): Readonly<Record<string, string>> => ({
+    grant_type: demoGrant,
+    client_id: people,
+    client_secret: secrets[people],
+    subject,
+  })
+  return {
+    [service]: asService,
+    alice: as('alice'),
+    bob: as('bob'),
+    carol: as('carol'),
+    dave: as('dave'),
+    erin: as('erin'),
+  }
+}
+
+function provider(issuer: string, secrets: Secrets): Provider {
+  const made = new Provider(issuer, configuration(secrets))
+  made.registerGrantType<{ readonly subject?: string }>(demoGrant, personsToken, ['subject'])
+  return made
+}
+
+const tokenLifeSeconds = 3600
+
+const gateway: ResourceServer = {
+  scope: '',
+  audience: demoIssuer.audience,
+  accessTokenFormat: 'jwt',
+  accessTokenTTL: tokenLifeSeconds,
+  jwt: { sign: { alg: 'RS256' } },
+}
+
+function configuration(secrets: Secrets): Configuration {
+  const client = {
+    redirect_uris: [],
+    response_types: [],
+    token_endpoint_auth_method: 'client_secret_post',
+  } as const
+  return {
+    adapter: () => nothing,
+    jwks: { keys: [signingKey()] },
+    cookies: { keys: [secret()] },
+    clients: [
+      { ...client, client_id: service, client_secret: secrets[service], grant_types: ['client_credentials'] },
+      { ...client, client_id: people, client_secret: secrets[people], grant_types: [demoGrant] },
+    ],
+    clientAuthMethods: ['client_secret_post'],
+    responseTypes: [],
+    scopes: [],
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => resource,
+        getResourceServerInfo: (_ctx, indicator) => {
+          if (indicator !== resource) throw new errors.InvalidTarget()
+          return gateway
+        },
+      },
+    },
+    extraTokenClaims: (_ctx, token) => {
+      const name = token.kind === 'AccessToken' ? token.accountId : token.clientId
+      if (!isDemoSubject(name)) return undefined
+      const { type, groups } = demoSubjects[name]
+      return { [demoIssuer.groups_claim]: groups, [demoIssuer.type_claim]: type }
+    },
+    ttl: { ClientCredentials: tokenLifeSeconds, AccessToken: tokenLifeSeconds },
+  }
+}
+
+function signingKey(): JWK {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }
+}
+
+async function personsToken(ctx: TokenEndpointGrantContext<{ readonly subject?: string }>): Promise<void> {
+  const { client, params, provider: issuing } = ctx.oidc
+  const name = params.subject
+  if (!isDemoSubject(name) || demoSubjects[name].type !== 'human')
+    throw new errors.InvalidGrant('the demo has no such person')
+  const token = new issuing.AccessToken({
+    client,
+    accountId: name,
+    gty: demoGrant,
+    grantId: '',
+    resourceServer: new issuing.ResourceServer(resource, gateway),
+  })
+  ctx.body = { access_token: await token.save(), token_type: 'Bearer', expires_in: tokenLifeSeconds }
+}
+
+/** Clients are configured and tokens carry their own truth: there is nothing to store. */
+const nothing: Adapter = {
+  upsert: async () => undefined,
+  find: async () => undefined,
+  findByUserCode: async () => undefined,
+  findByUid: async () => undefined,
+  consume: async () => undefined,
+  destroy: async () => undefined,
+  revokeByGrantId: async () => undefined,
+}

@@ -1,0 +1,5 @@
+export { serverAccount } from './postgres-account.ts'
+export { startPostgres, type Postgres, type PostgresOptions } from './postgres.ts'
+export { loadSampleData, sampleCustomers, sampleOrders } from './sample-data.ts'
+export { demoIssuer, demoToken, startIdentityProvider, type IdentityProvider } from './identity-provider.ts'
+export { demoSubjects, isDemoSubject, type DemoSubject } from './demo-subjects.ts'

@@ -1,0 +1,44 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { screen } from './screen.ts'
+
+const demo = {
+  gateway: {
+    api: { host: '127.0.0.1', port: 7400 },
+    postgres: { host: '127.0.0.1', port: 7432 },
+    log: '/home/me/sluice/.sluice/log',
+    revision: 'r',
+    close: async () => {},
+  },
+  policies: '/home/me/sluice/policies/starter',
+  postgresLog: '/home/me/sluice/.sluice/postgres.log',
+}
+const cwd = '/home/me/sluice'
+
+test('it says where things are, what to try, and how to stop', () => {
+  const text = screen(demo, { cwd, env: {} })
+  for (const part of [
+    'http://127.0.0.1:7400',
+    'postgresql://any@127.0.0.1:7432/shop',
+    ' policies/starter ',
+    ' .sluice/log',
+    ' .sluice/postgres.log',
+    'langchain-reporting, alice, bob, carol, dave, erin',
+    '  PGPASSWORD=$(npx sluice token) psql "postgresql://any@127.0.0.1:7432/shop"',
+    '  npx sluice audit tail -f',
+    'Ctrl-C',
+  ])
+    assert.ok(text.includes(part), `${part} in\n${text}`)
+  assert.ok(text.split('\n').length < 25, 'it fits on a screen')
+})
+
+test('with another data folder, the commands are shown so that they find it', () => {
+  const text = screen(demo, { cwd: '/elsewhere', env: { SLUICE_DATA: '/srv/data' } })
+  assert.ok(text.includes('SLUICE_DATA=/srv/data npx sluice audit tail -f'))
+  assert.ok(text.includes(' /home/me/sluice/policies/starter '), 'a far path is shown whole')
+})
+
+test('without PostgreSQL nothing is promised of it', () => {
+  const text = screen({ ...demo, gateway: { ...demo.gateway, postgres: null } }, { cwd, env: {} })
+  assert.doesNotMatch(text, /psql|postgresql:/)
+})

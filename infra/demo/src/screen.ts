@@ -1,0 +1,42 @@
+import { relative } from 'node:path'
+import type { Demo } from './demo.ts'
+import { demoSubjects } from './demo-subjects.ts'
+
+export interface ScreenOptions {
+  readonly cwd: string
+  /** Variables that the commands in another terminal need too. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What a person sees when everything runs: where things are, and what to try. */
+export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): string {
+  const { gateway, policies, postgresLog } = demo
+  const near = (path: string): string => {
+    const short = relative(cwd, path)
+    return short === '' || short.startsWith('..') ? path : short
+  }
+  const npx = env['SLUICE_DATA'] === undefined ? 'npx sluice' : `SLUICE_DATA=${env['SLUICE_DATA']} npx sluice`
+  const { api, postgres } = gateway
+  const url = postgres === null ? null : `postgresql://any@${postgres.host}:${postgres.port}/shop`
+  const places = [
+    ...(url === null ? [] : [['PostgreSQL', `${url}   the password is a token`] as const]),
+    ['API', `http://${api.host}:${api.port}`] as const,
+    ['subjects', Object.keys(demoSubjects).join(', ')] as const,
+    ['policies', `${near(policies)}   change one, save, and it is in force`] as const,
+    ['record', near(gateway.log)] as const,
+    ['PostgreSQL log', near(postgresLog)] as const,
+  ]
+  const attempts = [
+    'npm run example',
+    ...(url === null ? [] : [`PGPASSWORD=$(${npx} token) psql "${url}"`]),
+    `${npx} audit tail -f`,
+    `${npx} doctor`,
+  ]
+  return [
+    '\nSluice is ready.\n',
+    ...places.map(([name, place]) => `  ${name.padEnd(14)}  ${place}`),
+    '\nTry in another terminal, in this folder:\n',
+    ...attempts.map((attempt) => `  ${attempt}`),
+    '\nCtrl-C stops everything.\n',
+  ].join('\n')
+}

@@ -1,0 +1,46 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { demoState, demoStateFile } from '@sluice/cli'
+import { stateOf, writeState } from './state-file.ts'
+
+const provider = {
+  token_endpoint: 'http://127.0.0.1:7401/token',
+  requests: { 'langchain-reporting': {}, alice: {}, bob: {}, carol: {}, dave: {}, erin: { subject: 'erin' } },
+}
+const postgres = { host: '127.0.0.1', port: 7433, app: { user: 'shop_app', password: 'p', database: 'shop' } }
+const at = (host: string, port: number) => ({ host, port })
+
+test('the commands find the demo by it, wherever the gateway listens', () => {
+  const api = { listen: at('0.0.0.0', 7400), auditors: [] }
+  const state = stateOf({ api, listen: { postgres: { address: at('::', 7432) } } }, provider, postgres)
+  assert.deepEqual(state, {
+    api: 'http://127.0.0.1:7400',
+    listen: { postgres: '[::1]:7432' },
+    direct: { shop: 'postgresql://shop_app:p@127.0.0.1:7433/shop' },
+    identity: provider,
+  })
+  const other = stateOf(
+    { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null } },
+    provider,
+    postgres,
+  )
+  assert.deepEqual([other.api, other.listen], ['http://[fd00::1]:1', {}])
+})
+
+test("it is its owner's alone, also when one with other rights stood there, and leaves no draft", async () => {
+  const data = await mkdtemp(join(tmpdir(), 'sluice-state-test-'))
+  const state = stateOf(
+    { api: { listen: at('127.0.0.1', 7400), auditors: [] }, listen: { postgres: null } },
+    provider,
+    postgres,
+  )
+  await writeFile(demoStateFile(data), '{}', { mode: 0o644 })
+  await writeState(data, state)
+  assert.equal((await stat(demoStateFile(data))).mode & 0o777, 0o600)
+  assert.deepEqual(await readdir(data), ['demo.json'])
+  assert.deepEqual(await demoState({ SLUICE_DATA: data }), state)
+  await rm(data, { recursive: true })
+})

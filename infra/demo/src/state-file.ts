@@ -1,0 +1,33 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { demoStateFile, type Config, type DemoState } from '@sluice/cli'
+import type { IdentityProvider } from './identity-provider.ts'
+import type { Postgres } from './postgres.ts'
+
+/** What the commands beside the demo need to know of it. */
+export function stateOf(
+  { api, listen }: Pick<Config, 'api' | 'listen'>,
+  provider: Pick<IdentityProvider, 'token_endpoint' | 'requests'>,
+  { host, port, app }: Pick<Postgres, 'host' | 'port' | 'app'>,
+): DemoState {
+  return {
+    api: `http://${reachable(api.listen)}`,
+    listen: listen.postgres === null ? {} : { postgres: reachable(listen.postgres.address) },
+    direct: { shop: `postgresql://${app.user}:${app.password}@${host}:${port}/${app.database}` },
+    identity: { token_endpoint: provider.token_endpoint, requests: provider.requests },
+  }
+}
+
+/** The commands run on this machine, also when the gateway listens on every address of it. */
+function reachable({ host, port }: Config['api']['listen']): string {
+  if (host === '0.0.0.0') return `127.0.0.1:${port}`
+  if (host === '::') return `[::1]:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** It holds secrets, so it is its owner's alone from the first byte on, and it is never half written. */
+export async function writeState(data: string, state: DemoState): Promise<void> {
+  const file = demoStateFile(data)
+  const partial = `${file}.${process.pid}`
+  await writeFile(partial, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
+  await rename(partial, file)
+}
