@@ -17,6 +17,9 @@ export interface Commented {
   readonly claims: ReadonlyMap<string, string>
 }
 
+/** Takes what a client says of its run. */
+export type Claim = (claims: ReadonlyMap<string, string>) => void
+
 const noClaims: ReadonlyMap<string, string> = new Map()
 
 /** Most texts have no comment: they cost one comparison. */

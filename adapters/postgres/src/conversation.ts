@@ -1,24 +1,22 @@
 import { limits, refusal, type Admission, type Lane, type Refusal, type Session } from '@sluice/core'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Analysed, Analyser } from './analyser.ts'
-import { runOf, withoutComment } from './commenter.ts'
+import type { Analyser } from './analyser.ts'
+import { runOf, type Claim } from './commenter.ts'
 import { flush } from './constants.ts'
-import { CopyBody } from './copy-body.ts'
-import { PostgresExchange, type Line, type Message, type Parts } from './exchange.ts'
+import type { CopyBody } from './copy-body.ts'
+import { PostgresExchange, type Line, type Message } from './exchange.ts'
 import { Extended } from './extended.ts'
 import { Flight } from './flight.ts'
 import { takeMessage } from './frames.ts'
-import { actionOf, emptyStatement, functionCalled, judged, objected } from './judged.ts'
 import type { LoggedIn } from './login.ts'
 import { back, front } from './messages.ts'
-import type { Effect } from './names.ts'
 import { Outbox } from './outbox.ts'
 import { receive, type Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
-import { Segment, isRefusal, type Draft } from './segment.ts'
+import { Segment, type Draft } from './segment.ts'
+import { Simple } from './simple.ts'
 import { SessionContext } from './session-context.ts'
-import type { Statement } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import { Upstream } from './upstream.ts'
 import { Cursor, frame, headerBytes, int32, ProtocolViolation } from './wire.ts'
@@ -45,6 +43,7 @@ export class Conversation {
   readonly #lane: Lane
   readonly #context: SessionContext
   readonly #segment = new Segment()
+  readonly #simple: Simple
   readonly #extended: Extended
   #number = 0
   /** Settles when everything submitted so far has been answered. */
@@ -71,7 +70,9 @@ export class Conversation {
       () => this.#answered,
       () => this.#admitted,
     )
-    this.#extended = new Extended(this.#context, this.#segment)
+    const claim: Claim = (claims) => this.#claim(claims)
+    this.#simple = new Simple(this.#context, this.#segment, claim)
+    this.#extended = new Extended(this.#context, this.#segment, claim)
     this.#upstream = new Upstream(session, login, {
       aside: (message) => this.#aside(Buffer.from(message)),
       parameter: watchPinned,
@@ -121,7 +122,7 @@ export class Conversation {
     if (this.#copy !== undefined && (await this.#copies(type, message, this.#copy))) return true
     switch (type) {
       case front.query:
-        await this.#query(message)
+        await this.#alone(() => this.#simple.query(message, this.#number))
         break
       case front.parse:
       case front.bind:
@@ -142,7 +143,7 @@ export class Conversation {
         this.#number++
         break
       case front.functionCall:
-        await this.#functionCall(message)
+        await this.#alone(() => this.#simple.functionCall(message))
         break
       case front.terminate:
         return false
@@ -179,77 +180,11 @@ export class Conversation {
     throw new ProtocolViolation(`unexpected message type ${type} during COPY from stdin`)
   }
 
-  async #query(message: Buffer): Promise<void> {
+  /** A Query is a segment of its own; what came before it without Sync still comes before it. */
+  async #alone(fill: () => Promise<void>): Promise<void> {
     await this.#submit(true)
     this.#number++
-    const cursor = new Cursor(message, headerBytes)
-    const sql = cursor.terminated()
-    cursor.finish()
-    const { text, claims } = withoutComment(sql.toString('latin1'))
-    if (claims.size > 0) this.#claim(claims)
-    const analysing = this.#context.analyse(text)
-    const analysed = analysing instanceof Promise ? await analysing : analysing
-    const asked = await this.#judgedQuery(text, analysed)
-    const draft = this.#segment.begin('execute', '', asked.judged, 'query')
-    draft.copy = asked.copy
-    for (const effect of asked.effects) draft.has(effect)
-    let next = 0
-    draft.add(message, { kind: 'query', done: () => asked.effects[next++]?.done() })
-    await this.#submit(false)
-    this.#number++
-  }
-
-  async #judgedQuery(
-    text: string,
-    analysed: Analysed,
-  ): Promise<{
-    readonly judged: Parts['judged']
-    readonly effects: readonly Effect[]
-    readonly copy: CopyBody | undefined
-  }> {
-    const { analysis, catalogue } = analysed
-    const effects: Effect[] = []
-    const statements: Statement[] = []
-    const actions = []
-    const { state } = this.#context.transaction
-    const fail = (objection: Refusal) => {
-      for (const effect of effects) effect.dropped()
-      return {
-        judged: objected(objection, catalogue, analysis.statements, state),
-        effects: [],
-        copy: undefined,
-      }
-    }
-    if (analysis.objection !== null) return fail(analysis.objection)
-    const asked = analysis.statements.length === 0 ? [emptyStatement] : analysis.statements
-    for (const [index, statement] of asked.entries()) {
-      const resolving = this.#context.resolve(statement, this.#number)
-      const resolved = resolving instanceof Promise ? await resolving : resolving
-      if (isRefusal(resolved)) return fail(resolved)
-      statements.push(resolved)
-      actions.push(actionOf(resolved, 'execute', this.#context.transaction.state))
-      const effect = this.#context.expect(statement, { text, index, catalogue, segment: this.#number })
-      if (isRefusal(effect)) return fail(effect)
-      effects.push(effect)
-    }
-    const copies = statements.filter(({ effect }) => effect.kind === 'copy_in').length
-    if (copies > 1) return fail(oneCopy)
-    const [first, ...rest] = statements
-    const [firstAction, ...restActions] = actions
-    if (first === undefined || firstAction === undefined) return fail(oneCopy)
-    return {
-      judged: judged([first, ...rest], [firstAction, ...restActions], analysed, analysed.values),
-      effects,
-      copy: copies === 1 ? new CopyBody() : undefined,
-    }
-  }
-
-  async #functionCall(message: Buffer): Promise<void> {
-    await this.#submit(true)
-    const analysing = this.#context.analyse('')
-    const { catalogue } = analysing instanceof Promise ? await analysing : analysing
-    const draft = this.#segment.begin('execute', '', functionCalled(catalogue), 'query')
-    draft.add(message, { kind: 'query' })
+    await fill()
     await this.#submit(false)
     this.#number++
   }
@@ -378,12 +313,6 @@ export class Conversation {
 const lingerMs = 1_000
 
 class Gone extends Error {}
-
-const oneCopy = refusal(
-  'denied',
-  'adapter/closed_world',
-  'More than one COPY FROM STDIN in one message is not possible',
-)
 
 /** The texts were judged by these settings: a server that reports others reads another language. */
 function watchPinned(name: string, value: string): void {

@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import { withoutComment } from './commenter.ts'
+import { withoutComment, type Claim } from './commenter.ts'
 import { CopyBody } from './copy-body.ts'
 import type { Judged } from './exchange.ts'
 import type { Expected } from './flight.ts'
@@ -24,10 +24,12 @@ const portalSign = 0x50
 export class Extended {
   readonly #context: SessionContext
   readonly #segment: Segment
+  readonly #claim: Claim
 
-  constructor(context: SessionContext, segment: Segment) {
+  constructor(context: SessionContext, segment: Segment, claim: Claim) {
     this.#context = context
     this.#segment = segment
+    this.#claim = claim
   }
 
   take(type: ExtendedType, message: Buffer, number: number): Promise<void> {
@@ -51,7 +53,8 @@ export class Extended {
     const sql = cursor.terminated()
     const types = describedTypes(cursor)
     cursor.finish()
-    const { text } = withoutComment(sql.toString('latin1'))
+    const { text, claims } = withoutComment(sql.toString('latin1'))
+    if (claims.size > 0) this.#claim(claims)
     const asked = await this.#judgedParse(text, number)
     const draft = this.#segment.begin('prepare', name, asked, name === '' ? 'unnamed' : 'parse')
     if (asked.objection !== undefined) return draft.add(message, { kind: 'parse' })

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** Runs every suite one after another, shows how long each took, and fails when any did. */
+
+interface Suite {
+  readonly name: string
+  /** Test files, or a command. */
+  readonly files?: readonly string[]
+  readonly command?: readonly [string, ...string[]]
+  /** Test files that run at once: one where they share the machine's attention with a server. */
+  readonly concurrency?: number
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = (name: string): string => `${root}node_modules/.bin/${name}`
+
+const suites: readonly Suite[] = [
+  { name: 'types', command: [bin('tsc'), '-b'] },
+  {
+    name: 'lint',
+    command: [bin('oxlint'), '--type-aware', 'engine', 'adapters', 'schemas', 'policies', 'infra', 'test'],
+  },
+  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'tidy', files: ['test/*.test.ts'] },
+  { name: 'schemas', files: ['schemas/**/*.test.ts'] },
+  { name: 'core', files: ['engine/core/src/**/*.test.ts'] },
+  { name: 'masking', files: ['engine/masking/src/**/*.test.ts'] },
+  { name: 'journal', files: ['engine/journal/src/**/*.test.ts'] },
+  { name: 'policy', files: ['engine/policy/src/**/*.test.ts', 'policies/**/*.test.ts'] },
+  { name: 'identity', files: ['engine/identity/src/**/*.test.ts'] },
+  { name: 'api and cli', files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'] },
+  { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
+  { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'] },
+  { name: 'contract', files: ['test/contract/**/*.test.ts'] },
+  { name: 'catalogue', files: ['test/catalogue/**/*.test.ts'], concurrency: 1 },
+  { name: 'acceptance', files: ['test/acceptance/**/*.test.ts'], concurrency: 1 },
+  { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },
+]
+
+const only = process.argv.slice(2)
+const unknown = only.filter((name) => !suites.some((suite) => suite.name === name))
+if (unknown.length > 0) {
+  console.error(`no suite ${unknown.join(', ')}: there are ${suites.map((suite) => suite.name).join(', ')}`)
+  process.exit(2)
+}
+
+const results: { readonly name: string; readonly seconds: number; readonly passed: boolean }[] = []
+for (const suite of suites.filter(({ name }) => only.length === 0 || only.includes(name))) {
+  const command = commandOf(suite)
+  if (command === null) {
+    console.error(`suite ${suite.name} has no test file`)
+    results.push({ name: suite.name, seconds: 0, passed: false })
+    continue
+  }
+  console.log(`\n── ${suite.name}`)
+  const started = performance.now()
+  const passed = await run(command)
+  results.push({ name: suite.name, seconds: (performance.now() - started) / 1000, passed })
+}
+
+console.log('\nsuite          seconds')
+for (const { name, seconds, passed } of results)
+  console.log(`${name.padEnd(14)} ${seconds.toFixed(1).padStart(7)}  ${passed ? 'passed' : 'FAILED'}`)
+const failed = results.filter(({ passed }) => !passed).length
+console.log(`\n${results.length - failed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
+
+function commandOf({ files, command, concurrency }: Suite): readonly [string, ...string[]] | null {
+  if (command !== undefined) return command
+  const found = globSync(files ?? [], { cwd: root, exclude: ['**/node_modules/**', '**/dist/**'] })
+  if (found.length === 0) return null
+  const parallel = concurrency === undefined ? [] : [`--test-concurrency=${concurrency}`]
+  return [
+    process.execPath,
+    '--conditions=source',
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    '--test-reporter=dot',
+    ...parallel,
+    ...found.toSorted(),
+  ]
+}
+
+function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+  const child = spawn(file, args, { cwd: root, stdio: 'inherit' })
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(error.message)
+      resolve(false)
+    })
+    child.once('exit', (code) => resolve(code === 0))
+  })
+}
