@@ -99,6 +99,7 @@ async function connected() {
     receiver: new Receiver(clientEnd),
     login: { socket: upstream, parameters: new Map(), cancelKey: null },
     analyser: new Analyser(new CatalogueSource(() => Promise.resolve(catalogue)), thread),
+    run: hello.run,
   })
   const buffer = new FrameBuffer()
   const answers: Buffer[] = []

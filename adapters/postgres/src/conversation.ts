@@ -1,4 +1,12 @@
-import { limits, refusal, type Admission, type Lane, type Refusal, type Session } from '@sluice/core'
+import {
+  limits,
+  refusal,
+  type Admission,
+  type Lane,
+  type Refusal,
+  type Run,
+  type Session,
+} from '@sluice/core'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Analyser } from './analyser.ts'
@@ -28,6 +36,8 @@ export interface Ends {
   readonly receiver: Receiver
   readonly login: LoggedIn
   readonly analyser: Analyser
+  /** What the client has said of its run so far. */
+  readonly run: Run
 }
 
 /**
@@ -55,10 +65,11 @@ export class Conversation {
   #lastSent: PostgresExchange | undefined
   #inFlightBytes = 0
   #copy: CopyBody | undefined
-  #run = { id: null as string | null, trace_id: null as string | null }
+  #run: Run
   #over = false
 
-  constructor({ session, client, receiver, login, analyser }: Ends) {
+  constructor({ session, client, receiver, login, analyser, run }: Ends) {
+    this.#run = run
     this.#session = session
     this.#client = client
     this.#receiver = receiver

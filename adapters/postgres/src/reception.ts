@@ -8,6 +8,7 @@ import {
   type Endpoint,
   type Gate,
   type Refusal,
+  type Run,
   type Session,
 } from '@sluice/core'
 import { takeMessage, takeStartup } from './frames.ts'
@@ -25,6 +26,8 @@ export interface Admitted {
   readonly client: Duplex
   readonly receiver: Receiver
   readonly login: LoggedIn
+  /** What the client said of its run when it came. */
+  readonly run: Run
 }
 
 const yes = Buffer.from('S')
@@ -145,7 +148,7 @@ export class Reception {
       run,
     })
     try {
-      return { session, client, receiver, login: await login(session, wanted) }
+      return { session, client, receiver, login: await login(session, wanted), run }
     } catch (error) {
       await session.close('the target could not be reached')
       throw error
