@@ -1,0 +1,483 @@
+// Generated from events/*.avsc by generate.ts: run `npm run generate` after a change there.
+import type { AvroRecord } from '../avro.ts'
+
+export interface MaskCount {
+  /** `schema.name.column` */
+  readonly column: string
+  readonly method: string
+  readonly values: number
+}
+
+export interface SubjectRecord {
+  readonly id: string
+  readonly type: string
+  readonly issuer: string
+  readonly groups: readonly string[]
+  readonly on_behalf_of: string | null
+}
+
+/** The data of each type of event. */
+export interface EventData {
+  /** A login was refused; it belongs to no session. */
+  readonly AuthenticationFailed: {
+    readonly protocol: string
+    readonly target: string
+    readonly client_ip: string
+    readonly code: string
+    readonly reason: string
+  }
+  /** The verdict on a request; durable before its effect. */
+  readonly DecisionMade: {
+    readonly session: string
+    readonly exchange: string
+    readonly decision: string
+    readonly effect: 'allow' | 'deny' | 'hold'
+    /** The verdicts as JSON, one per action. */
+    readonly verdicts: string
+    readonly rule: string
+    readonly revision: string
+    /** The part of the policy input that no other event holds: time and facts. */
+    readonly now_ms: number
+    readonly facts: string
+  }
+  /** A recorded request that had no effect, or whose effect nobody waited for. */
+  readonly ExchangeAbandoned: { readonly session: string; readonly exchange: string; readonly reason: string }
+  /** An incarnation of a gateway ended without closing: the outcome of what it was doing is unknown. */
+  readonly GatewayLost: { readonly writer: string; readonly epoch: number }
+  /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
+  readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
+  /** A policy bundle came into force. */
+  readonly PolicyActivated: {
+    readonly revision: string
+    readonly compiler: string
+    /** The sources and data as JSON {file: text}: what-if and replay need the bundle for ever. */
+    readonly bundle: string
+    readonly by: string
+    readonly reason: string
+  }
+  /** A changed policy folder did not compile; the policies before it stay in force. */
+  readonly PolicyRejected: { readonly errors: string; readonly by: string }
+  /** What a caller saw, or streamed, while the exchange goes on: the sealed content. */
+  readonly RecordingChunk: {
+    readonly session: string
+    readonly exchange: string
+    readonly direction: 'request' | 'response'
+    readonly index: number
+    readonly bytes: number
+  }
+  /** A request as it was judged. Its bytes are the sealed content. */
+  readonly RequestReceived: {
+    readonly session: string
+    readonly exchange: string
+    /** The actions as JSON, without literals and parameters. */
+    readonly actions: string
+    /** SHA-256 of the exact bytes in the sealed content. */
+    readonly digest: string
+    readonly bytes: number
+  }
+  /** The end of an answer. The sealed content is the last of what the caller saw. */
+  readonly ResponseCompleted: {
+    readonly session: string
+    readonly exchange: string
+    readonly outcome: 'completed' | 'failed' | 'cut' | 'skipped'
+    /** The target's own status of a failure, e.g. SQLSTATE. */
+    readonly status: string | null
+    readonly rows: number
+    readonly bytes: number
+    readonly masked: readonly MaskCount[]
+    /** RecordingChunk events that hold the answer before what is sealed here. */
+    readonly chunks: number
+    readonly micros: number
+  }
+  /** The last event of a session, but for the outcomes of what was still running. */
+  readonly SessionClosed: {
+    readonly session: string
+    readonly reason: string
+    readonly requests: number
+    readonly denied: number
+    readonly rows: number
+    readonly bytes: number
+  }
+  /** A fresh token of the same subject: later exchanges are judged with it. */
+  readonly SessionExtended: {
+    readonly session: string
+    readonly subject: SubjectRecord
+    /** Claims that policies could read, as JSON. */
+    readonly claims: string
+    readonly token_id: string
+    /** Milliseconds since 1970. */
+    readonly token_expires_ms: number
+  }
+  /** A caller authenticated and got a session on a target. */
+  readonly SessionOpened: {
+    readonly session: string
+    readonly gateway: string
+    readonly target: string
+    readonly protocol: string
+    readonly subject: SubjectRecord
+    /** Claims that policies could read, as JSON. */
+    readonly claims: string
+    /** The target's labels as JSON. */
+    readonly labels: string
+    readonly token_id: string
+    /** Milliseconds since 1970. */
+    readonly token_expires_ms: number
+    readonly client_ip: string
+    /** What the client calls itself; unverified. */
+    readonly application: string | null
+  }
+  /** A backend that sessions may reach, as declared. Never its credential. */
+  readonly TargetRegistered: {
+    readonly name: string
+    readonly protocol: string
+    readonly address: string
+    /** As JSON. */
+    readonly labels: string
+    /** As JSON. */
+    readonly settings: string
+    readonly by: string
+  }
+  /** A backend that is declared no longer. */
+  readonly TargetRemoved: { readonly name: string; readonly by: string }
+}
+
+/** One event as it is stored. `hash` is SHA-256 over the Avro encoding of the fields before it, `id` to `prev_hash`, with `sealed` as ciphertext. */
+export interface Envelope {
+  readonly id: string
+  /** A session, `control`, or `gateway/<writer>`. */
+  readonly stream: string
+  /** From 0 in each stream of each incarnation; the order, where `time` is only a clock. */
+  readonly seq: number
+  /** The gateway. */
+  readonly writer: string
+  /** The gateway's incarnation: one more at each start. */
+  readonly epoch: number
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly trace_id: string | null
+  readonly run_id: string | null
+  /** Which schema `data` follows. */
+  readonly type: string
+  /** The version of that schema. */
+  readonly schema: number
+  /** The fields of the event, encoded with that schema. */
+  readonly data: Uint8Array
+  /** Content, encrypted under a data key of the stream. */
+  readonly sealed: Uint8Array | null
+  /** The `hash` of the event before in the same stream and incarnation; zeros for the first. */
+  readonly prev_hash: Uint8Array
+  readonly hash: Uint8Array
+  /** Ed25519 over `hash` with the gateway's key; in the control stream only. */
+  readonly sig: Uint8Array | null
+}
+
+export const envelopeSchema: AvroRecord = {
+  type: 'record',
+  name: 'Envelope',
+  namespace: 'sluice.events',
+  doc: 'One event as it is stored. `hash` is SHA-256 over the Avro encoding of the fields before it, `id` to `prev_hash`, with `sealed` as ciphertext.',
+  version: 1,
+  fields: [
+    { name: 'id', type: 'string' },
+    { name: 'stream', type: 'string', doc: 'A session, `control`, or `gateway/<writer>`.' },
+    {
+      name: 'seq',
+      type: 'long',
+      doc: 'From 0 in each stream of each incarnation; the order, where `time` is only a clock.',
+    },
+    { name: 'writer', type: 'string', doc: 'The gateway.' },
+    { name: 'epoch', type: 'long', doc: "The gateway's incarnation: one more at each start." },
+    { name: 'time', type: 'long', doc: 'Milliseconds since 1970.' },
+    { name: 'trace_id', type: ['null', 'string'] },
+    { name: 'run_id', type: ['null', 'string'] },
+    { name: 'type', type: 'string', doc: 'Which schema `data` follows.' },
+    { name: 'schema', type: 'int', doc: 'The version of that schema.' },
+    { name: 'data', type: 'bytes', doc: 'The fields of the event, encoded with that schema.' },
+    { name: 'sealed', type: ['null', 'bytes'], doc: 'Content, encrypted under a data key of the stream.' },
+    {
+      name: 'prev_hash',
+      type: { type: 'fixed', name: 'Sha256', size: 32 },
+      doc: 'The `hash` of the event before in the same stream and incarnation; zeros for the first.',
+    },
+    { name: 'hash', type: 'Sha256' },
+    {
+      name: 'sig',
+      type: ['null', 'bytes'],
+      doc: "Ed25519 over `hash` with the gateway's key; in the control stream only.",
+    },
+  ],
+}
+
+export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { readonly version: number } } = {
+  AuthenticationFailed: {
+    type: 'record',
+    name: 'AuthenticationFailed',
+    namespace: 'sluice.events',
+    doc: 'A login was refused; it belongs to no session.',
+    version: 1,
+    fields: [
+      { name: 'protocol', type: 'string' },
+      { name: 'target', type: 'string' },
+      { name: 'client_ip', type: 'string' },
+      { name: 'code', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  DecisionMade: {
+    type: 'record',
+    name: 'DecisionMade',
+    namespace: 'sluice.events',
+    doc: 'The verdict on a request; durable before its effect.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'decision', type: 'string' },
+      { name: 'effect', type: { type: 'enum', name: 'Effect', symbols: ['allow', 'deny', 'hold'] } },
+      { name: 'verdicts', type: 'string', doc: 'The verdicts as JSON, one per action.' },
+      { name: 'rule', type: 'string' },
+      { name: 'revision', type: 'string' },
+      {
+        name: 'now_ms',
+        type: 'long',
+        doc: 'The part of the policy input that no other event holds: time and facts.',
+      },
+      { name: 'facts', type: 'string' },
+    ],
+  },
+  ExchangeAbandoned: {
+    type: 'record',
+    name: 'ExchangeAbandoned',
+    namespace: 'sluice.events',
+    doc: 'A recorded request that had no effect, or whose effect nobody waited for.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  GatewayLost: {
+    type: 'record',
+    name: 'GatewayLost',
+    namespace: 'sluice.events',
+    doc: 'An incarnation of a gateway ended without closing: the outcome of what it was doing is unknown.',
+    version: 1,
+    fields: [
+      { name: 'writer', type: 'string' },
+      { name: 'epoch', type: 'long' },
+    ],
+  },
+  LogRecovered: {
+    type: 'record',
+    name: 'LogRecovered',
+    namespace: 'sluice.events',
+    doc: 'Bytes of an unfinished, never acknowledged write were dropped when the log was opened.',
+    version: 1,
+    fields: [
+      { name: 'segment', type: 'string' },
+      { name: 'dropped_bytes', type: 'long' },
+    ],
+  },
+  PolicyActivated: {
+    type: 'record',
+    name: 'PolicyActivated',
+    namespace: 'sluice.events',
+    doc: 'A policy bundle came into force.',
+    version: 1,
+    fields: [
+      { name: 'revision', type: 'string' },
+      { name: 'compiler', type: 'string' },
+      {
+        name: 'bundle',
+        type: 'string',
+        doc: 'The sources and data as JSON {file: text}: what-if and replay need the bundle for ever.',
+      },
+      { name: 'by', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  PolicyRejected: {
+    type: 'record',
+    name: 'PolicyRejected',
+    namespace: 'sluice.events',
+    doc: 'A changed policy folder did not compile; the policies before it stay in force.',
+    version: 1,
+    fields: [
+      { name: 'errors', type: 'string' },
+      { name: 'by', type: 'string' },
+    ],
+  },
+  RecordingChunk: {
+    type: 'record',
+    name: 'RecordingChunk',
+    namespace: 'sluice.events',
+    doc: 'What a caller saw, or streamed, while the exchange goes on: the sealed content.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'direction', type: { type: 'enum', name: 'Direction', symbols: ['request', 'response'] } },
+      { name: 'index', type: 'long' },
+      { name: 'bytes', type: 'long' },
+    ],
+  },
+  RequestReceived: {
+    type: 'record',
+    name: 'RequestReceived',
+    namespace: 'sluice.events',
+    doc: 'A request as it was judged. Its bytes are the sealed content.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'actions', type: 'string', doc: 'The actions as JSON, without literals and parameters.' },
+      { name: 'digest', type: 'string', doc: 'SHA-256 of the exact bytes in the sealed content.' },
+      { name: 'bytes', type: 'long' },
+    ],
+  },
+  ResponseCompleted: {
+    type: 'record',
+    name: 'ResponseCompleted',
+    namespace: 'sluice.events',
+    doc: 'The end of an answer. The sealed content is the last of what the caller saw.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      {
+        name: 'outcome',
+        type: { type: 'enum', name: 'Outcome', symbols: ['completed', 'failed', 'cut', 'skipped'] },
+      },
+      {
+        name: 'status',
+        type: ['null', 'string'],
+        doc: "The target's own status of a failure, e.g. SQLSTATE.",
+      },
+      { name: 'rows', type: 'long' },
+      { name: 'bytes', type: 'long' },
+      {
+        name: 'masked',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'MaskCount',
+            fields: [
+              { name: 'column', type: 'string', doc: '`schema.name.column`' },
+              { name: 'method', type: 'string' },
+              { name: 'values', type: 'long' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'chunks',
+        type: 'long',
+        doc: 'RecordingChunk events that hold the answer before what is sealed here.',
+      },
+      { name: 'micros', type: 'long' },
+    ],
+  },
+  SessionClosed: {
+    type: 'record',
+    name: 'SessionClosed',
+    namespace: 'sluice.events',
+    doc: 'The last event of a session, but for the outcomes of what was still running.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'reason', type: 'string' },
+      { name: 'requests', type: 'long' },
+      { name: 'denied', type: 'long' },
+      { name: 'rows', type: 'long' },
+      { name: 'bytes', type: 'long' },
+    ],
+  },
+  SessionExtended: {
+    type: 'record',
+    name: 'SessionExtended',
+    namespace: 'sluice.events',
+    doc: 'A fresh token of the same subject: later exchanges are judged with it.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      {
+        name: 'subject',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      { name: 'claims', type: 'string', doc: 'Claims that policies could read, as JSON.' },
+      { name: 'token_id', type: 'string' },
+      { name: 'token_expires_ms', type: 'long', doc: 'Milliseconds since 1970.' },
+    ],
+  },
+  SessionOpened: {
+    type: 'record',
+    name: 'SessionOpened',
+    namespace: 'sluice.events',
+    doc: 'A caller authenticated and got a session on a target.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'gateway', type: 'string' },
+      { name: 'target', type: 'string' },
+      { name: 'protocol', type: 'string' },
+      {
+        name: 'subject',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      { name: 'claims', type: 'string', doc: 'Claims that policies could read, as JSON.' },
+      { name: 'labels', type: 'string', doc: "The target's labels as JSON." },
+      { name: 'token_id', type: 'string' },
+      { name: 'token_expires_ms', type: 'long', doc: 'Milliseconds since 1970.' },
+      { name: 'client_ip', type: 'string' },
+      { name: 'application', type: ['null', 'string'], doc: 'What the client calls itself; unverified.' },
+    ],
+  },
+  TargetRegistered: {
+    type: 'record',
+    name: 'TargetRegistered',
+    namespace: 'sluice.events',
+    doc: 'A backend that sessions may reach, as declared. Never its credential.',
+    version: 1,
+    fields: [
+      { name: 'name', type: 'string' },
+      { name: 'protocol', type: 'string' },
+      { name: 'address', type: 'string' },
+      { name: 'labels', type: 'string', doc: 'As JSON.' },
+      { name: 'settings', type: 'string', doc: 'As JSON.' },
+      { name: 'by', type: 'string' },
+    ],
+  },
+  TargetRemoved: {
+    type: 'record',
+    name: 'TargetRemoved',
+    namespace: 'sluice.events',
+    doc: 'A backend that is declared no longer.',
+    version: 1,
+    fields: [
+      { name: 'name', type: 'string' },
+      { name: 'by', type: 'string' },
+    ],
+  },
+}

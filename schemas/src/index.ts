@@ -1,0 +1,2 @@
+export type { AvroField, AvroRecord, AvroType } from './avro.ts'
+export * from './generated/events.ts'
