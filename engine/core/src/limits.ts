@@ -71,14 +71,18 @@ export const limits = {
   policyMemoryPagesMax: 512,
   /** Decisions kept per generation of the cache; two generations are alive. */
   decisionsMax: 8_192,
-  /** Characters of the documents that key one generation of that cache. */
+  /** Characters of the documents and verdicts in one generation of that cache. */
   decisionsCharsMax: 8_388_608,
+  /** Characters of one verdict as JSON text: some ten thousand masks. */
+  policyVerdictCharsMax: 1_048_576,
   /** Bytes of all files of a policy folder. */
   policyFolderBytesMax: 16_777_216,
   /** One call of the policy compiler. */
   policyCompileMs: 60_000,
-  /** Quiet time after a change in the policy folder before it is read again. */
-  policyReloadWaitMs: 100,
+  /** The compiler's thread is large: it ends after this time without work. */
+  policyCompilerIdleMs: 300_000,
+  /** Time between two looks at the policy folder; it is read again once two looks at a change are alike. */
+  policyReloadWaitMs: 200,
   /** Compiled policies kept in the cache folder. */
   policyBuildsMax: 16,
   /** How long a request waits for its decision to be durable. */
@@ -135,6 +139,10 @@ invariant(limits.policyLeafBytesMax < limits.policyInputBytesMax, 'a leaf fits i
 invariant(limits.policySlowMs < limits.policyEvaluateMs, 'a slow evaluation is replaced before it is refused')
 invariant(limits.policyEvaluateMs < limits.policyEvaluateWallMs, 'processor time is the tighter bound')
 invariant(limits.policyEvaluateWallMs < limits.policyQueueWaitMs, 'waiting outlasts one runaway evaluation')
+invariant(
+  limits.policyVerdictCharsMax + limits.policyInputBytesMax < limits.decisionsCharsMax,
+  'the largest decision fits in the cache',
+)
 invariant(limits.policyThreads < limits.policyThreadsMax, 'there is room for a spare thread')
 invariant(limits.captureUnackedBytesMax < limits.appendQueueBytesMax, 'one capture cannot fill the log queue')
 invariant(limits.issuerTokenBytesMax < limits.helloBytesMax, 'a token fits in a login message')

@@ -1,0 +1,84 @@
+import type { Position } from '@sluice/core'
+import { hashBytes } from './chain.ts'
+import { frameHeaderBytes, linkOver, writeEventLength, writeFrameHeader, type FrameHeader } from './frame.ts'
+
+/** Whoever waits for a unit of a batch. */
+export interface Waiter {
+  /** Index of the unit's last event in the batch. */
+  readonly last: number
+  /** By the monotonic clock. */
+  readonly deadline: number
+  readonly resolve: (position: Position) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * The units that one flush writes, encoded where the disk takes them from. Once sealed its bytes never change,
+ * so that a failed write can be repeated.
+ */
+export class Batch {
+  readonly #bytes: Buffer
+  #hashes: Buffer = Buffer.allocUnsafe(64 * hashBytes)
+  #end = frameHeaderBytes
+  #events = 0
+  waiters: Waiter[] = []
+  /** Somebody waits: it is flushed as soon as the flush before is done. */
+  urgent = false
+
+  /** `bytes` is overwritten; it goes back to its owner with `release`. */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  get length(): number {
+    return this.#end
+  }
+
+  get payloadBytes(): number {
+    return this.#end - frameHeaderBytes
+  }
+
+  /** Of the event counted last. */
+  get lastHash(): Buffer {
+    return this.#hashes.subarray(hashBytes * (this.#events - 1), hashBytes * this.#events)
+  }
+
+  /** Encodes an event in place: `encode` gives its end, or a negative number when there is no room. */
+  add(encode: (into: Buffer, at: number) => number, signed: boolean): Buffer | null {
+    const from = this.#end + 4
+    if (from > this.#bytes.length) return null
+    const end = encode(this.#bytes, from)
+    if (end < 0) return null
+    writeEventLength(this.#bytes, this.#end, end - from, signed)
+    this.#end = end
+    return this.#bytes.subarray(from, end)
+  }
+
+  /** Counts an event that was added, once its hash is known. */
+  count(hash: Uint8Array): void {
+    const at = hashBytes * this.#events++
+    if (at === this.#hashes.length) this.#hashes = Buffer.concat([this.#hashes], 2 * this.#hashes.length)
+    this.#hashes.set(hash, at)
+  }
+
+  /** Undoes what was added since the batch had this length and so many events. */
+  cutBack(length: number, events: number): void {
+    this.#end = length
+    this.#events = events
+  }
+
+  /** The frame, and the link that the next frame must carry. */
+  seal(header: Omit<FrameHeader, 'events'>): { readonly frame: Buffer; readonly link: Buffer } {
+    const frame = this.#bytes.subarray(0, this.#end)
+    writeFrameHeader(frame, { ...header, events: this.#events })
+    return { frame, link: linkOver(frame, this.#hashes.subarray(0, hashBytes * this.#events)) }
+  }
+
+  release(): Buffer {
+    return this.#bytes
+  }
+}

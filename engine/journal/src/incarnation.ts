@@ -1,0 +1,104 @@
+import { StoreError, type NewEvent, type Unit } from '@sluice/core'
+import type { Envelope } from '@sluice/schemas'
+import type { Batch } from './batch.ts'
+import { hashAt, hashBytes, signatureAt, writeHash, zeroHash } from './chain.ts'
+import { encodeData, encodeEnvelope } from './codec.ts'
+import type { DataKey } from './data-keys.ts'
+import type { Signer } from './keys.ts'
+import { seal } from './sealing.ts'
+import { closedStreamsMax, freshStream, Streams, type StreamState } from './streams.ts'
+
+/** What concerns the whole process; its events are signed. */
+export const controlStream = 'control'
+
+export interface IncarnationOf {
+  readonly writer: string
+  readonly epoch: number
+}
+
+/**
+ * One life of one gateway: it numbers the events of each stream, chains them by their hashes, seals their content
+ * and signs those of the control stream. Nothing of a unit that does not fit, or that cannot be written down as
+ * it is, leaves a trace.
+ */
+export class Incarnation {
+  readonly writer: string
+  readonly epoch: number
+  readonly #signer: Signer
+  readonly #takeKey: () => DataKey | undefined
+  readonly #streams = new Streams<StreamState>(closedStreamsMax, freshStream)
+  readonly #emptySignature = Buffer.alloc(64)
+
+  constructor({ writer, epoch }: IncarnationOf, signer: Signer, takeKey: () => DataKey | undefined) {
+    this.writer = writer
+    this.epoch = epoch
+    this.#signer = signer
+    this.#takeKey = takeKey
+  }
+
+  /** Encodes a unit at the end of a batch. `false`: no room, and the batch is as it was. Throws likewise. */
+  record(unit: Unit, batch: Batch): boolean {
+    const { length, events } = batch
+    const stream = this.#streams.get(unit.stream)
+    let written = false
+    try {
+      written = this.#encode(unit, stream, batch)
+    } finally {
+      if (!written) batch.cutBack(length, events)
+    }
+    return written
+  }
+
+  /** Makes a recorded unit count. Until then the next one would take its place. */
+  keep(unit: Unit, batch: Batch): void {
+    const stream = this.#streams.get(unit.stream)
+    stream.next += unit.events.length
+    stream.hash.set(batch.lastHash)
+    if (unit.events.some(({ type }) => type === 'SessionClosed')) this.#streams.close(unit.stream)
+  }
+
+  #encode({ stream: name, events }: Unit, stream: StreamState, batch: Batch): boolean {
+    let previous: Uint8Array = stream.hash
+    let seq = stream.next
+    for (const event of events) {
+      const envelope = this.#envelope(name, stream, seq++, event, previous)
+      const signed = envelope.sig !== null
+      const bytes = batch.add((into, at) => encodeEnvelope(envelope, into, at), signed)
+      if (bytes === null) return false
+      const from = hashAt(bytes.length, signed)
+      writeHash(bytes.subarray(0, from), bytes, from)
+      previous = bytes.subarray(from, from + hashBytes)
+      if (signed) bytes.set(this.#signer.sign(previous), signatureAt(bytes.length))
+      batch.count(previous)
+    }
+    return true
+  }
+
+  /** With an empty hash and signature: they are written over, once the bytes before them are there. */
+  #envelope(name: string, stream: StreamState, seq: number, event: NewEvent, previous: Uint8Array): Envelope {
+    const { id, time, type, trace_id = null, run_id = null } = event
+    const { schema, bytes } = encodeData(event)
+    const { writer, epoch } = this
+    const of = { id, stream: name, seq, writer, epoch }
+    return {
+      ...of,
+      time,
+      trace_id,
+      run_id,
+      type,
+      schema,
+      data: bytes,
+      sealed: event.sealed === undefined ? null : seal(this.#keyOf(stream), of, event.sealed),
+      prev_hash: previous,
+      hash: zeroHash,
+      sig: name === controlStream ? this.#emptySignature : null,
+    }
+  }
+
+  #keyOf(stream: StreamState): DataKey {
+    stream.key ??= this.#takeKey()
+    if (stream.key === undefined)
+      throw new StoreError('unavailable', 'No data key could be written for the content of this stream.')
+    return stream.key
+  }
+}

@@ -1,0 +1,251 @@
+import {
+  limits,
+  type AppendOptions,
+  type Clock,
+  type EventStore,
+  type Ids,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+  type Unit,
+} from '@sluice/core'
+import { Committer } from './append.ts'
+import { Batch } from './batch.ts'
+import { hashOf, zeroHash } from './chain.ts'
+import { DataKeys, eraseDataKey, type Report } from './data-keys.ts'
+import type { Disk } from './disk.ts'
+import { HeadFile } from './head.ts'
+import { controlStream, Incarnation } from './incarnation.ts'
+import { KeyError, type GatewayKeys } from './keys.ts'
+import { LogFile, type LogEnd } from './log-file.ts'
+import { readEvents } from './read.ts'
+import { recover, type Recovered } from './recovery.ts'
+import { dataKeyId, unseal, type Unsealed } from './sealing.ts'
+import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts'
+
+export interface JournalPorts {
+  readonly disk: Disk
+  readonly keys: GatewayKeys
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly report: Report
+}
+
+export interface JournalOptions {
+  /** Size of the files of the log. */
+  readonly segmentBytes?: number
+  /** Bytes that may wait for the disk before an append is refused. */
+  readonly queueBytesMax?: number
+}
+
+/** How long closing waits for a disk that does not take what was accepted. */
+const closeWaitMs = 5_000
+const otherKey =
+  'The log was written with another gateway key: restore the folder of keys, or begin a new log in an empty folder.'
+const defaultSegmentBytes = 16_777_216
+
+/** The log of one gateway: its only writer, and readers of what it wrote. */
+export class Journal implements EventStore {
+  readonly writer: string
+  readonly epoch: number
+  readonly #ports: JournalPorts
+  readonly #committer: Committer
+  readonly #file: LogFile
+  readonly #head: HeadFile
+  readonly #dataKeys: DataKeys
+  #closing: Promise<boolean> | undefined
+  #ended = false
+  readonly #quiet = Promise.withResolvers<void>()
+
+  private constructor(ports: JournalPorts, parts: JournalParts, options: JournalOptions) {
+    const { incarnation, file, head, dataKeys } = parts
+    this.writer = incarnation.writer
+    this.epoch = incarnation.epoch
+    this.#ports = ports
+    this.#file = file
+    this.#head = head
+    this.#dataKeys = dataKeys
+    const queueBytesMax = options.queueBytesMax ?? limits.appendQueueBytesMax
+    this.#committer = new Committer({ ...ports, incarnation, sink: file, queueBytesMax })
+  }
+
+  /**
+   * Takes up a log where the incarnation before left it, or begins one.
+   *
+   * @throws LogDamagedError
+   * @throws KeyError when the log was signed with another key: nobody could tell who went on
+   */
+  static async open(ports: JournalPorts, options: JournalOptions = {}): Promise<Journal> {
+    const { disk, keys, clock, ids, report } = ports
+    const segmentBytes = options.segmentBytes ?? defaultSegmentBytes
+    const found = await recover(disk)
+    if (found !== null && !Buffer.from(found.publicKey).equals(keys.publicKey)) throw new KeyError(otherKey)
+    const writer = found?.writer ?? ids.next('gw')
+    const epoch = (found?.epoch ?? 0) + 1
+    const head = new HeadFile({ disk, signer: keys, clock, report }, found?.generation ?? 0)
+    const end = found?.end ?? (await begin(ports, head, { writer, epoch }, segmentBytes))
+    const { publicKey } = keys
+    const incarnation = { writer, epoch }
+    const file = new LogFile({ disk, head, clock, report, publicKey, incarnation, segmentBytes }, end)
+    await head.open(end)
+    file.prepareNext()
+    const dataKeys = await DataKeys.open(disk, keys, report)
+    const parts = {
+      incarnation: new Incarnation(incarnation, keys, () => dataKeys.take()),
+      file,
+      head,
+      dataKeys,
+    }
+    await opened(ports, parts, found)
+    return new Journal(ports, parts, options)
+  }
+
+  get healthy(): boolean {
+    return this.#committer.healthy && !this.#file.failing
+  }
+
+  append(unit: Unit, options: AppendOptions): Promise<Position> {
+    return this.#committer.append(unit, options)
+  }
+
+  read(after?: Position): AsyncIterable<RecordedEvent> {
+    return readEvents(this.#ports.disk, after, this.#file.end)
+  }
+
+  async *subscribe(after: Position | undefined, signal: AbortSignal): AsyncGenerator<RecordedEvent> {
+    let position = after
+    while (!signal.aborted) {
+      const ended = this.#ended
+      const grown = this.#file.grown()
+      for await (const event of readEvents(this.#ports.disk, position, this.#file.end)) {
+        if (signal.aborted) return
+        yield event
+        position = event.position
+      }
+      if (ended) return
+      await either(grown, signal)
+    }
+  }
+
+  /** The content of an event of this log. */
+  unseal(event: RecordedEvent): Promise<Unsealed> {
+    return unseal(this.#ports.disk, this.#ports.keys, event)
+  }
+
+  /** Makes the content of a closed stream unreadable for good, given any of its events that has content. */
+  async erase(event: RecordedEvent): Promise<void> {
+    if (event.sealed !== null) await eraseDataKey(this.#ports.disk, dataKeyId(event.sealed))
+  }
+
+  /** Resolves once everything accepted is durable, or the disk did not take it in time. */
+  async close(): Promise<void> {
+    await this.end()
+  }
+
+  /** Closes; whether the log is closed as it should be. */
+  end(): Promise<boolean> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  /** Resolves once nothing can be written any more, which a disk that hangs puts off until after `end`. */
+  get quiet(): Promise<void> {
+    return this.#quiet.promise
+  }
+
+  async #end(): Promise<boolean> {
+    const clean = (await this.#committer.close(closeWaitMs)) && (await this.#marked())
+    this.#ended = true
+    this.#file.stop()
+    if (!clean) this.#ports.report('the log was closed before the disk took everything', null)
+    const quiet = this.#release()
+    this.#quiet.resolve(quiet)
+    if (clean) await quiet
+    return clean
+  }
+
+  /** Whether the log says in time that it was closed. */
+  async #marked(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    using _patience = this.#ports.clock.after(closeWaitMs, () => resolve(false))
+    this.#mark().then(
+      () => resolve(true),
+      () => resolve(false),
+    )
+    return await promise
+  }
+
+  async #mark(): Promise<void> {
+    await this.#file.write(emptyBatch(this.#ports.disk), 'closed')
+    await this.#head.close(this.#file.end)
+  }
+
+  async #release(): Promise<void> {
+    this.#head.stop()
+    await Promise.all([this.#file.settled(), this.#dataKeys.settled()])
+    await this.#ports.disk.close()
+  }
+}
+
+/** Resolves on whichever comes first, and keeps hold of neither. */
+async function either(grown: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const aborted = (): void => resolve()
+  signal.addEventListener('abort', aborted, { once: true })
+  void grown.then(resolve)
+  if (!signal.aborted) await promise
+  signal.removeEventListener('abort', aborted)
+}
+
+interface JournalParts {
+  readonly incarnation: Incarnation
+  readonly file: LogFile
+  readonly head: HeadFile
+  readonly dataKeys: DataKeys
+}
+
+async function begin(
+  { disk, keys }: JournalPorts,
+  head: HeadFile,
+  { writer, epoch }: Pick<Journal, 'writer' | 'epoch'>,
+  segmentBytes: number,
+): Promise<LogEnd> {
+  await head.create(zeroHash)
+  await disk.allocate(segmentName(1), segmentBytes)
+  const of = { segment: 1, number: 0, epoch, link: zeroHash, publicKey: keys.publicKey, writer }
+  const header = encodeSegmentHeader(of)
+  await disk.write(segmentName(1), 0, header)
+  return { segment: 1, offset: segmentHeaderBytes, events: 0, link: hashOf(header) }
+}
+
+/** The first frame of an incarnation, with what it has to say of the one before. */
+async function opened(
+  { disk, clock, ids }: JournalPorts,
+  parts: JournalParts,
+  found: Recovered | null,
+): Promise<void> {
+  const { incarnation, file } = parts
+  const batch = emptyBatch(disk)
+  const bodies: Pick<NewEvent, 'type' | 'data'>[] = []
+  if (found?.lost === true)
+    bodies.push({ type: 'GatewayLost', data: { writer: found.writer, epoch: found.epoch } })
+  if (found?.dropped != null) {
+    const { segment, bytes } = found.dropped
+    bodies.push({ type: 'LogRecovered', data: { segment, dropped_bytes: bytes } })
+  }
+  const [first, ...rest] = bodies.map(
+    (body) => ({ ...body, id: ids.next('evt'), time: clock.now() }) as NewEvent,
+  )
+  if (first !== undefined) {
+    const unit: Unit = { stream: controlStream, events: [first, ...rest] }
+    if (!incarnation.record(unit, batch)) throw new Error('the first frame is too small')
+    incarnation.keep(unit, batch)
+  }
+  await file.write(batch, 'opened')
+}
+
+const markerBytes = 8_192
+
+function emptyBatch(disk: Disk): Batch {
+  return new Batch(disk.buffer(markerBytes))
+}

@@ -1,0 +1,62 @@
+import type { Position, RecordedEvent } from '@sluice/core'
+import { decodeEvent } from './codec.ts'
+import type { Disk } from './disk.ts'
+import { eventsIn } from './frame.ts'
+import { placeOf, positionOf, type Place } from './position.ts'
+import { scan } from './scan.ts'
+import { readSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts'
+
+/** Up to where the log is durable. */
+export type ReadEnd = Pick<Place, 'segment' | 'offset'>
+
+const start: Place = { segment: 1, offset: segmentHeaderBytes, index: -1 }
+
+/**
+ * The events after a position, in the order of the log, up to its end at this moment. Holds one frame at a time.
+ * Throws when the log is not readable on the way: what is missing is never passed over.
+ */
+export async function* readEvents(
+  disk: Pick<Disk, 'read'>,
+  after: Position | undefined,
+  end: ReadEnd,
+): AsyncGenerator<RecordedEvent> {
+  const from = after === undefined ? start : placeOf(after)
+  if (
+    after !== undefined &&
+    (from.segment > end.segment || (from.segment === end.segment && from.offset >= end.offset))
+  )
+    throw new RangeError('this position is not in this log')
+  for (let { segment } = from; segment <= end.segment; segment++) {
+    const name = segmentName(segment)
+    const offset = segment === from.segment ? from.offset : segmentHeaderBytes
+    await refuseMissing(disk, name, segment)
+    for await (const scanned of scan(disk, name, offset, segment === end.segment ? end.offset : Infinity)) {
+      if (scanned.kind === 'broken')
+        throw new Error(`${name} is not readable at byte ${scanned.at}: ${scanned.what}`)
+      if (scanned.kind === 'end') {
+        if (segment === end.segment && scanned.at !== end.offset)
+          throw new Error(`${name} ends at byte ${scanned.at}, before what was acknowledged`)
+        continue
+      }
+      const skipped = segment === from.segment && scanned.at === from.offset ? from.index : -1
+      yield* eventsAfter(scanned.frame, { segment, offset: scanned.at, index: skipped })
+    }
+  }
+}
+
+function* eventsAfter(frame: Buffer, { segment, offset, index: skipped }: Place): Generator<RecordedEvent> {
+  let index = 0
+  // The frame's memory is used again for the next one, but decoding copies.
+  for (const { bytes } of eventsIn(frame)) {
+    if (index > skipped) yield decodeEvent(bytes, positionOf({ segment, offset, index }))
+    index += 1
+  }
+}
+
+async function refuseMissing(disk: Pick<Disk, 'read'>, name: string, segment: number): Promise<void> {
+  const bytes = Buffer.alloc(segmentHeaderBytes)
+  await disk.read(name, 0, bytes)
+  const header = readSegmentHeader(bytes)
+  if (header === 'unused' || header === 'broken' || header.segment !== segment)
+    throw new Error(`${name} is missing or not readable`)
+}

@@ -1,0 +1,212 @@
+import { hashOf } from './chain.ts'
+import { damagedSlots, keyFileName, keyFileNumber } from './data-keys.ts'
+import { readWhole, type Disk } from './disk.ts'
+import { headName, isSignedBy, readHead, type StoredHead } from './head.ts'
+import { Inspector, type Boundary, type Finding } from './inspector.ts'
+import { publicKeyName, publicKeyPem } from './keys.ts'
+import { ReadableFolder } from './local-disk.ts'
+import { endOfBytes, findFrame, scan } from './scan.ts'
+import {
+  readSegmentHeader,
+  segmentHeaderBytes,
+  segmentName,
+  segmentNumber,
+  type SegmentHeader,
+} from './segment.ts'
+
+export interface Verification {
+  readonly ok: boolean
+  readonly events: number
+  readonly streams: number
+  /** Events of types that this version does not know: their chain is checked like any other. */
+  readonly unknown: number
+  readonly findings: readonly Finding[]
+}
+
+/** Reads a log beside its writer, if there is one, and names what is missing or changed. */
+export function verifyLog(folder: string): Promise<Verification> {
+  return verify(new ReadableFolder(folder))
+}
+
+type ReadDisk = Pick<Disk, 'list' | 'read'>
+
+/**
+ * Needs no keys. The head is read first, so that a log that grows meanwhile is only ever ahead of it. What a crash
+ * leaves behind, a write in part at the very end, is no finding; the head says how far the log must go.
+ */
+export async function verify(disk: ReadDisk): Promise<Verification> {
+  const inspector = new Inspector()
+  const head = await readHead(disk)
+  const newest = head?.newest ?? null
+  const follower = new Follower(disk, inspector, newest)
+  await follower.segments()
+  // A crash in the midst of writing the head leaves one of its slots whole; closing writes both.
+  if (newest === null) inspector.note(headName, 0, follower.publicKey === null ? noLog : noHead)
+  else if (newest.closed)
+    for (const offset of head?.damaged ?? []) inspector.note(headName, offset, 'it is not readable')
+  await follower.end()
+  await publicKeyFile(disk, inspector, follower.publicKey)
+  await dataKeyFiles(disk, inspector)
+  const { events, streams, unknown, findings } = inspector
+  return { ok: findings.length === 0, events, streams, unknown, findings }
+}
+
+export const noLog = 'there is no log in this folder'
+const noHead = 'it is missing or not readable: nobody can say whether the end of the log is'
+
+/** Goes through the segments, and remembers whether it came by what the head names. */
+class Follower {
+  publicKey: Uint8Array | null = null
+  readonly #disk: ReadDisk
+  readonly #inspector: Inspector
+  readonly #head: StoredHead | null
+  #reached = false
+  #last = { name: segmentName(1), offset: 0 }
+
+  constructor(disk: ReadDisk, inspector: Inspector, head: StoredHead | null) {
+    this.#disk = disk
+    this.#inspector = inspector
+    this.#head = head
+  }
+
+  async segments(): Promise<void> {
+    this.#arrive(this.#inspector.boundary)
+    for (let number = 1; ; number++) {
+      const name = segmentName(number)
+      const { header, bytes } = await this.#header(name)
+      if (isHeader(header)) await this.#segment(name, number, header, hashOf(bytes))
+      else if (await this.#usedAfter(number)) {
+        this.#inspector.note(name, 0, header === 'broken' ? unreadableHeader : 'this segment is missing')
+        this.#inspector.lose()
+      } else {
+        // Zeros wait for their use. A header in part is what a crash may leave behind, unless frames follow.
+        const torn = header === 'broken' && (await findFrame(this.#disk, name, 0)) === null
+        if (header === 'broken' && (!torn || (await this.#closed())))
+          this.#inspector.note(name, 0, unreadableHeader)
+        else if (header === 'unused') await this.#rest(name, false, 0)
+        return
+      }
+    }
+  }
+
+  /** Compares the end of the log with what was acknowledged. */
+  async end(): Promise<void> {
+    const head = this.#head
+    if (head === null) return
+    const { name, offset } = this.#last
+    if (this.publicKey !== null && !isSignedBy(head, this.publicKey))
+      this.#inspector.note(headName, 0, 'it was not signed by the gateway')
+    if (!this.#reached)
+      this.#inspector.note(
+        name,
+        offset,
+        `the end of the log was cut off or changed: ${head.events} events were acknowledged, this is after ${this.#inspector.events}`,
+      )
+    else if (!this.#isHead(this.#inspector.boundary) && (await this.#closed()))
+      this.#inspector.note(name, offset, `the log goes on after it was closed with event ${head.events}`)
+  }
+
+  async #segment(name: string, number: number, header: SegmentHeader, link: Buffer): Promise<void> {
+    const inspector = this.#inspector
+    if (header.segment !== number)
+      inspector.note(name, 0, `this is segment ${header.segment} under another name`)
+    this.publicKey ??= header.publicKey
+    if (Buffer.compare(this.publicKey, header.publicKey) !== 0)
+      inspector.note(name, 0, 'this segment names another key than the first one')
+    this.#arrive({ events: header.number, link: header.link })
+    inspector.header(name, header, link)
+    this.#arrive(inspector.boundary)
+    for (let at = segmentHeaderBytes; ;) {
+      // Whoever writes in a later segment is done with this one, and not before.
+      const complete = await this.#usedAfter(number)
+      const stopped = await this.#frames(name, header, at)
+      const next = await findFrame(this.#disk, name, stopped)
+      if (next === null && (complete || !(await this.#usedAfter(number))))
+        return this.#rest(name, complete, stopped)
+      // A writer may have completed this frame meanwhile, and written the next one.
+      const moved = await this.#frames(name, header, stopped)
+      if (next !== null && moved === stopped) {
+        inspector.note(name, stopped, `${next - stopped} bytes are not what was written: ${unreadable}`)
+        inspector.lose()
+        at = next
+      } else at = moved
+    }
+  }
+
+  /** Follows whole frames; where they stop. */
+  async #frames(name: string, segment: SegmentHeader, from: number): Promise<number> {
+    for await (const scanned of scan(this.#disk, name, from)) {
+      if (scanned.kind !== 'frame') return scanned.at
+      const { at, header, frame } = scanned
+      this.#inspector.frame(name, at, header, frame, segment)
+      this.#last = { name, offset: at + frame.length }
+      this.#arrive(this.#inspector.boundary)
+    }
+    return from
+  }
+
+  /** Nothing but zeros follows the last frame, or what a crash leaves of a write. */
+  async #rest(name: string, complete: boolean, from: number): Promise<void> {
+    const bytes = (await endOfBytes(this.#disk, name, from)) - from
+    if (bytes > 0 && (complete || (await this.#closed())))
+      this.#inspector.note(name, from, `${bytes} bytes are not what was written: ${unreadable}`)
+  }
+
+  /** Whether the log is still the closed one of the head, so that nobody is writing it. */
+  async #closed(): Promise<boolean> {
+    if (this.#head?.closed !== true) return false
+    const now = await readHead(this.#disk)
+    return now?.newest?.generation === this.#head.generation
+  }
+
+  async #usedAfter(number: number): Promise<boolean> {
+    for (const name of await this.#disk.list()) {
+      const other = segmentNumber(name)
+      if (other !== null && other > number && isHeader((await this.#header(name)).header)) return true
+    }
+    return false
+  }
+
+  async #header(name: string): Promise<{ readonly header: ReadHeader; readonly bytes: Buffer }> {
+    const bytes = Buffer.alloc(segmentHeaderBytes)
+    await this.#disk.read(name, 0, bytes)
+    return { header: readSegmentHeader(bytes), bytes }
+  }
+
+  #arrive(at: Boundary | null): void {
+    if (this.#isHead(at)) this.#reached = true
+  }
+
+  #isHead(at: Boundary | null): boolean {
+    const head = this.#head
+    return head !== null && at?.events === head.events && Buffer.compare(at.link, head.link) === 0
+  }
+}
+
+type ReadHeader = ReturnType<typeof readSegmentHeader>
+
+const unreadableHeader = 'the header of this segment is not readable'
+const unreadable = 'no frame with a right checksum is in them'
+
+function isHeader(header: ReadHeader): header is SegmentHeader {
+  return header !== 'unused' && header !== 'broken'
+}
+
+async function publicKeyFile(disk: ReadDisk, inspector: Inspector, key: Uint8Array | null): Promise<void> {
+  const pem = await readWhole(disk, publicKeyName, 4_096)
+  if (key !== null && pem !== null && pem.toString() !== publicKeyPem(key))
+    inspector.note(publicKeyName, 0, 'it is not the key that the segments name')
+}
+
+/** Erased slots are as they should be; lost ones take content with them that nobody erased. */
+async function dataKeyFiles(disk: ReadDisk, inspector: Inspector): Promise<void> {
+  const numbers = (await disk.list()).map(keyFileNumber).filter((number) => number !== null)
+  for (let number = 1; number <= Math.max(0, ...numbers); number++) {
+    const name = keyFileName(number)
+    if (!numbers.includes(number))
+      inspector.note(name, 0, 'these data keys are missing: what they seal is lost')
+    else
+      for (const offset of await damagedSlots(disk, name))
+        inspector.note(name, offset, 'the data key is damaged: what it seals is lost')
+  }
+}
