@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readCases } from './cases.ts'
+import { Compiler } from './compiler.ts'
+import { PolicyError, type Diagnostic } from './diagnostic.ts'
+import { readFolder } from './folder.ts'
+
+/** Everything wrong with a policy folder, tests and tables included; empty when it can be used. */
+export async function checkPolicies(
+  folder: string,
+  cache: string | null = null,
+): Promise<readonly Diagnostic[]> {
+  try {
+    const sources = await readFolder(folder)
+    for (const [file, text] of Object.entries(sources.cases)) readCases(file, text)
+    await using compiler = await Compiler.open(cache)
+    await compiler.check(sources)
+    return []
+  } catch (error) {
+    if (error instanceof PolicyError) return error.diagnostics
+    throw error
+  }
+}
+
+/**
+ * Names of the Rego files that are not formatted as OPA formats them; `write` formats them. Throws `PolicyError`
+ * when a file cannot be parsed; then nothing is written.
+ */
+export async function formatPolicies(
+  folder: string,
+  options: { readonly write: boolean; readonly cache?: string | null },
+): Promise<readonly string[]> {
+  const { files } = await readFolder(folder)
+  await using compiler = await Compiler.open(options.cache ?? null)
+  const formatted = Object.entries(await compiler.format(files))
+  if (options.write) for (const [name, text] of formatted) await writeFile(join(folder, name), text)
+  return formatted.map(([name]) => name)
+}

@@ -1,0 +1,186 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { limits, type Json } from '@sluice/core'
+import { compilerArtefact } from '@sluice/policies'
+import { language, type Language } from './capabilities.ts'
+import { finding, PolicyError, type Diagnostic } from './diagnostic.ts'
+import { entrypoint } from './entrypoint.ts'
+import { threadFile } from './thread-file.ts'
+
+/** What the thread is started with. */
+export interface CompilerThread {
+  readonly artefact: string
+  readonly digest: string
+  /** Where the decompressed module is kept. */
+  readonly unpacked: string | null
+}
+
+/** What the compiler works on: Rego files by path, and the base documents. */
+export interface Sources {
+  readonly files: Readonly<Record<string, string>>
+  readonly data: Readonly<Record<string, Json>>
+}
+
+export interface TestResult {
+  readonly file: string
+  readonly row: number
+  readonly package: string
+  readonly name: string
+  readonly outcome: 'passed' | 'failed' | 'errored' | 'skipped'
+  /** What it printed, and why it errored. */
+  readonly output: string
+}
+
+export interface FileCoverage {
+  readonly file: string
+  readonly percent: number
+  /** Rows that no test evaluated, each from and to, both included. */
+  readonly missed: readonly (readonly [from: number, to: number])[]
+}
+
+/** What OPA's own interpreter gave for one input; neither field when the entrypoint was undefined. */
+export interface Evaluation {
+  readonly value?: unknown
+  readonly error?: string
+}
+
+export interface Build {
+  readonly wasm: Uint8Array
+  /** Paths of `input` on which the policies can depend; the empty path is the whole document. */
+  readonly reads: readonly (readonly string[])[]
+  /** Version of OPA. */
+  readonly version: string
+}
+
+interface Answer {
+  readonly version: string
+  readonly errors: readonly Diagnostic[]
+  readonly wasm?: string
+  readonly reads?: readonly (readonly string[])[] | null
+  readonly formatted?: Readonly<Record<string, string>>
+  readonly tests?: readonly TestResult[]
+  readonly coverage?: readonly FileCoverage[]
+  readonly results?: readonly Evaluation[]
+}
+
+/**
+ * OPA's compiler in a thread of its own: it is large, so it lives only while it is needed. One call runs at a time;
+ * `PolicyError` says what is wrong with the sources.
+ */
+export class Compiler implements AsyncDisposable {
+  readonly #language: Language
+  readonly #worker: Worker
+  #last: Promise<unknown> = Promise.resolve()
+  #alive = true
+
+  private constructor(lang: Language, worker: Worker) {
+    this.#language = lang
+    this.#worker = worker
+    worker.once('exit', () => (this.#alive = false))
+    // Whoever is waiting hears of it; with nobody waiting it must not end the process.
+    worker.on('error', () => {})
+  }
+
+  /** `cache`: a folder in which the decompressed compiler is kept, for a faster start. */
+  static async open(cache: string | null): Promise<Compiler> {
+    const lang = await language()
+    const thread: CompilerThread = {
+      artefact: compilerArtefact.href,
+      digest: lang.compiler,
+      unpacked: cache === null ? null : join(cache, `rego-compiler-${lang.compiler.slice(0, 16)}.wasm`),
+    }
+    const worker = new Worker(threadFile('compiler-thread', import.meta.url), {
+      workerData: thread,
+      // Go's compiler recurses deeper than a thread's usual stack.
+      resourceLimits: { stackSizeMb: 32 },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: {},
+    })
+    return new Compiler(lang, worker)
+  }
+
+  /** False once its thread has ended: it took too long over something, or died of it. */
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  async check(sources: Sources): Promise<void> {
+    await this.#call('check', sources)
+  }
+
+  async build(sources: Sources): Promise<Build> {
+    const { wasm, reads, version } = await this.#call('build', sources)
+    if (wasm === undefined || !Array.isArray(reads)) throw new Error('the policy compiler gave no module')
+    return { wasm: Buffer.from(wasm, 'base64'), reads, version }
+  }
+
+  /** Runs the rules named `test_…`, `filter` being a regular expression over `package.name`. */
+  async test(
+    sources: Sources,
+    filter = '',
+  ): Promise<{ readonly tests: readonly TestResult[]; readonly coverage: readonly FileCoverage[] }> {
+    const { tests = [], coverage = [] } = await this.#call('test', sources, { filter })
+    return { tests, coverage }
+  }
+
+  async evaluate(sources: Sources, inputs: readonly unknown[]): Promise<readonly Evaluation[]> {
+    const { results = [] } = await this.#call('eval', sources, { inputs })
+    return results
+  }
+
+  /** Files whose formatted text differs, with that text. */
+  async format(files: Sources['files']): Promise<Readonly<Record<string, string>>> {
+    const { formatted = {} } = await this.#send({ op: 'fmt', files })
+    return formatted
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #call(op: string, sources: Sources, more: object = {}): Promise<Answer> {
+    const { builtins, inputSchema, library } = this.#language
+    return this.#send({
+      op,
+      files: { ...sources.files, ...library },
+      library: Object.keys(library),
+      data: sources.data,
+      builtins,
+      input_schema: inputSchema,
+      entrypoint,
+      ...more,
+    })
+  }
+
+  #send(request: object): Promise<Answer> {
+    const next = this.#last.then(() => exchange(this.#worker, JSON.stringify(request)))
+    this.#last = next.catch(() => {})
+    return next.then((text) => {
+      const answer = JSON.parse(text) as Answer
+      if (answer.errors.length > 0) throw new PolicyError(answer.errors)
+      return answer
+    })
+  }
+}
+
+/** A compiler that does not answer in time, or dies of its input, has found that input unusable. */
+function exchange(worker: Worker, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const settle = (done: () => void): void => {
+      clearTimeout(timer)
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+      done()
+    }
+    const fail = (message: string): void =>
+      settle(() => reject(new PolicyError([finding('compiler_error', '', message)])))
+    const onMessage = (answer: string): void => settle(() => resolve(answer))
+    const onError = (error: Error): void => fail(`the policy compiler failed: ${error.message}`)
+    const onExit = (): void => fail('the policy compiler has stopped')
+    const timer = setTimeout(() => {
+      void worker.terminate()
+      fail(`the policy compiler took longer than ${limits.policyCompileMs / 1000} s`)
+    }, limits.policyCompileMs)
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+    worker.postMessage(request)
+  })
+}

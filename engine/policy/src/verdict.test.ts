@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { Ajv } from 'ajv'
+import fc from 'fast-check'
+import { verdictOf } from './verdict.ts'
+
+const allow = {
+  effect: 'allow',
+  reasons: [{ rule: 'a/b', message: 'Yes.' }],
+  mask: [{ relation: 'public.t', column: 'c', method: 'stars', rule: 'm/c' }],
+  limits: { rows: 10, bytes: null, timeout_ms: null },
+  approval: null,
+  labels: { team: 'data' },
+}
+const hold = {
+  ...allow,
+  effect: 'hold',
+  approval: { approvers: ['leads', 'dba'], quorum: 1, expires_s: 60, hold_s: 0, scope: 'once' },
+}
+
+test('a well-formed answer is taken as it is, sorted', () => {
+  const verdict = verdictOf({
+    ...hold,
+    reasons: [
+      { rule: 'b', message: 'B' },
+      { rule: 'a', remedy: 'R' },
+    ],
+  })
+  assert.equal(verdict.effect, 'hold')
+  assert.deepEqual(verdict.reasons, [
+    { rule: 'a', message: '', remedy: 'R' },
+    { rule: 'b', message: 'B', remedy: '' },
+  ])
+  assert.deepEqual(verdict.approval?.approvers, ['dba', 'leads'])
+  assert.throws(() => Object.assign(verdict.limits, { rows: 1 }), TypeError)
+})
+
+test('no answer is a denial', () => {
+  assert.deepEqual(
+    [verdictOf(undefined).effect, verdictOf(undefined).reasons[0]?.rule],
+    ['deny', 'policy/undefined'],
+  )
+})
+
+/** Each is one change away from a verdict that allows or holds; all must deny. */
+const malformed: readonly (readonly [what: string, value: unknown])[] = [
+  ['null', null],
+  ['true', true],
+  ['a list', [allow]],
+  ['an empty object', {}],
+  ['an unknown effect', { ...allow, effect: 'permit' }],
+  ['no effect', { ...allow, effect: undefined }],
+  ['an unknown obligation', { ...allow, encrypt: true }],
+  ['no mask', Object.fromEntries(Object.entries(allow).filter(([key]) => key !== 'mask'))],
+  ['no reason', { ...allow, reasons: [] }],
+  ['reasons that are no list', { ...allow, reasons: {} }],
+  ['a reason that is text', { ...allow, reasons: ['because'] }],
+  ['a reason without a rule', { ...allow, reasons: [{ message: 'x' }] }],
+  ['a reason with an empty rule', { ...allow, reasons: [{ rule: '' }] }],
+  ['a reason with an unknown key', { ...allow, reasons: [{ rule: 'a', code: 1 }] }],
+  ['a message that is no text', { ...allow, reasons: [{ rule: 'a', message: 1 }] }],
+  ['a mask with an unknown method', { ...allow, mask: [{ ...allow.mask[0], method: 'rot13' }] }],
+  ['a mask with an unknown key', { ...allow, mask: [{ ...allow.mask[0], unless: 'x' }] }],
+  ['a mask without a column', { ...allow, mask: [{ relation: 'a.b', method: 'null', rule: 'r' }] }],
+  ['a mask on a relation without a schema', { ...allow, mask: [{ ...allow.mask[0], relation: 't' }] }],
+  ['a limit that is text', { ...allow, limits: { ...allow.limits, rows: '10' } }],
+  ['a negative limit', { ...allow, limits: { ...allow.limits, rows: -1 } }],
+  ['a broken limit', { ...allow, limits: { ...allow.limits, rows: 1.5 } }],
+  ['an unknown limit', { ...allow, limits: { ...allow.limits, cost: 1 } }],
+  ['a missing limit', { ...allow, limits: { rows: 1 } }],
+  ['an approval without a hold', { ...allow, approval: hold.approval }],
+  ['a hold without an approval', { ...hold, approval: null }],
+  ['a hold that nobody can approve', { ...hold, approval: { ...hold.approval, approvers: [] } }],
+  ['a hold without a vote', { ...hold, approval: { ...hold.approval, quorum: 0 } }],
+  ['a hold of an unknown scope', { ...hold, approval: { ...hold.approval, scope: 'forever' } }],
+  ['a hold with an unknown key', { ...hold, approval: { ...hold.approval, veto: 1 } }],
+  ['a label that is no text', { ...allow, labels: { a: 1 } }],
+  ['labels that are a list', { ...allow, labels: [] }],
+]
+
+const schema = new Ajv({ strict: false }).compile(
+  JSON.parse(readFileSync(new URL('../../../schemas/verdict.schema.json', import.meta.url), 'utf8')),
+)
+
+for (const [what, value] of malformed)
+  test(`${what} is a denial`, () => {
+    const verdict = verdictOf(value)
+    assert.equal(verdict.effect, 'deny')
+    assert.equal(verdict.reasons[0]?.rule, 'policy/malformed')
+    assert.equal(schema(JSON.parse(JSON.stringify(value))), false, 'the schema says otherwise')
+  })
+
+test('whatever an answer is, code and schema agree on it, and what is not understood denies', () => {
+  const values = [...malformed.map(([, value]) => value), allow, hold]
+  const part = fc.constantFrom(...values.flatMap((value) => [value, ...Object.values(Object(value))]))
+  const key = fc.constantFrom(...Object.keys(allow), 'other')
+  const changed = fc.tuple(fc.constantFrom(allow, hold), key, fc.oneof(part, fc.jsonValue()))
+  fc.assert(
+    fc.property(changed, ([base, at, value]) => {
+      const answer: unknown = JSON.parse(JSON.stringify({ ...base, [at]: value }))
+      const verdict = verdictOf(answer)
+      const understood = verdict.reasons[0]?.rule !== 'policy/malformed'
+      assert.equal(understood, schema(answer), JSON.stringify(answer))
+      if (!understood) assert.equal(verdict.effect, 'deny')
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('the strictest mask of a column applies, one for all columns included', () => {
+  const mask = (column: string, method: string, rule: string): object => ({
+    relation: 'public.t',
+    column,
+    method,
+    rule,
+  })
+  const masks = [
+    mask('a', 'last4', '1'),
+    mask('a', 'null', '2'),
+    mask('b', 'none', '3'),
+    mask('c', 'redact', '4'),
+    mask('*', 'stars', '5'),
+    mask('a', 'null', '0'),
+  ]
+  const expected = [
+    ['*', 'stars', '5'],
+    ['a', 'null', '0'],
+    ['b', 'stars', '5'],
+    ['c', 'redact', '4'],
+  ]
+  for (const order of [masks, masks.toReversed()])
+    assert.deepEqual(
+      verdictOf({ ...allow, mask: order }).mask.map(({ column, method, rule }) => [column, method, rule]),
+      expected,
+    )
+})

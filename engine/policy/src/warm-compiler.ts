@@ -1,0 +1,44 @@
+import { limits, type Clock } from '@sluice/core'
+import { Compiler, type Build, type Sources } from './compiler.ts'
+
+/**
+ * A compiler that stays a while after its work: its next build takes a tenth of the time. Opened when it is first
+ * needed, opened anew when it died, gone after `limits.policyCompilerIdleMs` without work.
+ */
+export class WarmCompiler implements AsyncDisposable {
+  readonly #cache: string | null
+  readonly #clock: Clock
+  #compiler: Compiler | null = null
+  #working = 0
+  #idle: Disposable | null = null
+
+  constructor(cache: string | null, clock: Clock) {
+    this.#cache = cache
+    this.#clock = clock
+  }
+
+  /** Throws `PolicyError`. */
+  async build(sources: Sources): Promise<Build> {
+    this.#working++
+    this.#idle?.[Symbol.dispose]()
+    try {
+      if (this.#compiler?.alive !== true) this.#compiler = await Compiler.open(this.#cache)
+      return await this.#compiler.build(sources)
+    } finally {
+      this.#working--
+      if (this.#working === 0)
+        this.#idle = this.#clock.after(limits.policyCompilerIdleMs, () => void this.#end())
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#idle?.[Symbol.dispose]()
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const compiler = this.#compiler
+    this.#compiler = null
+    await compiler?.[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,121 @@
+package sluice.decision_test
+
+import data.sluice.decision
+
+_allow := {"rule": "a/allow", "message": "Yes."}
+
+_deny := {"rule": "b/deny", "message": "No.", "remedy": "Ask."}
+
+_hold := {"rule": "c/hold", "message": "Wait.", "approvers": ["dba", "leads"], "quorum": 2}
+
+_judged(rules) := result if {
+	document := {"version": 1, "action": {"name": "sql.select"}}
+	result := decision.result with data.sluice.rules as rules with input as document
+}
+
+_prepared(rules) := result if {
+	action := {"name": "sql.prepare", "of": "sql.delete", "prepare": true}
+	result := decision.result with data.sluice.rules as rules with input as {"version": 1, "action": action}
+}
+
+_rules(result) := {reason.rule | some reason in result.reasons}
+
+test_a_document_that_cannot_be_read_denies if {
+	some document in [{}, {"version": 2}, "text", null]
+	result := decision.result with data.sluice.rules as {"a": {"allow": {_allow}}} with input as document
+	result.effect == "deny"
+	_rules(result) == {"policy/input"}
+}
+
+test_nothing_denies if {
+	result := _judged({})
+	result.effect == "deny"
+	_rules(result) == {"sluice/no_allow"}
+	result.approval == null
+}
+
+test_allow if {
+	result := _judged({"a": {"allow": {_allow}}})
+	result.effect == "allow"
+	result.reasons == {_allow}
+	result.limits == {"rows": null, "bytes": null, "timeout_ms": null}
+}
+
+test_deny_overrides_all if {
+	result := _judged({"a": {"allow": {_allow}}, "b": {"deny": {_deny}}, "c": {"hold": {_hold}}})
+	result.effect == "deny"
+	result.reasons == {_deny}
+	result.approval == null
+}
+
+test_hold_overrides_allow if {
+	result := _judged({"a": {"allow": {_allow}}, "c": {"hold": {_hold}}})
+	result.effect == "hold"
+	result.reasons == {{"rule": "c/hold", "message": "Wait."}}
+	result.approval == {"approvers": {"dba", "leads"}, "quorum": 2, "expires_s": 3600, "hold_s": 120, "scope": "once"}
+}
+
+test_holds_become_one_that_satisfies_each if {
+	other := {"rule": "d/hold", "message": "Wait too.", "approvers": ["leads"], "expires_s": 60, "hold_s": 0}
+	result := _judged({"c": {"hold": {_hold}}, "d": {"hold": {other}}})
+	result.effect == "hold"
+	result.approval == {"approvers": {"leads"}, "quorum": 2, "expires_s": 60, "hold_s": 0, "scope": "once"}
+}
+
+test_holds_without_a_common_approver_deny if {
+	result := _judged({"c": {"hold": {_hold}}, "d": {"hold": {object.union(_hold, {"approvers": ["boss"]})}}})
+	result.effect == "deny"
+	_rules(result) == {"policy/approvers"}
+}
+
+test_a_hold_without_approvers_denies if {
+	result := _judged({"a": {"allow": {_allow}}, "c": {"hold": {object.remove(_hold, {"approvers"})}}})
+	result.effect == "deny"
+}
+
+test_what_is_only_prepared_waits_for_nobody if {
+	result := _prepared({"c": {"hold": {_hold}}})
+	result.effect == "allow"
+	_rules(result) == {"c/hold"}
+	result.approval == null
+}
+
+test_what_is_only_prepared_can_be_denied if {
+	_prepared({"b": {"deny": {_deny}}, "c": {"hold": {_hold}}}).effect == "deny"
+}
+
+test_what_is_only_prepared_needs_an_allow if {
+	_prepared({}).effect == "deny"
+}
+
+test_the_least_limit_applies if {
+	result := _judged({
+		"a": {"allow": {_allow}, "limit": {{"rows": 100, "bytes": 5000}}},
+		"b": {"limit": {{"rows": 10, "rule": "b/limit"}}},
+	})
+	result.effect == "allow"
+	result.limits == {"rows": 10, "bytes": 5000, "timeout_ms": null}
+}
+
+test_an_unknown_limit_denies if {
+	result := _judged({"a": {"allow": {_allow}, "limit": {{"row": 10}}}})
+	result.effect == "deny"
+	_rules(result) == {"policy/obligation"}
+}
+
+test_a_limit_that_is_no_number_denies if {
+	_judged({"a": {"allow": {_allow}, "limit": {{"rows": "10"}, {"rows": 20}}}}).effect == "deny"
+	_judged({"a": {"allow": {_allow}, "limit": {10}}}).effect == "deny"
+}
+
+test_an_unknown_key_of_a_hold_denies if {
+	result := _judged({"c": {"hold": {object.union(_hold, {"quorums": 3})}}})
+	result.effect == "deny"
+	_rules(result) == {"policy/obligation"}
+}
+
+test_masks_of_all_packages if {
+	a := {"relation": "public.a", "column": "x", "method": "stars", "rule": "a/mask"}
+	b := {"relation": "public.b", "column": "x", "method": "null", "rule": "b/mask"}
+	_judged({"a": {"allow": {_allow}, "mask": {a}}, "b": {"mask": {b}}}).mask == {a, b}
+}

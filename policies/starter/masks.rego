@@ -1,0 +1,22 @@
+# METADATA
+# title: Masks
+# description: Protected columns are masked in every answer; `data.protected` lists them with their methods.
+package sluice.rules.masks
+
+import data.access
+
+# METADATA
+# title: Protected columns
+# description: Masked unless the subject may read personal data.
+mask contains {"relation": relation, "column": column, "method": method, "rule": "masks/protected"} if {
+	not "pii_reader" in access.roles
+	some relation, columns in data.protected
+	some column, method in columns
+}
+
+# METADATA
+# title: Clear views
+# description: A view that shows nothing protected is usable once it is named in `data.clear_views`.
+mask contains {"relation": view, "column": "*", "method": "none", "rule": "masks/clear"} if {
+	some view in data.clear_views
+}

@@ -1,0 +1,35 @@
+package sluice.rules.masks_test
+
+import data.sluice.rules.masks
+
+_columns(groups) := columns if {
+	columns := {$"{mask.relation}.{mask.column}": mask.method | some mask in masks.mask}
+		with input.subject.groups as groups
+}
+
+test_protected_columns if {
+	_columns(["langchain"]) == {
+		"public.customers.ssn": "last4",
+		"public.customers.card": "last4",
+		"public.customers.email": "email",
+	}
+}
+
+test_strangers_see_no_more if {
+	_columns([]) == _columns(["langchain"])
+}
+
+test_readers_of_personal_data if {
+	_columns(["pii-readers"]) == {}
+}
+
+test_clear_views if {
+	clear := {mask.relation | some mask in masks.mask; mask.method == "none"}
+		with data.clear_views as ["public.active"]
+		with input.subject.groups as []
+	clear == {"public.active"}
+}
+
+test_no_clear_views if {
+	count({mask | some mask in masks.mask; mask.method == "none"}) == 0 with input.subject.groups as []
+}
