@@ -47,7 +47,9 @@ export function normalise(tree: unknown, names: NameScope, catalogue: Catalogue)
     return { statements: [], objection: closedRefusal('A parse tree of unknown shape') }
   if (list.length > limits.statementsPerMessageMax) return { statements: [], objection: tooMany }
   const message = new Message(names, catalogue)
-  const statements = list.map((item: unknown) => message.statement(isFields(item) ? item['stmt'] : null))
+  const statements = Array.from(list, (item: unknown) =>
+    message.statement(isFields(item) ? item['stmt'] : null),
+  )
   return message.analysis(statements)
 }
 

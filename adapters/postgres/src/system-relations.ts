@@ -6,7 +6,7 @@ import type { RelationName } from './statement.ts'
  * pg_prepared_statements and pg_cursors other statements' text, pg_largeobject data.
  */
 const introspection = new Set(
-  `pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_available_extension_versions
+  `pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_auth_members pg_available_extension_versions
   pg_available_extensions pg_cast pg_class pg_collation pg_constraint pg_conversion pg_database
   pg_default_acl pg_depend pg_description pg_enum pg_event_trigger pg_extension pg_foreign_data_wrapper
   pg_index pg_indexes pg_inherits pg_init_privs pg_language pg_matviews pg_namespace pg_opclass pg_operator

@@ -38,7 +38,10 @@ export function statementOf(
 /** The same object serves every execution of its text, and what remembers its parts by identity must know that. */
 function frozen<T extends object>(record: T): T {
   if (Object.isFrozen(record)) return record
-  for (const value of Object.values(record))
-    if (typeof value === 'object' && value !== null) frozen(value as object)
-  return Object.freeze(record)
+  Object.freeze(record)
+  for (const name in record) {
+    const value: unknown = record[name]
+    if (typeof value === 'object' && value !== null) frozen(value)
+  }
+  return record
 }

@@ -66,7 +66,7 @@ function onConflict(fields: Fields, entry: RangeEntry, around: Around, cx: Conte
     optional(child(infer, 'whereClause'), scope, cx)
   }
   if (text(fields, 'action') !== 'ONCONFLICT_UPDATE') return
-  cx.found.does('update')
+  // Still an INSERT, of which each row changes at most the one that it met; the access says so.
   for (const relation of entry.relations) cx.found.touch(relation, 'update', assigned(fields, scope, cx))
   predicate(child(fields, 'whereClause'), scope, cx)
 }

@@ -1,6 +1,8 @@
 import type { SessionEffect } from '../statement.ts'
+import { keyOf } from './findings.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
+import { creationSchema } from './path.ts'
 import { existing, locateName, relationEntry, touch } from './relation.ts'
 import { reference, scopeOf, wholeRow, type Context } from './scope.ts'
 import { create } from './table.ts'
@@ -49,6 +51,21 @@ export function object(name: string, cx: Context): SessionEffect {
   cx.found.readOnly = false
   cx.found.objects.add(name)
   return defined
+}
+
+/** A new enumeration: a type by name from here on. */
+export function createEnum(fields: Fields, cx: Context): SessionEffect {
+  const names = strings(fields, 'typeName')
+  const effect = object(names.join('.'), cx)
+  if (names.length > 2) closed('A type of more than two names')
+  const creates = {
+    schema: names.length === 2 ? (names[0] ?? '') : creationSchema(cx),
+    name: names.at(-1) ?? '',
+  }
+  if ((cx.catalogue.types.get(creates.name) ?? []).some(({ schema }) => schema === creates.schema))
+    return effect
+  cx.created.set(keyOf(creates), creates)
+  return { kind: 'ddl', creates }
 }
 
 const relationObjects = new Set(

@@ -1,4 +1,5 @@
 import { call } from './call.ts'
+import { indirection } from './indirection.ts'
 import { child, children, part, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { checkNamedOperator, checkOperator } from './operator.ts'
@@ -144,21 +145,4 @@ function subquery(fields: Fields, scope: Scope, cx: Context): void {
       closed('A subquery of unknown kind')
   }
   record(output.columns, 'elsewhere', cx)
-}
-
-/**
- * Subscripts and fields of a value. A field that is none would be called as a function of the value, so a name that
- * a function of the database has is refused.
- */
-function indirection(fields: Fields, scope: Scope, cx: Context): void {
-  optional(child(fields, 'arg'), scope, cx)
-  for (const step of children(fields, 'indirection')) indirectionStep(step, scope, cx)
-}
-
-export function indirectionStep(step: Node, scope: Scope, cx: Context): void {
-  if (step.type === 'A_Indices') parts(step.fields, ['lidx', 'uidx'], scope, cx)
-  else if (step.type === 'String') {
-    const installed = cx.catalogue.functions.get(stringOf(step)) ?? []
-    if (!installed.every(({ trusted }) => trusted)) closed('A function called as if it were a field')
-  } else if (step.type !== 'A_Star') closed('A subscript of unknown kind')
 }

@@ -7,6 +7,13 @@ const verbs = ['select', 'insert', 'update', 'merge', 'delete'] as const
 export type Verb = (typeof verbs)[number]
 
 type Access = Relation['access']
+type Place = ColumnUse['place']
+
+interface Touched {
+  readonly relation: RelationName
+  readonly access: Access
+  readonly columns: Set<string>
+}
 
 /**
  * What the walk over one statement has collected so far. The one mutable thing in the analysis; the budget of work
@@ -31,26 +38,42 @@ export class Findings {
   pathCall: object | null = null
   /** The INTO of the statement itself. */
   into: unknown = null
-  readonly #uses = new Map<string, ColumnUse>()
-  readonly #relations = new Map<string, { relation: RelationName; access: Access; columns: Set<string> }>()
+  /** By the relation's own object first: the catalogue hands out one for all columns, and comparing it is cheap. */
+  readonly #uses = new Map<RelationName, Map<string, Set<Place>>>()
+  readonly #relations = new Map<string, Touched>()
+  #last: Touched | undefined
 
   constructor(budget: Budget) {
     this.budget = budget
   }
 
   touch(relation: RelationName, access: Access, columns: readonly string[] = []): void {
-    const key = keyOf(relation)
-    this.touched.set(key, relation)
-    const entryKey = `${key}\0${access}`
-    const entry = this.#relations.get(entryKey) ?? { relation, access, columns: new Set<string>() }
+    let entry = this.#last
+    if (entry?.relation !== relation || entry.access !== access) {
+      const key = keyOf(relation)
+      const entryKey = `${key}\0${access}`
+      this.touched.set(key, relation)
+      entry = this.#relations.get(entryKey) ?? { relation, access, columns: new Set<string>() }
+      this.#relations.set(entryKey, entry)
+      this.#last = entry
+    }
     for (const column of columns) entry.columns.add(column)
-    this.#relations.set(entryKey, entry)
+  }
+
+  /** A column of a real relation is named to be read. */
+  name(relation: RelationName, column: string): void {
+    const last = this.#last
+    if (last?.relation === relation && last.access === 'read') last.columns.add(column)
+    else this.touch(relation, 'read', [column])
   }
 
   /** A column of a real relation is used at `place`. Naming it is `touch`: what names it may only hand it on. */
-  use(relation: RelationName, column: string, place: ColumnUse['place']): void {
-    const key = `${keyOf(relation)}\0${column}\0${place}`
-    if (!this.#uses.has(key)) this.#uses.set(key, { relation, column, place })
+  use(relation: RelationName, column: string, place: Place): void {
+    const columns = this.#uses.get(relation) ?? new Map<string, Set<Place>>()
+    const places = columns.get(column) ?? new Set<Place>()
+    places.add(place)
+    columns.set(column, places)
+    this.#uses.set(relation, columns)
   }
 
   /** All columns of a row at once, in a way that keeps no track of which. */
@@ -72,14 +95,18 @@ export class Findings {
   /** EXPLAIN without ANALYZE: nothing of it happens, it only tells of the relations. */
   onlyExplained(): void {
     this.readOnly = true
-    for (const [key, { relation, columns }] of Array.from(this.#relations)) {
-      this.#relations.delete(key)
-      this.touch(relation, 'read', [...columns])
-    }
+    const touched = Array.from(this.#relations.values())
+    this.#relations.clear()
+    this.#last = undefined
+    for (const { relation, columns } of touched) this.touch(relation, 'read', [...columns])
   }
 
   uses(): readonly ColumnUse[] {
-    return [...this.#uses.values()]
+    const uses: ColumnUse[] = []
+    for (const [relation, columns] of this.#uses)
+      for (const [column, places] of columns)
+        for (const place of places) uses.push({ relation, column, place })
+    return uses
   }
 
   /** In an order that depends on the names alone. */

@@ -1,5 +1,5 @@
 import { functions, informationFunctions, type FunctionClass } from '../functions.ts'
-import { closed } from './objection.ts'
+import { closed, unknown } from './objection.ts'
 import { candidates } from './path.ts'
 import type { Context } from './scope.ts'
 
@@ -24,7 +24,7 @@ function unqualified(name: string, cx: Context): Callable {
   if (own !== undefined) return { name, class: own }
   const [found] = installed
   if (found !== undefined) return { name: `${found.schema}.${name}`, class: 'pure' }
-  return closed(`The function ${name}`)
+  return unknown(`The function ${name}`)
 }
 
 function qualified(schema: string, name: string, cx: Context): Callable {
@@ -35,7 +35,7 @@ function qualified(schema: string, name: string, cx: Context): Callable {
   const full = `${schema}.${name}`
   if (schema === 'information_schema' && informationFunctions.has(name)) return { name: full, class: 'pure' }
   const installed = (cx.catalogue.functions.get(name) ?? []).filter((entry) => entry.schema === schema)
-  if (installed.length === 0 || !installed.every(({ trusted }) => trusted))
-    return closed(`The function ${full}`)
+  if (installed.length === 0) return unknown(`The function ${full}`)
+  if (!installed.every(({ trusted }) => trusted)) return closed(`The function ${full}`)
   return { name: full, class: 'pure' }
 }

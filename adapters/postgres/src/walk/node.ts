@@ -17,12 +17,17 @@ export function isFields(value: unknown): value is Fields {
 /** `{Type: {field: …}}` as libpg_query writes it. */
 export function nodeOf(value: unknown): Node {
   if (!isFields(value)) return closed('A parse tree of unknown shape')
-  const keys = Object.keys(value)
-  if (keys.length > 1) return closed('A parse tree of unknown shape')
-  const [type = ''] = keys
-  const fields = value[type] ?? {}
+  let type = ''
+  for (const key in value) {
+    if (type !== '') return closed('A parse tree of unknown shape')
+    type = key
+  }
+  if (type === '') return empty
+  const fields = value[type]
   return isFields(fields) ? { type, fields } : closed('A parse tree of unknown shape')
 }
+
+const empty: Node = { type: '', fields: {} }
 
 export function child(fields: Fields, name: string): Node | null {
   const value = fields[name]
@@ -72,10 +77,14 @@ export type Constant = string | number | boolean | null
 /** The value of an `A_Const`, which libpg_query writes in fields of their own. */
 export function constantOf(fields: Fields): Constant {
   if (fields['isnull'] === true) return null
-  const keys = Object.keys(fields).filter((key) => key !== 'location')
-  const [kind = ''] = keys
+  let kind = ''
+  for (const key in fields) {
+    if (key === 'location') continue
+    if (kind !== '') return closed('A constant of unknown shape')
+    kind = key
+  }
   const value = part(fields, kind)
-  if (keys.length !== 1 || value === null) return closed('A constant of unknown shape')
+  if (value === null) return closed('A constant of unknown shape')
   switch (kind) {
     case 'ival':
       return number(value, 'ival')

@@ -18,6 +18,11 @@ export function closed(what: string): never {
   throw new Objection(closedRefusal(what))
 }
 
+/** The same for a name that may be newer than the catalogue. */
+export function unknown(what: string): never {
+  throw new Objection(closedRefusal(what), true)
+}
+
 export function closedRefusal(what: string): Refusal {
   return refusal('denied', closedWorldRule, `${what} cannot be analysed`)
 }

@@ -1,4 +1,5 @@
-import { expression, indirectionStep, pathOf } from './expression.ts'
+import { expression, pathOf } from './expression.ts'
+import { subscript } from './indirection.ts'
 import { child, children, constantOf, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed, unknownColumn } from './objection.ts'
 import {
@@ -53,8 +54,16 @@ function sourcesOf(
     expression(value, scope, cx)
     return []
   }
-  const names = path.filter((name) => name !== null)
-  return reference(names, null, scope, cx).flatMap(({ sources }) => sources)
+  const columns = reference(
+    path.filter((name) => name !== null),
+    null,
+    scope,
+    cx,
+  )
+  const [column] = columns
+  return columns.length === 1 && column !== undefined
+    ? column.sources
+    : columns.flatMap(({ sources }) => sources)
 }
 
 /** `*`: all of FROM, in the order of its joins. */
@@ -141,8 +150,8 @@ function hasInput(name: string, scope: Scope, cx: Context): boolean {
 export function written(items: readonly Node[], scope: Scope, cx: Context): readonly string[] {
   return items.map(({ fields }) => {
     for (const step of children(fields, 'indirection')) {
-      if (step.type === 'String') stringOf(step)
-      else indirectionStep(step, scope, cx)
+      if (step.type === 'A_Indices') subscript(step.fields, scope, cx)
+      else stringOf(step)
     }
     return text(fields, 'name')
   })

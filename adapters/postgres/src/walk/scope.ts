@@ -84,7 +84,7 @@ export function reference(
 ): readonly Column[] {
   const columns = resolve(names, scope, cx)
   for (const { sources } of columns)
-    for (const { relation, column } of sources) cx.found.touch(relation, 'read', [column])
+    for (const { relation, column } of sources) cx.found.name(relation, column)
   return place === null ? columns : record(columns, place, cx)
 }
 
@@ -98,29 +98,35 @@ function resolve(names: readonly string[], scope: Scope, cx: Context): readonly 
 
 /** The innermost level that has the column wins; else the name may be an alias and mean its whole row. */
 function unqualified(name: string, scope: Scope, cx: Context): readonly Column[] {
-  const { columns, open } = visible(name, scope, cx)
-  if (columns.length > 0) return columns
+  const { columns, open, certain } = visible(name, scope, cx)
+  if (certain) return columns
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     const entries = level.entries.filter((entry) => entry.name === name)
-    if (entries.length > 0) {
-      for (const entry of entries) wholeRow(entry, cx)
-      return []
-    }
+    if (entries.length === 0) continue
+    for (const entry of entries) wholeRow(entry, cx)
+    return columns
   }
-  return open ? [] : unknownColumn(`"${name}"`)
+  return columns.length > 0 || open ? columns : unknownColumn(`"${name}"`)
 }
 
 /** The columns that an unqualified name may mean: of the nearest level that has it, and of open entries before. */
-export function visible(name: string, scope: Scope, cx: Context): Columns {
+export function visible(
+  name: string,
+  scope: Scope,
+  cx: Context,
+): Columns & {
+  /** One of them is known to exist. */
+  readonly certain: boolean
+} {
   const possible: Column[] = []
   let open = false
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     const { columns, maybe, open: openHere } = visibleHere(name, level, cx)
     open ||= openHere
     possible.push(...maybe)
-    if (columns.length > 0) return { columns: [...columns, ...possible], open }
+    if (columns.length > 0) return { columns: [...columns, ...possible], open, certain: true }
   }
-  return { columns: possible, open }
+  return { columns: possible, open, certain: false }
 }
 
 /** The same at one level; `maybe` are columns of relations whose columns are not known. */
@@ -155,7 +161,11 @@ function qualified(
   name: string,
   cx: Context,
 ): readonly Column[] {
-  const columns = entries.flatMap((entry) => entry.index.get(name) ?? [])
+  const columns: Column[] = []
+  for (const { index } of entries) {
+    const column = index.get(name)
+    if (column !== undefined) columns.push(column)
+  }
   if (columns.length > 0) return columns
   if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`)
   if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')

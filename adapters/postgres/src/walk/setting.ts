@@ -23,9 +23,14 @@ export function checkSetConfig(call: Fields, cx: Context): void {
   checkSetting(setting, text)
 }
 
-/** `current_setting(name)` is SHOW by another name. */
+/**
+ * `current_setting(name)` is SHOW by another name. As a parameter the name is not known yet, and drivers do that when
+ * they reflect a schema; what the gateway's own login may read of settings is then the server's to say.
+ */
 export function checkCurrentSetting(call: Fields): void {
-  const setting = literal(children(call, 'args')[0])
+  const [name] = children(call, 'args')
+  if (isParameter(name)) return
+  const setting = literal(name)
   if (typeof setting !== 'string' || !settingReadable(setting)) closed('current_setting of this name')
 }
 
@@ -40,6 +45,11 @@ export function literal(node: Node | undefined): Constant | undefined {
   if (node.type === 'A_Const') return constantOf(node.fields)
   const arg = node.type === 'TypeCast' ? child(node.fields, 'arg') : null
   return arg?.type === 'A_Const' ? constantOf(arg.fields) : undefined
+}
+
+function isParameter(node: Node | undefined): boolean {
+  const value = node?.type === 'TypeCast' ? child(node.fields, 'arg') : node
+  return value?.type === 'ParamRef'
 }
 
 const pathElement = /^\s*(?:"([^"\0]+)"|([A-Za-z_][A-Za-z0-9_$]*))\s*$/

@@ -41,7 +41,7 @@ const walks: ReadonlyMap<string, Walk> = new Map<string, Walk>([
   ['RefreshMatViewStmt', definition.refreshView],
   ['CreateSchemaStmt', (fields, cx) => definition.object(text(fields, 'schemaname'), cx)],
   ['CreateExtensionStmt', (fields, cx) => definition.object(text(fields, 'extname'), cx)],
-  ['CreateEnumStmt', (fields, cx) => definition.object(strings(fields, 'typeName').join('.'), cx)],
+  ['CreateEnumStmt', definition.createEnum],
   ['AlterEnumStmt', (fields, cx) => definition.object(strings(fields, 'typeName').join('.'), cx)],
   ['DropStmt', definition.drop],
   ['TruncateStmt', definition.truncate],

@@ -23,8 +23,13 @@ export function tableFunction(fields: Fields, scope: Scope, cx: Context): RangeE
     { columns, open: results.some(({ open }) => open) },
     alias === null ? [] : strings(alias, 'colnames'),
   )
-  const [first] = columns
-  return entryOf(aliasName === '' ? (first?.name ?? '') : aliasName, named(all, alias))
+  return entryOf(aliasName === '' ? functionName(parts) : aliasName, named(all, alias))
+}
+
+/** Without an alias the item goes by the name of its first function. */
+function functionName([first]: readonly Node[]): string {
+  const [called] = first === undefined ? [] : children(first.fields, 'items')
+  return called === undefined ? '' : figureName(called)
 }
 
 /** Aliases of columns that were not foreseen, e.g. of `unnest(a, b) AS u (x, y)`. */

@@ -48,8 +48,11 @@ class Reader {
     const shape = grammar.get(type) ?? closed(`The construct ${type}`)
     this.text += `(${type}`
     for (const name in fields) {
-      if (positions.has(name)) continue
-      const kind = shape.get(name) ?? closed(`The part ${name} of the construct ${type}`)
+      const kind = shape.get(name)
+      if (kind === undefined) {
+        if (positions.has(name)) continue
+        closed(`The part ${name} of the construct ${type}`)
+      }
       const value = fields[name]
       // The parser repeats the source of `(a, b) = …` in each of its columns.
       if (type === 'MultiAssignRef' && name === 'source' && fields['colno'] !== 1) continue

@@ -41,6 +41,7 @@ export function queryStatement(node: Node, cx: Context): Outcome {
 
 /** The one target of a SELECT without FROM or WHERE that sets search_path. */
 function lonePathCall(select: Fields): object | null {
+  if (select['fromClause'] !== undefined) return null
   const others = Object.keys(select).filter((name) => !['targetList', 'limitOption', 'op'].includes(name))
   const [target, ...more] = children(select, 'targetList')
   const value = target === undefined ? null : child(target.fields, 'val')

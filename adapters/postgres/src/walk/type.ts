@@ -1,6 +1,6 @@
 import { informationTypes, serialTypes, types } from '../types.ts'
 import { children, flag, strings, type Fields } from './node.ts'
-import { closed } from './objection.ts'
+import { closed, unknown } from './objection.ts'
 import { throughPaths } from './path.ts'
 import type { Context } from './scope.ts'
 
@@ -28,13 +28,13 @@ function unqualified(name: string, cx: Context): void {
   // Every table is a type as well, and the session's own come first.
   if (cx.names.tempTables.has(name)) closed(`The type ${name}`)
   const schema = throughPaths(cx, (candidate) => (exists(candidate, name, cx) ? candidate : undefined))
-  if (schema === null) closed(`The type ${name}`)
+  if (schema === null) unknown(`The type ${name}`)
   else qualified(schema, name, cx)
 }
 
 function exists(schema: string, name: string, cx: Context): boolean {
   if (schema === 'pg_catalog') return listed(name) || serverType(name, cx)
-  if (cx.created.has(`${schema}\0${name}`)) return true
+  if (isNew(schema, name, cx)) return true
   return (cx.catalogue.types.get(name) ?? []).some((type) => type.schema === schema)
 }
 
@@ -42,8 +42,14 @@ function qualified(schema: string, name: string, cx: Context): void {
   if (schema === 'pg_catalog' ? listed(name) : schema === 'information_schema' && informationTypes.has(name))
     return
   const installed = (cx.catalogue.types.get(name) ?? []).filter((type) => type.schema === schema)
-  const harmless = installed.every((type) => type.trusted || type.kind === 'enum')
-  if (installed.length === 0 || !harmless) closed(`The type ${name}`)
+  if (installed.length === 0) {
+    if (!isNew(schema, name, cx)) unknown(`The type ${name}`)
+  } else if (!installed.every((type) => type.trusted || type.kind === 'enum')) closed(`The type ${name}`)
+}
+
+/** Made by this session a moment ago: an enumeration, or the rows of a table, whose casts only compute. */
+function isNew(schema: string, name: string, cx: Context): boolean {
+  return cx.created.has(`${schema}\0${name}`)
 }
 
 /** The array of a listed type goes by the type's name with an underscore before it. */

@@ -1,0 +1,1070 @@
+import { before, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { loadModule, parseSync } from 'libpg-query'
+import { limits, type Json, type Refusal } from '@sluice/core'
+import { catalogueOf, type Catalogue, type CatalogueRows } from './catalogue.ts'
+import { actions, normalise } from './normalise.ts'
+import type { Analysis, NameScope, SessionEffect, Statement } from './statement.ts'
+
+const tables: readonly (readonly [name: string, relkind: string, columns: string])[] = [
+  ['public.customers', 'r', 'id name email ssn card notes'],
+  ['public.orders', 'r', 'id customer_id total note'],
+  ['public.people', 'p', 'id ssn'],
+  ['public.people_north', 'r', 'id ssn'],
+  ['public.cards', 'v', 'id card'],
+  ['public.order_numbers', 'S', 'last_value'],
+  ['public.items', 'r', 'id embedding'],
+  ['app.customers', 'r', 'id ssn'],
+  ['app.events', 'r', 'id at'],
+  ['pg_catalog.pg_class', 'r', 'oid relname relnamespace'],
+  ['pg_catalog.pg_namespace', 'r', 'oid nspname'],
+  ['pg_catalog.pg_stats', 'v', 'tablename most_common_vals'],
+  ['pg_catalog.pg_authid', 'r', 'oid rolpassword'],
+  ['information_schema.tables', 'v', 'table_name table_schema'],
+  ['information_schema.user_mapping_options', 'v', 'option_value'],
+]
+
+function catalogueWith(more: Partial<CatalogueRows> = {}): Catalogue {
+  const named = tables.map(([name, relkind, columns], at) => {
+    const [schema = '', relation = ''] = name.split('.')
+    return { oid: String(1000 + at), schema, relation, relkind, columns: columns.split(' ') }
+  })
+  return catalogueOf({
+    relations: named.map(({ oid, schema, relation, relkind }) => [oid, schema, relation, relkind]),
+    columns: named.flatMap(({ oid, columns }) => columns.map((column, at) => [oid, String(at + 1), column])),
+    inherits: [['1003', '1002']],
+    functions: [
+      ['public', 'evil', ''],
+      ['public', 'l2_distance', 'vector'],
+      ['app', 'lower', ''],
+    ],
+    operators: [
+      ['public', '<=>', 'vector'],
+      ['public', '<==>', 'vector'],
+      ['public', '%%%', ''],
+      ['app', '=', ''],
+    ],
+    types: [
+      ['public', 'mood', '', 'e'],
+      ['public', 'vector', 'vector', 'b'],
+      ['public', 'address', '', 'c'],
+      ['app', 'text', '', 'e'],
+    ],
+    ...more,
+  })
+}
+
+const catalogue = catalogueWith()
+const inPublic: NameScope = { searchPaths: [['public']], tempTables: new Set(), schemas: ['public'] }
+
+const analysed = (sql: string, names: Partial<NameScope> = {}): Analysis =>
+  normalise(parseSync(sql), { ...inPublic, ...names }, catalogue)
+
+function statementsOf(sql: string, names: Partial<NameScope> = {}): readonly Statement[] {
+  const { statements, objection } = analysed(sql, names)
+  assert.equal(objection, null, `${sql}: ${objection?.message}`)
+  return statements
+}
+
+function only(sql: string, names: Partial<NameScope> = {}): Statement {
+  const [statement, ...more] = statementsOf(sql, names)
+  assert.ok(statement !== undefined && more.length === 0, sql)
+  return statement
+}
+
+function objectionTo(sql: string, names: Partial<NameScope> = {}): Refusal {
+  const { objection } = analysed(sql, names)
+  assert.ok(objection !== null, `not refused: ${sql}`)
+  return objection
+}
+
+/** `output: id name | elsewhere: customers.ssn | whole: customers`, each list sorted; `customers` need not be said. */
+function shown({ uses, wholeRows }: Statement): string {
+  const at = (place: string): readonly string[] =>
+    uses
+      .filter((use) => use.place === place)
+      .map(({ relation, column }) => (relation.name === 'customers' ? column : `${relation.name}.${column}`))
+  const lists = {
+    output: at('output'),
+    equality: at('equality'),
+    elsewhere: at('elsewhere'),
+    whole: wholeRows.map(({ name }) => name),
+  }
+  return Object.entries(lists)
+    .filter(([, list]) => list.length > 0)
+    .map(([place, list]) => `${place}: ${list.toSorted((one, other) => one.localeCompare(other)).join(' ')}`)
+    .join(' | ')
+}
+
+const hash = (sql: string): string => only(sql).action['template_hash'] as string
+
+const derived = (sql: string): readonly string[] => only(sql).derived.map(({ name }) => name)
+
+const bodyOf = (effect: SessionEffect): Statement => {
+  assert.ok(effect.kind === 'prepare' || effect.kind === 'declare')
+  return effect.body
+}
+
+const touched = (sql: string, ...searchPaths: string[][]): string =>
+  only(sql, { searchPaths })
+    .touched.map(({ schema, name }) => `${schema}.${name}`)
+    .join()
+
+const rest = 'email id name notes'
+
+/** Where each column of `customers` is used. */
+const places: readonly (readonly [sql: string, uses: string])[] = [
+  // Plain output columns keep their origin.
+  ['select ssn from customers', 'output: ssn'],
+  ['select c.ssn as x, name from customers c', 'output: name ssn'],
+  ['select public.customers.ssn from public.customers', 'output: ssn'],
+  ['select * from customers', `output: card ${rest} ssn`],
+  ['select c.* from customers as c (a, b)', `output: card ${rest} ssn`],
+  ['select c.b from customers as c (a, b)', 'output: name'],
+  ['table customers', `output: card ${rest} ssn`],
+  ['select ctid, xmin from customers', 'output: ctid xmin'],
+  ['select s.x from (select ssn as x from customers) s', 'output: ssn'],
+  ['select * from (select ssn, id from customers) s', 'output: id ssn'],
+  ['select y from (select ssn, id from customers) as s (y)', 'output: ssn'],
+  ['with w as (select ssn from customers) select ssn from w', 'output: ssn'],
+  ['with w (x) as (select ssn from customers) select x from w', 'output: ssn'],
+  ['with recursive w as (select ssn from customers) select ssn from w', 'output: ssn'],
+  ['select s.x from orders o, lateral (select c.ssn as x from customers c) s', 'output: ssn'],
+  ['select j.b from (customers c cross join orders o) as j (a, b)', 'output: name'],
+  ['select ssn from customers for update', 'output: ssn'],
+  ['select id from (select id, ssn from customers) s', 'output: id'],
+  ['select count(*) from (select ssn from customers) s', ''],
+  ['select exists (select ssn from customers)', ''],
+  ['delete from customers where id = 1 returning ssn', 'output: ssn | equality: id'],
+  ['update customers set name = $1 where id = $2 returning *', `output: card ${rest} ssn | equality: id`],
+  [
+    'update customers set name = $1 where id = $2 returning old.ssn, new.name',
+    'output: name ssn | equality: id',
+  ],
+  ['insert into customers (id, ssn) values (1, $1) returning ssn', 'output: ssn'],
+  [
+    'with gone as (delete from customers where id = 1 returning ssn) select ssn from gone',
+    'output: ssn | equality: id',
+  ],
+
+  // Comparisons with constants.
+  ["select id from customers where ssn = '1'", 'output: id | equality: ssn'],
+  ['select id from customers where $1 = ssn', 'output: id | equality: ssn'],
+  ["select id from customers where ssn = '1'::text", 'output: id | equality: ssn'],
+  ['select id from customers where ssn = $1::varchar', 'output: id | equality: ssn'],
+  ["select id from customers where ssn in ('1', $2)", 'output: id | equality: ssn'],
+  [
+    "select id from customers where (ssn = '1' or card = '2') and name = '3'",
+    'output: id | equality: card name ssn',
+  ],
+  ["select id from customers where ssn operator(pg_catalog.=) '1'", 'output: id | equality: ssn'],
+  ["select 1 where exists (select from customers c where c.ssn = '1')", 'equality: ssn'],
+  ["delete from customers where ssn = '1'", 'equality: ssn'],
+  ["update customers set name = 'x' where ssn = '1'", 'equality: ssn'],
+
+  // Everything else.
+  ['select id from customers where ssn = name', 'output: id | elsewhere: name ssn'],
+  ["select id from customers where not ssn = '1'", 'output: id | elsewhere: ssn'],
+  ["select id from customers where (ssn = '1') is true", 'output: id | elsewhere: ssn'],
+  ["select id from customers where ssn <> '1'", 'output: id | elsewhere: ssn'],
+  ["select id from customers where ssn not in ('1')", 'output: id | elsewhere: ssn'],
+  ["select id from customers where ssn = any ('{1}')", 'output: id | elsewhere: ssn'],
+  ['select id from customers where ssn = any ($1)', 'output: id | elsewhere: ssn'],
+  [
+    'select id from customers where ssn in (select note from orders)',
+    'output: id | elsewhere: orders.note ssn',
+  ],
+  ["select id from customers where ssn in ('1', name)", 'output: id | elsewhere: name ssn'],
+  ["select id from customers where ssn like '1%'", 'output: id | elsewhere: ssn'],
+  ["select id from customers where ssn between 'a' and 'b'", 'output: id | elsewhere: ssn'],
+  ["select id from customers where (ssn, id) = ('1', 2)", 'output: id | elsewhere: id ssn'],
+  ["select id from customers where ssn = '1' || $1", 'output: id | elsewhere: ssn'],
+  ['select id from customers where ssn = upper($1)', 'output: id | elsewhere: ssn'],
+  ['select id from customers where ssn is null', 'output: id | elsewhere: ssn'],
+  ['select id from customers where ssn is not distinct from $1', 'output: id | elsewhere: ssn'],
+  ["select id from customers group by id having max(ssn) = '1'", 'output: id | elsewhere: id ssn'],
+  ["select count(*) filter (where ssn = '1') from customers", 'elsewhere: ssn'],
+  ["select o.id from orders o join customers c on c.ssn = '1'", 'output: orders.id | elsewhere: ssn'],
+  ['select upper(ssn) from customers', 'elsewhere: ssn'],
+  ['select (ssn).upper from customers', 'elsewhere: ssn'],
+  ['select ssn::text from customers', 'elsewhere: ssn'],
+  ['select ssn collate "C" from customers', 'elsewhere: ssn'],
+  ["select ssn || '' from customers", 'elsewhere: ssn'],
+  ['select coalesce(ssn, card), greatest(name) from customers', 'elsewhere: card name ssn'],
+  ["select case ssn when '1' then name else email end from customers", 'elsewhere: email name ssn'],
+  ['select (array[ssn])[1] from customers', 'elsewhere: ssn'],
+  ['select row(ssn, id) from customers', 'elsewhere: id ssn'],
+  ['select (select ssn)  from customers', 'elsewhere: ssn'],
+  ['select array(select ssn from customers)', 'elsewhere: ssn'],
+  ['select max(ssn) over (partition by card order by name) from customers', 'elsewhere: card name ssn'],
+  ['select rank() over w from customers window w as (order by ssn)', 'elsewhere: ssn'],
+  ['select string_agg(name, $1 order by ssn) from customers', 'elsewhere: name ssn'],
+  ['select percentile_disc(0.5) within group (order by ssn) from customers', 'elsewhere: ssn'],
+  ['select id from customers order by ssn', 'output: id | elsewhere: ssn'],
+  ['select id, ssn from customers order by 2', 'output: id ssn | elsewhere: ssn'],
+  ['select id, ssn as x from customers order by x', 'output: id ssn | elsewhere: ssn'],
+  ['select id as ssn from customers order by ssn', 'output: id | elsewhere: id'],
+  ['select id as ssn from customers group by ssn', 'output: id | elsewhere: ssn'],
+  ['select *, 1 from customers order by 4', `output: card ${rest} ssn | elsewhere: ssn`],
+  ['select ssn, count(*) from customers group by 1', 'output: ssn | elsewhere: ssn'],
+  ['select count(*) from customers group by rollup (ssn, (id, name))', 'elsewhere: id name ssn'],
+  ['select count(*) as count from customers group by id order by count', 'elsewhere: id'],
+  ['select lower(name) from customers order by lower', 'elsewhere: name'],
+  ['select distinct ssn from customers', 'output: ssn | elsewhere: ssn'],
+  ['select count(*) from (select distinct ssn from customers) s', 'elsewhere: ssn'],
+  ['select distinct on (ssn) id from customers', 'output: id | elsewhere: ssn'],
+  ['select ssn from customers union all select note from orders', 'elsewhere: orders.note ssn'],
+  ['select note from orders union select ssn from customers order by 1', 'elsewhere: orders.note ssn'],
+  [
+    'select ssn from (select ssn from customers except select note from orders) s',
+    'elsewhere: orders.note ssn',
+  ],
+  ['values ((select ssn from customers))', 'elsewhere: ssn'],
+  [
+    'with recursive w as (select ssn from customers union all select w.ssn from w) select ssn from w',
+    'elsewhere: ssn',
+  ],
+  ['select name from customers join app.customers a using (id)', 'output: name | elsewhere: id id'],
+  ['select 1 from customers c natural join app.customers d', 'elsewhere: id id ssn ssn'],
+  ['select id from customers limit (select length(ssn) from customers)', 'output: id | elsewhere: ssn'],
+  ['select g from customers, generate_series(1, length(ssn)) g', 'elsewhere: ssn'],
+  ['select u.x from customers c, unnest(array[c.ssn]) with ordinality as u (x, n)', 'elsewhere: ssn'],
+  ['select id from customers tablesample system (10)', 'output: id'],
+
+  // Rows as one value.
+  ['select c from customers c', 'whole: customers'],
+  ['select (c) from customers c', 'whole: customers'],
+  ['select (c).ssn from customers c', 'whole: customers'],
+  ['select (c.*).ssn from customers c', 'whole: customers'],
+  ['select (c).* from customers c', 'whole: customers'],
+  ['select row(c.*) from customers c', 'whole: customers'],
+  ['select row_to_json(c) from customers c', 'whole: customers'],
+  ['select c::text from customers c', 'whole: customers'],
+  ['select count(c) from customers c', 'whole: customers'],
+  ['select 1 from customers c where c is not null', 'whole: customers'],
+  ['select 1 from customers c where c = c', 'whole: customers'],
+  ['select name(customers) from customers', 'whole: customers'],
+  ['select s from (select id, ssn from customers) s', 'elsewhere: id ssn'],
+  ['select to_json(w) from customers c cross join lateral (select c.ssn) w', 'elsewhere: ssn'],
+  ['copy customers to stdout', 'whole: customers'],
+  ['alter table customers rename to clients', 'whole: customers'],
+  ['alter table customers set schema app', 'whole: customers'],
+
+  // Where rows go somewhere else, or a definition refers to them.
+  ['insert into orders (note) select ssn from customers', 'elsewhere: ssn'],
+  ['insert into orders (note) values ((select ssn from customers))', 'elsewhere: ssn'],
+  ['update customers set name = ssn where id = 1', 'equality: id | elsewhere: ssn'],
+  [
+    'update customers set (name, email) = (select ssn, card) where id = 1',
+    'equality: id | elsewhere: card ssn',
+  ],
+  ['update orders set note = c.ssn from customers c where c.id = 1', 'equality: id | elsewhere: ssn'],
+  ['update customers set ssn = $1 where id = 1', 'equality: id'],
+  [
+    "insert into customers (id, ssn) values (1, $1) on conflict (id) do update set ssn = excluded.ssn where customers.name = 'x'",
+    'equality: name | elsewhere: id',
+  ],
+  [
+    'insert into customers (id) values (1) on conflict (email) do update set name = customers.ssn',
+    'elsewhere: email ssn',
+  ],
+  [
+    'merge into orders o using customers c on o.id = c.id when matched and c.ssn > $1 then update set note = c.card ' +
+      'when not matched then insert (note) values (c.email)',
+    'elsewhere: card email id orders.id ssn',
+  ],
+  ['create table t as select ssn from customers', 'elsewhere: ssn'],
+  ['select ssn into t from customers', 'elsewhere: ssn'],
+  ['select ssn into t from customers union select note from orders', 'elsewhere: orders.note ssn'],
+  ['create view v as select ssn from customers', 'elsewhere: ssn'],
+  ['create materialized view v as table customers', `elsewhere: card ${rest} ssn`],
+  ['copy (select id, ssn from customers) to stdout', 'elsewhere: id ssn'],
+  ['copy customers (id, ssn) to stdout', 'elsewhere: id ssn'],
+  ["copy customers (id) from stdin where ssn > 'a'", 'elsewhere: ssn'],
+  ['create index on customers (ssn, lower(card)) where name is null', 'elsewhere: card name ssn'],
+  ['create table t (x text references customers (ssn))', 'elsewhere: ssn'],
+  ['alter table customers add check (ssn > name)', 'elsewhere: name ssn'],
+  ['alter table customers add unique (ssn)', 'elsewhere: ssn'],
+  ['alter table customers alter name type text using ssn', 'elsewhere: ssn'],
+  ["alter table customers add x text generated always as (ssn || '') stored", 'elsewhere: ssn'],
+  ['alter table customers add x int, add check (x > 0)', ''],
+  ['alter table customers rename ssn to x', 'elsewhere: ssn'],
+  ['prepare p as select ssn from customers', 'output: ssn'],
+  ['declare c cursor for select ssn from customers', 'output: ssn'],
+  ['explain select ssn from customers order by card', 'output: ssn | elsewhere: card'],
+]
+
+/** What a statement is called. */
+const labels: readonly (readonly [sql: string, label: string])[] = [
+  ['select 1', 'sql.select select'],
+  ['values (1)', 'sql.select select'],
+  ['insert into orders values (1)', 'sql.insert insert'],
+  ['insert into orders (id) values (1) on conflict (id) do update set note = $1', 'sql.insert insert'],
+  ['update orders set note = $1', 'sql.update update'],
+  ['delete from orders', 'sql.delete delete'],
+  ['merge into orders o using items i on true when matched then delete', 'sql.merge merge'],
+  ['with x as (delete from orders returning *) select * from x', 'sql.delete delete'],
+  ['with x as (insert into orders values (1) returning *) select * from x', 'sql.insert insert'],
+  [
+    'with x as (update orders set note = $1 returning id) insert into items select id from x',
+    'sql.update update',
+  ],
+  ['truncate orders', 'sql.truncate truncate'],
+  ['copy orders from stdin', 'sql.copy_in copy_in'],
+  ['copy orders to stdout', 'sql.copy_out copy_out'],
+  ['copy (delete from orders returning *) to stdout', 'sql.delete delete'],
+  ['explain delete from orders', 'sql.explain explain'],
+  ['explain analyze delete from orders', 'sql.delete delete'],
+  ['explain (analyze false) delete from orders', 'sql.explain explain'],
+  ['explain (analyze off, verbose) delete from orders', 'sql.explain explain'],
+  ['explain (analyze 1) delete from orders', 'sql.delete delete'],
+  ['explain analyze create table t as select 1', 'sql.ddl create_table_as'],
+  ['create table t as select 1', 'sql.ddl create_table_as'],
+  ['select 1 as x into t', 'sql.ddl select_into'],
+  ['create materialized view v as select 1', 'sql.ddl create_materialized_view'],
+  ['refresh materialized view cards', 'sql.ddl refresh_materialized_view'],
+  ['create table t (id int)', 'sql.ddl create_table'],
+  ['create index on orders (id)', 'sql.ddl create_index'],
+  ['create view v as select 1', 'sql.ddl create_view'],
+  ['create extension vector', 'sql.ddl create_extension'],
+  ['create schema s', 'sql.ddl create_schema'],
+  ['create sequence s', 'sql.ddl create_sequence'],
+  ["create type t as enum ('a')", 'sql.ddl create_type'],
+  ["alter type mood add value 'x'", 'sql.ddl alter_type'],
+  ['alter table orders add x int', 'sql.ddl alter_table'],
+  ['alter table orders rename note to x', 'sql.ddl alter_table'],
+  ['alter view cards rename to x', 'sql.ddl alter_view'],
+  ['alter index i rename to j', 'sql.ddl alter_index'],
+  ['drop table orders', 'sql.ddl drop_table'],
+  ['drop schema s cascade', 'sql.ddl drop_schema'],
+  ['drop materialized view if exists v', 'sql.ddl drop_materialized_view'],
+  ['drop extension vector', 'sql.ddl drop_extension'],
+  ['comment on table orders is $$x$$', 'sql.ddl comment'],
+  ['comment on column orders.id is null', 'sql.ddl comment'],
+  ['grant select on orders to x', 'sql.ddl grant'],
+  ['revoke all on orders from x', 'sql.ddl revoke'],
+  ['grant a to b', 'sql.ddl grant_role'],
+  ['prepare p as delete from orders', 'sql.prepare delete'],
+  ['execute p (1)', 'sql.execute execute'],
+  ['deallocate p', 'sql.deallocate deallocate'],
+  ['discard all', 'sql.deallocate discard'],
+  ['unlisten *', 'sql.deallocate unlisten'],
+  ['declare c cursor for select 1', 'sql.cursor declare'],
+  ['fetch 5 from c', 'sql.cursor fetch'],
+  ['move 5 from c', 'sql.cursor move'],
+  ['close c', 'sql.cursor close'],
+  ['begin isolation level serializable', 'sql.transaction begin'],
+  ['start transaction read only', 'sql.transaction begin'],
+  ['end', 'sql.transaction commit'],
+  ['abort', 'sql.transaction rollback'],
+  ['savepoint s', 'sql.transaction savepoint'],
+  ['release s', 'sql.transaction release'],
+  ['rollback to s', 'sql.transaction rollback_to'],
+  ['set work_mem = 1000', 'sql.set set'],
+  ['reset all', 'sql.set reset'],
+  ['show timezone', 'sql.show show'],
+  ['lock table orders', 'sql.lock lock'],
+  ['vacuum orders', 'sql.maintenance vacuum'],
+  ['analyze', 'sql.maintenance analyze'],
+  ['reindex index i', 'sql.maintenance reindex'],
+  ['cluster orders using i', 'sql.maintenance cluster'],
+  ['checkpoint', 'sql.maintenance checkpoint'],
+  ['notify c, $$x$$', 'sql.notify notify'],
+  ['listen c', 'sql.listen listen'],
+]
+
+/** Refused whatever a policy says, and named as far as it could be. */
+const refusals: readonly (readonly [sql: string, why: RegExp, label?: string])[] = [
+  // Statements.
+  ['do $$begin end$$', /DoStmt/, 'sql.other do'],
+  ['call p()', /CallStmt/, 'sql.call call'],
+  ["create role r password 'x'", /CreateRoleStmt/, 'sql.ddl create_role'],
+  ["alter role r password 'x'", /AlterRoleStmt/, 'sql.ddl alter_role'],
+  ['alter role r set search_path = x', /AlterRoleSetStmt/, 'sql.ddl alter_role'],
+  ['drop role r', /DropRoleStmt/, 'sql.ddl drop_role'],
+  ['alter system set work_mem = 1', /AlterSystemStmt/, 'sql.ddl alter_system'],
+  ['create database d', /CreatedbStmt/, 'sql.ddl create_database'],
+  ['drop database d', /DropdbStmt/, 'sql.ddl drop_database'],
+  [
+    "create function f() returns int language sql as 'select 1'",
+    /CreateFunctionStmt/,
+    'sql.ddl create_function',
+  ],
+  ["create procedure f() language sql as 'select 1'", /CreateFunctionStmt/, 'sql.ddl create_procedure'],
+  ['drop function f(int)', /ObjectWithArgs/, 'sql.ddl drop_function'],
+  [
+    'create trigger t before update on orders execute function f()',
+    /CreateTrigStmt/,
+    'sql.ddl create_trigger',
+  ],
+  ['create rule r as on insert to orders do nothing', /RuleStmt/, 'sql.ddl create_rule'],
+  ['create policy p on orders', /CreatePolicyStmt/, 'sql.ddl create_policy'],
+  ['create server s foreign data wrapper w', /CreateForeignServerStmt/, 'sql.ddl create_server'],
+  ['create user mapping for u server s', /CreateUserMappingStmt/, 'sql.ddl create_user_mapping'],
+  ['create foreign table t (a int) server s', /CreateForeignTableStmt/, 'sql.ddl create_foreign_table'],
+  [
+    'import foreign schema a from server b into c',
+    /ImportForeignSchemaStmt/,
+    'sql.ddl import_foreign_schema',
+  ],
+  [
+    "create subscription s connection '' publication p",
+    /CreateSubscriptionStmt/,
+    'sql.ddl create_subscription',
+  ],
+  ['create publication p', /CreatePublicationStmt/, 'sql.ddl create_publication'],
+  [
+    'create event trigger e on ddl_command_end execute function f()',
+    /CreateEventTrigStmt/,
+    'sql.ddl create_event_trigger',
+  ],
+  ['create language l handler h', /CreatePLangStmt/, 'sql.ddl create_language'],
+  ["create tablespace t location '/x'", /CreateTableSpaceStmt/, 'sql.ddl create_tablespace'],
+  [
+    'alter default privileges grant select on tables to x',
+    /AlterDefaultPrivilegesStmt/,
+    'sql.ddl alter_default_privileges',
+  ],
+  ["security label on table t is 'x'", /SecLabelStmt/, 'sql.ddl security_label'],
+  ["load 'x'", /LoadStmt/, 'sql.other load'],
+  ['reassign owned by a to b', /ReassignOwnedStmt/, 'sql.ddl reassign_owned'],
+  ['create domain d as text check (f(value))', /CreateDomainStmt/, 'sql.ddl create_domain'],
+  ["prepare transaction 'x'", /TransactionStmt/, 'sql.transaction prepare_transaction'],
+  ["commit prepared 'x'", /TransactionStmt/, 'sql.transaction commit_prepared'],
+  ['alter database d rename to e', /rename/, 'sql.ddl alter_database'],
+  ['alter schema a rename to b', /rename/, 'sql.ddl alter_schema'],
+  ['alter role a rename to b', /rename/, 'sql.ddl alter_role'],
+  ['alter table orders inherit items', /AT_AddInherit/, 'sql.ddl alter_table'],
+  ['alter table orders owner to x', /AlterTableCmd/, 'sql.ddl alter_table'],
+  ['alter table people attach partition orders default', /PartitionCmd/, 'sql.ddl alter_table'],
+  ['alter table orders disable row level security', /AT_DisableRowSecurity/, 'sql.ddl alter_table'],
+  ['alter table orders disable trigger all', /AT_DisableTrigAll/, 'sql.ddl alter_table'],
+  ['create table t () inherits (customers)', /inhRelations/, 'sql.ddl create_table'],
+  ['create table t partition of people default', /inhRelations|partbound/, 'sql.ddl create_table'],
+  ['create table t as execute p', /ExecuteStmt/, 'sql.ddl create_table_as'],
+  ["copy orders to program 'x'", /program/, 'sql.copy_out copy_out'],
+  ["copy orders from '/etc/passwd'", /file/, 'sql.copy_in copy_in'],
+  ["copy orders to stdout with (encoding 'latin1')", /encoding/],
+  ['update customers set name = 1 from (select 1 into x) s', /INTO/],
+  // Settings.
+  ['set role x', /role/, 'sql.set set'],
+  ['reset role', /role/, 'sql.set reset'],
+  ['set session authorization x', /session_authorization/],
+  ['set local role none', /role/],
+  ['set standard_conforming_strings = off', /standard_conforming_strings/],
+  ["set client_encoding = 'sjis'", /client_encoding/],
+  ["set names 'latin1'", /client_encoding/],
+  ['set search_path = evil', /search_path/],
+  ['set search_path = pg_temp, public', /search_path/],
+  ["select set_config('role', 'x', false)", /role/],
+  ["select set_config(name, 'x', false) from customers", /set_config/],
+  ['select set_config($1, $2, false)', /set_config/],
+  ["select set_config('search_path', $1, false)", /search_path/],
+  ["select set_config('search_path', 'evil', false)", /search_path/],
+  ["select set_config('search_path', 'public', false) from orders", /search_path/],
+  ["select 1, set_config('search_path', 'public', false)", /search_path/],
+  ["prepare p as select set_config('search_path', 'public', false)", /search_path/],
+  ["select current_setting('ssl_key_file')", /current_setting/],
+  ['select current_setting(name) from customers', /current_setting/],
+  ['show all', /SHOW/],
+  ['show config_file', /SHOW/],
+  ["set transaction snapshot 'x'", /TRANSACTION SNAPSHOT/],
+  // Functions.
+  ['select evil(1)', /evil/],
+  ['select public.evil(1)', /evil/],
+  ["select pg_read_file('x')", /pg_read_file/],
+  ["select pg_catalog.pg_read_file('x')", /pg_read_file/],
+  ["select ('x').pg_read_file", /pg_read_file/],
+  ["select ('x'::text).lo_import", /lo_import/],
+  ['select (name).pg_read_file from customers', /pg_read_file/],
+  ['select (c.notes).evil from customers c', /as if it were a field/],
+  ["select ('order_numbers').nextval", /as if it were a field/],
+  ['select * from evil()', /evil/],
+  ['select * from rows from (pg_ls_dir($1)) as r (x)', /pg_ls_dir/],
+  ["select query_to_xml('select 1', true, false, '')", /query_to_xml/],
+  ["select dblink('', '')", /dblink/],
+  ['select pg_terminate_backend(1)', /pg_terminate_backend/],
+  ["select pg_notify('c', 'x')", /pg_notify/],
+  ['select 1 order by pg_reload_conf()', /pg_reload_conf/],
+  ['select 1 limit (select pg_reload_conf()::int)', /pg_reload_conf/],
+  ['insert into orders values (lo_creat(1))', /lo_creat/],
+  ['create table t (x int default evil(1))', /evil/],
+  ['create index on orders (evil(id))', /evil/],
+  ['alter table orders alter note set default evil(1)', /evil/],
+  ['execute p (evil(1))', /evil/],
+  ['select a.b.c.d()', /more than two names/],
+  // Operators, types, nodes.
+  ['select 1 %%% 2', /%%%/],
+  ['select 1 operator(public.%%%) 2', /%%%/],
+  ['select 1 operator(app.=) 2', /operator/],
+  ['select id from customers where ssn operator(app.=) $1', /operator/],
+  ["select 'x'::xml", /xml/],
+  ["select 'x'::public.address", /address/],
+  ["select 'x'::address", /address/],
+  ["select 'x'::customers", /customers/],
+  ["select 'x'::pg_class", /pg_class/],
+  ["select 'x'::refcursor", /refcursor/],
+  ["select 'x'::nowhere", /nowhere/],
+  ['create table t (x address)', /address/],
+  ['select xmlelement(name x)', /XmlExpr/],
+  ['select json_object($$a$$: 1)', /JsonObjectConstructor/],
+  ['select * from json_table($1, $$$$ columns (x int path $$$$)) t', /JsonTable/],
+  ['with recursive a as (select * from b), b as (select ssn from customers) select * from a', /later member/],
+  // Relations of the server.
+  ['select * from pg_stats', /pg_stats/],
+  ['select * from pg_catalog.pg_authid', /pg_authid/],
+  ['select * from information_schema.user_mapping_options', /user_mapping_options/],
+  ['select 1 from pg_catalog.pg_class join pg_stats on true', /pg_stats/],
+]
+
+/** What the server itself would answer. */
+const unknownNames: readonly (readonly [sql: string, native: string, message: string])[] = [
+  ['select * from nope', '42P01', 'relation "nope" does not exist'],
+  ['select * from app.nope', '42P01', 'relation "app.nope" does not exist'],
+  ['select * from "CUSTOMERS"', '42P01', 'relation "CUSTOMERS" does not exist'],
+  ['insert into nope values (1)', '42P01', 'relation "nope" does not exist'],
+  ['select nope from customers', '42703', 'column "nope" does not exist'],
+  ['select c.nope from customers c', '42703', 'column c.nope does not exist'],
+  ['select customers.md5 from customers', '42703', 'column customers.md5 does not exist'],
+  ['select customers.id from customers c', '42P01', 'missing FROM-clause entry for table "customers"'],
+  ['select x.id from customers c', '42P01', 'missing FROM-clause entry for table "x"'],
+  [
+    'select app.customers.id from public.customers',
+    '42P01',
+    'missing FROM-clause entry for table "customers"',
+  ],
+  ['select c.ssn from customers c, (select c.id) s', '42P01', 'missing FROM-clause entry for table "c"'],
+  ['select 1 from customers c join orders o on x.id = 1', '42P01', 'missing FROM-clause entry for table "x"'],
+  [
+    'select 1 from orders a join items b on a.id = b.id join customers c on a.id = d.id',
+    '42P01',
+    'missing FROM-clause entry for table "d"',
+  ],
+  [
+    'select note from orders union select name from customers order by ssn',
+    '42703',
+    'column "ssn" does not exist',
+  ],
+]
+
+suite('normalise', () => {
+  before(async () => loadModule())
+
+  for (const [sql, uses] of places)
+    test(`uses: ${sql}`, () => {
+      assert.equal(shown(only(sql)), uses)
+    })
+
+  for (const [sql, label] of labels)
+    test(`label: ${sql}`, () => {
+      const { action } = only(sql)
+      assert.equal(`${action.name} ${action.kind}`, label)
+    })
+
+  for (const [sql, why, label] of refusals)
+    test(`refused: ${sql}`, () => {
+      const { statements, objection } = analysed(sql)
+      assert.match(objection?.message ?? 'not refused', why)
+      assert.equal(objection?.code, 'denied')
+      const [statement] = statements
+      assert.ok(statement)
+      if (label !== undefined) assert.equal(`${statement.action.name} ${statement.action.kind}`, label)
+      assert.equal(statement.action.read_only, false)
+    })
+
+  for (const [sql, native, message] of unknownNames)
+    test(`unknown: ${sql}`, () => {
+      const objection = objectionTo(sql)
+      assert.equal(objection.native, native)
+      assert.equal(objection.message, message)
+    })
+
+  test('the closed list of actions is the documented one and holds every label', () => {
+    const file = new URL('../../../schemas/actions/postgres.json', import.meta.url)
+    const schema = JSON.parse(readFileSync(file, 'utf8')) as {
+      actions: { [name: string]: { kinds: string[] } }
+    }
+    assert.deepEqual(Object.keys(schema.actions).toSorted(), [...actions].toSorted())
+    const seen = [...labels.map(([, label]) => label), ...refusals.flatMap(([, , label]) => label ?? [])]
+    for (const label of seen) {
+      const [name = '', kind = ''] = label.split(' ')
+      assert.ok(actions.includes(name), label)
+      const derived = name === 'sql.ddl' || name === 'sql.prepare'
+      assert.ok(derived || schema.actions[name]?.kinds.includes(kind) === true, label)
+    }
+  })
+
+  test('a secret of a refused statement is in neither template nor parameters', () => {
+    const [one] = analysed("create role r password 'one'").statements
+    const [two] = analysed("create role r password 'two'").statements
+    assert.equal(one?.action['template_hash'], two?.action['template_hash'])
+    assert.deepEqual(one?.action['parameters'], [])
+  })
+})
+
+suite('what policies see', () => {
+  before(async () => loadModule())
+
+  const readOnly: readonly (readonly [sql: string, readOnly: boolean])[] = [
+    ['select id from orders', true],
+    ['select id from orders for update', false],
+    ['select id from orders for share', false],
+    ['select s.id from (select id from orders for update) s', false],
+    ["select nextval('order_numbers')", false],
+    ["select setval('order_numbers', 1)", false],
+    ["select currval('order_numbers')", true],
+    ['select pg_sleep(1)', true],
+    ['select pg_advisory_lock(1)', false],
+    ['insert into orders values (1)', false],
+    ['with x as (delete from orders returning 1) select 1', false],
+    ['select 1 as x into t', false],
+    ['copy orders from stdin', false],
+    ['copy orders to stdout', true],
+    ['explain delete from orders', true],
+    ['explain analyze delete from orders', false],
+    ['explain analyze select 1', true],
+    ['declare c cursor for select 1', true],
+    ['prepare p as delete from orders', false],
+    ['begin', true],
+    ['set work_mem = 1000', true],
+    ['lock table orders', false],
+    ['vacuum', false],
+    ['notify c', false],
+    ['truncate orders', false],
+    ['drop table orders', false],
+    ['grant a to b', false],
+  ]
+  for (const [sql, expected] of readOnly)
+    test(`read_only ${String(expected)}: ${sql}`, () => {
+      assert.equal(only(sql).action.read_only, expected)
+    })
+
+  const where: readonly (readonly [sql: string, hasWhere: boolean | null])[] = [
+    ['select id from orders', null],
+    ['select id from orders where id = 1', null],
+    ['insert into orders select id from items where true', null],
+    ['insert into orders values (1) on conflict (id) do update set note = $1', null],
+    ['delete from orders', false],
+    ['delete from orders where id = 1', true],
+    ['update orders set note = $1 where current of c', true],
+    ['delete from orders using items i where i.id = 1', true],
+    ['with x as (delete from orders returning *) delete from items where id = 1', false],
+    ['with x as (delete from orders where id = 1 returning *) update items set id = 2', false],
+    ['with x as (delete from orders where id = 1 returning *) update items set id = 2 where id = 3', true],
+    ['explain analyze delete from orders', false],
+    ['prepare p as delete from orders', false],
+    ['merge into orders o using items i on true when matched then delete', null],
+  ]
+  for (const [sql, expected] of where)
+    test(`has_where ${String(expected)}: ${sql}`, () => {
+      assert.equal(only(sql).action['has_where'], expected)
+    })
+
+  const relations: readonly (readonly [sql: string, relations: readonly string[]])[] = [
+    ['select id, o.note from orders o', ['public.orders read id,note']],
+    ['select * from orders', ['public.orders read *']],
+    ['select id from orders where note = $1', ['public.orders read id,note']],
+    ['insert into orders (id, note) values (1, 2)', ['public.orders insert id,note']],
+    ['insert into orders default values returning id', ['public.orders insert ', 'public.orders read id']],
+    [
+      'insert into orders (id) values (1) on conflict (id) do update set note = $1',
+      ['public.orders insert id', 'public.orders read id', 'public.orders update note'],
+    ],
+    [
+      'update orders set note = $1, total = 2 where id = 3',
+      ['public.orders read id', 'public.orders update note,total'],
+    ],
+    ['delete from orders', ['public.orders delete ']],
+    ['truncate orders, items', ['public.items delete ', 'public.orders delete ']],
+    [
+      'merge into orders o using items i on o.id = i.id when matched then delete when not matched then insert (id) values (1)',
+      ['public.items read id', 'public.orders delete ', 'public.orders insert id', 'public.orders read id'],
+    ],
+    ['explain delete from orders where id = 1', ['public.orders read id']],
+    ['drop table orders, app.events', ['app.events ddl ', 'public.orders ddl ']],
+    ['drop table if exists nope', ['public.nope ddl ']],
+    ['create table t (id int)', ['public.t ddl ']],
+    ['create table app.t (like orders)', ['app.t ddl ', 'public.orders read ']],
+    ['create temp table t (id int)', ['pg_temp.t ddl ']],
+    ['alter table orders add x int', ['public.orders ddl ']],
+    ['lock table orders', ['public.orders read ']],
+    ["select nextval('public.order_numbers')", ['public.order_numbers read ']],
+    ["select nextval('Order_Numbers')", ['public.order_numbers read ']],
+    ['select relname from pg_class', ['pg_catalog.pg_class read relname']],
+    ['with orders as (select 1 as id) select id from orders', []],
+    ['with orders as (select 1 as id) select id from public.orders', ['public.orders read id']],
+    ['with w as (select 1 as id) select id from w as orders', []],
+    ['with orders as (select id from orders) select id from orders', ['public.orders read id']],
+  ]
+  for (const [sql, expected] of relations)
+    test(`relations: ${sql}`, () => {
+      const { action, touched } = only(sql)
+      const found = action['relations'] as readonly {
+        schema: string
+        name: string
+        access: string
+        columns: string[]
+      }[]
+      assert.deepEqual(
+        found.map(({ schema, name, access, columns }) => `${schema}.${name} ${access} ${columns.join()}`),
+        expected,
+      )
+      const names = [...new Set(found.map(({ schema, name }) => `${schema}.${name}`))]
+      assert.deepEqual(touched.map(({ schema, name }) => `${schema}.${name}`).toSorted(), names)
+    })
+
+  const lists: readonly (readonly [
+    sql: string,
+    field: 'functions' | 'objects' | 'parameters',
+    list: Json,
+  ])[] = [
+    ['select pg_catalog.lower($1), upper($1), count(*)', 'functions', ['count', 'lower', 'upper']],
+    ['select l2_distance(embedding, $1) from items', 'functions', ['public.l2_distance']],
+    ['select pg_advisory_xact_lock(1)', 'functions', ['pg_advisory_xact_lock']],
+    ['select (name).upper from customers', 'functions', ['upper']],
+    [
+      'select (information_schema._pg_expandarray($1)).n',
+      'functions',
+      ['information_schema._pg_expandarray'],
+    ],
+    ['create extension if not exists vector schema public', 'objects', ['vector']],
+    ['create schema s', 'objects', ['s']],
+    ['drop schema a, b', 'objects', ['a', 'b']],
+    ['drop index public.i', 'objects', ['public.i']],
+    ['grant a, b to c', 'objects', ['a', 'b']],
+    ["create type app.t as enum ('x')", 'objects', ['app.t']],
+    ["select 1, 'a', null, true, false, -5, 1.5, 0", 'parameters', [1, 'a', null, true, false, -5, 1.5, 0]],
+    ['select 12345678901234567890, 1e400', 'parameters', ['12345678901234567890', '1e400']],
+    ["select id from orders where note in ('x', 'y') limit 7", 'parameters', ['x', 'y', 7]],
+    ['update orders set (note, total) = (select $1, 3) where id = 4', 'parameters', [3, 4]],
+    ["set work_mem = '4MB'", 'parameters', ['4MB']],
+    ["comment on table orders is 'x'", 'parameters', ['x']],
+    ['fetch 5 from c', 'parameters', [5]],
+  ]
+  for (const [sql, field, expected] of lists)
+    test(`${field}: ${sql}`, () => {
+      assert.deepEqual(only(sql).action[field], expected)
+    })
+
+  test('the template is the statement without its literals', () => {
+    const same = hash('select id from orders where note = 1')
+    assert.match(same, /^[0-9a-f]{64}$/)
+    for (const sql of [
+      "select id from orders where note = 'x'",
+      'SELECT  id  FROM orders WHERE note = 2.5 -- comment',
+      'select id from orders where note = -1',
+    ])
+      assert.equal(hash(sql), same, sql)
+    for (const sql of [
+      'select id from orders where note = null',
+      'select id from orders where note = $1',
+      'select id from orders where total = 1',
+      'select id, id from orders where note = 1',
+      'select id as x from orders where note = 1',
+      'select id from public.orders where note = 1',
+      'select id from orders where note <> 1',
+      'select distinct id from orders where note = 1',
+      'select id from orders o where note = 1',
+    ])
+      assert.notEqual(hash(sql), same, sql)
+    assert.notEqual(hash('select id, note from orders'), hash('select note, id from orders'))
+    assert.notEqual(hash("select nextval('a')"), hash('select 1'))
+  })
+
+  const computed: readonly (readonly [sql: string, computed: boolean])[] = [
+    ['select id from customers', false],
+    ['select s.id from (select * from customers) s', false],
+    ['select id, 1 from customers', true],
+    ['select count(*) from customers', true],
+    ['select id from customers union select id from orders', true],
+    ['select c from customers c', true],
+    ['select g from generate_series(1, 2) g', true],
+    ['select * from generate_series(1, 2)', true],
+    ['select o.id from orders o join items i using (id)', false],
+    ['select id from orders o join items i using (id)', true],
+    ['delete from orders where id = 1 returning id', false],
+    ['show timezone', true],
+    ['explain select id from customers', true],
+  ]
+  for (const [sql, expected] of computed)
+    test(`computed ${String(expected)}: ${sql}`, () => {
+      assert.equal(only(sql).computed, expected)
+    })
+
+  test('relations that show the rows of others are reported', () => {
+    assert.deepEqual(derived('select id from cards'), ['cards'])
+    assert.deepEqual(derived('select id from people_north'), ['people_north'])
+    assert.deepEqual(derived('select id from people'), [])
+    assert.deepEqual(derived('insert into people_north (id) values (1)'), ['people_north'])
+    assert.deepEqual(derived('select relname from pg_class, information_schema.tables'), [])
+  })
+
+  test('a statement is frozen, since it serves every execution of its text', () => {
+    const statement = only('select id from customers where ssn = $1')
+    for (const part of [statement, statement.action, statement.uses, statement.uses[0], statement.touched])
+      assert.ok(Object.isFrozen(part))
+  })
+})
+
+suite('what a statement changes for later ones', () => {
+  before(async () => loadModule())
+
+  const effects: readonly (readonly [sql: string, effect: object])[] = [
+    ['select 1', { kind: 'none' }],
+    ['execute p (1)', { kind: 'execute', name: 'p' }],
+    ['explain execute p (1)', { kind: 'execute', name: 'p' }],
+    ['explain analyze execute p (1)', { kind: 'execute', name: 'p' }],
+    ['deallocate p', { kind: 'deallocate', name: 'p' }],
+    ['deallocate prepare all', { kind: 'deallocate', name: null }],
+    ['fetch next from c', { kind: 'fetch', cursor: 'c' }],
+    ['close c', { kind: 'close', cursor: 'c' }],
+    ['close all', { kind: 'close', cursor: null }],
+    ['copy orders from stdin', { kind: 'copy_in' }],
+    ['copy (select 1) to stdout', { kind: 'copy_out' }],
+    ['discard all', { kind: 'discard_all' }],
+    ['discard plans', { kind: 'none' }],
+    ['set search_path = public', { kind: 'search_path', schemas: ['public'], local: false }],
+    [
+      'set local search_path to public, pg_catalog',
+      { kind: 'search_path', schemas: ['public', 'pg_catalog'], local: true },
+    ],
+    ["set search_path = ''", { kind: 'search_path', schemas: [], local: false }],
+    ['set schema $$public$$', { kind: 'search_path', schemas: ['public'], local: false }],
+    ['reset search_path', { kind: 'search_path', schemas: ['public'], local: false }],
+    ['set search_path to default', { kind: 'search_path', schemas: ['public'], local: false }],
+    ['reset all', { kind: 'search_path', schemas: ['public'], local: false }],
+    [
+      "select pg_catalog.set_config('search_path', '', false)",
+      { kind: 'search_path', schemas: [], local: false },
+    ],
+    [
+      "select set_config('search_path', 'Public, \"public\"', true)",
+      { kind: 'search_path', schemas: ['public', 'public'], local: true },
+    ],
+    ["select set_config('work_mem', '4MB', false)", { kind: 'none' }],
+    ['create temp table t (id int)', { kind: 'temp_table', name: 't' }],
+    ['create table pg_temp.t (id int)', { kind: 'temp_table', name: 't' }],
+    ['create temp view t as select 1', { kind: 'temp_table', name: 't' }],
+    ['create temp table t as select 1', { kind: 'temp_table', name: 't' }],
+    ['create table t (id int)', { kind: 'ddl', creates: { schema: 'public', name: 't' } }],
+    ['create table if not exists orders (id int)', { kind: 'ddl' }],
+    ['select 1 as x into app.t', { kind: 'ddl', creates: { schema: 'app', name: 't' } }],
+    ["create type t as enum ('x')", { kind: 'ddl', creates: { schema: 'public', name: 't' } }],
+    ['alter table orders add x int', { kind: 'ddl' }],
+    ['alter table orders rename note to x', { kind: 'ddl', moves: true }],
+    ['alter table orders set schema app', { kind: 'ddl', moves: true }],
+    ['drop table orders', { kind: 'ddl' }],
+    ['truncate orders', { kind: 'none' }],
+    ['explain create table t as select 1', { kind: 'none' }],
+    ['explain declare c cursor for select 1', { kind: 'none' }],
+  ]
+  for (const [sql, effect] of effects)
+    test(`effect: ${sql}`, () => {
+      assert.deepEqual(only(sql).effect, effect)
+    })
+
+  test('PREPARE and DECLARE keep what they will do', () => {
+    const prepared = only('prepare p (text) as delete from orders where note = $1 and id = 7')
+    const body = bodyOf(prepared.effect)
+    assert.equal(body.action.name, 'sql.delete')
+    assert.equal(body.action['has_where'], true)
+    assert.deepEqual(body.action['parameters'], [7])
+    const declared = bodyOf(only('declare c scroll cursor with hold for select ssn from customers').effect)
+    assert.equal(declared.action.name, 'sql.select')
+    assert.equal(shown(declared), 'output: ssn')
+  })
+
+  test('statements of one message see what the ones before do', () => {
+    const [, inserted] = statementsOf('create table t (id int); insert into t (id) select id from t')
+    assert.deepEqual(inserted?.touched, [{ schema: 'public', name: 't' }])
+    assert.equal(objectionTo('insert into t values (1); create table t (id int)').native, '42P01')
+    const [, , selected] = statementsOf(
+      'begin; create temp table customers (ssn text); select ssn from customers; end',
+    )
+    assert.ok(selected?.uses.some(({ relation, column }) => relation.schema === 'public' && column === 'ssn'))
+    assert.match(objectionTo('alter table orders rename note to x; select id from orders').message, /renames/)
+    assert.match(
+      objectionTo('alter table orders rename note to x; select 1 from pg_class').message,
+      /renames/,
+    )
+    statementsOf('alter table orders rename note to x; alter table orders add note text')
+    const own = { schemas: ['public', 'app'] }
+    assert.match(objectionTo('set search_path = app; select id from customers', own).message, /in doubt/)
+    assert.equal(statementsOf('set search_path = app; select id from events', own).length, 2)
+  })
+
+  test('the objection names the worst of several statements', () => {
+    const { objection, unknownName, statements } = analysed('select * from nope; do $$x$$; drop table orders')
+    assert.match(objection?.message ?? '', /DoStmt/)
+    assert.equal(unknownName, undefined)
+    assert.deepEqual(
+      statements.map(({ action }) => action.kind),
+      ['select', 'do', 'drop_table'],
+    )
+    assert.equal(analysed('select * from nope').unknownName, true)
+  })
+
+  test('the empty message has no statements', () => {
+    assert.deepEqual(analysed(';;'), { statements: [], objection: null })
+  })
+})
+
+suite('names under a search_path', () => {
+  before(async () => loadModule())
+
+  test('the first schema that has the name, pg_catalog before all unless the path names it', () => {
+    assert.equal(touched('select id from customers', ['app', 'public']), 'app.customers')
+    assert.equal(touched('select id from customers', ['public', 'app']), 'public.customers')
+    assert.equal(touched('select id from orders', ['app', 'public']), 'public.orders')
+    assert.equal(touched('select oid from pg_class', ['app']), 'pg_catalog.pg_class')
+    assert.equal(touched('select id from events', ['public'], ['app']), 'app.events')
+    assert.equal(touched('select id from orders', ['public'], ['app', 'public']), 'public.orders')
+  })
+
+  test('a name that several possible paths read differently is refused', () => {
+    const searchPaths = [['public'], ['app']]
+    assert.match(objectionTo('select id from customers', { searchPaths }).message, /in doubt/)
+    assert.match(objectionTo('create table t (id int)', { searchPaths }).message, /in doubt/)
+  })
+
+  test('a temporary table stands before any other, and may be gone', () => {
+    const tempTables = new Set(['customers', 'mine'])
+    const uses = only('select ssn, x from customers', { tempTables }).uses
+    assert.deepEqual(
+      uses.map(({ relation, column }) => `${relation.schema}.${column}`),
+      ['public.ssn', 'pg_temp.x'],
+    )
+    assert.equal(
+      shown(only('select c from customers c', { tempTables })),
+      'output: c | whole: customers customers',
+    )
+    assert.equal(shown(only('select x, m.y from mine m', { tempTables })), 'output: mine.x mine.y')
+    assert.equal(
+      shown(only('select customers from customers, mine', { tempTables: new Set(['mine']) })),
+      'output: mine.customers | whole: customers',
+    )
+    assert.match(objectionTo("select '1'::mine", { tempTables }).message, /mine/)
+  })
+
+  test('a relation that the transaction created is known by name', () => {
+    const created = [{ schema: 'app', name: 'fresh' }]
+    assert.equal(shown(only('select a, f.b from app.fresh f', { created })), 'output: fresh.a fresh.b')
+    assert.equal(objectionTo('select a from fresh', { created }).native, '42P01')
+    only("select 'x'::fresh", { created, searchPaths: [['app']] })
+  })
+
+  test('after a rename in the transaction no relation can be read', () => {
+    assert.match(objectionTo('select id from orders', { moved: true }).message, /renames/)
+  })
+
+  test('what stands on the path beside the server’s own functions, operators and types', () => {
+    const searchPaths = [['app']]
+    assert.equal(only('select lower($1)').action.name, 'sql.select')
+    assert.match(objectionTo('select lower($1)', { searchPaths }).message, /lower/)
+    only('select pg_catalog.lower($1)', { searchPaths })
+    assert.match(objectionTo('select 1 = 1', { searchPaths }).message, /operator =/)
+    only('select 1 operator(pg_catalog.=) 1', { searchPaths })
+    only("select 'x'::text", { searchPaths })
+    only("select 'x'::text", { searchPaths: [['app', 'pg_catalog']] })
+    only("select 'x'::mood, 'happy'::public.mood, '[1]'::vector(3), $1::vector")
+    assert.match(objectionTo("select 'x'::mood", { searchPaths }).message, /mood/)
+    only('select embedding <=> $1 from items')
+  })
+
+  test('SET may only lead to the schemas of the target', () => {
+    only('set search_path = app', { schemas: ['public', 'app'] })
+    objectionTo('set search_path = app', { schemas: ['public'] })
+    objectionTo('set search_path = "$user", public', { schemas: ['public'] })
+    const { schemas: _, ...bare } = inPublic
+    assert.notEqual(normalise(parseSync('reset search_path'), bare, catalogue).objection, null)
+  })
+})
+
+suite('statements of vector stores', () => {
+  before(async () => loadModule())
+
+  const statements = [
+    'SELECT pg_advisory_xact_lock(1573678846307946496);CREATE EXTENSION IF NOT EXISTS vector;',
+    'CREATE TABLE langchain_pg_embedding (id VARCHAR NOT NULL, collection_id UUID, embedding VECTOR, document VARCHAR, ' +
+      'cmetadata JSONB, PRIMARY KEY (id), FOREIGN KEY(collection_id) REFERENCES items (id) ON DELETE CASCADE)',
+    'CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON items USING hnsw (embedding vector_cosine_ops) WITH (m = 16)',
+    'INSERT INTO items (id, embedding) VALUES ($1, $2::VECTOR) ON CONFLICT (id) DO UPDATE SET embedding = EXCLUDED.embedding',
+    'SELECT items.id AS a, items.embedding <=> $1::VECTOR AS distance FROM items ORDER BY distance ASC LIMIT $2::INTEGER',
+    'SELECT id, embedding <=> $1 as distance FROM items WHERE id > 3 ORDER BY embedding <=> $1 LIMIT 4',
+    'SET hnsw.ef_search = 100',
+    'DELETE FROM items WHERE id = ANY ($1)',
+  ]
+  for (const sql of statements) test(sql, () => assert.equal(analysed(sql).objection, null))
+})
+
+suite('bounds', () => {
+  before(async () => loadModule())
+
+  test('levels, parts, statements and comparisons are counted, not timed', () => {
+    const nested = `select ${'('.repeat(300)}1 + 1${' + 1)'.repeat(300)}`
+    assert.equal(analysed(nested).objection, null)
+    assert.equal(objectionTo(`select 1${' + 1'.repeat(limits.statementDepthMax + 1)}`).native, '54001')
+    const list = Array.from({ length: limits.statementNodesMax }, () => '1').join()
+    assert.equal(objectionTo(`select 1 in (${list})`).native, '54001')
+    const many = 'select 1;'.repeat(limits.statementsPerMessageMax)
+    assert.equal(analysed(many).statements.length, limits.statementsPerMessageMax)
+    assert.equal(objectionTo(`${many}select 1`).native, '54001')
+    const items = Array.from({ length: 1_500 }, (_, at) => `orders o${String(at)}`).join()
+    const columns = Array.from({ length: 1_500 }, () => 'o1499.id').join()
+    assert.equal(objectionTo(`select ${columns} from ${items}`).native, '54001')
+  })
+
+  test('WITH inside WITH costs what it says', () => {
+    let sql = 'select 1 as x'
+    for (let at = 0; at < 100; at++) sql = `with recursive w as (${sql} union all select 1) select x from w`
+    const started = performance.now()
+    analysed(sql)
+    assert.ok(performance.now() - started < 2_000)
+  })
+
+  test('a tree of any other shape is refused, never guessed', () => {
+    const trees: readonly unknown[] = [
+      null,
+      'x',
+      [],
+      { stmts: 1 },
+      { stmts: [null] },
+      { stmts: [{}] },
+      { stmts: [{ stmt: {} }] },
+      { stmts: [{ stmt: [] }] },
+      { stmts: [{ stmt: { Unheard: {} } }] },
+      { stmts: [{ stmt: { SelectStmt: { unheard: 1, op: 'SETOP_NONE' } } }] },
+      { stmts: [{ stmt: { SelectStmt: { op: 'SETOP_OTHER' } } }] },
+      { stmts: [{ stmt: { SelectStmt: { targetList: 1, op: 'SETOP_NONE' } } }] },
+      { stmts: [{ stmt: { SelectStmt: {}, DropStmt: {} } }] },
+      {
+        stmts: [
+          {
+            stmt: { SelectStmt: { targetList: [{ ResTarget: { val: { A_Const: {} } } }], op: 'SETOP_NONE' } },
+          },
+        ],
+      },
+      { stmts: [{ stmt: { TransactionStmt: { kind: 'TRANS_STMT_OTHER' } } }] },
+      { stmts: [{ stmt: { A_Const: { isnull: true } } }] },
+      { stmts: [{ stmt: { RangeVar: { relname: 'customers' } } }] },
+      {
+        stmts: [
+          {
+            stmt: {
+              SelectStmt: {
+                targetList: [{ ResTarget: { val: { A_Expr: { kind: 'AEXPR_OTHER' } } } }],
+                op: 'SETOP_NONE',
+              },
+            },
+          },
+        ],
+      },
+    ]
+    for (const tree of trees) {
+      const { objection } = normalise(tree, inPublic, catalogue)
+      assert.notEqual(objection, null, JSON.stringify(tree))
+      assert.notEqual(objection?.code, 'internal', JSON.stringify(tree))
+    }
+  })
+})
