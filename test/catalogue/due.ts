@@ -1,0 +1,12 @@
+/** The numbers of the adversarial catalogue that must have a case. One that has none fails the suite. */
+export const due: readonly string[] = [
+  ...numbers('S', '1-4 7-18 20-24 28-31 34 40-50'),
+  ...numbers('M', '1-11 16 17 19 20 22-26'),
+]
+
+function numbers(letter: string, ranges: string): readonly string[] {
+  return ranges.split(' ').flatMap((range) => {
+    const [first = Number.NaN, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, index) => `${letter}${first + index}`)
+  })
+}

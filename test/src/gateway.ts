@@ -1,0 +1,121 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseConfig, serve } from '@sluice/cli'
+import type { EventStore, RecordedEvent } from '@sluice/core'
+import { demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
+import type { Certificate } from './certificate.ts'
+import type { Login, Place } from './wire-client.ts'
+
+export interface GatewayOptions {
+  readonly provider: IdentityProvider
+  /** Folder of the policies. */
+  readonly policies: string
+  readonly targets: readonly GatewayTarget[]
+  /** What clients are offered. */
+  readonly tls?: Certificate
+  /** Where it listens for them; on loopback when it is not given. */
+  readonly host?: string
+  /** Stands between the engine and its log. */
+  readonly store?: (store: EventStore) => EventStore
+}
+
+export interface GatewayTarget {
+  readonly name: string
+  /** Where and as whom the gateway connects. */
+  readonly login: Login
+  readonly tls?: 'disable' | 'verify-full'
+  /** PEM of the authority that the target's certificate must be signed by. */
+  readonly authority?: string
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
+export interface Gateway extends Place {
+  readonly api: Place
+  /** Folder of the log. */
+  readonly log: string
+  /** What it told its operator. */
+  readonly reports: readonly string[]
+  /** How a subject logs in at a target. */
+  login(subject: DemoSubject, target: string): Promise<Login>
+  /** Everything in the log so far. */
+  events(): Promise<readonly RecordedEvent[]>
+  /** Idempotent. */
+  close(): Promise<void>
+}
+
+/** Policies compiled by an earlier gateway serve the next: compiling is most of what a start costs. */
+const compiledPolicies = fileURLToPath(new URL('../../.sluice/test-policies', import.meta.url))
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  await using parts = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-gateway-'))
+  parts.defer(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(compiledPolicies, { recursive: true, mode: 0o700 })
+  await symlink(compiledPolicies, join(folder, 'policies'))
+  await writeFile(join(folder, 'tls.cert'), options.tls?.cert ?? '')
+  await writeFile(join(folder, 'tls.key'), options.tls?.key ?? '', { mode: 0o600 })
+  const reports: string[] = []
+  let log: EventStore | undefined
+  const known: RecordedEvent[] = []
+  const running = await serve(parseConfig('sluice.yaml', JSON.stringify(configOf(options))), {
+    data: folder,
+    base: folder,
+    env: Object.fromEntries(options.targets.map(({ login }, index) => [variable(index), login.password])),
+    report: (what, error) => reports.push(`${what}: ${String(error)}`),
+    store: (store) => (log = options.store?.(store) ?? store),
+  })
+  parts.defer(() => running.close())
+  const { postgres } = running
+  if (postgres === null) throw new Error('the gateway does not listen')
+  const open = parts.move()
+  const tokens = new Map<DemoSubject, Promise<string>>()
+  let closing: Promise<void> | undefined
+  return {
+    ...postgres,
+    api: running.api,
+    log: running.log,
+    reports,
+    async login(subject, database) {
+      const token = tokens.get(subject) ?? demoToken(options.provider, subject)
+      tokens.set(subject, token)
+      return { ...postgres, user: subject, password: await token, database }
+    },
+    async events() {
+      for await (const event of log?.read(known.at(-1)?.position) ?? []) known.push(event)
+      return [...known]
+    },
+    close: () => (closing ??= open.disposeAsync()),
+  }
+}
+
+function variable(index: number): string {
+  return `TARGET_${index}_PASSWORD`
+}
+
+function configOf({ provider, policies, targets, tls, host = '127.0.0.1' }: GatewayOptions): object {
+  const { audience, groups_claim, type_claim } = demoIssuer
+  const address = '127.0.0.1:0'
+  const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
+  return {
+    api: { listen: address, roles: { auditor: ['auditors'] } },
+    listen: { postgres: { address: `${host}:0`, ...files } },
+    log: { kind: 'embedded' },
+    identity: {
+      issuers: [{ name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }],
+    },
+    policies: { path: policies },
+    targets: targets.map(({ name, login, tls: mode, authority, labels }, index) => ({
+      name,
+      protocol: 'postgres',
+      address: `${login.host}:${login.port}`,
+      database: login.database,
+      tls: mode ?? 'disable',
+      ...(authority === undefined ? {} : { tls_ca: authority }),
+      credential: { user: login.user, password: { env: variable(index) } },
+      labels: labels ?? {},
+    })),
+  }
+}
