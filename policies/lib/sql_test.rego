@@ -27,3 +27,7 @@ test_read_leaves_the_catalogues_out if {
 test_advisory_locks if {
 	sql.advisory_locks == {"pg_try_advisory_lock"} with input.action.functions as ["lower", "pg_try_advisory_lock"]
 }
+
+test_giving_a_lock_back_takes_none if {
+	sql.advisory_locks == set() with input.action.functions as ["pg_advisory_unlock", "pg_advisory_unlock_all"]
+}

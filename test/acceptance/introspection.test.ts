@@ -7,7 +7,10 @@ import { openStage } from './stage.ts'
 import { assertSame, transcribe, type Transcript } from './transcript.ts'
 import type { Login } from '../src/wire-client.ts'
 
-/** Everything that drivers, ORMs and psql ask about a database is answered as the server answers it. */
+/**
+ * Everything that drivers, ORMs and psql ask about a database is answered as the server answers it. What vector stores
+ * create at their start is not here: it needs the extension `vector`, which this server does not bring.
+ */
 const stage = await openStage()
 after(() => stage[Symbol.asyncDispose]())
 

@@ -60,7 +60,8 @@ async function attempts(
   for (const [name, attempt] of Object.entries(logins)) found.set(name, await attempt(door, trust))
   if ((await pythonVersion()) === null) return found
   const env = { PGSSLMODE: trust.mode, PGSSLROOTCERT: trust.authority ?? '' }
-  const transcript = await runPython('login_cases.py', door, { env })
+  const cases = ['with_psycopg', 'with_psycopg2', 'with_asyncpg']
+  const transcript = await runPython('login_cases.py', door, { cases, env })
   for (const name of transcript.keys()) found.set(name, seenIn(transcript, name) as unknown as Outcome)
   return found
 }
@@ -86,12 +87,23 @@ async function stateOf(password: string, database = target): Promise<readonly [s
   return ['code' in error ? error.code : undefined, error.message]
 }
 
+const withoutPython = (await pythonVersion()) === null && 'python3 is not installed'
 const verified: Trust = { mode: 'verify-full', authority }
 const clear: Trust = { mode: 'disable' }
 
 suite('a good token', () => {
   test('over TLS that the client verifies', async () => {
     assertIn(await attempts(gateway, issuer.mint(300), verified), true)
+  })
+
+  test('cancels over TLS', { skip: withoutPython }, async () => {
+    const { host, port } = gateway
+    const door = { host, port, user: 'anybody', password: issuer.mint(300), database: target }
+    const cases = ['cancel_with_psycopg', 'cancel_with_asyncpg']
+    const env = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: authority }
+    const transcript = await runPython('login_cases.py', door, { cases, env })
+    assert.deepEqual(seenIn(transcript, 'cancel_with_psycopg'), ['57014', [1]])
+    assert.deepEqual(seenIn(transcript, 'cancel_with_asyncpg'), ['given up', 1])
   })
 
   test('on loopback in clear', async () => {

@@ -67,14 +67,6 @@ const carriers: Readonly<Record<string, Carrier>> = {
     await client.query(`SELECT $1::int /*run_id='${run}',traceparent='${traceparent}'*/`, [1])
     await client.end()
   },
-  'SET in the session (node-postgres)': async (to, { run, traceparent }) => {
-    const client = clientOf(to)
-    await client.connect()
-    await client.query(`SET sluice.run_id = '${run}'`)
-    await client.query(`SET sluice.traceparent = '${traceparent}'`)
-    await client.query('SELECT 1')
-    await client.end()
-  },
 }
 
 async function used(client: Client): Promise<void> {

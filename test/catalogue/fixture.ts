@@ -170,9 +170,8 @@ SELECT md5(concat_ws('|',
   (SELECT string_agg(s.subname, ',' ORDER BY s.oid) FROM pg_subscription s),
   (SELECT string_agg(e::text, ',' ORDER BY e.oid) FROM pg_event_trigger e),
   (SELECT string_agg(p::text, ',' ORDER BY p.oid) FROM pg_policy p),
-  (SELECT string_agg(md5(t::text), ',' ORDER BY t.oid) FROM pg_type t LEFT JOIN pg_class c ON c.reltype = t.oid
-   LEFT JOIN pg_class e ON e.reltype = t.typelem WHERE t.oid >= 16384
-   AND coalesce(c.relpersistence, e.relpersistence, 'p') <> 't'),
+  (SELECT string_agg(md5(t::text), ',' ORDER BY t.oid) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+   WHERE t.oid >= 16384 AND nspname !~ '^pg_(temp|toast_temp)'),
   (SELECT string_agg(concat_ws(' ', s.oid, s.stxname), ',' ORDER BY s.oid) FROM pg_statistic_ext s),
   (SELECT string_agg(md5(c::text), ',' ORDER BY c.oid) FROM pg_cast c WHERE oid >= 16384),
   (SELECT string_agg(md5(o::text), ',' ORDER BY o.oid) FROM pg_opclass o WHERE oid >= 16384),

@@ -15,8 +15,10 @@ import {
   type Login,
   type Relay,
 } from '../src/index.ts'
+import { Callers } from './callers.ts'
 import type { PolicyName } from './case.ts'
-import { activityQuery, fingerprintQuery, fixture, furtherSecrets, secrets } from './fixture.ts'
+import { fingerprintQuery, fixture, furtherSecrets, secrets } from './fixture.ts'
+import { Observer } from './observer.ts'
 import { startImpostors, type Impostors } from './impostors.ts'
 
 /** A gateway over one set of policies, with a relay behind it that keeps what reaches the database. */
@@ -48,6 +50,7 @@ export class Laboratory {
   readonly backend: Backend
   readonly certificate: Certificate
   readonly impostors: Impostors
+  readonly callers: Callers = new Callers()
   /** Finds every secret that there is. */
   readonly anySecret: TraceFinder = finders.open
   readonly #parts: AsyncDisposableStack
@@ -100,14 +103,16 @@ export class Laboratory {
 
   /** Puts the database back, and says whether that was necessary. */
   async restored(database: Database): Promise<boolean> {
-    const changed = await this.changed(database)
-    if (changed) await this.#restore(database)
-    if (changed)
-      assert.equal(await this.changed(database), false, 'an attack has left something at the server')
-    return changed
+    if (!(await this.changed(database))) return false
+    await (await this.#observer(database)).mend()
+    if (!(await this.changed(database))) return true
+    await this.#replace(database)
+    assert.ok(!(await this.changed(database)), 'an attack has left something at the server')
+    return true
   }
 
-  async #restore(database: Database): Promise<void> {
+  async #replace(database: Database): Promise<void> {
+    if (database === 'guarded') this.callers.dismiss()
     const observer = await this.#observer(database)
     observer.client.close()
     this.#observers.delete(database)
@@ -126,6 +131,7 @@ export class Laboratory {
   }
 
   async close(): Promise<void> {
+    this.callers.dismiss()
     for (const observer of this.#observers.values()) (await observer).client.close()
     await this.#parts.disposeAsync()
   }
@@ -163,28 +169,5 @@ export class Laboratory {
     const observer = this.#observers.get(database) ?? Observer.of(this.backend.login(database))
     this.#observers.set(database, observer)
     return observer
-  }
-}
-
-/** Looks at a database beside the attacks. */
-class Observer {
-  readonly client: WireClient
-  #activity = ''
-  #fingerprint = ''
-
-  private constructor(client: WireClient) {
-    this.client = client
-  }
-
-  static async of(login: Login): Promise<Observer> {
-    return new Observer(await WireClient.login(login))
-  }
-
-  /** A table that is gone makes the query fail, and its error is a fingerprint as good as any. */
-  async fingerprint(): Promise<string> {
-    const activity = (await this.client.query(activityQuery)).text
-    if (activity !== this.#activity) this.#fingerprint = (await this.client.query(fingerprintQuery)).text
-    this.#activity = activity
-    return this.#fingerprint
   }
 }

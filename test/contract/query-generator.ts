@@ -1,6 +1,6 @@
 /**
- * Random SELECTs over `people` (whose `ssn` and `card` are protected) and `visits`. Every column is text, so that
- * most of what comes out is valid; the rest is the server's to refuse. The same seed makes the same queries.
+ * Random statements over `people` (whose `ssn` and `card` are protected) and `visits`. Every column is text, so that
+ * most of what comes out is valid; the rest is the server's to refuse. The same seed makes the same statements.
  */
 export class QueryGenerator {
   #state: number
@@ -10,8 +10,71 @@ export class QueryGenerator {
     this.#state = seed
   }
 
-  query(): string {
-    return this.#query({ depth: 3, outer: [], ctes: [] }).sql
+  /** Mostly a query, now and then a change that returns rows. */
+  statement(): string {
+    const around = { depth: 3, outer: [], ctes: [] }
+    if (this.#chance(0.75)) return this.#query(around).sql
+    const change = this.#change({ ...around, depth: 1 })
+    if (this.#chance(0.7)) return change.sql
+    const name = this.#name('w')
+    const outer = this.#query({ ...around, depth: 1, ctes: [{ name, columns: change.columns }] })
+    return `with ${name} as (${change.sql}) ${outer.sql}`
+  }
+
+  #change(around: Around): Query {
+    const name = this.#name('t')
+    const [table, columns] = this.#pick(tables)
+    const entry = { name, columns }
+    const target = { sql: `${table} as ${name}`, entries: [entry], columns: qualified(entry) }
+    const other = this.#item({ ...around, depth: 0 }, [])
+    const both = {
+      sql: '',
+      entries: [...target.entries, ...other.entries],
+      columns: [...target.columns, ...other.columns],
+    }
+    const written = this.#pick(columns)
+    const condition = this.#condition(both, around)
+    const returned = this.#chance(0.2)
+      ? this.#pick(['*', `${name}.*`])
+      : this.#value(both, { ...around, depth: 0 })
+    const returning = ` returning ${returned === '*' || returned.endsWith('.*') ? returned : `${returned} as k`}`
+    const single = returning.replaceAll(new RegExp(`\\b${other.entries[0]?.name ?? name}\\b`, 'g'), name)
+    const keys = ['k']
+    switch (this.#pick(['update', 'insert', 'delete', 'merge'])) {
+      case 'update': {
+        const set = `${written} = ${this.#value(both, around)}`
+        return {
+          sql: `update ${target.sql} set ${set} from ${other.sql} where ${condition}${returning}`,
+          columns: keys,
+        }
+      }
+      case 'insert': {
+        const body = this.#plain({ ...around, depth: 0 }, 1)
+        const resolve = this.#pick(['', ' on conflict do nothing', this.#onConflict(name, columns)])
+        return {
+          sql: `insert into ${target.sql} (${written === 'id' ? 'id' : `id, ${written}`}) select ${written === 'id' ? '' : `'n' || row_number() over (), `}s.* from (${body.sql}) s${resolve}${single}`,
+          columns: keys,
+        }
+      }
+      case 'delete':
+        return {
+          sql: `delete from ${target.sql} using ${other.sql} where ${condition}${returning}`,
+          columns: keys,
+        }
+      default:
+        return {
+          sql:
+            `merge into ${target.sql} using ${other.sql} on ${condition} ` +
+            `when matched then update set ${written} = ${this.#value(both, { ...around, depth: 0 })} ` +
+            `when not matched then insert (id) values ('n' || ${this.#pick(other.columns)})${returning}`,
+          columns: keys,
+        }
+    }
+  }
+
+  #onConflict(name: string, columns: readonly string[]): string {
+    const [column, other] = [this.#pick(columns), this.#pick(columns)]
+    return ` on conflict (id) do update set ${column} = ${this.#pick([`excluded.${other}`, `${name}.${other}`])}`
   }
 
   /** A fixed pseudorandom sequence (mulberry32). */
@@ -135,9 +198,7 @@ export class QueryGenerator {
     if (around.depth === 0 || this.#chance(0.7)) return this.#pick(computed)
     const inner = { ...around, depth: around.depth - 1 }
     if (this.#chance(0.5)) return `(${this.#query(inner).sql} limit 1)`
-    return this.#chance(0.5)
-      ? `(select ${this.#pick(around.outer)})`
-      : `exists (${this.#query(inner).sql})::text`
+    return this.#chance(0.5) ? `(select ${column})` : `exists (${this.#query(inner).sql})::text`
   }
 
   #condition(from: From, around: Around): string {
@@ -195,11 +256,7 @@ export class QueryGenerator {
       const entry = { name, columns: cte.columns }
       return { sql: `${cte.name} as ${name}`, entries: [entry], columns: qualified(entry) }
     }
-    const [table, columns] = this.#pick<readonly [string, readonly string[]]>([
-      ['people', ['id', 'name', 'ssn', 'card']],
-      ['people', ['id', 'name', 'ssn', 'card']],
-      ['visits', ['id', 'person', 'place', 'ssn']],
-    ])
+    const [table, columns] = this.#pick(tables)
     const name = this.#name('t')
     if (!this.#chance(0.15)) {
       const entry = { name, columns }
@@ -225,6 +282,12 @@ export class QueryGenerator {
     }
   }
 }
+
+const tables: readonly (readonly [name: string, columns: readonly string[]])[] = [
+  ['people', ['id', 'name', 'ssn', 'card']],
+  ['people', ['id', 'name', 'ssn', 'card']],
+  ['visits', ['id', 'person', 'place', 'ssn']],
+]
 
 interface Query {
   readonly sql: string

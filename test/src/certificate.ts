@@ -81,6 +81,6 @@ function alternatives(names: readonly string[]): Buffer {
 }
 
 function pem(bytes: Buffer): string {
-  const lines = bytes.toString('base64').replaceAll(/.{64}/g, '$&\n')
+  const lines = bytes.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }

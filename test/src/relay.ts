@@ -24,6 +24,8 @@ export interface Passed {
   opened(): readonly Recorded[]
   /** Bytes of every connection, without what was before. */
   up(): readonly Buffer[]
+  /** The same as messages, startup packets left out. The mark must lie between two messages. */
+  sent(): readonly { readonly connection: Recorded; readonly messages: readonly Message[] }[]
 }
 
 export async function startRelay(to: Place): Promise<Relay> {
@@ -51,6 +53,14 @@ export async function startRelay(to: Place): Promise<Relay> {
       return {
         opened: () => connections.slice(before.length),
         up: () => connections.map(({ up }, index) => up.subarray(before[index] ?? 0)),
+        sent: () =>
+          connections.map((connection, index) => {
+            const from = before[index]
+            return {
+              connection,
+              messages: from === undefined ? messagesOf(connection) : cut(connection.up.subarray(from)),
+            }
+          }),
       }
     },
     async close() {
@@ -109,8 +119,11 @@ export function startupOf({ up }: Recorded): ReadonlyMap<string, string> | undef
 
 /** What a caller said after its startup packet. */
 export function messagesOf({ up }: Recorded): readonly Message[] {
-  if (up.length < 8) return []
+  return up.length < 8 ? [] : cut(up.subarray(up.readInt32BE(0)))
+}
+
+function cut(bytes: Buffer): readonly Message[] {
   const reader = new MessageReader()
-  reader.push(up.subarray(up.readInt32BE(0)))
+  reader.push(bytes)
   return reader.all()
 }

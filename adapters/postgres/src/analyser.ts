@@ -29,7 +29,12 @@ export interface Analysed {
   readonly values?: readonly Json[]
 }
 
-const notUtf8 = refusal('malformed', 'adapter/parse', 'invalid byte sequence for encoding "UTF8"', '22021')
+export const notUtf8: Refusal = refusal(
+  'malformed',
+  'adapter/parse',
+  'invalid byte sequence for encoding "UTF8"',
+  '22021',
+)
 
 /**
  * Texts of one target and what they mean, remembered by the exact bytes. A new picture of the target forgets

@@ -15,6 +15,11 @@ test('a trailing comment is taken off and read', () => {
   })
 })
 
+test('a semicolon behind the comment changes nothing', () => {
+  const { text, claims } = withoutComment("select 1 /*run_id='7'*/;")
+  assert.deepEqual([text, claims.get('run_id')], ['select 1 ', '7'])
+})
+
 const notComments = [
   "select '/*a='; drop table t; --*/",
   "select 1 /*a='b;c'*/",
@@ -48,7 +53,7 @@ test('what is taken off never changes what the server would parse', () => {
     '\\',
     "E'",
   )
-  const tail = fc.constantFrom("/*a='b'*/", "/*a='b',c='d'*/ ", "/*a='*/", "'/*a='b'*/", '*/')
+  const tail = fc.constantFrom("/*a='b'*/", "/*a='b'*/;", "/*a='b',c='d'*/ ", "/*a='*/", "'/*a='b'*/", '*/')
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), tail, (pieces, end) => {
       const whole = pieces.join('') + end

@@ -4,7 +4,7 @@ import type { Run } from '@sluice/core'
  * A trailing sqlcommenter comment. The grammar is strict on purpose: `'` occurs only in pairs, it is on one
  * line, and nothing in it can end a string, an identifier or a comment, so a text means the same to the server with and without it.
  */
-const trailing = /^\/\*((?:[ \t]*[\w.%-]{1,64}='[\w.%~:+-]{0,512}'[ \t]*,?)+)\*\/[ \t\n\r\f\v]*$/
+const trailing = /^\/\*((?:[ \t]*[\w.%-]{1,64}='[\w.%~:+-]{0,512}'[ \t]*,?)+)\*\/[ \t\n\r\f\v;]*$/
 const pair = /([\w.%-]+)='([^']*)'/g
 const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
 const runId = /^[\w.:-]{1,128}$/
@@ -24,7 +24,7 @@ const noClaims: ReadonlyMap<string, string> = new Map()
 
 /** Most texts have no comment: they cost one comparison. */
 export function withoutComment(text: string): Commented {
-  if (!/\*\/[ \t\n\r\f\v]*$/.test(text.slice(-16))) return { text, claims: noClaims }
+  if (!/\*\/[ \t\n\r\f\v;]*$/.test(text.slice(-16))) return { text, claims: noClaims }
   const from = text.lastIndexOf('/*')
   if (from < 0 || text.length - from > commentCharsMax) return { text, claims: noClaims }
   const match = trailing.exec(text.slice(from))

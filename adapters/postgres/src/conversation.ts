@@ -154,7 +154,7 @@ export class Conversation {
         this.#number++
         break
       case front.functionCall:
-        await this.#alone(() => this.#simple.functionCall(message))
+        await this.#alone(() => this.#simple.functionCall(message, this.#number))
         break
       case front.terminate:
         return false

@@ -3,6 +3,7 @@ import { withoutComment, type Claim } from './commenter.ts'
 import { CopyBody } from './copy-body.ts'
 import type { Judged } from './exchange.ts'
 import type { Expected } from './flight.ts'
+import { notUtf8 } from './analyser.ts'
 import { actionOf, emptyStatement, judged, objected, severalCommands, tooManyNames } from './judged.ts'
 import { front } from './messages.ts'
 import type { Portal, Prepared } from './names.ts'
@@ -69,7 +70,7 @@ export class Extended {
   }
 
   async #judgedParse(text: string, number: number): Promise<Judged> {
-    const analysed = await this.#context.analyse(text)
+    const analysed = await this.#context.analyse(text, number)
     const { analysis, catalogue } = analysed
     const { state } = this.#context.transaction
     if (analysis.objection !== null)
@@ -87,8 +88,8 @@ export class Extended {
     const preparing = this.#context.prepared(names.statement, number)
     const prepared = preparing instanceof Promise ? await preparing : preparing
     if (!isRefusal(prepared)) types = prepared.types
-    const values = parseBind(cursor, types)
-    const bound = await this.#bound(prepared, values, number)
+    const { values, isText } = parseBind(cursor, types)
+    const bound = await this.#bound(isText ? prepared : notUtf8, values, number)
     const draft = this.#segment.begin('execute', names.portal, bound.judged)
     if (bound.portal === null) return draft.add(message, { kind: 'bind' })
     if (this.#context.portals.full) {
@@ -107,10 +108,10 @@ export class Extended {
   ): Promise<{ readonly judged: Judged; readonly portal: Portal | null }> {
     const { state } = this.#context.transaction
     if (isRefusal(prepared)) {
-      const { catalogue } = await this.#context.analyse('')
+      const { catalogue } = await this.#context.analyse('', number)
       return { judged: objected(prepared, catalogue, [], state), portal: null }
     }
-    const meaning = this.#context.meaning(prepared)
+    const meaning = this.#context.meaning(prepared, number)
     const analysed = meaning instanceof Promise ? await meaning : meaning
     const { analysis, catalogue } = analysed
     const all = analysed.values === undefined ? values : [...analysed.values, ...values]
@@ -223,7 +224,7 @@ export class Extended {
     const portal = await this.#context.portal(name, 'portal', number)
     const { state } = this.#context.transaction
     if (isRefusal(portal)) {
-      const { catalogue } = await this.#context.analyse('')
+      const { catalogue } = await this.#context.analyse('', number)
       return this.#segment.begin('execute', name, objected(portal, catalogue, [], state))
     }
     const { statement, catalogue, values } = portal

@@ -44,23 +44,46 @@ test('removal', () => {
 
 test('every search path that may be in force is judged by', () => {
   const scope = new SearchScope(['public'])
-  assert.equal(scope.names.key, '')
+  assert.equal(scope.names(0).key, '')
   assert.ok(scope.mayBe(['app']))
-  assert.deepEqual(scope.names.searchPaths, [['app'], ['public']])
+  assert.deepEqual(scope.names(0).searchPaths, [['app'], ['public']])
   scope.is(['public'])
-  assert.equal(scope.names.key, '')
+  assert.equal(scope.names(0).key, '')
   for (let i = 0; i < 7; i++) assert.ok(scope.mayBe([`s${i}`]))
   assert.equal(scope.mayBe(['one too many']), false)
 })
 
 test('names of the open transaction and temporary tables change the key', () => {
   const scope = new SearchScope(['public'])
-  scope.creates({ schema: 'public', name: 't' })
-  const created = scope.names.key
+  const made = scope.expect({ segment: 1, creates: { schema: 'public', name: 't' } })
+  made.sent()
+  made.done()
+  made.dropped()
+  const created = scope.names(1).key
   assert.notEqual(created, '')
   scope.transactionOver()
-  assert.equal(scope.names.key, '')
-  scope.temporary('t')
-  assert.notEqual(scope.names.key, '')
-  assert.notEqual(scope.names.key, created)
+  assert.equal(scope.names(1).key, '')
+  scope.expect({ segment: 2, temporary: 't' }).sent()
+  assert.notEqual(scope.names(9).key, '')
+  assert.notEqual(scope.names(9).key, created)
+})
+
+test('what the server failed to create stops counting', () => {
+  const scope = new SearchScope(['public'])
+  const failed = scope.expect({ segment: 1, temporary: 't' })
+  failed.sent()
+  assert.deepEqual([...scope.names(2).tempTables], ['t'])
+  failed.dropped()
+  assert.deepEqual([...scope.names(2).tempTables], [])
+})
+
+test('what a refused message would have created never counts', () => {
+  const scope = new SearchScope(['public'])
+  const refused = scope.expect({ segment: 1, temporary: 't' })
+  assert.deepEqual([...scope.names(1).tempTables], ['t'])
+  assert.ok(scope.unsettled(2))
+  assert.deepEqual([...scope.names(2).tempTables], [])
+  refused.dropped()
+  assert.equal(scope.unsettled(2), false)
+  assert.deepEqual([...scope.names(1).tempTables], [])
 })

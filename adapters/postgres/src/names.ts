@@ -102,13 +102,26 @@ export class NameTable<T> {
 /** How many different search paths one session may make possible before it has to connect anew. */
 const searchPathsMax = 8
 
-/** Where unqualified names may lead on this connection: everything that could be in force, since a SET may be rolled back. */
+/** A change of names that a message on its way will make. */
+interface Change {
+  readonly segment: number
+  readonly temporary?: string
+  readonly creates?: RelationName
+  readonly moves?: true
+}
+
+/**
+ * Where unqualified names may lead on this connection: everything that could be in force, since a SET may be rolled
+ * back. What a message creates counts once it was allowed and is on its way; before that only within its segment,
+ * because a refusal makes the rest of that be skipped.
+ */
 export class SearchScope {
   readonly #schemas: readonly string[]
   #paths: readonly (readonly string[])[]
   readonly #temporary = new Set<string>()
   readonly #created = new Map<string, RelationName>()
   #moved = false
+  #changes: readonly Change[] = []
   #names: Names | undefined
 
   constructor(schemas: readonly string[]) {
@@ -116,16 +129,17 @@ export class SearchScope {
     this.#paths = [schemas]
   }
 
-  get names(): Names {
-    this.#names ??= {
-      searchPaths: this.#paths,
-      tempTables: new Set(this.#temporary),
-      schemas: this.#schemas,
-      created: [...this.#created.values()],
-      moved: this.#moved,
-      key: this.#key(),
-    }
+  /** As a message of that segment will find them. */
+  names(segment: number): Names {
+    if (this.#changes.length > 0)
+      return this.#assemble(this.#changes.filter((each) => each.segment === segment))
+    this.#names ??= this.#assemble([])
     return this.#names
+  }
+
+  /** A message of an earlier segment may still change them: nobody knows yet whether it was allowed. */
+  unsettled(segment: number): boolean {
+    return this.#changes.some((change) => change.segment !== segment)
   }
 
   /** False when there are too many to judge by. */
@@ -144,21 +158,25 @@ export class SearchScope {
     this.#names = undefined
   }
 
-  temporary(name: string): void {
-    this.#temporary.add(name)
-    this.#names = undefined
-  }
-
-  /** A table that the open transaction creates: nobody else sees it yet. */
-  creates(relation: RelationName): void {
-    this.#created.set(`${relation.schema}\0${relation.name}`, relation)
-    this.#names = undefined
-  }
-
-  /** The open transaction renames or moves something: the catalogue will be wrong until it is over. */
-  moves(): void {
-    this.#moved = true
-    this.#names = undefined
+  expect(change: Change): Effect {
+    this.#changes = [...this.#changes, change]
+    const forget = (): void => {
+      this.#changes = this.#changes.filter((other) => other !== change)
+    }
+    let undo: (() => void) | undefined
+    return {
+      sent: () => {
+        forget()
+        undo = this.#make(change)
+      },
+      done: () => {
+        undo = undefined
+      },
+      dropped: () => {
+        forget()
+        undo?.()
+      },
+    }
   }
 
   transactionOver(): void {
@@ -168,12 +186,42 @@ export class SearchScope {
     this.#names = undefined
   }
 
-  #key(): string {
+  /** Makes the change count, and returns how it stops counting should the server fail to make it. */
+  #make({ temporary, creates, moves }: Change): () => void {
+    const isNewTemporary = temporary !== undefined && !this.#temporary.has(temporary)
+    const isNewCreated = creates !== undefined && !this.#created.has(nameKey(creates))
+    if (isNewTemporary) this.#temporary.add(temporary)
+    if (isNewCreated) this.#created.set(nameKey(creates), creates)
+    this.#moved ||= moves === true
+    this.#names = undefined
+    return () => {
+      if (isNewTemporary) this.#temporary.delete(temporary)
+      if (isNewCreated) this.#created.delete(nameKey(creates))
+      this.#names = undefined
+    }
+  }
+
+  #assemble(changes: readonly Change[]): Names {
+    const temporary = new Set([...this.#temporary, ...changes.flatMap((change) => change.temporary ?? [])])
+    const created = new Map(this.#created)
+    for (const { creates } of changes) if (creates !== undefined) created.set(nameKey(creates), creates)
+    const moved = this.#moved || changes.some(({ moves }) => moves === true)
     const [path = []] = this.#paths
     const plain = this.#paths.length === 1 && samePath(path, this.#schemas)
-    if (plain && this.#temporary.size === 0 && this.#created.size === 0 && !this.#moved) return ''
-    return JSON.stringify([this.#paths, [...this.#temporary], [...this.#created.keys()], this.#moved])
+    const initial = plain && temporary.size === 0 && created.size === 0 && !moved
+    return {
+      searchPaths: this.#paths,
+      tempTables: temporary,
+      schemas: this.#schemas,
+      created: [...created.values()],
+      moved,
+      key: initial ? '' : JSON.stringify([this.#paths, [...temporary], [...created.keys()], moved]),
+    }
   }
+}
+
+function nameKey({ schema, name }: RelationName): string {
+  return `${schema}\0${name}`
 }
 
 function samePath(one: readonly string[], other: readonly string[]): boolean {

@@ -5,12 +5,19 @@ import { ProtocolViolation } from './wire.ts'
 
 const textFormat = 0
 
+export interface BoundValues {
+  readonly values: readonly Json[]
+  /** Every value that is given as text is UTF-8. */
+  readonly isText: boolean
+}
+
 /**
  * The rest of a Bind after portal and statement (PostgreSQL 15 §55.7): parameter formats, values, result formats. The
  * values are what policies see. `types`: the OIDs of the parameters as far as they are known, so that binary values can
  * be read. Throws `ProtocolViolation`.
  */
-export function parseBind(cursor: Cursor, types: readonly number[]): readonly Json[] {
+export function parseBind(cursor: Cursor, types: readonly number[]): BoundValues {
+  let isText = true
   const formats = Array.from({ length: cursor.uint16() }, () => cursor.int16())
   const count = cursor.uint16()
   if (formats.length > 1 && formats.length !== count)
@@ -20,11 +27,13 @@ export function parseBind(cursor: Cursor, types: readonly number[]): readonly Js
     if (length === -1) return null
     const bytes = cursor.bytes(length)
     const format = formats.length === 1 ? formats[0] : formats[index]
-    return (format ?? textFormat) === textFormat ? text(bytes) : binary(types[index] ?? 0, bytes)
+    if ((format ?? textFormat) !== textFormat) return binary(types[index] ?? 0, bytes)
+    isText &&= isUtf8(bytes)
+    return text(bytes)
   })
   cursor.bytes(2 * cursor.uint16())
   cursor.finish()
-  return values
+  return { values, isText }
 }
 
 function text(bytes: Buffer): Json {

@@ -3,7 +3,7 @@ import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
 import { tooManyNames, unknownName } from './judged.ts'
 import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from './names.ts'
-import type { RelationName, Statement } from './statement.ts'
+import type { SessionEffect, Statement } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import { Transaction } from './transaction.ts'
 import { keyOf } from './walk/findings.ts'
@@ -39,8 +39,10 @@ export class SessionContext {
     this.admitted = admitted
   }
 
-  analyse(text: string): Analysed | Promise<Analysed> {
-    return this.#analyser.analyse(text, this.#scope.names, this.#session)
+  analyse(text: string, segment: number): Analysed | Promise<Analysed> {
+    if (!this.#scope.unsettled(segment))
+      return this.#analyser.analyse(text, this.#scope.names(segment), this.#session)
+    return this.#settled().then(() => this.#analyser.analyse(text, this.#scope.names(segment), this.#session))
   }
 
   /** The prepared statement of that name, as the server will find it when this is executed. */
@@ -63,8 +65,8 @@ export class SessionContext {
   }
 
   /** What a prepared statement means now: a SET or a change of the schema may have changed it since its Parse. */
-  meaning(prepared: Prepared): Analysed | Promise<Analysed> {
-    return this.analyse(prepared.text)
+  meaning(prepared: Prepared, segment: number): Analysed | Promise<Analysed> {
+    return this.analyse(prepared.text, segment)
   }
 
   /** EXECUTE and FETCH do what was prepared or declared under their name. */
@@ -73,8 +75,8 @@ export class SessionContext {
     if (effect.kind === 'execute') {
       const prepared = this.prepared(effect.name, segment)
       return prepared instanceof Promise
-        ? prepared.then((late) => this.#executed(statement, late))
-        : this.#executed(statement, prepared)
+        ? prepared.then((late) => this.#executed(statement, late, segment))
+        : this.#executed(statement, prepared, segment)
     }
     if (effect.kind === 'fetch') {
       const portal = this.portal(effect.cursor, 'cursor', segment)
@@ -85,9 +87,13 @@ export class SessionContext {
     return statement
   }
 
-  async #executed(execute: Statement, prepared: Prepared | Refusal): Promise<Statement | Refusal> {
+  async #executed(
+    execute: Statement,
+    prepared: Prepared | Refusal,
+    segment: number,
+  ): Promise<Statement | Refusal> {
     if ('code' in prepared) return prepared
-    const { analysis, values = [] } = await this.meaning(prepared)
+    const { analysis, values = [] } = await this.meaning(prepared, segment)
     if (analysis.objection !== null) return analysis.objection
     const body = bodyOf(analysis.statements[prepared.index], prepared)
     if (body === undefined || body.effect.kind !== 'none' || !plannable.has(body.action.name))
@@ -149,10 +155,9 @@ export class SessionContext {
       case 'search_path':
         return this.#searchPath(effect.schemas, effect.local)
       case 'temp_table':
-        this.#scope.temporary(effect.name)
-        return noEffect
+        return this.#scope.expect({ segment, temporary: effect.name })
       case 'ddl':
-        return this.#definition(effect.creates, effect.moves === true, catalogue)
+        return this.#definition(effect, catalogue, segment)
       case 'discard_all':
         if (!this.#scope.mayBe(this.#session.target.settings.schemas)) return tooManyPaths
         return doing(() => {
@@ -189,12 +194,24 @@ export class SessionContext {
     return lasts ? doing(() => this.#scope.is(path)) : noEffect
   }
 
-  #definition(creates: RelationName | undefined, moves: boolean, catalogue: Catalogue): Effect {
-    if (creates !== undefined && !catalogue.relations.has(keyOf(creates))) this.#scope.creates(creates)
-    if (moves) this.#scope.moves()
-    return doing(() => {
-      this.#schemaChanged = true
+  #definition(
+    { creates, moves }: Extract<SessionEffect, { kind: 'ddl' }>,
+    catalogue: Catalogue,
+    segment: number,
+  ): Effect {
+    const isNew = creates !== undefined && !catalogue.relations.has(keyOf(creates))
+    const names = this.#scope.expect({
+      segment,
+      ...(isNew ? { creates } : {}),
+      ...(moves === true ? { moves } : {}),
     })
+    return {
+      ...names,
+      done: () => {
+        names.done()
+        this.#schemaChanged = true
+      },
+    }
   }
 }
 

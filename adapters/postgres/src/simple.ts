@@ -34,7 +34,7 @@ export class Simple {
     cursor.finish()
     const { text, claims } = withoutComment(sql.toString('latin1'))
     if (claims.size > 0) this.#claim(claims)
-    const analysing = this.#context.analyse(text)
+    const analysing = this.#context.analyse(text, number)
     const analysed = analysing instanceof Promise ? await analysing : analysing
     const asked = await this.#asked(text, analysed, number)
     const draft = this.#segment.begin('execute', '', asked.judged, 'query')
@@ -45,8 +45,8 @@ export class Simple {
   }
 
   /** A function called by its number, past SQL and everything that is judged. */
-  async functionCall(message: Buffer): Promise<void> {
-    const { catalogue } = await this.#context.analyse('')
+  async functionCall(message: Buffer, number: number): Promise<void> {
+    const { catalogue } = await this.#context.analyse('', number)
     const draft = this.#segment.begin('execute', '', functionCalled(catalogue), 'query')
     draft.add(message, { kind: 'query' })
   }

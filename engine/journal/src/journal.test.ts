@@ -204,6 +204,17 @@ suite('a journal that is opened again', () => {
     }
   })
 
+  test('refuses damage behind its head too, since nothing follows a write in part', async () => {
+    const keys = memoryKeys()
+    const { journal, disk } = await open(new FailingDisk(), keys)
+    for (const content of ['a', 'b', 'c']) await journal.append(unit(content), now)
+    const segment = disk.files.get(first) ?? Buffer.alloc(0)
+    const [, , third] = framesOf(segment)
+    assert.ok(third)
+    segment[third.at + 80] = (segment[third.at + 80] ?? 0) ^ 4
+    await assert.rejects(open(disk, keys), /is not readable at byte/)
+  })
+
   test('refuses to go on without its head, or with another key', async () => {
     const { disk, keys } = await filled()
     await assert.rejects(open(disk, memoryKeys()), KeyError)

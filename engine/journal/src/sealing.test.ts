@@ -81,8 +81,9 @@ suite('sealed content', () => {
   test('has another nonce for each number in its stream', async () => {
     const key = (await DataKeys.open(new MemoryDisk(), keys, () => {})).take()
     assert.ok(key)
+    // Without the tag, which differs anyway.
     const ciphertexts = [0, 1, 255, 256, 2 ** 40].map((seq) =>
-      seal(key, { ...of, seq }, Buffer.alloc(32)).toString('hex'),
+      seal(key, { ...of, seq }, Buffer.alloc(32)).toString('hex', 8, 40),
     )
     assert.equal(new Set(ciphertexts).size, ciphertexts.length)
   })

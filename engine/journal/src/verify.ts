@@ -69,23 +69,20 @@ class Follower {
     this.#head = head
   }
 
+  /** Up to the last segment that is in use now: what a writer adds meanwhile is for the next time. */
   async segments(): Promise<void> {
     this.#arrive(this.#inspector.boundary)
-    for (let number = 1; ; number++) {
+    const used = (await this.#disk.list()).map(segmentNumber).filter((number) => number !== null)
+    for (let number = 1; number <= Math.max(1, ...used); number++) {
       const name = segmentName(number)
       const { header, bytes } = await this.#header(name)
-      if (isHeader(header)) await this.#segment(name, number, header, hashOf(bytes))
-      else if (await this.#usedAfter(number)) {
+      if (isHeader(header)) {
+        this.#begin(name, number, header, hashOf(bytes))
+        if (!(await this.#segment(name, number, header))) return this.#beyond(number + 1)
+      } else if (await this.#usedAfter(number)) {
         this.#inspector.note(name, 0, header === 'broken' ? unreadableHeader : 'this segment is missing')
         this.#inspector.lose()
-      } else {
-        // Zeros wait for their use. A header in part is what a crash may leave behind, unless frames follow.
-        const torn = header === 'broken' && (await findFrame(this.#disk, name, 0)) === null
-        if (header === 'broken' && (!torn || (await this.#closed())))
-          this.#inspector.note(name, 0, unreadableHeader)
-        else if (header === 'unused') await this.#rest(name, false, 0)
-        return
-      }
+      } else return this.#beyond(number)
     }
   }
 
@@ -106,7 +103,7 @@ class Follower {
       this.#inspector.note(name, offset, `the log goes on after it was closed with event ${head.events}`)
   }
 
-  async #segment(name: string, number: number, header: SegmentHeader, link: Buffer): Promise<void> {
+  #begin(name: string, number: number, header: SegmentHeader, link: Buffer): void {
     const inspector = this.#inspector
     if (header.segment !== number)
       inspector.note(name, 0, `this is segment ${header.segment} under another name`)
@@ -116,20 +113,33 @@ class Follower {
     this.#arrive({ events: header.number, link: header.link })
     inspector.header(name, header, link)
     this.#arrive(inspector.boundary)
+  }
+
+  /** Whether the log goes on in a later segment. */
+  async #segment(name: string, number: number, header: SegmentHeader): Promise<boolean> {
     for (let at = segmentHeaderBytes; ;) {
-      // Whoever writes in a later segment is done with this one, and not before.
+      // Whoever writes in a later segment is done with this one, and not before: only then is its end its end.
       const complete = await this.#usedAfter(number)
+      at = await this.#follow(name, header, at)
+      const last = !complete && !(await this.#usedAfter(number))
+      if (complete || last) await this.#rest(name, complete, at)
+      if (complete) return true
+      if (last) return false
+    }
+  }
+
+  /** Follows whole frames, notes what lies between them, and ends where no more follow. */
+  async #follow(name: string, header: SegmentHeader, from: number): Promise<number> {
+    for (let at = from; ;) {
       const stopped = await this.#frames(name, header, at)
       const next = await findFrame(this.#disk, name, stopped)
-      if (next === null && (complete || !(await this.#usedAfter(number))))
-        return this.#rest(name, complete, stopped)
+      if (next === null) return stopped
       // A writer may have completed this frame meanwhile, and written the next one.
-      const moved = await this.#frames(name, header, stopped)
-      if (next !== null && moved === stopped) {
-        inspector.note(name, stopped, `${next - stopped} bytes are not what was written: ${unreadable}`)
-        inspector.lose()
-        at = next
-      } else at = moved
+      at = await this.#frames(name, header, stopped)
+      if (at > stopped) continue
+      this.#inspector.note(name, stopped, `${next - stopped} bytes are not what was written: ${unreadable}`)
+      this.#inspector.lose()
+      at = next
     }
   }
 
@@ -143,6 +153,18 @@ class Follower {
       this.#arrive(this.#inspector.boundary)
     }
     return from
+  }
+
+  /** After the last segment in use: zeros, or a header in part, as a crash may leave it. */
+  async #beyond(number: number): Promise<void> {
+    const name = segmentName(number)
+    const { header } = await this.#header(name)
+    if (header === 'unused') await this.#rest(name, false, 0)
+    else if (
+      header === 'broken' &&
+      ((await findFrame(this.#disk, name, 0)) !== null || (await this.#closed()))
+    )
+      this.#inspector.note(name, 0, unreadableHeader)
   }
 
   /** Nothing but zeros follows the last frame, or what a crash leaves of a write. */

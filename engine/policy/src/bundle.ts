@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { limits } from '@sluice/core'
 import { language, type Language } from './capabilities.ts'
-import { Compiler, type Build, type Sources } from './compiler.ts'
+import { withCompiler, type Build, type Sources } from './compiler.ts'
 
 /** Compiled policies, and everything they were compiled from. */
 export interface Bundle {
@@ -33,7 +33,10 @@ export interface BundleOptions {
 export async function openBundle(
   sources: Sources,
   cache: string | null,
-  { known, build = (files) => buildOnce(files, cache) }: BundleOptions = {},
+  {
+    known,
+    build = (files) => withCompiler(undefined, cache, (compiler) => compiler.build(files)),
+  }: BundleOptions = {},
 ): Promise<Bundle> {
   const lang = await language()
   const data = JSON.stringify(sources.data)
@@ -50,11 +53,6 @@ export async function openBundle(
     await keepBuild(cache, file, revision, { version, wasm, reads })
   const compiler = `opa ${version} (${lang.compiler.slice(0, 12)})`
   return { revision, compiler, files, data, wasm, reads }
-}
-
-async function buildOnce(sources: Sources, cache: string | null): Promise<Build> {
-  await using compiler = await Compiler.open(cache)
-  return await compiler.build(sources)
 }
 
 function bundled(sources: Sources, lang: Language, data: string): Readonly<Record<string, string>> {

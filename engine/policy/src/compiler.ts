@@ -163,6 +163,17 @@ export class Compiler implements AsyncDisposable {
   }
 }
 
+/** Works with the compiler that is lent, or with one of its own that is gone afterwards. */
+export async function withCompiler<Result>(
+  lent: Compiler | undefined,
+  cache: string | null,
+  work: (compiler: Compiler) => Promise<Result>,
+): Promise<Result> {
+  if (lent !== undefined) return await work(lent)
+  await using own = await Compiler.open(cache)
+  return await work(own)
+}
+
 /** A compiler that does not answer in time, or dies of its input, has found that input unusable. */
 function exchange(worker: Worker, request: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,5 @@
-import { denial, limits, type Clock, type Decision, type PolicyInput } from '@sluice/core'
+import { denial, GenerationCache, limits, type Clock, type Decision, type PolicyInput } from '@sluice/core'
 import type { Bundle } from './bundle.ts'
-import { GenerationCache } from './cache.ts'
 import { finding, PolicyError } from './diagnostic.ts'
 import type { Evaluated } from './evaluate.ts'
 import { neutralInput } from './neutral-input.ts'

@@ -1,9 +1,13 @@
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { Compiler } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
 import { evaluatePolicy } from './eval.ts'
 import { neutralInput } from './neutral-input.ts'
 import { writtenFolder } from './written-folder.ts'
+
+const compiler = await Compiler.open(null)
+after(() => compiler[Symbol.asyncDispose]())
 
 const policy = `package sluice.rules.a
 
@@ -19,7 +23,12 @@ x := 2 if input.action.kind == "fail"
 test('a document is judged as a gateway would judge it, with what the policy reads of it', async () => {
   using folder = writtenFolder({ 'a.rego': policy, 'data.json': '{"name":"Zoë"}' })
   using cache = writtenFolder({})
-  const { verdict, revision, fault, read } = await evaluatePolicy(folder.path, neutralInput, cache.path)
+  const { verdict, revision, fault, read } = await evaluatePolicy(
+    folder.path,
+    neutralInput,
+    cache.path,
+    compiler,
+  )
   assert.equal(verdict.effect, 'allow')
   assert.deepEqual(verdict.reasons, [{ rule: 'a/allow', message: 'Hello, Zoë.', remedy: '' }])
   assert.match(revision, /^[0-9a-f]{32}$/)
@@ -27,7 +36,7 @@ test('a document is judged as a gateway would judge it, with what the policy rea
   assert.deepEqual(JSON.parse(read), { version: 1, action: { kind: 'select', prepare: false } })
 
   const failing = { ...neutralInput, action: { ...neutralInput.action, kind: 'fail' } }
-  const failed = await evaluatePolicy(folder.path, failing, cache.path)
+  const failed = await evaluatePolicy(folder.path, failing, cache.path, compiler)
   assert.equal(failed.verdict.reasons[0]?.rule, 'policy/error')
   assert.match(failed.fault ?? '', /conflict/, 'its author reads why')
 })
@@ -36,7 +45,7 @@ test('allow-all is two lines', async () => {
   using folder = writtenFolder({
     'all.rego': 'package sluice.rules.all\n\nallow contains {"rule": "all"} if true\n',
   })
-  const { verdict } = await evaluatePolicy(folder.path, neutralInput)
+  const { verdict } = await evaluatePolicy(folder.path, neutralInput, null, compiler)
   assert.equal(verdict.effect, 'allow')
   assert.deepEqual(verdict.mask, [])
   assert.deepEqual(verdict.reasons, [{ rule: 'all', message: '', remedy: '' }])
@@ -44,5 +53,5 @@ test('allow-all is two lines', async () => {
 
 test('a folder that cannot be used is refused', async () => {
   using folder = writtenFolder({ 'a.rego': 'package sluice.rules.a\n\ndeny := true\n' })
-  await assert.rejects(evaluatePolicy(folder.path, neutralInput), PolicyError)
+  await assert.rejects(evaluatePolicy(folder.path, neutralInput, null, compiler), PolicyError)
 })

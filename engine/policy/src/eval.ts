@@ -1,5 +1,6 @@
 import { systemClock, type PolicyInput, type Verdict } from '@sluice/core'
 import { openBundle } from './bundle.ts'
+import { withCompiler, type Build, type Compiler, type Sources } from './compiler.ts'
 import { readFolder } from './folder.ts'
 import { EvaluatorPool } from './pool.ts'
 import { projectionOf } from './projection.ts'
@@ -18,8 +19,12 @@ export async function evaluatePolicy(
   folder: string,
   input: PolicyInput,
   cache: string | null = null,
+  lent?: Compiler,
 ): Promise<OneEvaluation> {
-  const bundle = await openBundle(await readFolder(folder), cache)
+  const sources = await readFolder(folder)
+  const build = (files: Sources): Promise<Build> =>
+    withCompiler(lent, cache, (compiler) => compiler.build(files))
+  const bundle = await openBundle(sources, cache, { build })
   const module = await WebAssembly.compile(bundle.wasm)
   const pool = await EvaluatorPool.open({ module, data: bundle.data }, systemClock)
   try {

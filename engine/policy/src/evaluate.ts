@@ -1,5 +1,6 @@
 import { loadPolicy, type LoadedPolicy } from '@open-policy-agent/opa-wasm'
-import { denial, limits, type Verdict } from '@sluice/core'
+import { limits } from '@sluice/core/limits'
+import { denial, type Verdict } from '@sluice/core/verdict'
 import { entrypoint } from './entrypoint.ts'
 import { verdictOf } from './verdict.ts'
 

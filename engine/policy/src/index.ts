@@ -1,6 +1,6 @@
 export { openBundle, type Bundle } from './bundle.ts'
 export { checkPolicies, formatPolicies } from './check.ts'
-export type { FileCoverage, Sources, TestResult } from './compiler.ts'
+export { Compiler, type FileCoverage, type Sources, type TestResult } from './compiler.ts'
 export { describe, PolicyError, type Diagnostic } from './diagnostic.ts'
 export { evaluatePolicy, type OneEvaluation } from './eval.ts'
 export { readFolder, type PolicyFolder } from './folder.ts'

@@ -1,11 +1,12 @@
 import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { Compiler } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
 import { testPolicies, type TestReport } from './test.ts'
 import { writtenFolder } from './written-folder.ts'
 
-const cache = writtenFolder({})
-after(() => cache[Symbol.dispose]())
+const compiler = await Compiler.open(null)
+after(() => compiler[Symbol.asyncDispose]())
 
 const policy = `package sluice.rules.a
 
@@ -31,7 +32,7 @@ const table = `cases:
 
 async function report(files: Readonly<Record<string, string>>, filter = ''): Promise<TestReport> {
   using folder = writtenFolder({ 'a.rego': policy, ...files })
-  return await testPolicies(folder.path, { cache: cache.path, filter })
+  return await testPolicies(folder.path, { filter }, compiler)
 }
 
 test('tests and cases that pass, and what they covered', async () => {

@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { denial, systemClock, type Verdict } from '@sluice/core'
 import { openBundle, type Bundle } from './bundle.ts'
 import { differences, readCases, type Case } from './cases.ts'
-import { Compiler, type Evaluation, type FileCoverage, type TestResult } from './compiler.ts'
+import {
+  withCompiler,
+  type Compiler,
+  type Evaluation,
+  type FileCoverage,
+  type TestResult,
+} from './compiler.ts'
 import { readFolder } from './folder.ts'
 import { EvaluatorPool } from './pool.ts'
 import { projectionOf } from './projection.ts'
@@ -36,17 +42,20 @@ export interface TestOptions {
  * input, and through the compiled module with what it can read of it, as in production. The verdicts must be what
  * the case expects, and equal. Throws `PolicyError`.
  */
-export async function testPolicies(folder: string, options: TestOptions = {}): Promise<TestReport> {
+export async function testPolicies(
+  folder: string,
+  options: TestOptions = {},
+  lent?: Compiler,
+): Promise<TestReport> {
   const { cache = null, filter = '' } = options
   const sources = await readFolder(folder)
   const cases = Object.entries(sources.cases).flatMap(([file, text]) => readCases(file, text))
-  const bundle = await openBundle(sources, cache)
-  await using compiler = await Compiler.open(cache)
-  const { tests, coverage } = await compiler.test(sources, filter)
-  const reference = await compiler.evaluate(
-    sources,
-    cases.map(({ input }) => input),
-  )
+  const inputs = cases.map(({ input }) => input)
+  const { bundle, tests, coverage, reference } = await withCompiler(lent, cache, async (compiler) => ({
+    bundle: await openBundle(sources, cache, { build: (files) => compiler.build(files) }),
+    ...(await compiler.test(sources, filter)),
+    reference: await compiler.evaluate(sources, inputs),
+  }))
   const compiled = await verdicts(bundle, cases)
   const results = cases.map((each, index): CaseResult => {
     const { file, row, name } = each
@@ -59,8 +68,14 @@ export async function testPolicies(folder: string, options: TestOptions = {}): P
     revision: bundle.revision,
     tests,
     cases: results,
-    coverage: coverage.filter(({ file }) => file in sources.files),
+    coverage: coverage.filter(({ file }) => file in sources.files).map(byRow),
   }
+}
+
+/** Several parts of one row that were missed are one finding. */
+function byRow({ missed, ...rest }: FileCoverage): FileCoverage {
+  const rows = new Map(missed.map((range) => [range.join(), range]))
+  return { ...rest, missed: [...rows.values()] }
 }
 
 async function verdicts(bundle: Bundle, cases: readonly Case[]): Promise<readonly Verdict[]> {

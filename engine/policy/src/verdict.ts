@@ -7,7 +7,7 @@ import {
   type Reason,
   type Verdict,
   type VerdictLimits,
-} from '@sluice/core'
+} from '@sluice/core/verdict'
 
 /**
  * What a policy answered, as a Verdict (`schemas/verdict.schema.json`). Everything in an answer obliges, so what is

@@ -18,25 +18,52 @@ export async function psql(
   options: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Printed> {
-  const child = spawn('psql', ['--no-psqlrc', '-v', 'VERBOSITY=verbose', ...options], {
-    env: { ...environmentOf(door), PSQL_HISTORY: '/dev/null', PAGER: 'cat', ...env },
+  await (installed ??= install())
+  return run('psql', ['--no-psqlrc', '-v', 'VERBOSITY=verbose', ...options], script, {
+    ...environmentOf(door),
+    PSQL_HISTORY: '/dev/null',
+    PAGER: 'cat',
+    ...env,
   })
+}
+
+let installed: Promise<void> | undefined
+
+/** On a machine without psql: takes it from the system's packages where that is possible. */
+async function install(): Promise<void> {
+  const env = { PATH: process.env['PATH'] ?? '' }
+  const works = (): Promise<boolean> =>
+    run('psql', ['--version'], '', env).then(
+      ({ code }) => code === 0,
+      () => false,
+    )
+  if (await works()) return
+  if (process.getuid?.() === 0)
+    await run('apt-get', ['install', '--yes', '--quiet', 'postgresql-client'], '', {
+      ...env,
+      DEBIAN_FRONTEND: 'noninteractive',
+    }).catch(() => undefined)
+  if (!(await works()))
+    throw new Error(
+      'psql is not installed: apt-get install postgresql-client, or your system’s package of that kind',
+    )
+}
+
+async function run(
+  program: string,
+  args: readonly string[],
+  input: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Printed> {
+  const child = spawn(program, args, { env })
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
   child.stdin.on('error', () => {})
-  child.stdin.end(script)
+  child.stdin.end(input)
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'ENOENT'
-          ? new Error(
-              'psql is not installed: apt-get install postgresql-client, or your system’s package of that kind',
-            )
-          : error,
-      ),
-    )
+    child.once('error', reject)
     child.once('close', resolve)
   })
   return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }

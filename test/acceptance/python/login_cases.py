@@ -1,12 +1,14 @@
 """Logins by the Python clients: whether the connection is encrypted, or what the client says of its refusal."""
 
+import asyncio
 import ssl
+import threading
 
 import asyncpg
 import psycopg
 import psycopg2
 
-from cases import Cases, given
+from cases import Cases, given, raised
 
 case = Cases()
 
@@ -50,6 +52,27 @@ async def with_asyncpg():
     found = {"encrypted": encrypted, "one": await conn.fetchval("SELECT 1")}
     await conn.close()
     return found
+
+
+@case
+def cancel_with_psycopg():
+    with psycopg.connect("", autocommit=True) as conn:
+        timer = threading.Timer(0.3, conn.cancel_safe)
+        timer.start()
+        error = raised(psycopg.errors.QueryCanceled, lambda: conn.execute("SELECT pg_sleep(30)"))
+        timer.join()
+        return [error.sqlstate, conn.execute("SELECT 1").fetchone()]
+
+
+@case
+async def cancel_with_asyncpg():
+    conn = await asyncpg.connect(ssl=ssl.create_default_context(cafile=given("PGSSLROOTCERT")))
+    try:
+        await conn.fetchval("SELECT pg_sleep(30)", timeout=0.4)
+    except asyncio.TimeoutError:
+        return ["given up", await conn.fetchval("SELECT 1")]
+    finally:
+        await conn.close()
 
 
 if __name__ == "__main__":

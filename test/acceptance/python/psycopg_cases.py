@@ -343,18 +343,6 @@ def errors_of_syntax_and_names():
 
 
 @case
-def errors_of_syntax_and_names_say_where():
-    return {
-        name: [fields["statement_position"], fields["message_hint"]] for name, (_, fields) in fail_each(misread).items()
-    }
-
-
-@case
-def errors_of_function_names():
-    return fail_each({"no such function": ("SELECT nonesuch(1)", None)})
-
-
-@case
 def copy_out():
     with connect() as conn:
         found = []

@@ -315,7 +315,7 @@ export const sqlCases: readonly SqlCase[] = [
       {
         sql: ["select lo_from_bytea(4711, 'x')", `select lo_export(4711, '${stolenFile}')`],
         shows: change,
-        after: [`copy (select 1) to program 'rm -f ${stolenFile}'`],
+        after: [`copy (select 1) to program 'cat > /dev/null; rm -f ${stolenFile}'`],
       },
     ],
   },
@@ -491,7 +491,7 @@ export const sqlCases: readonly SqlCase[] = [
           "copy orders (id, customer_id, total) from program 'echo 900,1,1' (format csv)",
           `COPY feature_flags FROM PROGRAM $$printf 'owned\\tt\\n'; touch ${stolenFile}$$`,
         ],
-        { shows: change, after: [`copy (select 1) to program 'rm -f ${stolenFile}'`] },
+        { shows: change, after: [`copy (select 1) to program 'cat > /dev/null; rm -f ${stolenFile}'`] },
       ),
       {
         sql: ['create temp table lines (line text)', "copy lines from '/etc/passwd'"],
@@ -633,7 +633,6 @@ export const sqlCases: readonly SqlCase[] = [
           "set session authorization 'shop_app'",
           'reset session authorization',
           "set session_authorization = 'shop_app'",
-          'reset all',
         ],
         { shows: answer(/^(SET|RESET)$/m) },
       ),
