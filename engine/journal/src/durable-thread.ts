@@ -53,7 +53,7 @@ export class DurableThread {
     this.#worker = new Worker(new URL(file, import.meta.url), {
       workerData,
       transferList: [port2],
-      execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
       env: {},
     })
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))

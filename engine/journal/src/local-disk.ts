@@ -119,8 +119,8 @@ export class ReadableFolder implements Pick<Disk, 'list' | 'read'> {
     this.#folder = folder
   }
 
-  list(): Promise<readonly string[]> {
-    return readdir(this.#folder)
+  async list(): Promise<readonly string[]> {
+    return readdir(this.#folder).catch(noFile<readonly string[]>([]))
   }
 
   read(name: string, at: number, into: Uint8Array): Promise<number> {
@@ -133,18 +133,25 @@ export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
 }
 
-async function readAt(path: string, at: number, into: Uint8Array): Promise<number> {
-  try {
-    await using handle = await open(path)
-    let filled = 0
-    while (filled < into.length) {
-      const { bytesRead } = await handle.read(into, filled, into.length - filled, at + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
-    }
-    return filled
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0
+function readAt(path: string, at: number, into: Uint8Array): Promise<number> {
+  return readFully(path, at, into).catch(noFile(0))
+}
+
+async function readFully(path: string, at: number, into: Uint8Array): Promise<number> {
+  await using handle = await open(path)
+  let filled = 0
+  while (filled < into.length) {
+    const { bytesRead } = await handle.read(into, filled, into.length - filled, at + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return filled
+}
+
+/** Handles an error: where there is nothing there is this much. */
+function noFile<T>(nothing: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return nothing
     throw error
   }
 }

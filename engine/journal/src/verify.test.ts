@@ -277,6 +277,7 @@ suite('a log in files that was closed', () => {
   })
 
   test('a folder without a log is no whole log', async () => {
+    await named(/there is no log in this folder/)
     await mkdir(folder)
     await named(/there is no log in this folder/)
   })

@@ -102,7 +102,7 @@ test('no decision is lost or mixed while policies change fifty times', async () 
   let done = false
   const ask = async (): Promise<void> => {
     while (!done) {
-      await sleep(2)
+      await sleep(5)
       const id = `s${asked++}`
       const { verdict, revision }: Decision = await pdp.evaluate(asking(id))
       assert.equal(verdict.effect, 'allow')
@@ -124,7 +124,7 @@ test('no decision is lost or mixed while policies change fifty times', async () 
   assert.equal(activated.length, 50)
   assert.equal(names.size, 2)
   assert.deepEqual(reports, [])
-  assert.ok(asked > 500, `only ${asked} decisions`)
+  assert.ok(asked > 250, `only ${asked} decisions`)
 })
 
 test('reloads that are asked for together come one after another', async () => {

@@ -39,6 +39,13 @@ export const scenarios: readonly Scenario[] = [
     through: readsNewViews,
   },
   {
+    id: 'M9',
+    title: 'such a view, under a policy that lets the caller create a table of its name',
+    stake: 'a protected column is read in clear',
+    plain: 'it is the same view as in the case before',
+    through: async (lab) => readsPretended(lab, await lab.guard('open')),
+  },
+  {
     id: 'S45',
     title: 'texts that cost more than they weigh',
     stake: stalls,
@@ -304,6 +311,49 @@ async function readsNewViews(lab: Laboratory, guard: Guard): Promise<void> {
     }
     client.close()
   }
+  await lab.restored('guarded')
+  assert.deepEqual(failures, [])
+}
+
+/** What makes a session believe that the name is its own: the messages before the ones that read the view. */
+const pretended: readonly ((name: string) => readonly string[])[] = [
+  (name) => [`create table if not exists ${name} (x text)`, `select x from ${name}`],
+  (name) => ['begin', `create table if not exists ${name} (x text)`, `select x from ${name}`],
+  (name) => ['begin', `create table if not exists ${name} (x text)`, `select reverse(x) from ${name}`],
+  (name) => ['begin', `create table if not exists ${name} as select 1 as x`, `select x from ${name}`],
+  (name) => [
+    'begin',
+    'savepoint a',
+    `create table ${name} (x text)`,
+    'rollback to a',
+    `select x from ${name}`,
+  ],
+  (name) => ['begin', `create temp table ${name} (x text) on commit drop`, 'commit', `select x from ${name}`],
+  (name) => [`create temp table ${name} (x text)`, `drop table ${name}`, `select x from ${name}`],
+  (name) => [`create temp table if not exists ${name} (x text)`, 'discard temp', `select x from ${name}`],
+  (name) => [`create temp table ${name} (x text)`, `select x from public.${name}`],
+]
+
+/** Each as messages of their own, and all of them in one message. */
+async function readsPretended(lab: Laboratory, guard: Guard): Promise<void> {
+  const failures: string[] = []
+  for (const [index, steps] of pretended.entries())
+    for (const together of [false, true]) {
+      const name = `young_${index}_${together ? 'one' : 'each'}`
+      const texts = steps(name)
+      const client = await WireClient.login(await asReporting(guard))
+      await client.query('select id from customers where id = 1')
+      await lab.backend.run('guarded', `create view ${name} as select ssn as x from customers`)
+      for (const sql of together ? [texts.join('; ')] : texts) {
+        const found = guard.finder.find((await client.query(sql)).bytes)
+        if (found !== undefined)
+          failures.push(
+            `${together ? 'in one message' : 'message by message'}: ${texts.join('; ')}: the ${found}`,
+          )
+      }
+      client.close()
+    }
+  await sleep(100)
   await lab.restored('guarded')
   assert.deepEqual(failures, [])
 }

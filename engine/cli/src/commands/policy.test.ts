@@ -217,6 +217,7 @@ suite('policy eval', () => {
     assert.equal(verdict?.['effect'], 'allow')
     assert.equal(verdict?.['fault'], null)
     assert.deepEqual(verdict?.['read'], {
+      version: 1,
       action: { prepare: false, read_only: true },
       subject: { groups: [] },
     })
