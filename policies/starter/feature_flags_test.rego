@@ -34,3 +34,9 @@ test_not_with_another_table_beside if {
 test_not_for_other_groups if not _allowed({"subject": {"groups": ["langchain"]}})
 
 test_not_a_delete if not _allowed({"action": {"name": "sql.delete"}})
+
+test_not_a_select_that_changes_something if not _allowed({"action": {"name": "sql.select", "read_only": false}})
+
+test_not_another_statement_that_only_reads if not _allowed({"action": {"name": "sql.copy_out", "read_only": true}})
+
+test_not_with_a_lock if not _allowed({"action": {"functions": ["pg_advisory_lock"]}})

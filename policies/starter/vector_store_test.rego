@@ -77,3 +77,28 @@ test_documents if {
 	_rules(["langchain"], _store, object.union(_delete, {"has_where": false})) == set()
 	_rules(["vector-writers"], {}, _delete) == set()
 }
+
+test_no_setup_by_another_statement if {
+	_rules(["langchain"], _store, {"name": "sql.other"}) == set()
+	_rules(["langchain"], _store, object.union(_extension, {"name": "sql.other"})) == set()
+}
+
+test_nothing_else_of_that_name if {
+	_rules(["langchain"], _store, object.union(_extension, {"kind": "create_schema"})) == set()
+}
+
+test_lock_in_a_select_only if {
+	_rules(["langchain"], _store, object.union(_lock, {"name": "sql.update"})) == set()
+}
+
+test_no_lock_no_allow if {
+	_rules(["langchain"], _store, object.union(_lock, {"functions": []})) == set()
+}
+
+test_no_documents_for_strangers if {
+	_rules(["strangers"], _store, _delete) == set()
+}
+
+test_documents_are_deleted_not_changed if {
+	_rules(["langchain"], _store, object.union(_delete, {"name": "sql.update"})) == set()
+}

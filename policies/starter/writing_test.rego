@@ -50,3 +50,12 @@ test_select_for_a_change if {
 test_select_that_changes_rows if {
 	_rules({"name": "sql.select", "relations": _users}) == set()
 }
+
+test_select_that_changes_nothing if {
+	_rules({"name": "sql.select", "read_only": true}) == set()
+}
+
+test_no_lock_beside_a_change if {
+	_rules({"name": "sql.update", "has_where": true, "functions": ["pg_advisory_lock"]}) == set()
+	_rules({"name": "sql.select", "functions": ["pg_advisory_lock"]}) == set()
+}

@@ -15,6 +15,7 @@ import { normalise } from './normalise.ts'
 import { parse, type Parsed, type ParserThread } from './parse.ts'
 import type { Analysis, NameScope } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
+import { keyOf as relationKey } from './walk/findings.ts'
 
 /** The names that a text is analysed with; equal keys mean equal names. */
 export interface Names extends NameScope {
@@ -120,24 +121,26 @@ export class Analyser {
     if (parsed.kind === 'refused') return { analysis: objecting(parsed.refusal), catalogue }
     const analysis = normalise(parsed.tree, names, catalogue)
     if (analysis.unknownName === true)
-      return this.#lookAgain(parsed.tree, analysis, catalogue, names, session)
+      return this.#lookAgain(() => this.source.again(session), parsed.tree, { analysis, catalogue }, names)
+    if (createsName(analysis, catalogue))
+      return this.#lookAgain(() => this.source.anew(session), parsed.tree, { analysis, catalogue }, names)
     this.#cache(catalogue).set(key, analysis)
     return { analysis, catalogue }
   }
 
+  /** What is learnt so is not remembered: the same text may mean something else the next time. */
   async #lookAgain(
+    read: () => Catalogue | Promise<Catalogue>,
     tree: unknown,
-    before: Analysis,
-    catalogue: Catalogue,
+    before: Analysed,
     names: Names,
-    session: Session<PostgresSettings>,
   ): Promise<Analysed> {
     try {
-      const newer = await this.source.again(session)
-      if (newer === catalogue) return { analysis: before, catalogue }
+      const newer = await read()
+      if (newer === before.catalogue) return before
       return { analysis: normalise(tree, names, newer), catalogue: newer }
     } catch (error) {
-      return { analysis: objecting(refusalOf(error)), catalogue }
+      return { analysis: objecting(refusalOf(error)), catalogue: before.catalogue }
     }
   }
 
@@ -158,6 +161,18 @@ function keyOf(text: string, names: Names): string {
 
 function newCache(): GenerationCache<Analysis> {
   return new GenerationCache(limits.analysesMax, limits.analysesBytesMax)
+}
+
+/**
+ * It makes a name the session's own that the picture does not know. Somebody else may have made it meanwhile, and
+ * `IF NOT EXISTS` would then lead to theirs: so the picture is taken again first.
+ */
+function createsName({ statements }: Analysis, { relations }: Catalogue): boolean {
+  return statements.some(
+    ({ effect }) =>
+      effect.kind === 'temp_table' ||
+      (effect.kind === 'ddl' && effect.creates !== undefined && !relations.has(relationKey(effect.creates))),
+  )
 }
 
 function objecting(objection: Refusal): Analysis {

@@ -44,6 +44,12 @@ export class CatalogueSource {
     return this.#fresh(session)
   }
 
+  /** A read that begins now, whatever is known already. */
+  anew(session: Session<PostgresSettings>): Promise<Catalogue> {
+    this.#wanted++
+    return this.#fresh(session)
+  }
+
   async #fresh(session: Session<PostgresSettings>): Promise<Catalogue> {
     for (;;) {
       const wanted = this.#wanted

@@ -35,6 +35,13 @@ export interface GivenBuffer {
 const buffersKept = 4
 const notKept = -1
 
+/** The event loop stands still for at most this, and after one such time not again for so many writes. */
+const holdMs = 1
+const unheldWrites = 500
+const heldBytesMax = 65_536
+
+const diskThread = new URL(`./disk-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
 /** A thread that makes writes durable: one at a time, the caller sees to that. */
 export class DurableThread {
   readonly #control = new Int32Array(new SharedArrayBuffer(cells.count * Int32Array.BYTES_PER_ELEMENT))
@@ -43,14 +50,15 @@ export class DurableThread {
   readonly #worker: Worker
   readonly #exited: Promise<void>
   #gone: Error | undefined
+  /** Writes that are not to be waited for in place. */
+  #unheld = 0
 
-  constructor() {
+  constructor(file: URL = diskThread) {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#port.unref()
-    const file = `./disk-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
     const workerData: ThreadData = { control: this.#control, port: port2 }
-    this.#worker = new Worker(new URL(file, import.meta.url), {
+    this.#worker = new Worker(file, {
       workerData,
       transferList: [port2],
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -74,8 +82,7 @@ export class DurableThread {
     Atomics.store(control, cells.atHigh, Math.floor(at / 2 ** 31))
     Atomics.add(control, cells.order, 1)
     Atomics.notify(control, cells.order)
-    const answer = Atomics.waitAsync(control, cells.done, done)
-    if (answer.async) await answer.value
+    if (!this.#answeredAtOnce(done, bytes.length)) await Atomics.waitAsync(control, cells.done, done).value
     const errno = Atomics.load(control, cells.errno)
     if (errno !== 0) throw systemError(errno)
   }
@@ -89,6 +96,21 @@ export class DurableThread {
     }
     await this.#exited
     this.#port.close()
+  }
+
+  /**
+   * Holds the caller's thread while a fast disk syncs, which costs less than to sleep and be woken by the event
+   * loop. One that is slow is not waited for in this way again for a while.
+   */
+  #answeredAtOnce(done: number, bytes: number): boolean {
+    if (bytes > heldBytesMax) return false
+    if (this.#unheld > 0) {
+      this.#unheld -= 1
+      return false
+    }
+    if (Atomics.wait(this.#control, cells.done, done, holdMs) !== 'timed-out') return true
+    this.#unheld = unheldWrites
+    return false
   }
 
   #give(memory: SharedArrayBuffer): number {

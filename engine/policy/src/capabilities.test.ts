@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { loadPolicy } from '@open-policy-agent/opa-wasm'
 import { language } from './capabilities.ts'
 import { Compiler } from './compiler.ts'
@@ -141,6 +142,16 @@ const built = await compiler.build(sources)
 const [reference] = await compiler.evaluate(sources, [neutralInput])
 const module = await WebAssembly.compile(built.wasm)
 
+/** The library with its own tests, which the sources say nothing of and bundles leave out. */
+const libraryFolder = new URL('../../../policies/lib/', import.meta.url)
+const libraryTests = Object.fromEntries(
+  readdirSync(libraryFolder)
+    .filter((name) => name.endsWith('_test.rego'))
+    .map((name) => [name, readFileSync(new URL(name, libraryFolder), 'utf8')]),
+)
+const tested = await compiler.test({ files: libraryTests, data: {} })
+const unformatted = await compiler.format({ ...libraryTests, ...(await language()).library })
+
 test('each built-in that policies may call has a call here', () => {
   assert.deepEqual(
     builtins.filter((name) => !syntax.includes(name)).toSorted(),
@@ -174,6 +185,20 @@ test('each gives what it gives in OPA', async () => {
     texts.filter((text) => !(text in expected)),
     [],
   )
+})
+
+test('the library passes its own tests, which leave no row out, and is formatted', () => {
+  const failed = tested.tests.filter(({ outcome }) => outcome !== 'passed')
+  assert.deepEqual(failed, [])
+  assert.ok(tested.tests.length > 20)
+  assert.deepEqual(
+    tested.coverage.map(({ file, percent }) => [file, percent]),
+    [
+      ['sluice/decision.rego', 100],
+      ['sluice/sql.rego', 100],
+    ],
+  )
+  assert.deepEqual(unformatted, {})
 })
 
 test('what decides besides a policy folder is in the digest', async () => {

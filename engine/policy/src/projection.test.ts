@@ -43,6 +43,32 @@ test('a text above the limit is replaced by what identifies it', () => {
   })
 })
 
+test('what an object inherits is not in its document', () => {
+  const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty']
+  const reads = names.flatMap((name) => [
+    ['subject', 'claims', name],
+    ['target', 'labels', name, 'name'],
+  ])
+  assert.deepEqual(project(reads, neutralInput), { subject: { claims: {} }, target: { labels: {} } })
+  const claims: unknown = JSON.parse('{"__proto__":{"admin":true},"constructor":1}')
+  const own = { ...neutralInput, subject: { ...neutralInput.subject, claims } }
+  assert.equal(
+    projectionOf(reads.slice(0, 6))(own as PolicyInput),
+    '{"subject":{"claims":{"constructor":1,"__proto__":{"admin":true}}},"target":{"labels":{}}}',
+  )
+})
+
+test('a leaf is replaced by its bytes, whatever else is read with it', () => {
+  const long = '€'.repeat(Math.ceil(limits.policyLeafBytesMax / 3) + 1)
+  const fits = '€'.repeat(Math.floor(limits.policyLeafBytesMax / 3) - 1)
+  const input = { ...neutralInput, client: { ip: fits, application: long } }
+  for (const reads of [[['client', 'application']], [['client']], [[]]]) {
+    const { client } = project(reads, input) as { client: { ip?: unknown; application: unknown } }
+    assert.equal(typeof client.application, 'object')
+    if (client.ip !== undefined) assert.equal(client.ip, fits)
+  }
+})
+
 test('a part that can change is read again each time, also below a frozen one', () => {
   const projection = projectionOf([['subject', 'groups']])
   const groups = ['a']

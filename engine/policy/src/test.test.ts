@@ -1,8 +1,12 @@
 import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { starterFolder } from '@sluice/policies'
 import { Compiler } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
 import { testPolicies, type TestReport } from './test.ts'
+import { readFolder } from './folder.ts'
 import { writtenFolder } from './written-folder.ts'
 
 const compiler = await Compiler.open(null)
@@ -29,6 +33,71 @@ const table = `cases:
     input: { action: { read_only: false } }
     expect: { effect: deny, rules: [sluice/no_allow] }
 `
+
+/** Requests around everything that the starter policies look at. */
+const anyRequest = fc.record({
+  subject: fc.record({
+    groups: fc.subarray([
+      'langchain',
+      'dba',
+      'pii-readers',
+      'flag-writers',
+      'vector-writers',
+      'strangers',
+      'ÿ',
+    ]),
+  }),
+  target: fc.record({
+    labels: fc.constantFrom({}, { purpose: 'vector-store' }, { purpose: '' }, { x: 'y' }),
+  }),
+  action: fc
+    .record({
+      name: fc.constantFrom(
+        ...[
+          'select',
+          'insert',
+          'update',
+          'delete',
+          'ddl',
+          'truncate',
+          'explain',
+          'copy_in',
+          'transaction',
+          'call',
+        ],
+      ),
+      prepare: fc.boolean(),
+      kind: fc.constantFrom(
+        'select',
+        'drop_table',
+        'create_table',
+        'create_extension',
+        'grant',
+        'x',
+        'drop_',
+      ),
+      read_only: fc.boolean(),
+      transaction: fc.constantFrom('none', 'clean', 'dirty'),
+      has_where: fc.constantFrom(true, false, null),
+      functions: fc.subarray(['lower', 'pg_advisory_xact_lock', 'pg_advisory_lock', 'pg_advisory_unlock']),
+      objects: fc.subarray(['vector', 'dblink']),
+      relations: fc.array(
+        fc.record({
+          schema: fc.constantFrom('public', 'pg_catalog', 'Ünïcode'),
+          name: fc.constantFrom('customers', 'feature_flags', 'pg_class', 'odd "name"'),
+          access: fc.constantFrom('read', 'insert', 'update', 'delete'),
+          columns: fc.subarray(['id', 'ssn', '*']),
+        }),
+        { maxLength: 3 },
+      ),
+    })
+    .map(({ name, prepare, ...rest }) => ({
+      ...rest,
+      prepare,
+      name: prepare ? 'sql.prepare' : `sql.${name}`,
+      of: prepare ? `sql.${name}` : null,
+    })),
+})
 
 async function report(files: Readonly<Record<string, string>>, filter = ''): Promise<TestReport> {
   using folder = writtenFolder({ 'a.rego': policy, ...files })
@@ -119,6 +188,24 @@ test('a case that fails in both engines is the denial that it is in production',
   })
   assert.deepEqual(cases[0]?.problems, [])
   assert.equal(passed, true)
+})
+
+test('the starter policies judge any request alike in both engines', async () => {
+  const folder = fileURLToPath(starterFolder)
+  const sources = await readFolder(folder)
+  const requests = fc.sample(anyRequest, { numRuns: 300, seed: 20_26 })
+  const tables = requests.map((input, n) => ({ name: `${n}`, input, expect: { effect: 'deny' } }))
+  using written = writtenFolder({
+    ...sources.files,
+    'data.json': JSON.stringify(sources.data),
+    'any.cases.yaml': JSON.stringify({ cases: tables }),
+  })
+  const { cases } = await testPolicies(written.path, { filter: 'none' }, compiler)
+  assert.equal(cases.length, requests.length)
+  const differing = cases.filter(({ problems }) => problems.some((problem) => problem.includes('engines')))
+  assert.deepEqual(differing, [])
+  const denied = cases.filter(({ problems }) => problems.length === 0).length
+  assert.ok(denied > 50 && denied < 290, `${denied} denied`)
 })
 
 test('what does not compile is thrown, with its place', async () => {

@@ -91,6 +91,43 @@ for (const [what, value] of malformed)
     assert.equal(schema(JSON.parse(JSON.stringify(value))), false, 'the schema says otherwise')
   })
 
+test('what no JSON text can say denies all the same', () => {
+  const odd: readonly unknown[] = [
+    { ...allow, limits: { ...allow.limits, rows: NaN } },
+    { ...allow, limits: { ...allow.limits, rows: Infinity } },
+    { ...allow, limits: { ...allow.limits, rows: 2 ** 53 } },
+    { ...allow, limits: { ...allow.limits, rows: 1n } },
+    { ...hold, approval: { ...hold.approval, quorum: NaN } },
+    { ...allow, effect: new String('allow') },
+    { ...allow, reasons: new Set(allow.reasons) },
+    Object.create(allow),
+    new Map(Object.entries(allow)),
+    () => allow,
+    Symbol('allow'),
+  ]
+  for (const value of odd) assert.equal(verdictOf(value).reasons[0]?.rule, 'policy/malformed')
+})
+
+test('a key that changes other objects is an unknown key, or a name like others', () => {
+  const unknown: unknown = JSON.parse('{"__proto__":{"effect":"allow"},"effect":"deny"}')
+  assert.equal(verdictOf(unknown).reasons[0]?.rule, 'policy/malformed')
+  for (const at of ['reasons', 'mask'] as const) {
+    const part: unknown = JSON.parse(JSON.stringify(allow[at][0]).replace('{', '{"__proto__":{},'))
+    assert.equal(verdictOf({ ...allow, [at]: [part] }).reasons[0]?.rule, 'policy/malformed')
+  }
+  const labels: unknown = JSON.parse('{"__proto__":"x","constructor":"y"}')
+  const verdict = verdictOf({ ...allow, labels })
+  assert.equal(JSON.stringify(verdict.labels), '{"__proto__":"x","constructor":"y"}')
+  assert.equal(Object.getPrototypeOf(verdict.labels), Object.prototype)
+})
+
+test('a hundred thousand masks are sorted out without delay', () => {
+  const mask = Array.from({ length: 100_000 }, (_, n) => ({ ...allow.mask[0], column: `c${n % 70_000}` }))
+  const from = performance.now()
+  assert.equal(verdictOf({ ...allow, mask }).mask.length, 70_000)
+  assert.ok(performance.now() - from < 5_000)
+})
+
 test('whatever an answer is, code and schema agree on it, and what is not understood denies', () => {
   const values = [...malformed.map(([, value]) => value), allow, hold]
   const part = fc.constantFrom(...values.flatMap((value) => [value, ...Object.values(Object(value))]))
