@@ -28,7 +28,12 @@ const suites: readonly Suite[] = [
   { name: 'core', files: ['engine/core/src/**/*.test.ts'] },
   { name: 'masking', files: ['engine/masking/src/**/*.test.ts'] },
   { name: 'journal', files: ['engine/journal/src/**/*.test.ts'] },
-  { name: 'policy', files: ['engine/policy/src/**/*.test.ts', 'policies/**/*.test.ts'] },
+  {
+    name: 'policy',
+    files: ['engine/policy/src/**/*.test.ts', 'policies/**/*.test.ts'],
+    // They wait for compilers and clocks, and share no server.
+    concurrency: 2,
+  },
   { name: 'identity', files: ['engine/identity/src/**/*.test.ts'] },
   { name: 'api and cli', files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'] },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },

@@ -36,8 +36,8 @@ const buffersKept = 4
 const notKept = -1
 
 /** The event loop stands still for at most this, and after one such time not again for so many writes. */
-const holdMs = 1
-const unheldWrites = 500
+const holdMs = 2
+const unheldWrites = 50
 const heldBytesMax = 65_536
 
 const diskThread = new URL(`./disk-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)

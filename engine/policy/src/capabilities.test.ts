@@ -161,12 +161,12 @@ test('each built-in that policies may call has a call here', () => {
 
 /** What a compiled policy exports to be asked which built-ins it expects of its host. */
 interface Exports {
-  builtins(): number
-  opa_json_dump(at: number): number
+  readonly builtins: () => number
+  readonly opa_json_dump: (at: number) => number
 }
 
 test('none of them is answered outside the module', async () => {
-  const { wasmInstance, mem } = await loadPolicy(module as never, { initial: 5 })
+  const { wasmInstance, mem } = await loadPolicy(module, { initial: 5 })
   const { exports } = wasmInstance as unknown as { readonly exports: Exports }
   const { builtins: needed, opa_json_dump: dump } = exports
   const text = new Uint8Array(mem.buffer).subarray(dump(needed()))

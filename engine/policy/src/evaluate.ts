@@ -40,8 +40,7 @@ export async function openEvaluator(module: WebAssembly.Module, data: string): P
 
 async function load(module: WebAssembly.Module, data: string): Promise<LoadedPolicy> {
   const pages = { initial: 5, maximum: limits.policyMemoryPagesMax }
-  // loadPolicy types its module as bytes only, and gives back the bare instance for a module.
-  const policy = await loadPolicy(module as never, pages)
+  const policy = await loadPolicy(module, pages)
   policy.setData(bytes(data))
   return policy
 }

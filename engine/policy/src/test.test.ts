@@ -53,18 +53,16 @@ const anyRequest = fc.record({
   action: fc
     .record({
       name: fc.constantFrom(
-        ...[
-          'select',
-          'insert',
-          'update',
-          'delete',
-          'ddl',
-          'truncate',
-          'explain',
-          'copy_in',
-          'transaction',
-          'call',
-        ],
+        'select',
+        'insert',
+        'update',
+        'delete',
+        'ddl',
+        'truncate',
+        'explain',
+        'copy_in',
+        'transaction',
+        'call',
       ),
       prepare: fc.boolean(),
       kind: fc.constantFrom(

@@ -4,6 +4,7 @@ import { limits, systemClock, type Clock } from '@sluice/core'
 import type { Sources } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
 import { WarmCompiler } from './warm-compiler.ts'
+import { writtenFolder } from './written-folder.ts'
 
 /** A clock whose timers wait to be let go. */
 function held(): { readonly clock: Clock; readonly waiting: Map<() => void, number> } {
@@ -23,7 +24,8 @@ const good = sources('allow contains {"rule": "a"}')
 
 test('it builds, says what is wrong, survives what kills it, and leaves when it is idle', async () => {
   const { clock, waiting } = held()
-  await using compiler = new WarmCompiler(null, clock)
+  using cache = writtenFolder({})
+  await using compiler = new WarmCompiler(cache.path, clock)
   const first = await compiler.build(good)
   assert.ok(first.wasm.length > 0)
   assert.deepEqual([...waiting.values()], [limits.policyCompilerIdleMs])
