@@ -10,8 +10,8 @@ import { median, quantile, shuffled } from './statistics.ts'
 
 /**
  * What an append costs: the time of one appender, and of sixteen at once, and the CPU of a unit as a statement
- * makes it. `memory` syncs nothing, so it is the cost of encoding, sealing, chaining and committing alone; `loop`
- * and `pool` write from the event loop and from the thread pool, where the journal has a thread of its own.
+ * makes it. `memory` syncs nothing: what is left is the journal, and the appenders themselves. `loop` and `pool`
+ * write from the event loop and from the thread pool, where the journal has a thread of its own.
  */
 const { values } = parseArgs({
   options: {
@@ -136,6 +136,24 @@ async function measure(journal: Journal, appenders: number, ms: number): Promise
   }
 }
 
+/** CPU microseconds of encoding, sealing and chaining one unit: what `append` does before it returns. */
+async function recording(journal: Journal): Promise<{ readonly micros: number; readonly bytes: number }> {
+  const stream = ids.next('ses')
+  const chunk = 200
+  const micros: number[] = []
+  for (let round = 0; round < 150; round++) {
+    const units = Array.from({ length: chunk }, () => statement(stream))
+    const before = process.cpuUsage()
+    const appended = units.map((unit) => journal.append(unit, { withinMs: 5_000, urgency: 'now' }))
+    const { user, system } = process.cpuUsage(before)
+    if (round >= 50) micros.push((user + system) / chunk)
+    await Promise.all(appended)
+  }
+  const frame = await journal.append(statement(stream), { withinMs: 5_000, urgency: 'now' })
+  const next = await journal.append(statement(stream), { withinMs: 5_000, urgency: 'now' })
+  return { micros: median(micros), bytes: Number(next.split(':')[1]) - Number(frame.split(':')[1]) }
+}
+
 const folder = await mkdtemp(join(values.folder, 'sluice-journal-'))
 const zeros = Buffer.alloc(1_048_576)
 async function zeroed(name: string): Promise<string> {
@@ -175,6 +193,13 @@ try {
       `${key.padEnd(21)} ${of('p50').toFixed(0).padStart(7)}  ${of('p99').toFixed(0).padStart(7)}  ${of('cpu').toFixed(1).padStart(12)}  ${of('units').toFixed(0).padStart(8)}  ${worst.toFixed(1).padStart(12)}`,
     )
   }
+  for (const [name, journal] of journals)
+    if (name === 'memory') {
+      const { micros, bytes } = await recording(journal)
+      console.log(
+        `recording a unit of two events, ${bytes} bytes with its frame: ${micros.toFixed(1)} µs of CPU`,
+      )
+    }
   for (const [, journal] of journals) await journal.close()
 } finally {
   await pool.close()
