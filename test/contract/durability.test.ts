@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { StoreError, type EventStore } from '@sluice/core'
 import { startIdentityProvider, type IdentityProvider } from '@sluice/demo'
 import {
+  intercepted,
   message,
   messagesOf,
   startBackend,
@@ -27,21 +28,12 @@ class Throttle {
   stopped = false
 
   wrap(store: EventStore): EventStore {
-    const append: EventStore['append'] = async (unit, options) => {
+    return intercepted(store, async (unit, options) => {
       if (this.stopped) throw new StoreError('unavailable', 'the log is down')
       const position = await store.append(unit, options)
       if (this.delayMs > 0 && options.urgency === 'now') await sleep(this.delayMs)
       return position
-    }
-    return {
-      append,
-      read: (from) => store.read(from),
-      subscribe: (from, signal) => store.subscribe(from, signal),
-      get healthy() {
-        return store.healthy
-      },
-      close: () => store.close(),
-    }
+    })
   }
 }
 

@@ -5,6 +5,7 @@ import type { EventStore, NewEvent } from '@sluice/core'
 import { startIdentityProvider, type IdentityProvider } from '@sluice/demo'
 import * as constants from '@sluice/postgres/constants'
 import {
+  intercepted,
   message,
   messagesOf,
   startBackend,
@@ -182,18 +183,10 @@ function allowedContents(events: readonly NewEvent[]): readonly Buffer[] {
 
 /** Keeps what the engine appends before it is sealed. */
 function recording(store: EventStore): EventStore {
-  return {
-    append: (unit, options) => {
-      recorded.push(...unit.events.map((event) => ({ ...event, ...copied(event.sealed) })))
-      return store.append(unit, options)
-    },
-    read: (from) => store.read(from),
-    subscribe: (from, signal) => store.subscribe(from, signal),
-    get healthy() {
-      return store.healthy
-    },
-    close: () => store.close(),
-  }
+  return intercepted(store, (unit, options) => {
+    recorded.push(...unit.events.map((event) => ({ ...event, ...copied(event.sealed) })))
+    return store.append(unit, options)
+  })
 }
 
 function copied(sealed: Uint8Array | undefined): { readonly sealed?: Uint8Array } {

@@ -15,7 +15,7 @@ export function isUnpermitted({ type, body }: Message): boolean {
     case 'X':
       return text === ''
     case 'Q':
-      return text === '\0' || text === `${refusedText}\0`
+      return text === `${refusedText}\0`
     case 'P':
       return text === `\0${refusedText}\0\0\0` || text === `sluice_refused\0${refusedText}\0\0\0`
     case 'f':

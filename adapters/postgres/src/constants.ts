@@ -30,9 +30,6 @@ export const poisonParse: Buffer = message('P', `${poisonName}\0${poisonText}\0`
 /** In the place of a refused Parse of the unnamed statement, which drops the unnamed statement before it. */
 export const poisonUnnamedParse: Buffer = message('P', `\0${poisonText}\0`, noParameterTypes)
 
-/** Says nothing to the server; the answer is EmptyQueryResponse. Stands for a Query of blanks and comments. */
-export const emptyQuery: Buffer = message('Q', '\0')
-
 export const sync: Buffer = message('S')
 export const flush: Buffer = message('H')
 export const terminate: Buffer = message('X')

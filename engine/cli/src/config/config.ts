@@ -5,21 +5,8 @@ import { adapters } from '../adapters.ts'
 import { ConfigDocument, type Located } from './document.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
+import type { IssuerConfig, SecretReference } from '@sluice/identity'
 import { schemaProblems } from './schema-problems.ts'
-
-/** Where a secret is, never the secret. */
-export type SecretReference = { readonly env: string } | { readonly file: string }
-
-export interface IssuerConfig {
-  readonly name: string
-  readonly kind: 'oidc'
-  readonly issuer: string
-  readonly audience: string
-  readonly groups_claim?: string
-  readonly algorithms?: readonly string[]
-  readonly authorized_parties?: readonly string[]
-  readonly type_claim?: string
-}
 
 export interface PostgresListen {
   readonly address: Address
