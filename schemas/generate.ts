@@ -14,6 +14,10 @@ const target = fileURLToPath(new URL('src/generated/events.ts', import.meta.url)
 const schemas = globSync('*.avsc', { cwd: folder })
   .toSorted()
   .map((file) => JSON.parse(readFileSync(folder + file, 'utf8')) as AvroRecord)
+/** Schemas by which earlier versions wrote; what they wrote is read as the present version of its type. */
+const older = globSync('older/*.avsc', { cwd: folder })
+  .toSorted()
+  .map((file) => JSON.parse(readFileSync(folder + file, 'utf8')) as AvroRecord)
 const envelope = schemas.find(({ name }) => name === 'Envelope')
 const events = schemas.filter((schema) => schema !== envelope)
 if (envelope === undefined) throw new Error('there is no envelope.avsc')
@@ -40,6 +44,11 @@ export const envelopeSchema: AvroRecord = ${JSON.stringify(envelope)}
 export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { readonly version: number } } = {
   ${events.map((event) => `${event.name}: ${JSON.stringify(versioned(event))}`).join(',\n')}
 }
+
+/** Schemas of earlier versions, by which events may still lie in the log. */
+export const olderSchemas: readonly (AvroRecord & { readonly version: number })[] = [
+  ${older.map((event) => JSON.stringify(versioned(event))).join(',\n')}
+]
 `
 const generated = await format(source, {
   parser: 'typescript',

@@ -7,6 +7,8 @@ export interface AvroField {
   readonly name: string
   readonly type: AvroType
   readonly doc?: string
+  /** For what was written before there was the field. */
+  readonly default?: unknown
 }
 
 export interface AvroRecord {

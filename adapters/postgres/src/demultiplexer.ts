@@ -1,5 +1,4 @@
-import { limits } from '@sluice/core'
-import { FrameBuffer } from './frames.ts'
+import { CutReply, replyBytes } from './cut-reply.ts'
 import { Flight, type Expected, type Owner } from './flight.ts'
 import { back, treatmentOf } from './messages.ts'
 import { Reply } from './replies.ts'
@@ -24,12 +23,12 @@ const transactionStates: ReadonlyMap<number, 'I' | 'T' | 'E'> = new Map([
 
 /**
  * Cuts the server's bytes into the answers of the exchanges that are under way, in order, exactly as the server
- * gives them: after an error in the extended protocol everything up to the next Sync is skipped. Rows are neither
- * copied nor looked into: an answer passes as a run of whole messages where it lies.
+ * gives them: after an error in the extended protocol everything up to the next Sync is skipped. Rows are not looked
+ * into, and only one that a chunk cuts is copied: an answer passes as a run of whole messages where it lies.
  */
 export class Demultiplexer {
   readonly #events: ServerEvents
-  readonly #buffer = new FrameBuffer()
+  readonly #cut = new CutReply()
   readonly #flights: Flight[] = []
   #skipping = false
   #run = 0
@@ -54,21 +53,24 @@ export class Demultiplexer {
 
   /** Throws `ProtocolViolation` for what no server says. */
   feed(chunk: Buffer): void {
-    const buffer = this.#buffer
-    buffer.push(chunk)
-    const { data, end } = buffer
-    this.#run = buffer.at
-    while (end - buffer.at >= headerBytes) {
-      const at = buffer.at
-      const length = data.readInt32BE(at + 1)
-      if (length < 4 || length > limits.replyMessageBytesMax)
-        throw new ProtocolViolation('the server sent a message of invalid length')
-      const next = at + 1 + length
-      if (next > end) break
+    const from = this.#cut.complete(chunk)
+    const whole = this.#cut.take()
+    if (whole !== undefined) this.#scan(whole, 0)
+    if (from < chunk.length) this.#cut.keep(chunk, this.#scan(chunk, from))
+  }
+
+  /** All whole messages; gives where the first one begins that is not. */
+  #scan(data: Buffer, from: number): number {
+    this.#run = from
+    let at = from
+    while (data.length - at >= headerBytes) {
+      const next = at + replyBytes(data, at)
+      if (next > data.length) break
       this.#message(data, at, next)
-      buffer.at = next
+      at = next
     }
-    this.#emit(data, buffer.at)
+    this.#emit(data, at)
+    return at
   }
 
   /** The server is gone: nobody gets an answer any more. */

@@ -7,6 +7,9 @@ export interface CaptureOf {
   readonly direction: 'request' | 'response'
 }
 
+/** A small piece is copied, so that it does not keep the memory of a whole read alive. */
+const copiedBelowBytes = 4_096
+
 /** Appends without making the answer wait for the ack; rejects when the log does not take it. */
 export type AppendSoon = (body: EventBody) => Promise<unknown>
 
@@ -31,7 +34,7 @@ export class Capture {
     this.#append = append
   }
 
-  /** Copies `record`: its buffer may be reused as soon as this returns. */
+  /** What `record` lies in must not change any more: a large piece is kept where it is. */
   add(record: Uint8Array): Promise<void> | undefined {
     if (this.#failed !== undefined) throw this.#failed
     this.bytes += record.length
@@ -60,7 +63,7 @@ export class Capture {
   }
 
   #keep(part: Uint8Array): void {
-    this.#parts.push(Buffer.from(part))
+    this.#parts.push(part.length < copiedBelowBytes ? Buffer.from(part) : part)
     this.#held += part.length
   }
 

@@ -1,8 +1,10 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import avro from 'avsc'
 import fc from 'fast-check'
 import type { EventType, NewEvent, Position } from '@sluice/core'
-import { eventSchemas, type AvroType, type Envelope } from '@sluice/schemas'
+import { envelopeSchema, eventSchemas, type AvroType } from '@sluice/schemas'
+import type { UnsealedEnvelope } from './envelope-writer.ts'
 import { decodeEvent, encodeData, encodeEnvelope, EventError, isKnown } from './codec.ts'
 
 const here = '1:192:0' as Position
@@ -29,7 +31,29 @@ function valuesOf(type: AvroType): fc.Arbitrary<unknown> {
   }
 }
 
-function envelopeOf(event: NewEvent, over: Partial<Envelope> = {}): Envelope {
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 100 }),
+  fc.string({ unit: 'grapheme-ascii', minLength: 60, maxLength: 70 }),
+)
+const long = fc.oneof(fc.integer(), fc.integer({ min: 1 - 2 ** 52, max: 2 ** 52 - 1 }))
+const some = fc.uint8Array({ maxLength: 300 })
+const envelopeFields = {
+  id: text,
+  stream: text,
+  seq: long,
+  writer: text,
+  epoch: long,
+  time: long,
+  trace_id: fc.option(text),
+  run_id: fc.option(text),
+  schema: fc.integer(),
+  data: some.map((bytes) => Buffer.from(bytes)),
+  sealed: fc.option(fc.array(some, { maxLength: 3 })),
+  sig: fc.option(some.map((bytes) => Buffer.from(bytes))),
+}
+const envelopeType = avro.Type.forSchema(envelopeSchema as Parameters<typeof avro.Type.forSchema>[0])
+
+function envelopeOf(event: NewEvent, over: Partial<UnsealedEnvelope> = {}): UnsealedEnvelope {
   const { schema, bytes } = encodeData(event)
   return {
     id: event.id,
@@ -51,7 +75,7 @@ function envelopeOf(event: NewEvent, over: Partial<Envelope> = {}): Envelope {
   }
 }
 
-function encoded(envelope: Envelope): Buffer {
+function encoded(envelope: UnsealedEnvelope): Buffer {
   const bytes = Buffer.alloc(1_000_000)
   return bytes.subarray(0, encodeEnvelope(envelope, bytes, 0))
 }
@@ -79,9 +103,21 @@ suite('the codec', () => {
   test('says when there is no room, and writes nothing behind it', () => {
     const envelope = envelopeOf(removed)
     const { length } = encoded(envelope)
-    const tight = Buffer.alloc(length)
-    assert.ok(encodeEnvelope(envelope, tight.subarray(0, length - 1), 0) < 0)
-    assert.equal(encodeEnvelope(envelope, tight, 0), length)
+    for (let room = 0; room < length; room++) {
+      const tight = Buffer.alloc(length)
+      assert.ok(encodeEnvelope(envelope, tight.subarray(0, room), 0) < 0)
+      assert.ok(tight.every((byte) => byte === 0))
+    }
+  })
+
+  test('writes the envelope as the Avro library does, whatever is in it', () => {
+    fc.assert(
+      fc.property(fc.record(envelopeFields), (fields) => {
+        const envelope = { ...envelopeOf(removed), ...fields }
+        const whole = envelope.sealed === null ? null : Buffer.concat(envelope.sealed)
+        assert.deepEqual(encoded(envelope), envelopeType.toBuffer({ ...envelope, sealed: whole }))
+      }),
+    )
   })
 
   test('names the field that does not fit, never its value', () => {

@@ -1,6 +1,14 @@
 import avro, { type Type } from 'avsc'
 import type { EventData, NewEvent, Position, RecordedEvent } from '@sluice/core'
-import { envelopeSchema, eventSchemas, type Envelope, type EventData as SchemaData } from '@sluice/schemas'
+import { writeEnvelope, type UnsealedEnvelope } from './envelope-writer.ts'
+import {
+  envelopeSchema,
+  eventSchemas,
+  olderSchemas,
+  type AvroRecord,
+  type Envelope,
+  type EventData as SchemaData,
+} from '@sluice/schemas'
 
 /** Does not compile when the schemas and the core disagree about what events hold. */
 export type SchemasAgree = Agreed<Same<SchemaData, EventData>>
@@ -15,15 +23,23 @@ export class EventError extends Error {
 interface DataType {
   readonly avro: Type
   readonly version: number
+  /** Reads what an earlier version wrote, with the defaults of the fields that it did not have. */
+  readonly older: ReadonlyMap<number, Resolver>
 }
+
+type Resolver = ReturnType<Type['createResolver']>
 
 const envelopeType = typeOf(envelopeSchema)
 const dataTypes: ReadonlyMap<string, DataType> = new Map(
-  Object.entries(eventSchemas).map(([name, schema]) => [
-    name,
-    { avro: typeOf(schema), version: schema.version },
-  ]),
+  Object.entries(eventSchemas).map(([name, schema]) => [name, dataType(typeOf(schema), schema)]),
 )
+
+function dataType(avroType: Type, { name, version }: AvroRecord & { readonly version: number }): DataType {
+  const older = olderSchemas
+    .filter((schema) => schema.name === name)
+    .map((schema): [number, Resolver] => [schema.version, avroType.createResolver(typeOf(schema))])
+  return { avro: avroType, version, older: new Map(older) }
+}
 
 function typeOf(schema: typeof envelopeSchema): Type {
   return avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0])
@@ -75,7 +91,7 @@ function lossless(value: unknown, suspicious: boolean): boolean {
 }
 
 /** Writes at `at`; the end, or a negative number when there is no room. */
-export function encodeEnvelope(envelope: Envelope, into: Buffer, at: number): number {
+export function encodeEnvelope(envelope: UnsealedEnvelope, into: Buffer, at: number): number {
   const { id, stream, trace_id: trace, run_id: run } = envelope
   if (!(
     id.isWellFormed() &&
@@ -86,7 +102,7 @@ export function encodeEnvelope(envelope: Envelope, into: Buffer, at: number): nu
     throw new EventError(`${envelope.type} has text that is not Unicode`)
   if (!Number.isInteger(envelope.time) || Math.abs(envelope.time) > numberMax)
     throw new EventError(`${envelope.type} has no whole time`)
-  return envelopeType.encode(envelope, into, at)
+  return writeEnvelope(envelope, into, at)
 }
 
 /** Throws when the bytes are not one event. */
@@ -96,18 +112,18 @@ export function decodeEnvelope(bytes: Buffer): Envelope {
 
 /** Whether this version can read the event's data. */
 export function isKnown({ type, schema }: Pick<Envelope, 'type' | 'schema'>): boolean {
-  return dataTypes.get(type)?.version === schema
+  const known = dataTypes.get(type)
+  return known !== undefined && (known.version === schema || known.older.has(schema))
 }
 
 /** Throws when the bytes are not one event, or not what the schema that they name says. */
 export function decodeEvent(bytes: Buffer, position: Position): RecordedEvent {
   const { type, data, ...rest } = { ...decodeEnvelope(bytes), position }
   const known = dataTypes.get(type)
-  // There is one version of every schema so far. Fields are only ever added, with a default; the first change
-  // keeps the old file beside the new one, and this is where its reader is chosen.
-  if (known === undefined || known.version !== rest.schema)
+  if (known === undefined || !isKnown({ type, schema: rest.schema }))
     return { ...rest, type: 'Unknown', unknown: type, data }
-  return { ...rest, type, data: plain(known.avro.fromBuffer(Buffer.from(data))) } as RecordedEvent
+  const resolver = known.older.get(rest.schema)
+  return { ...rest, type, data: plain(known.avro.fromBuffer(Buffer.from(data), resolver)) } as RecordedEvent
 }
 
 /** The decoder's records have a class each; readers get plain objects. */

@@ -8,8 +8,11 @@ export interface Disk {
   read(name: string, at: number, into: Uint8Array): Promise<number>
   /** Overwrites in place. When it rejects nothing is known of those bytes: write the same ones again. */
   write(name: string, at: number, bytes: Uint8Array): Promise<void>
-  /** A file of zeros, over one of that name. */
-  allocate(name: string, bytes: number): Promise<void>
+  /**
+   * A file of zeros, over one of that name. With its room `taken` small writes to it are fast and cannot meet a full
+   * disk; `promised` spares the writing of the zeros.
+   */
+  allocate(name: string, bytes: number, room: 'taken' | 'promised'): Promise<void>
   /** A new small file with its content, all or nothing. Rejects when there is one of that name. */
   create(name: string, content: Uint8Array): Promise<void>
   /** Memory that `write` takes without a copy. */

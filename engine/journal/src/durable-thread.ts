@@ -32,7 +32,7 @@ export interface GivenBuffer {
   readonly keep: boolean
 }
 
-const buffersKept = 4
+const buffersKept = 24
 const notKept = -1
 
 /** The event loop stands still for at most this, and after one such time not again for so many writes. */

@@ -90,7 +90,7 @@ export class HeadFile {
 
   /** A fresh log says so before it has any segment. */
   async create(link: Uint8Array): Promise<void> {
-    await this.#ports.disk.allocate(headName, headBytes)
+    await this.#ports.disk.allocate(headName, headBytes, 'taken')
     await this.#both({ events: 0, link, closed: false })
   }
 

@@ -18,7 +18,7 @@ suite('a local disk', () => {
   })
 
   test('writes what it is given where it is told, from any memory', async () => {
-    await disk.allocate('a', 10_000)
+    await disk.allocate('a', 10_000, 'taken')
     const shared = disk.buffer(100).fill('s')
     const writes = [
       disk.write('a', 0, Buffer.from('plain')),
@@ -38,7 +38,7 @@ suite('a local disk', () => {
   })
 
   test('reaches places beyond 32 bits', async () => {
-    await disk.allocate('a', 0)
+    await disk.allocate('a', 0, 'taken')
     const far = 5 * 2 ** 31 + 12_345
     await truncate(join(folder, 'a'), far)
     await disk.write('a', far, Buffer.from('far'))
@@ -49,7 +49,7 @@ suite('a local disk', () => {
 
   test('rejects with the system’s error, and goes on', async () => {
     await assert.rejects(disk.write('missing', 0, Buffer.from('x')), { code: 'ENOENT' })
-    await disk.allocate('a', 10)
+    await disk.allocate('a', 10, 'taken')
     await disk.write('a', 0, Buffer.from('x'))
     // No file system has this offset.
     await assert.rejects(disk.write('a', 2 ** 52, Buffer.from('x')), (error: NodeJS.ErrnoException) => {
@@ -63,12 +63,17 @@ suite('a local disk', () => {
   test('makes files for their owner only, and never over another one', async () => {
     await disk.create('a', Buffer.from('first'))
     await assert.rejects(disk.create('a', Buffer.from('second')), { code: 'EEXIST' })
-    await disk.allocate('b', 3_000_000)
+    for (const [name, room] of [
+      ['b', 'taken'],
+      ['c', 'promised'],
+    ] as const) {
+      await disk.allocate(name, 3_000_000, room)
+      assert.ok((await readFile(join(folder, name))).every((byte) => byte === 0))
+      assert.equal((await stat(join(folder, name))).size, 3_000_000)
+    }
     assert.equal((await readFile(join(folder, 'a'))).toString(), 'first')
-    assert.ok((await readFile(join(folder, 'b'))).every((byte) => byte === 0))
-    assert.equal((await stat(join(folder, 'b'))).size, 3_000_000)
-    for (const name of ['a', 'b']) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600)
-    assert.deepEqual([...(await disk.list())].toSorted(), ['a', 'b'])
+    for (const name of ['a', 'b', 'c']) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600)
+    assert.deepEqual([...(await disk.list())].toSorted(), ['a', 'b', 'c'])
   })
 
   test('clears away what a crash left unfinished', async () => {
@@ -88,7 +93,7 @@ suite('a local disk', () => {
   })
 
   test('is closed once its writes are done', async () => {
-    await disk.allocate('a', 10)
+    await disk.allocate('a', 10, 'taken')
     const writing = disk.write('a', 0, Buffer.from('last'))
     await disk.close()
     await writing

@@ -39,13 +39,12 @@ export class LocalDisk implements Disk {
     return turn
   }
 
-  async allocate(name: string, bytes: number): Promise<void> {
+  async allocate(name: string, bytes: number, room: 'taken' | 'promised'): Promise<void> {
     const path = join(this.#folder, name)
     try {
       await using handle = await open(path, 'w', 0o600)
-      const zeros = Buffer.alloc(Math.min(bytes, zerosBytes))
-      for (let at = 0; at < bytes; at += zeros.length)
-        await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at)
+      if (room === 'promised') await handle.truncate(bytes)
+      else await fill(handle, bytes)
       await handle.sync()
       await this.#syncNames()
     } catch (error) {
@@ -131,6 +130,12 @@ export class ReadableFolder implements Pick<Disk, 'list' | 'read'> {
 /** Makes the folder of a log, for its owner only. */
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
+}
+
+async function fill(handle: FileHandle, bytes: number): Promise<void> {
+  const zeros = Buffer.alloc(Math.min(bytes, zerosBytes))
+  for (let at = 0; at < bytes; at += zeros.length)
+    await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at)
 }
 
 function readAt(path: string, at: number, into: Uint8Array): Promise<number> {

@@ -88,7 +88,8 @@ export async function rewrite(
 
 function append(batch: Batch, event: Envelope, signer: Signer | null): Buffer {
   const signed = event.sig !== null
-  const bytes = batch.add((into, at) => encodeEnvelope(event, into, at), signed)
+  const envelope = { ...event, sealed: event.sealed === null ? null : [event.sealed] }
+  const bytes = batch.add((into, at) => encodeEnvelope(envelope, into, at), signed)
   if (bytes === null) throw new Error('the forged frame is too small')
   const at = hashAt(bytes.length, signed)
   writeHash(bytes.subarray(0, at), bytes, at)

@@ -20,17 +20,16 @@ const algorithm = 'aes-256-gcm'
 /** What the content belongs to. */
 export type SealedOf = Pick<RecordedEvent, 'id' | 'stream' | 'seq' | 'writer' | 'epoch'>
 
-export function seal({ id, key }: DataKey, of: SealedOf, content: Uint8Array): Buffer {
-  const sealed = Buffer.allocUnsafe(headerBytes + content.length + tagBytes)
-  sealed[0] = version
-  sealed[1] = 0
-  sealed.writeUIntLE(id, 2, 6)
+/** In the pieces that lie one behind the other in the event. */
+export function seal({ id, key }: DataKey, of: SealedOf, content: Uint8Array): readonly Uint8Array[] {
+  const header = Buffer.allocUnsafe(headerBytes)
+  header[0] = version
+  header[1] = 0
+  header.writeUIntLE(id, 2, 6)
   const cipher = createCipheriv(algorithm, key, nonceOf(of.seq)).setAAD(associated(of))
   const ciphertext = cipher.update(content)
   cipher.final()
-  sealed.set(ciphertext, headerBytes)
-  sealed.set(cipher.getAuthTag(), headerBytes + content.length)
-  return sealed
+  return [header, ciphertext, cipher.getAuthTag()]
 }
 
 export type Unsealed =
