@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { limits } from '@sluice/core'
+import type { Attribute } from './column-mask.ts'
 import type { RelationName } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
 import type { Column } from './walk/scope.ts'
@@ -20,6 +21,7 @@ export interface CatalogueRelation {
   /** By name, system columns included. */
   readonly index: ReadonlyMap<string, Column>
   readonly attnums: ReadonlyMap<string, number>
+  readonly attributes: ReadonlyMap<string, Attribute>
   /** Relations whose rows include this one's (inheritance, partitioning), and the other way round. */
   readonly parents: readonly number[]
   readonly children: readonly number[]
@@ -63,6 +65,13 @@ const extensionOf = (catalogue: string, object: string): string =>
   `and d.objid = ${object}.oid and d.objsubid = 0 and d.deptype = 'e' ` +
   `left join pg_catalog.pg_extension e on e.oid = d.refobjid`
 
+/** What a type is in an answer, and whether it admits NULL: a domain is its base type there. */
+const baseTypes =
+  `with recursive base (oid, type, required) as (` +
+  `select oid, oid, false from pg_catalog.pg_type where typtype <> 'd' union all ` +
+  `select d.oid, b.type, b.required or d.typnotnull from pg_catalog.pg_type d ` +
+  `join base b on b.oid = d.typbasetype where d.typtype = 'd') `
+
 /** Constant texts: what the gateway itself asks of a target, on a connection of its own. */
 export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } = {
   relations:
@@ -70,8 +79,10 @@ export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } =
     `join pg_catalog.pg_namespace n on n.oid = c.relnamespace ` +
     `where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${ours} order by c.oid`,
   columns:
-    `select a.attrelid, a.attnum, a.attname from pg_catalog.pg_attribute a ` +
-    `join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace ` +
+    baseTypes +
+    `select a.attrelid, a.attnum, a.attname, coalesce(b.type, 0), a.attnotnull or coalesce(b.required, false) ` +
+    `from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid ` +
+    `join pg_catalog.pg_namespace n on n.oid = c.relnamespace left join base b on b.oid = a.atttypid ` +
     `where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and a.attnum > 0 and not a.attisdropped and ${ours} ` +
     `order by a.attrelid, a.attnum limit ${String(limits.catalogueRowsMax + 1)}`,
   inherits: `select inhrelid, inhparent from pg_catalog.pg_inherits order by inhrelid, inhseqno`,
@@ -137,6 +148,12 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
       columns: named,
       index: new Map([...systemColumns(relation), ...named].map((column) => [column.name, column])),
       attnums: new Map(own.map(([, attnum = '', column = '']) => [column, Number(attnum)])),
+      attributes: new Map(
+        own.map(([, , column = '', type = '0', notNull = 'f']) => [
+          column,
+          { type: Number(type), notNull: notNull === 't' },
+        ]),
+      ),
       parents: (parents.get(oid) ?? []).map(([, parent = '']) => Number(parent)),
       children: (children.get(oid) ?? []).map(([child = '']) => Number(child)),
     }

@@ -30,7 +30,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     const admitted = await new Reception(endpoint, gate).admit(socket)
     if (admitted === undefined) return
     const analyser = analyserOf(admitted.session.target.name)
-    await new Conversation({ ...admitted, analyser }).run()
+    await new Conversation({ ...admitted, analyser, pseudonyms: gate.pseudonyms }).run()
   }
 
   const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {

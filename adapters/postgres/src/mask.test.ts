@@ -1,10 +1,11 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { Refused } from '@sluice/core'
+import { Refused, type MaskRule } from '@sluice/core'
+import { ColumnMask, type HidingRule } from './column-mask.ts'
 import { Mask } from './mask.ts'
 import { back } from './messages.ts'
 import { LastReply, Reply } from './replies.ts'
-import type { ColumnMask, MaskPlan } from './statement.ts'
+import type { MaskPlan } from './statement.ts'
 import { buildError, Cursor, cstring, frame, headerBytes, int32, parseError } from './wire.ts'
 
 const customers = 16_400
@@ -15,6 +16,7 @@ interface Field {
   readonly table?: number
   readonly attribute?: number
   readonly type?: number
+  readonly binary?: boolean
 }
 
 function int16(value: number): Buffer {
@@ -24,7 +26,7 @@ function int16(value: number): Buffer {
 }
 
 function description(...fields: readonly Field[]): Buffer {
-  const parts = fields.map(({ table = 0, attribute = 0, type = text }) =>
+  const parts = fields.map(({ table = 0, attribute = 0, type = text, binary = false }) =>
     Buffer.concat([
       cstring('alias'),
       int32(table),
@@ -32,22 +34,24 @@ function description(...fields: readonly Field[]): Buffer {
       int32(type),
       int16(-1),
       int32(-1),
-      int16(0),
+      int16(binary ? 1 : 0),
     ]),
   )
   return frame(back.rowDescription, int16(fields.length), ...parts)
 }
 
-function row(...values: readonly (string | null)[]): Buffer {
+function row(...values: readonly (string | Buffer | null)[]): Buffer {
   const parts = values.map((value) =>
     value === null ? int32(-1) : Buffer.concat([int32(Buffer.byteLength(value)), Buffer.from(value)]),
   )
   return frame(back.dataRow, int16(values.length), ...parts)
 }
 
-function plan(method: ColumnMask['method'], change: Partial<MaskPlan> = {}): MaskPlan {
+function plan(method: HidingRule['method'], change: Partial<MaskPlan> = {}, notNull = false): MaskPlan {
+  const rule = { relation: 'public.customers', column: 'ssn', method, rule: 'test/mask' }
+  const mask = new ColumnMask('public.customers.ssn', rule, { type: text, notNull }, keyed)
   return {
-    columns: new Map([[customers, new Map([[3, { column: 'public.customers.ssn', method }]])]]),
+    columns: new Map([[customers, new Map([[3, mask]])]]),
     guarded: true,
     computed: false,
     known: new Set([customers]),
@@ -55,6 +59,7 @@ function plan(method: ColumnMask['method'], change: Partial<MaskPlan> = {}): Mas
   }
 }
 
+const keyed = { key: 'k1', digest: () => Buffer.alloc(32, 7) }
 const ssn: Field = { table: customers, attribute: 3 }
 const name: Field = { table: customers, attribute: 2 }
 const complete = frame(back.commandComplete, cstring('SELECT 2'))
@@ -82,7 +87,7 @@ function cells(shown: Reply): (string | null)[][] {
 }
 
 const people = [row('Ann', '123-45-6789'), row('Böb', null), row('Eve', '')]
-const methods: readonly (readonly [ColumnMask['method'], (string | null)[]])[] = [
+const methods: readonly (readonly [MaskRule['method'] & HidingRule['method'], (string | null)[]])[] = [
   ['last4', ['***-**-6789', null, '']],
   ['stars', ['***********', null, '']],
   ['redact', ['[masked]', null, '[masked]']],
@@ -126,10 +131,41 @@ test('the record of a rewritten answer is its recorded part', () => {
   assert.ok(shown instanceof LastReply)
 })
 
-test('a type that is not text is shown as NULL, whatever the method', () => {
-  const shown = new Mask(plan('last4')).apply(reply(description({ ...ssn, type: int4 }), row('1234')))
+test('the answer says of which type and in which format a value is', () => {
+  const shown = (field: Partial<Field>, value: string | Buffer, method: HidingRule['method']): Reply =>
+    new Mask(plan(method)).apply(reply(description({ ...ssn, ...field }), row(value), complete))
+  const asText = shown({ type: int4 }, '1234', 'redact')
+  assert.deepEqual(cells(asText), [['0']])
+  assert.deepEqual(asText.masked, [{ column: 'public.customers.ssn', method: 'redact', values: 1 }])
+  assert.deepEqual(cells(shown({ type: int4, binary: true }, int32(1234), 'partial')), [
+    [int32(1000).toString()],
+  ])
+  assert.deepEqual(cells(shown({ type: int4 }, '1234', 'partial')), [['1000']])
+  const pseudonym = shown({}, 'Ann', 'hash')
+  assert.deepEqual(cells(pseudonym), [['07'.repeat(16)]])
+  assert.deepEqual(pseudonym.masked, [{ column: 'public.customers.ssn', method: 'hash:k1', values: 1 }])
+  assert.deepEqual(Buffer.from(pseudonym.record), Buffer.from(pseudonym.bytes))
+})
+
+test('a type that no mask has a value of is shown as NULL, or not at all', () => {
+  const answer = reply(description({ ...ssn, type: 99_999 }), row('happy'))
+  const shown = new Mask(plan('last4')).apply(answer)
   assert.deepEqual(cells(shown), [[null]])
   assert.deepEqual(shown.masked, [{ column: 'public.customers.ssn', method: 'null', values: 1 }])
+  assert.throws(() => new Mask(plan('last4', {}, true)).apply(answer), Refused)
+})
+
+test('a value that is none of its type is not shown', () => {
+  const rows: readonly Buffer[] = [row(Buffer.alloc(3)), row(Buffer.alloc(5)), row(Buffer.alloc(0))]
+  for (const bytes of rows)
+    assert.throws(
+      () => new Mask(plan('partial')).apply(reply(description({ ...ssn, type: int4, binary: true }), bytes)),
+      Refused,
+    )
+  assert.throws(
+    () => new Mask(plan('hash')).apply(reply(description({ ...ssn, type: int4 }), row('12x'))),
+    Refused,
+  )
 })
 
 const refusedAnswers: readonly (readonly [string, MaskPlan, readonly Buffer[]])[] = [

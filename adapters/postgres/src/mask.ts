@@ -1,13 +1,10 @@
-import { isInPlace } from '@sluice/masking'
+import { Undecodable } from '@sluice/masking'
 import { refusal, Refused, type Refusal } from '@sluice/core'
 import { back } from './messages.ts'
 import type { Reply } from './replies.ts'
-import { Rewriter, type Cell } from './rewriter.ts'
+import { Rewriter, type Cells } from './rewriter.ts'
 import type { MaskPlan } from './statement.ts'
 import { buildError, Cursor, headerBytes, parseError } from './wire.ts'
-
-/** Types whose text and binary formats are the same UTF-8 bytes: "char", name, text, unknown, bpchar, varchar. */
-const textTypes: ReadonlySet<number> = new Set([18, 19, 25, 705, 1042, 1043])
 
 /**
  * Station 7: hides masked columns in the answer of one exchange, as it streams. Which columns those are is said by
@@ -16,7 +13,7 @@ const textTypes: ReadonlySet<number> = new Set([18, 19, 25, 705, 1042, 1043])
 export class Mask {
   readonly #plan: MaskPlan
   /** Of the rows that come next; `undefined` shows them as they are. */
-  #cells: readonly Cell[] | undefined
+  #cells: Cells | undefined
   #described = false
   #failure: unknown
 
@@ -44,10 +41,14 @@ export class Mask {
     const bytes = Buffer.from(reply.bytes.buffer, reply.bytes.byteOffset, reply.bytes.length)
     const rewriter = new Rewriter(bytes, reply)
     rewriter.columns(this.#cells)
-    for (let at = 0; at < bytes.length;) {
-      const next = at + 1 + bytes.readInt32BE(at + 1)
-      this.#message(bytes, at, next, rewriter)
-      at = next
+    try {
+      for (let at = 0; at < bytes.length;) {
+        const next = at + 1 + bytes.readInt32BE(at + 1)
+        this.#message(bytes, at, next, rewriter)
+        at = next
+      }
+    } catch (error) {
+      throw error instanceof Undecodable ? new Refused(undecodable, { cause: error }) : error
     }
     return rewriter.result()
   }
@@ -89,27 +90,29 @@ export class Mask {
 
 const closed = (why: string): Refusal => refusal('denied', 'adapter/closed_world', why)
 const undescribed = closed('The answer does not say which columns it holds, and its table has masked ones')
+const undecodable = closed('A value of a masked column has a form that its mask does not know')
 const wholeRow = closed('The answer holds whole rows of a table with masked columns')
 const unknownOrigin = closed('The answer holds a column of unknown origin beside a table with masked columns')
 
 /** The fields of a RowDescription (PostgreSQL 15 §55.7): name, table, attribute, type, length, modifier, format. */
-function cellsOf(message: Buffer, plan: MaskPlan): readonly Cell[] | undefined {
+function cellsOf(message: Buffer, plan: MaskPlan): Cells | undefined {
   const cursor = new Cursor(message, headerBytes)
   let hides = false
-  const cells = Array.from({ length: cursor.uint16() }, (): Cell => {
+  const cells = Array.from({ length: cursor.uint16() }, (): Cells[number] => {
     cursor.terminated()
     const table = cursor.uint32()
     const attribute = cursor.int16()
     const type = cursor.uint32()
-    cursor.bytes(8)
+    cursor.bytes(6)
+    const format = cursor.int16() === 0 ? 'text' : 'binary'
     const refused = objection(table, attribute, plan)
     if (refused !== undefined) throw new Refused(refused)
     const mask = plan.columns.get(table)?.get(attribute)
     if (mask === undefined) return null
     hides = true
-    // A replacement must be a value of the column's type: of a type that is not text only NULL surely is.
-    const method = textTypes.has(type) ? mask.method : 'null'
-    return { column: mask.column, method, inPlace: isInPlace(method) ? method : null }
+    const cell = mask.cell(type, format)
+    if (cell.kind === 'refused') throw new Refused(cell.refusal)
+    return cell
   })
   cursor.finish()
   return hides ? cells : undefined

@@ -13,8 +13,10 @@ const catalogue: Catalogue = catalogueOf({
     ['13', 'public', 'orders', 'r'],
   ],
   columns: [
-    ['10', '1', 'id'],
-    ['10', '2', 'ssn'],
+    ['10', '1', 'id', '23', 't'],
+    ['10', '2', 'ssn', '25', 't'],
+    ['10', '4', 'mood', '99999', 't'],
+    ['10', '5', 'shape', '99999', 'f'],
     ['11', '1', 'id'],
     ['11', '3', 'ssn'],
     ['12', '1', 'x'],
@@ -100,18 +102,18 @@ test('a mask for a column that is not there refuses the table: nobody knows what
 test('partitions inherit the mask, by name and not by number', () => {
   const obliged = oblige([statement()], [verdict(masked)], catalogue)
   const columns = obliged.kind === 'plan' ? obliged.plan.columns : assert.fail()
-  assert.equal(columns.get(10)?.get(2)?.method, 'last4')
-  assert.equal(columns.get(11)?.get(3)?.method, 'last4')
+  assert.equal(columns.get(10)?.get(2)?.rule.method, 'last4')
+  assert.equal(columns.get(11)?.get(3)?.rule.method, 'last4')
 })
 
 test('a mask on a partition holds for rows read through its parent', () => {
   const obliged = oblige([statement()], [verdict(rule('ssn', 'stars', 'public.customers_old'))], catalogue)
-  assert.equal(obliged.kind === 'plan' && obliged.plan.columns.get(10)?.get(2)?.method, 'stars')
+  assert.equal(obliged.kind === 'plan' && obliged.plan.columns.get(10)?.get(2)?.rule.method, 'stars')
 })
 
 test('of two rules for one column the one that hides more wins; a column rule beats a star', () => {
   const two = oblige([statement()], [verdict(rule('ssn', 'last4'), rule('ssn', 'redact'))], catalogue)
-  assert.equal(two.kind === 'plan' && two.plan.columns.get(10)?.get(2)?.method, 'redact')
+  assert.equal(two.kind === 'plan' && two.plan.columns.get(10)?.get(2)?.rule.method, 'redact')
   const star = oblige([statement()], [verdict(rule('*', 'stars'), rule('id', 'none'))], catalogue)
   assert.equal(star.kind === 'plan' && star.plan.columns.get(10)?.has(1), false)
 })
@@ -121,5 +123,47 @@ test('several statements of one message are masked by all of their verdicts', ()
   const obliged = oblige([plain, statement()], [verdict(), verdict(masked)], catalogue)
   assert.equal(obliged.kind === 'plan' && obliged.plan.guarded, true)
   const reversed = oblige([statement(), plain], [verdict(masked), verdict(rule('ssn', 'redact'))], catalogue)
-  assert.equal(reversed.kind === 'plan' && reversed.plan.columns.get(10)?.get(2)?.method, 'redact')
+  assert.equal(reversed.kind === 'plan' && reversed.plan.columns.get(10)?.get(2)?.rule.method, 'redact')
+})
+
+const unfit: readonly (readonly [string, MaskRule, Partial<Statement>, string | null])[] = [
+  ['NULL for a column that has none', rule('id', 'null'), use('id', 'output'), 'test/mask'],
+  ['NULL for it, behind a star', rule('id', 'null'), use('*', 'output'), 'test/mask'],
+  ['NULL for it, and another is selected', rule('id', 'null'), use('ssn', 'output'), null],
+  ['NULL for it, and it is compared', rule('id', 'null'), use('id', 'equality'), null],
+  ['a type without masks, NOT NULL', rule('mood', 'stars'), use('mood', 'output'), 'test/mask'],
+  ['a type without masks', rule('shape', 'stars'), use('shape', 'output'), null],
+  ['a constant', { ...rule('id', 'constant'), value: '7' }, use('id', 'output'), null],
+  [
+    'a constant of another type, whatever is selected',
+    { ...rule('id', 'constant'), value: 'x' },
+    use('ssn', 'output'),
+    'policy/mask_method',
+  ],
+  ['groups', { ...rule('id', 'generalise'), to: '100' }, use('id', 'output'), null],
+  [
+    'groups of another type',
+    { ...rule('id', 'generalise'), to: 'year' },
+    use('id', 'output'),
+    'policy/mask_method',
+  ],
+  ['a pseudonym without a key', rule('id', 'hash'), use('id', 'output'), 'policy/mask_method'],
+]
+for (const [what, mask, change, expected] of unfit)
+  test(`${what}: ${expected ?? 'admitted'}`, () => assert.equal(refused(change, mask), expected))
+
+test('a pseudonym needs the key of this gateway', () => {
+  const keyed = { key: 'k1', digest: () => Buffer.alloc(32) }
+  const of = (...args: Parameters<typeof oblige>): string => oblige(...args).kind
+  const asked = [statement(use('id', 'output'))]
+  const verdicts = [verdict(rule('id', 'hash'))]
+  assert.equal(of(asked, verdicts, catalogue, keyed), 'plan')
+  assert.equal(of(asked, verdicts, catalogue), 'refused')
+  assert.equal(of(asked, verdicts, catalogue, keyed), 'plan')
+})
+
+test('rules of two verdicts that keep different groups keep none', () => {
+  const groups = (to: string): Verdict => verdict({ ...rule('id', 'generalise'), to })
+  const obliged = oblige([statement(), statement()], [groups('10'), groups('15')], catalogue)
+  assert.equal(obliged.kind === 'plan' && obliged.plan.columns.get(10)?.get(1)?.rule.method, 'redact')
 })

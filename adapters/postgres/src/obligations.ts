@@ -1,32 +1,30 @@
 import {
   refusal,
-  type MaskMethod,
+  stricterMask,
   type MaskRule,
   type Obliged,
+  type Pseudonyms,
   type Refusal,
   type Verdict,
 } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
-import type { ColumnMask, ColumnUse, MaskPlan, RelationName, Statement } from './statement.ts'
+import { ColumnMask, type HidingRule } from './column-mask.ts'
+import type { ColumnUse, MaskPlan, RelationName, Statement } from './statement.ts'
 import { closedWorldRule } from './walk/objection.ts'
-
-/** Of two rules for one column the one that hides more wins. Two that keep different parts would keep both. */
-const strictness: readonly MaskMethod[] = ['none', 'email', 'last4', 'stars', 'redact', 'null']
 
 /** The mask rules of one verdict against one picture of the target. */
 interface Masks {
   /** Relation OID → column → what hides it. Only relations with something hidden. */
-  readonly hidden: ReadonlyMap<
-    number,
-    ReadonlyMap<string, { readonly method: ColumnMask['method']; readonly rule: string }>
-  >
+  readonly hidden: ReadonlyMap<number, ReadonlyMap<string, ColumnMask>>
   /** Relations that a rule names, hidden or deliberately clear. */
   readonly named: ReadonlySet<number>
   readonly columns: MaskPlan['columns']
-  /** Relations with a rule for a column that they do not have: nobody knows what should be hidden. */
-  readonly stale: ReadonlyMap<number, string>
+  /** Relations with a rule that cannot be kept: nobody knows what should be hidden, or how. */
+  readonly mistaken: ReadonlyMap<number, Refusal>
   /** `columns` of relations whose answers carry their own OIDs and that the policy vouches for. */
   readonly known: ReadonlySet<number>
+  readonly pseudonyms: Pseudonyms | undefined
+  readonly settled: WeakMap<Statement, Obliged<MaskPlan>>
 }
 
 /**
@@ -37,17 +35,32 @@ export function oblige(
   statements: readonly Statement[],
   verdicts: readonly Verdict[],
   catalogue: Catalogue,
+  pseudonyms?: Pseudonyms,
 ): Obliged<MaskPlan> {
   let plan = openPlan
   for (const [index, statement] of statements.entries()) {
     const rules = verdicts[index]?.mask ?? []
     if (rules.every(({ method }) => method === 'none')) continue
-    const masks = masksOf(rules, catalogue)
-    const refused = violation(statement, masks, catalogue)
-    if (refused !== undefined) return { kind: 'refused', refusal: refused }
-    plan = joined(plan, planOf(statement, masks, catalogue))
+    const masks = masksOf(rules, catalogue, pseudonyms)
+    const obliged = settled(statement, masks, catalogue)
+    if (obliged.kind === 'refused') return obliged
+    plan = joined(plan, obliged.plan)
   }
   return { kind: 'plan', plan }
+}
+
+/** A template is settled once, however often it is executed. */
+function settled(statement: Statement, masks: Masks, catalogue: Catalogue): Obliged<MaskPlan> {
+  let obliged = masks.settled.get(statement)
+  if (obliged === undefined) {
+    const refused = violation(statement, masks, catalogue)
+    obliged =
+      refused === undefined
+        ? { kind: 'plan', plan: planOf(statement, masks, catalogue) }
+        : { kind: 'refused', refusal: refused }
+    masks.settled.set(statement, obliged)
+  }
+  return obliged
 }
 
 /** Nothing is masked and nothing is checked. */
@@ -60,7 +73,7 @@ function joined(one: MaskPlan, other: MaskPlan): MaskPlan {
     const merged = new Map(columns.get(oid))
     for (const [attnum, mask] of masks) {
       const before = merged.get(attnum)
-      merged.set(attnum, before === undefined || hidesMore(mask.method, before.method) ? mask : before)
+      merged.set(attnum, before === undefined ? mask : stricterOf(before, mask))
     }
     columns.set(oid, merged)
   }
@@ -70,6 +83,12 @@ function joined(one: MaskPlan, other: MaskPlan): MaskPlan {
     computed: one.computed || other.computed,
     known: new Set([...one.known].filter((oid) => other.known.has(oid))),
   }
+}
+
+function stricterOf(one: ColumnMask, other: ColumnMask): ColumnMask {
+  const rule = stricterMask(one.rule, other.rule)
+  if (rule === one.rule) return one
+  return rule === other.rule || !isHiding(rule) ? other : one.by(rule)
 }
 
 const plans = new WeakMap<Masks, Readonly<Record<string, MaskPlan>>>()
@@ -99,13 +118,8 @@ function planOf(statement: Statement, masks: Masks, catalogue: Catalogue): MaskP
 function violation(statement: Statement, masks: Masks, catalogue: Catalogue): Refusal | undefined {
   for (const relation of statement.touched) {
     const known = find(relation, catalogue)
-    const column = known === undefined ? undefined : masks.stale.get(known.oid)
-    if (column !== undefined)
-      return refusal(
-        'policy_error',
-        'policy/mask_column',
-        `A mask names ${column}, which ${shown(relation)} does not have.`,
-      )
+    const mistake = known === undefined ? undefined : masks.mistaken.get(known.oid)
+    if (mistake !== undefined) return mistake
   }
   for (const relation of statement.derived) {
     const known = find(relation, catalogue)
@@ -120,7 +134,7 @@ function violation(statement: Statement, masks: Masks, catalogue: Catalogue): Re
   if (showsInternals(statement) && statement.touched.some((relation) => isHidden(relation, masks, catalogue)))
     return closed(`${nameOfInternals(statement)} a table with masked columns is not possible`)
   for (const use of statement.uses) {
-    const refused = use.place === 'elsewhere' ? usedMasked(use, masks, catalogue) : undefined
+    const refused = misused(use, masks, catalogue)
     if (refused !== undefined) return refused
   }
   return undefined
@@ -135,15 +149,20 @@ function nameOfInternals({ explains }: Statement): string {
   return explains ? 'EXPLAIN of' : 'COPY of'
 }
 
-function usedMasked(use: ColumnUse, masks: Masks, catalogue: Catalogue): Refusal | undefined {
+function misused(use: ColumnUse, masks: Masks, catalogue: Catalogue): Refusal | undefined {
   const relation = find(use.relation, catalogue)
   const hidden = relation === undefined ? undefined : masks.hidden.get(relation.oid)
-  if (hidden === undefined) return undefined
-  const [column, mask] = use.column === '*' ? ([...hidden][0] ?? []) : [use.column, hidden.get(use.column)]
-  if (mask === undefined || column === undefined) return undefined
+  if (hidden === undefined || use.place === 'equality') return undefined
+  const mask = hidden.get(use.column)
+  const used = use.column === '*' ? [...hidden] : mask === undefined ? [] : [[use.column, mask] as const]
+  if (use.place === 'output')
+    return used.map(([, { objection }]) => objection).find((found) => found !== undefined)
+  const [first] = used
+  if (first === undefined) return undefined
+  const [column, { rule }] = first
   return refusal(
     'denied',
-    mask.rule,
+    rule.rule,
     `Column ${column} of ${shown(use.relation)} is masked: it can be selected as it is or compared with = to a value, nothing else`,
   )
 }
@@ -168,63 +187,85 @@ function isHidden(relation: RelationName, masks: Masks, catalogue: Catalogue): b
 const compiled = new WeakMap<Catalogue, WeakMap<readonly MaskRule[], Masks>>()
 
 /** Cached decisions hand out the same frozen rules again and again. */
-function masksOf(rules: readonly MaskRule[], catalogue: Catalogue): Masks {
+function masksOf(
+  rules: readonly MaskRule[],
+  catalogue: Catalogue,
+  pseudonyms: Pseudonyms | undefined,
+): Masks {
   const perCatalogue = compiled.get(catalogue) ?? new WeakMap<readonly MaskRule[], Masks>()
   compiled.set(catalogue, perCatalogue)
   const known = perCatalogue.get(rules)
-  if (known !== undefined) return known
-  const masks = compile(rules, catalogue)
+  if (known !== undefined && known.pseudonyms === pseudonyms) return known
+  const masks = compile(rules, catalogue, pseudonyms)
   perCatalogue.set(rules, masks)
   return masks
 }
 
-type Found = { readonly method: MaskMethod; readonly rule: string }
+type Explicit = ReadonlyMap<number, ReadonlyMap<string, MaskRule>>
 
-function compile(rules: readonly MaskRule[], catalogue: Catalogue): Masks {
-  const explicit = new Map<number, Map<string, Found>>()
-  const stale = new Map<number, string>()
+function compile(
+  rules: readonly MaskRule[],
+  catalogue: Catalogue,
+  pseudonyms: Pseudonyms | undefined,
+): Masks {
+  const explicit = new Map<number, Map<string, MaskRule>>()
+  const mistaken = new Map<number, Refusal>()
   const byName = Map.groupBy(catalogue.relations.values(), ({ name }) => `${name.schema}.${name.name}`)
-  for (const { relation, column, method, rule } of rules) {
-    for (const known of byName.get(relation) ?? []) {
-      const columns = explicit.get(known.oid) ?? new Map<string, Found>()
+  for (const rule of rules) {
+    for (const known of byName.get(rule.relation) ?? []) {
+      const columns = explicit.get(known.oid) ?? new Map<string, MaskRule>()
       explicit.set(known.oid, columns)
-      if (column !== '*' && !known.attnums.has(column) && method !== 'none') stale.set(known.oid, column)
-      const before = columns.get(column)
-      if (before === undefined || hidesMore(method, before.method)) columns.set(column, { method, rule })
+      if (rule.column !== '*' && !known.attnums.has(rule.column) && isHiding(rule))
+        mistaken.set(known.oid, stale(rule.column, known))
+      const before = columns.get(rule.column)
+      columns.set(rule.column, before === undefined ? rule : stricterMask(before, rule))
     }
   }
-  const hidden = hiddenColumns(explicit, catalogue)
+  const hidden = hiddenColumns(explicit, catalogue, pseudonyms)
+  for (const [oid, columns] of hidden)
+    for (const { mistake } of columns.values()) if (mistake !== undefined) mistaken.set(oid, mistake)
   return {
     hidden,
     named: new Set(explicit.keys()),
     columns: new Map([...hidden].map(([oid, columns]) => [oid, numbered(columns, catalogue.byOid.get(oid))])),
-    stale,
+    mistaken,
     known: new Set([...catalogue.plain, ...explicit.keys()]),
+    pseudonyms,
+    settled: new WeakMap(),
   }
 }
 
-function hidesMore(method: MaskMethod, than: MaskMethod): boolean {
-  return strictness.indexOf(method) > strictness.indexOf(than)
+function isHiding(rule: MaskRule): rule is HidingRule {
+  return rule.method !== 'none'
+}
+
+function stale(column: string, { name }: CatalogueRelation): Refusal {
+  return refusal(
+    'policy_error',
+    'policy/mask_column',
+    `A mask names ${column}, which ${shown(name)} does not have.`,
+  )
 }
 
 /** A rule of a table holds for its partitions and children too, and the other way round, unless they have their own. */
 function hiddenColumns(
-  explicit: ReadonlyMap<number, ReadonlyMap<string, Found>>,
+  explicit: Explicit,
   catalogue: Catalogue,
+  pseudonyms: Pseudonyms | undefined,
 ): Masks['hidden'] {
-  const found = new Map<number, Map<string, { method: ColumnMask['method']; rule: string }>>()
+  const found = new Map<number, Map<string, ColumnMask>>()
   for (const [oid, rules] of explicit) {
     for (const relation of family(oid, catalogue)) {
       const own = explicit.get(relation.oid)
-      for (const column of relation.attnums.keys()) {
+      for (const [column, attribute] of relation.attributes) {
         const rule = own?.get(column) ?? own?.get('*') ?? rules.get(column) ?? rules.get('*')
-        if (rule === undefined || rule.method === 'none') continue
-        const columns =
-          found.get(relation.oid) ?? new Map<string, { method: ColumnMask['method']; rule: string }>()
+        if (rule === undefined || !isHiding(rule)) continue
+        const columns = found.get(relation.oid) ?? new Map<string, ColumnMask>()
         found.set(relation.oid, columns)
+        const name = `${relation.name.schema}.${relation.name.name}.${column}`
+        const mask = new ColumnMask(name, rule, attribute, pseudonyms)
         const before = columns.get(column)
-        if (before === undefined || hidesMore(rule.method, before.method))
-          columns.set(column, { method: rule.method, rule: rule.rule })
+        columns.set(column, before === undefined ? mask : stricterOf(before, mask))
       }
     }
   }
@@ -244,13 +285,8 @@ function family(oid: number, catalogue: Catalogue): readonly CatalogueRelation[]
 }
 
 function numbered(
-  columns: ReadonlyMap<string, { readonly method: ColumnMask['method'] }>,
+  columns: ReadonlyMap<string, ColumnMask>,
   relation: CatalogueRelation | undefined,
 ): ReadonlyMap<number, ColumnMask> {
-  return new Map(
-    [...columns].map(([column, { method }]): [number, ColumnMask] => [
-      relation?.attnums.get(column) ?? 0,
-      { column: `${relation?.name.schema ?? ''}.${relation?.name.name ?? ''}.${column}`, method },
-    ]),
-  )
+  return new Map([...columns].map(([column, mask]) => [relation?.attnums.get(column) ?? 0, mask]))
 }

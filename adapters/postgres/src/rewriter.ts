@@ -1,11 +1,11 @@
-import { maskInPlace, redacted, type InPlaceMethod } from '@sluice/masking'
+import { maskInPlace } from '@sluice/masking'
 import type { MaskCount } from '@sluice/core'
+import type { Cell } from './column-mask.ts'
 import { endOf, LastReply, Reply } from './replies.ts'
-import type { ColumnMask } from './statement.ts'
 import { headerBytes } from './wire.ts'
 
-/** How one output column is hidden; `null` shows it. */
-export type Cell = (ColumnMask & { readonly inPlace: InPlaceMethod | null }) | null
+/** How each output column is hidden; `null` shows it. */
+export type Cells = readonly (Cell | null)[]
 
 const spareBytes = 4_096
 
@@ -19,7 +19,7 @@ export class Rewriter {
   /** Where the recorded part of the reply starts and ends, within `bytes`. */
   readonly #recordFrom: number
   readonly #recordTo: number
-  #cells: readonly Cell[] | undefined
+  #cells: Cells | undefined
   #resizes = false
   #counts: number[] = []
   readonly #masked: MaskCount[] = []
@@ -40,10 +40,10 @@ export class Rewriter {
   }
 
   /** Of the rows that follow. */
-  columns(cells: readonly Cell[] | undefined): void {
+  columns(cells: Cells | undefined): void {
     this.#tally()
     this.#cells = cells
-    this.#resizes = cells?.some((cell) => cell !== null && cell.inPlace === null) ?? false
+    this.#resizes = cells?.some((cell) => cell !== null && cell.kind !== 'in_place') ?? false
     this.#counts = cells === undefined ? [] : cells.map(() => 0)
   }
 
@@ -66,8 +66,9 @@ export class Rewriter {
       const cell = cells[column]
       if (cell !== null && cell !== undefined && length >= 0) {
         this.#counts[column] = (this.#counts[column] ?? 0) + 1
-        if (cell.inPlace !== null) maskInPlace(cell.inPlace, bytes, value, next)
-        else this.replace(from, next, cell.method === 'redact' ? redactedCell : nullCell)
+        if (cell.kind === 'in_place') maskInPlace(cell.how, bytes, value, next)
+        else if (cell.kind === 'fixed') this.replace(from, next, cell.cell)
+        else this.#substitute(from, next, cell.replace(bytes.subarray(value, next)))
       }
       from = next
     }
@@ -77,14 +78,28 @@ export class Rewriter {
   }
 
   replace(from: number, to: number, by: Buffer): void {
+    const out = this.#gap(from, to, by.length)
+    out.set(by, this.#written - by.length)
+  }
+
+  /** A cell with its length. */
+  #substitute(from: number, to: number, value: Buffer): void {
+    const out = this.#gap(from, to, 4 + value.length)
+    const at = this.#written - value.length
+    out.writeInt32BE(value.length, at - 4)
+    out.set(value, at)
+  }
+
+  /** Leaves room of this length in the place of `bytes[from, to)`. */
+  #gap(from: number, to: number, length: number): Buffer {
     this.#copyTo(from)
-    const out = this.#room(by.length)
-    out.set(by, this.#written)
-    const shift = by.length - (to - from)
+    const out = this.#room(length)
+    const shift = length - (to - from)
     if (to <= this.#recordFrom) this.#shiftBefore += shift
     else if (from >= this.#recordTo) this.#shiftBehind += shift
-    this.#written += by.length
+    this.#written += length
     this.#copied = to
+    return out
   }
 
   result(): Reply {
@@ -136,13 +151,3 @@ export class Rewriter {
     return out
   }
 }
-
-function lengthPrefixed(value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(4 + value.length)
-  bytes.writeInt32BE(value.length)
-  bytes.set(value, 4)
-  return bytes
-}
-
-const redactedCell = lengthPrefixed(redacted)
-const nullCell = Buffer.from([0xff, 0xff, 0xff, 0xff])

@@ -1,4 +1,5 @@
-import type { Action, MaskMethod, Refusal } from '@sluice/core'
+import type { Action, Refusal } from '@sluice/core'
+import type { ColumnMask } from './column-mask.ts'
 
 /** What `normalise` says of one SQL message: its statements in order, or why nobody can vouch for it. */
 export interface Analysis {
@@ -103,10 +104,4 @@ export interface MaskPlan {
   readonly computed: boolean
   /** OIDs that the catalogue knows to be plain tables; another origin in a guarded answer is refused. */
   readonly known: ReadonlySet<number>
-}
-
-export interface ColumnMask {
-  /** `schema.table.column`, for the record. */
-  readonly column: string
-  readonly method: Exclude<MaskMethod, 'none'>
 }

@@ -1,3 +1,5 @@
+import type { ElementType, ValueType } from '@sluice/masking'
+
 /**
  * Types that a cast, a column or a parameter may name without asking the catalogue. Left out: pseudo-types, xml
  * (its parser follows references), refcursor (a query by another name), row types (whole rows).
@@ -28,4 +30,39 @@ export const informationTypes: ReadonlySet<string> = new Set([
   'sql_identifier',
   'time_stamp',
   'yes_or_no',
+])
+
+/** OIDs of a type and of its arrays, which are the same on every server. varchar, name and unknown are texts. */
+const oids: readonly (readonly [element: ElementType, alone: number, array: number])[] = [
+  ['bool', 16, 1000],
+  ['bytea', 17, 1001],
+  ['char', 18, 1002],
+  ['text', 19, 1003],
+  ['int8', 20, 1016],
+  ['int2', 21, 1005],
+  ['int4', 23, 1007],
+  ['text', 25, 1009],
+  ['json', 114, 199],
+  ['cidr', 650, 651],
+  ['float4', 700, 1021],
+  ['float8', 701, 1022],
+  ['inet', 869, 1041],
+  ['bpchar', 1042, 1014],
+  ['text', 1043, 1015],
+  ['date', 1082, 1182],
+  ['timestamp', 1114, 1115],
+  ['timestamptz', 1184, 1185],
+  ['numeric', 1700, 1231],
+  ['uuid', 2950, 2951],
+  ['jsonb', 3802, 3807],
+]
+const unknownOid = 705
+
+/** Types of which a mask can make another value, by OID. A domain is never in an answer: its base type is. */
+export const maskable: ReadonlyMap<number, ValueType> = new Map([
+  ...oids.flatMap(([element, alone, array]): [number, ValueType][] => [
+    [alone, { element, array: false }],
+    [array, { element, array: true }],
+  ]),
+  [unknownOid, { element: 'text', array: false }],
 ])

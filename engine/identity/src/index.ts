@@ -2,5 +2,6 @@ export { openIdentity, type IdentityOptions, type IdentityParts } from './open.t
 export { IssuerConfigError, type IssuerConfig } from './issuer.ts'
 export { SecretError, type SecretReference } from './secret.ts'
 export { referencedCredentials, type CredentialReference } from './credentials.ts'
+export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'

@@ -6,29 +6,62 @@ import { readSecret, SecretError, type SecretReference, type SecretSource } from
 /** A key written in hexadecimal or base64 has at least 256 bits from this length on. */
 const keyCharsMin = 43
 
+/** What a key is for. Separated by purpose, so that the same secret used elsewhere by mistake does no harm. */
+interface Purpose {
+  readonly name: string
+  readonly file: string
+  readonly derivation: string
+}
+
+const tokens: Purpose = {
+  name: 'the key of gateway tokens',
+  file: 'tokens.key',
+  derivation: 'sluice gateway token v1',
+}
+const masking: Purpose = {
+  name: 'the key of pseudonyms',
+  file: 'masking.key',
+  derivation: 'sluice pseudonym v1',
+}
+
 /**
  * The key of gateway tokens, the same on all gateways of an installation. Without a reference it is generated
  * once, in `folder`, readable by its owner only.
  *
  * @throws SecretError when it is missing, too short, or readable by others.
  */
-export async function tokenKey(
+export function tokenKey(
   reference: SecretReference | null,
   folder: string,
   source: SecretSource,
 ): Promise<KeyObject> {
-  const text = await readSecret(reference ?? { file: await generated(folder) }, source)
-  if (text.length < keyCharsMin)
-    throw new SecretError(
-      `the key of gateway tokens needs ${keyCharsMin} characters of hexadecimal or base64`,
-    )
-  // Separated by purpose, so that the same secret used elsewhere by mistake does not make tokens.
-  return createSecretKey(Buffer.from(hkdfSync('sha256', text, '', 'sluice gateway token v1', 32)))
+  return keyFor(tokens, reference, folder, source)
 }
 
-async function generated(folder: string): Promise<string> {
+/** The key of pseudonyms in masked answers, found as that of tokens is. */
+export function maskingKey(
+  reference: SecretReference | null,
+  folder: string,
+  source: SecretSource,
+): Promise<KeyObject> {
+  return keyFor(masking, reference, folder, source)
+}
+
+async function keyFor(
+  { name, file, derivation }: Purpose,
+  reference: SecretReference | null,
+  folder: string,
+  source: SecretSource,
+): Promise<KeyObject> {
+  const text = await readSecret(reference ?? { file: await generated(folder, file) }, source)
+  if (text.length < keyCharsMin)
+    throw new SecretError(`${name} needs ${keyCharsMin} characters of hexadecimal or base64`)
+  return createSecretKey(Buffer.from(hkdfSync('sha256', text, '', derivation, 32)))
+}
+
+async function generated(folder: string, file: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const path = join(folder, 'tokens.key')
+  const path = join(folder, file)
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, {
     mode: 0o600,

@@ -16,6 +16,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
     openIdentity({
       issuers: [idp.config],
       tokenKey: null,
+      maskingKey: null,
       keys: join(folder, keys),
       credentials: new Map([['shop', { user: 'shop_app', password: { env: 'SHOP' } }]]),
       base: folder,
@@ -37,6 +38,9 @@ test('from a provider token to a gateway token that a second gateway with the sa
       user: 'shop_app',
       password: 'secret',
     })
+    const pseudonym = ({ pseudonyms }: IdentityParts): Buffer => pseudonyms.digest('text', 'Ann')
+    assert.deepEqual(pseudonym(first), pseudonym(second))
+    assert.notDeepEqual(pseudonym(first), pseudonym(stranger))
   } finally {
     await idp.close()
     await rm(folder, { recursive: true })

@@ -1,16 +1,19 @@
-import type { Authenticator, Clock, Credentials, Ids } from '@sluice/core'
+import type { Authenticator, Clock, Credentials, Ids, Pseudonyms } from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
 import { referencedCredentials, type CredentialReference } from './credentials.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
 import { tokenKey } from './keys.ts'
+import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import type { SecretReference, SecretSource } from './secret.ts'
 
 export interface IdentityOptions extends SecretSource {
   readonly issuers: readonly IssuerConfig[]
   /** `null`: generated under `keys`. */
   readonly tokenKey: SecretReference | null
+  /** `null`: generated under `keys`. */
+  readonly maskingKey: MaskingKeyReference | null
   /** Folder of generated keys. */
   readonly keys: string
   /** By target name. */
@@ -23,6 +26,7 @@ export interface IdentityParts {
   readonly authenticator: Authenticator
   readonly credentials: Credentials
   readonly exchange: Exchange
+  readonly pseudonyms: Pseudonyms
 }
 
 /** Of gateway tokens. Installations are kept apart by their keys; the name says what the token is for. */
@@ -39,5 +43,6 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
     authenticator: tokenAuthenticator(issuers, gateway, clock),
     credentials: referencedCredentials(options.credentials, options),
     exchange: tokenExchanger({ issuers, gateway, audience, clock }),
+    pseudonyms: await openPseudonyms(options.maskingKey, options.keys, options),
   }
 }

@@ -1,1 +1,5 @@
-export { isInPlace, maskInPlace, redacted, type InPlaceMethod } from './methods.ts'
+export { Undecodable, type Format } from './data-type.ts'
+export { maskInPlace, type InPlaceMethod } from './methods.ts'
+export { replacementOf, type InPlace } from './replacement.ts'
+export type { MaskRequest, Replacement } from './replacer.ts'
+export type { ElementType, ValueType } from './types.ts'

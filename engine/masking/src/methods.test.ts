@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { isInPlace, maskInPlace, redacted, type InPlaceMethod } from './methods.ts'
+import { maskMethods } from '@sluice/core/verdict'
+import { isInPlace, maskInPlace, type InPlaceMethod } from './methods.ts'
 
 const methods: readonly InPlaceMethod[] = ['last4', 'email', 'stars']
 
@@ -71,9 +72,8 @@ suite('mask methods', () => {
 
   test('only methods that keep the length work in place', () => {
     assert.deepEqual(
-      (['none', 'last4', 'email', 'stars', 'redact', 'null'] as const).filter((method) => isInPlace(method)),
-      ['last4', 'email', 'stars'],
+      maskMethods.filter((method) => isInPlace(method)),
+      ['email', 'last4', 'stars'],
     )
-    assert.equal(Buffer.from(redacted).toString(), '[masked]')
   })
 })

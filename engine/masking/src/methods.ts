@@ -6,8 +6,8 @@ export type InPlaceMethod = Extract<MaskMethod, 'last4' | 'email' | 'stars'>
 const star = 0x2a
 const at = 0x40
 
-/** What `redact` puts in the place of a value; the only method that changes its length. */
-export const redacted: Uint8Array = new TextEncoder().encode('[masked]')
+/** What `redact` puts in the place of a text. */
+export const redacted = '[masked]'
 
 export function isInPlace(method: MaskMethod): method is InPlaceMethod {
   return method === 'last4' || method === 'email' || method === 'stars'

@@ -687,29 +687,38 @@ export const maskingCases: readonly SqlCase[] = [
       },
       { sql: 'select c from customers c', only: 'extended', results: [1], shows: leak },
       { sql: 'select ssn::bytea from customers', only: 'extended', results: [1], shows: leak },
-      ...each(
+      ...(
         [
-          'select balance from customers where id = 1',
-          'select notes from customers where id = 1',
-          'select pin from customers where id = 1',
-          'select photo from customers where id = 1',
-          'select born from customers where id = 1',
-        ],
-        { only: 'extended', policies: ['open'], results: [0], shows: leak, through: masked(/^NULL$/m) },
-      ),
-      ...each(
-        [
-          'select pin from customers where id = 1',
-          'select balance, born, photo, notes from customers where id = 1',
-        ],
-        {
-          only: 'extended',
-          policies: ['open'],
-          results: [1],
-          shows: answer(/[^\x20-\x7e\n]/),
-          through: masked(/^NULL(\tNULL)*$/m),
-        },
-      ),
+          ['balance', /^0$/m],
+          ['notes', /^"\[masked\]"$/m],
+          ['pin', /^0$/m],
+          ['photo', /^\\x$/m],
+          ['born', /^1970-01-01$/m],
+        ] as const
+      ).map(([column, shown]): SqlAttack => ({
+        sql: `select ${column} from customers where id = 1`,
+        only: 'extended',
+        policies: ['open'],
+        results: [0],
+        shows: leak,
+        through: masked(shown),
+      })),
+      {
+        sql: 'select pin from customers where id = 1',
+        only: 'extended',
+        policies: ['open'],
+        results: [1],
+        shows: answer(/[^\x20-\x7e\n]/),
+        through: masked(/^\n+SELECT 1\b/),
+      },
+      {
+        sql: 'select balance, born, photo, notes from customers where id = 1',
+        only: 'extended',
+        policies: ['open'],
+        results: [1],
+        shows: answer(/[^\x20-\x7e\n]/),
+        through: masked(/^\t\u00ff\u00ff\u00d53\t\t."\[masked\]"$/m),
+      },
     ],
   },
   {
