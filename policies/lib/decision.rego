@@ -28,7 +28,7 @@ _outcome := {"effect": "deny", "reasons": {_unreadable_reason}} if {
 	count(_hold) > 0
 	count(_approvers) == 0
 } else := {"effect": "hold", "reasons": _hold_reasons} if {
-	count(_hold) > 0
+	count(_unapproved) > 0
 	not _only_prepared
 } else := {"effect": "allow", "reasons": (_allow | _hold_reasons)} if {
 	count(_allow) + count(_hold) > 0
@@ -39,6 +39,22 @@ _allow := {reason | some reason in data.sluice.rules[_].allow}
 _deny := {reason | some reason in data.sluice.rules[_].deny}
 
 _hold := {hold | some hold in data.sluice.rules[_].hold}
+
+# A request that was approved is judged once more, with its approval. One that is asked for anew asks for everything:
+# what was approved before may be used up by then.
+_unapproved := {hold |
+	some hold in _hold
+	not _approved(hold)
+}
+
+_approved(hold) if {
+	some approval in input.approvals
+	hold.rule in approval.rules
+	approval.quorum >= object.get(hold, "quorum", 1)
+	every group in approval.approvers {
+		group in hold.approvers
+	}
+}
 
 _limit := {limit | some limit in data.sluice.rules[_].limit}
 
@@ -79,7 +95,7 @@ _approval := {
 	"quorum": max({object.get(hold, "quorum", 1) | some hold in _hold}),
 	"expires_s": min({object.get(hold, "expires_s", 3600) | some hold in _hold}),
 	"hold_s": min({object.get(hold, "hold_s", 120) | some hold in _hold}),
-	"scope": "once",
+	"scope": _scopes[min({_scope_rank(hold) | some hold in _hold})],
 } if {
 	_outcome.effect == "hold"
 } else := null
@@ -88,6 +104,14 @@ _approvers := intersection({approvers |
 	some hold in _hold
 	approvers := {group | some group in hold.approvers}
 })
+
+# From what one approval releases least (schemas/verdict.schema.json) to what it releases most.
+_scopes := ["once", "run", "window"]
+
+_scope_rank(hold) := rank if {
+	some rank, scope in _scopes
+	scope == object.get(hold, "scope", "once")
+}
 
 _least(name) := min(values) if {
 	values := {limit[name] | some limit in _limit}
@@ -105,6 +129,11 @@ _malformed contains hold if {
 	not _well_formed(hold, _hold_keys)
 }
 
+_malformed contains hold if {
+	some hold in _hold
+	not _scope_rank(hold)
+}
+
 _limit_keys := {
 	"rule": "string", "message": "string", "remedy": "string",
 	"rows": "number", "bytes": "number", "timeout_ms": "number",
@@ -112,7 +141,7 @@ _limit_keys := {
 
 _hold_keys := {
 	"rule": "string", "message": "string", "remedy": "string",
-	"approvers": "array", "quorum": "number", "expires_s": "number", "hold_s": "number",
+	"approvers": "array", "quorum": "number", "expires_s": "number", "hold_s": "number", "scope": "string",
 }
 
 _well_formed(obligation, types) if {

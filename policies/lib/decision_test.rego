@@ -62,6 +62,62 @@ test_holds_become_one_that_satisfies_each if {
 	result.approval == {"approvers": {"leads"}, "quorum": 2, "expires_s": 60, "hold_s": 0, "scope": "once"}
 }
 
+_approval := {"id": "apr_1", "rules": ["c/hold"], "approvers": ["dba"], "quorum": 2}
+
+_judged_with(approvals, rules) := result if {
+	document := {"version": 1, "action": {"name": "sql.delete"}, "approvals": approvals}
+	result := decision.result with data.sluice.rules as rules with input as document
+}
+
+test_what_was_approved_is_allowed if {
+	result := _judged_with([_approval], {"c": {"hold": {_hold}}})
+	result.effect == "allow"
+	_rules(result) == {"c/hold"}
+	result.approval == null
+}
+
+test_what_was_approved_can_be_denied_meanwhile if {
+	result := _judged_with([_approval], {"b": {"deny": {_deny}}, "c": {"hold": {_hold}}})
+	result.effect == "deny"
+}
+
+test_an_approval_for_less_than_the_rule_asks_does_not_count if {
+	some less in [
+		object.union(_approval, {"rules": ["c/other"]}),
+		object.union(_approval, {"quorum": 1}),
+		object.union(_approval, {"approvers": ["dba", "anyone"]}),
+	]
+	result := _judged_with([less], {"c": {"hold": {_hold}}})
+	result.effect == "hold"
+}
+
+test_a_new_rule_holds_what_another_one_let_go if {
+	other := {"rule": "d/hold", "message": "Wait more.", "approvers": ["dba"]}
+	result := _judged_with([_approval], {"c": {"hold": {_hold}}, "d": {"hold": {other}}})
+	result.effect == "hold"
+	_rules(result) == {"c/hold", "d/hold"}
+	result.approval.quorum == 2
+}
+
+test_the_scope_of_a_hold_is_taken if {
+	every scope in ["once", "run", "window"] {
+		_judged({"c": {"hold": {object.union(_hold, {"scope": scope})}}}).approval.scope == scope
+	}
+}
+
+test_of_several_scopes_the_one_that_releases_least_applies if {
+	window := object.union(_hold, {"rule": "d/hold", "scope": "window"})
+	run := object.union(_hold, {"rule": "e/hold", "scope": "run"})
+	_judged({"c": {"hold": {window, run}}}).approval.scope == "run"
+	_judged({"c": {"hold": {window, run, _hold}}}).approval.scope == "once"
+}
+
+test_an_unknown_scope_denies if {
+	every scope in ["forever", "", "ONCE", 1, null] {
+		_rules(_judged({"c": {"hold": {object.union(_hold, {"scope": scope})}}})) == {"policy/obligation"}
+	}
+}
+
 test_holds_without_a_common_approver_deny if {
 	result := _judged({"c": {"hold": {_hold}}, "d": {"hold": {object.union(_hold, {"approvers": ["boss"]})}}})
 	result.effect == "deny"

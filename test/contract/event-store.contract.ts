@@ -284,7 +284,7 @@ export function eventStoreContract(name: string, open: () => Promise<LogUnderTes
   })
 }
 
-const now = { withinMs: 5_000, urgency: 'now' } as const
+export const now = { withinMs: 5_000, urgency: 'now' } as const
 const soon = { withinMs: 5_000, urgency: 'soon' } as const
 const ids = systemIds(systemClock)
 
@@ -302,17 +302,17 @@ function abandoned(session: string, reason: string): NewEvent & { readonly type:
   return event('ExchangeAbandoned', data) as NewEvent & { readonly type: 'ExchangeAbandoned' }
 }
 
-function unit(stream: string, first: string, ...rest: readonly string[]): Unit {
+export function unit(stream: string, first: string, ...rest: readonly string[]): Unit {
   return { stream, events: [abandoned(stream, first), ...rest.map((reason) => abandoned(stream, reason))] }
 }
 
-async function all(events: AsyncIterable<RecordedEvent>): Promise<RecordedEvent[]> {
+export async function all(events: AsyncIterable<RecordedEvent>): Promise<RecordedEvent[]> {
   const read: RecordedEvent[] = []
   for await (const each of events) read.push(each)
   return read
 }
 
-function reasons(events: readonly RecordedEvent[]): readonly string[] {
+export function reasons(events: readonly RecordedEvent[]): readonly string[] {
   return events.flatMap((each) => (each.type === 'ExchangeAbandoned' ? [each.data.reason] : []))
 }
 
@@ -328,7 +328,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-async function until(holds: () => boolean): Promise<void> {
+export async function until(holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 10_000
   while (!holds()) {
     assert.ok(performance.now() < deadline, 'it never came to that')

@@ -14,6 +14,7 @@ import {
 } from '@sluice/journal'
 import { rewrite } from '../../engine/journal/src/scripted-forger.ts'
 import { eventStoreContract, queueBytesMax, type LogUnderTest } from './event-store.contract.ts'
+import { oneStreamContract } from './one-stream.contract.ts'
 
 const ids = systemIds(systemClock)
 const ports = {
@@ -58,7 +59,7 @@ async function content({ store }: Opened, event: RecordedEvent): Promise<Uint8Ar
   return unsealed.kind === 'content' ? unsealed.content : null
 }
 
-eventStoreContract('in memory', async () => {
+async function inMemory(): Promise<LogUnderTest> {
   const files = new MemoryDisk()
   const keys = memoryKeys()
   const { stall, resume, through } = gate()
@@ -89,9 +90,9 @@ eventStoreContract('in memory', async () => {
     },
     close: () => opened.store.close(),
   }
-})
+}
 
-eventStoreContract('embedded', async () => {
+async function embedded(): Promise<LogUnderTest> {
   const root = await mkdtemp(join(tmpdir(), 'sluice-contract-'))
   const [path, keys] = [join(root, 'log'), join(root, 'keys')]
   const { stall, resume, through } = gate()
@@ -128,4 +129,9 @@ eventStoreContract('embedded', async () => {
       assert.deepEqual(findings, [], 'whatever was tried, the log is whole')
     },
   }
-})
+}
+
+for (const contract of [eventStoreContract, oneStreamContract]) {
+  contract('in memory', inMemory)
+  contract('embedded', embedded)
+}

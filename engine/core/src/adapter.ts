@@ -4,7 +4,7 @@ import type { Permit } from './permit.ts'
 import type { Refusal } from './errors.ts'
 import type { Action, Address, CancelKey, Credential, Hello, Json, Run, Subject, Target } from './request.ts'
 import type { Stop } from './stop.ts'
-import type { Verdict } from './verdict.ts'
+import type { Pseudonyms, Verdict } from './verdict.ts'
 
 /** Validates one `targets:` entry of the configuration, at start-up only. Throws `SchemaError`. */
 export interface Schema<T> {
@@ -47,6 +47,8 @@ export interface Gate<Settings> {
   open(hello: Hello): Promise<Session<Settings>>
   /** A wrong key does nothing, and says nothing. */
   cancel(key: CancelKey): void
+  /** Of masks that need a key; what they are asked of without one is refused. */
+  readonly pseudonyms?: Pseudonyms | undefined
 }
 
 /** One authenticated subject on one target. */
@@ -102,6 +104,15 @@ export interface Exchange<Up, Down, Plan> {
   readonly content: Uint8Array
   /** Set when the adapter cannot vouch for the request (unparseable, outside the closed world): it is refused. */
   readonly objection?: Refusal | undefined
+  /**
+   * The adapter's part of what an approval is bound to: the request, its values with their types and formats, and
+   * what its names mean at the target now. A retry of the same request gives the same bytes.
+   */
+  bound(): Uint8Array | Promise<Uint8Array>
+  /** What an approver is shown of it, as UTF-8 JSON: the whole request and its values. */
+  shown(): Uint8Array
+  /** It waits for people: tells the caller once and keeps the connection alive until it is disposed. */
+  held(hold: Hold): Disposable
   /** Compiles the verdicts' obligations, one verdict per action. What it cannot fulfil is a refusal. */
   oblige(verdicts: readonly Verdict[]): Obliged<Plan>
   /** Sends the request before it returns, so that a pipeline leaves in order; the answer is pulled. */
@@ -120,6 +131,17 @@ export interface Exchange<Up, Down, Plan> {
   refuse(refusal: Refusal, at: 'before' | 'during'): AsyncIterable<Down>
   /** An earlier exchange of its atomic batch was refused: there is no answer of its own. */
   skip(): AsyncIterable<Down>
+}
+
+/** What a caller is told while its request waits. */
+export interface Hold {
+  /** `apr_…` */
+  readonly reference: string
+  /** What the holding rule says. */
+  readonly message: string
+  /** Where an approver finds it; `null` when this gateway has no such page. */
+  readonly link: string | null
+  readonly waitMs: number
 }
 
 export type Obliged<Plan> =

@@ -8,13 +8,14 @@ import {
   type ExchangeCommand,
   type ExchangeState,
 } from './decider.ts'
+import type { EventData } from './events.ts'
 
 const received = { session: 'ses_1', exchange: 'exc_1', actions: '[]', digest: 'aa', bytes: 8 }
 const content = Buffer.from('select 1')
 
-function judgeCommand(effect: 'allow' | 'deny' | 'hold'): ExchangeCommand {
+function decided(effect: 'allow' | 'deny' | 'hold'): EventData['DecisionMade'] {
   const { session, exchange } = received
-  const decided = {
+  return {
     session,
     exchange,
     decision: 'dec_1',
@@ -24,8 +25,16 @@ function judgeCommand(effect: 'allow' | 'deny' | 'hold'): ExchangeCommand {
     revision: 'v1',
     now_ms: 0,
     facts: '{}',
+    approvals: '[]',
   }
-  return { kind: 'judge', received, decided, content }
+}
+
+function judgeCommand(effect: 'allow' | 'deny' | 'hold'): ExchangeCommand {
+  return { kind: 'judge', received, decided: decided(effect), content }
+}
+
+function settle(effect: 'allow' | 'deny'): ExchangeCommand {
+  return { kind: 'settle', decided: decided(effect) }
 }
 
 const complete: ExchangeCommand = {
@@ -72,7 +81,46 @@ const table: readonly {
     given: [],
     when: judgeCommand('hold'),
     expected: ['RequestReceived', 'DecisionMade'],
+    state: 'held',
+  },
+  {
+    name: 'a held one runs by a second decision',
+    given: [judgeCommand('hold')],
+    when: settle('allow'),
+    expected: ['DecisionMade'],
+    state: 'running',
+  },
+  {
+    name: 'a held one is over by a second decision',
+    given: [judgeCommand('hold')],
+    when: settle('deny'),
+    expected: ['DecisionMade'],
     state: 'refused',
+  },
+  {
+    name: 'a held one can be abandoned',
+    given: [judgeCommand('hold')],
+    when: abandon,
+    expected: ['ExchangeAbandoned'],
+    state: 'closed',
+  },
+  {
+    name: 'a held one cannot complete',
+    given: [judgeCommand('hold')],
+    when: complete,
+    expected: /held/,
+  },
+  {
+    name: 'a second decision is made once',
+    given: [judgeCommand('hold'), settle('deny')],
+    when: settle('allow'),
+    expected: /refused/,
+  },
+  {
+    name: 'without a hold there is no second decision',
+    given: [judgeCommand('deny')],
+    when: settle('allow'),
+    expected: /refused/,
   },
   {
     name: 'a skipped one is received and abandoned',

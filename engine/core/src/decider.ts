@@ -7,6 +7,7 @@ import type { EventData, NewEvent, EventType } from './events.ts'
  */
 export type ExchangeState =
   | { readonly kind: 'new' }
+  | { readonly kind: 'held'; readonly decision: string }
   | { readonly kind: 'running'; readonly decision: string }
   | { readonly kind: 'refused'; readonly decision: string }
   | { readonly kind: 'closed'; readonly outcome: string }
@@ -20,6 +21,8 @@ export type ExchangeCommand =
       readonly decided: EventData['DecisionMade']
       readonly content: Uint8Array
     }
+  /** Judged once more, after people have been asked. */
+  | { readonly kind: 'settle'; readonly decided: EventData['DecisionMade'] }
   | { readonly kind: 'skip'; readonly received: EventData['RequestReceived']; readonly content: Uint8Array }
   | {
       readonly kind: 'complete'
@@ -36,13 +39,16 @@ export type EventBody = {
 export function decide(command: ExchangeCommand, state: ExchangeState): readonly [EventBody, ...EventBody[]] {
   switch (command.kind) {
     case 'judge':
-      expect(state, 'new', command)
+      expect(state, ['new'], command)
       return [
         { type: 'RequestReceived', data: command.received, sealed: command.content },
         { type: 'DecisionMade', data: command.decided },
       ]
+    case 'settle':
+      expect(state, ['held'], command)
+      return [{ type: 'DecisionMade', data: command.decided }]
     case 'skip':
-      expect(state, 'new', command)
+      expect(state, ['new'], command)
       return [
         { type: 'RequestReceived', data: command.received, sealed: command.content },
         {
@@ -55,14 +61,14 @@ export function decide(command: ExchangeCommand, state: ExchangeState): readonly
         },
       ]
     case 'complete':
-      expect(state, 'running', command)
+      expect(state, ['running'], command)
       return [
         command.answer === undefined
           ? { type: 'ResponseCompleted', data: command.completed }
           : { type: 'ResponseCompleted', data: command.completed, sealed: command.answer },
       ]
     case 'abandon':
-      expect(state, 'running', command)
+      expect(state, ['running', 'held'], command)
       return [
         {
           type: 'ExchangeAbandoned',
@@ -79,9 +85,7 @@ export function evolve(
   const body = event as EventBody
   switch (body.type) {
     case 'DecisionMade':
-      return body.data.effect === 'allow'
-        ? { kind: 'running', decision: body.data.decision }
-        : { kind: 'refused', decision: body.data.decision }
+      return { kind: fates[body.data.effect], decision: body.data.decision }
     case 'ResponseCompleted':
       return { kind: 'closed', outcome: body.data.outcome }
     case 'ExchangeAbandoned':
@@ -91,6 +95,12 @@ export function evolve(
   }
 }
 
-function expect(state: ExchangeState, kind: ExchangeState['kind'], command: ExchangeCommand): void {
-  if (state.kind !== kind) throw new Error(`${command.kind} on an exchange that is ${state.kind}`)
+const fates = { allow: 'running', deny: 'refused', hold: 'held' } as const
+
+function expect(
+  state: ExchangeState,
+  kinds: readonly ExchangeState['kind'][],
+  command: ExchangeCommand,
+): void {
+  if (!kinds.includes(state.kind)) throw new Error(`${command.kind} on an exchange that is ${state.kind}`)
 }

@@ -4,7 +4,7 @@ import { decide, evolve } from './decider.ts'
 import { refusal, refusalOf, type Refusal } from './errors.ts'
 import type { MaskCount } from './events.ts'
 import type { Entry, LaneContext } from './lane.ts'
-import type { Permitted } from './enforce.ts'
+import type { Settled } from './enforce.ts'
 import type { VerdictLimits } from './verdict.ts'
 import { worded } from './wording.ts'
 
@@ -14,7 +14,7 @@ import { worded } from './wording.ts'
  * own form.
  */
 export async function deliver<Up, Down, Plan>(
-  place: Permitted<Up, Down, Plan>,
+  place: Settled<Up, Down, Plan>,
   lane: LaneContext,
 ): Promise<Outcome> {
   const { entry } = place

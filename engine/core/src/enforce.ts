@@ -4,15 +4,18 @@ import { digest, mint, type Permit } from './permit.ts'
 import { judge, type Ruling } from './judge.ts'
 import { decide, evolve } from './decider.ts'
 import { deliver } from './deliver.ts'
+import { hold } from './hold.ts'
 import { requestRecord, decisionRecord } from './record.ts'
+import type { Requirement } from './requirement.ts'
 import { worded } from './wording.ts'
 import { StoreError } from './ports.ts'
 import type { Entry, LaneContext } from './lane.ts'
 import type { EventBody } from './decider.ts'
 
 /**
- * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append,
- * forward what has a Permit, and answer. There are no hooks: a new step is a line here.
+ * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append, let
+ * people decide where the policy asks for them, forward what has a Permit, and answer. There are no hooks: a new
+ * step is a line here.
  */
 export async function enforce<Up, Down, Plan>(
   batch: readonly Entry<Up, Down, Plan>[],
@@ -20,11 +23,29 @@ export async function enforce<Up, Down, Plan>(
   lane: LaneContext,
   answer: InOrder<Up, Down, Plan>,
 ): Promise<void> {
-  const judged = await judgeInOrder(batch, atomic, lane)
-  const permitted = await record(judged, lane)
-  const places = permitted.map((place) => withdraw(place, lane))
-  for (const place of places) takePlaceUpstream(place)
-  for (const place of places) answer(place.entry, () => deliver(place, lane))
+  let failed = false
+  let rest: readonly Entry<Up, Down, Plan>[] = batch
+  while (rest.length > 0) {
+    const judged: readonly Judged<Up, Down, Plan>[] = await judgeUntilHeld(rest, atomic, failed, lane)
+    const places: readonly Permitted<Up, Down, Plan>[] = await record(judged, lane)
+    failed = perform(places, lane, answer) || failed
+    const held = places[places.length - 1]
+    if (held?.kind === 'held')
+      failed = perform([await hold<Up, Down, Plan>(held, lane)], lane, answer) || failed
+    rest = rest.slice(judged.length)
+  }
+}
+
+/** Stations 6 and 7 of what is settled. Whether anything was refused. */
+function perform<Up, Down, Plan>(
+  places: readonly Permitted<Up, Down, Plan>[],
+  lane: LaneContext,
+  answer: InOrder<Up, Down, Plan>,
+): boolean {
+  const settled = places.filter((place) => place.kind !== 'held').map((place) => withdraw(place, lane))
+  for (const place of settled) takePlaceUpstream(place)
+  for (const place of settled) answer(place.entry, () => deliver(place, lane))
+  return settled.some(({ kind }) => kind === 'refused')
 }
 
 /** Runs `turn` when the answers before it are done, and settles the entry with its outcome. */
@@ -38,36 +59,56 @@ type Judged<Up, Down, Plan> = {
   | { readonly kind: 'skipped' }
 )
 
+/** What the log holds an allowing decision of, or refuses, or leaves to people. */
+type Permitted<Up, Down, Plan> = Settled<Up, Down, Plan> | Held<Up, Down, Plan>
+
+/** An exchange that waits for people. */
+export interface Held<Up, Down, Plan> {
+  readonly kind: 'held'
+  readonly entry: Entry<Up, Down, Plan>
+  readonly contentDigest: string
+  readonly requirement: Requirement
+}
+
 /** An exchange whose fate is settled: with a Permit, with a refusal, or skipped. */
-export type Permitted<Up, Down, Plan> = { readonly entry: Entry<Up, Down, Plan> } & (
+export type Settled<Up, Down, Plan> = { readonly entry: Entry<Up, Down, Plan> } & (
   | { readonly kind: 'allowed'; readonly permit: Permit; readonly ruling: Ruling<Plan> & { kind: 'allowed' } }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'skipped' }
 )
 
-/** Station 4. An exchange is judged once the verdict of the one before it is known, not once it is done. */
-async function judgeInOrder<Up, Down, Plan>(
+/**
+ * Station 4. An exchange is judged once the verdict of the one before it is known, not once it is done; so one that
+ * waits for people is the last one that is judged for now.
+ */
+async function judgeUntilHeld<Up, Down, Plan>(
   batch: readonly Entry<Up, Down, Plan>[],
   atomic: boolean,
+  failed: boolean,
   lane: LaneContext,
 ): Promise<readonly Judged<Up, Down, Plan>[]> {
   const judged: Judged<Up, Down, Plan>[] = []
-  let failed = false
+  let skipping = atomic && failed
   for (const entry of batch) {
     const contentDigest = digest(entry.exchange.content)
-    if (failed && atomic) {
+    if (skipping) {
       judged.push({ kind: 'skipped', entry, contentDigest })
       continue
     }
     const ruling =
       lane.unusable() ??
-      judge(entry.exchange, lane.pdp, (action) => lane.input(entry.id, action, entry.exchange.values))
+      judge(entry.exchange, lane.pdp, (action) =>
+        lane.input(entry.id, action, entry.exchange.values, noApprovals),
+      )
     const settled = ruling instanceof Promise ? await ruling : ruling
-    failed ||= settled.kind === 'refused'
     judged.push({ kind: 'ruled', entry, contentDigest, ruling: settled, decision: lane.ids.next('dec') })
+    if (settled.kind === 'held') break
+    skipping = atomic && settled.kind === 'refused'
   }
   return judged
 }
+
+const noApprovals: readonly never[] = []
 
 /**
  * Station 5. One append for the whole batch; only its ack mints Permits. When it fails, nothing of the batch is
@@ -81,7 +122,9 @@ async function record<Up, Down, Plan>(
   try {
     await lane.append(bodies, 'now')
   } catch (error) {
-    return unrecorded(judged, error, lane)
+    return judged.map(({ kind, entry }) =>
+      kind === 'skipped' ? { kind, entry } : unrecorded(entry, error, lane),
+    )
   }
   return judged.map((item) => permit(item))
 }
@@ -97,7 +140,14 @@ function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContex
           {
             kind: 'judge',
             received,
-            decided: decisionRecord(received, item.decision, item.ruling, lane.now(), lane.facts()),
+            decided: decisionRecord(
+              received,
+              item.decision,
+              item.ruling,
+              lane.now(),
+              lane.facts(),
+              noApprovals,
+            ),
             content,
           },
           entry.state,
@@ -109,38 +159,34 @@ function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContex
 function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>): Permitted<Up, Down, Plan> {
   const { entry } = item
   if (item.kind === 'skipped') return { kind: 'skipped', entry }
-  const { ruling, decision } = item
+  const { ruling, decision, contentDigest } = item
+  if (ruling.kind === 'held') return { kind: 'held', entry, contentDigest, requirement: ruling.requirement }
   if (ruling.kind === 'refused') return { kind: 'refused', entry, refusal: worded(ruling.refusal, decision) }
-  return { kind: 'allowed', entry, ruling, permit: mint(decision, item.contentDigest) }
+  return { kind: 'allowed', entry, ruling, permit: mint(decision, contentDigest) }
 }
 
 /**
- * The append may still land later (the log never gives a batch up), so every exchange that it would show as
- * allowed is followed by ExchangeAbandoned.
+ * The append may still land later (the log never gives a batch up), so an exchange that it would show as allowed is
+ * followed by ExchangeAbandoned.
  */
-function unrecorded<Up, Down, Plan>(
-  judged: readonly Judged<Up, Down, Plan>[],
+export function unrecorded<Up, Down, Plan>(
+  entry: Entry<Up, Down, Plan>,
   error: unknown,
   lane: LaneContext,
-): readonly Permitted<Up, Down, Plan>[] {
+): Settled<Up, Down, Plan> {
   const mayLand = error instanceof StoreError && error.reason !== 'full' && error.reason !== 'closed'
   const { code, rule } = logUnavailable
-  const reason = error instanceof Error ? error.message : String(error)
-  return judged.map((item) => {
-    const { entry } = item
-    if (mayLand) abandon(entry, reason, lane)
-    if (item.kind === 'skipped') return { kind: 'skipped', entry }
-    return { kind: 'refused', entry, refusal: worded(refusal(code, rule, logUnavailable.message), null) }
-  })
+  if (mayLand) abandon(entry, error instanceof Error ? error.message : String(error), lane)
+  return { kind: 'refused', entry, refusal: worded(refusal(code, rule, logUnavailable.message), null) }
 }
 
 const logUnavailable = refusal('log_unavailable', 'sluice/log', 'The decision could not be recorded.')
 
 /** A caller that gave up while its request waited gets nothing performed, and the log says so. */
 function withdraw<Up, Down, Plan>(
-  place: Permitted<Up, Down, Plan>,
+  place: Settled<Up, Down, Plan>,
   lane: LaneContext,
-): Permitted<Up, Down, Plan> {
+): Settled<Up, Down, Plan> {
   const { entry } = place
   if (place.kind !== 'allowed' || entry.stop.requested === undefined) return place
   const reason = 'the caller gave up before it was performed'
@@ -150,15 +196,19 @@ function withdraw<Up, Down, Plan>(
 
 const cancelled = refusal('cancelled', 'sluice/cancel', 'The request was cancelled before it was performed.')
 
-function abandon<Up, Down, Plan>(entry: Entry<Up, Down, Plan>, reason: string, lane: LaneContext): void {
-  if (entry.state.kind !== 'running') return
+export function abandon<Up, Down, Plan>(
+  entry: Entry<Up, Down, Plan>,
+  reason: string,
+  lane: LaneContext,
+): void {
+  if (entry.state.kind !== 'running' && entry.state.kind !== 'held') return
   const bodies = decide({ kind: 'abandon', exchange: entry.id, session: lane.session, reason }, entry.state)
   for (const body of bodies) entry.state = evolve(entry.state, body)
   lane.appendAbandoned(...bodies)
 }
 
 /** Station 6. Synchronous, so that a pipeline leaves in order and a refusal stands where the request stood. */
-function takePlaceUpstream<Up, Down, Plan>(place: Permitted<Up, Down, Plan>): void {
+function takePlaceUpstream<Up, Down, Plan>(place: Settled<Up, Down, Plan>): void {
   const { entry } = place
   const { exchange } = entry
   try {

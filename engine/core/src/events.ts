@@ -1,4 +1,5 @@
 import type { Position } from './ports.ts'
+import type { ApprovalScope } from './verdict.ts'
 
 /**
  * What Sluice writes down. The wire form is Avro (`schemas/events/*.avsc`); `schemas` generates the same types
@@ -18,6 +19,25 @@ export interface MaskCount {
   readonly column: string
   readonly method: string
   readonly values: number
+}
+
+/** What one person says about an approval. */
+export interface VoteRecord {
+  readonly approval: string
+  readonly voter: SubjectRecord
+  /** Subject ids of everybody who stands behind the voter. */
+  readonly people: readonly string[]
+  readonly token_id: string
+  readonly reason: string
+}
+
+/** What one person says about access that is asked for. */
+export interface GrantVoteRecord {
+  readonly grant: string
+  readonly by: SubjectRecord
+  readonly people: readonly string[]
+  readonly token_id: string
+  readonly reason: string
 }
 
 export interface EventData {
@@ -68,9 +88,11 @@ export interface EventData {
     readonly verdicts: string
     readonly rule: string
     readonly revision: string
-    /** The part of the policy input that is not in other events: time and facts. */
+    /** The part of the policy input that is not in other events: time, facts and approvals. */
     readonly now_ms: number
     readonly facts: string
+    /** The approvals by which it was judged, as JSON. */
+    readonly approvals: string
   }
   readonly ExchangeAbandoned: {
     readonly session: string
@@ -137,6 +159,85 @@ export interface EventData {
     readonly writer: string
     readonly epoch: number
   }
+  readonly ApprovalRequested: {
+    readonly approval: string
+    readonly session: string
+    readonly exchange: string
+    readonly target: string
+    readonly subject: SubjectRecord
+    /** Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted. */
+    readonly people: readonly string[]
+    readonly run: string | null
+    /** SHA-256, hexadecimal, of everything that the approval is bound to. */
+    readonly binding: string
+    readonly rule: string
+    readonly message: string
+    /** The actions as JSON, without literals and parameters. */
+    readonly summary: string
+    /** Bytes of the sealed content: what an approver is shown. */
+    readonly shown_bytes: number
+    /** Groups whose members may vote. */
+    readonly approvers: readonly string[]
+    readonly quorum: number
+    readonly scope: ApprovalScope
+    readonly expires_ms: number
+  }
+  /** One eligible person agrees. */
+  readonly ApprovalGranted: VoteRecord
+  /** One eligible person refuses, which ends the approval. */
+  readonly ApprovalRejected: VoteRecord
+  readonly ApprovalExpired: {
+    readonly approval: string
+    /** `gateway`: the one that asked for it restarted. */
+    readonly reason: 'time' | 'gateway'
+  }
+  readonly ApprovalCancelled: {
+    readonly approval: string
+    /** A subject id, or `gateway`. */
+    readonly by: string
+    readonly reason: string
+  }
+  /** About to be performed. Of several the first in the order of the log counts. */
+  readonly ApprovalConsumed: {
+    readonly approval: string
+    readonly session: string
+    readonly exchange: string
+    /** The decision that this releases. */
+    readonly decision: string
+  }
+  readonly GrantRequested: {
+    readonly grant: string
+    readonly subject: SubjectRecord
+    readonly people: readonly string[]
+    readonly target: string
+    /** What is asked for, as policies know it. */
+    readonly role: string
+    readonly life_ms: number
+    readonly reason: string
+  }
+  readonly GrantGiven: GrantVoteRecord & { readonly expires_ms: number }
+  readonly GrantRejected: GrantVoteRecord
+  readonly GrantRevoked: {
+    readonly grant: string
+    readonly by: string
+    readonly reason: string
+  }
+  readonly SessionKilled: {
+    readonly session: string
+    readonly by: string
+    readonly reason: string
+  }
+  /** What somebody did or tried at the API and no other event says. */
+  readonly AdminActed: {
+    readonly by: SubjectRecord
+    readonly token_id: string
+    /** A closed name, e.g. `policy.activate`. */
+    readonly action: string
+    readonly resource: string
+    readonly outcome: 'done' | 'refused' | 'failed'
+    /** As JSON. No secrets, no content of requests. */
+    readonly details: string
+  }
 }
 
 export type EventType = keyof EventData
@@ -151,7 +252,7 @@ export type NewEvent = {
     readonly data: EventData[T]
     readonly trace_id?: string | null
     readonly run_id?: string | null
-    /** Plain content; it leaves the process only encrypted under the session's data key. */
+    /** Plain content; it leaves the process only encrypted, under a data key of its stream or, in `control`, of its own. */
     readonly sealed?: Uint8Array
   }
 }[EventType]

@@ -1,4 +1,5 @@
 import type { Gate, Session } from './adapter.ts'
+import type { Approvals } from './approvals.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import { limits } from './limits.ts'
@@ -14,6 +15,7 @@ import type {
 } from './ports.ts'
 import type { CancelKey, Hello, Identity, Target } from './request.ts'
 import { identityRecord, LiveSession } from './session.ts'
+import type { Pseudonyms } from './verdict.ts'
 import { worded } from './wording.ts'
 
 export interface GatePorts {
@@ -21,9 +23,14 @@ export interface GatePorts {
   readonly gateway: string
   readonly authenticator: Authenticator
   readonly credentials: Credentials
+  readonly pseudonyms?: Pseudonyms
   readonly dialer: Dialer
   readonly targets: Targets
   readonly pdp: PolicyDecisionPoint
+  /** Without it what a policy holds is refused. */
+  readonly approvals?: Approvals
+  /** Where an approver finds an approval, to be told to the caller. */
+  readonly approvalLink?: (id: string) => string
   readonly store: EventStore
   readonly clock: Clock
   readonly ids: Ids
@@ -124,6 +131,7 @@ export function createGate(ports: GatePorts): Engine {
 
   return {
     open,
+    pseudonyms: ports.pseudonyms,
     cancel: (wanted) => {
       for (const session of live.values())
         if (session.cancelKey.id === wanted.id && session.cancelKey.secret === wanted.secret) session.cancel()

@@ -1,5 +1,5 @@
 import type { Action, Client, Identity, Json, Run, TargetView } from './request.ts'
-import type { PolicyInput, SessionFacts } from './ports.ts'
+import type { PolicyApproval, PolicyInput, SessionFacts } from './ports.ts'
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
 const hourMs = 3_600_000
@@ -23,6 +23,7 @@ export function policyInput(
   action: Action,
   facts: SessionFacts,
   nowMs: number,
+  approvals: readonly PolicyApproval[],
 ): PolicyInput {
   return {
     version: 1,
@@ -34,7 +35,7 @@ export function policyInput(
     action,
     session: { id: context.session, facts },
     run: { id: run.id, trace_id: run.trace_id, verified: false },
-    approvals: [],
+    approvals,
     grants: [],
   }
 }

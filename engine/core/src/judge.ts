@@ -3,6 +3,7 @@ import { refusal, type Refusal } from './errors.ts'
 import { limits } from './limits.ts'
 import type { Decision, PolicyDecisionPoint, PolicyInput } from './ports.ts'
 import type { Action } from './request.ts'
+import { requirementOf, type Requirement } from './requirement.ts'
 import { denial, type Verdict, type VerdictLimits } from './verdict.ts'
 
 /** What becomes of one exchange: everything that must be recorded before anything is done. */
@@ -13,7 +14,8 @@ export type Ruling<Plan> = {
   readonly rule: string
 } & (
   | { readonly kind: 'allowed'; readonly plan: Plan; readonly limits: VerdictLimits }
-  | { readonly kind: 'refused'; readonly effect: 'deny' | 'hold'; readonly refusal: Refusal }
+  | { readonly kind: 'held'; readonly requirement: Requirement }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
 )
 
 /**
@@ -46,6 +48,9 @@ async function judgeAll<Up, Down, Plan>(
 ): Promise<Ruling<Plan>> {
   const decisions = [await first]
   for (const action of exchange.actions.slice(1)) decisions.push(await pdp.evaluate(inputOf(action)))
+  // Other policies came into force meanwhile: parts of two policies are nobody's policy, so these judge all of it.
+  if (decisions.some(({ revision }) => revision !== decisions[0]?.revision))
+    return judgeAll(exchange, pdp, inputOf, pdp.evaluate(inputOf(exchange.actions[0])))
   return rule(exchange, decisions)
 }
 
@@ -56,50 +61,45 @@ function rule<Up, Down, Plan>(
 ): Ruling<Plan> {
   const revision = decisions[decisions.length - 1]?.revision ?? ''
   const verdicts = decisions.map((decision) => decision.verdict)
-  const worst =
-    verdicts.find((verdict) => verdict.effect === 'deny') ??
-    verdicts.find((verdict) => verdict.effect === 'hold') ??
-    verdicts[0]
-  if (worst === undefined) return broken(new Error('an exchange without a verdict'), revision)
-  const reason = worst.reasons[0]
-  const name = reason?.rule ?? 'policy/no_reason'
-  if (worst.effect !== 'allow') return refusedBy(worst, name, verdicts, revision)
+  const first = verdicts[0]
+  if (first === undefined) return broken(new Error('an exchange without a verdict'), revision)
+  const denying = verdicts.find((verdict) => verdict.effect === 'deny')
+  if (denying !== undefined) return denied(denying, verdicts, revision)
   const obliged = exchange.oblige(verdicts)
   if (obliged.kind === 'refused') return unfulfilled(obliged.refusal, verdicts, revision)
+  const requirement = requirementOf(verdicts)
+  if (requirement !== undefined)
+    return { kind: 'held', verdicts, revision, rule: requirement.rule, requirement }
   return {
     kind: 'allowed',
     verdicts,
     revision,
-    rule: name,
+    rule: ruleOf(first),
     plan: obliged.plan,
     limits: strictest(verdicts),
   }
 }
 
-function refusedBy(
-  worst: Verdict,
-  name: string,
-  verdicts: readonly Verdict[],
-  revision: string,
-): Ruling<never> {
-  const reason = worst.reasons[0]
+function denied(denying: Verdict, verdicts: readonly Verdict[], revision: string): Ruling<never> {
+  const reason = denying.reasons[0]
   const text = [reason?.message, reason?.remedy].filter((part) => part !== undefined && part !== '').join(' ')
-  const hold = worst.effect === 'hold'
-  const message = hold ? `${text} It needs a person's approval, which this gateway cannot ask for.` : text
+  const rule = ruleOf(denying)
   return {
     kind: 'refused',
-    effect: hold ? 'hold' : 'deny',
     verdicts,
     revision,
-    rule: name,
-    refusal: refusal(name.startsWith('policy/') ? 'policy_error' : 'denied', name, message),
+    rule,
+    refusal: refusal(rule.startsWith('policy/') ? 'policy_error' : 'denied', rule, text),
   }
+}
+
+function ruleOf(verdict: Verdict): string {
+  return verdict.reasons[0]?.rule ?? 'policy/no_reason'
 }
 
 function unfulfilled(reason: Refusal, verdicts: readonly Verdict[], revision: string): Ruling<never> {
   return {
     kind: 'refused',
-    effect: 'deny',
     verdicts: [...verdicts, denial(reason.rule, reason.message)],
     revision,
     rule: reason.rule,
@@ -107,10 +107,10 @@ function unfulfilled(reason: Refusal, verdicts: readonly Verdict[], revision: st
   }
 }
 
-function objected(objection: Refusal, revision: string): Ruling<never> {
+/** A refusal that no rule gave. */
+export function objected(objection: Refusal, revision: string): Ruling<never> {
   return {
     kind: 'refused',
-    effect: 'deny',
     verdicts: [denial(objection.rule, recordable(objection))],
     revision,
     rule: objection.rule,
@@ -127,7 +127,6 @@ function broken(error: unknown, revision: string): Ruling<never> {
   const why = error instanceof Error ? error.message : String(error)
   return {
     kind: 'refused',
-    effect: 'deny',
     verdicts: [denial('sluice/internal', why)],
     revision,
     rule: 'sluice/internal',

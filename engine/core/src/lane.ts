@@ -1,20 +1,36 @@
 import type { Admission, Exchange, Lane, Outcome, StopReason } from './adapter.ts'
+import type { Approvals } from './approvals.ts'
 import { Capture } from './capture.ts'
 import type { EventBody, ExchangeState } from './decider.ts'
 import { initialState } from './decider.ts'
 import { enforce } from './enforce.ts'
 import { refusalOf, type Refusal } from './errors.ts'
 import type { Ruling } from './judge.ts'
-import type { Clock, Ids, PolicyDecisionPoint, PolicyInput, SessionFacts } from './ports.ts'
-import type { Action, Json } from './request.ts'
+import type { Clock, Ids, PolicyApproval, PolicyDecisionPoint, PolicyInput, SessionFacts } from './ports.ts'
+import type { Action, Json, Run, Subject } from './request.ts'
 import { Stop } from './stop.ts'
+import type { Approval } from './verdict.ts'
 
 /** What a session gives to the pipeline. */
 export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> {
   readonly session: string
+  readonly target: string
   readonly ids: Ids
   readonly pdp: PolicyDecisionPoint
-  input(requestId: string, action: Action, values?: readonly Json[]): PolicyInput
+  /** `undefined`: this gateway cannot ask people. */
+  readonly approvals: Approvals | undefined
+  subject(): Subject
+  run(): Run
+  /** What an approval of a request of this session is bound to; `part` is the adapter's. */
+  bindingOf(part: Uint8Array, rule: string, requirement: Approval): Uint8Array
+  /** Where an approver finds it, if this gateway has such a place. */
+  approvalLink(id: string): string | null
+  input(
+    requestId: string,
+    action: Action,
+    values: readonly Json[] | undefined,
+    approvals: readonly PolicyApproval[],
+  ): PolicyInput
   facts(): SessionFacts
   count(done: { readonly denied?: number; readonly rows?: number; readonly bytes?: number }): void
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>
@@ -32,6 +48,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
 /** One exchange on its way through the lane. */
 export interface Entry<Up, Down, Plan> {
   readonly id: string
+  /** Exchanges that were submitted together have the same one. */
+  readonly batch: object
   readonly exchange: Exchange<Up, Down, Plan>
   readonly stop: Stop<StopReason>
   readonly startedMs: number
@@ -42,7 +60,7 @@ export interface Entry<Up, Down, Plan> {
   body(plan: Plan): AsyncIterable<Up>
 }
 
-type Waiting = Pick<Entry<never, never, never>, 'stop' | 'done' | 'admitted'>
+type Waiting = Pick<Entry<never, never, never>, 'stop' | 'done' | 'admitted' | 'batch' | 'state'>
 
 /** Judges batches one after another and answers exchanges one after another; the two overlap. */
 export class OrderedLane implements Lane {
@@ -60,7 +78,7 @@ export class OrderedLane implements Lane {
   }
 
   submit<Up, Down, Plan>(batch: readonly Exchange<Up, Down, Plan>[], atomic: boolean): readonly Admission[] {
-    const entries = batch.map((exchange) => this.#enter(exchange))
+    const entries = batch.map((exchange) => this.#enter(exchange, batch))
     this.#judging = this.#judging
       .then(() => enforce(entries, atomic, this.#context, (entry, turn) => this.#answer(entry, turn)))
       .catch((error: unknown) => {
@@ -69,18 +87,25 @@ export class OrderedLane implements Lane {
     return entries.map((entry) => ({ admitted: entry.admitted.promise, done: entry.done.promise }))
   }
 
-  /** The oldest exchange that is not yet answered is the one that runs. */
+  /**
+   * The oldest exchange that is not yet answered is the one that runs. With one of its own batch that waits for
+   * people it may also be done, and its answer wait for the end of the batch: then the wait is what is cancelled.
+   */
   cancel(): void {
-    this.#queue[0]?.stop.request('cancelled')
+    const oldest = this.#queue[0]
+    oldest?.stop.request('cancelled')
+    const parked = this.#queue.find(({ state }) => state.kind === 'held')
+    if (parked !== undefined && parked.batch === oldest?.batch) parked.stop.request('cancelled')
   }
 
   stopAll(): void {
     for (const entry of this.#queue) entry.stop.request('ending')
   }
 
-  #enter<Up, Down, Plan>(exchange: Exchange<Up, Down, Plan>): Entry<Up, Down, Plan> {
+  #enter<Up, Down, Plan>(exchange: Exchange<Up, Down, Plan>, batch: object): Entry<Up, Down, Plan> {
     const entry: Entry<Up, Down, Plan> = {
       id: this.#context.ids.next('exc'),
+      batch,
       exchange,
       stop: new Stop<StopReason>(),
       startedMs: this.#context.monotonic(),

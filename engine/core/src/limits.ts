@@ -81,10 +81,43 @@ export const limits = {
   policyCompileMs: 60_000,
   /** The compiler's thread is large: it ends after this time without work. */
   policyCompilerIdleMs: 300_000,
-  /** Time between two looks at the policy folder; it is read again once two looks at a change are alike. */
-  policyReloadWaitMs: 200,
+  /** Time between two looks at the policy folder where the system tells of no change. */
+  policyLookMs: 500,
+  /** A changed policy folder is read once two looks so far apart are alike. */
+  policySettleMs: 60,
+  /** An activation that the log did not take is tried again after this. */
+  policyRetryMs: 1_000,
+  /** Revisions whose sources are at hand for another activation, and the characters of these; the log has all. */
+  policySourcesMax: 64,
+  policySourcesCharsMax: 33_554_432,
+  /** Revisions that are listed, and can be activated, of those in the log. */
+  policyRevisionsMax: 10_000,
   /** Compiled policies kept in the cache folder. */
   policyBuildsMax: 16,
+  /** Pending approvals of one subject on one target. */
+  approvalsPendingMax: 20,
+  /** Approvals that are pending or approved. */
+  approvalsLiveMax: 5_000,
+  /** How often one request asks, when others use up the approvals that it waits for or the question changes. */
+  holdAsksMax: 20,
+  /** Callers of one gateway that wait for an approval. */
+  approvalsParkedMax: 1_000,
+  /** What the approver of one request is shown: it must be seen whole, so what is larger cannot be approved. */
+  approvalShownBytesMax: 65_536,
+  /** The same of all that are pending or approved, which are held in memory. */
+  approvalsShownBytesMax: 67_108_864,
+  /** Executions that one approval releases, whatever its scope. */
+  approvalUsesMax: 1_000,
+  /** Approvals that ended and are still listed; the log has all. */
+  approvalsEndedMax: 5_000,
+  /** Why somebody votes or cancels. */
+  approvalReasonCharsMax: 500,
+  /** The whole life of one approval, from the request on. */
+  approvalLifeMs: 604_800_000,
+  /** An ending that could not be recorded, or a fold that lost the log, is tried again after this. */
+  approvalRetryMs: 1_000,
+  /** Subjects whose latest groups are remembered. */
+  standingsMax: 20_000,
   /** How long a request waits for its decision to be durable. */
   appendWaitMs: 5_000,
   /** Bytes waiting in the log's queue before an append is refused. */
@@ -145,5 +178,7 @@ invariant(
 )
 invariant(limits.policyThreads < limits.policyThreadsMax, 'there is room for a spare thread')
 invariant(limits.captureUnackedBytesMax < limits.appendQueueBytesMax, 'one capture cannot fill the log queue')
+invariant(limits.approvalShownBytesMax <= limits.sealedBytesMax, 'what is shown fits in one event')
+invariant(limits.approvalsParkedMax < limits.approvalsLiveMax, 'parked callers find room for their approvals')
 invariant(limits.issuerTokenBytesMax < limits.helloBytesMax, 'a token fits in a login message')
 invariant(limits.issuerKeysRefreshMs < limits.issuerKeysLifeMs, 'keys are refreshed before they are too old')

@@ -11,7 +11,7 @@ import type {
   Action,
 } from './request.ts'
 import type { NewEvent, RecordedEvent } from './events.ts'
-import type { Verdict } from './verdict.ts'
+import type { ApprovalScope, Verdict } from './verdict.ts'
 import type { Duplex } from 'node:stream'
 
 /** Wall and monotonic time, so that tests own both. */
@@ -35,6 +35,9 @@ export interface Ids {
 /** Opaque, ordered only within a partition of the store; survives restarts. */
 export type Position = string & { readonly __position: unique symbol }
 
+/** What concerns more than one session. Every gateway may write it and all of them follow it; its events are signed. */
+export const controlStream = 'control'
+
 /** One atomic append: all of its events become durable together, in order, or none does. */
 export interface Unit {
   readonly stream: string
@@ -52,10 +55,10 @@ export interface AppendOptions {
 export interface EventStore {
   /** Resolves once every event of the unit is durable. Never retried by callers; the store never gives one up. */
   append(unit: Unit, options: AppendOptions): Promise<Position>
-  /** All events from the start, or after a position, to the present end. */
-  read(after?: Position): AsyncIterable<RecordedEvent>
+  /** All events from the start, or after a position, to the present end; of one stream when it is given. */
+  read(after?: Position, stream?: string): AsyncIterable<RecordedEvent>
   /** Like `read`, then waits for more until the signal aborts. */
-  subscribe(after: Position | undefined, signal: AbortSignal): AsyncIterable<RecordedEvent>
+  subscribe(after: Position | undefined, signal: AbortSignal, stream?: string): AsyncIterable<RecordedEvent>
   /** Whether an append could be taken now: for readiness, never a promise. */
   readonly healthy: boolean
   close(): Promise<void>
@@ -82,8 +85,22 @@ export interface PolicyInput {
   readonly action: Action
   readonly session: { readonly id: string; readonly facts: SessionFacts }
   readonly run: { readonly id: string | null; readonly trace_id: string | null; readonly verified: false }
-  readonly approvals: readonly Json[]
+  readonly approvals: readonly PolicyApproval[]
   readonly grants: readonly Json[]
+}
+
+/** An approval by which a held request is judged once more. */
+export interface PolicyApproval {
+  readonly id: string
+  /** The rules that held it. */
+  readonly rules: readonly string[]
+  /** Groups of which people voted. */
+  readonly approvers: readonly string[]
+  readonly quorum: number
+  readonly scope: ApprovalScope
+  /** Subject ids. */
+  readonly approved_by: readonly string[]
+  readonly expires_ms: number
 }
 
 /** What the log says so far of one session. Exact over what is done; `in_flight` counts what is not. */

@@ -1,7 +1,7 @@
 import type { Exchange } from './adapter.ts'
 import type { EventData } from './events.ts'
 import type { Ruling } from './judge.ts'
-import type { SessionFacts } from './ports.ts'
+import type { PolicyApproval, SessionFacts } from './ports.ts'
 import type { Action } from './request.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -23,24 +23,28 @@ export function requestRecord<Up, Down, Plan>(
 
 /** DecisionMade: the verdict, and the part of the policy input that no other event holds. */
 export function decisionRecord<Plan>(
-  received: EventData['RequestReceived'],
+  of: Pick<EventData['DecisionMade'], 'session' | 'exchange'>,
   decision: string,
   ruling: Ruling<Plan>,
   nowMs: number,
   facts: SessionFacts,
+  approvals: readonly PolicyApproval[],
 ): EventData['DecisionMade'] {
   return {
-    session: received.session,
-    exchange: received.exchange,
+    session: of.session,
+    exchange: of.exchange,
     decision,
-    effect: ruling.kind === 'allowed' ? 'allow' : ruling.effect,
+    effect: effects[ruling.kind],
     verdicts: `[${ruling.verdicts.map(verdictText).join(',')}]`,
     rule: ruling.rule,
     revision: ruling.revision,
     now_ms: nowMs,
     facts: JSON.stringify(facts),
+    approvals: approvals.length === 0 ? '[]' : JSON.stringify(approvals),
   }
 }
+
+const effects = { allowed: 'allow', held: 'hold', refused: 'deny' } as const
 
 /** Cached decisions hand out the same frozen verdict again and again: it is written out once. */
 const verdictTexts = new WeakMap<Verdict, string>()

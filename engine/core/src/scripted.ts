@@ -4,7 +4,7 @@ import { refusal, type Refusal } from './errors.ts'
 import type { LaneContext } from './lane.ts'
 import { StoreError, type Decision, type PolicyInput } from './ports.ts'
 import type { EventBody } from './decider.ts'
-import type { Action } from './request.ts'
+import type { Action, Subject } from './request.ts'
 import type { Stop } from './stop.ts'
 import { denial, type Verdict } from './verdict.ts'
 
@@ -48,6 +48,15 @@ export class ScriptedLog {
   }
 }
 
+const caller: Subject = {
+  id: 'demo#app',
+  type: 'service',
+  issuer: 'demo',
+  groups: [],
+  claims: {},
+  on_behalf_of: null,
+}
+
 /** The session's side of a lane; verdicts by action name, default allow. */
 export function scriptedContext(
   log: ScriptedLog,
@@ -57,6 +66,12 @@ export function scriptedContext(
   let ids = 0
   return {
     session: 'ses_1',
+    target: 'shop',
+    approvals: undefined,
+    subject: () => caller,
+    run: () => ({ id: null, trace_id: null }),
+    bindingOf: (part) => part,
+    approvalLink: () => null,
     ids: { next: (prefix) => `${prefix}_${++ids}`, random32: () => 4 },
     pdp: {
       revision: 'v1',
@@ -69,7 +84,7 @@ export function scriptedContext(
     monotonic: () => 0,
     after: () => ({ [Symbol.dispose]: () => {} }),
     facts: () => ({ requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 }),
-    input: (_id, action) => ({ action }) as PolicyInput,
+    input: (_id, action, _values, approvals) => ({ action, approvals }) as PolicyInput,
     count: () => {},
     append: (bodies) => log.append(bodies),
     appendSoon: (...bodies) => void log.append(bodies).catch(() => {}),
@@ -99,6 +114,9 @@ export function scriptedExchange(
     actions: [actionOf(name)],
     content,
     body: pieces([]),
+    bound: () => content,
+    shown: () => content,
+    held: () => ({ [Symbol.dispose]: () => {} }),
     oblige: () => ({ kind: 'plan', plan: null }),
     forward: (permit: Permit, _plan, _body, _stop: Stop<StopReason>) => {
       permit.spend(content)

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Lane, Session } from './adapter.ts'
+import { bindingOf } from './approval-binding.ts'
 import type { EventBody } from './decider.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
 import type { EventData, NewEvent } from './events.ts'
@@ -187,7 +188,6 @@ export class LiveSession<Settings> implements Session<Settings> {
     if (reason === undefined) return undefined
     return {
       kind: 'refused',
-      effect: 'deny',
       verdicts: [denial(reason.rule, reason.message)],
       revision: this.#ports.pdp.revision,
       rule: reason.rule,
@@ -205,7 +205,14 @@ export class LiveSession<Settings> implements Session<Settings> {
       monotonic: () => clock.monotonic(),
       after: (ms, callback) => clock.after(ms, callback),
       facts: () => this.facts,
-      input: (requestId, action, values) =>
+      target: this.target.name,
+      approvals: this.#ports.approvals,
+      subject: () => this.#identity.subject,
+      run: () => this.#run,
+      bindingOf: (part, rule, requirement) =>
+        bindingOf({ subject: this.subject.id, target: this.target.name, part, rule, requirement }),
+      approvalLink: (id) => this.#ports.approvalLink?.(id) ?? null,
+      input: (requestId, action, values, approvals) =>
         policyInput(
           this.#input,
           this.#identity,
@@ -214,6 +221,7 @@ export class LiveSession<Settings> implements Session<Settings> {
           withValues(action, values),
           this.facts,
           clock.now(),
+          approvals,
         ),
       count: (done) => {
         this.#requests += 1

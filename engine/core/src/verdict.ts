@@ -6,8 +6,22 @@ export interface Reason {
   readonly remedy: string
 }
 
-/** How a masked value is replaced. `none` names a relation or column as deliberately clear. */
-export const maskMethods = ['none', 'last4', 'email', 'stars', 'redact', 'null'] as const
+/**
+ * How a masked value is replaced, from what shows most to what shows nothing. `none` names a relation or column as
+ * deliberately clear. What each makes of a type is said in the README of the adapter.
+ */
+export const maskMethods = [
+  'none',
+  'email',
+  'last4',
+  'partial',
+  'generalise',
+  'hash',
+  'stars',
+  'constant',
+  'redact',
+  'null',
+] as const
 export type MaskMethod = (typeof maskMethods)[number]
 
 export interface MaskRule {
@@ -17,6 +31,34 @@ export interface MaskRule {
   readonly column: string
   readonly method: MaskMethod
   readonly rule: string
+  /** Of `constant`, and of no other method: the replacement as the target would write it in text. */
+  readonly value?: string
+  /** Of `generalise`, and of no other method: how large the groups are, e.g. `100`, `year`, `24,64`. */
+  readonly to?: string
+}
+
+/** Of two masks of one column the one that hides more; two that show different parts would show both. */
+export function stricterMask(one: MaskRule, other: MaskRule): MaskRule {
+  const difference = maskMethods.indexOf(one.method) - maskMethods.indexOf(other.method)
+  if (difference !== 0) return difference > 0 ? one : other
+  const [first, second] = rank(one) <= rank(other) ? [one, other] : [other, one]
+  if (first.to === second.to) return first
+  // Groups of two sizes tell more together than either does.
+  const { relation, column, rule } = first
+  return { relation, column, method: 'redact', rule }
+}
+
+/** Which of two equal methods is named must not depend on their order. */
+function rank({ rule, value = '', to = '' }: MaskRule): string {
+  return `${rule}\0${value}\0${to}`
+}
+
+/** Makes pseudonyms of values. Its key never leaves it; all gateways of an installation have the same. */
+export interface Pseudonyms {
+  /** Name of the key, for the record: pseudonyms of different keys have nothing to do with each other. */
+  readonly key: string
+  /** HMAC-SHA-256 of a value, separated by `purpose`. */
+  digest(purpose: string, value: string): Buffer
 }
 
 export interface VerdictLimits {
@@ -25,12 +67,24 @@ export interface VerdictLimits {
   readonly timeout_ms: number | null
 }
 
+/**
+ * What one approval releases. `once`: one execution. `run`: the same request of the same subject, as often as one run
+ * makes it. `window`: as often as the subject makes it. None of them outlives the approval's `expires_s`.
+ */
+export const approvalScopes = ['once', 'run', 'window'] as const
+export type ApprovalScope = (typeof approvalScopes)[number]
+
+/** What a hold asks for. */
 export interface Approval {
+  /** Groups whose members may vote. */
   readonly approvers: readonly string[]
+  /** How many distinct people must approve. */
   readonly quorum: number
+  /** The approval's whole life, from the request on. */
   readonly expires_s: number
+  /** How long the caller waits on its connection; then it gets the pending answer. */
   readonly hold_s: number
-  readonly scope: string
+  readonly scope: ApprovalScope
 }
 
 export interface Verdict {

@@ -21,6 +21,8 @@ export class Batch {
   #hashes: Buffer = Buffer.allocUnsafe(64 * hashBytes)
   #end = frameHeaderBytes
   #events = 0
+  /** Index of the first event that is signed, which those of the control stream are. */
+  #signed = Infinity
   waiters: Waiter[] = []
   /** Somebody waits: it is flushed as soon as the flush before is done. */
   urgent = false
@@ -32,6 +34,11 @@ export class Batch {
 
   get events(): number {
     return this.#events
+  }
+
+  /** Whether any of its events is signed. */
+  get signed(): boolean {
+    return this.#signed < this.#events
   }
 
   get length(): number {
@@ -55,6 +62,7 @@ export class Batch {
     if (end < 0) return null
     writeEventLength(this.#bytes, this.#end, end - from, signed)
     this.#end = end
+    if (signed) this.#signed = Math.min(this.#signed, this.#events)
     return this.#bytes.subarray(from, end)
   }
 
@@ -69,6 +77,7 @@ export class Batch {
   cutBack(length: number, events: number): void {
     this.#end = length
     this.#events = events
+    if (this.#signed >= events) this.#signed = Infinity
   }
 
   /** The frame, and the link that the next frame must carry. */

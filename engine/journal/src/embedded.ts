@@ -29,7 +29,7 @@ export interface EmbeddedLog extends EventStore {
   readonly epoch: number
   /** The content of an event of this log. */
   unseal(event: RecordedEvent): Promise<Unsealed>
-  /** Makes the content of a closed stream unreadable for good, given any of its events that has content. */
+  /** Makes the content of a closed stream unreadable for good, or of one event of the control stream. */
   erase(event: RecordedEvent): Promise<void>
 }
 
@@ -66,8 +66,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedLo
       return journal.healthy
     },
     append: (unit, appendOptions) => journal.append(unit, appendOptions),
-    read: (after) => journal.read(after),
-    subscribe: (after, signal) => journal.subscribe(after, signal),
+    read: (after, stream) => journal.read(after, stream),
+    subscribe: (after, signal, stream) => journal.subscribe(after, signal, stream),
     unseal: (event) => journal.unseal(event),
     erase: (event) => journal.erase(event),
     close: () => (closing ??= journal.end().then((clean) => (clean ? released : undefined))),

@@ -10,6 +10,7 @@ import { eventsIn } from './frame.ts'
 import { Incarnation } from './incarnation.ts'
 import { memoryKeys, verifySignature } from './keys.ts'
 import { countedIds, eventsOf } from './scripted.ts'
+import { dataKeyId } from './sealing.ts'
 
 const keys = memoryKeys()
 const ids = countedIds()
@@ -87,6 +88,23 @@ suite('an incarnation', () => {
     assert.ok(control?.signed && control.event.sig !== null)
     assert.ok(verifySignature(keys.publicKey, control.event.hash, control.event.sig))
     assert.ok(session && !session.signed && session.event.sig === null)
+  })
+
+  test('seals a session under one key, and each event of the control stream under its own', () => {
+    let id = 300
+    const on = incarnation(() => ({ id: id++, key: key.key }))
+    const into = batch()
+    for (const stream of ['control', 'ses_a']) {
+      const make = eventsOf(ids, stream)
+      record(on, into, { stream, events: [make.request('one'), make.request('two')] })
+      record(on, into, { stream, events: [make.request('three'), make.abandoned('has none')] })
+    }
+    const sealedWith = (stream: string): readonly number[] =>
+      written(into).flatMap(({ event }) =>
+        event.stream === stream && event.sealed !== null ? [dataKeyId(event.sealed)] : [],
+      )
+    assert.deepEqual(sealedWith('control'), [300, 301, 302])
+    assert.deepEqual(sealedWith('ses_a'), [303, 303, 303])
   })
 
   test('leaves no trace of a unit that does not fit, fails, or is not kept', () => {

@@ -1,15 +1,12 @@
-import { StoreError, type NewEvent, type Unit } from '@sluice/core'
-import type { Envelope } from '@sluice/schemas'
+import { controlStream, StoreError, type NewEvent, type Unit } from '@sluice/core'
 import type { Batch } from './batch.ts'
 import { hashAt, hashBytes, signatureAt, writeHash, zeroHash } from './chain.ts'
 import { encodeData, encodeEnvelope } from './codec.ts'
 import type { DataKey } from './data-keys.ts'
+import type { UnsealedEnvelope } from './envelope-writer.ts'
 import type { Signer } from './keys.ts'
 import { seal } from './sealing.ts'
 import { closedStreamsMax, freshStream, Streams, type StreamState } from './streams.ts'
-
-/** What concerns the whole process; its events are signed. */
-export const controlStream = 'control'
 
 export interface IncarnationOf {
   readonly writer: string
@@ -75,7 +72,13 @@ export class Incarnation {
   }
 
   /** With an empty hash and signature: they are written over, once the bytes before them are there. */
-  #envelope(name: string, stream: StreamState, seq: number, event: NewEvent, previous: Uint8Array): Envelope {
+  #envelope(
+    name: string,
+    stream: StreamState,
+    seq: number,
+    event: NewEvent,
+    previous: Uint8Array,
+  ): UnsealedEnvelope {
     const { id, time, type, trace_id = null, run_id = null } = event
     const { schema, bytes } = encodeData(event)
     const { writer, epoch } = this
@@ -88,17 +91,21 @@ export class Incarnation {
       type,
       schema,
       data: bytes,
-      sealed: event.sealed === undefined ? null : seal(this.#keyOf(stream), of, event.sealed),
+      sealed: event.sealed === undefined ? null : seal(this.#keyFor(name, stream), of, event.sealed),
       prev_hash: previous,
       hash: zeroHash,
       sig: name === controlStream ? this.#emptySignature : null,
     }
   }
 
-  #keyOf(stream: StreamState): DataKey {
-    stream.key ??= this.#takeKey()
-    if (stream.key === undefined)
+  /**
+   * What is sealed in the control stream is of many sessions, and never closed: each event has a key of its own, so
+   * that one can be erased without the others.
+   */
+  #keyFor(name: string, stream: StreamState): DataKey {
+    const key = name === controlStream ? this.#takeKey() : (stream.key ??= this.#takeKey())
+    if (key === undefined)
       throw new StoreError('unavailable', 'No data key could be written for the content of this stream.')
-    return stream.key
+    return key
   }
 }

@@ -1,4 +1,5 @@
 import {
+  controlStream,
   limits,
   type AppendOptions,
   type Clock,
@@ -15,10 +16,10 @@ import { hashOf, zeroHash } from './chain.ts'
 import { DataKeys, eraseDataKey, type Report } from './data-keys.ts'
 import type { Disk } from './disk.ts'
 import { HeadFile } from './head.ts'
-import { controlStream, Incarnation } from './incarnation.ts'
+import { Incarnation } from './incarnation.ts'
 import { KeyError, type GatewayKeys } from './keys.ts'
 import { LogFile, type LogEnd } from './log-file.ts'
-import { readEvents } from './read.ts'
+import { placeAfter, readEvents, type ReadEnd } from './read.ts'
 import { recover, type Recovered } from './recovery.ts'
 import { dataKeyId, unseal, type Unsealed } from './sealing.ts'
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts'
@@ -108,23 +109,34 @@ export class Journal implements EventStore {
     return this.#committer.append(unit, options)
   }
 
-  read(after?: Position): AsyncIterable<RecordedEvent> {
-    return readEvents(this.#ports.disk, after, this.#file.end)
+  read(after?: Position, stream?: string): AsyncIterable<RecordedEvent> {
+    return this.#readUntil(this.#file.end, after, stream)
   }
 
-  async *subscribe(after: Position | undefined, signal: AbortSignal): AsyncGenerator<RecordedEvent> {
-    let position = after
+  async *subscribe(
+    after: Position | undefined,
+    signal: AbortSignal,
+    stream?: string,
+  ): AsyncGenerator<RecordedEvent> {
+    const control = stream === controlStream ? this.#file.control : undefined
+    let place = placeAfter(after, this.#file.end)
     while (!signal.aborted) {
       const ended = this.#ended
-      const grown = this.#file.grown()
-      for await (const event of readEvents(this.#ports.disk, position, this.#file.end)) {
-        if (signal.aborted) return
-        yield event
-        position = event.position
-      }
+      const { end } = this.#file
+      const grown = (control ?? this.#file).grown()
+      for (const { from, end: to } of control?.after(place, end) ?? [{ from: place, end }])
+        for await (const event of readEvents(this.#ports.disk, from, to, stream)) {
+          if (signal.aborted) return
+          yield event
+        }
+      place = { ...end, index: -1 }
       if (ended) return
       await either(grown, signal)
     }
+  }
+
+  async *#readUntil(end: ReadEnd, after: Position | undefined, stream: string | undefined) {
+    yield* readEvents(this.#ports.disk, placeAfter(after, end), end, stream)
   }
 
   /** The content of an event of this log. */
@@ -132,7 +144,10 @@ export class Journal implements EventStore {
     return unseal(this.#ports.disk, this.#ports.keys, event)
   }
 
-  /** Makes the content of a closed stream unreadable for good, given any of its events that has content. */
+  /**
+   * Makes the content of a closed stream unreadable for good, given any of its events that has content; of the
+   * control stream that of the given event alone.
+   */
   async erase(event: RecordedEvent): Promise<void> {
     if (event.sealed !== null) await eraseDataKey(this.#ports.disk, dataKeyId(event.sealed))
   }
@@ -211,7 +226,7 @@ async function begin(
   segmentBytes: number,
 ): Promise<LogEnd> {
   await head.create(zeroHash)
-  await disk.allocate(segmentName(1), segmentBytes)
+  await disk.allocate(segmentName(1), segmentBytes, 'taken')
   const of = { segment: 1, number: 0, epoch, link: zeroHash, publicKey: keys.publicKey, writer }
   const header = encodeSegmentHeader(of)
   await disk.write(segmentName(1), 0, header)

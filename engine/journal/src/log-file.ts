@@ -2,6 +2,7 @@ import type { Clock, Position } from '@sluice/core'
 import { batchBytes, type Sink } from './append.ts'
 import type { Batch } from './batch.ts'
 import { hashOf } from './chain.ts'
+import { ControlFrames } from './control-frames.ts'
 import type { Report } from './data-keys.ts'
 import type { Disk } from './disk.ts'
 import type { FrameKind } from './frame.ts'
@@ -30,18 +31,24 @@ export interface LogFilePorts {
 }
 
 const retryMs = { first: 20, most: 1_000 } as const
+/** A segment that was full sooner holds large writes, for which zeros laid ready would only be written in vain. */
+const bulkMs = 2_000
 /** Buffers of the usual size kept for the next batches. */
-const buffersKept = 2
+const buffersKept = 16
 
 /**
  * The writing end of the log. A write that failed is repeated with the same bytes at the same place: of a page
  * that could not be written the system may believe that it was, so it is never only synced again.
  */
 export class LogFile implements Sink {
+  /** Of this incarnation. */
+  readonly control: ControlFrames
   readonly #ports: LogFilePorts
   readonly #buffers: Buffer[] = []
   #end: LogEnd
   #prepared: Promise<unknown> | undefined
+  #room: 'taken' | 'promised' = 'taken'
+  #begunMs = -Infinity
   #failing = false
   #stopped = false
   #grown: PromiseWithResolvers<void> | undefined
@@ -49,6 +56,7 @@ export class LogFile implements Sink {
   constructor(ports: LogFilePorts, end: LogEnd) {
     this.#ports = ports
     this.#end = end
+    this.control = new ControlFrames(end)
   }
 
   /** Everything before is durable. */
@@ -80,13 +88,14 @@ export class LogFile implements Sink {
       link: sealed.link,
     }
     head.note(this.#end)
+    if (batch.signed) this.control.add({ segment, offset }, this.#end)
     this.#wake()
     return (index) => positionOf({ segment, offset, index })
   }
 
   /** Goes on in the next segment. */
   async rotate(): Promise<void> {
-    const { incarnation, publicKey } = this.#ports
+    const { incarnation, publicKey, clock } = this.#ports
     const { events, link } = this.#end
     const segment = this.#end.segment + 1
     await (this.#prepared ?? this.#prepare(segment)).catch(() =>
@@ -96,6 +105,9 @@ export class LogFile implements Sink {
     const header = encodeSegmentHeader({ segment, number: events, epoch, link, publicKey, writer })
     await this.#persist(segmentName(segment), 0, header)
     this.#end = { segment, offset: segmentHeaderBytes, events, link: hashOf(header) }
+    const now = clock.monotonic()
+    this.#room = now - this.#begunMs < bulkMs ? 'promised' : 'taken'
+    this.#begunMs = now
     this.prepareNext()
   }
 
@@ -119,6 +131,7 @@ export class LogFile implements Sink {
   /** Ends all trying. A write that hangs may still land, so nobody else may write to this log yet. */
   stop(): void {
     this.#stopped = true
+    this.control.wake()
     this.#wake()
   }
 
@@ -133,7 +146,7 @@ export class LogFile implements Sink {
   }
 
   #prepare(segment: number): Promise<void> {
-    return this.#ports.disk.allocate(segmentName(segment), this.#ports.segmentBytes)
+    return this.#ports.disk.allocate(segmentName(segment), this.#ports.segmentBytes, this.#room)
   }
 
   #persist(name: string, at: number, bytes: Uint8Array): Promise<void> {

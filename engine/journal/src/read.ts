@@ -1,4 +1,4 @@
-import type { Position, RecordedEvent } from '@sluice/core'
+import { controlStream, type Position, type RecordedEvent } from '@sluice/core'
 import { decodeEvent } from './codec.ts'
 import type { Disk } from './disk.ts'
 import { eventsIn } from './frame.ts'
@@ -9,23 +9,31 @@ import { readSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts
 /** Up to where the log is durable. */
 export type ReadEnd = Pick<Place, 'segment' | 'offset'>
 
-const start: Place = { segment: 1, offset: segmentHeaderBytes, index: -1 }
+/** Before the first event of a log. */
+export const logStart: Place = { segment: 1, offset: segmentHeaderBytes, index: -1 }
+
+/** Where to read on after an event. Throws for a position that is not in the log. */
+export function placeAfter(position: Position | undefined, end: ReadEnd): Place {
+  if (position === undefined) return logStart
+  const place = placeOf(position)
+  if (!isBefore(place, end)) throw new RangeError('this position is not in this log')
+  return place
+}
+
+export function isBefore(place: ReadEnd, end: ReadEnd): boolean {
+  return place.segment < end.segment || (place.segment === end.segment && place.offset < end.offset)
+}
 
 /**
- * The events after a position, in the order of the log, up to its end at this moment. Holds one frame at a time.
- * Throws when the log is not readable on the way: what is missing is never passed over.
+ * The events after a place, all or of one stream, in the order of the log, up to its end at this moment. Holds one
+ * frame at a time. Throws when the log is not readable on the way: what is missing is never passed over.
  */
 export async function* readEvents(
   disk: Pick<Disk, 'read'>,
-  after: Position | undefined,
+  from: Place,
   end: ReadEnd,
+  stream?: string,
 ): AsyncGenerator<RecordedEvent> {
-  const from = after === undefined ? start : placeOf(after)
-  if (
-    after !== undefined &&
-    (from.segment > end.segment || (from.segment === end.segment && from.offset >= end.offset))
-  )
-    throw new RangeError('this position is not in this log')
   for (let { segment } = from; segment <= end.segment; segment++) {
     const name = segmentName(segment)
     const offset = segment === from.segment ? from.offset : segmentHeaderBytes
@@ -39,17 +47,24 @@ export async function* readEvents(
         continue
       }
       const skipped = segment === from.segment && scanned.at === from.offset ? from.index : -1
-      yield* eventsAfter(scanned.frame, { segment, offset: scanned.at, index: skipped })
+      yield* eventsAfter(scanned.frame, { segment, offset: scanned.at, index: skipped }, stream)
     }
   }
 }
 
-function* eventsAfter(frame: Buffer, { segment, offset, index: skipped }: Place): Generator<RecordedEvent> {
-  let index = 0
+function* eventsAfter(
+  frame: Buffer,
+  { segment, offset, index: skipped }: Place,
+  stream: string | undefined,
+): Generator<RecordedEvent> {
+  let index = -1
   // The frame's memory is used again for the next one, but decoding copies.
-  for (const { bytes } of eventsIn(frame)) {
-    if (index > skipped) yield decodeEvent(bytes, positionOf({ segment, offset, index }))
+  for (const { bytes, signed } of eventsIn(frame)) {
     index += 1
+    // Exactly the events of the control stream are signed: the others need not be decoded to be passed over.
+    if (index <= skipped || (stream === controlStream && !signed)) continue
+    const event = decodeEvent(bytes, positionOf({ segment, offset, index }))
+    if (stream === undefined || event.stream === stream) yield event
   }
 }
 

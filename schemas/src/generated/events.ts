@@ -1,13 +1,6 @@
 // Generated from events/*.avsc by generate.ts: run `npm run generate` after a change there.
 import type { AvroRecord } from '../avro.ts'
 
-export interface MaskCount {
-  /** `schema.name.column` */
-  readonly column: string
-  readonly method: string
-  readonly values: number
-}
-
 export interface SubjectRecord {
   readonly id: string
   readonly type: string
@@ -16,8 +9,89 @@ export interface SubjectRecord {
   readonly on_behalf_of: string | null
 }
 
+export interface MaskCount {
+  /** `schema.name.column` */
+  readonly column: string
+  readonly method: string
+  readonly values: number
+}
+
 /** The data of each type of event. */
 export interface EventData {
+  /** What somebody did or tried at the API and no other event says. */
+  readonly AdminActed: {
+    readonly by: SubjectRecord
+    readonly token_id: string
+    /** A closed name, e.g. `policy.activate`. */
+    readonly action: string
+    readonly resource: string
+    readonly outcome: 'done' | 'refused' | 'failed'
+    /** As JSON. No secrets, no content of requests. */
+    readonly details: string
+  }
+  /** The request was withdrawn: its caller is gone, or somebody called it off. */
+  readonly ApprovalCancelled: {
+    readonly approval: string
+    /** A subject id, or `gateway`. */
+    readonly by: string
+    readonly reason: string
+  }
+  /** An approved request is about to be performed. Of several the first in the order of the log counts. */
+  readonly ApprovalConsumed: {
+    readonly approval: string
+    readonly session: string
+    readonly exchange: string
+    /** The decision that this releases. */
+    readonly decision: string
+  }
+  /** Nobody can use the approval any more: its time is over, or the gateway that asked for it restarted. */
+  readonly ApprovalExpired: { readonly approval: string; readonly reason: 'time' | 'gateway' }
+  /** One eligible person agrees. */
+  readonly ApprovalGranted: {
+    readonly approval: string
+    readonly voter: SubjectRecord
+    /** Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted. */
+    readonly people: readonly string[]
+    readonly token_id: string
+    readonly reason: string
+  }
+  /** One eligible person refuses, which ends the approval. */
+  readonly ApprovalRejected: {
+    readonly approval: string
+    readonly voter: SubjectRecord
+    /** Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted. */
+    readonly people: readonly string[]
+    readonly token_id: string
+    readonly reason: string
+  }
+  /** A held request asks people. What an approver is shown, the statement and its parameters, is the sealed content. */
+  readonly ApprovalRequested: {
+    readonly approval: string
+    readonly session: string
+    readonly exchange: string
+    readonly target: string
+    readonly subject: SubjectRecord
+    /** Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted. */
+    readonly people: readonly string[]
+    /** The run that the caller claims; an approval for a run is for this one. */
+    readonly run: string | null
+    /** SHA-256, hexadecimal, of everything that the approval is bound to. */
+    readonly binding: string
+    readonly rule: string
+    readonly message: string
+    /** The actions as JSON, without literals and parameters. */
+    readonly summary: string
+    /** Bytes of the sealed content. */
+    readonly shown_bytes: number
+    /** Groups whose members may vote. */
+    readonly approvers: readonly string[]
+    /** How many distinct people must approve. */
+    readonly quorum: number
+    /** What one approval releases: one execution, the same request within one run, or the same request until it expires. */
+    readonly scope: 'once' | 'run' | 'window'
+    /** It ends then, approved or not. */
+    readonly expires_ms: number
+  }
   /** A login was refused; it belongs to no session. */
   readonly AuthenticationFailed: {
     readonly protocol: string
@@ -36,14 +110,49 @@ export interface EventData {
     readonly verdicts: string
     readonly rule: string
     readonly revision: string
-    /** The part of the policy input that no other event holds: time and facts. */
+    /** The part of the policy input that no other event holds: time, facts and approvals. */
     readonly now_ms: number
     readonly facts: string
+    /** The approvals by which it was judged, as JSON. */
+    readonly approvals: string
   }
   /** A recorded request that had no effect, or whose effect nobody waited for. */
   readonly ExchangeAbandoned: { readonly session: string; readonly exchange: string; readonly reason: string }
   /** An incarnation of a gateway ended without closing: the outcome of what it was doing is unknown. */
   readonly GatewayLost: { readonly writer: string; readonly epoch: number }
+  /** An eligible person gives what was asked for. */
+  readonly GrantGiven: {
+    readonly grant: string
+    readonly by: SubjectRecord
+    /** Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted. */
+    readonly people: readonly string[]
+    readonly token_id: string
+    readonly reason: string
+    readonly expires_ms: number
+  }
+  /** An eligible person refuses what was asked for. */
+  readonly GrantRejected: {
+    readonly grant: string
+    readonly by: SubjectRecord
+    /** Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted. */
+    readonly people: readonly string[]
+    readonly token_id: string
+    readonly reason: string
+  }
+  /** Somebody asks for access for a while. */
+  readonly GrantRequested: {
+    readonly grant: string
+    readonly subject: SubjectRecord
+    /** Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted. */
+    readonly people: readonly string[]
+    readonly target: string
+    /** What is asked for, as policies know it. */
+    readonly role: string
+    readonly life_ms: number
+    readonly reason: string
+  }
+  /** Access that was given ends before its time. */
+  readonly GrantRevoked: { readonly grant: string; readonly by: string; readonly reason: string }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
   /** A policy bundle came into force. */
@@ -108,6 +217,8 @@ export interface EventData {
     /** Milliseconds since 1970. */
     readonly token_expires_ms: number
   }
+  /** Somebody ended a session at once, with what was running in it. */
+  readonly SessionKilled: { readonly session: string; readonly by: string; readonly reason: string }
   /** A caller authenticated and got a session on a target. */
   readonly SessionOpened: {
     readonly session: string
@@ -209,6 +320,189 @@ export const envelopeSchema: AvroRecord = {
 }
 
 export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { readonly version: number } } = {
+  AdminActed: {
+    type: 'record',
+    name: 'AdminActed',
+    namespace: 'sluice.events',
+    doc: 'What somebody did or tried at the API and no other event says.',
+    version: 1,
+    fields: [
+      {
+        name: 'by',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      { name: 'token_id', type: 'string' },
+      { name: 'action', type: 'string', doc: 'A closed name, e.g. `policy.activate`.' },
+      { name: 'resource', type: 'string' },
+      {
+        name: 'outcome',
+        type: { type: 'enum', name: 'AdminOutcome', symbols: ['done', 'refused', 'failed'] },
+      },
+      { name: 'details', type: 'string', doc: 'As JSON. No secrets, no content of requests.' },
+    ],
+  },
+  ApprovalCancelled: {
+    type: 'record',
+    name: 'ApprovalCancelled',
+    namespace: 'sluice.events',
+    doc: 'The request was withdrawn: its caller is gone, or somebody called it off.',
+    version: 1,
+    fields: [
+      { name: 'approval', type: 'string' },
+      { name: 'by', type: 'string', doc: 'A subject id, or `gateway`.' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  ApprovalConsumed: {
+    type: 'record',
+    name: 'ApprovalConsumed',
+    namespace: 'sluice.events',
+    doc: 'An approved request is about to be performed. Of several the first in the order of the log counts.',
+    version: 1,
+    fields: [
+      { name: 'approval', type: 'string' },
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'decision', type: 'string', doc: 'The decision that this releases.' },
+    ],
+  },
+  ApprovalExpired: {
+    type: 'record',
+    name: 'ApprovalExpired',
+    namespace: 'sluice.events',
+    doc: 'Nobody can use the approval any more: its time is over, or the gateway that asked for it restarted.',
+    version: 1,
+    fields: [
+      { name: 'approval', type: 'string' },
+      { name: 'reason', type: { type: 'enum', name: 'ApprovalExpiry', symbols: ['time', 'gateway'] } },
+    ],
+  },
+  ApprovalGranted: {
+    type: 'record',
+    name: 'ApprovalGranted',
+    namespace: 'sluice.events',
+    doc: 'One eligible person agrees.',
+    version: 1,
+    fields: [
+      { name: 'approval', type: 'string' },
+      {
+        name: 'voter',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      {
+        name: 'people',
+        type: { type: 'array', items: 'string' },
+        doc: 'Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted.',
+      },
+      { name: 'token_id', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  ApprovalRejected: {
+    type: 'record',
+    name: 'ApprovalRejected',
+    namespace: 'sluice.events',
+    doc: 'One eligible person refuses, which ends the approval.',
+    version: 1,
+    fields: [
+      { name: 'approval', type: 'string' },
+      {
+        name: 'voter',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      {
+        name: 'people',
+        type: { type: 'array', items: 'string' },
+        doc: 'Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted.',
+      },
+      { name: 'token_id', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  ApprovalRequested: {
+    type: 'record',
+    name: 'ApprovalRequested',
+    namespace: 'sluice.events',
+    doc: 'A held request asks people. What an approver is shown, the statement and its parameters, is the sealed content.',
+    version: 1,
+    fields: [
+      { name: 'approval', type: 'string' },
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'target', type: 'string' },
+      {
+        name: 'subject',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      {
+        name: 'people',
+        type: { type: 'array', items: 'string' },
+        doc: 'Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted.',
+      },
+      {
+        name: 'run',
+        type: ['null', 'string'],
+        doc: 'The run that the caller claims; an approval for a run is for this one.',
+      },
+      {
+        name: 'binding',
+        type: 'string',
+        doc: 'SHA-256, hexadecimal, of everything that the approval is bound to.',
+      },
+      { name: 'rule', type: 'string' },
+      { name: 'message', type: 'string' },
+      { name: 'summary', type: 'string', doc: 'The actions as JSON, without literals and parameters.' },
+      { name: 'shown_bytes', type: 'long', doc: 'Bytes of the sealed content.' },
+      { name: 'approvers', type: { type: 'array', items: 'string' }, doc: 'Groups whose members may vote.' },
+      { name: 'quorum', type: 'long', doc: 'How many distinct people must approve.' },
+      {
+        name: 'scope',
+        type: { type: 'enum', name: 'ApprovalScope', symbols: ['once', 'run', 'window'] },
+        doc: 'What one approval releases: one execution, the same request within one run, or the same request until it expires.',
+      },
+      { name: 'expires_ms', type: 'long', doc: 'It ends then, approved or not.' },
+    ],
+  },
   AuthenticationFailed: {
     type: 'record',
     name: 'AuthenticationFailed',
@@ -228,7 +522,7 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     name: 'DecisionMade',
     namespace: 'sluice.events',
     doc: 'The verdict on a request; durable before its effect.',
-    version: 1,
+    version: 2,
     fields: [
       { name: 'session', type: 'string' },
       { name: 'exchange', type: 'string' },
@@ -240,9 +534,15 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       {
         name: 'now_ms',
         type: 'long',
-        doc: 'The part of the policy input that no other event holds: time and facts.',
+        doc: 'The part of the policy input that no other event holds: time, facts and approvals.',
       },
       { name: 'facts', type: 'string' },
+      {
+        name: 'approvals',
+        type: 'string',
+        default: '[]',
+        doc: 'The approvals by which it was judged, as JSON.',
+      },
     ],
   },
   ExchangeAbandoned: {
@@ -266,6 +566,114 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     fields: [
       { name: 'writer', type: 'string' },
       { name: 'epoch', type: 'long' },
+    ],
+  },
+  GrantGiven: {
+    type: 'record',
+    name: 'GrantGiven',
+    namespace: 'sluice.events',
+    doc: 'An eligible person gives what was asked for.',
+    version: 1,
+    fields: [
+      { name: 'grant', type: 'string' },
+      {
+        name: 'by',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      {
+        name: 'people',
+        type: { type: 'array', items: 'string' },
+        doc: 'Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted.',
+      },
+      { name: 'token_id', type: 'string' },
+      { name: 'reason', type: 'string' },
+      { name: 'expires_ms', type: 'long' },
+    ],
+  },
+  GrantRejected: {
+    type: 'record',
+    name: 'GrantRejected',
+    namespace: 'sluice.events',
+    doc: 'An eligible person refuses what was asked for.',
+    version: 1,
+    fields: [
+      { name: 'grant', type: 'string' },
+      {
+        name: 'by',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      {
+        name: 'people',
+        type: { type: 'array', items: 'string' },
+        doc: 'Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted.',
+      },
+      { name: 'token_id', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  GrantRequested: {
+    type: 'record',
+    name: 'GrantRequested',
+    namespace: 'sluice.events',
+    doc: 'Somebody asks for access for a while.',
+    version: 1,
+    fields: [
+      { name: 'grant', type: 'string' },
+      {
+        name: 'subject',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      {
+        name: 'people',
+        type: { type: 'array', items: 'string' },
+        doc: 'Subject ids of everybody who stands behind the subject: itself, whom it acts for, its owners. Sorted.',
+      },
+      { name: 'target', type: 'string' },
+      { name: 'role', type: 'string', doc: 'What is asked for, as policies know it.' },
+      { name: 'life_ms', type: 'long' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  GrantRevoked: {
+    type: 'record',
+    name: 'GrantRevoked',
+    namespace: 'sluice.events',
+    doc: 'Access that was given ends before its time.',
+    version: 1,
+    fields: [
+      { name: 'grant', type: 'string' },
+      { name: 'by', type: 'string' },
+      { name: 'reason', type: 'string' },
     ],
   },
   LogRecovered: {
@@ -421,6 +829,18 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       { name: 'token_expires_ms', type: 'long', doc: 'Milliseconds since 1970.' },
     ],
   },
+  SessionKilled: {
+    type: 'record',
+    name: 'SessionKilled',
+    namespace: 'sluice.events',
+    doc: 'Somebody ended a session at once, with what was running in it.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'by', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
   SessionOpened: {
     type: 'record',
     name: 'SessionOpened',
@@ -481,3 +901,29 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     ],
   },
 }
+
+/** Schemas of earlier versions, by which events may still lie in the log. */
+export const olderSchemas: readonly (AvroRecord & { readonly version: number })[] = [
+  {
+    type: 'record',
+    name: 'DecisionMade',
+    namespace: 'sluice.events',
+    doc: 'The verdict on a request; durable before its effect.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'decision', type: 'string' },
+      { name: 'effect', type: { type: 'enum', name: 'Effect', symbols: ['allow', 'deny', 'hold'] } },
+      { name: 'verdicts', type: 'string', doc: 'The verdicts as JSON, one per action.' },
+      { name: 'rule', type: 'string' },
+      { name: 'revision', type: 'string' },
+      {
+        name: 'now_ms',
+        type: 'long',
+        doc: 'The part of the policy input that no other event holds: time and facts.',
+      },
+      { name: 'facts', type: 'string' },
+    ],
+  },
+]

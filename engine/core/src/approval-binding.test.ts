@@ -1,0 +1,57 @@
+import { suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { bindingOf, type Bound } from './approval-binding.ts'
+
+const bound: Bound = {
+  subject: 'idp#alice',
+  target: 'shop',
+  part: Buffer.from('delete from orders where id = 1'),
+  rule: 'review/delete',
+  requirement: { approvers: ['dba', 'leads'], quorum: 1, expires_s: 3_600, hold_s: 120, scope: 'once' },
+}
+const { requirement } = bound
+
+function hex(change: Partial<Bound>): string {
+  return Buffer.from(bindingOf({ ...bound, ...change })).toString('hex')
+}
+
+suite('the binding of an approval', () => {
+  test('is a SHA-256 that never changes for the same request', () => {
+    assert.equal(hex({}), '7d78b4fbfae6c55eac1687a50ad647e96c6e70314abfecc3f9f01307eb98e3f6')
+  })
+
+  const changes: readonly (readonly [what: string, change: Partial<Bound>])[] = [
+    ['another subject', { subject: 'idp#bob' }],
+    ['another target', { target: 'shop2' }],
+    ['another byte of the request', { part: Buffer.from('delete from orders where id = 2') }],
+    ['a byte more', { part: Buffer.from('delete from orders where id = 1 ') }],
+    ['another rule', { rule: 'review/schema' }],
+    ['other approvers', { requirement: { ...requirement, approvers: ['dba'] } }],
+    ['approvers that read alike in a row', { requirement: { ...requirement, approvers: ['dbaleads'] } }],
+    ['another quorum', { requirement: { ...requirement, quorum: 2 } }],
+    ['another life', { requirement: { ...requirement, expires_s: 60 } }],
+    ['another scope', { requirement: { ...requirement, scope: 'window' } }],
+  ]
+  for (const [what, change] of changes)
+    test(`${what} is another binding`, () => assert.notEqual(hex(change), hex({})))
+
+  test('no field runs into the next', () => {
+    const shifted = [
+      hex({ subject: 'a', target: 'bc' }),
+      hex({ subject: 'ab', target: 'c' }),
+      hex({ subject: 'abc', target: '' }),
+      hex({ target: 'x', part: Buffer.from('y') }),
+      hex({ target: 'xy', part: Buffer.from('') }),
+      hex({ part: Buffer.from('x'), rule: 'y' }),
+      hex({ part: Buffer.from('xy'), rule: '' }),
+      hex({ requirement: { ...requirement, quorum: 1, expires_s: 12 } }),
+      hex({ requirement: { ...requirement, quorum: 11, expires_s: 2 } }),
+    ]
+    assert.equal(new Set(shifted).size, shifted.length)
+  })
+
+  test('the order in which a policy names groups does not matter, nor how long the caller waits', () => {
+    assert.equal(hex({ requirement: { ...requirement, approvers: ['leads', 'dba'] } }), hex({}))
+    assert.equal(hex({ requirement: { ...requirement, hold_s: 0 } }), hex({}))
+  })
+})

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import type { Approval } from './verdict.ts'
+
+/** Everything that an approval is bound to: when any of it changes, the approval is for something else. */
+export interface Bound {
+  /** Subject id. */
+  readonly subject: string
+  readonly target: string
+  /**
+   * The adapter's part: the exact bytes of the request, its values with their types and formats, and whatever else
+   * decides what they do, e.g. search path, role, and the ids of the relations.
+   */
+  readonly part: Uint8Array
+  /** The holding rule. */
+  readonly rule: string
+  readonly requirement: Approval
+}
+
+/** A change of what is hashed, or how, needs another one. */
+const version = 'sluice approval 1'
+
+/**
+ * SHA-256 over a canonical encoding: each field, and each member of a list, after its length. How long the caller
+ * waits (`hold_s`) is left out, since a retry from another place, where it waits otherwise, is the same request.
+ */
+export function bindingOf({ subject, target, part, rule, requirement }: Bound): Uint8Array {
+  const { approvers, quorum, expires_s: expires, scope } = requirement
+  return digestOf(
+    version,
+    subject,
+    target,
+    part,
+    rule,
+    digestOf(...approvers.toSorted()),
+    `${quorum}`,
+    `${expires}`,
+    scope,
+  )
+}
+
+function digestOf(...fields: readonly (string | Uint8Array)[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const field of fields) {
+    const bytes = typeof field === 'string' ? Buffer.from(field) : field
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64BE(BigInt(bytes.length))
+    hash.update(length).update(bytes)
+  }
+  return hash.digest()
+}
