@@ -3,6 +3,7 @@ import {
   refusal,
   type Admission,
   type Lane,
+  type Pseudonyms,
   type Refusal,
   type Run,
   type Session,
@@ -22,6 +23,7 @@ import { back, front } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { receive, type Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
+import { Reported } from './reported.ts'
 import { Segment, type Draft } from './segment.ts'
 import { Simple } from './simple.ts'
 import { SessionContext } from './session-context.ts'
@@ -36,6 +38,8 @@ export interface Ends {
   readonly receiver: Receiver
   readonly login: LoggedIn
   readonly analyser: Analyser
+  /** Of masks that need a key. */
+  readonly pseudonyms?: Pseudonyms | undefined
   /** What the client has said of its run so far. */
   readonly run: Run
 }
@@ -65,11 +69,16 @@ export class Conversation {
   #lastSent: PostgresExchange | undefined
   #inFlightBytes = 0
   #copy: CopyBody | undefined
+  readonly #pseudonyms: Pseudonyms | undefined
+  readonly #analyser: Analyser
+  readonly #reported: Reported
   #run: Run
   #over = false
 
-  constructor({ session, client, receiver, login, analyser, run }: Ends) {
+  constructor({ session, client, receiver, login, analyser, pseudonyms, run }: Ends) {
+    this.#pseudonyms = pseudonyms
     this.#run = run
+    this.#analyser = analyser
     this.#session = session
     this.#client = client
     this.#receiver = receiver
@@ -84,9 +93,11 @@ export class Conversation {
     const claim: Claim = (claims) => this.#claim(claims)
     this.#simple = new Simple(this.#context, this.#segment, claim)
     this.#extended = new Extended(this.#context, this.#segment, claim)
+    const reported = new Reported(login.parameters)
+    this.#reported = reported
     this.#upstream = new Upstream(session, login, {
       aside: (message) => this.#aside(Buffer.from(message)),
-      parameter: watchPinned,
+      parameter: (name, value) => reported.note(name, value),
       ready: (status) => this.#context.ready(status, this.#lane.pending <= 1),
       lost: (reason) => this.#end(reason),
     })
@@ -226,7 +237,10 @@ export class Conversation {
     const line: Line = {
       upstream: this.#upstream,
       client: this.#outbox,
+      pseudonyms: this.#pseudonyms,
       before: this.#before,
+      catalogueNow: () => this.#analyser.source.anew(this.#session),
+      heartbeat: () => this.#reported.heartbeat,
       isLast: (exchange) => this.#lastSent === exchange,
       sent: (exchange) => {
         this.#lastSent = exchange
@@ -324,11 +338,3 @@ export class Conversation {
 const lingerMs = 1_000
 
 class Gone extends Error {}
-
-/** The texts were judged by these settings: a server that reports others reads another language. */
-function watchPinned(name: string, value: string): void {
-  if (name === 'client_encoding' && value !== 'UTF8')
-    throw new ProtocolViolation('the server has left the encoding UTF8')
-  if (name === 'standard_conforming_strings' && value !== 'on')
-    throw new ProtocolViolation('the server has turned standard_conforming_strings off')
-}

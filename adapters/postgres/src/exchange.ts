@@ -4,8 +4,10 @@ import {
   Refused,
   type Action,
   type Exchange,
+  type Hold,
   type Json,
   type Obliged,
+  type Pseudonyms,
   type Permit,
   type Refusal,
   type Shown,
@@ -25,11 +27,13 @@ import {
 } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
 import { Flight, type Expected } from './flight.ts'
+import { tellHeld, type Heartbeat } from './held.ts'
 import { Mask } from './mask.ts'
 import { oblige } from './obligations.ts'
 import type { Outbox } from './outbox.ts'
 import { refuse } from './refuse.ts'
 import { Reply } from './replies.ts'
+import { boundPart, shownOf, type Source } from './source.ts'
 import type { MaskPlan, Statement } from './statement.ts'
 import type { Upstream } from './upstream.ts'
 import { headerBytes } from './wire.ts'
@@ -51,6 +55,7 @@ export interface Judged {
   /** Of the parameters of a prepared statement. */
   readonly values: readonly Json[]
   readonly catalogue: Catalogue
+  readonly source: Source
   readonly objection: Refusal | undefined
 }
 
@@ -74,6 +79,10 @@ export interface Parts {
 export interface Line {
   readonly upstream: Upstream
   readonly client: Outbox
+  readonly pseudonyms: Pseudonyms | undefined
+  /** The target's names as they are now. Rejects with `Refused`. */
+  catalogueNow(): Promise<Catalogue>
+  heartbeat(): Heartbeat
   /** Answers that belong to no exchange and must leave before this one's. */
   readonly before: Promise<void> | undefined
   /** Whether another exchange's messages were sent after those of this one. */
@@ -111,7 +120,19 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
     const { statements, catalogue } = this.#parts.judged
-    return oblige(statements, verdicts, catalogue)
+    return oblige(statements, verdicts, catalogue, this.#line.pseudonyms)
+  }
+
+  async bound(): Promise<Uint8Array> {
+    return boundPart(this.#parts.judged, await this.#line.catalogueNow())
+  }
+
+  shown(): Uint8Array {
+    return shownOf(this.#parts.judged)
+  }
+
+  held(hold: Hold): Disposable {
+    return tellHeld(this.#line.client, hold, () => this.#line.heartbeat())
   }
 
   forward(

@@ -10,6 +10,7 @@ import type { Portal, Prepared } from './names.ts'
 import { describedTypes, parseBind } from './parameters.ts'
 import { isRefusal, type Draft, type Segment } from './segment.ts'
 import { bodyOf, type SessionContext } from './session-context.ts'
+import type { BoundParameters } from './source.ts'
 import { Cursor, headerBytes, ProtocolViolation } from './wire.ts'
 
 type ExtendedType =
@@ -79,7 +80,8 @@ export class Extended {
       return objected(severalCommands, catalogue, analysis.statements, state)
     const statement = await this.#context.resolve(analysis.statements[0] ?? emptyStatement, number)
     if (isRefusal(statement)) return objected(statement, catalogue, analysis.statements, state)
-    return judged([statement], [actionOf(statement, 'prepare', state)], analysed, analysed.values)
+    const source = this.#context.source([text], number)
+    return judged([statement], [actionOf(statement, 'prepare', state)], analysed, source, analysed.values)
   }
 
   async #bind(message: Buffer, cursor: Cursor, number: number): Promise<void> {
@@ -88,8 +90,8 @@ export class Extended {
     const preparing = this.#context.prepared(names.statement, number)
     const prepared = preparing instanceof Promise ? await preparing : preparing
     if (!isRefusal(prepared)) types = prepared.types
-    const { values, isText } = parseBind(cursor, types)
-    const bound = await this.#bound(isText ? prepared : notUtf8, values, number)
+    const { values, isText, bytes } = parseBind(cursor, types)
+    const bound = await this.#bound(isText ? prepared : notUtf8, values, number, { types, bytes })
     const draft = this.#segment.begin('execute', names.portal, bound.judged)
     if (bound.portal === null) return draft.add(message, { kind: 'bind' })
     if (this.#context.portals.full) {
@@ -105,6 +107,7 @@ export class Extended {
     prepared: Prepared | Parameters<typeof objected>[0],
     values: readonly Json[],
     number: number,
+    parameters: BoundParameters | null,
   ): Promise<{ readonly judged: Judged; readonly portal: Portal | null }> {
     const { state } = this.#context.transaction
     if (isRefusal(prepared)) {
@@ -122,8 +125,10 @@ export class Extended {
     const statement = resolving instanceof Promise ? await resolving : resolving
     if (isRefusal(statement))
       return { judged: objected(statement, catalogue, analysis.statements, state), portal: null }
+    const texts = [prepared.text, ...this.#context.standsFor(written, number)]
+    const source = this.#context.source(texts, number, parameters)
     return {
-      judged: judged([statement], [actionOf(statement, 'prepare', state)], analysed, all),
+      judged: judged([statement], [actionOf(statement, 'prepare', state)], analysed, source, all),
       portal: {
         statement,
         written,
@@ -131,6 +136,7 @@ export class Extended {
         index: prepared.index,
         catalogue,
         values: all,
+        source,
         declared: false,
       },
     }
@@ -177,9 +183,16 @@ export class Extended {
   }
 
   #executes(draft: Draft, message: Buffer, portal: Portal, number: number): void {
-    const { statement, written, text, index, catalogue, values } = portal
+    const { statement, written, text, index, catalogue, values, source } = portal
     const action = actionOf(statement, 'execute', this.#context.transaction.state)
-    draft.judged = { actions: [action], statements: [statement], values, catalogue, objection: undefined }
+    draft.judged = {
+      actions: [action],
+      statements: [statement],
+      values,
+      catalogue,
+      source,
+      objection: undefined,
+    }
     const effect = this.#context.expect(written, { text, index, catalogue, segment: number }, values)
     if (isRefusal(effect)) {
       draft.judged = { ...draft.judged, objection: effect }
@@ -216,7 +229,7 @@ export class Extended {
 
   async #statement(name: string, number: number): Promise<Draft> {
     const prepared = await this.#context.prepared(name, number)
-    const { judged: asked } = await this.#bound(prepared, [], number)
+    const { judged: asked } = await this.#bound(prepared, [], number, null)
     return this.#segment.begin('prepare', name, asked)
   }
 
@@ -227,13 +240,14 @@ export class Extended {
       const { catalogue } = await this.#context.analyse('', number)
       return this.#segment.begin('execute', name, objected(portal, catalogue, [], state))
     }
-    const { statement, catalogue, values } = portal
+    const { statement, catalogue, values, source } = portal
     const action = actionOf(statement, use, state)
     return this.#segment.begin('execute', name, {
       actions: [action],
       statements: [statement],
       values,
       catalogue,
+      source,
       objection: undefined,
     })
   }

@@ -2,6 +2,7 @@ import { refusal, type Action, type Json, type Refusal } from '@sluice/core'
 import type { Analysed } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Judged } from './exchange.ts'
+import type { Source } from './source.ts'
 import type { Statement } from './statement.ts'
 import type { TransactionState } from './transaction.ts'
 
@@ -74,10 +75,14 @@ export function judged(
   statements: readonly [Statement, ...Statement[]],
   actions: readonly [Action, ...Action[]],
   { analysis, catalogue }: Analysed,
+  source: Source,
   values: readonly Json[] = [],
 ): Judged {
-  return { statements, actions, values, catalogue, objection: analysis.objection ?? undefined }
+  return { statements, actions, values, catalogue, source, objection: analysis.objection ?? undefined }
 }
+
+/** Of what is refused whatever anybody approves. */
+const noSource: Source = { texts: [], bound: null, searchPaths: [] }
 
 /** What nobody can vouch for, described as well as its analysis could. */
 export function objected(
@@ -88,7 +93,7 @@ export function objected(
 ): Judged {
   const actions = statements.map((statement) => actionOf(statement, 'execute', transaction))
   const [first = unparsed, ...rest] = actions
-  return { actions: [first, ...rest], statements, values: [], catalogue, objection }
+  return { actions: [first, ...rest], statements, values: [], catalogue, source: noSource, objection }
 }
 
 const noFunctionCalls = refusal(
@@ -99,7 +104,14 @@ const noFunctionCalls = refusal(
 )
 
 export function functionCalled(catalogue: Catalogue): Judged {
-  return { actions: [functionCall], statements: [], values: [], catalogue, objection: noFunctionCalls }
+  return {
+    actions: [functionCall],
+    statements: [],
+    values: [],
+    catalogue,
+    source: noSource,
+    objection: noFunctionCalls,
+  }
 }
 
 /** The server's own words for a name that it does not know. */

@@ -1,6 +1,7 @@
 import { limits, type Json } from '@sluice/core'
 import type { Catalogue } from './catalogue.ts'
 import type { Names } from './analyser.ts'
+import type { Source } from './source.ts'
 import type { RelationName, Statement } from './statement.ts'
 
 /** A prepared statement: where its text is, so that each execution is judged anew. */
@@ -24,6 +25,7 @@ export interface Portal {
   readonly index: number
   readonly catalogue: Catalogue
   readonly values: readonly Json[]
+  readonly source: Source
   /** DECLARE may outlive its transaction; Bind never does. */
   readonly declared: boolean
 }

@@ -9,6 +9,8 @@ export interface BoundValues {
   readonly values: readonly Json[]
   /** Every value that is given as text is UTF-8. */
   readonly isText: boolean
+  /** Formats and values as they came. */
+  readonly bytes: Buffer
 }
 
 /**
@@ -18,6 +20,7 @@ export interface BoundValues {
  */
 export function parseBind(cursor: Cursor, types: readonly number[]): BoundValues {
   let isText = true
+  const start = cursor.at
   const formats = Array.from({ length: cursor.uint16() }, () => cursor.int16())
   const count = cursor.uint16()
   if (formats.length > 1 && formats.length !== count)
@@ -31,9 +34,10 @@ export function parseBind(cursor: Cursor, types: readonly number[]): BoundValues
     isText &&= isUtf8(bytes)
     return text(bytes)
   })
+  const bytes = cursor.since(start)
   cursor.bytes(2 * cursor.uint16())
   cursor.finish()
-  return { values, isText }
+  return { values, isText, bytes }
 }
 
 function text(bytes: Buffer): Json {

@@ -3,6 +3,7 @@ import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
 import { tooManyNames, unknownName } from './judged.ts'
 import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from './names.ts'
+import type { BoundParameters, Source } from './source.ts'
 import type { SessionEffect, Statement } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import { Transaction } from './transaction.ts'
@@ -101,6 +102,21 @@ export class SessionContext {
     return withParameters(body, values, execute)
   }
 
+  /** What an approval of a message with these texts is bound to. */
+  source(texts: readonly string[], segment: number, bound: BoundParameters | null = null): Source {
+    return { texts, bound, searchPaths: this.#scope.names(segment).searchPaths }
+  }
+
+  /** The text of what EXECUTE or FETCH stands for, once `resolve` has found it. */
+  standsFor({ effect }: Statement, segment: number): readonly string[] {
+    if (effect.kind !== 'execute' && effect.kind !== 'fetch') return []
+    const found =
+      effect.kind === 'execute'
+        ? this.statements.lookup(effect.name, segment)
+        : this.portals.lookup(effect.cursor, segment)
+    return found.kind === 'found' ? [found.value.text] : []
+  }
+
   /** The statement is on its way: what it will change counts for what follows it. */
   expect(
     statement: Statement,
@@ -144,6 +160,7 @@ export class SessionContext {
           index,
           catalogue,
           values,
+          source: this.source([text], segment),
           declared: true,
         }
         return this.portals.propose(effect.cursor, portal, segment)

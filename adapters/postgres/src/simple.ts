@@ -55,6 +55,7 @@ export class Simple {
     const { analysis, catalogue } = analysed
     const effects: Effect[] = []
     const statements: Statement[] = []
+    const texts = [text]
     const actions: Action[] = []
     const { state } = this.#context.transaction
     const fail = (objection: Refusal): Asked => {
@@ -72,6 +73,7 @@ export class Simple {
       const resolved = resolving instanceof Promise ? await resolving : resolving
       if (isRefusal(resolved)) return fail(resolved)
       statements.push(resolved)
+      texts.push(...this.#context.standsFor(statement, number))
       actions.push(actionOf(resolved, 'execute', this.#context.transaction.state))
       const effect = this.#context.expect(statement, { text, index, catalogue, segment: number })
       if (isRefusal(effect)) return fail(effect)
@@ -82,7 +84,13 @@ export class Simple {
     const [firstAction, ...restActions] = actions
     if (copies > 1 || first === undefined || firstAction === undefined) return fail(oneCopy)
     return {
-      judged: judged([first, ...rest], [firstAction, ...restActions], analysed, analysed.values),
+      judged: judged(
+        [first, ...rest],
+        [firstAction, ...restActions],
+        analysed,
+        this.#context.source(texts, number),
+        analysed.values,
+      ),
       effects,
       copy: copies === 1 ? new CopyBody() : undefined,
     }

@@ -80,6 +80,11 @@ export class Cursor {
     return this.#bytes.subarray(from, from + length)
   }
 
+  /** What was read since it stood there. */
+  since(at: number): Buffer {
+    return this.#bytes.subarray(at, this.#at)
+  }
+
   /** The bytes up to the next NUL, which is consumed. */
   terminated(): Buffer {
     const end = this.#bytes.indexOf(0, this.#at)
