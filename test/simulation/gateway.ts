@@ -2,18 +2,27 @@ import {
   bindingOf,
   createStanding,
   openApprovals,
-  Refused,
   Stop,
   type Approval,
   type Approvals,
   type ApprovalView,
+  type Exchange,
   type Ids,
+  type NewEvent,
+  type PolicyApproval,
+  type PolicyInput,
   type Standing,
   type Subject,
+  type Verdict,
 } from '@sluice/core'
+import type { EventBody } from '../../engine/core/src/decider.ts'
+import { OrderedLane, type LaneContext } from '../../engine/core/src/lane.ts'
+import { allow, scriptedExchange } from '../../engine/core/src/scripted.ts'
 import type { SharedLog, SteppedClock } from '../../engine/core/src/scripted-control.ts'
 import type { Effect } from './oracle.ts'
 import { owners } from './people.ts'
+
+const rule = 'review/delete'
 
 /** What somebody wants to do, again and again the same. */
 export interface Want {
@@ -50,6 +59,8 @@ export class Gateway {
   removed: ReadonlySet<string> = new Set()
   callers: Caller[] = []
   #opening = false
+  /** By decision. */
+  readonly #claims = new Map<string, Effect>()
 
   constructor(writer: string, parts: Parts) {
     this.writer = writer
@@ -103,89 +114,114 @@ export class Gateway {
     const { book } = this
     if (book === undefined) return
     const stop = new Stop<'gone'>()
-    const done = this.#perform(book, want, holdMs, stop).catch((error: unknown) => {
-      if (!(error instanceof Refused)) throw error
-    })
+    const done = this.#perform(book, want, holdMs, stop)
     const caller: Caller = { stop, done, finished: false }
     void done.then(() => (caller.finished = true))
     this.callers.push(caller)
   }
 
-  /** What the pipeline does with a held request. */
+  /** The pipeline itself, with a target that only notes what reaches it. */
   async #perform(book: Approvals, want: Want, holdMs: number, stop: Stop<'gone'>): Promise<void> {
-    const { ids } = this.#parts
-    const exchange = ids.next('exc')
+    const lane = new OrderedLane(this.#context(book, want, holdMs))
+    const exchange = heldExchange(want.text, (decision) => {
+      const claim = this.#claims.get(decision)
+      if (claim === undefined) throw new Error(`${decision} was never claimed`)
+      // A process that was killed performs nothing, whatever its memory still holds.
+      if (this.book === book) this.#parts.effect(claim)
+    })
+    stop.on(() => lane.stopAll())
+    const [admission] = lane.submit([exchange], true)
+    await admission?.done
+  }
+
+  #context(book: Approvals, want: Want, holdMs: number): LaneContext {
+    const { clock, ids, log } = this.#parts
     const session = `ses_${this.writer}_${this.epoch}`
-    const run = { id: want.run, trace_id: null }
-    for (let turn = 0; turn < 4 && stop.requested === undefined; turn++) {
-      const requirement = this.#parts.requirement(want)
-      const binding = this.#binding(want, requirement)
-      const approval =
-        book.usable(binding, want.subject, run) ??
-        (await book.ask({
-          binding,
-          subject: want.subject,
-          target: 'shop',
-          session,
-          exchange,
-          run,
-          rule: 'review/delete',
-          message: 'It needs an approval.',
-          requirement,
-          summary: [],
-          shown: Buffer.from(want.text),
-        }))
-      const parked = book.park(approval.id)
-      const waited = await this.#wait(parked.settled, holdMs, stop)
-      if (waited === 'gone') return parked.leave('gone', 'disconnected')
-      if (waited === 'over') return parked.leave('pending', 'answered')
-      if (waited.state !== 'approved') {
-        await parked.leave('released', '')
-        // Somebody else left and took it along: this caller still wants it.
-        if (waited.state === 'cancelled') continue
-        return
-      }
-      const now = this.#binding(want, this.#parts.requirement(want))
-      const decision = ids.next('dec')
-      const { removed } = this
-      const claimed =
-        Buffer.from(now).equals(binding) && (await book.consume(approval.id, { session, exchange, decision }))
-      await parked.leave('released', '')
-      if (!claimed) continue
-      if (this.book !== book || stop.requested !== undefined) return
-      this.#parts.effect({
-        approval: approval.id,
-        binding: Buffer.from(binding).toString('hex'),
-        subject: want.subject.id,
-        exchange,
-        decision,
-        removed,
-      })
-      return
+    const store = log.store(this.writer, this.epoch)
+    const append = (bodies: readonly EventBody[]): Promise<unknown> => {
+      const [first, ...rest] = bodies.map(
+        (body) => ({ ...body, id: ids.next('evt'), time: clock.now() }) as NewEvent,
+      )
+      if (first === undefined) return Promise.resolve()
+      return store.append({ stream: session, events: [first, ...rest] }, { withinMs: 1_000, urgency: 'now' })
+    }
+    const soon = (...bodies: readonly EventBody[]): void => void append(bodies).catch(() => {})
+    return {
+      session,
+      target: 'shop',
+      ids,
+      now: () => clock.now(),
+      monotonic: () => clock.now(),
+      after: (ms, callback) => clock.after(ms, callback),
+      approvals: this.#noting(book, want),
+      approvalLink: () => null,
+      subject: () => want.subject,
+      run: () => ({ id: want.run, trace_id: null }),
+      bindingOf: (part, rule, requirement) =>
+        bindingOf({ subject: want.subject.id, target: 'shop', part, rule, requirement }),
+      pdp: {
+        revision: 'v1',
+        evaluate: ({ approvals }) => ({ verdict: this.#verdict(want, holdMs, approvals), revision: 'v1' }),
+      },
+      input: (_id, action, _values, approvals) => ({ action, approvals }) as PolicyInput,
+      facts: () => ({ requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 }),
+      count: () => {},
+      append,
+      appendSoon: soon,
+      appendAbandoned: soon,
+      unusable: () => undefined,
+      idle: () => {},
+      end: () => {},
     }
   }
 
-  async #wait(
-    settled: Promise<ApprovalView>,
-    holdMs: number,
-    stop: Stop<'gone'>,
-  ): Promise<ApprovalView | 'gone' | 'over'> {
-    const { promise, resolve } = Promise.withResolvers<ApprovalView | 'gone' | 'over'>()
-    using _hold = this.#parts.clock.after(holdMs, () => resolve('over'))
-    using _stop = stop.on(() => resolve('gone'))
-    void settled.then(resolve)
-    return await promise
+  /** What the library of policies makes of a hold: it is satisfied by an approval that asked for as much. */
+  #verdict(want: Want, holdMs: number, given: readonly PolicyApproval[]): Verdict {
+    const approval = { ...this.#parts.requirement(want), hold_s: holdMs / 1_000 }
+    const satisfied = given.some(({ quorum }) => quorum >= approval.quorum)
+    const reasons = [{ rule, message: 'It needs an approval.', remedy: '' }]
+    return satisfied ? { ...allow, reasons } : { ...allow, effect: 'hold', reasons, approval }
   }
 
-  #binding(want: Want, requirement: Approval): Uint8Array {
-    const { subject, text } = want
-    return bindingOf({
-      subject: subject.id,
-      target: 'shop',
-      part: Buffer.from(text),
-      rule: 'review/delete',
-      requirement,
-    })
+  /** The book, with a note of each claim as this gateway saw it then. */
+  #noting(book: Approvals, want: Want): Approvals {
+    return {
+      ask: (asked) => book.ask(asked),
+      find: (id) => book.find(id),
+      list: () => book.list(),
+      shown: (id) => book.shown(id),
+      usable: (binding, subject, run) => book.usable(binding, subject, run),
+      park: (id) => book.park(id),
+      consume: (id, by) => {
+        const { exchange, decision } = by
+        const { subject } = want
+        const binding = this.#binding(want, book.find(id)?.quorum ?? 0)
+        const { removed } = this
+        this.#claims.set(decision, {
+          approval: id,
+          binding,
+          subject: subject.id,
+          exchange,
+          decision,
+          removed,
+        })
+        return book.consume(id, by)
+      },
+      vote: (id, voter, vote, reason) => book.vote(id, voter, vote, reason),
+      cancel: (id, by, reason) => book.cancel(id, by, reason),
+      onChange: (listener) => book.onChange(listener),
+      healthy: book.healthy,
+      close: () => book.close(),
+    }
+  }
+
+  /** One that asked for more than the policy does by now is as good. */
+  #binding(want: Want, quorum: number): string {
+    const asked = this.#parts.requirement(want)
+    const requirement = { ...asked, quorum: Math.max(quorum, asked.quorum) }
+    const subject = want.subject.id
+    const binding = bindingOf({ subject, target: 'shop', part: Buffer.from(want.text), rule, requirement })
+    return Buffer.from(binding).toString('hex')
   }
 
   async #open(epoch: number): Promise<Approvals> {
@@ -203,5 +239,17 @@ export class Gateway {
     })
     book.onChange((approval) => changed(`${this.writer}/${epoch}`, approval))
     return book
+  }
+}
+
+/** A request whose target only notes that it was performed. */
+function heldExchange(text: string, performed: (decision: string) => void): Exchange<string, string, null> {
+  const exchange = scriptedExchange({ upstream: [], client: [] }, text)
+  return {
+    ...exchange,
+    forward: (permit, plan, body, stop) => {
+      performed(permit.decision)
+      return exchange.forward(permit, plan, body, stop)
+    },
   }
 }

@@ -25,6 +25,38 @@ export function checkEffects(log: readonly RecordedEvent[], effects: readonly Ef
   assert.equal(new Set(exchanges).size, exchanges.length, 'something was done twice')
 }
 
+/**
+ * Every request that was received has ended in one way, unless its gateway was killed or the log did not take its end:
+ * performed, refused, or abandoned. What was performed was allowed before, and not abandoned.
+ */
+export function checkEndings(log: readonly RecordedEvent[], effects: readonly Effect[]): void {
+  const performed = new Set(effects.map(({ exchange }) => exchange))
+  const of = new Map<string, string[]>()
+  for (const { type, data } of log) {
+    if (type === 'RequestReceived') of.set(data.exchange, [])
+    else if (type === 'DecisionMade') of.get(data.exchange)?.push(data.effect)
+    else if (type === 'ExchangeAbandoned') of.get(data.exchange)?.push('abandoned')
+    else if (type === 'ResponseCompleted') of.get(data.exchange)?.push('completed')
+  }
+  for (const [exchange, [first, ...ends]] of of) {
+    const life = [first, ...ends].join(' ')
+    assert.ok(lives.has(life), `${exchange}: ${life}`)
+    if (performed.has(exchange)) assert.match(life, /^hold allow( completed)?$/, exchange)
+    else assert.ok(!life.includes('completed'), `${exchange}: ${life}`)
+  }
+}
+
+/** The last ones stop where their gateway did, or where the log was lost. */
+const lives: ReadonlySet<string> = new Set([
+  'hold allow completed',
+  'hold deny',
+  'hold abandoned',
+  'hold allow abandoned',
+  'hold deny abandoned',
+  'hold allow',
+  'hold',
+])
+
 /** The same of everything that the fold took for a use, whoever recorded it. */
 export function checkUses(log: readonly RecordedEvent[], approvals: readonly ApprovalView[]): void {
   for (const { id, binding, subject, uses } of approvals) {

@@ -12,7 +12,7 @@ import {
 } from '@sluice/core'
 import { countingIds, SharedLog, SteppedClock } from '../../engine/core/src/scripted-control.ts'
 import { Gateway, type Want } from './gateway.ts'
-import { checkEffects, checkUses, type Effect } from './oracle.ts'
+import { checkEffects, checkEndings, checkUses, type Effect } from './oracle.ts'
 import { approvers, identities, owners, requesters } from './people.ts'
 import type { Random } from './random.ts'
 
@@ -267,6 +267,7 @@ export class World {
   #check(): Outcome {
     assert.deepEqual(this.#violations, [])
     checkEffects(this.#log.events, this.#effects)
+    checkEndings(this.#log.events, this.#effects)
     const [a, b] = this.#gateways.map(({ book }) => book?.list())
     assert.ok(a !== undefined && b !== undefined, 'a gateway does not serve again')
     assert.deepEqual(a, b, 'the gateways tell different things')
