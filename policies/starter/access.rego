@@ -1,6 +1,8 @@
 # METADATA
 # title: Access
-# description: Who may act how. `data.json` says which groups have which roles; without a group there is no role.
+# description: |
+#   Who may act how. `data.json` says which groups have which roles; a grant adds one for a while. With neither there is
+#   no role.
 package access
 
 # METADATA
@@ -10,3 +12,10 @@ roles contains role if {
 	some group in input.subject.groups
 	some role in data.roles[group]
 }
+
+# METADATA
+# title: Roles for a while
+# description: |
+#   What people gave the subject on this target (`sluice access request`). The input holds a grant until its time and
+#   not any longer, and only what `targets[].access.roles` names can be given.
+roles contains grant.role if some grant in input.grants

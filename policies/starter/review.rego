@@ -15,6 +15,7 @@ hold contains {
 	"message": "Deleting rows needs an approval.",
 	"approvers": data.approvers,
 	"hold_s": _hold_s,
+	"expires_s": data.approval_s,
 } if {
 	"writer" in access.roles
 	sql.statement == "sql.delete"
@@ -29,13 +30,15 @@ hold contains {
 	"message": "Changing the schema needs an approval.",
 	"approvers": data.approvers,
 	"hold_s": _hold_s,
+	"expires_s": data.approval_s,
 } if {
 	"writer" in access.roles
 	sql.statement == "sql.ddl"
 	not vector_store.provisioning
 }
 
-# A transaction that has changed something holds locks: others must not wait for a person.
+# How long a caller waits on its connection before it is told to come back. A transaction that has changed something
+# holds locks: others must not wait for a person.
 _hold_s := 0 if {
 	input.action.transaction == "dirty"
-} else := 120
+} else := data.hold_s

@@ -18,7 +18,7 @@ test_delete if {
 	some hold in _holds(["langchain"], {}, _delete)
 	hold.rule == "review/delete"
 	hold.approvers == ["dba"]
-	hold.hold_s == 120
+	hold.hold_s == data.hold_s
 }
 
 test_delete_by_a_dba_too if {

@@ -19,8 +19,9 @@ export interface SqlCase {
 /**
  * `starter`: the policies that come with Sluice. `open`: everything is allowed and a few columns are masked, so that
  * what is refused is refused by the closed world of the adapter, whatever a policy forgets.
+ * `waiting` is `starter` with callers that wait for people; under `starter` itself they are told at once to come back.
  */
-export type PolicyName = 'starter' | 'open'
+export type PolicyName = 'starter' | 'open' | 'waiting'
 
 export interface SqlAttack {
   /** Statements that prepare it and are ordinary: Sluice must let each of them pass. */

@@ -2,8 +2,9 @@ import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { DemoSubject } from '@sluice/demo'
 import type { PolicyName, SqlAttack, SqlCase } from './case.ts'
+import { holdScenarios } from './cases/holds.ts'
 import { maskingCases } from './cases/masking.ts'
-import { scenarios, slowScenarios } from './cases/scenarios.ts'
+import { scenarios as stories, slowScenarios } from './cases/scenarios.ts'
 import { sqlCases } from './cases/sql.ts'
 import { wireCases } from './cases/wire.ts'
 import { due } from './due.ts'
@@ -11,6 +12,7 @@ import { Laboratory } from './laboratory.ts'
 import { attackPlain, attackThrough, type Protocol } from './run-sql.ts'
 import { wirePlain, wireThrough } from './run-wire.ts'
 
+const scenarios = [...stories, ...holdScenarios]
 const sql = [...sqlCases, ...maskingCases]
 const all = [...sql, ...wireCases, ...scenarios, ...slowScenarios]
 

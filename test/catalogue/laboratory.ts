@@ -4,6 +4,7 @@ import { startIdentityProvider } from '@sluice/demo'
 import {
   selfSigned,
   startBackend,
+  nobodyWaits,
   startGateway,
   startRelay,
   TraceFinder,
@@ -34,11 +35,13 @@ type Database = 'plain' | 'guarded'
 
 const policies: Readonly<Record<PolicyName, string>> = {
   starter: fileURLToPath(new URL('../../policies/starter', import.meta.url)),
+  waiting: fileURLToPath(new URL('../../policies/starter', import.meta.url)),
   open: fileURLToPath(new URL('policies/open', import.meta.url)),
 }
 
 const finders: Readonly<Record<PolicyName, TraceFinder>> = {
   starter: new TraceFinder(secrets),
+  waiting: new TraceFinder(secrets),
   open: new TraceFinder({ ...secrets, ...furtherSecrets }),
 }
 
@@ -143,6 +146,7 @@ export class Laboratory {
     const gateway = await startGateway({
       provider: await this.#provider,
       policies: policies[policy],
+      ...(policy === 'starter' ? { policyData: nobodyWaits } : {}),
       targets: [{ name: 'shop', login }, ...this.#impostorTargets()],
       tls: this.certificate,
     })

@@ -71,7 +71,8 @@ async function through(
   client: WireClient,
   protocol: Protocol,
 ): Promise<void> {
-  const expected = attack.through ?? { kind: 'refused', codes: ['42501'] }
+  const codes = attack.held === true ? ['SL001', '42501'] : ['42501']
+  const expected = attack.through ?? { kind: 'refused', codes }
   const mark = `mark_${randomBytes(8).toString('hex')}`
   const passing = guard.relay.mark()
   const heard: Transcript[] = []
@@ -197,7 +198,10 @@ export async function shown(
   }
 }
 
-const references = { '42501': /\(ref dec_[0-9A-HJKMNP-TV-Z]{26}\)/ } as const
+const references = {
+  '42501': /\(ref dec_[0-9A-HJKMNP-TV-Z]{26}\)/,
+  SL001: /\(ref apr_[0-9A-HJKMNP-TV-Z]{26}\)/,
+} as const
 
 function treated(through: Through, answer: Transcript, sql: string): void {
   const what = `${sql.slice(0, 200)}\n→ ${answer.text.slice(0, 500)}`
@@ -211,7 +215,7 @@ function treated(through: Through, answer: Transcript, sql: string): void {
       codes.includes(error.code),
       `refused with ${error.code} in the place of ${codes.join(' or ')}: ${what}`,
     )
-    if (error.code === '42501') assert.match(error.message, references['42501'])
+    if (error.code === '42501' || error.code === 'SL001') assert.match(error.message, references[error.code])
     assert.doesNotMatch(answer.types, /[DdGHTV]/, `something of an answer came before the refusal: ${what}`)
     return
   }

@@ -30,7 +30,7 @@ suite('a held statement', () => {
   before(async () => {
     provider = await startIdentityProvider({ port: 0 })
     backend = await startBackend()
-    for (const table of ['t', 'brief', 'double'])
+    for (const table of ['t', 'brief', 'double', 'swapped'])
       await backend.run('postgres', `create table ${table} (a int, b text)`)
     relay = await startRelay(backend.login('postgres'))
     const login = { ...backend.login('postgres'), host: relay.host, port: relay.port }
@@ -161,6 +161,22 @@ suite('a held statement', () => {
       await neverRan(statement, id)
     })
 
+  test('is over when the time is up that its client gives a statement', async () => {
+    for (const setting of ["set statement_timeout = '400ms'", null]) {
+      const login = await gateway.login('langchain-reporting', 'shop')
+      const parameters = setting === null ? { options: '-c statement_timeout=400' } : {}
+      const waiting = await WireClient.login({ ...login, parameters })
+      if (setting !== null) await waiting.query(setting)
+      const statement = marked('t')
+      waiting.send(message.query(statement.sql))
+      const id = await held(waiting)
+      const [error] = (await waiting.ready()).errors
+      assert.equal(error?.code, '57014')
+      await neverRan(statement, id)
+      waiting.close()
+    }
+  })
+
   test('gets the pending answer; its retry finds the same approval and passes once', async () => {
     const waiting = await client()
     const statement = marked('brief')
@@ -277,7 +293,6 @@ suite('a held statement', () => {
   })
 
   test('is refused when its table was replaced while it waited', async () => {
-    await backend.run('postgres', 'create table swapped (a int, b text)')
     const waiting = await client()
     const statement = marked('swapped')
     waiting.send(message.query(statement.sql))

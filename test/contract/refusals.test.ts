@@ -16,7 +16,7 @@ import {
   type Backend,
   type Relay,
 } from '../src/index.ts'
-import { startGateway, type Gateway } from '../src/gateway.ts'
+import { nobodyWaits, startGateway, type Gateway } from '../src/gateway.ts'
 
 /** No content of a refused exchange goes upstream, and what goes in its place is on the adapter's constant list. */
 
@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
     bytes: query(`select 1; ${refused}; select '${canary}'`),
     code: '42501',
   },
-  { what: 'a literal', bytes: query(`delete from t where b = '${canary}'`), code: '42501' },
+  { what: 'a literal', bytes: query(`delete from t where b = '${canary}'`), code: 'SL001' },
   { what: 'an unknown function', bytes: query(`select pg_read_file('${canary}')`), code: '42501' },
   { what: 'an unknown table', bytes: query(`select * from "${canary}"`), code: '42P01' },
   { what: 'a syntax error', bytes: query(`selec '${canary}'`), code: '42601' },
@@ -66,7 +66,7 @@ const cases: readonly Case[] = [
       execute(),
       sync,
     ]),
-    code: '42501',
+    code: 'SL001',
   },
   {
     what: 'a portal name',
@@ -76,7 +76,7 @@ const cases: readonly Case[] = [
       execute(canary),
       sync,
     ]),
-    code: '42501',
+    code: 'SL001',
   },
   {
     what: 'an unknown statement name',
@@ -122,6 +122,7 @@ suite('nothing of a refused request goes upstream', () => {
     gateway = await startGateway({
       provider,
       policies: starter,
+      policyData: nobodyWaits,
       targets: [{ name: 'shop', login: { ...login, host: relay.host, port: relay.port } }],
       store: recording,
     })

@@ -139,9 +139,11 @@ export class Gateway {
     const session = `ses_${this.writer}_${this.epoch}`
     const store = log.store(this.writer, this.epoch)
     const append = (bodies: readonly EventBody[]): Promise<unknown> => {
-      const [first, ...rest] = bodies.map(
-        (body) => ({ ...body, id: ids.next('evt'), time: clock.now() }) as NewEvent,
-      )
+      const [first, ...rest] = bodies.map((body): NewEvent => ({
+        ...body,
+        id: ids.next('evt'),
+        time: clock.now(),
+      }))
       if (first === undefined) return Promise.resolve()
       return store.append({ stream: session, events: [first, ...rest] }, { withinMs: 1_000, urgency: 'now' })
     }

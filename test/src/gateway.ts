@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,8 @@ export interface GatewayOptions {
   readonly provider: IdentityProvider
   /** Folder of the policies. */
   readonly policies: string
+  /** Laid over the data.json of the policies. */
+  readonly policyData?: Readonly<Record<string, unknown>>
   readonly targets: readonly GatewayTarget[]
   /** What clients are offered. */
   readonly tls?: Certificate
@@ -19,6 +21,8 @@ export interface GatewayOptions {
   readonly host?: string
   /** Stands between the engine and its log. */
   readonly store?: (store: EventStore) => EventStore
+  /** A folder for its log and keys that outlives it, so that the next one goes on with them. */
+  readonly data?: string
 }
 
 export interface GatewayTarget {
@@ -51,22 +55,27 @@ const compiledPolicies = fileURLToPath(new URL('../../.sluice/test-policies', im
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await using parts = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-gateway-'))
-  parts.defer(() => rm(folder, { recursive: true, force: true }))
+  const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'sluice-gateway-')))
+  if (options.data === undefined) parts.defer(() => rm(folder, { recursive: true, force: true }))
   await mkdir(compiledPolicies, { recursive: true, mode: 0o700 })
+  await rm(join(folder, 'policies'), { force: true })
   await symlink(compiledPolicies, join(folder, 'policies'))
   await writeFile(join(folder, 'tls.cert'), options.tls?.cert ?? '')
   await writeFile(join(folder, 'tls.key'), options.tls?.key ?? '', { mode: 0o600 })
   const reports: string[] = []
   let log: EventStore | undefined
   const known: RecordedEvent[] = []
-  const running = await serve(parseConfig('sluice.yaml', JSON.stringify(configOf(options))), {
-    data: folder,
-    base: folder,
-    env: Object.fromEntries(options.targets.map(({ login }, index) => [variable(index), login.password])),
-    report: (what, error) => reports.push(`${what}: ${String(error)}`),
-    store: (store) => (log = options.store?.(store) ?? store),
-  })
+  const policies = await policiesOf(options, folder)
+  const running = await serve(
+    parseConfig('sluice.yaml', JSON.stringify(configOf({ ...options, policies }))),
+    {
+      data: folder,
+      base: folder,
+      env: Object.fromEntries(options.targets.map(({ login }, index) => [variable(index), login.password])),
+      report: (what, error) => reports.push(`${what}: ${String(error)}`),
+      store: (store) => (log = options.store?.(store) ?? store),
+    },
+  )
   parts.defer(() => running.close())
   const { postgres } = running
   if (postgres === null) throw new Error('the gateway does not listen')
@@ -91,6 +100,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/** A copy where the data is not that of the folder. */
+async function policiesOf({ policies, policyData }: GatewayOptions, folder: string): Promise<string> {
+  if (policyData === undefined) return policies
+  const copy = join(folder, 'changed-policies')
+  await cp(policies, copy, { recursive: true })
+  const file = join(copy, 'data.json')
+  const data = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+  await writeFile(file, JSON.stringify({ ...data, ...policyData }))
+  return copy
+}
+
+/** Nobody waits for people: what the starter policies hold is answered as pending at once, and soon forgotten. */
+export const nobodyWaits = { hold_s: 0, approval_s: 1 } as const
+
 function variable(index: number): string {
   return `TARGET_${index}_PASSWORD`
 }
@@ -100,7 +123,7 @@ function configOf({ provider, policies, targets, tls, host = '127.0.0.1' }: Gate
   const address = '127.0.0.1:0'
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
   return {
-    api: { listen: address, roles: { auditor: ['auditors'] } },
+    api: { listen: address, roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
     listen: { postgres: { address: `${host}:0`, ...files } },
     log: { kind: 'embedded' },
     identity: {

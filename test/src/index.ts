@@ -1,6 +1,12 @@
 export { startBackend, type Backend } from './backend.ts'
 export { selfSigned, type Certificate } from './certificate.ts'
-export { startGateway, type Gateway, type GatewayOptions, type GatewayTarget } from './gateway.ts'
+export {
+  nobodyWaits,
+  startGateway,
+  type Gateway,
+  type GatewayOptions,
+  type GatewayTarget,
+} from './gateway.ts'
 export { intercepted } from './intercepted.ts'
 export * as message from './message.ts'
 export type { BindOptions, Message } from './message.ts'

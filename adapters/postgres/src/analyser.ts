@@ -9,6 +9,7 @@ import {
   type Session,
 } from '@sluice/core'
 import type { Catalogue } from './catalogue.ts'
+import { Estimates } from './estimates.ts'
 import type { CatalogueSource } from './catalogue-source.ts'
 import { patternOf, type Pattern } from './literals.ts'
 import { normalise } from './normalise.ts'
@@ -188,4 +189,5 @@ const noCatalogue: Catalogue = {
   operators: new Map(),
   types: new Map(),
   plain: new Set(),
+  estimates: new Estimates(),
 }

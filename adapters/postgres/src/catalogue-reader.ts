@@ -2,6 +2,7 @@ import type { Session } from '@sluice/core'
 import { limits } from '@sluice/core'
 import { catalogueQueries, loadCatalogue, type Catalogue } from './catalogue.ts'
 import { terminate } from './constants.ts'
+import { estimatesQuery } from './estimates.ts'
 import { takeReply } from './frames.ts'
 import { login } from './login.ts'
 import { back, front } from './messages.ts'
@@ -32,7 +33,7 @@ export async function readCatalogue(
   }
 }
 
-const constantTexts: ReadonlySet<string> = new Set(Object.values(catalogueQueries))
+const constantTexts: ReadonlySet<string> = new Set([...Object.values(catalogueQueries), estimatesQuery])
 
 async function rowsOf(receiver: Receiver): Promise<string[][]> {
   const rows: string[][] = []

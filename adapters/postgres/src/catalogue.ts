@@ -4,6 +4,7 @@ import type { Attribute } from './column-mask.ts'
 import type { RelationName } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
 import type { Column } from './walk/scope.ts'
+import { Estimates, estimatesQuery } from './estimates.ts'
 import { allowedExtensions } from './functions.ts'
 import { isSystemRelation } from './system-relations.ts'
 
@@ -35,7 +36,10 @@ export interface Installed {
   readonly kind: 'function' | 'operator' | 'enum' | 'type'
 }
 
-/** A consistent picture of a target's names. Immutable; a refresh makes a new one, or keeps this if nothing changed. */
+/**
+ * A consistent picture of a target's names. Immutable but for its estimates; a refresh makes a new one, or keeps this
+ * if nothing changed.
+ */
 export interface Catalogue {
   /** SHA-256 over everything that it was read from. */
   readonly digest: string
@@ -46,6 +50,7 @@ export interface Catalogue {
   readonly types: ReadonlyMap<string, readonly Installed[]>
   /** OIDs of relations whose answers carry their own columns: plain tables and the listed system relations. */
   readonly plain: ReadonlySet<number>
+  readonly estimates: Estimates
 }
 
 /** The rows of the queries below, as text. */
@@ -120,7 +125,9 @@ export async function loadCatalogue(
     throw new Error(`the catalogue has more than ${String(limits.catalogueRowsMax)} columns`)
   }
   const hash = digestOf(rows)
-  return previous?.digest === hash ? previous : catalogueOf(rows, hash)
+  const catalogue = previous?.digest === hash ? previous : catalogueOf(rows, hash)
+  catalogue.estimates.replace(await query(estimatesQuery))
+  return catalogue
 }
 
 function digestOf(rows: CatalogueRows): string {
@@ -166,6 +173,7 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
     operators: installed(rows.operators, () => 'operator'),
     types: installed(rows.types, (typtype) => (typtype === 'e' ? 'enum' : 'type')),
     plain: new Set(list.filter(isPlain).map((relation) => relation.oid)),
+    estimates: new Estimates(),
   }
 }
 

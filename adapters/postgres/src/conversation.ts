@@ -24,6 +24,7 @@ import { Outbox } from './outbox.ts'
 import { receive, type Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
 import { Reported } from './reported.ts'
+import { StatementTimeout } from './statement-timeout.ts'
 import { Segment, type Draft } from './segment.ts'
 import { Simple } from './simple.ts'
 import { SessionContext } from './session-context.ts'
@@ -40,6 +41,8 @@ export interface Ends {
   readonly analyser: Analyser
   /** Of masks that need a key. */
   readonly pseudonyms?: Pseudonyms | undefined
+  /** The statement_timeout that the client began with. */
+  readonly timeout?: string | undefined
   /** What the client has said of its run so far. */
   readonly run: Run
 }
@@ -75,7 +78,7 @@ export class Conversation {
   #run: Run
   #over = false
 
-  constructor({ session, client, receiver, login, analyser, pseudonyms, run }: Ends) {
+  constructor({ session, client, receiver, login, analyser, pseudonyms, timeout, run }: Ends) {
     this.#pseudonyms = pseudonyms
     this.#run = run
     this.#analyser = analyser
@@ -89,6 +92,7 @@ export class Conversation {
       analyser,
       () => this.#answered,
       () => this.#admitted,
+      new StatementTimeout(timeout),
     )
     const claim: Claim = (claims) => this.#claim(claims)
     this.#simple = new Simple(this.#context, this.#segment, claim)
@@ -111,6 +115,7 @@ export class Conversation {
     try {
       while (await this.#step()) continue
       reason = 'the client has ended it'
+      this.#lane.leave()
       await this.#answered
     } catch (error) {
       if (error instanceof Gone) reason = error.message
@@ -241,6 +246,7 @@ export class Conversation {
       before: this.#before,
       catalogueNow: () => this.#analyser.source.anew(this.#session),
       heartbeat: () => this.#reported.heartbeat,
+      patienceMs: () => this.#context.timeout.ms,
       isLast: (exchange) => this.#lastSent === exchange,
       sent: (exchange) => {
         this.#lastSent = exchange

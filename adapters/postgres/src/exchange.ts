@@ -83,6 +83,8 @@ export interface Line {
   /** The target's names as they are now. Rejects with `Refused`. */
   catalogueNow(): Promise<Catalogue>
   heartbeat(): Heartbeat
+  /** The client's own limit for a statement. */
+  patienceMs(): number | null
   /** Answers that belong to no exchange and must leave before this one's. */
   readonly before: Promise<void> | undefined
   /** Whether another exchange's messages were sent after those of this one. */
@@ -129,6 +131,10 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   shown(): Uint8Array {
     return shownOf(this.#parts.judged)
+  }
+
+  get patienceMs(): number | null {
+    return this.#line.patienceMs()
   }
 
   held(hold: Hold): Disposable {

@@ -824,6 +824,9 @@ suite('what a statement changes for later ones', () => {
     ['copy (select 1) to stdout', { kind: 'copy_out' }],
     ['discard all', { kind: 'discard_all' }],
     ['discard plans', { kind: 'none' }],
+    ["set statement_timeout = '5s'", { kind: 'timeout', ms: 5_000, local: false }],
+    ['set local statement_timeout to 250', { kind: 'timeout', ms: 250, local: true }],
+    ['reset statement_timeout', { kind: 'timeout', ms: 'initial', local: false }],
     ['set search_path = public', { kind: 'search_path', schemas: ['public'], local: false }],
     [
       'set local search_path to public, pg_catalog',

@@ -17,6 +17,7 @@ import { login, type LoggedIn } from './login.ts'
 import { back, front } from './messages.ts'
 import { receive, Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
+import { statementTimeout } from './statement-timeout.ts'
 import type { PostgresSettings } from './target.ts'
 import { cstring, frame, int32, ProtocolViolation } from './wire.ts'
 
@@ -26,6 +27,8 @@ export interface Admitted {
   readonly client: Duplex
   readonly receiver: Receiver
   readonly login: LoggedIn
+  /** The statement_timeout that the client asked for. */
+  readonly timeout: string | undefined
   /** What the client said of its run when it came. */
   readonly run: Run
 }
@@ -148,7 +151,8 @@ export class Reception {
       run,
     })
     try {
-      return { session, client, receiver, login: await login(session, wanted), run }
+      const timeout = wanted.get(statementTimeout)
+      return { session, client, receiver, login: await login(session, wanted), timeout, run }
     } catch (error) {
       await session.close('the target could not be reached')
       throw error

@@ -6,6 +6,7 @@ import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from 
 import type { BoundParameters, Source } from './source.ts'
 import type { SessionEffect, Statement } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
+import type { StatementTimeout } from './statement-timeout.ts'
 import { Transaction } from './transaction.ts'
 import { keyOf } from './walk/findings.ts'
 import { closedRefusal } from './walk/objection.ts'
@@ -18,6 +19,7 @@ export class SessionContext {
   readonly statements: NameTable<Prepared> = new NameTable()
   readonly portals: NameTable<Portal> = new NameTable()
   readonly transaction: Transaction = new Transaction()
+  readonly timeout: StatementTimeout
   readonly #session: Session<PostgresSettings>
   readonly #analyser: Analyser
   readonly #scope: SearchScope
@@ -32,7 +34,9 @@ export class SessionContext {
     analyser: Analyser,
     settled: () => Promise<unknown>,
     admitted: () => Promise<unknown>,
+    timeout: StatementTimeout,
   ) {
+    this.timeout = timeout
     this.#session = session
     this.#analyser = analyser
     this.#scope = new SearchScope(session.target.settings.schemas)
@@ -169,6 +173,8 @@ export class SessionContext {
         return doing(() => this.#deallocate(effect.name))
       case 'close':
         return doing(() => this.#close(effect.cursor))
+      case 'timeout':
+        return doing(() => this.timeout.is(effect.ms, effect.local))
       case 'search_path':
         return this.#searchPath(effect.schemas, effect.local)
       case 'temp_table':
@@ -188,6 +194,7 @@ export class SessionContext {
   ready(status: 'I' | 'T' | 'E', idle: boolean): void {
     if (idle) this.transaction.is(status)
     if (status !== 'I') return
+    this.timeout.transactionOver()
     this.portals.removeIf(({ declared }) => !declared)
     if (idle) this.#scope.transactionOver()
     if (!this.#schemaChanged) return

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { refusal, Refused, type Action, type Json } from '@sluice/core'
+import { limits, refusal, Refused, type Action, type Json } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
+import { literalSpans } from './literal-spans.ts'
 import type { RelationName, Statement } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
 
@@ -40,18 +41,45 @@ export function boundPart(request: Bindable, now: Catalogue): Uint8Array {
   if (JSON.stringify(relations) !== JSON.stringify(before)) throw new Refused(changed)
   const { texts, bound, searchPaths } = source
   const what = actions.map((action) => ({ ...action, transaction: null }))
-  const text = JSON.stringify([texts, bound?.types ?? null, searchPaths, what, relations])
+  const written = texts.map((one) => one.replace(trailing, ''))
+  const text = JSON.stringify([written, bound?.types ?? null, searchPaths, what, relations])
   return createHash('sha256')
     .update(`${text.length}:${text}`)
     .update(bound?.bytes ?? '')
     .digest()
 }
 
-/** The whole of what runs, for people: texts, values, and what Sluice understood. UTF-8 JSON. */
-export function shownOf({ source, values }: Pick<Bindable, 'source' | 'values'>): Uint8Array {
-  const [statement = '', ...stands] = source.texts.map((text) => Buffer.from(text, 'latin1').toString())
-  const prepared = stands.length === 0 ? {} : { stands_for: stands }
-  return Buffer.from(JSON.stringify({ statement, ...prepared, parameters: values }))
+/** Blanks at the end of a text, and in front of a comment that is left out, mean nothing. */
+const trailing = /[ \t\n\r\f\v;]+$/
+
+/**
+ * The whole of what runs, for people: texts, values, where the literals of each text stand, and how many rows the
+ * target's statistics say that its relations have. UTF-8 JSON.
+ */
+export function shownOf(
+  request: Pick<Bindable, 'source' | 'values' | 'statements' | 'catalogue'>,
+): Uint8Array {
+  const { source, values, statements, catalogue } = request
+  const texts = source.texts.map((text) => Buffer.from(text, 'latin1').toString())
+  const [statement = '', ...stands] = texts
+  const touched = statements.flatMap((each) => each.touched)
+  const shown = (literals: readonly (readonly number[] | null)[]): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        statement,
+        ...(stands.length === 0 ? {} : { stands_for: stands }),
+        parameters: values,
+        literals,
+        estimates: Object.fromEntries(
+          touched.map((name) => [`${name.schema}.${name.name}`, catalogue.estimates.of(name)]),
+        ),
+      }),
+    )
+  const unplaced = shown(texts.map(() => null))
+  if (unplaced.length > limits.approvalShownBytesMax) return unplaced
+  const placed = shown(texts.map(literalSpans))
+  // The places of very many literals must not be what makes a request too large to be approved.
+  return placed.length > limits.approvalShownBytesMax ? unplaced : placed
 }
 
 const changed = refusal(
@@ -67,5 +95,6 @@ function pictureOf(name: RelationName, catalogue: Catalogue): Json {
 
 function pictured({ oid, kind, columns, parents, children }: CatalogueRelation): Json {
   const names = columns.map((column) => column.name)
-  return [oid, kind, names, [...parents].toSorted(), [...children].toSorted()]
+  const ascending = (oids: readonly number[]): readonly number[] => oids.toSorted((one, other) => one - other)
+  return [oid, kind, names, ascending(parents), ascending(children)]
 }

@@ -64,6 +64,8 @@ export type SessionEffect =
   | { readonly kind: 'close'; readonly cursor: string | null }
   /** `local`: until the end of the transaction at most. */
   | { readonly kind: 'search_path'; readonly schemas: readonly string[]; readonly local: boolean }
+  /** `statement_timeout`: milliseconds, `null` for none, `initial` for what the session began with. */
+  | { readonly kind: 'timeout'; readonly ms: number | null | 'initial'; readonly local: boolean }
   | { readonly kind: 'copy_in' }
   | { readonly kind: 'copy_out' }
   /** CREATE TEMP TABLE: the name is this session's own. */

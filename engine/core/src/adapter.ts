@@ -75,6 +75,8 @@ export interface Lane {
    * makes the later ones be skipped when it is `atomic`, as a server skips to the end of a failed pipeline.
    */
   submit<Up, Down, Plan>(batch: readonly Exchange<Up, Down, Plan>[], atomic: boolean): readonly Admission[]
+  /** The caller has said farewell: what it sent before is still done, but it waits for no people. */
+  leave(): void
   /** Exchanges submitted and not yet answered. At `limits.laneExchangesMax` the adapter must stop reading. */
   readonly pending: number
 }
@@ -111,6 +113,8 @@ export interface Exchange<Up, Down, Plan> {
   bound(): Uint8Array | Promise<Uint8Array>
   /** What an approver is shown of it, as UTF-8 JSON: the whole request and its values. */
   shown(): Uint8Array
+  /** How long the caller lets its request take, by its own words; `null` when it has not said. */
+  readonly patienceMs?: number | null
   /** It waits for people: tells the caller once and keeps the connection alive until it is disposed. */
   held(hold: Hold): Disposable
   /** Compiles the verdicts' obligations, one verdict per action. What it cannot fulfil is a refusal. */

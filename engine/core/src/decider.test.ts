@@ -26,6 +26,7 @@ function decided(effect: 'allow' | 'deny' | 'hold'): EventData['DecisionMade'] {
     now_ms: 0,
     facts: '{}',
     approvals: '[]',
+    grants: '[]',
   }
 }
 

@@ -88,11 +88,13 @@ export interface EventData {
     readonly verdicts: string
     readonly rule: string
     readonly revision: string
-    /** The part of the policy input that is not in other events: time, facts and approvals. */
+    /** The part of the policy input that is not in other events: time, facts, approvals and grants. */
     readonly now_ms: number
     readonly facts: string
     /** The approvals by which it was judged, as JSON. */
     readonly approvals: string
+    /** The grants of the subject by which it was judged, as JSON. */
+    readonly grants: string
   }
   readonly ExchangeAbandoned: {
     readonly session: string
@@ -212,11 +214,18 @@ export interface EventData {
     readonly target: string
     /** What is asked for, as policies know it. */
     readonly role: string
+    /** For how long, from when it is given. */
     readonly life_ms: number
     readonly reason: string
+    /** Groups one of whose members may give it. */
+    readonly approvers: readonly string[]
+    /** Nobody may give it from then on. */
+    readonly expires_ms: number
   }
+  /** It is valid until `expires_ms` and not any longer. */
   readonly GrantGiven: GrantVoteRecord & { readonly expires_ms: number }
   readonly GrantRejected: GrantVoteRecord
+  /** Ends before its time, or is asked for no longer. */
   readonly GrantRevoked: {
     readonly grant: string
     readonly by: string

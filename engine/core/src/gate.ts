@@ -2,6 +2,7 @@ import type { Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { NewEvent } from './events.ts'
+import type { Grants } from './grants.ts'
 import { limits } from './limits.ts'
 import type {
   Authenticator,
@@ -29,6 +30,8 @@ export interface GatePorts {
   readonly pdp: PolicyDecisionPoint
   /** Without it what a policy holds is refused. */
   readonly approvals?: Approvals
+  /** What people gave for a while. Without it policies see that nobody was given anything. */
+  readonly grants?: Pick<Grants, 'of' | 'onChange'>
   /** Where an approver finds an approval, to be told to the caller. */
   readonly approvalLink?: (id: string) => string
   readonly store: EventStore
@@ -42,13 +45,21 @@ export interface GatePorts {
 export interface Engine extends Gate<unknown> {
   session(id: string): LiveSession<unknown> | undefined
   sessions(): readonly LiveSession<unknown>[]
+  /** Called when a session begins, and once it is over. Must not throw. */
+  onSession(listener: (session: LiveSession<unknown>, change: 'opened' | 'closed') => void): Disposable
   /** Refuses new sessions and exchanges; resolves when no session is left or the time is over. */
   drain(withinMs: number): Promise<void>
 }
 
 export function createGate(ports: GatePorts): Engine {
   const live = new Map<string, LiveSession<unknown>>()
+  const listeners = new Set<Parameters<Engine['onSession']>[0]>()
   let draining: Refusal | undefined
+  ports.grants?.onChange(({ id, state, subject, target }) => {
+    if (state !== 'revoked') return
+    for (const session of live.values())
+      if (session.subject.id === subject.id && session.target.name === target) session.revoked(id)
+  })
 
   async function open(hello: Hello): Promise<Session<unknown>> {
     try {
@@ -56,11 +67,13 @@ export function createGate(ports: GatePorts): Engine {
       if (live.size >= limits.sessionsMax) throw new Refused(tooMany)
       const identity = await ports.authenticator.authenticate(hello.token)
       const target = known(hello)
-      const session = new LiveSession(ports, ports.ids.next('ses'), hello, identity, target, key(), () =>
-        live.delete(session.id),
-      )
+      const session = new LiveSession(ports, ports.ids.next('ses'), hello, identity, target, key(), () => {
+        live.delete(session.id)
+        changed(session, 'closed')
+      })
       live.set(session.id, session)
       await opened(session, hello, identity)
+      changed(session, 'opened')
       return session
     } catch (error) {
       const refused = refusalOf(error)
@@ -76,6 +89,10 @@ export function createGate(ports: GatePorts): Engine {
         refusal('target_unknown', 'sluice/targets', 'No target of that name is registered here.'),
       )
     return target
+  }
+
+  function changed(session: LiveSession<unknown>, change: 'opened' | 'closed'): void {
+    for (const listener of listeners) listener(session, change)
   }
 
   function key(): CancelKey {
@@ -95,7 +112,7 @@ export function createGate(ports: GatePorts): Engine {
       ...identityRecord(identity),
     }
     try {
-      await session.append([{ type: 'SessionOpened', data }], 'now')
+      session.opened = await session.append([{ type: 'SessionOpened', data }], 'now')
     } catch (error) {
       live.delete(session.id)
       const unrecorded = refusal('log_unavailable', 'sluice/log', 'The session could not be recorded.')
@@ -138,6 +155,10 @@ export function createGate(ports: GatePorts): Engine {
     },
     session: (id) => live.get(id),
     sessions: () => [...live.values()],
+    onSession: (listener) => {
+      listeners.add(listener)
+      return { [Symbol.dispose]: () => void listeners.delete(listener) }
+    },
     drain,
   }
 }

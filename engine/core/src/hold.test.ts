@@ -205,6 +205,27 @@ suite('a held exchange', () => {
       assert.equal(log.types().at(-1), 'ExchangeAbandoned')
     })
 
+  test('a caller that has said farewell waits for nobody', async () => {
+    const lane = new OrderedLane(context())
+    const [first] = lane.submit([request('delete 1')], true)
+    await settled()
+    lane.leave()
+    const [second, third] = lane.submit(
+      ['delete 2', 'a'].map((name) => request(name)),
+      false,
+    )
+    assert.deepEqual(await Promise.all([first, second, third].map((admission) => outcome(admission))), [
+      'refused',
+      'refused',
+      'completed',
+    ])
+    assert.deepEqual(wire.upstream, ['poison', 'poison', 'a'])
+    assert.equal(
+      approvals.list().every(({ state }) => state === 'cancelled'),
+      true,
+    )
+  })
+
   test('a cancel ends the wait also behind answers that its batch has not flushed', async () => {
     const lane = new OrderedLane(context())
     const silent = request('a', { forward: () => never })

@@ -1,5 +1,6 @@
 import type { StopReason } from './adapter.ts'
 import type { ApprovalView } from './approval-view.ts'
+import { summaryOf } from './approval-request.ts'
 import type { Approvals, Leaving, Parked } from './approvals.ts'
 import { decide, evolve } from './decider.ts'
 import { abandon, unrecorded, type Held, type Settled } from './enforce.ts'
@@ -23,7 +24,9 @@ export async function hold<Up, Down, Plan>(
   lane: LaneContext,
 ): Promise<Settled<Up, Down, Plan>> {
   try {
-    if (held.entry.stop.requested !== undefined) return stopped(held, held.entry.stop.requested, null, lane)
+    const { stop, leaving } = held.entry
+    const reason = stop.requested ?? leaving.requested
+    if (reason !== undefined) return stopped(held, reason, null, lane)
     if (lane.approvals === undefined) return await refuse(held, noApprovals, null, lane)
     await using holding = new Holding(held, lane, lane.approvals)
     return await holding.run(held.requirement)
@@ -42,6 +45,7 @@ const noApprovals = refusal(
 type Waited =
   | { readonly kind: 'settled'; readonly approval: ApprovalView }
   | { readonly kind: 'stopped'; readonly reason: StopReason }
+  /** As long as the policy lets it wait. */
   | { readonly kind: 'late' }
 
 class Holding<Up, Down, Plan> {
@@ -92,7 +96,7 @@ class Holding<Up, Down, Plan> {
     return this.#approvals.usable(binding, this.#lane.subject(), this.#lane.run())
   }
 
-  #ask(binding: Uint8Array, { approval, rule, message }: Requirement): Promise<ApprovalView> {
+  #ask(binding: Uint8Array, { approval, rule, message, masked }: Requirement): Promise<ApprovalView> {
     const lane = this.#lane
     const { entry } = this.#held
     const { exchange } = entry
@@ -106,7 +110,7 @@ class Holding<Up, Down, Plan> {
       rule,
       message,
       requirement: approval,
-      summary: exchange.actions.map((action) => ({ ...action, parameters: null })),
+      summary: summaryOf(exchange.actions, masked),
       shown: exchange.shown(),
     })
   }
@@ -125,7 +129,9 @@ class Holding<Up, Down, Plan> {
     const { promise, resolve } = Promise.withResolvers<Waited>()
     const link = this.#lane.approvalLink(approval.id)
     using _stop = entry.stop.on((reason) => resolve({ kind: 'stopped', reason }))
+    using _leaving = entry.leaving.on((reason) => resolve({ kind: 'stopped', reason }))
     using _late = this.#lane.after(waitMs, () => resolve({ kind: 'late' }))
+    using _impatient = this.#impatient(() => resolve({ kind: 'stopped', reason: 'limit' }))
     // Once, also when it then waits for another approval because somebody else used up this one.
     this.#notice ??= entry.exchange.held({ reference: approval.id, message, link, waitMs })
     void parked.settled.then((settled) => resolve({ kind: 'settled', approval: settled }))
@@ -170,6 +176,13 @@ class Holding<Up, Down, Plan> {
     return { kind: 'place', place: await settle(this.#held, ruling, given, lane, by.decision) }
   }
 
+  /** The caller's own limit counts from the start of its request, as it would at the target. */
+  #impatient(over: () => void): Disposable | undefined {
+    const { patienceMs = null } = this.#held.entry.exchange
+    if (patienceMs === null) return undefined
+    return this.#lane.after(Math.max(0, patienceMs - (this.#lane.monotonic() - this.#startedMs)), over)
+  }
+
   async #leave(why: Leaving, reason: string): Promise<void> {
     const parked = this.#parked
     this.#parked = undefined
@@ -177,7 +190,7 @@ class Holding<Up, Down, Plan> {
   }
 
   async #gone(approval: ApprovalView, reason: StopReason): Promise<Settled<Up, Down, Plan>> {
-    await this.#leave('gone', reason === 'cancelled' ? 'the caller cancelled it' : 'the caller is gone')
+    await this.#leave('gone', whyGone[reason])
     return stopped(this.#held, reason, approval.id, this.#lane)
   }
 
@@ -216,10 +229,21 @@ function stopped<Up, Down, Plan>(
   lane: LaneContext,
 ): Settled<Up, Down, Plan> {
   abandon(entry, 'the caller gave up while it waited for an approval', lane)
-  const told = reason === 'cancelled' ? holdCancelled : sessionEnding
+  const told = { cancelled: holdCancelled, limit: impatient, ending: sessionEnding }[reason]
   return { kind: 'refused', entry, refusal: worded(told, reference) }
 }
 
+const whyGone = {
+  cancelled: 'the caller cancelled it',
+  limit: 'the caller let it take no longer',
+  ending: 'the caller is gone',
+} as const
+
+const impatient = refusal(
+  'cancelled',
+  'sluice/timeout',
+  'The time that the caller gives its requests was over while it waited for an approval. Nothing was executed.',
+)
 const holdCancelled = refusal(
   'cancelled',
   'sluice/cancel',

@@ -1,5 +1,5 @@
 import type { Action, Client, Identity, Json, Run, TargetView } from './request.ts'
-import type { PolicyApproval, PolicyInput, SessionFacts } from './ports.ts'
+import type { PolicyApproval, PolicyGrant, PolicyInput, SessionFacts } from './ports.ts'
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
 const hourMs = 3_600_000
@@ -24,6 +24,7 @@ export function policyInput(
   facts: SessionFacts,
   nowMs: number,
   approvals: readonly PolicyApproval[],
+  grants: readonly PolicyGrant[],
 ): PolicyInput {
   return {
     version: 1,
@@ -36,7 +37,7 @@ export function policyInput(
     session: { id: context.session, facts },
     run: { id: run.id, trace_id: run.trace_id, verified: false },
     approvals,
-    grants: [],
+    grants,
   }
 }
 

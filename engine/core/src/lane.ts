@@ -52,6 +52,8 @@ export interface Entry<Up, Down, Plan> {
   readonly batch: object
   readonly exchange: Exchange<Up, Down, Plan>
   readonly stop: Stop<StopReason>
+  /** The caller waits for no people any more. */
+  readonly leaving: Stop<StopReason>
   readonly startedMs: number
   readonly admitted: PromiseWithResolvers<'forwarded' | 'refused' | 'skipped'>
   readonly done: PromiseWithResolvers<Outcome>
@@ -67,6 +69,7 @@ export class OrderedLane implements Lane {
   #judging: Promise<void> = Promise.resolve()
   #answering: Promise<unknown> = Promise.resolve()
   readonly #queue: Waiting[] = []
+  readonly #leaving = new Stop<StopReason>()
   readonly #context: LaneContext
 
   constructor(context: LaneContext) {
@@ -98,6 +101,10 @@ export class OrderedLane implements Lane {
     if (parked !== undefined && parked.batch === oldest?.batch) parked.stop.request('cancelled')
   }
 
+  leave(): void {
+    this.#leaving.request('ending')
+  }
+
   stopAll(): void {
     for (const entry of this.#queue) entry.stop.request('ending')
   }
@@ -108,6 +115,7 @@ export class OrderedLane implements Lane {
       batch,
       exchange,
       stop: new Stop<StopReason>(),
+      leaving: this.#leaving,
       startedMs: this.#context.monotonic(),
       admitted: Promise.withResolvers(),
       done: Promise.withResolvers(),

@@ -98,6 +98,8 @@ export const limits = {
   approvalsPendingMax: 20,
   /** Approvals that are pending or approved. */
   approvalsLiveMax: 5_000,
+  /** What a timer can be set to. */
+  timerMsMax: 2_147_483_647,
   /** How often one request asks, when others use up the approvals that it waits for or the question changes. */
   holdAsksMax: 20,
   /** Callers of one gateway that wait for an approval. */
@@ -116,6 +118,17 @@ export const limits = {
   approvalLifeMs: 604_800_000,
   /** An ending that could not be recorded, or a fold that lost the log, is tried again after this. */
   approvalRetryMs: 1_000,
+  /** Access that one subject asked for or has on one target. */
+  grantsLiveMax: 20,
+  /** Grants of one gateway's memory, those that are over included; the log has all. */
+  grantsKeptMax: 20_000,
+  /** Of these, such as may still be decided or are valid. */
+  grantsAllLiveMax: 10_000,
+  /** The least and the most that may be asked for, whatever the configuration says. */
+  grantLifeMsMin: 1_000,
+  grantLifeMs: 604_800_000,
+  /** Somebody must decide by then. */
+  grantDecideMs: 86_400_000,
   /** Subjects whose latest groups are remembered. */
   standingsMax: 20_000,
   /** How long a request waits for its decision to be durable. */
@@ -180,5 +193,6 @@ invariant(limits.policyThreads < limits.policyThreadsMax, 'there is room for a s
 invariant(limits.captureUnackedBytesMax < limits.appendQueueBytesMax, 'one capture cannot fill the log queue')
 invariant(limits.approvalShownBytesMax <= limits.sealedBytesMax, 'what is shown fits in one event')
 invariant(limits.approvalsParkedMax < limits.approvalsLiveMax, 'parked callers find room for their approvals')
+invariant(limits.grantsAllLiveMax < limits.grantsKeptMax, 'what may be valid is never forgotten')
 invariant(limits.issuerTokenBytesMax < limits.helloBytesMax, 'a token fits in a login message')
 invariant(limits.issuerKeysRefreshMs < limits.issuerKeysLifeMs, 'keys are refreshed before they are too old')

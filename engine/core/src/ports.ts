@@ -2,7 +2,6 @@ import type {
   Credential,
   Address,
   Identity,
-  Json,
   Target,
   TargetView,
   Run,
@@ -86,7 +85,8 @@ export interface PolicyInput {
   readonly session: { readonly id: string; readonly facts: SessionFacts }
   readonly run: { readonly id: string | null; readonly trace_id: string | null; readonly verified: false }
   readonly approvals: readonly PolicyApproval[]
-  readonly grants: readonly Json[]
+  /** What people gave the subject for a while on this target, as far as it is valid now. */
+  readonly grants: readonly PolicyGrant[]
 }
 
 /** An approval by which a held request is judged once more. */
@@ -101,6 +101,20 @@ export interface PolicyApproval {
   /** Subject ids. */
   readonly approved_by: readonly string[]
   readonly expires_ms: number
+}
+
+/** Access that somebody gave the subject until a time. */
+export interface PolicyGrant {
+  readonly id: string
+  readonly target: string
+  /** What was given; the rules say what that means. */
+  readonly role: string
+  /** It ends then, in milliseconds since 1970. */
+  readonly until_ms: number
+  /** In the words of who asked for it. */
+  readonly reason: string
+  /** Subject id. */
+  readonly given_by: string
 }
 
 /** What the log says so far of one session. Exact over what is done; `in_flight` counts what is not. */

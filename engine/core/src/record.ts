@@ -41,6 +41,8 @@ export function decisionRecord<Plan>(
     now_ms: nowMs,
     facts: JSON.stringify(facts),
     approvals: approvals.length === 0 ? '[]' : JSON.stringify(approvals),
+    // Filled in where somebody has some (`Granted`).
+    grants: '[]',
   }
 }
 

@@ -5,12 +5,24 @@ import type { EventBody } from './decider.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
 import type { EventData, NewEvent } from './events.ts'
 import type { GatePorts } from './gate.ts'
+import { noGrants } from './grant-fold.ts'
+import { Granted } from './granted.ts'
 import { policyInput, withValues, type InputContext } from './input.ts'
 import type { Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import type { SessionFacts } from './ports.ts'
-import type { Address, CancelKey, Credential, Hello, Identity, Run, Subject, Target } from './request.ts'
+import type { Position, SessionFacts } from './ports.ts'
+import type {
+  Address,
+  CancelKey,
+  Client,
+  Credential,
+  Hello,
+  Identity,
+  Run,
+  Subject,
+  Target,
+} from './request.ts'
 import { Stop } from './stop.ts'
 import { denial } from './verdict.ts'
 
@@ -26,9 +38,15 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly target: Target<Settings>
   readonly cancelKey: CancelKey
   readonly ending: Stop<Refusal> = new Stop<Refusal>()
+  readonly client: Client
+  /** Milliseconds since 1970. */
+  readonly openedAt: number
+  /** Where the log says that it was opened: everything else of it comes behind. */
+  opened: Position | undefined
   readonly #ports: GatePorts
   readonly #input: InputContext
   readonly #lanes: OrderedLane[] = []
+  readonly #granted: Granted[] = []
   readonly #onClosed: () => void
   #identity: Identity
   #run: Run
@@ -51,6 +69,8 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.id = id
     this.target = target
     this.cancelKey = cancelKey
+    this.client = hello.client
+    this.openedAt = ports.clock.now()
     this.#ports = ports
     this.#identity = identity
     this.#run = hello.run
@@ -66,6 +86,10 @@ export class LiveSession<Settings> implements Session<Settings> {
 
   get identity(): Identity {
     return this.#identity
+  }
+
+  get run(): Run {
+    return this.#run
   }
 
   get facts(): SessionFacts {
@@ -92,8 +116,16 @@ export class LiveSession<Settings> implements Session<Settings> {
   }
 
   lane(): Lane {
-    const lane = new OrderedLane(this.#laneContext())
+    const { clock, pdp } = this.#ports
+    const granted = new Granted({
+      clock,
+      pdp,
+      running: () => lane.pending > 0,
+      stop: () => lane.stopAll(),
+    })
+    const lane: OrderedLane = new OrderedLane(this.#laneContext(granted))
     this.#lanes.push(lane)
+    this.#granted.push(granted)
     return lane
   }
 
@@ -116,9 +148,15 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.#watchExpiry()
   }
 
-  /** Idle: ends now. Running exchanges may finish within `graceMs`; new ones are refused at once. */
+  /** A grant of this subject was taken back: what runs only by it is stopped, without grace. */
+  revoked(grant: string): void {
+    for (const granted of this.#granted) void granted.revoke(grant)
+  }
+
+  /** Idle: ends now. Running exchanges may finish within `graceMs`; new and held ones are refused at once. */
   end(reason: Refusal, graceMs = 0): void {
     this.#refusing ??= reason
+    for (const lane of this.#lanes) lane.leave()
     this.#endWhenIdle()
     this.#ports.clock.after(graceMs, () => this.#finish(reason))
   }
@@ -128,6 +166,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.#closed = true
     this.#expiry?.[Symbol.dispose]()
     for (const lane of this.#lanes) lane.stopAll()
+    for (const granted of this.#granted) granted.close()
     this.#onClosed()
     const data = {
       session: this.id,
@@ -142,9 +181,9 @@ export class LiveSession<Settings> implements Session<Settings> {
     )
   }
 
-  append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown> {
+  append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<Position | undefined> {
     const [first, ...rest] = bodies.map((body) => this.#event(body))
-    if (first === undefined) return Promise.resolve()
+    if (first === undefined) return Promise.resolve(undefined)
     return this.#ports.store.append(
       { stream: this.id, events: [first, ...rest] },
       { withinMs: limits.appendWaitMs, urgency },
@@ -195,7 +234,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     }
   }
 
-  #laneContext(): LaneContext {
+  #laneContext(granted: Granted): LaneContext {
     const { clock, ids, pdp, report } = this.#ports
     return {
       session: this.id,
@@ -212,37 +251,46 @@ export class LiveSession<Settings> implements Session<Settings> {
       bindingOf: (part, rule, requirement) =>
         bindingOf({ subject: this.subject.id, target: this.target.name, part, rule, requirement }),
       approvalLink: (id) => this.#ports.approvalLink?.(id) ?? null,
-      input: (requestId, action, values, approvals) =>
-        policyInput(
+      input: (requestId, action, values, approvals) => {
+        const now = clock.now()
+        const grants = this.#ports.grants?.of(this.subject, this.target.name, now) ?? noGrants
+        const input = policyInput(
           this.#input,
           this.#identity,
           this.#run,
           requestId,
           withValues(action, values),
           this.facts,
-          clock.now(),
+          now,
           approvals,
-        ),
+          grants,
+        )
+        if (grants.length > 0) granted.judged(input)
+        return input
+      },
       count: (done) => {
         this.#requests += 1
         this.#denied += done.denied ?? 0
         this.#rows += done.rows ?? 0
         this.#bytes += done.bytes ?? 0
       },
-      append: (bodies, urgency) => this.append(bodies, urgency),
+      append: (bodies, urgency) => this.append(granted.recorded(bodies), urgency),
       appendSoon: (...bodies) => {
-        this.append(bodies, 'soon').catch((error: unknown) => {
+        this.append(granted.recorded(bodies), 'soon').catch((error: unknown) => {
           report('an answer was not recorded', error)
           this.end(refusal('log_unavailable', 'sluice/log', 'An answer could not be recorded.'))
         })
       },
       appendAbandoned: (...bodies) => {
-        this.append(bodies, 'soon').catch((error: unknown) =>
+        this.append(granted.recorded(bodies), 'soon').catch((error: unknown) =>
           report('an abandoned request was not recorded', error),
         )
       },
       unusable: () => this.#unusable(),
-      idle: () => this.#endWhenIdle(),
+      idle: () => {
+        granted.done()
+        this.#endWhenIdle()
+      },
       end: (reason) => this.end(reason),
     }
   }

@@ -23,7 +23,7 @@ function sentence(refusal: Refusal, ref: string): string {
     case 'pending':
       return fit(
         `Approval required${ref}: ${stop(oneLine(refusal.message))}`,
-        ' Nothing was executed. Do not retry or rewrite this query.',
+        ' A person has been asked; nothing was executed. Do not rewrite this query: once it is approved, run the same one again.',
       )
     case 'log_unavailable':
       return `Sluice cannot record this request now, so it was not executed${ref}. Try again later.`

@@ -110,11 +110,13 @@ export interface EventData {
     readonly verdicts: string
     readonly rule: string
     readonly revision: string
-    /** The part of the policy input that no other event holds: time, facts and approvals. */
+    /** The part of the policy input that no other event holds: time, facts, approvals and grants. */
     readonly now_ms: number
     readonly facts: string
     /** The approvals by which it was judged, as JSON. */
     readonly approvals: string
+    /** The grants of the subject by which it was judged, as JSON. */
+    readonly grants: string
   }
   /** A recorded request that had no effect, or whose effect nobody waited for. */
   readonly ExchangeAbandoned: { readonly session: string; readonly exchange: string; readonly reason: string }
@@ -128,6 +130,7 @@ export interface EventData {
     readonly people: readonly string[]
     readonly token_id: string
     readonly reason: string
+    /** It is valid until then and not any longer. */
     readonly expires_ms: number
   }
   /** An eligible person refuses what was asked for. */
@@ -148,10 +151,15 @@ export interface EventData {
     readonly target: string
     /** What is asked for, as policies know it. */
     readonly role: string
+    /** For how long, from when it is given. */
     readonly life_ms: number
     readonly reason: string
+    /** Groups one of whose members may give it. */
+    readonly approvers: readonly string[]
+    /** Nobody may give it from then on. */
+    readonly expires_ms: number
   }
-  /** Access that was given ends before its time. */
+  /** Access that was given ends before its time, or its request is taken back. */
   readonly GrantRevoked: { readonly grant: string; readonly by: string; readonly reason: string }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
@@ -534,7 +542,7 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       {
         name: 'now_ms',
         type: 'long',
-        doc: 'The part of the policy input that no other event holds: time, facts and approvals.',
+        doc: 'The part of the policy input that no other event holds: time, facts, approvals and grants.',
       },
       { name: 'facts', type: 'string' },
       {
@@ -542,6 +550,12 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
         type: 'string',
         default: '[]',
         doc: 'The approvals by which it was judged, as JSON.',
+      },
+      {
+        name: 'grants',
+        type: 'string',
+        default: '[]',
+        doc: 'The grants of the subject by which it was judged, as JSON.',
       },
     ],
   },
@@ -597,7 +611,7 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       },
       { name: 'token_id', type: 'string' },
       { name: 'reason', type: 'string' },
-      { name: 'expires_ms', type: 'long' },
+      { name: 'expires_ms', type: 'long', doc: 'It is valid until then and not any longer.' },
     ],
   },
   GrantRejected: {
@@ -660,15 +674,21 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       },
       { name: 'target', type: 'string' },
       { name: 'role', type: 'string', doc: 'What is asked for, as policies know it.' },
-      { name: 'life_ms', type: 'long' },
+      { name: 'life_ms', type: 'long', doc: 'For how long, from when it is given.' },
       { name: 'reason', type: 'string' },
+      {
+        name: 'approvers',
+        type: { type: 'array', items: 'string' },
+        doc: 'Groups one of whose members may give it.',
+      },
+      { name: 'expires_ms', type: 'long', doc: 'Nobody may give it from then on.' },
     ],
   },
   GrantRevoked: {
     type: 'record',
     name: 'GrantRevoked',
     namespace: 'sluice.events',
-    doc: 'Access that was given ends before its time.',
+    doc: 'Access that was given ends before its time, or its request is taken back.',
     version: 1,
     fields: [
       { name: 'grant', type: 'string' },

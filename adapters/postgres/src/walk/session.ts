@@ -1,4 +1,5 @@
 import { settingReadable, settingResettable } from '../settings.ts'
+import { statementTimeout, timeoutOf } from '../statement-timeout.ts'
 import type { SessionEffect } from '../statement.ts'
 import { children, flag, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
@@ -22,19 +23,21 @@ export function transaction(fields: Fields): SessionEffect {
 export function set(fields: Fields, cx: Context): SessionEffect {
   const name = text(fields, 'name')
   const path = name.toLowerCase() === searchPath
+  const timeout = name.toLowerCase() === statementTimeout
   const local = flag(fields, 'is_local')
   switch (text(fields, 'kind')) {
     case 'VAR_SET_VALUE': {
       const args = children(fields, 'args')
       if (path) return pathEffect(args.map(word), local, cx)
-      checkSetting(name, args.map(word).join(', '))
-      return noEffect
+      const value = args.map(word).join(', ')
+      checkSetting(name, value)
+      return timeout ? { kind: 'timeout', ms: timeoutOf(value), local } : noEffect
     }
     case 'VAR_SET_DEFAULT':
     case 'VAR_RESET':
       if (path) return initialPath(local, cx)
       if (!settingResettable(name)) closed(`RESET ${name}`)
-      return noEffect
+      return timeout ? { kind: 'timeout', ms: 'initial', local } : noEffect
     case 'VAR_RESET_ALL':
       return initialPath(local, cx)
     case 'VAR_SET_MULTI':
