@@ -1,7 +1,7 @@
 # METADATA
 # title: Decision
 # description: |
-#   Folds the sets `allow`, `deny`, `hold`, `mask` and `limit` of every package `sluice.rules.<name>` into one
+#   Folds the sets `allow`, `deny`, `hold`, `break_glass`, `mask` and `limit` of every package `sluice.rules.<name>` into one
 #   verdict. Deny overrides hold overrides allow; without an allow there is no access.
 package sluice.decision
 
@@ -15,7 +15,7 @@ result := {
 	"mask": {mask | some mask in data.sluice.rules[_].mask},
 	"limits": {"rows": _least("rows"), "bytes": _least("bytes"), "timeout_ms": _least("timeout_ms")},
 	"approval": _approval,
-	"labels": {},
+	"labels": _labels,
 }
 
 _outcome := {"effect": "deny", "reasons": {_unreadable_reason}} if {
@@ -30,7 +30,8 @@ _outcome := {"effect": "deny", "reasons": {_unreadable_reason}} if {
 } else := {"effect": "hold", "reasons": _hold_reasons} if {
 	count(_unapproved) > 0
 	not _only_prepared
-} else := {"effect": "allow", "reasons": (_allow | _hold_reasons)} if {
+	count(_break_glass) == 0
+} else := {"effect": "allow", "reasons": ((_allow | _hold_reasons) | _broken_reasons)} if {
 	count(_allow) + count(_hold) > 0
 } else := {"effect": "deny", "reasons": {_no_allow_reason}}
 
@@ -55,6 +56,24 @@ _approved(hold) if {
 		group in hold.approvers
 	}
 }
+
+# Whoever may break the glass waits for nobody, where a hold would make others wait; it is allowed with an alarm, which
+# is recorded and sent out before anything is done. It lifts no denial.
+_break_glass := {entry | some entry in data.sluice.rules[_].break_glass}
+
+_glass_broken if {
+	_outcome.effect == "allow"
+	count(_broken_reasons) > 0
+}
+
+_broken_reasons := _break_glass if {
+	count(_unapproved) > 0
+	not _only_prepared
+} else := set()
+
+_labels := {"alarm": concat(" ", sort([entry.rule | some entry in _break_glass]))} if {
+	_glass_broken
+} else := {}
 
 _limit := {limit | some limit in data.sluice.rules[_].limit}
 
@@ -133,6 +152,13 @@ _malformed contains hold if {
 	some hold in _hold
 	not _scope_rank(hold)
 }
+
+_malformed contains entry if {
+	some entry in _break_glass
+	not _well_formed(entry, _break_glass_keys)
+}
+
+_break_glass_keys := {"rule": "string", "message": "string", "remedy": "string"}
 
 _limit_keys := {
 	"rule": "string", "message": "string", "remedy": "string",

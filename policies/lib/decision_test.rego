@@ -99,6 +99,35 @@ test_a_new_rule_holds_what_another_one_let_go if {
 	result.approval.quorum == 2
 }
 
+_glass := {"rule": "e/on_call", "message": "On call.", "remedy": ""}
+
+test_a_broken_glass_lifts_a_hold_with_an_alarm if {
+	result := _judged({"c": {"hold": {_hold}}, "e": {"break_glass": {_glass}}})
+	result.effect == "allow"
+	_rules(result) == {"c/hold", "e/on_call"}
+	result.labels == {"alarm": "e/on_call"}
+	result.approval == null
+}
+
+test_a_broken_glass_lifts_no_denial if {
+	result := _judged({"b": {"deny": {_deny}}, "c": {"hold": {_hold}}, "e": {"break_glass": {_glass}}})
+	result.effect == "deny"
+	result.labels == {}
+}
+
+test_no_alarm_where_nobody_would_wait if {
+	result := _judged({"a": {"allow": {_allow}}, "e": {"break_glass": {_glass}}})
+	result.effect == "allow"
+	_rules(result) == {"a/allow"}
+	result.labels == {}
+}
+
+test_an_unknown_key_of_a_broken_glass_denies if {
+	result := _judged({"c": {"hold": {_hold}}, "e": {"break_glass": {object.union(_glass, {"silent": true})}}})
+	result.effect == "deny"
+	_rules(result) == {"policy/obligation"}
+}
+
 test_the_scope_of_a_hold_is_taken if {
 	every scope in ["once", "run", "window"] {
 		_judged({"c": {"hold": {object.union(_hold, {"scope": scope})}}}).approval.scope == scope

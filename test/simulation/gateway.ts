@@ -169,6 +169,7 @@ export class Gateway {
       facts: () => ({ requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 }),
       count: () => {},
       append,
+      raise: () => Promise.resolve(),
       appendSoon: soon,
       appendAbandoned: soon,
       unusable: () => undefined,

@@ -1,4 +1,5 @@
 import type { Outcome } from './adapter.ts'
+import { alarmRecord, alarmsOf } from './alarm.ts'
 import { refusal, type Refusal } from './errors.ts'
 import { digest, mint, type Permit } from './permit.ts'
 import { judge, type Ruling } from './judge.ts'
@@ -121,12 +122,27 @@ async function record<Up, Down, Plan>(
   const bodies = judged.flatMap((item) => recorded(item, lane))
   try {
     await lane.append(bodies, 'now')
+    for (const item of judged) if (item.kind === 'ruled') await raiseAlarms(item, lane)
   } catch (error) {
     return judged.map(({ kind, entry }) =>
       kind === 'skipped' ? { kind, entry } : unrecorded(entry, error, lane),
     )
   }
   return judged.map((item) => permit(item))
+}
+
+/** What people must hear of is in the control stream before it is performed. */
+export async function raiseAlarms<Up, Down, Plan>(
+  {
+    entry,
+    ruling,
+    decision,
+  }: Pick<Judged<Up, Down, Plan> & { kind: 'ruled' }, 'entry' | 'ruling' | 'decision'>,
+  lane: LaneContext,
+): Promise<void> {
+  if (ruling.kind !== 'allowed') return
+  const alarms = alarmsOf(ruling.verdicts)
+  if (alarms.length > 0) await lane.raise(alarmRecord(entry, decision, alarms, lane))
 }
 
 function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContext): readonly EventBody[] {

@@ -96,6 +96,18 @@ export interface EventData {
     /** The grants of the subject by which it was judged, as JSON. */
     readonly grants: string
   }
+  /** An allowing verdict that people must hear of at once; durable before the effect. In the control stream. */
+  readonly AlarmRaised: {
+    readonly session: string
+    readonly exchange: string
+    readonly decision: string
+    readonly subject: string
+    readonly target: string
+    /** The rules that raised it. */
+    readonly alarm: string
+    /** The actions as JSON, without literals and parameters. */
+    readonly actions: string
+  }
   readonly ExchangeAbandoned: {
     readonly session: string
     readonly exchange: string

@@ -8,7 +8,15 @@ import { OrderedLane, type LaneContext } from './lane.ts'
 import type { PolicyInput } from './ports.ts'
 import type { Identity } from './request.ts'
 import { SharedLog } from './scripted-control.ts'
-import { allow, denied, scriptedContext, scriptedExchange, ScriptedLog, type Wire } from './scripted.ts'
+import {
+  allow,
+  denied,
+  logDown,
+  scriptedContext,
+  scriptedExchange,
+  ScriptedLog,
+  type Wire,
+} from './scripted.ts'
 import { createStanding } from './standing.ts'
 import type { Approval, Verdict } from './verdict.ts'
 
@@ -333,6 +341,21 @@ suite('a held exchange', () => {
     await approvals.vote(pending(), bob, 'approve', '')
     assert.equal(await outcome(admission), 'refused')
     assert.deepEqual(wire.client, ['policy_error before'])
+  })
+
+  test('a broken glass is in the log before anything is done, or nothing is', async () => {
+    const alarmed = { ...allow, labels: { alarm: 'on_call/break_glass' } }
+    const pdp = { revision: 'v1', evaluate: () => ({ verdict: alarmed, revision: 'v1' }) }
+    const lane = new OrderedLane(context({ pdp }))
+    assert.equal(await outcome(lane.submit([request('delete 1')], true)[0]), 'completed')
+    assert.deepEqual(log.types().slice(0, 3), ['RequestReceived', 'DecisionMade', 'AlarmRaised'])
+    const alarm = log.bodies[2]
+    assert.equal(alarm?.type === 'AlarmRaised' && alarm.data.alarm, 'on_call/break_glass')
+
+    const silent = new OrderedLane(context({ pdp, raise: () => Promise.reject(logDown) }))
+    assert.equal(await outcome(silent.submit([request('delete 2')], true)[0]), 'refused')
+    assert.deepEqual(wire.upstream, ['delete 1', 'poison'])
+    assert.equal(log.types().at(-1), 'ExchangeAbandoned')
   })
 
   test('without anybody to ask it is refused', async () => {

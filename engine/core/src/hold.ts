@@ -3,7 +3,7 @@ import type { ApprovalView } from './approval-view.ts'
 import { summaryOf } from './approval-request.ts'
 import type { Approvals, Leaving, Parked } from './approvals.ts'
 import { decide, evolve } from './decider.ts'
-import { abandon, unrecorded, type Held, type Settled } from './enforce.ts'
+import { abandon, raiseAlarms, unrecorded, type Held, type Settled } from './enforce.ts'
 import { refusal, refusalOf, type Refusal } from './errors.ts'
 import { judge, objected, type Ruling } from './judge.ts'
 import type { LaneContext } from './lane.ts'
@@ -312,6 +312,7 @@ async function settle<Up, Down, Plan>(
   for (const body of bodies) entry.state = evolve(entry.state, body)
   try {
     await lane.append(bodies, 'now')
+    await raiseAlarms({ entry, ruling, decision }, lane)
   } catch (error) {
     return unrecorded(entry, error, lane)
   }

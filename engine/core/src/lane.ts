@@ -5,6 +5,7 @@ import type { EventBody, ExchangeState } from './decider.ts'
 import { initialState } from './decider.ts'
 import { enforce } from './enforce.ts'
 import { refusalOf, type Refusal } from './errors.ts'
+import type { EventData } from './events.ts'
 import type { Ruling } from './judge.ts'
 import type { Clock, Ids, PolicyApproval, PolicyDecisionPoint, PolicyInput, SessionFacts } from './ports.ts'
 import type { Action, Json, Run, Subject } from './request.ts'
@@ -34,6 +35,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   facts(): SessionFacts
   count(done: { readonly denied?: number; readonly rows?: number; readonly bytes?: number }): void
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>
+  /** In the control stream, where whoever must hear of it listens. */
+  raise(alarm: EventData['AlarmRaised']): Promise<unknown>
   /** Nobody waits for it, but a failure ends the session: a lost record is never silent. */
   appendSoon(...bodies: readonly EventBody[]): void
   /** That nothing was performed. A failure is reported and the session stays: nothing happened that the log lacks. */

@@ -15,10 +15,15 @@ export function requestRecord<Up, Down, Plan>(
   return {
     session,
     exchange,
-    actions: `[${of.actions.map(withoutValues).join(',')}]`,
+    actions: actionsText(of.actions),
     digest: contentDigest,
     bytes: of.content.length,
   }
+}
+
+/** As JSON, without literals and parameters. */
+export function actionsText(actions: readonly Action[]): string {
+  return `[${actions.map(withoutValues).join(',')}]`
 }
 
 /** DecisionMade: the verdict, and the part of the policy input that no other event holds. */

@@ -87,6 +87,7 @@ export function scriptedContext(
     input: (_id, action, _values, approvals) => ({ action, approvals }) as PolicyInput,
     count: () => {},
     append: (bodies) => log.append(bodies),
+    raise: (data) => log.append([{ type: 'AlarmRaised', data }]),
     appendSoon: (...bodies) => void log.append(bodies).catch(() => {}),
     appendAbandoned: (...bodies) => void log.append(bodies).catch(() => {}),
     unusable: () => undefined,

@@ -11,7 +11,7 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import type { Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import type { Position, SessionFacts } from './ports.ts'
+import { controlStream, type Position, type SessionFacts } from './ports.ts'
 import type {
   Address,
   CancelKey,
@@ -275,6 +275,11 @@ export class LiveSession<Settings> implements Session<Settings> {
         this.#bytes += done.bytes ?? 0
       },
       append: (bodies, urgency) => this.append(granted.recorded(bodies), urgency),
+      raise: (data) =>
+        this.#ports.store.append(
+          { stream: controlStream, events: [this.#event({ type: 'AlarmRaised', data })] },
+          { withinMs: limits.appendWaitMs, urgency: 'now' },
+        ),
       appendSoon: (...bodies) => {
         this.append(granted.recorded(bodies), 'soon').catch((error: unknown) => {
           report('an answer was not recorded', error)

@@ -87,6 +87,12 @@ export interface Approval {
   readonly scope: ApprovalScope
 }
 
+/**
+ * The label of a verdict that lets something pass of which people must hear at once: the rules that say so. The core
+ * records AlarmRaised before the effect.
+ */
+export const alarmLabel = 'alarm'
+
 export interface Verdict {
   readonly effect: 'allow' | 'deny' | 'hold'
   readonly reasons: readonly Reason[]

@@ -29,6 +29,19 @@ export interface EventData {
     /** As JSON. No secrets, no content of requests. */
     readonly details: string
   }
+  /** An allowing verdict that people must hear of at once, e.g. a broken glass; durable before the effect. */
+  readonly AlarmRaised: {
+    readonly session: string
+    readonly exchange: string
+    readonly decision: string
+    /** Subject id. */
+    readonly subject: string
+    readonly target: string
+    /** The rules that raised it. */
+    readonly alarm: string
+    /** The actions as JSON, without literals and parameters. */
+    readonly actions: string
+  }
   /** The request was withdrawn: its caller is gone, or somebody called it off. */
   readonly ApprovalCancelled: {
     readonly approval: string
@@ -357,6 +370,22 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
         type: { type: 'enum', name: 'AdminOutcome', symbols: ['done', 'refused', 'failed'] },
       },
       { name: 'details', type: 'string', doc: 'As JSON. No secrets, no content of requests.' },
+    ],
+  },
+  AlarmRaised: {
+    type: 'record',
+    name: 'AlarmRaised',
+    namespace: 'sluice.events',
+    doc: 'An allowing verdict that people must hear of at once, e.g. a broken glass; durable before the effect.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      { name: 'decision', type: 'string' },
+      { name: 'subject', type: 'string', doc: 'Subject id.' },
+      { name: 'target', type: 'string' },
+      { name: 'alarm', type: 'string', doc: 'The rules that raised it.' },
+      { name: 'actions', type: 'string', doc: 'The actions as JSON, without literals and parameters.' },
     ],
   },
   ApprovalCancelled: {

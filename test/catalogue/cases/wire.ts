@@ -39,7 +39,7 @@ export const wireCases: readonly WireCase[] = [
           ask(bind({ statement: 's1' }), execute(), sync),
         ],
         shows: change,
-        through: { codes: ['42501'], types: /^131Z2?EZ$/ },
+        through: { codes: ['SL001'], types: /^131Z2?EZ$/ },
       },
       {
         name: 'prepared twice without a Close: the old one stays',
@@ -68,13 +68,13 @@ export const wireCases: readonly WireCase[] = [
           ask(bind({ statement: 's1' }), execute(), sync),
         ],
         shows: change,
-        through: { codes: ['42501'], types: /^CZ2?EZ$/ },
+        through: { codes: ['SL001'], types: /^CZ2?EZ$/ },
       },
       {
         name: 'prepared by message, executed by SQL',
         script: () => [ask(parse('s1', held('prepared')), sync), ask(query('execute s1'))],
         shows: change,
-        through: { codes: ['42501'], types: /^1ZEZ$/ },
+        through: { codes: ['SL001'], types: /^1ZEZ$/ },
       },
       {
         name: 'all names forgotten by SQL, one of them prepared anew',
@@ -84,7 +84,7 @@ export const wireCases: readonly WireCase[] = [
           ask(parse('s1', held('prepared')), bind({ statement: 's1' }), execute(), sync),
         ],
         shows: change,
-        through: { codes: ['42501'], types: /^1ZCZ1?2?EZ$/ },
+        through: { codes: ['SL001'], types: /^1ZCZ1?2?EZ$/ },
       },
     ],
   },
@@ -100,7 +100,7 @@ export const wireCases: readonly WireCase[] = [
           ask(bind({ statement: 'a' }), bind({ statement: 'b' }), execute(), sync),
         ],
         shows: change,
-        through: { codes: ['42501'], types: /^11Z2{0,2}EZ$/ },
+        through: { codes: ['SL001'], types: /^11Z2{0,2}EZ$/ },
       },
       {
         name: 'a named portal, closed and bound anew',
@@ -116,7 +116,7 @@ export const wireCases: readonly WireCase[] = [
           ),
         ],
         shows: change,
-        through: { codes: ['42501'], types: /^11232?EZ$/ },
+        through: { codes: ['SL001'], types: /^11232?EZ$/ },
       },
       {
         name: 'the unnamed statement, prepared again before it is bound',
@@ -134,7 +134,7 @@ export const wireCases: readonly WireCase[] = [
           ask(bind(), execute(), sync),
         ],
         shows: change,
-        through: { codes: ['42501'], types: /^121TDCZ2?EZ$/, says: /^17$/m },
+        through: { codes: ['SL001'], types: /^121TDCZ2?EZ$/, says: /^17$/m },
       },
       {
         name: 'parameters that were not judged: the same statement bound again',
@@ -190,7 +190,7 @@ export const wireCases: readonly WireCase[] = [
           ask(step('select 3'), sync),
         ],
         shows: change,
-        through: { codes: ['42501'], types: /^12DC1?2?EZ12DCZ$/ },
+        through: { codes: ['SL001'], types: /^12DC1?2?EZ12DCZ$/ },
       },
       {
         name: 'with Flush in the place of Sync',
