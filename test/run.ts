@@ -38,9 +38,11 @@ const suites: readonly Suite[] = [
   { name: 'api and cli', files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'] },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'] },
+  { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'contract', files: ['test/contract/**/*.test.ts'] },
   { name: 'catalogue', files: ['test/catalogue/**/*.test.ts'], concurrency: 1 },
   { name: 'acceptance', files: ['test/acceptance/**/*.test.ts'], concurrency: 1 },
+  { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1 },
   { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },
 ]
 

@@ -18,24 +18,27 @@ type diagnostic struct {
 	Message string `json:"message"`
 }
 
-func diagnostics(err error) []diagnostic {
+func diagnostics(req *request, err error) []diagnostic {
 	var many ast.Errors
 	if errors.As(err, &many) {
 		found := make([]diagnostic, 0, len(many))
 		for _, one := range many {
-			found = append(found, located(one))
+			found = append(found, located(req, one))
 		}
 		return found
 	}
 	var one *ast.Error
 	if errors.As(err, &one) {
-		return []diagnostic{located(one)}
+		return []diagnostic{located(req, one)}
 	}
 	return []diagnostic{{Code: "compiler_error", Message: err.Error()}}
 }
 
-func located(e *ast.Error) diagnostic {
+func located(req *request, e *ast.Error) diagnostic {
 	found := diagnostic{Code: e.Code, Message: e.Message}
+	if near := meant(req, e); near != "" {
+		found.Message += ", did you mean " + near + "?"
+	}
 	if e.Location != nil {
 		found.File, found.Row, found.Col = e.Location.File, e.Location.Row, e.Location.Col
 	}

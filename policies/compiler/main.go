@@ -29,6 +29,8 @@ type request struct {
 	Entrypoint string `json:"entrypoint"`
 	Inputs     []any  `json:"inputs"`
 	Filter     string `json:"filter"`
+	// Coverage of tests costs half as much again as running them.
+	Coverage bool `json:"coverage"`
 }
 
 type response struct {
@@ -47,12 +49,12 @@ func handle(req *request) (res *response) {
 	res = &response{Version: version.Version, Errors: []diagnostic{}}
 	defer func() {
 		if failure := recover(); failure != nil {
-			res.Errors = diagnostics(fmt.Errorf("the compiler failed: %v", failure))
+			res.Errors = diagnostics(req, fmt.Errorf("the compiler failed: %v", failure))
 		}
 		res.OK = len(res.Errors) == 0
 	}()
 	if err := perform(context.Background(), req, res); err != nil {
-		res.Errors = diagnostics(err)
+		res.Errors = diagnostics(req, err)
 	}
 	return res
 }
@@ -94,13 +96,13 @@ func answer(requestJSON []byte) []byte {
 	var req request
 	var res *response
 	if err := decodeNumbersAsText(requestJSON, &req); err != nil {
-		res = &response{Version: version.Version, Errors: diagnostics(err)}
+		res = &response{Version: version.Version, Errors: diagnostics(&req, err)}
 	} else {
 		res = handle(&req)
 	}
 	encoded, err := json.Marshal(res)
 	if err != nil {
-		encoded, _ = json.Marshal(&response{Version: version.Version, Errors: diagnostics(err)})
+		encoded, _ = json.Marshal(&response{Version: version.Version, Errors: diagnostics(&req, err)})
 	}
 	return encoded
 }

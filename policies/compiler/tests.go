@@ -30,14 +30,16 @@ type fileCoverage struct {
 	Missed [][2]int `json:"missed"`
 }
 
-// test runs every rule named test_…. A failed built-in is an error here, though it is only undefined in production.
+// test checks everything, as its runner compiles it, and runs every rule named test_…. A failed built-in is an error
+// here, though it is only undefined in production.
 func test(ctx context.Context, req *request, res *response) error {
-	if _, err := checked(req, req.Files); err != nil {
-		return err
-	}
 	modules, err := parsed(req, req.Files)
 	if err != nil {
 		return err
+	}
+	if found := conventions(modules, req.Library); len(found) > 0 {
+		found.Sort()
+		return found
 	}
 	store := inmem.NewFromObject(documents(req.Data))
 	transaction, err := store.NewTransaction(ctx, storage.WriteParams)
@@ -45,10 +47,13 @@ func test(ctx context.Context, req *request, res *response) error {
 		return err
 	}
 	defer store.Abort(ctx, transaction)
+	runner := tester.NewRunner().SetCompiler(newCompiler(req)).SetStore(store).SetModules(modules).
+		CapturePrintOutput(true).RaiseBuiltinErrors(true).Filter(req.Filter).SetParallel(1)
 	coverage := cover.New()
-	results, err := tester.NewRunner().SetCompiler(newCompiler(req)).SetStore(store).SetModules(modules).
-		CapturePrintOutput(true).RaiseBuiltinErrors(true).Filter(req.Filter).SetParallel(1).
-		SetCoverageQueryTracer(coverage).RunTests(ctx, transaction)
+	if req.Coverage {
+		runner = runner.SetCoverageQueryTracer(coverage)
+	}
+	results, err := runner.RunTests(ctx, transaction)
 	if err != nil {
 		return err
 	}
@@ -60,8 +65,10 @@ func test(ctx context.Context, req *request, res *response) error {
 	slices.SortFunc(res.Tests, func(a, b testResult) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Row, b.Row))
 	})
-	report := coverage.Report(modules)
-	res.Coverage = coverageOf(&report)
+	if req.Coverage {
+		report := coverage.Report(modules)
+		res.Coverage = coverageOf(&report)
+	}
 	return nil
 }
 

@@ -1,75 +1,18 @@
-import { execFile, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { pythonEnvironment, pythonVersion } from '@sluice/demo'
 import type { Login } from '../src/wire-client.ts'
 import { environmentOf } from './door.ts'
 import type { Seen, Transcript } from './transcript.ts'
 
-const run = promisify(execFile)
+export { pythonVersion }
+
 const scripts = fileURLToPath(new URL('python/', import.meta.url))
-const requirements = join(scripts, 'requirements.txt')
-const environments = fileURLToPath(new URL('../../.venv/', import.meta.url))
-const installMs = 600_000
 
-/** `null`: there is no Python on this machine, which the caller must say aloud. */
-export async function pythonVersion(): Promise<string | null> {
-  try {
-    const { stdout } = await run('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'])
-    return stdout.trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-/**
- * The interpreter of an environment with exactly the pinned clients, made once for each Python and each change of
- * the pins. Throws, with what to install, when it cannot be made.
- */
-export async function pythonWithClients(): Promise<string> {
-  const version = await pythonVersion()
-  if (version === null) throw new Error('python3 is not installed')
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  if (major !== 3 || minor < 10)
-    throw new Error(`the Python clients need Python 3.10 or newer, this is ${version}`)
-  const pins = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-    .slice(0, 12)
-  const folder = join(environments, `acceptance-${version}-${pins}`)
-  if (!existsSync(folder)) await makeEnvironment(folder)
-  return join(folder, 'bin', 'python')
-}
-
-/** Scripts in it hold its path, so it is made in its place; a marker left by an interruption makes it start again. */
-async function makeEnvironment(folder: string): Promise<void> {
-  await mkdir(environments, { recursive: true })
-  const draft = `${folder}.new`
-  await rm(draft, { recursive: true, force: true })
-  console.error(`acceptance: installing the Python clients into ${folder} (once)`)
-  try {
-    await run('python3', ['-m', 'venv', draft])
-  } catch (error) {
-    throw new Error(
-      'python3 cannot make a virtual environment: install its venv and pip, e.g. apt-get install python3-venv python3-pip',
-      { cause: error },
-    )
-  }
-  try {
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:']
-    await run(join(draft, 'bin', 'python'), [...pip, '-r', requirements], { timeout: installMs })
-  } catch (error) {
-    throw new Error(
-      'pip cannot install test/acceptance/python/requirements.txt: is the registry reachable?',
-      { cause: error },
-    )
-  }
-  // Only the interpreter is used, and it finds its packages wherever the folder is.
-  await rename(draft, folder)
+/** The interpreter of an environment with exactly the pinned clients. */
+export function pythonWithClients(): Promise<string> {
+  return pythonEnvironment({ name: 'acceptance', requirements: join(scripts, 'requirements.txt') })
 }
 
 export interface ScriptOptions {

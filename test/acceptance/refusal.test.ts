@@ -64,16 +64,6 @@ suite('a refused DROP', () => {
 /** What else is not performed, the state that clients see, and how the words begin. */
 const others: Readonly<Record<string, readonly [statement: string, state: string, begin: RegExp]>> = {
   'every row': ['DELETE FROM jobs', '42501', /^Access denied by policy "destructive\/no_where" \(ref dec_/],
-  'rows that need an approval': [
-    "DELETE FROM jobs WHERE label = 'first'",
-    '42501',
-    /^Access denied by policy "review\/delete"/,
-  ],
-  'a table that needs an approval': [
-    'CREATE TABLE more (id int)',
-    '42501',
-    /^Access denied by policy "review\/schema"/,
-  ],
   'one of several in a message': [
     'SELECT 1; DROP TABLE orders; SELECT 2',
     '42501',
@@ -108,6 +98,38 @@ suite('refused too', () => {
           assert.ok(error.message.length <= wordsCharsMax)
         }
         assert.deepEqual((await client.query('SELECT label FROM jobs ORDER BY id')).rows, before)
+      })
+    })
+})
+
+/** Nobody waits in a transaction that has changed something: others would wait for its locks. */
+const pending: Readonly<Record<string, readonly [statement: string, reason: string]>> = {
+  rows: ["DELETE FROM jobs WHERE label = 'first'", 'Deleting rows needs an approval\\.'],
+  'a table': ['CREATE TABLE more (id int)', 'Changing the schema needs an approval\\.'],
+}
+
+suite('pending at once, in a transaction that has changed something', () => {
+  for (const [name, [statement, reason]] of Object.entries(pending))
+    test(name, async () => {
+      await stage.reset()
+      const words = new RegExp(
+        `^Approval required \\(ref apr_[0-9A-Z]{26}\\): ${reason} A person has been asked; nothing was executed\\. Do not rewrite this query: once it is approved, run the same one again\\.$`,
+      )
+      await withClient(await stage.through('langchain-reporting'), async (client) => {
+        for (const query of [statement, { name: 'named', text: statement }]) {
+          await client.query('BEGIN')
+          await client.query("INSERT INTO jobs (label) VALUES ('lost')")
+          const error = await client.query(query).then(
+            () => null,
+            (raised: unknown) => raised,
+          )
+          assert.ok(error instanceof DatabaseError)
+          assert.equal(error.code, 'SL001')
+          assert.match(error.message, words)
+          await client.query('ROLLBACK')
+        }
+        const { rows } = await client.query('SELECT label FROM jobs ORDER BY id')
+        assert.deepEqual(rows, [{ label: 'first' }, { label: 'second' }])
       })
     })
 })

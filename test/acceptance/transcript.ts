@@ -14,11 +14,12 @@ export type Case<Door> = (door: Door) => Promise<Json>
 export async function transcribe<Door>(
   cases: Readonly<Record<string, Case<Door>>>,
   door: Door,
+  caseMs: number = caseMsMax,
 ): Promise<Transcript> {
   const found = new Map<string, Seen>()
   for (const [name, run] of Object.entries(cases)) {
     try {
-      found.set(name, { seen: await inTime(run(door)) })
+      found.set(name, { seen: await inTime(run(door), caseMs) })
     } catch (error) {
       found.set(name, { raised: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }
@@ -28,9 +29,9 @@ export async function transcribe<Door>(
 
 const caseMsMax = 60_000
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, caseMs: number): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no end after ${caseMsMax} ms`)), caseMsMax)
+  const timer = setTimeout(() => reject(new Error(`no end after ${caseMs} ms`)), caseMs)
   try {
     return await Promise.race([work, promise])
   } finally {

@@ -89,6 +89,8 @@ function statement(stream: string): Unit {
           revision: 'ab12cd34ef56',
           now_ms: time,
           facts: '{"requests":12,"denied":0,"rows":12,"bytes":480,"in_flight":1}',
+          approvals: '[]',
+          grants: '[]',
         },
         run_id: 'run-1',
       },

@@ -33,6 +33,8 @@ export interface GatewayTarget {
   /** PEM of the authority that the target's certificate must be signed by. */
   readonly authority?: string
   readonly labels?: Readonly<Record<string, string>>
+  /** Who may give access for a while; nobody when it is not given. */
+  readonly access?: { readonly approvers: readonly string[]; readonly max?: string }
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
@@ -130,7 +132,7 @@ function configOf({ provider, policies, targets, tls, host = '127.0.0.1' }: Gate
       issuers: [{ name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }],
     },
     policies: { path: policies },
-    targets: targets.map(({ name, login, tls: mode, authority, labels }, index) => ({
+    targets: targets.map(({ name, login, tls: mode, authority, labels, access }, index) => ({
       name,
       protocol: 'postgres',
       address: `${login.host}:${login.port}`,
@@ -139,6 +141,7 @@ function configOf({ provider, policies, targets, tls, host = '127.0.0.1' }: Gate
       ...(authority === undefined ? {} : { tls_ca: authority }),
       credential: { user: login.user, password: { env: variable(index) } },
       labels: labels ?? {},
+      ...(access === undefined ? {} : { access }),
     })),
   }
 }

@@ -1,9 +1,29 @@
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Authenticator, Engine, EventStore, Targets } from '@sluice/core'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type {
+  Approvals,
+  Authenticator,
+  Clock,
+  Engine,
+  EventStore,
+  Grants,
+  Ids,
+  Pseudonyms,
+  Targets,
+} from '@sluice/core'
+import { approvals } from './approvals.ts'
+import { defaultBounds, type ApiBounds } from './bounds.ts'
 import { events } from './events.ts'
+import { exchanges } from './exchanges.ts'
+import { grants } from './grants.ts'
+import { guarded } from './headers.ts'
+import { described, openapi } from './openapi.ts'
+import { policies, type Policies } from './policies.ts'
 import { problems, sendError } from './problem.ts'
+import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
+import type { RoleGroups } from './roles.ts'
 import { sessions } from './sessions.ts'
+import { stream } from './stream.ts'
 import { targets } from './targets.ts'
 import { token, type Exchange } from './token.ts'
 
@@ -11,25 +31,34 @@ import { token, type Exchange } from './token.ts'
 export interface ApiPorts {
   readonly engine: Engine
   readonly authenticator: Authenticator
-  readonly store: Pick<EventStore, 'read' | 'subscribe'>
+  readonly store: Pick<EventStore, 'append' | 'read' | 'subscribe'>
   readonly targets: Targets
+  readonly policies: Policies
+  readonly approvals: Approvals
+  readonly grants: Grants
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
-  /** Members may read every session's events; others read their own. */
-  readonly auditors: readonly string[]
+  /** Groups that hold each role. */
+  readonly roles: RoleGroups
   readonly readiness: () => Readiness
+  /** Makes the tags by which approvers recognise values that they do not read. */
+  readonly pseudonyms: Pick<Pseudonyms, 'digest'>
+  readonly clock: Clock
+  readonly ids: Ids
+  /** For the operator: what went wrong beside a caller's request. Never content. */
+  readonly report: (what: string, error: unknown) => void
+  readonly bounds?: Partial<ApiBounds>
 }
-
-const bodyBytesMax = 65_536
-/** A request must have arrived whole by then. */
-const requestWaitMs = 30_000
 
 /** The whole API, without a socket: tests use `inject`, the composition root listens. */
 export function createApi(ports: ApiPorts): FastifyInstance {
+  const bounds = { ...defaultBounds, ...ports.bounds }
   const app = Fastify({
     logger: false,
-    bodyLimit: bodyBytesMax,
-    requestTimeout: requestWaitMs,
+    bodyLimit: bounds.bodyBytes,
+    requestTimeout: bounds.requestWaitMs,
+    // How often Node looks for requests that are late.
+    http: { connectionsCheckingInterval: Math.ceil(bounds.requestWaitMs / 6) },
     forceCloseConnections: true,
     // A misspelt parameter is an error: dropping it would answer another question than was asked.
     ajv: { customOptions: { removeAdditional: false } },
@@ -38,15 +67,18 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   })
   problems(app)
   app.addHook('onSend', async (_request, reply) => void guarded(reply))
+  described(app)
+  rates(app, ports.authenticator, bounds)
+  app.register(openapi)
   app.register(ready(ports))
   app.register(token(ports))
   app.register(sessions(ports))
+  app.register(exchanges(ports))
   app.register(events(ports))
   app.register(targets(ports))
+  app.register(policies(ports))
+  app.register(approvals(ports))
+  app.register(stream(ports, bounds))
+  app.register(grants(ports))
   return app
-}
-
-/** Answers hold tokens and the record: no cache keeps them, no browser guesses what they are. */
-function guarded(reply: FastifyReply): FastifyReply {
-  return reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
 }

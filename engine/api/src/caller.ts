@@ -1,14 +1,19 @@
 import type { FastifyRequest } from 'fastify'
-import { refusal, Refused, type Authenticator, type Identity, type Subject } from '@sluice/core'
+import { refusal, Refused, type Authenticator, type Identity } from '@sluice/core'
+
+/** Whoever asks first has the token of a request verified; a request has one caller. */
+const known = new WeakMap<FastifyRequest, Promise<Identity>>()
 
 /** Who calls the API: always a bearer token, never a cookie, so that no page can call for somebody else. */
-export async function caller(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
+export function caller(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
+  const identity = known.get(request) ?? verified(request, authenticator)
+  known.set(request, identity)
+  return identity
+}
+
+async function verified(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
   const [scheme, token, ...rest] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() !== 'bearer' || token === undefined || rest.length > 0)
     throw new Refused(refusal('token_refused', 'api/bearer', 'Send a token: Authorization: Bearer <token>.'))
   return authenticator.authenticate(token)
-}
-
-export function isAuditor(subject: Subject, auditors: readonly string[]): boolean {
-  return subject.groups.some((group) => auditors.includes(group))
 }

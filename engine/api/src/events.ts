@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync } from 'fastify'
-import type { Authenticator, EventStore, RecordedEvent, Subject } from '@sluice/core'
-import { caller, isAuditor } from './caller.ts'
+import type { EventStore, RecordedEvent, Subject } from '@sluice/core'
+import { caller } from './caller.ts'
+import { rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
+import { text } from './schema.ts'
 
-interface EventPorts {
+interface EventPorts extends RolePorts {
   readonly store: Pick<EventStore, 'read' | 'subscribe'>
-  readonly authenticator: Authenticator
-  readonly auditors: readonly string[]
 }
 
 interface EventQuery {
@@ -27,6 +27,14 @@ const querystring = {
   },
 } as const
 
+const schema = {
+  summary: 'The log as JSON lines, oldest first; without content',
+  querystring,
+  response: {
+    200: { description: 'One event each line.', content: { 'application/x-ndjson': { schema: text } } },
+  },
+} as const
+
 /**
  * GET /v1/events: the log as JSON lines, oldest first. An auditor reads everything, anybody else the sessions of
  * their own subject. Sealed content is never part of it.
@@ -35,12 +43,12 @@ export function events(ports: EventPorts): FastifyPluginAsync {
   return async (app) => {
     app.get<{ Querystring: EventQuery }>(
       '/v1/events',
-      { schema: { querystring }, exposeHeadRoute: false },
+      { schema, exposeHeadRoute: false },
       async (request, reply) => {
         const { subject } = await caller(request, ports.authenticator)
         const gone = new AbortController()
         reply.raw.once('close', () => gone.abort())
-        const visible = visibleTo(subject, ports.auditors)
+        const visible = visibleTo(subject, ports.roles)
         const lines = Readable.from(select(ports.store, request.query, visible, gone.signal))
         return reply.type('application/x-ndjson').send(lines)
       },
@@ -72,8 +80,8 @@ async function* select(
 }
 
 /** A session's first event says whose it is; what belongs to no session is for auditors. */
-function visibleTo(subject: Subject, auditors: readonly string[]): (event: RecordedEvent) => boolean {
-  if (isAuditor(subject, auditors)) return () => true
+function visibleTo(subject: Subject, roles: RoleGroups): (event: RecordedEvent) => boolean {
+  if (rolesOf(subject, roles).has('auditor')) return () => true
   const own = new Set<string>()
   return (event) => {
     if (event.type === 'SessionOpened' && event.data.subject.id === subject.id) own.add(event.stream)

@@ -37,6 +37,17 @@ interface Described {
   readonly status: number
   readonly code: string
   readonly detail: string
+  readonly more?: object
+}
+
+/** What is asked does not fit what is so by now; `more` says what that is. */
+export class Conflict extends Error {
+  readonly more: object
+  constructor(message: string, more: object = {}) {
+    super(message)
+    this.name = 'Conflict'
+    this.more = more
+  }
 }
 
 export function sendError(error: unknown, reply: FastifyReply): FastifyReply {
@@ -45,11 +56,11 @@ export function sendError(error: unknown, reply: FastifyReply): FastifyReply {
   return send(found, reply)
 }
 
-function send({ status, code, detail }: Described, reply: FastifyReply): FastifyReply {
+function send({ status, code, detail, more }: Described, reply: FastifyReply): FastifyReply {
   return reply
     .status(status)
     .type('application/problem+json')
-    .send({ type: `https://sluice.dev/problems/${code}`, title: code, status, detail })
+    .send({ type: `https://sluice.dev/problems/${code}`, title: code, status, detail, ...more })
 }
 
 function pathOf(url: string): string {
@@ -68,6 +79,8 @@ function described(error: unknown): Described {
     const { code, message } = error.refusal
     return { status: statusOf[code], code, detail: message }
   }
+  if (error instanceof Conflict)
+    return { status: 409, code: 'conflict', detail: error.message, more: error.more }
   if (error instanceof StoreError)
     return {
       status: statusOf.log_unavailable,
@@ -78,6 +91,8 @@ function described(error: unknown): Described {
   const stranger = validation?.[0]?.params.additionalProperty
   if (stranger !== undefined)
     return { status: 400, code: 'bad_request', detail: `There is no parameter "${stranger}".` }
+  if (statusCode === statusOf.too_many)
+    return { status: 429, code: 'too_many', detail: message ?? 'Too many requests.' }
   if (statusCode !== undefined && statusCode < 500)
     return { status: statusCode, code: 'bad_request', detail: message ?? 'The request is not valid.' }
   return { status: 500, code: 'internal', detail: 'The gateway could not answer this request.' }

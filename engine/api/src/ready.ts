@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { flag, map, object } from './schema.ts'
 
 /** One line per thing that must work before traffic is welcome. */
 export interface Readiness {
@@ -6,9 +7,16 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, boolean>>
 }
 
+const checked = { description: 'What was checked.', ...object({ ready: flag, checks: map(flag) }) }
+const schema = {
+  summary: 'Whether traffic is welcome',
+  security: [],
+  response: { 200: checked, 503: checked },
+} as const
+
 export function ready(ports: { readonly readiness: () => Readiness }): FastifyPluginAsync {
   return async (app) => {
-    app.get('/readyz', async (_request, reply) => {
+    app.get('/readyz', { schema, config: { rateLimit: false } }, async (_request, reply) => {
       const readiness = ports.readiness()
       return reply.status(readiness.ready ? 200 : 503).send(readiness)
     })

@@ -1,13 +1,17 @@
+import { createHmac } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import {
+  controlStream,
   createGate,
   refusal,
   Refused,
   StoreError,
   systemClock,
   systemIds,
+  type Approvals,
   type Engine,
   type EventStore,
+  type Grants,
   type Identity,
   type NewEvent,
   type Position,
@@ -21,12 +25,17 @@ import { createApi, type ApiPorts } from './app.ts'
 export class ScriptedStore implements EventStore {
   healthy = true
   failure: StoreError | undefined
+  /** Content of events, by their ids. */
+  readonly contents: Map<string, Uint8Array> = new Map<string, Uint8Array>()
   readonly #events: RecordedEvent[] = []
   #changed = Promise.withResolvers<void>()
 
   async append({ stream, events }: Unit): Promise<Position> {
     if (this.failure !== undefined) throw this.failure
-    for (const event of events) this.#events.push(this.#recorded(stream, event))
+    for (const event of events) {
+      this.#events.push(this.#recorded(stream, event))
+      if (event.sealed !== undefined) this.contents.set(event.id, event.sealed)
+    }
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
     return positionOf(this.#events.length)
@@ -64,7 +73,7 @@ export class ScriptedStore implements EventStore {
       sealed: event.sealed === undefined ? null : Buffer.from('ciphertext'),
       prev_hash: Buffer.alloc(2, 0xaa),
       hash: Buffer.alloc(2, 0xbb),
-      sig: null,
+      sig: stream === controlStream ? Buffer.alloc(2, 0xcc) : null,
       position: positionOf(this.#events.length + 1),
     }
     return { ...event, ...envelope }
@@ -90,6 +99,11 @@ export function identityOf(token: string): Identity {
     alice: ['analysts'],
     erin: ['auditors'],
     bob: [],
+    carol: ['dba', 'operators'],
+    dave: ['dba'],
+    frank: ['dba'],
+    grace: ['operators'],
+    heidi: ['leads'],
   }
   const own = groups[name]
   if (own === undefined)
@@ -105,6 +119,37 @@ export function identityOf(token: string): Identity {
   return { subject, tokenId: token, expiresAt: 4_000_000_000_000 }
 }
 
+/** Of a gateway at which nothing is ever held. */
+const noApprovals: Approvals = {
+  ask: () => Promise.reject(new Error('nothing is held here')),
+  find: () => undefined,
+  list: () => [],
+  shown: async () => null,
+  usable: () => undefined,
+  park: () => {
+    throw new Error('nothing is held here')
+  },
+  consume: async () => false,
+  vote: async () => ({ kind: 'unknown' }),
+  cancel: async () => ({ kind: 'unknown' }),
+  onChange: () => ({ [Symbol.dispose]: () => {} }),
+  healthy: true,
+  close: async () => {},
+}
+
+/** Of a gateway at which nobody asked for anything. */
+const noGrants: Grants = {
+  request: () => Promise.reject(new Error('nothing is given here')),
+  find: () => undefined,
+  list: () => [],
+  decide: async () => ({ kind: 'unknown' }),
+  revoke: async () => ({ kind: 'unknown' }),
+  of: () => [],
+  onChange: () => ({ [Symbol.dispose]: () => {} }),
+  healthy: true,
+  close: async () => {},
+}
+
 export interface ScriptedApi {
   readonly app: FastifyInstance
   readonly store: ScriptedStore
@@ -114,8 +159,10 @@ export interface ScriptedApi {
 }
 
 /** The API over the real engine, a log in memory and tokens that are names. */
-export function scriptedApi(change: Partial<ApiPorts> = {}): ScriptedApi {
-  const store = new ScriptedStore()
+export function scriptedApi(
+  change: Partial<ApiPorts> = {},
+  store: ScriptedStore = new ScriptedStore(),
+): ScriptedApi {
   const authenticator = { authenticate: async (token: string) => identityOf(token) }
   const targets = { find: (name: string) => (name === shop.name ? shop : undefined), list: () => [shop] }
   const engine = createGate({
@@ -135,9 +182,21 @@ export function scriptedApi(change: Partial<ApiPorts> = {}): ScriptedApi {
     authenticator,
     store,
     targets,
+    policies: {
+      view: () => ({ active: 'test', files: 'active', rejected: null, revisions: [] }),
+      activate: async () => ({ kind: 'unknown' }),
+    },
+    approvals: noApprovals,
+    grants: noGrants,
     exchange: async () => ({ status: 200, body: { access_token: 'slu_test' } }),
-    auditors: ['auditors'],
+    roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
+    pseudonyms: {
+      digest: (purpose, value) => createHmac('sha256', 'test').update(`${purpose} ${value}`).digest(),
+    },
+    clock: systemClock,
+    ids: systemIds(systemClock),
+    report: () => {},
     ...change,
   })
   const open = async (token: string): Promise<string> => {

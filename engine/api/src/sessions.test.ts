@@ -59,3 +59,59 @@ test('what cannot be recorded does not happen', async () => {
   assert.deepEqual([answer.statusCode, answer.json().title], [503, 'log_unavailable'])
   assert.equal(api.engine.session(session)?.identity.tokenId, 'alice')
 })
+
+function kill({ app }: ScriptedApi, session: string, token: string, payload: object = {}) {
+  return app.inject({ url: `/v1/sessions/${session}/kill`, method: 'POST', headers: bearer(token), payload })
+}
+
+async function killed({ store }: ScriptedApi): Promise<readonly unknown[]> {
+  const found: unknown[] = []
+  for await (const event of store.read())
+    if (event.type === 'SessionKilled') found.push([event.stream, event.data])
+  return found
+}
+
+test('the list has one’s own sessions; admins and auditors see all', async () => {
+  const api = scriptedApi()
+  const alices = await api.open('alice')
+  const bobs = await api.open('bob')
+  const ids = async (token: string): Promise<readonly string[]> => {
+    const answer = await api.app.inject({ url: '/v1/sessions', headers: bearer(token) })
+    return answer.json<readonly { id: string }[]>().map(({ id }) => id)
+  }
+  assert.deepEqual(await ids('alice'), [alices])
+  assert.deepEqual(await ids('dave'), [])
+  assert.deepEqual(await ids('erin'), [alices, bobs])
+  assert.deepEqual(await ids('grace'), [alices, bobs])
+})
+
+for (const token of ['alice', 'grace'])
+  test(`${token} ends a session: recorded first, and then at once`, async () => {
+    const api = scriptedApi()
+    const session = await api.open('alice')
+    const live = api.engine.session(session)
+    const answer = await kill(api, session, token, { reason: 'runs wild' })
+    assert.deepEqual([answer.statusCode, answer.json()], [200, { session, state: 'killed' }])
+    assert.deepEqual(await killed(api), [['control', { session, by: `test#${token}`, reason: 'runs wild' }]])
+    assert.equal(live?.ending.requested?.rule, 'sluice/killed')
+  })
+
+test('who may not end a session changes nothing', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  assert.equal((await kill(api, session, 'bob')).statusCode, 404)
+  assert.equal((await kill(api, session, 'erin')).statusCode, 403, 'an auditor reads, and does not act')
+  assert.equal((await kill(api, session, 'mallory')).statusCode, 401)
+  const get = { url: `/v1/sessions/${session}/kill`, headers: bearer('grace') }
+  assert.equal((await api.app.inject(get)).statusCode, 404, 'reading ends nothing')
+  assert.equal(api.engine.session(session)?.ending.requested, undefined)
+  assert.deepEqual(await killed(api), [])
+})
+
+test('an end that cannot be recorded does not happen', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  api.store.failure = new StoreError('unavailable', 'no log')
+  assert.equal((await kill(api, session, 'grace')).statusCode, 503)
+  assert.equal(api.engine.session(session)?.ending.requested, undefined)
+})

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { map, object, problem, text } from './schema.ts'
 
 /** The parameters and answer of RFC 8693 §2. Throws `Refused`, or an error with an OAuth `code`. */
 export type Exchange = (parameters: Readonly<Record<string, string>>) => Promise<TokenAnswer>
@@ -11,6 +12,28 @@ export type TokenAnswer =
       readonly body: { readonly error: string; readonly error_description: string }
     }
 
+const refused = {
+  description: 'RFC 6749 §5.2; what is no token request at all is a problem document.',
+  content: {
+    'application/json': { schema: object({ error: text, error_description: text }) },
+    'application/problem+json': { schema: problem },
+  },
+}
+
+const schema = {
+  summary: 'RFC 8693: a provider’s access token in, a gateway token out',
+  consumes: ['application/x-www-form-urlencoded'],
+  security: [],
+  response: {
+    200: {
+      description: 'RFC 8693 §2.2.1.',
+      ...map({ anyOf: [{ type: 'string' }, { type: 'number' }] }),
+    },
+    400: refused,
+    401: refused,
+  },
+} as const
+
 /** POST /v1/token: form-encoded as every OAuth client sends it. */
 export function token(ports: { readonly exchange: Exchange }): FastifyPluginAsync {
   return async (app) => {
@@ -19,7 +42,7 @@ export function token(ports: { readonly exchange: Exchange }): FastifyPluginAsyn
       { parseAs: 'string' },
       (_request, body, done) => done(null, formOf(String(body))),
     )
-    app.post('/v1/token', async (request, reply) => {
+    app.post('/v1/token', { schema }, async (request, reply) => {
       const form = request.body
       if (!(form instanceof Map))
         return reply.status(400).send(invalid('Send application/x-www-form-urlencoded.'))

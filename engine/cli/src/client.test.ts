@@ -37,6 +37,22 @@ test('without one, the demo reads as its auditor', async () => {
   assert.match(api.asked[1] ?? '', /^POST \/v1\/token grant_type=.*&subject_token=ey&/)
 })
 
+test('--as names a subject of the demo, and needs one', async () => {
+  using data = scratchFolder()
+  await using api = await scriptedServer((path) => ({
+    body: path.startsWith('/v1/grants')
+      ? '[]'
+      : JSON.stringify({ access_token: path === '/token' ? 'ey' : 'slu_1' }),
+  }))
+  leaveDemo(data.path, api.url, ['bob', 'erin'])
+  const env = { SLUICE_DATA: data.path, SLUICE_TOKEN: 'slu_other' }
+  assert.equal((await ran(['access', 'ls', '--as', 'bob'], env)).code, 0)
+  assert.equal(api.asked[0], 'POST /token subject=bob')
+  const none = await ran(['access', 'ls', '--as', 'bob'], { SLUICE_DATA: `${data.path}/none` })
+  assert.equal(none.code, 3)
+  assert.match(none.error, /--as is for the demo/)
+})
+
 test('what the API refuses is shown in its own words', async () => {
   await using api = await scriptedServer(() => ({ status: 401, body: '{"detail":"The token has expired."}' }))
   const { code, error } = await ran(['targets', 'ls'], { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_old' })

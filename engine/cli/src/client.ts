@@ -1,28 +1,56 @@
 import { Unreachable, type Io } from './command.ts'
-import { demoState, demoToken } from './demo-state.ts'
+import { demoState, demoToken, type DemoState } from './demo-state.ts'
 
 /** The API as commands see it: `SLUICE_URL`, `SLUICE_TOKEN`, or the demo's auditor, who can look but never act. */
 export interface Client {
   get(path: string): Promise<Response>
+  /** Sends `body` as JSON. */
+  post(path: string, body: object): Promise<Response>
+  delete(path: string, body: object): Promise<Response>
 }
 
-export async function connectApi(io: Io): Promise<Client> {
+/** `as`: a subject of the demo, whatever token the environment holds. */
+export async function connectApi(io: Io, as?: string): Promise<Client> {
   const demo = await demoState(io.env)
   const base = io.env['SLUICE_URL'] ?? demo?.api ?? 'http://127.0.0.1:7400'
-  const token = io.env['SLUICE_TOKEN'] ?? (demo === null ? undefined : await demoToken(demo, 'erin'))
-  if (token === undefined)
-    throw new Unreachable('set SLUICE_TOKEN (and SLUICE_URL), or start the demo with: npm start')
+  const token = as === undefined ? await tokenOf(io, demo) : await tokenAs(as, demo)
+  const headers = { authorization: `Bearer ${token}` }
+  const send = (method: string, path: string, body: object): Promise<Response> =>
+    fetchOrExplain(new URL(path, base), {
+      method,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: io.signal,
+    })
   return {
-    get: (path) => fetchOrExplain(new URL(path, base), token, io.signal),
+    get: (path) => fetchOrExplain(new URL(path, base), { headers, signal: io.signal }),
+    post: (path, body) => send('POST', path, body),
+    delete: (path, body) => send('DELETE', path, body),
   }
 }
 
-async function fetchOrExplain(url: URL, token: string, signal: AbortSignal): Promise<Response> {
+async function tokenOf(io: Io, demo: DemoState | null): Promise<string> {
+  const token = io.env['SLUICE_TOKEN'] ?? (demo === null ? undefined : await demoToken(demo, 'erin'))
+  if (token === undefined)
+    throw new Unreachable('set SLUICE_TOKEN (and SLUICE_URL), or start the demo with: npm start')
+  return token
+}
+
+function tokenAs(name: string, demo: DemoState | null): Promise<string> {
+  if (demo === null)
+    throw new Unreachable('--as is for the demo, and none was started here: run npm start first')
+  return demoToken(demo, name)
+}
+
+async function fetchOrExplain(
+  url: URL,
+  request: RequestInit & { readonly signal: AbortSignal },
+): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal })
+    response = await fetch(url, request)
   } catch (error) {
-    if (signal.aborted) throw error
+    if (request.signal.aborted) throw error
     throw new Unreachable(
       `no gateway answers at ${url.origin}: is it running? Start the demo with: npm start`,
     )

@@ -48,9 +48,21 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
   ['ExchangeAbandoned', { reason: 'too late' }, 'too late'],
   ['SessionClosed', { reason: 'the client left' }, 'the client left'],
   ['RecordingChunk', { direction: 'response', bytes: 65536 }, 'response 65536 bytes'],
-  ['PolicyActivated', { revision: '0123456789abcdef', by: 'file' }, 'revision 0123456789ab by file'],
+  [
+    'PolicyActivated',
+    { revision: '0123456789abcdef', by: 'i#carol', reason: 'too strict' },
+    'revision 0123456789ab by i#carol: too strict',
+  ],
   ['PolicyRejected', { errors: 'a.rego:3:1: no' }, 'a.rego:3:1: no'],
   ['TargetRegistered', { name: 'shop', protocol: 'postgres', address: 'db:5432' }, 'shop postgres db:5432'],
+  [
+    'GrantRequested',
+    { subject: { id: 'i#alice' }, role: 'reader', target: 'shop', grant: 'grt_1' },
+    'i#alice asks for reader on shop (ref grt_1)',
+  ],
+  ['GrantGiven', { by: { id: 'i#bob' }, grant: 'grt_1' }, 'by i#bob (ref grt_1)'],
+  ['GrantRejected', { by: { id: 'i#bob' }, grant: 'grt_1' }, 'by i#bob (ref grt_1)'],
+  ['GrantRevoked', { by: 'i#bob', grant: 'grt_1' }, 'by i#bob (ref grt_1)'],
   ['SomethingNew', { x: 1 }, '{"x":1}'],
 ]
 

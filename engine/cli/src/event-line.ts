@@ -37,9 +37,16 @@ function details({ type, data }: EventLine): string {
     case 'RecordingChunk':
       return `${text('direction')} ${text('bytes')} bytes`
     case 'PolicyActivated':
-      return `revision ${text('revision').slice(0, 12)} by ${text('by')}`
+      return `revision ${text('revision').slice(0, 12)} by ${text('by')}: ${text('reason')}`
     case 'PolicyRejected':
       return text('errors')
+    case 'GrantRequested':
+      return `${subjectId(data['subject'])} asks for ${text('role')} on ${text('target')} (ref ${text('grant')})`
+    case 'GrantGiven':
+    case 'GrantRejected':
+      return `by ${subjectId(data['by'])} (ref ${text('grant')})`
+    case 'GrantRevoked':
+      return `by ${text('by')} (ref ${text('grant')})`
     case 'TargetRegistered':
       return `${text('name')} ${text('protocol')} ${text('address')}`
     default:

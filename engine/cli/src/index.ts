@@ -8,4 +8,6 @@ export {
   exchangeToken,
   type DemoState,
 } from './demo-state.ts'
+export { policyLine, type PolicyChange } from './policies.ts'
 export { serve, type Running, type ServeOptions } from './serve.ts'
+export { sluice } from './sluice.ts'

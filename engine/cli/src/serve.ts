@@ -5,7 +5,11 @@ import { join, resolve } from 'node:path'
 import { createApi } from '@sluice/api'
 import {
   createGate,
+  createStanding,
   limits,
+  noting,
+  openApprovals,
+  openGrants,
   systemClock,
   systemIds,
   type Address,
@@ -18,10 +22,11 @@ import {
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
 import { openEmbedded } from '@sluice/journal'
-import { createPdp, PolicyError, type Pdp } from '@sluice/policy'
 import { adapters } from './adapters.ts'
+import { letHeapGrow } from './heap.ts'
 import type { Config, PostgresListen } from './config/config.ts'
-import { declare, type Declarations } from './declare.ts'
+import { declare } from './declare.ts'
+import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 
 export interface ServeOptions {
   /** Folder for the log, keys and compiled policies. */
@@ -31,8 +36,8 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What goes wrong beside a caller's request, for the operator. Never content. */
   readonly report: (what: string, error: unknown) => void
-  /** A changed policy folder is in force. */
-  readonly activated?: (revision: string) => void
+  /** Other policies are in force, or other ones than the files say. */
+  readonly activated?: (change: PolicyChange) => void
   /** Stands between the engine and its log: fault tests delay or refuse acks with it. */
   readonly store?: (store: EventStore) => EventStore
 }
@@ -50,6 +55,7 @@ export interface Running {
 
 /** The composition root: builds every part once, in the order in which they need each other, and starts it. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
+  letHeapGrow()
   const { data, base, env, report } = options
   const clock = systemClock
   const ids = systemIds(clock)
@@ -61,13 +67,20 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => embedded.close())
   const store = options.store?.(embedded) ?? embedded
 
-  const declared = declare({ store, clock, ids, report })
-  const pdp = await openPolicies(resolve(base, config.policies), declared, options)
+  const declared = await declare({ store, clock, ids })
+  const policyOptions = {
+    folder: resolve(base, config.policies),
+    cache: join(data, 'policies'),
+    report,
+    activated: options.activated,
+  }
+  const pdp = await openPolicies(declared.policies, policyOptions)
   parts.defer(() => pdp.close())
 
   const identity = await openIdentity({
     issuers: config.issuers,
     tokenKey: config.tokenKey,
+    maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
     credentials: new Map(config.targets.map(({ target, credential }) => [target.name, credential])),
     base,
@@ -78,12 +91,46 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const registered = new Map(config.targets.map(({ target }) => [target.name, target]))
   const targets: Targets = { find: (name) => registered.get(name), list: () => [...registered.values()] }
-  await declared.start(pdp.bundle, targets.list())
+  await declared.targets(targets.list())
 
+  const standing = createStanding()
+  const authenticator = noting(identity.authenticator, standing)
+  const approvals = await openApprovals({
+    writer: embedded.writer,
+    epoch: embedded.epoch,
+    store,
+    unseal: async (event) => {
+      const unsealed = await embedded.unseal(event)
+      return unsealed.kind === 'content' ? unsealed.content : null
+    },
+    clock,
+    ids,
+    owners: config.owners,
+    standing,
+    report,
+  })
+  parts.defer(() => approvals.close())
+
+  const access = new Map(config.targets.map((each) => [each.target.name, each.access]))
+  const grants = await openGrants({
+    store,
+    clock,
+    ids,
+    owners: config.owners,
+    access: (name) => access.get(name),
+    report,
+  })
+  parts.defer(() => grants.close())
+
+  let apiUrl = config.api.url
   const engine = createGate({
     gateway: embedded.writer,
-    authenticator: identity.authenticator,
+    authenticator,
+    approvals,
+    grants,
+    approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
+    pseudonyms: identity.pseudonyms,
     dialer: sockets,
     targets,
     pdp,
@@ -104,11 +151,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const api = createApi({
     engine,
-    authenticator: identity.authenticator,
+    authenticator,
     store,
     targets,
+    policies: policyControl(pdp, declared.policies, policyOptions),
+    approvals,
+    grants,
     exchange: identity.exchange,
-    auditors: config.api.auditors,
+    roles: config.api.roles,
+    pseudonyms: identity.pseudonyms,
+    clock,
+    ids,
+    report,
     readiness: () => ({
       ready: store.healthy && listeners.length > 0,
       checks: { log: store.healthy, listeners: listeners.length > 0 },
@@ -116,6 +170,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   const url = await api.listen({ host: config.api.listen.host, port: config.api.listen.port })
   parts.defer(() => api.close())
+  apiUrl ??= url
 
   const open = parts.move()
   let closing: Promise<void> | undefined
@@ -127,29 +182,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       return pdp.revision
     },
     close: () => (closing ??= open.disposeAsync()),
-  }
-}
-
-/** Throws `PolicyError`, its files as they can be opened from here. */
-async function openPolicies(folder: string, declared: Declarations, options: ServeOptions): Promise<Pdp> {
-  const { data, report, activated } = options
-  try {
-    return await createPdp({
-      folder,
-      cache: join(data, 'policies'),
-      report: (rejected) => {
-        report('the changed policies are not used, those before them stay in force', new Error(rejected))
-        void declared.policyRejected(rejected)
-      },
-      activated: (bundle) => {
-        activated?.(bundle.revision)
-        void declared.policyActivated(bundle)
-      },
-      faulted: (what) => report('a policy failed and its request was denied', new Error(what)),
-    })
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error
-    throw new PolicyError(error.diagnostics.map((each) => ({ ...each, file: join(folder, each.file) })))
   }
 }
 

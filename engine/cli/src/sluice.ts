@@ -22,8 +22,20 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'list what can be reached through the gateway',
     load: async () => (await import('./commands/targets.ts')).targets,
   },
+  approvals: {
+    summary: 'list what waits for people; approve and reject it',
+    load: async () => (await import('./commands/approvals.ts')).approvals,
+  },
+  sessions: {
+    summary: 'list, show and end sessions',
+    load: async () => (await import('./commands/sessions.ts')).sessions,
+  },
+  access: {
+    summary: 'ask for access for a while; approve, reject and revoke it',
+    load: async () => (await import('./commands/access.ts')).access,
+  },
   policy: {
-    summary: 'check, format, test and try policies, without a gateway',
+    summary: 'check, test and try policies; list and activate the revisions of a gateway',
     load: async () => (await import('./commands/policy.ts')).policy,
   },
   audit: {

@@ -39,12 +39,7 @@ export async function openBundle(
   }: BundleOptions = {},
 ): Promise<Bundle> {
   const lang = await language()
-  const data = JSON.stringify(sources.data)
-  const files = bundled(sources, lang, data)
-  const revision = createHash('sha256')
-    .update(JSON.stringify([lang.digest, Object.entries(files)]))
-    .digest('hex')
-    .slice(0, 32)
+  const { revision, files, data } = contentsOf(sources, lang)
   if (known?.revision === revision) return known
   const file = cache === null ? null : join(cache, `${revision}.policy`)
   const kept = file === null ? null : await readBuild(file, revision)
@@ -55,13 +50,35 @@ export async function openBundle(
   return { revision, compiler, files, data, wasm, reads }
 }
 
-function bundled(sources: Sources, lang: Language, data: string): Readonly<Record<string, string>> {
-  const files = { ...sources.files, ...lang.library, 'data.json': data }
-  return Object.fromEntries(
-    Object.entries(files)
-      .filter(([name]) => !name.endsWith('_test.rego'))
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
+/** What `openBundle` would name the bundle of these sources. */
+export async function revisionOf(sources: Sources): Promise<string> {
+  return contentsOf(sources, await language()).revision
+}
+
+/** What the files of a bundle were made from, without the library: today's takes the place of that of its time. */
+export function sourcesOf(files: Bundle['files']): Sources {
+  const own = Object.entries(files).filter(
+    ([name]) => name.endsWith('.rego') && !name.startsWith(libraryFolder),
   )
+  return {
+    files: Object.fromEntries(own),
+    data: JSON.parse(files['data.json'] ?? '{}') as Sources['data'],
+  }
+}
+
+const libraryFolder = 'sluice/'
+
+function contentsOf(sources: Sources, lang: Language): Pick<Bundle, 'revision' | 'files' | 'data'> {
+  const data = JSON.stringify(sources.data)
+  const all = { ...sources.files, ...lang.library, 'data.json': data }
+  const entries = Object.entries(all)
+    .filter(([name]) => !name.endsWith('_test.rego'))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  const revision = createHash('sha256')
+    .update(JSON.stringify([lang.digest, entries]))
+    .digest('hex')
+    .slice(0, 32)
+  return { revision, files: Object.fromEntries(entries), data }
 }
 
 /** One line of JSON, then the module. The hash finds a damaged file; the folder itself is trusted like the keys. */
@@ -91,7 +108,7 @@ async function keepBuild(cache: string, file: string, revision: string, build: B
   const partial = `${file}.${randomUUID()}`
   await writeFile(partial, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), wasm]))
   await rename(partial, file)
-  await prune(cache)
+  await prune(cache, '.policy')
 }
 
 function digest(revision: string, { version, reads, wasm }: Build): string {
@@ -101,9 +118,9 @@ function digest(revision: string, { version, reads, wasm }: Build): string {
     .digest('hex')
 }
 
-/** The newest builds stay. Another gateway may use the folder, and remove the same files, at the same time. */
-async function prune(cache: string): Promise<void> {
-  const names = (await readdir(cache)).filter((name) => name.endsWith('.policy'))
+/** The newest files stay. Another gateway may use the folder, and remove the same files, at the same time. */
+export async function prune(cache: string, suffix: string): Promise<void> {
+  const names = (await readdir(cache)).filter((name) => name.endsWith(suffix))
   const aged = await Promise.all(
     names.map(async (name) => {
       const path = join(cache, name)

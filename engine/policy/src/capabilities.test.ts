@@ -149,7 +149,7 @@ const libraryTests = Object.fromEntries(
     .filter((name) => name.endsWith('_test.rego'))
     .map((name) => [name, readFileSync(new URL(name, libraryFolder), 'utf8')]),
 )
-const tested = await compiler.test({ files: libraryTests, data: {} })
+const tested = await compiler.test({ files: libraryTests, data: {} }, { coverage: true })
 const unformatted = await compiler.format({ ...libraryTests, ...(await language()).library })
 
 test('each built-in that policies may call has a call here', () => {

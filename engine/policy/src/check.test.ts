@@ -42,7 +42,10 @@ test('a mistyped field, an unused import, and a set that is none are found in al
     'a.rego': 'package sluice.rules.a\n\ndeny contains {"rule": "a"} if input.action.knd == "x"\n',
     'b.rego': 'package sluice.rules.b\n\nimport data.access\n\ndeny contains {"rule": "a"}\n',
   })
-  assert.ok(found.includes('a.rego:3:32: undefined ref: input.action.knd'), found.join('\n'))
+  assert.ok(
+    found.includes('a.rego:3:32: undefined ref: input.action.knd, did you mean kind?'),
+    found.join('\n'),
+  )
   assert.ok(found.includes('b.rego:3:1: import data.access unused'), found.join('\n'))
   const [set] = await findings({ 'a.rego': 'package sluice.rules.a\n\ndeny if input.action.read_only\n' })
   assert.match(set ?? '', /^a\.rego:3:1: `deny` must be a set/)

@@ -28,7 +28,7 @@ async function problems(text: string, data: Sources['data'] = {}): Promise<reado
 }
 
 /** What the library itself reads of every input. */
-const library = ['action.prepare', 'version']
+const library = ['action.prepare', 'approvals', 'version']
 
 /** What a bundle with this rule can read of `input`. */
 const reads: readonly (readonly [text: string, paths: readonly string[]])[] = [
@@ -49,7 +49,7 @@ const reads: readonly (readonly [text: string, paths: readonly string[]])[] = [
     '_e := 1 if { input.run.id } else := input.client.ip\nallow contains {"rule": "a"} if _e',
     ['client.ip', 'run.id'],
   ],
-  ['allow contains {"rule": "a"} if input.approvals[input.run.id].x', ['approvals', 'run.id']],
+  ['allow contains {"rule": "a"} if input.grants[input.run.id].role', ['grants', 'run.id']],
 ]
 
 for (const [text, paths] of reads)

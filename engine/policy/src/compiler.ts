@@ -1,11 +1,17 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { limits, type Json } from '@sluice/core'
 import { compilerArtefact } from '@sluice/policies'
 import { language, type Language } from './capabilities.ts'
 import { finding, PolicyError, type Diagnostic } from './diagnostic.ts'
 import { entrypoint } from './entrypoint.ts'
 import { threadFile } from './thread-file.ts'
+
+/** What its process says before it ends of something. */
+export interface CompilerFailure {
+  readonly failed: string
+}
 
 /** What the thread is started with. */
 export interface CompilerThread {
@@ -64,21 +70,27 @@ interface Answer {
 }
 
 /**
- * OPA's compiler in a thread of its own: it is large, so it lives only while it is needed. One call runs at a time;
+ * What V8 makes of the compiler is used for a few calls only, so the time for making it fast is not well spent: a first
+ * call takes a third of the time without. That is a setting of a whole process, hence one of its own.
+ */
+const unoptimised = '--liftoff-only'
+
+/**
+ * OPA's compiler in a process of its own: it is large, so it lives only while it is needed. One call runs at a time;
  * `PolicyError` says what is wrong with the sources.
  */
 export class Compiler implements AsyncDisposable {
   readonly #language: Language
-  readonly #worker: Worker
+  readonly #child: ChildProcess
   #last: Promise<unknown> = Promise.resolve()
   #alive = true
 
-  private constructor(lang: Language, worker: Worker) {
+  private constructor(lang: Language, child: ChildProcess) {
     this.#language = lang
-    this.#worker = worker
-    worker.once('exit', () => (this.#alive = false))
+    this.#child = child
+    child.once('exit', () => (this.#alive = false))
     // Whoever is waiting hears of it; with nobody waiting it must not end the process.
-    worker.on('error', () => {})
+    child.on('error', () => (this.#alive = false))
   }
 
   /** `cache`: a folder in which the decompressed compiler is kept, for a faster start. */
@@ -89,17 +101,14 @@ export class Compiler implements AsyncDisposable {
       digest: lang.compiler,
       unpacked: cache === null ? null : join(cache, `rego-compiler-${lang.compiler.slice(0, 16)}.wasm`),
     }
-    const worker = new Worker(threadFile('compiler-thread', import.meta.url), {
-      workerData: thread,
-      // Go's compiler recurses deeper than a thread's usual stack.
-      resourceLimits: { stackSizeMb: 32 },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+    const child = fork(threadFile('compiler-process', import.meta.url), [JSON.stringify(thread)], {
+      execArgv: [unoptimised, '--disable-warning=ExperimentalWarning'],
       env: {},
     })
-    return new Compiler(lang, worker)
+    return new Compiler(lang, child)
   }
 
-  /** False once its thread has ended: it took too long over something, or died of it. */
+  /** False once its process has ended: it took too long over something, or died of it. */
   get alive(): boolean {
     return this.#alive
   }
@@ -114,12 +123,15 @@ export class Compiler implements AsyncDisposable {
     return { wasm: Buffer.from(wasm, 'base64'), reads, version }
   }
 
-  /** Runs the rules named `test_…`, `filter` being a regular expression over `package.name`. */
+  /**
+   * Checks everything and runs the rules named `test_…`, `filter` being a regular expression over `package.name`.
+   * Coverage makes it half as slow again.
+   */
   async test(
     sources: Sources,
-    filter = '',
+    options: { readonly filter?: string; readonly coverage?: boolean } = {},
   ): Promise<{ readonly tests: readonly TestResult[]; readonly coverage: readonly FileCoverage[] }> {
-    const { tests = [], coverage = [] } = await this.#call('test', sources, { filter })
+    const { tests = [], coverage = [] } = await this.#call('test', sources, options)
     return { tests, coverage }
   }
 
@@ -135,7 +147,10 @@ export class Compiler implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate()
+    if (!this.#alive) return
+    const end = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await end
   }
 
   #call(op: string, sources: Sources, more: object = {}): Promise<Answer> {
@@ -153,7 +168,7 @@ export class Compiler implements AsyncDisposable {
   }
 
   #send(request: object): Promise<Answer> {
-    const next = this.#last.then(() => exchange(this.#worker, JSON.stringify(request)))
+    const next = this.#last.then(() => exchange(this.#child, JSON.stringify(request)))
     this.#last = next.catch(() => {})
     return next.then((text) => {
       const answer = JSON.parse(text) as Answer
@@ -175,23 +190,28 @@ export async function withCompiler<Result>(
 }
 
 /** A compiler that does not answer in time, or dies of its input, has found that input unusable. */
-function exchange(worker: Worker, request: string): Promise<string> {
+function exchange(child: ChildProcess, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const settle = (done: () => void): void => {
       clearTimeout(timer)
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+      child.off('message', onMessage).off('error', onError).off('exit', onExit)
       done()
     }
     const fail = (message: string): void =>
       settle(() => reject(new PolicyError([finding('compiler_error', '', message)])))
-    const onMessage = (answer: string): void => settle(() => resolve(answer))
+    const onMessage = (answer: unknown): void => {
+      if (typeof answer === 'string') settle(() => resolve(answer))
+      else fail(`the policy compiler failed: ${(answer as CompilerFailure).failed}`)
+    }
     const onError = (error: Error): void => fail(`the policy compiler failed: ${error.message}`)
     const onExit = (): void => fail('the policy compiler has stopped')
     const timer = setTimeout(() => {
-      void worker.terminate()
+      child.kill('SIGKILL')
       fail(`the policy compiler took longer than ${limits.policyCompileMs / 1000} s`)
     }, limits.policyCompileMs)
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit)
-    worker.postMessage(request)
+    child.on('message', onMessage).on('error', onError).on('exit', onExit)
+    child.send(request, (error) => {
+      if (error !== null) onExit()
+    })
   })
 }

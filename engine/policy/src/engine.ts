@@ -1,10 +1,12 @@
 import { denial, GenerationCache, limits, type Clock, type Decision, type PolicyInput } from '@sluice/core'
 import type { Bundle } from './bundle.ts'
-import { finding, PolicyError } from './diagnostic.ts'
+import { differences, type Case } from './cases.ts'
+import { finding, PolicyError, type Diagnostic } from './diagnostic.ts'
 import type { Evaluated } from './evaluate.ts'
 import { neutralInput } from './neutral-input.ts'
 import { EvaluatorPool } from './pool.ts'
 import { projectionOf } from './projection.ts'
+import type { SpareThreads } from './spare-threads.ts'
 import { frozen } from './verdict.ts'
 
 /** One revision in force: its threads, its projection and its decisions. */
@@ -17,19 +19,20 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** Throws `PolicyError` when the bundle does not even judge a neutral request. */
+/** Throws `PolicyError` when the bundle does not even judge a neutral request, or a case not as it says. */
 export async function openEngine(
   bundle: Bundle,
   clock: Clock,
   faulted: (what: string) => void,
+  { cases = [], spares }: { readonly cases?: readonly Case[]; readonly spares?: SpareThreads } = {},
 ): Promise<Engine> {
   const module = await WebAssembly.compile(bundle.wasm)
-  const pool = await EvaluatorPool.open({ module, data: bundle.data }, clock)
+  const pool = await EvaluatorPool.open({ module, data: bundle.data }, clock, spares)
   const project = projectionOf(bundle.reads)
-  const problem = await smoke(pool, project(neutralInput))
-  if (problem !== null) {
+  const problems = [...(await smoke(pool, project)), ...(await misjudged(pool, project, cases))]
+  if (problems.length > 0) {
     await pool.close()
-    throw new PolicyError([finding('smoke', '', problem)])
+    throw new PolicyError(problems)
   }
   return new CachingEngine(bundle, pool, project, faulted)
 }
@@ -103,8 +106,26 @@ function keeps({ verdict }: Decision): boolean {
   return verdict.effect !== 'hold' && !verdict.reasons.some(({ rule }) => rule.startsWith('policy/'))
 }
 
-async function smoke(pool: EvaluatorPool, document: string): Promise<string | null> {
-  const { verdict, fault } = await pool.evaluate(document)
+async function smoke(
+  pool: EvaluatorPool,
+  project: (input: PolicyInput) => string,
+): Promise<readonly Diagnostic[]> {
+  const { verdict, fault } = await pool.evaluate(project(neutralInput))
   const reason = verdict.reasons.find(({ rule }) => rule.startsWith('policy/'))
-  return reason === undefined ? null : `${reason.message}${fault === null ? '' : ` (${fault})`}`
+  if (reason === undefined) return []
+  return [finding('smoke', '', `${reason.message}${fault === null ? '' : ` (${fault})`}`)]
+}
+
+async function misjudged(
+  pool: EvaluatorPool,
+  project: (input: PolicyInput) => string,
+  cases: readonly Case[],
+): Promise<readonly Diagnostic[]> {
+  const found: Diagnostic[] = []
+  for (const { file, row, name, input, expect } of cases) {
+    const problems = differences(expect, (await pool.evaluate(project(input))).verdict)
+    if (problems.length > 0)
+      found.push({ file, row, col: 1, code: 'case', message: [`${name} failed`, ...problems].join('\n') })
+  }
+  return found
 }

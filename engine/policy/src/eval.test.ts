@@ -33,7 +33,11 @@ test('a document is judged as a gateway would judge it, with what the policy rea
   assert.deepEqual(verdict.reasons, [{ rule: 'a/allow', message: 'Hello, Zoë.', remedy: '' }])
   assert.match(revision, /^[0-9a-f]{32}$/)
   assert.equal(fault, null)
-  assert.deepEqual(JSON.parse(read), { version: 1, action: { kind: 'select', prepare: false } })
+  assert.deepEqual(JSON.parse(read), {
+    version: 1,
+    action: { kind: 'select', prepare: false },
+    approvals: [],
+  })
 
   const failing = { ...neutralInput, action: { ...neutralInput.action, kind: 'fail' } }
   const failed = await evaluatePolicy(folder.path, failing, cache.path, compiler)

@@ -39,7 +39,7 @@ async function served(files: Readonly<Record<string, string>>): Promise<Served> 
   const pdp = await createPdp({
     folder: folder.path,
     cache: cache.path,
-    report: (errors) => reports.push(errors),
+    rejected: (why) => reports.push(why.message),
     activated: (bundle) => activated.push(bundle),
   })
   const end = async (): Promise<void> => {
@@ -88,7 +88,7 @@ test('a change is in force soon after it was written, a broken one is told and c
   assert.equal(await ruled('z'), 'a/four')
 
   folder.write(policy('four'))
-  await sleep(4 * limits.policyReloadWaitMs)
+  await sleep(2 * limits.policyLookMs)
   assert.equal(await pdp.reload(), true)
   assert.equal(pdp.revision, good)
   assert.equal(activated.length, 3, 'what was in force all the time is not activated again')

@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { denial, limits, type Clock, type Verdict } from '@sluice/core'
 import type { Evaluated } from './evaluate.ts'
-import { threadFile } from './thread-file.ts'
+import { SpareThreads } from './spare-threads.ts'
 
-/** What an evaluating thread is started with. */
+/** What an evaluating thread is given first. */
 export interface EvaluatorThread {
   readonly module: WebAssembly.Module
   readonly data: string
@@ -48,10 +48,14 @@ export class EvaluatorPool implements AsyncDisposable {
   }
 
   /** Resolves once `limits.policyThreads` are ready; rejects when the module or its data cannot be loaded. */
-  static async open(thread: EvaluatorThread, clock: Clock): Promise<EvaluatorPool> {
+  static async open(
+    thread: EvaluatorThread,
+    clock: Clock,
+    spares: SpareThreads = new SpareThreads(),
+  ): Promise<EvaluatorPool> {
     const pool = new EvaluatorPool(thread, clock)
     try {
-      await Promise.all(Array.from({ length: limits.policyThreads }, () => pool.#start()))
+      await Promise.all(Array.from({ length: limits.policyThreads }, () => pool.#start(spares)))
     } catch (error) {
       await pool.close()
       throw error
@@ -100,12 +104,9 @@ export class EvaluatorPool implements AsyncDisposable {
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(spares: SpareThreads = new SpareThreads()): Promise<void> {
     this.#starting++
-    const worker = new Worker(threadFile('evaluator-thread', import.meta.url), {
-      workerData: this.#thread,
-      env: {},
-    })
+    const worker = spares.take()
     const thread: Thread = { worker, job: null, startedMs: 0, looks: 0, spentMs: null }
     this.#threads.add(thread)
     try {
@@ -113,6 +114,7 @@ export class EvaluatorPool implements AsyncDisposable {
         worker.once('message', () => resolve())
         worker.once('error', reject)
         worker.once('exit', () => reject(new Error('a policy thread ended before it was ready')))
+        worker.postMessage(this.#thread)
       })
     } catch (error) {
       this.#threads.delete(thread)

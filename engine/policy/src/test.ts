@@ -53,7 +53,7 @@ export async function testPolicies(
   const inputs = cases.map(({ input }) => input)
   const { bundle, tests, coverage, reference } = await withCompiler(lent, cache, async (compiler) => ({
     bundle: await openBundle(sources, cache, { build: (files) => compiler.build(files) }),
-    ...(await compiler.test(sources, filter)),
+    ...(await compiler.test(sources, { filter, coverage: true })),
     reference: await compiler.evaluate(sources, inputs),
   }))
   const compiled = await verdicts(bundle, cases)

@@ -62,6 +62,14 @@ const malformed: readonly (readonly [what: string, value: unknown])[] = [
   ['a message that is no text', { ...allow, reasons: [{ rule: 'a', message: 1 }] }],
   ['a mask with an unknown method', { ...allow, mask: [{ ...allow.mask[0], method: 'rot13' }] }],
   ['a mask with an unknown key', { ...allow, mask: [{ ...allow.mask[0], unless: 'x' }] }],
+  ['a constant mask without its value', { ...allow, mask: [{ ...allow.mask[0], method: 'constant' }] }],
+  [
+    'a constant mask whose value is no text',
+    { ...allow, mask: [{ ...allow.mask[0], method: 'constant', value: 0 }] },
+  ],
+  ['a value beside another method', { ...allow, mask: [{ ...allow.mask[0], value: '0' }] }],
+  ['groups beside another method', { ...allow, mask: [{ ...allow.mask[0], to: '10' }] }],
+  ['empty groups', { ...allow, mask: [{ ...allow.mask[0], method: 'generalise', to: '' }] }],
   ['a mask without a column', { ...allow, mask: [{ relation: 'a.b', method: 'null', rule: 'r' }] }],
   ['a mask on a relation without a schema', { ...allow, mask: [{ ...allow.mask[0], relation: 't' }] }],
   ['a limit that is text', { ...allow, limits: { ...allow.limits, rows: '10' } }],
@@ -171,4 +179,22 @@ test('the strictest mask of a column applies, one for all columns included', () 
       verdictOf({ ...allow, mask: order }).mask.map(({ column, method, rule }) => [column, method, rule]),
       expected,
     )
+})
+
+test('what a method needs comes with it, and two sizes of groups are none', () => {
+  const mask = (rule: string, change: object): object => ({ ...allow.mask[0], rule, ...change })
+  const shown = (...masks: readonly object[]): unknown => {
+    const value = { ...allow, mask: masks }
+    assert.equal(schema(value), true)
+    return verdictOf(value).mask.map(({ method, value: constant, to }) => [method, constant, to])
+  }
+  assert.deepEqual(shown(mask('a', { method: 'constant', value: '' })), [['constant', '', undefined]])
+  assert.deepEqual(shown(mask('a', { method: 'generalise' })), [['generalise', undefined, undefined]])
+  const year = mask('a', { method: 'generalise', to: 'year' })
+  const decade = mask('b', { method: 'generalise', to: 'decade' })
+  assert.deepEqual(shown(year, mask('c', { method: 'generalise', to: 'year' })), [
+    ['generalise', undefined, 'year'],
+  ])
+  assert.deepEqual(shown(year, decade), [['redact', undefined, undefined]])
+  assert.deepEqual(shown(decade, year), [['redact', undefined, undefined]])
 })

@@ -1,8 +1,9 @@
 import {
+  approvalScopes,
   denial,
   maskMethods,
+  stricterMask,
   type Approval,
-  type MaskMethod,
   type MaskRule,
   type Reason,
   type Verdict,
@@ -54,14 +55,21 @@ function reasonOf(value: unknown): Reason {
 }
 
 function maskOf(value: unknown): MaskRule {
-  const mask = object('a mask', value, ['relation', 'column', 'method', 'rule'])
+  const mask = object('a mask', value, ['relation', 'column', 'method', 'rule'], ['value', 'to'])
   const relation = name('relation', mask['relation'])
   if (!/^[^.]+\../.test(relation)) throw new Malformed('a relation is written schema.name')
+  const method = oneOf('method', mask['method'], maskMethods)
+  if (Object.hasOwn(mask, 'value') !== (method === 'constant'))
+    throw new Malformed('a value belongs to a constant mask, and to no other')
+  if (Object.hasOwn(mask, 'to') && method !== 'generalise')
+    throw new Malformed('only a generalising mask has groups')
   return {
     relation,
     column: name('column', mask['column']),
-    method: oneOf('method', mask['method'], maskMethods),
+    method,
     rule: name('rule', mask['rule']),
+    ...(Object.hasOwn(mask, 'value') ? { value: text('value', mask['value']) } : {}),
+    ...(Object.hasOwn(mask, 'to') ? { to: name('to', mask['to']) } : {}),
   }
 }
 
@@ -91,21 +99,13 @@ function approvalOf(effect: Verdict['effect'], value: unknown): Approval | null 
     quorum: integer('quorum', approval['quorum'], 1),
     expires_s: integer('expires_s', approval['expires_s'], 1),
     hold_s: integer('hold_s', approval['hold_s'], 0),
-    scope: oneOf('scope', approval['scope'], ['once']),
+    scope: oneOf('scope', approval['scope'], approvalScopes),
   }
 }
 
 function labelsOf(value: unknown): Verdict['labels'] {
   if (!isObject(value)) throw new Malformed('labels is no object')
   return Object.fromEntries(Object.entries(value).map(([key, label]) => [key, text('a label', label)]))
-}
-
-/** From what shows most to what shows nothing. */
-const strictness: readonly MaskMethod[] = ['none', 'email', 'last4', 'stars', 'redact', 'null']
-
-function stricter(a: MaskRule, b: MaskRule): MaskRule {
-  const difference = strictness.indexOf(a.method) - strictness.indexOf(b.method)
-  return difference > 0 || (difference === 0 && a.rule < b.rule) ? a : b
 }
 
 /**
@@ -118,12 +118,12 @@ function strictest(masks: readonly MaskRule[]): readonly MaskRule[] {
   for (const mask of masks) {
     const at = key(mask.relation, mask.column)
     const other = byColumn.get(at)
-    byColumn.set(at, other === undefined ? mask : stricter(other, mask))
+    byColumn.set(at, other === undefined ? mask : stricterMask(other, mask))
   }
   return [...byColumn.values()]
     .map((mask) => {
       const all = byColumn.get(key(mask.relation, '*'))
-      return all === undefined ? mask : { ...stricter(all, mask), column: mask.column }
+      return all === undefined ? mask : { ...stricterMask(all, mask), column: mask.column }
     })
     .sort((a, b) => order(a.relation, b.relation) || order(a.column, b.column))
 }

@@ -1,8 +1,8 @@
 import { limits, type Clock } from '@sluice/core'
-import { Compiler, type Build, type Sources } from './compiler.ts'
+import { Compiler, type Build, type Sources, type TestResult } from './compiler.ts'
 
 /**
- * A compiler that stays a while after its work: its next build takes a tenth of the time. Opened when it is first
+ * A compiler that stays a while after its work: its next work takes a tenth of the time. Opened when it is first
  * needed, opened anew when it died, gone after `limits.policyCompilerIdleMs` without work.
  */
 export class WarmCompiler implements AsyncDisposable {
@@ -18,22 +18,31 @@ export class WarmCompiler implements AsyncDisposable {
   }
 
   /** Throws `PolicyError`. */
-  async build(sources: Sources): Promise<Build> {
-    this.#working++
-    this.#idle?.[Symbol.dispose]()
-    try {
-      if (this.#compiler?.alive !== true) this.#compiler = await Compiler.open(this.#cache)
-      return await this.#compiler.build(sources)
-    } finally {
-      this.#working--
-      if (this.#working === 0)
-        this.#idle = this.#clock.after(limits.policyCompilerIdleMs, () => void this.#end())
-    }
+  build(sources: Sources): Promise<Build> {
+    return this.#work((compiler) => compiler.build(sources))
+  }
+
+  /** Checks everything and runs the tests. Throws `PolicyError`. */
+  async test(sources: Sources): Promise<readonly TestResult[]> {
+    return (await this.#work((compiler) => compiler.test(sources))).tests
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#idle?.[Symbol.dispose]()
     await this.#end()
+  }
+
+  async #work<Result>(work: (compiler: Compiler) => Promise<Result>): Promise<Result> {
+    this.#working++
+    this.#idle?.[Symbol.dispose]()
+    try {
+      if (this.#compiler?.alive !== true) this.#compiler = await Compiler.open(this.#cache)
+      return await work(this.#compiler)
+    } finally {
+      this.#working--
+      if (this.#working === 0)
+        this.#idle = this.#clock.after(limits.policyCompilerIdleMs, () => void this.#end())
+    }
   }
 
   async #end(): Promise<void> {

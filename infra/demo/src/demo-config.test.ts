@@ -21,15 +21,20 @@ test('the demo is a valid configuration, all on loopback', () => {
   assert.ok(existsSync(join(starterPolicies, 'data.json')))
 })
 
-test('erin is an auditor, and nobody who could act is one', () => {
-  const { auditors } = parseConfig('demo', '', below).api
-  const named = Object.entries(demoSubjects).filter(([, { groups }]) =>
-    groups.some((group) => auditors.includes(group)),
-  )
-  assert.deepEqual(
-    named.map(([name]) => name),
-    ['erin'],
-  )
+test('erin reads the record and cannot act, bob and carol approve, carol activates policies', () => {
+  const { roles } = parseConfig('demo', '', below).api
+  const holders = (role: readonly string[]): readonly string[] =>
+    Object.entries(demoSubjects)
+      .filter(([, { groups }]) => groups.some((group) => role.includes(group)))
+      .map(([name]) => name)
+  assert.deepEqual(holders(roles.auditor), ['erin'])
+  assert.deepEqual(holders(roles.approver), ['bob', 'carol'])
+  assert.deepEqual(holders(roles.admin), ['carol'])
+})
+
+test('the approvers may let somebody see personal data for a while', () => {
+  const [shop] = parseConfig('demo', '', below).targets
+  assert.deepEqual(shop?.access, { approvers: ['dba'], roles: ['reader', 'pii_reader'], maxMs: 28_800_000 })
 })
 
 test("a person's own database and policies are laid over it, as the README says", () => {

@@ -16,7 +16,7 @@ export function demoConfig(ports: DemoPorts): object {
   const { audience, groups_claim, type_claim } = demoIssuer
   const issuer = `http://${at(ports.identityProvider)}`
   return {
-    api: { listen: at(ports.api), roles: { auditor: ['auditors'] } },
+    api: { listen: at(ports.api), roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
     listen: { postgres: at(ports.postgres) },
     log: { kind: 'embedded' },
     identity: { issuers: [{ name: 'demo', kind: 'oidc', issuer, audience, groups_claim, type_claim }] },
@@ -30,6 +30,7 @@ export function demoConfig(ports: DemoPorts): object {
         tls: 'disable',
         credential: { user: appLogin.user, password: { env: shopPasswordVariable } },
         labels: { env: 'demo', data: 'pii' },
+        access: { approvers: ['dba'], max: '8h', roles: ['reader', 'pii_reader'] },
       },
     ],
   }

@@ -52,7 +52,7 @@ suite('the demo with a configuration of its user', () => {
     env: { MINE: 'never used' },
     step: () => {},
     report: (what, error) => void reports.push(`${what}: ${error instanceof Error ? error.message : ''}`),
-    activated: (revision) => void activated.push(revision),
+    activated: ({ revision }) => void activated.push(revision),
   })
 
   before(async () => {
@@ -121,7 +121,7 @@ targets:
     const rule = join(folder, 'mine', 'more.rego')
     await writeFile(rule, 'package sluice.rules.more\n\ndeny contains {"rule": "no"} if nope(1)\n')
     await until(() => reports.length > 0)
-    assert.match(reports[0] ?? '', /stay in force: more\.rego:3:33: .*nope/)
+    assert.match(reports[0] ?? '', /stays so: .*\/mine\/more\.rego:3:33: .*nope/)
     const before = demo.gateway.revision
     await writeFile(
       rule,

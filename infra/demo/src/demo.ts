@@ -1,7 +1,15 @@
 import { appendFileSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { demoState, demoStateFile, parseConfig, serve, type Config, type Running } from '@sluice/cli'
+import {
+  demoState,
+  demoStateFile,
+  parseConfig,
+  serve,
+  type Config,
+  type PolicyChange,
+  type Running,
+} from '@sluice/cli'
 import { demoConfig, shopPasswordVariable } from './demo-config.ts'
 import { startIdentityProvider } from './identity-provider.ts'
 import { refuseTaken, type DemoPorts } from './ports.ts'
@@ -19,7 +27,7 @@ export interface DemoOptions {
   /** What is being started, for a person who waits. */
   readonly step: (what: string) => void
   readonly report: (what: string, error: unknown) => void
-  readonly activated: (revision: string) => void
+  readonly activated: (change: PolicyChange) => void
 }
 
 export interface Demo {

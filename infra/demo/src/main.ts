@@ -1,4 +1,4 @@
-import { ConfigError, dataFolder } from '@sluice/cli'
+import { ConfigError, dataFolder, policyLine } from '@sluice/cli'
 import { startDemo, type Demo } from './demo.ts'
 import { demoPorts } from './ports.ts'
 import { screen } from './screen.ts'
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
     env,
     step: (what) => console.log(`${what} …`),
     report: (what, error) => console.error(`${what}: ${messageOf(error)}`),
-    activated: (revision) => console.log(`policy ${revision.slice(0, 12)} is in force`),
+    activated: (change) => console.log(policyLine(change)),
   })
   console.log(screen(demo, { cwd: process.cwd(), env }))
   process.off('SIGINT', giveUp).off('SIGTERM', giveUp)

@@ -25,6 +25,7 @@ test('it says where things are, what to try, and how to stop', () => {
     ' .sluice/postgres.log',
     'langchain-reporting, alice, bob, carol, dave, erin',
     '  PGPASSWORD=$(npx sluice token) psql "postgresql://any@127.0.0.1:7432/shop"',
+    '  npx sluice approvals ls   what waits for bob or carol, e.g. delete from orders where id = 1\n',
     '  npx sluice audit tail -f',
     'Ctrl-C',
   ])
@@ -40,5 +41,5 @@ test('with another data folder, the commands are shown so that they find it', ()
 
 test('without PostgreSQL nothing is promised of it', () => {
   const text = screen({ ...demo, gateway: { ...demo.gateway, postgres: null } }, { cwd, env: {} })
-  assert.doesNotMatch(text, /psql|postgresql:/)
+  assert.doesNotMatch(text, /psql|postgresql:|approvals/)
 })

@@ -28,7 +28,12 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
   ]
   const attempts = [
     'npm run example',
-    ...(url === null ? [] : [`PGPASSWORD=$(${npx} token) psql "${url}"`]),
+    ...(url === null
+      ? []
+      : [
+          `PGPASSWORD=$(${npx} token) psql "${url}"`,
+          `${npx} approvals ls   what waits for bob or carol, e.g. delete from orders where id = 1`,
+        ]),
     `${npx} audit tail -f`,
     `${npx} doctor`,
   ]

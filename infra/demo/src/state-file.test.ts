@@ -14,7 +14,7 @@ const postgres = { host: '127.0.0.1', port: 7433, app: { user: 'shop_app', passw
 const at = (host: string, port: number) => ({ host, port })
 
 test('the commands find the demo by it, wherever the gateway listens', () => {
-  const api = { listen: at('0.0.0.0', 7400), auditors: [] }
+  const api = { listen: at('0.0.0.0', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } }
   const state = stateOf({ api, listen: { postgres: { address: at('::', 7432) } } }, provider, postgres)
   assert.deepEqual(state, {
     api: 'http://127.0.0.1:7400',
@@ -33,7 +33,10 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
 test("it is its owner's alone, also when one with other rights stood there, and leaves no draft", async () => {
   const data = await mkdtemp(join(tmpdir(), 'sluice-state-test-'))
   const state = stateOf(
-    { api: { listen: at('127.0.0.1', 7400), auditors: [] }, listen: { postgres: null } },
+    {
+      api: { listen: at('127.0.0.1', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } },
+      listen: { postgres: null },
+    },
     provider,
     postgres,
   )

@@ -2,7 +2,19 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { leaveDemo, nobody, ran, scratchFolder, scriptedServer } from '../scripted.ts'
+import { leaveDemo, nobody, ran, scratchFolder, scriptedServer, type ScriptedServer } from '../scripted.ts'
+
+/** A gateway whose policies stand like that. */
+function demoServer(view: object): Promise<ScriptedServer> {
+  const active = 'a'.repeat(32)
+  return scriptedServer((path) => ({
+    body: JSON.stringify(
+      path === '/v1/policies'
+        ? { active, revisions: [], ...view }
+        : { ready: true, access_token: path === '/token' ? 'ey' : 'slu_erin' },
+    ),
+  }))
+}
 
 test('with nothing there yet, nothing is wrong', async () => {
   using folder = scratchFolder()
@@ -23,18 +35,50 @@ test('a data folder that others can read is a finding, with the remedy', async (
 
 test('a running demo is checked, and its backends are told as JSON only', async () => {
   using folder = scratchFolder()
-  await using server = await scriptedServer(() => ({ body: '{"ready":true}' }))
+  await using server = await demoServer({ files: 'active', rejected: null })
   leaveDemo(folder.path, server.url, ['erin'])
   const env = { SLUICE_DATA: folder.path, SLUICE_CONFIG: '/nowhere.yaml' }
   const shown = await ran(['doctor'], env)
   assert.equal(shown.code, 0, shown.out)
   assert.match(shown.out, /^ok {4}API: http:\S+ answers 200$/m)
   assert.match(shown.out, /^ok {4}gateway postgres: \S+ accepts connections$/m)
+  assert.match(shown.out, /^ok {4}policy files: in force as aaaaaaaaaaaa$/m)
   assert.doesNotMatch(shown.out, /hidden/, 'a credential does not scroll by')
   const { out } = await ran(['doctor', '--json'], env)
   const told = JSON.parse(out) as { checks: { ok: boolean }[]; direct: unknown }
   assert.ok(told.checks.every(({ ok }) => ok))
   assert.deepEqual(told.direct, { shop: 'postgresql://app:hidden@127.0.0.1:1/shop' })
+})
+
+const standings: readonly (readonly [object, 0 | 1, RegExp])[] = [
+  [
+    { files: 'differ', rejected: { time: 1, errors: 'of long ago' } },
+    0,
+    /^ok {4}policy files: set aside until they change: aaaaaaaaaaaa was activated over them/m,
+  ],
+  [
+    { files: 'rejected', rejected: { time: 1, errors: 'a.rego:3:1: no\n    want: "x"\nb.rego:1:1: never' } },
+    1,
+    /^FAIL {2}policy files: not used, a{12} stays in force: a\.rego:3:1: no; want: "x"; b\.rego:1:1: never$/m,
+  ],
+]
+
+for (const [view, exit, line] of standings)
+  test(`policy files that ${JSON.stringify(view).slice(0, 18)} … are told`, async () => {
+    using folder = scratchFolder()
+    await using server = await demoServer(view)
+    leaveDemo(folder.path, server.url, ['erin'])
+    const { code, out } = await ran(['doctor'], { SLUICE_DATA: folder.path })
+    assert.equal(code, exit)
+    assert.match(out, line)
+  })
+
+test('with a token, a gateway is asked that is not the demo', async () => {
+  using folder = scratchFolder()
+  const env = { SLUICE_DATA: join(folder.path, 'new'), SLUICE_URL: nobody, SLUICE_TOKEN: 'slu_x' }
+  const { code, out } = await ran(['doctor'], env)
+  assert.equal(code, 1)
+  assert.match(out, /^FAIL {2}policy files: no gateway answers at/m)
 })
 
 test('a demo that has ended is a finding', async () => {

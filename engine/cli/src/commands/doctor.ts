@@ -3,10 +3,13 @@ import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { verifyLog } from '@sluice/journal'
+import type { PolicyView } from '@sluice/api'
 import type { Address } from '@sluice/core'
-import { UsageError, type Command, type Io } from '../command.ts'
+import { connectApi } from '../client.ts'
+import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
 import { addressOf, parseConfig } from '../config/config.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
+import { printable } from '../printable.ts'
 
 interface Check {
   readonly name: string
@@ -34,6 +37,7 @@ With the demo running, --json also prints the addresses and credentials of the b
       await dataFolderCheck(dataFolder(io.env)),
       ...(file === undefined ? [] : await configChecks(file)),
       ...(demo === null ? [] : await demoChecks(demo)),
+      ...(demo === null && io.env['SLUICE_TOKEN'] === undefined ? [] : [await policiesInForce(io)]),
       await logCheck(join(dataFolder(io.env), 'log')),
     ]
     if (values.json) io.out(`${JSON.stringify({ checks, direct: demo?.direct ?? null })}\n`)
@@ -101,6 +105,31 @@ async function ready(api: string): Promise<Check> {
     return { name: 'API', ok: response.ok, detail: `${api} answers ${response.status}` }
   } catch {
     return { name: 'API', ok: false, detail: `${api} does not answer: start the demo with npm start` }
+  }
+}
+
+async function policiesInForce(io: Io): Promise<Check> {
+  const name = 'policy files'
+  try {
+    const client = await connectApi(io)
+    const view = (await (await client.get('/v1/policies')).json()) as PolicyView
+    return { name, ok: view.files !== 'rejected', detail: printable(standing(view)) }
+  } catch (error) {
+    // Not everybody may see them, which is nothing wrong.
+    const detail = error instanceof Error ? error.message : String(error)
+    return { name, ok: !(error instanceof Unreachable), detail }
+  }
+}
+
+function standing({ active, files, rejected }: PolicyView): string {
+  const revision = active.slice(0, 12)
+  switch (files) {
+    case 'active':
+      return `in force as ${revision}`
+    case 'differ':
+      return `set aside until they change: ${revision} was activated over them (sluice policy ls)`
+    case 'rejected':
+      return `not used, ${revision} stays in force: ${(rejected?.errors ?? '').replaceAll(/\n\s*/g, '; ')}`
   }
 }
 

@@ -219,6 +219,7 @@ suite('policy eval', () => {
     assert.deepEqual(verdict?.['read'], {
       version: 1,
       action: { prepare: false, read_only: true },
+      approvals: [],
       subject: { groups: [] },
     })
   })
@@ -244,6 +245,9 @@ suite('policy arguments', () => {
     [['check', 'a', '--filter', 'x'], /policy check has no --filter/],
     [['test', 'a', '--check'], /policy test has no --check/],
     [['fmt', 'a', '--input', 'x'], /policy fmt has no --input/],
+    [['check', 'a', '--reason', 'x'], /policy check has no --reason/],
+    [['ls', 'a'], /unexpected "a"/],
+    [['activate'], /name the revision: sluice policy activate <revision>/],
   ]
   for (const [args, expected] of wrong)
     test(`policy ${args.join(' ')} is a mistake`, async () => {

@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util'
 import { PolicyError } from '@sluice/policy'
 import { UsageError, type Command, type ExitCode, type Io } from '../command.ts'
+import { activateCommand } from './policy/activate.ts'
 import { checkCommand } from './policy/check.ts'
 import { evalCommand } from './policy/eval.ts'
 import { showFindings } from './policy/findings.ts'
 import { fmtCommand } from './policy/fmt.ts'
+import { lsCommand } from './policy/ls.ts'
 import { testCommand } from './policy/test.ts'
 
-/** What the four sub-commands are given: each reads what is its own. */
+/** What the sub-commands on a folder are given: each reads what is its own. */
 export interface PolicyOptions {
   readonly folder: string
   readonly json: boolean
@@ -16,13 +18,47 @@ export interface PolicyOptions {
   readonly input?: string | undefined
 }
 
-type Subcommand = (options: PolicyOptions, io: Io) => Promise<ExitCode>
+interface Given extends Omit<PolicyOptions, 'folder'> {
+  readonly reason?: string | undefined
+}
 
-const subcommands: Readonly<Record<string, readonly [Subcommand, ...(keyof PolicyOptions)[]]>> = {
-  check: [checkCommand],
-  fmt: [fmtCommand, 'check'],
-  test: [testCommand, 'filter'],
-  eval: [evalCommand, 'input'],
+interface Subcommand {
+  /** What its one argument is; null when it has none. */
+  readonly argument: 'folder' | 'revision' | null
+  readonly options: readonly ('check' | 'filter' | 'input' | 'reason')[]
+  readonly run: (argument: string, given: Given, io: Io) => Promise<ExitCode>
+}
+
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  check: onFolder(checkCommand),
+  fmt: onFolder(fmtCommand, 'check'),
+  test: onFolder(testCommand, 'filter'),
+  eval: onFolder(evalCommand, 'input'),
+  ls: { argument: null, options: [], run: (_none, given, io) => lsCommand(given, io) },
+  activate: {
+    argument: 'revision',
+    options: ['reason'],
+    run: (revision, given, io) => activateCommand({ ...given, revision }, io),
+  },
+}
+
+function onFolder(
+  run: (options: PolicyOptions, io: Io) => Promise<ExitCode>,
+  ...options: Subcommand['options']
+): Subcommand {
+  return {
+    argument: 'folder',
+    options,
+    async run(folder, given, io) {
+      try {
+        return await run({ ...given, folder }, io)
+      } catch (error) {
+        if (!(error instanceof PolicyError)) throw error
+        showFindings(error.diagnostics, { ...given, folder }, io)
+        return 1
+      }
+    },
+  }
 }
 
 export const policy: Command = {
@@ -30,13 +66,17 @@ export const policy: Command = {
 sluice policy fmt <folder> [--check] [--json]
 sluice policy test <folder> [--filter <regex>] [--json]
 sluice policy eval <folder> --input <file> [--json]
+sluice policy ls [--json]
+sluice policy activate <revision> [--reason <text>] [--json]
 
-  check  compiles; each error with file, row and column
-  fmt    formats Rego files as OPA does and names them; --check only names them
-  test   runs Rego tests (--filter picks them by package.name) and case tables, with coverage
-  eval   judges one request: JSON with only what matters, laid over a neutral one ("-" reads standard input)
+  check     compiles; each error with file, row and column
+  fmt       formats Rego files as OPA does and names them; --check only names them
+  test      runs Rego tests (--filter picks them by package.name) and case tables, with coverage
+  eval      judges one request: JSON with only what matters, laid over a neutral one ("-" reads standard input)
+  ls        the revisions in a gateway's log, and which one is in force
+  activate  puts one of them in force again, until the policy files change; needs the role admin
 
-Exit code 1 when something was found, failed or is not formatted.`,
+Exit code 1 when something was found, failed, refused or is not formatted.`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -47,24 +87,19 @@ Exit code 1 when something was found, failed or is not formatted.`,
         check: { type: 'boolean', default: false },
         filter: { type: 'string' },
         input: { type: 'string' },
+        reason: { type: 'string' },
       },
     })
-    const [name = '', folder, ...more] = positionals
+    const [name = '', ...rest] = positionals
     const known = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
     if (known === undefined) throw new UsageError(`unknown "policy ${name}"`)
-    const [run, ...own] = known
-    for (const option of ['check', 'filter', 'input'] as const)
-      if (values[option] !== undefined && values[option] !== false && !own.includes(option))
+    for (const option of ['check', 'filter', 'input', 'reason'] as const)
+      if (values[option] !== undefined && values[option] !== false && !known.options.includes(option))
         throw new UsageError(`policy ${name} has no --${option}`)
-    if (folder === undefined) throw new UsageError(`name the folder: sluice policy ${name} <folder>`)
+    const [argument, ...more] = known.argument === null ? ['', ...rest] : rest
+    if (argument === undefined)
+      throw new UsageError(`name the ${known.argument}: sluice policy ${name} <${known.argument}>`)
     if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`)
-    const options = { ...values, folder }
-    try {
-      return await run(options, io)
-    } catch (error) {
-      if (!(error instanceof PolicyError)) throw error
-      showFindings(error.diagnostics, options, io)
-      return 1
-    }
+    return await known.run(argument, values, io)
   },
 }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { UsageError, type Command } from '../command.ts'
 import { parseConfig } from '../config/config.ts'
 import { dataFolder } from '../demo-state.ts'
+import { policyLine } from '../policies.ts'
 import { serve, type Running } from '../serve.ts'
 import type { Address } from '@sluice/core'
 
@@ -29,7 +30,7 @@ export const serveCommand: Command = {
       env: io.env,
       report: (what, error) =>
         io.error(`${what}: ${error instanceof Error ? error.message : String(error)}\n`),
-      activated: (revision) => io.out(`policy ${revision.slice(0, 12)} is in force\n`),
+      activated: (change) => io.out(`${policyLine(change)}\n`),
     })
     io.out(banner(running))
     if (!io.signal.aborted) await once(io.signal, 'abort')

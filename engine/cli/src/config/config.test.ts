@@ -28,7 +28,7 @@ test('a good file', () => {
   assert.equal(config.targets[0]?.target.name, 'reporting')
   assert.deepEqual(config.targets[0]?.target.address, { host: 'db.internal', port: 5432 })
   assert.deepEqual(config.targets[0]?.credential.password, { env: 'SHOP_PASSWORD' })
-  assert.deepEqual(config.api.auditors, ['auditors'])
+  assert.deepEqual(config.api.roles, { admin: [], approver: [], auditor: ['auditors'] })
 })
 
 /** Each replaces one line of the good file; the answer must name the line and what would be right. */
@@ -76,6 +76,44 @@ for (const [wrong, right, expected] of mistakes)
       },
     )
   })
+
+test('one of the keys of pseudonyms is in use', () => {
+  const masking = (keys: string): ReturnType<typeof parseConfig>['maskingKey'] =>
+    parseConfig('sluice.yaml', `${good}masking: { keys: [${keys}] }`).maskingKey
+  const old = '{ id: k1, secret: { env: K1 } }'
+  const active = '{ id: k2, secret: { file: k2 }, active: true }'
+  assert.equal(parseConfig('sluice.yaml', good).maskingKey, null)
+  assert.deepEqual(masking(`${old}, ${active}`), { id: 'k2', secret: { file: 'k2' } })
+  assert.throws(() => masking(old), /sluice\.yaml:18:\d+: exactly one key must have active: true/)
+  assert.throws(() => masking(`${active}, { id: k3, secret: { env: K3 }, active: true }`), /exactly one key/)
+  assert.throws(() => masking(`${active}, { id: k2, secret: { env: K3 } }`), /a second key named k2/)
+  assert.throws(() => masking('{ id: k1, secret: hunter2, active: true }'), /masking\.keys\.0\.secret/)
+})
+
+test('a target says who may give access to it for a while, and otherwise nobody may', () => {
+  const access = (text: string): ReturnType<typeof parseConfig>['targets'][number]['access'] =>
+    parseConfig('sluice.yaml', `${good}    access: ${text}\n`).targets[0]?.access
+  assert.equal(parseConfig('sluice.yaml', good).targets[0]?.access, undefined)
+  assert.deepEqual(access('{ approvers: [dba] }'), {
+    approvers: ['dba'],
+    roles: ['reader'],
+    maxMs: 28_800_000,
+  })
+  assert.deepEqual(access('{ approvers: [a, b], max: 30m, roles: [writer] }'), {
+    approvers: ['a', 'b'],
+    roles: ['writer'],
+    maxMs: 1_800_000,
+  })
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['{ max: 1h }', /targets\.0\.access lacks "approvers"/],
+    ['{ approvers: [] }', /targets\.0\.access\.approvers must NOT have fewer than 1/],
+    ['{ approvers: [dba], max: soon }', /targets\.0\.access\.max .*e\.g\. 90s, 10m, 8h or 7d/],
+    ['{ approvers: [dba], max: 8d }', /sluice\.yaml:18:\d+: access\.max cannot be "8d" — from 1s to 7d/],
+    ['{ approvers: [dba], max: 0s }', /access\.max cannot be "0s"/],
+    ['{ aprovers: [dba] }', /unknown key "aprovers" .* did you mean "approvers"\?/],
+  ]
+  for (const [text, expected] of wrong) assert.throws(() => access(text), expected)
+})
 
 test('broken YAML names its line', () => {
   assert.throws(() => parseConfig('sluice.yaml', 'api:\n  listen: [1,\n'), /sluice\.yaml:\d+:\d+: /)

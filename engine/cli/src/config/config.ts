@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type SchemaObject } from 'ajv'
-import { SchemaError, type Address, type Target } from '@sluice/core'
+import { SchemaError, type AccessRule, type Address, type Owners, type Target } from '@sluice/core'
+import type { RoleGroups } from '@sluice/api'
 import { adapters } from '../adapters.ts'
+import { accessOf, type RawAccess } from './access.ts'
 import { ConfigDocument, type Located } from './document.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
-import type { IssuerConfig, SecretReference } from '@sluice/identity'
+import type { IssuerConfig, MaskingKeyReference, SecretReference } from '@sluice/identity'
 import { schemaProblems } from './schema-problems.ts'
 
 export interface PostgresListen {
@@ -17,29 +19,39 @@ export interface PostgresListen {
 export interface TargetConfig {
   readonly target: Target
   readonly credential: { readonly user: string; readonly password: SecretReference }
+  /** Who may give access for a while; `undefined`: nobody. */
+  readonly access: AccessRule | undefined
 }
 
 /** What `serve` needs, read once. Paths in it are relative to the file that names them. */
 export interface Config {
   readonly file: string
-  readonly api: { readonly listen: Address; readonly auditors: readonly string[] }
+  readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
   readonly listen: { readonly postgres: PostgresListen | null }
   readonly log: { readonly kind: 'embedded'; readonly path: string | null }
   readonly issuers: readonly IssuerConfig[]
+  /** Who answers for a subject, by subject ids. */
+  readonly owners: Owners
   readonly tokenKey: SecretReference | null
+  /** The active key of pseudonyms. */
+  readonly maskingKey: MaskingKeyReference | null
   readonly policies: string
   readonly targets: readonly TargetConfig[]
 }
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
-  readonly api?: { readonly listen?: string; readonly roles?: { readonly auditor?: readonly string[] } }
+  readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
   readonly listen?: {
     readonly postgres?: string | { readonly address: string; readonly tls?: { cert: string; key: string } }
   }
   readonly log?: { readonly kind: 'embedded'; readonly path?: string }
-  readonly identity: { readonly issuers: readonly IssuerConfig[] }
+  readonly identity: {
+    readonly issuers: readonly IssuerConfig[]
+    readonly owners?: Readonly<Record<string, readonly string[]>>
+  }
   readonly keys?: { readonly tokens?: SecretReference }
+  readonly masking?: { readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[] }
   readonly policies: { readonly path: string }
   readonly targets: readonly (Record<string, unknown> & {
     readonly name: string
@@ -47,6 +59,7 @@ interface RawConfig {
     readonly address: string
     readonly credential: TargetConfig['credential']
     readonly labels?: Readonly<Record<string, string>>
+    readonly access?: RawAccess
   })[]
 }
 
@@ -69,12 +82,15 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     file,
     api: {
       listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
-      auditors: value.api?.roles?.auditor ?? [],
+      url: value.api?.url ?? null,
+      roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
     },
     listen: { postgres: listenOf(value.listen?.postgres) },
     log: { kind: 'embedded', path: value.log?.path ?? null },
     issuers: value.identity.issuers,
+    owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: value.keys?.tokens ?? null,
+    maskingKey: maskingKeyOf(document, value.masking?.keys),
     policies: value.policies.path,
     targets: targetsOf(document, value),
   }
@@ -93,11 +109,31 @@ function listenOf(value: NonNullable<RawConfig['listen']>['postgres']): Postgres
   return value.tls === undefined ? { address } : { address, tls: value.tls }
 }
 
+/** Which of several keys makes pseudonyms must be said, and a name stands for one key for ever. */
+function maskingKeyOf(
+  document: Located,
+  keys: NonNullable<RawConfig['masking']>['keys'],
+): MaskingKeyReference | null {
+  if (keys === undefined) return null
+  const at = ['masking', 'keys']
+  const found: Problem[] = []
+  const names = new Set<string>()
+  for (const [index, { id }] of keys.entries()) {
+    if (names.has(id)) found.push(document.problem([...at, index, 'id'], `a second key named ${id}`))
+    names.add(id)
+  }
+  const [active, ...more] = keys.filter((key) => key.active === true)
+  if (active === undefined || more.length > 0)
+    found.push(document.problem(at, 'exactly one key must have active: true'))
+  if (found.length > 0 || active === undefined) throw new ConfigError(found)
+  return { id: active.id, secret: active.secret }
+}
+
 function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[] {
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, credential, labels, ...rest } = entry
+    const { name, protocol, address, credential, labels, access, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -106,7 +142,7 @@ function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[]
     try {
       const settings = adapter.target.parse(rest)
       const target = { name, protocol, labels: labels ?? {}, address: addressOf(address), settings }
-      return [{ target, credential }]
+      return [{ target, credential, access: accessOf(document, [...at, 'access'], access) }]
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error
       found.push(document.problem([...at, ...error.at], error.message))

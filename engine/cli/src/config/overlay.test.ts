@@ -53,7 +53,7 @@ test('targets are added and other keys replaced, down to the last one', () => {
     ['shop', 'other', 'reporting'],
   )
   assert.equal(config.policies, './mine')
-  assert.deepEqual(config.api.auditors, ['security', 'audit'])
+  assert.deepEqual(config.api.roles.auditor, ['security', 'audit'])
   assert.deepEqual(config.api.listen, { host: '127.0.0.1', port: 7400 }, 'what the file does not say stays')
   assert.equal(config.issuers[0]?.name, 'demo')
 })

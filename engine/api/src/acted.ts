@@ -1,0 +1,39 @@
+import {
+  controlStream,
+  limits,
+  subjectRecord,
+  type Clock,
+  type EventData,
+  type EventStore,
+  type Identity,
+  type Ids,
+} from '@sluice/core'
+
+export interface ActedPorts {
+  readonly store: Pick<EventStore, 'append'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly ids: Pick<Ids, 'next'>
+  /** For the operator: what went wrong beside a caller's request. Never content. */
+  readonly report: (what: string, error: unknown) => void
+}
+
+export interface Act extends Pick<EventData['AdminActed'], 'action' | 'resource' | 'outcome'> {
+  readonly details: Readonly<Record<string, string>>
+}
+
+/** Records what somebody tried in vain. Nobody waits for it: nothing was done. */
+export function acted({ store, clock, ids, report }: ActedPorts, by: Identity, act: Act): void {
+  const { action, resource, outcome, details } = act
+  const data = {
+    by: subjectRecord(by.subject),
+    token_id: by.tokenId,
+    action,
+    resource,
+    outcome,
+    details: JSON.stringify(details),
+  }
+  const event = { id: ids.next('evt'), time: clock.now(), type: 'AdminActed', data } as const
+  store
+    .append({ stream: controlStream, events: [event] }, { withinMs: limits.appendWaitMs, urgency: 'soon' })
+    .catch((error: unknown) => report('a refused attempt was not recorded', error))
+}

@@ -1,0 +1,220 @@
+import {
+  ineligible,
+  peopleBehind,
+  type Approvals,
+  type ApprovalState,
+  type ApprovalView,
+  type Engine,
+  type EventStore,
+  type Pseudonyms,
+  type Subject,
+  type SubjectRecord,
+} from '@sluice/core'
+import type { Sight } from './approval-sight.ts'
+import { readExchanges, type ExchangeLine } from './exchange-log.ts'
+import { rolesOf, type RoleGroups } from './roles.ts'
+import { shownTo, type ShownRequest } from './shown.ts'
+import { actionOf, summaryOf, type ActionSummary } from './summary.ts'
+import { visible } from './visible.ts'
+
+/** An approval in a list. */
+export interface ApprovalLine {
+  readonly id: string
+  readonly state: ApprovalState
+  /** Who asks. */
+  readonly subject: string
+  readonly target: string
+  readonly action: string
+  /** As the reader may see it; `null` when its content was erased. */
+  readonly statement: string | null
+  readonly expires_at: string
+  /** People who approved so far, of how many must. */
+  readonly approved: number
+  readonly quorum: number
+}
+
+/** An approval as somebody sees it who is to decide on it. */
+export interface ApprovalPage extends ApprovalLine {
+  readonly requester: SubjectRecord
+  readonly session: string
+  readonly exchange: string
+  readonly rule: string
+  readonly message: string
+  readonly approvers: readonly string[]
+  readonly scope: string
+  readonly requested_at: string
+  readonly expires_in_s: number
+  /** Why the reader may not vote on it; `null` when they may, as long as it is pending. */
+  readonly may_not_vote: string | null
+  readonly actions: readonly ActionSummary[]
+  readonly request: ShownRequest | null
+  readonly votes: readonly VoteLine[]
+  readonly uses: readonly { readonly exchange: string; readonly decision: string; readonly at: string }[]
+  readonly ended: { readonly at: string; readonly by: string; readonly reason: string } | null
+  readonly run: RunSoFar | null
+  readonly session_so_far: SessionSoFar | null
+  /** Earlier approvals of exactly the same request, newest first. */
+  readonly before: readonly { readonly id: string; readonly state: ApprovalState; readonly at: string }[]
+}
+
+interface VoteLine {
+  readonly voter: string
+  readonly vote: 'approve' | 'reject'
+  readonly reason: string
+  readonly at: string
+}
+
+interface Counts {
+  readonly requests: number
+  readonly denied: number
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** Over the live sessions of this gateway that claim the run. */
+export interface RunSoFar extends Counts {
+  readonly id: string
+  readonly sessions: number
+}
+
+/** The session that waits, while it is live at this gateway. */
+export interface SessionSoFar extends Counts {
+  readonly in_flight: number
+  /** Its latest exchanges, oldest first; `null` when the log could not be read in time. */
+  readonly recent: readonly ExchangeLine[] | null
+}
+
+export interface PagePorts {
+  readonly approvals: Approvals
+  readonly engine: Pick<Engine, 'session' | 'sessions'>
+  readonly store: Pick<EventStore, 'read'>
+  readonly clock: { now(): number; monotonic(): number }
+  readonly pseudonyms: Pick<Pseudonyms, 'digest'>
+  readonly roles: RoleGroups
+}
+
+const recentMax = 10
+const beforeMax = 10
+/** A page is shown without its recent exchanges rather than late. */
+const recentWithinMs = 1_000
+
+export async function approvalLine(
+  approval: ApprovalView,
+  sight: Sight,
+  ports: PagePorts,
+): Promise<ApprovalLine> {
+  return lineOf(approval, await requestOf(approval, sight, ports))
+}
+
+export async function approvalPage(
+  approval: ApprovalView,
+  sight: Sight,
+  reader: Subject,
+  ports: PagePorts,
+): Promise<ApprovalPage> {
+  const request = await requestOf(approval, sight, ports)
+  const { subject, session, exchange, rule, message, approvers, scope, requestedAt, expiresAt } = approval
+  return {
+    ...lineOf(approval, request),
+    requester: subject,
+    session,
+    exchange,
+    rule,
+    message: visible(message),
+    approvers,
+    scope,
+    requested_at: iso(requestedAt),
+    expires_in_s: Math.max(0, Math.ceil((expiresAt - ports.clock.now()) / 1_000)),
+    may_not_vote: mayNotVote(approval, reader, ports.roles),
+    actions: summaryOf(approval),
+    request,
+    votes: approval.votes.map(({ voter, vote, reason, time }) => ({
+      voter: voter.id,
+      vote,
+      reason: visible(reason),
+      at: iso(time),
+    })),
+    uses: approval.uses.map((use) => ({ exchange: use.exchange, decision: use.decision, at: iso(use.time) })),
+    ended: endOf(approval),
+    run: runSoFar(approval, ports),
+    session_so_far: await sessionSoFar(approval, ports),
+    before: before(approval, ports),
+  }
+}
+
+/** Whether a vote would count is the book's to say; this is what a reader is told beforehand. */
+export function mayNotVote(approval: ApprovalView, reader: Subject, groups: RoleGroups): string | null {
+  const { id, type, issuer, groups: own, on_behalf_of } = reader
+  const voter = { id, type, issuer, groups: own, on_behalf_of }
+  if (approval.people.includes(id)) return 'Nobody may vote on their own request.'
+  if (!rolesOf(reader, groups).has('approver')) return 'This needs the role approver.'
+  return ineligible(approval, { voter, people: peopleBehind(reader, new Map()) }) ?? null
+}
+
+async function requestOf(
+  approval: ApprovalView,
+  sight: Sight,
+  { approvals, pseudonyms }: PagePorts,
+): Promise<ShownRequest | null> {
+  const content = await approvals.shown(approval.id)
+  return content === null ? null : shownTo(sight, content, summaryOf(approval), pseudonyms)
+}
+
+function lineOf(approval: ApprovalView, request: ShownRequest | null): ApprovalLine {
+  const { id, state, subject, target, votes, quorum, expiresAt } = approval
+  return {
+    id,
+    state,
+    subject: subject.id,
+    target,
+    action: actionOf(approval),
+    statement: request?.statement.text ?? null,
+    expires_at: iso(expiresAt),
+    approved: votes.filter(({ vote }) => vote === 'approve').length,
+    quorum,
+  }
+}
+
+function endOf({ ended }: ApprovalView): ApprovalPage['ended'] {
+  return ended === null ? null : { at: iso(ended.time), by: ended.by, reason: visible(ended.reason) }
+}
+
+function runSoFar({ run, subject }: ApprovalView, { engine }: PagePorts): RunSoFar | null {
+  if (run === null) return null
+  // The run is a claim: sessions of somebody else who claims it too say nothing of this one.
+  const own = engine.sessions().filter((each) => each.run.id === run && each.subject.id === subject.id)
+  const sum = (count: (facts: Counts) => number): number =>
+    own.reduce((total, { facts }) => total + count(facts), 0)
+  return {
+    id: visible(run),
+    sessions: own.length,
+    requests: sum(({ requests }) => requests),
+    denied: sum(({ denied }) => denied),
+    rows: sum(({ rows }) => rows),
+    bytes: sum(({ bytes }) => bytes),
+  }
+}
+
+async function sessionSoFar(
+  { session: id }: ApprovalView,
+  { engine, store, clock }: PagePorts,
+): Promise<SessionSoFar | null> {
+  const session = engine.session(id)
+  if (session === undefined) return null
+  const within = { ms: recentWithinMs, clock }
+  const read = await readExchanges(store, id, { after: session.opened, last: recentMax, within })
+  return { ...session.facts, recent: read.complete ? read.exchanges : null }
+}
+
+function before({ id, binding, subject }: ApprovalView, { approvals }: PagePorts): ApprovalPage['before'] {
+  return approvals
+    .list()
+    .filter((other) => other.binding === binding && other.subject.id === subject.id && other.id !== id)
+    .map((other) => ({ id: other.id, state: other.state, at: iso(other.requestedAt) }))
+    .slice(-beforeMax)
+    .toReversed()
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,32 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import type { ApprovalView, Subject } from '@sluice/core'
+import { sightOf, type Sight } from './approval-sight.ts'
+import { identityOf } from './scripted.ts'
+
+const roles = { admin: ['operators'], approver: ['dba', 'leads'], auditor: ['auditors'] }
+const approval = { approvers: ['dba'], people: ['test#alice', 'test#owner'] } as unknown as ApprovalView
+
+const cases: readonly (readonly [string, Partial<Subject>, Sight | null])[] = [
+  ['who asked', { id: 'test#alice' }, 'own'],
+  ['who stands behind them', { id: 'test#owner' }, 'own'],
+  ['an approver of this one', { groups: ['dba'] }, 'deciding'],
+  ['an approver of others', { groups: ['leads'] }, null],
+  ['an admin', { groups: ['operators'] }, 'deciding'],
+  ['an auditor', { groups: ['auditors'] }, 'masked'],
+  ['an auditor who approves others', { groups: ['auditors', 'leads'] }, 'masked'],
+  ['a service among the approvers, which never votes', { groups: ['dba'], type: 'service' }, 'masked'],
+  ['an agent of an approver', { groups: ['dba', 'operators', 'auditors'], on_behalf_of: 'test#x' }, null],
+  ['somebody without groups', {}, null],
+  ['somebody of the same name at another issuer', { id: 'other#alice' }, null],
+]
+
+for (const [who, change, expected] of cases)
+  test(`${who}: ${expected ?? 'nothing'}`, () => {
+    assert.equal(sightOf(approval, { ...identityOf('bob').subject, ...change }, roles), expected)
+  })
+
+test('without the role, a member of the approvers looks and sees no values', () => {
+  const subject = { ...identityOf('bob').subject, groups: ['dba'] }
+  assert.equal(sightOf(approval, subject, { ...roles, approver: [] }), 'masked')
+})

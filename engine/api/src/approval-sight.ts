@@ -1,0 +1,18 @@
+import type { ApprovalView, Subject } from '@sluice/core'
+import { rolesOf, type RoleGroups } from './roles.ts'
+
+/**
+ * How much somebody sees of an approval. `own`: as it was asked. `deciding`: the whole of it, but for values of what
+ * the policy masks. `masked`: no values at all.
+ */
+export type Sight = 'own' | 'deciding' | 'masked'
+
+/** `null`: for them it does not exist. */
+export function sightOf(approval: ApprovalView, subject: Subject, groups: RoleGroups): Sight | null {
+  if (approval.people.includes(subject.id)) return 'own'
+  const roles = rolesOf(subject, groups)
+  const isAmong = subject.groups.some((group) => approval.approvers.includes(group))
+  if (roles.has('admin') || (roles.has('approver') && isAmong)) return 'deciding'
+  // Who acts for somebody else has no role here, and is not among the approvers either.
+  return roles.has('auditor') || (isAmong && subject.on_behalf_of === null) ? 'masked' : null
+}

@@ -1,0 +1,153 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import {
+  refusal,
+  Refused,
+  type ApprovalState,
+  type ApprovalView,
+  type Identity,
+  type VoteResult,
+} from '@sluice/core'
+import { acted, type ActedPorts } from './acted.ts'
+import { approvalLine, approvalPage, type ApprovalLine, type PagePorts } from './approval-page.ts'
+import { cancelSchema, listSchema, pageSchema, voteSchema } from './approval-schema.ts'
+import { sightOf, type Sight } from './approval-sight.ts'
+import { caller } from './caller.ts'
+import { Conflict } from './problem.ts'
+import { rolesOf, type RolePorts } from './roles.ts'
+
+export type ApprovalRoutesPorts = RolePorts & PagePorts & ActedPorts
+
+interface ListRequest {
+  readonly Querystring: { readonly state: ApprovalState | 'all'; readonly last: number }
+}
+
+interface PageRequest {
+  readonly Params: { readonly id: string }
+}
+
+interface VoteRequest extends PageRequest {
+  readonly Body: { readonly vote: 'approve' | 'reject'; readonly reason?: string }
+}
+
+interface CancelRequest extends PageRequest {
+  readonly Body: { readonly reason?: string }
+}
+
+/**
+ * What waits for people. Everybody is asked for anew by each request: reading never votes, and only a request with a
+ * token in its header does anything.
+ */
+export function approvals(ports: ApprovalRoutesPorts): FastifyPluginAsync {
+  return async (app) => {
+    app.get<ListRequest>('/v1/approvals', { schema: listSchema }, async (request) => {
+      const { subject } = await caller(request, ports.authenticator)
+      const { state, last } = request.query
+      const found = ports.approvals
+        .list()
+        .filter((approval) => state === 'all' || approval.state === state)
+        .map((approval) => ({ approval, sight: sightOf(approval, subject, ports.roles) }))
+        .filter((one): one is Seen => one.sight !== null)
+      return Promise.all(
+        found.slice(-last).map(({ approval, sight }) => approvalLine(approval, sight, ports)),
+      )
+    })
+
+    app.get<PageRequest>('/v1/approvals/:id', { schema: pageSchema }, async (request) => {
+      const { identity, approval, sight } = await seen(request, request.params.id, ports)
+      return approvalPage(approval, sight, identity.subject, ports)
+    })
+
+    app.post<VoteRequest>('/v1/approvals/:id/votes', { schema: voteSchema }, async (request) => {
+      const subject = await seen(request, request.params.id, ports)
+      const { vote, reason = '' } = request.body
+      const voting = { ...subject, action: 'approval.vote', details: { vote } }
+      mayVote(voting, ports)
+      const { approval, identity } = subject
+      return answer(await ports.approvals.vote(approval.id, identity, vote, reason), voting, ports)
+    })
+
+    app.post<CancelRequest>('/v1/approvals/:id/cancel', { schema: cancelSchema }, async (request) => {
+      const cancelling = {
+        ...(await seen(request, request.params.id, ports)),
+        action: 'approval.cancel',
+        details: {},
+      }
+      mayCancel(cancelling, ports)
+      const { approval, identity } = cancelling
+      const reason = request.body.reason ?? ''
+      return answer(await ports.approvals.cancel(approval.id, identity.subject, reason), cancelling, ports)
+    })
+  }
+}
+
+interface Seen {
+  readonly approval: ApprovalView
+  readonly sight: Sight
+}
+
+/** What somebody tries to do with an approval that exists for them. */
+interface Attempt extends Seen {
+  readonly identity: Identity
+  readonly action: string
+  readonly details: Readonly<Record<string, string>>
+}
+
+async function seen(
+  request: FastifyRequest,
+  id: string,
+  ports: ApprovalRoutesPorts,
+): Promise<Seen & { readonly identity: Identity }> {
+  const identity = await caller(request, ports.authenticator)
+  const approval = ports.approvals.find(id)
+  const sight = approval === undefined ? null : sightOf(approval, identity.subject, ports.roles)
+  if (approval === undefined || sight === null) throw absent()
+  return { identity, approval, sight }
+}
+
+function mayVote(attempt: Attempt, ports: ApprovalRoutesPorts): void {
+  const { approval, identity } = attempt
+  const { subject } = identity
+  if (approval.people.includes(subject.id))
+    throw refused('Nobody may vote on their own request.', attempt, ports)
+  if (!rolesOf(subject, ports.roles).has('approver'))
+    throw refused('This needs the role approver.', attempt, ports)
+}
+
+function mayCancel(attempt: Attempt, ports: ApprovalRoutesPorts): void {
+  const { approval, identity } = attempt
+  const { subject } = identity
+  if (approval.subject.id === subject.id || rolesOf(subject, ports.roles).has('admin')) return
+  throw refused('Only who asked for it, or an admin, may take it back.', attempt, ports)
+}
+
+async function answer(
+  result: VoteResult,
+  attempt: Attempt,
+  ports: ApprovalRoutesPorts,
+): Promise<ApprovalLine> {
+  switch (result.kind) {
+    case 'accepted':
+      return approvalLine(result.approval, attempt.sight, ports)
+    case 'conflict':
+      throw new Conflict(result.reason, {
+        approval: await approvalLine(result.approval, attempt.sight, ports),
+      })
+    case 'forbidden':
+      throw refused(result.reason, attempt, ports)
+    case 'unknown':
+      throw absent()
+  }
+}
+
+/** What was tried is recorded, since no event of the approval says so. */
+function refused(why: string, attempt: Attempt, ports: ApprovalRoutesPorts): Refused {
+  const { action, approval, identity, details } = attempt
+  acted(ports, identity, { action, resource: approval.id, outcome: 'refused', details: { ...details, why } })
+  const next = action === 'approval.vote' ? ` Ask one of ${approval.approvers.join(', ')}.` : ''
+  return new Refused(refusal('denied', 'api/approval', `${why}${next}`))
+}
+
+/** The same for one of others as for one that never was. */
+function absent(): Refused {
+  return new Refused(refusal('target_unknown', 'api/approval', 'You can see no approval of that id here.'))
+}

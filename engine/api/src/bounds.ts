@@ -1,0 +1,28 @@
+/** What one gateway's API takes. */
+export interface ApiBounds {
+  readonly bodyBytes: number
+  /** A request must have arrived whole by then. */
+  readonly requestWaitMs: number
+  /** Requests of one subject, under any of its tokens. */
+  readonly subjectPerMinute: number
+  /** Requests of one network address that name nobody: without a token, or with one that is no good. */
+  readonly addressPerMinute: number
+  /** Streams that one subject, and all together, may follow. */
+  readonly streamsOfSubject: number
+  readonly streams: number
+  /** Messages that wait for one follower; whoever is slower is let go. */
+  readonly streamQueue: number
+  /** Silence on a stream never lasts longer. */
+  readonly heartbeatMs: number
+}
+
+export const defaultBounds: ApiBounds = {
+  bodyBytes: 65_536,
+  requestWaitMs: 30_000,
+  subjectPerMinute: 1_200,
+  addressPerMinute: 600,
+  streamsOfSubject: 10,
+  streams: 1_000,
+  streamQueue: 256,
+  heartbeatMs: 15_000,
+}

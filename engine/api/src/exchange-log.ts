@@ -1,0 +1,125 @@
+import type { Clock, EventData, EventStore, Position, RecordedEvent } from '@sluice/core'
+
+/** One exchange as the log tells it, without content. */
+export interface ExchangeLine {
+  readonly exchange: string
+  readonly at: string
+  /** Names of its actions. */
+  readonly action: string
+  readonly relations: readonly string[]
+  readonly bytes: number
+  /** Of the last decision; `null` while there is none. */
+  readonly effect: EventData['DecisionMade']['effect'] | null
+  readonly rule: string | null
+  readonly decision: string | null
+  /** `running` until the log says otherwise: after a crash it is not known what became of it. */
+  readonly outcome: 'held' | 'running' | 'refused' | 'abandoned' | EventData['ResponseCompleted']['outcome']
+  readonly status: string | null
+  readonly rows: number
+  readonly masked: number
+}
+
+export interface ReadOptions {
+  /** Where the log says that the session was opened, when that is known: the log is not read from its beginning. */
+  readonly after: Position | undefined
+  /** Of many only the latest. */
+  readonly last: number
+  readonly within?: { readonly ms: number; readonly clock: Pick<Clock, 'monotonic'> }
+}
+
+export interface ReadExchanges {
+  /** Oldest first. */
+  readonly exchanges: readonly ExchangeLine[]
+  /** Whether the log was read to its end in time. */
+  readonly complete: boolean
+  /** What the log says first of the session, when it was read from there. */
+  readonly opened: EventData['SessionOpened'] | null
+  readonly openedAt: number | null
+  readonly closed: EventData['SessionClosed'] | null
+}
+
+/** Folds the events of one session, holding no more than is asked for. */
+export async function readExchanges(
+  store: Pick<EventStore, 'read'>,
+  session: string,
+  { after, last, within }: ReadOptions,
+): Promise<ReadExchanges> {
+  const lines = new Map<string, ExchangeLine>()
+  let opened: RecordedEvent | undefined
+  let closed: EventData['SessionClosed'] | null = null
+  let complete = true
+  const started = within?.clock.monotonic() ?? 0
+  for await (const event of store.read(after, session)) {
+    if (within !== undefined && within.clock.monotonic() - started > within.ms) {
+      complete = false
+      break
+    }
+    // A store may hand out more than it is asked for.
+    if (event.stream !== session) continue
+    if (event.type === 'SessionOpened') opened = event
+    else if (event.type === 'SessionClosed') closed = event.data
+    else fold(lines, event, last)
+  }
+  return {
+    exchanges: [...lines.values()],
+    complete,
+    opened: opened?.type === 'SessionOpened' ? opened.data : null,
+    openedAt: opened?.time ?? null,
+    closed,
+  }
+}
+
+function fold(lines: Map<string, ExchangeLine>, event: RecordedEvent, last: number): void {
+  if (event.type === 'RequestReceived') {
+    lines.set(event.data.exchange, received(event.data, event.time))
+    const [oldest] = lines.keys()
+    if (lines.size > last && oldest !== undefined) lines.delete(oldest)
+    return
+  }
+  const change = changeOf(event)
+  const known = change === undefined ? undefined : lines.get(change.exchange)
+  if (known !== undefined) lines.set(known.exchange, { ...known, ...change })
+}
+
+interface RecordedAction {
+  readonly name: string
+  readonly relations?: readonly { readonly schema: string; readonly name: string }[]
+}
+
+function received({ exchange, actions, bytes }: EventData['RequestReceived'], time: number): ExchangeLine {
+  const parsed = JSON.parse(actions) as readonly RecordedAction[]
+  const relations = parsed.flatMap((action) => action.relations ?? [])
+  return {
+    exchange,
+    at: new Date(time).toISOString(),
+    action: parsed.map(({ name }) => name).join(', '),
+    relations: [...new Set(relations.map(({ schema, name }) => `${schema}.${name}`))],
+    bytes,
+    effect: null,
+    rule: null,
+    decision: null,
+    outcome: 'running',
+    status: null,
+    rows: 0,
+    masked: 0,
+  }
+}
+
+const outcomes = { allow: 'running', hold: 'held', deny: 'refused' } as const
+
+function changeOf(event: RecordedEvent): (Partial<ExchangeLine> & { readonly exchange: string }) | undefined {
+  switch (event.type) {
+    case 'DecisionMade': {
+      const { exchange, effect, rule, decision } = event.data
+      return { exchange, effect, rule, decision, outcome: outcomes[effect] }
+    }
+    case 'ExchangeAbandoned':
+      return { exchange: event.data.exchange, outcome: 'abandoned' }
+    case 'ResponseCompleted': {
+      const { exchange, outcome, status, rows, masked } = event.data
+      return { exchange, outcome, status, rows, masked: masked.reduce((sum, { values }) => sum + values, 0) }
+    }
+    default:
+      return undefined
+  }
+}

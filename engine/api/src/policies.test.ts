@@ -1,0 +1,110 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import type { LightMyRequestResponse } from 'fastify'
+import { StoreError, type Identity } from '@sluice/core'
+import type { Policies, PolicyActivation, PolicyView } from './policies.ts'
+import { bearer, scriptedApi } from './scripted.ts'
+
+const known = 'a'.repeat(32)
+const view: PolicyView = {
+  active: known,
+  files: 'differ',
+  rejected: { time: 2, errors: 'a.rego:1:1: no' },
+  revisions: [{ revision: known, time: 1, by: 'file', reason: 'the policy folder', active: true }],
+}
+
+interface Asked {
+  readonly revision: string
+  readonly by: string
+  readonly reason: string
+}
+
+function api(answer: PolicyActivation | Error = { kind: 'activated', revision: known }) {
+  const asked: Asked[] = []
+  const activate = async (revision: string, by: Identity, reason: string): Promise<PolicyActivation> => {
+    asked.push({ revision, by: by.subject.id, reason })
+    if (answer instanceof Error) throw answer
+    return answer
+  }
+  const policies: Policies = { view: () => view, activate }
+  const { app } = scriptedApi({ policies })
+  const post = (
+    token: string,
+    revision: string = known,
+    payload: object = {},
+  ): Promise<LightMyRequestResponse> =>
+    app.inject({
+      url: `/v1/policies/${revision}/activate`,
+      method: 'POST',
+      headers: bearer(token),
+      payload,
+    })
+  return { app, asked, post }
+}
+
+test('admins and auditors see what is in force, what was, and what could not be used', async () => {
+  const { app } = api()
+  for (const name of ['carol', 'erin']) {
+    const answer = await app.inject({ url: '/v1/policies', headers: bearer(name) })
+    assert.equal(answer.statusCode, 200)
+    assert.deepEqual(answer.json(), view)
+  }
+  assert.equal((await app.inject({ url: '/v1/policies', headers: bearer('alice') })).statusCode, 403)
+  assert.equal((await app.inject('/v1/policies')).statusCode, 401)
+})
+
+test('an admin activates a revision, with a reason or without', async () => {
+  const { asked, post } = api()
+  const answer = await post('carol', known, { reason: 'it broke reporting' })
+  assert.equal(answer.statusCode, 200, answer.body)
+  assert.deepEqual(answer.json(), { revision: known, requested: known, files: 'differ' })
+  assert.equal((await post('carol')).statusCode, 200)
+  assert.deepEqual(asked, [
+    { revision: known, by: 'test#carol', reason: 'it broke reporting' },
+    { revision: known, by: 'test#carol', reason: '' },
+  ])
+})
+
+for (const name of ['erin', 'alice', 'bob'])
+  test(`${name} activates nothing`, async () => {
+    const { asked, post } = api()
+    const answer = await post(name)
+    assert.deepEqual([answer.statusCode, answer.json().title], [403, 'denied'])
+    assert.deepEqual(asked, [])
+  })
+
+const outcomes: readonly (readonly [string, PolicyActivation | Error, number, RegExp])[] = [
+  ['an unknown revision', { kind: 'unknown' }, 404, /holds no policy revision/],
+  ['one that cannot be used', { kind: 'unusable', errors: 'a.rego:1:1: no' }, 409, /a\.rego:1:1: no/],
+  [
+    'a log that is down',
+    new StoreError('unavailable', 'secret path'),
+    503,
+    /cannot read or write its record/,
+  ],
+  ['anything else', new Error('secret'), 500, /could not answer/],
+]
+
+for (const [what, answer, status, detail] of outcomes)
+  test(`${what} is answered with ${status}`, async () => {
+    const answered = await api(answer).post('carol')
+    assert.equal(answered.statusCode, status)
+    assert.match(answered.json().detail, detail)
+    assert.doesNotMatch(answered.body, /secret/)
+  })
+
+const wrong: readonly (readonly [string, object])[] = [
+  ['latest', {}],
+  ['A'.repeat(32), {}],
+  [known.slice(1), {}],
+  [known, { reason: {} }],
+  [known, { reason: 'x'.repeat(501) }],
+  [known, { raeson: 'x' }],
+]
+
+for (const [revision, payload] of wrong)
+  test(`${revision} with ${JSON.stringify(payload).slice(0, 30)} is refused before anything is done`, async () => {
+    const { asked, post } = api()
+    assert.equal((await post('carol', revision, payload)).statusCode, 400)
+    assert.deepEqual(asked, [])
+  })

@@ -1,0 +1,113 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { refusal, Refused, type Identity } from '@sluice/core'
+import { callerAs, type RolePorts } from './roles.ts'
+import { answers, count, flag, list, nullable, object, oneOf, text } from './schema.ts'
+
+/** A policy revision that the log holds whole. */
+export interface PolicyRevision {
+  readonly revision: string
+  /** When it came into force the last time, in milliseconds since 1970. */
+  readonly time: number
+  /** Who saw to that: a subject id, `file` for the watched folder, `gateway` for a newer version's compiler. */
+  readonly by: string
+  readonly reason: string
+  readonly active: boolean
+}
+
+export interface PolicyView {
+  /** The revision in force. */
+  readonly active: string
+  /** `differ`: somebody put another revision in force over the files, until these change. */
+  readonly files: 'active' | 'differ' | 'rejected'
+  /** The last files that could not be used, and why; `files` tells whether they still lie there. */
+  readonly rejected: { readonly time: number; readonly errors: string } | null
+  /** Newest first. */
+  readonly revisions: readonly PolicyRevision[]
+}
+
+export type PolicyActivation =
+  /** `revision` is another one when this version compiles the same sources differently. */
+  | { readonly kind: 'activated'; readonly revision: string }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unusable'; readonly errors: string }
+
+/** What the API shows and changes of the policies in force. */
+export interface Policies {
+  view(): PolicyView
+  /** Durable and in force when it resolves. */
+  activate(revision: string, by: Identity, reason: string): Promise<PolicyActivation>
+}
+
+interface PolicyPorts extends RolePorts {
+  readonly policies: Policies
+}
+
+interface ActivateRequest {
+  readonly Params: { readonly revision: string }
+  readonly Body: { readonly reason?: string }
+}
+
+const revision = object({ revision: text, time: count, by: text, reason: text, active: flag })
+const files = oneOf('active', 'differ', 'rejected')
+
+const viewSchema = {
+  summary: 'The policies in force, what was in force before, and what could not be used',
+  response: answers(
+    object({
+      active: text,
+      files,
+      rejected: nullable(object({ time: count, errors: text })),
+      revisions: list(revision),
+    }),
+    403,
+  ),
+} as const
+
+const activateSchema = {
+  summary: 'Put a revision of the log in force again',
+  response: answers(object({ revision: text, requested: text, files }), 403, 404, 409, 503),
+  params: {
+    type: 'object',
+    properties: { revision: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
+  },
+  body: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { reason: { type: 'string', maxLength: 500 } },
+  },
+} as const
+
+/**
+ * GET /v1/policies: what is in force, what was, and what could not be used.
+ * POST /v1/policies/{revision}/activate: puts any revision of the log in force again.
+ */
+export function policies(ports: PolicyPorts): FastifyPluginAsync {
+  return async (app) => {
+    app.get('/v1/policies', { schema: viewSchema }, async (request) => {
+      await callerAs(request, ports, 'admin', 'auditor')
+      return ports.policies.view()
+    })
+
+    app.post<ActivateRequest>(
+      '/v1/policies/:revision/activate',
+      { schema: activateSchema },
+      async (request) => {
+        const identity = await callerAs(request, ports, 'admin')
+        const { revision } = request.params
+        const done = await ports.policies.activate(revision, identity, request.body.reason ?? '')
+        switch (done.kind) {
+          case 'activated':
+            return { revision: done.revision, requested: revision, files: ports.policies.view().files }
+          case 'unknown':
+            throw new Refused(
+              refusal('target_unknown', 'api/policy', 'The log holds no policy revision of this name.'),
+            )
+          case 'unusable':
+            throw Object.assign(new Error(`This revision cannot be used: ${done.errors}`), {
+              statusCode: 409,
+            })
+        }
+      },
+    )
+  }
+}

@@ -1,0 +1,57 @@
+import {
+  answers,
+  count,
+  idOf,
+  list,
+  nullable,
+  object,
+  oneOf,
+  options,
+  reason,
+  text,
+  time,
+  type JsonSchema,
+  type RouteSchema,
+} from './schema.ts'
+
+export const sessionLineSchema: JsonSchema = object({
+  id: text,
+  state: oneOf('open', 'closed'),
+  subject: text,
+  on_behalf_of: nullable(text),
+  target: text,
+  protocol: text,
+  client_ip: text,
+  application: nullable(text),
+  run: nullable(text),
+  opened_at: time,
+  token_expires_at: time,
+  requests: count,
+  denied: count,
+  rows: count,
+  bytes: count,
+  in_flight: count,
+})
+
+export const sessionsSchema: RouteSchema = {
+  summary: 'Sessions that are open at this gateway: one’s own, or everybody’s for admins and auditors',
+  response: answers(list(sessionLineSchema)),
+}
+
+export const sessionSchema: RouteSchema = {
+  summary: 'One session, open here or in the log',
+  params: idOf('ses'),
+  response: answers(sessionLineSchema, 404),
+}
+
+export const extendSchema: RouteSchema = {
+  summary: 'A fresh token of the same subject keeps a live session going',
+  response: answers(object({ session: text, expires_at: time }), 404, 503),
+}
+
+export const killSchema: RouteSchema = {
+  summary: 'End a session at once, with what runs in it; its subject or an admin',
+  params: idOf('ses'),
+  body: options({ reason }),
+  response: answers(object({ session: text, state: oneOf('killed') }), 403, 404, 503),
+}

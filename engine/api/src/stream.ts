@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
+import {
+  refusal,
+  Refused,
+  type Approvals,
+  type ApprovalView,
+  type Clock,
+  type Engine,
+  type Identity,
+  type LiveSession,
+} from '@sluice/core'
+import { approvalLine, type PagePorts } from './approval-page.ts'
+import { sightOf } from './approval-sight.ts'
+import type { ApiBounds } from './bounds.ts'
+import { caller } from './caller.ts'
+import { Outlet } from './outlet.ts'
+import type { RolePorts } from './roles.ts'
+import { text } from './schema.ts'
+import { sessionLine } from './session-line.ts'
+import { maySee } from './sessions.ts'
+
+export interface StreamPorts extends RolePorts, PagePorts {
+  readonly approvals: Approvals
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly report: (what: string, error: unknown) => void
+}
+
+interface Follower {
+  readonly identity: Identity
+  readonly outlet: Outlet
+}
+
+const schema = {
+  summary: 'Changes of approvals and sessions that the caller may see, as server-sent events',
+  description:
+    'Events: `approval` and `session`, each with what its list shows; `end` with a reason: `expired` (come back with a fresh token), `slow`, `draining`.',
+  response: { 200: { description: 'A stream.', content: { 'text/event-stream': { schema: text } } } },
+} as const
+
+/** A follower that does not read is cut off this long after it was told so. */
+const lingerMs = 5_000
+
+/** GET /v1/stream: what changes, to everybody for whom it exists, for as long as their token is good. */
+export function stream(ports: StreamPorts, bounds: ApiBounds): FastifyPluginAsync {
+  const followers = new Set<Follower>()
+  return async (app) => {
+    tell(app, followers, ports)
+    app.get('/v1/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
+      const identity = await caller(request, ports.authenticator)
+      admit(identity, followers, bounds)
+      const { outlet } = follow(identity, followers, reply, ports.clock, bounds)
+      const body = Readable.from(outlet, { objectMode: false })
+      return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(body)
+    })
+  }
+}
+
+function admit({ subject }: Identity, followers: ReadonlySet<Follower>, bounds: ApiBounds): void {
+  const own = [...followers].filter(({ identity }) => identity.subject.id === subject.id)
+  if (own.length < bounds.streamsOfSubject && followers.size < bounds.streams) return
+  throw new Refused(refusal('too_many', 'api/stream', 'Too many streams are followed already. Close one.'))
+}
+
+function follow(
+  identity: Identity,
+  followers: Set<Follower>,
+  reply: FastifyReply,
+  clock: Clock,
+  { streamQueue: queue, heartbeatMs }: ApiBounds,
+): Follower {
+  const timers = new DisposableStack()
+  const ended = (): void => {
+    if (!timers.disposed) timers.use(clock.after(lingerMs, () => reply.raw.destroy()))
+  }
+  const outlet = new Outlet({ clock, queue, heartbeatMs, ended })
+  const follower = { identity, outlet }
+  followers.add(follower)
+  timers.use(clock.after(Math.max(0, identity.expiresAt - clock.now()), () => outlet.end('expired')))
+  reply.raw.once('close', () => {
+    followers.delete(follower)
+    timers.dispose()
+    outlet.close()
+  })
+  return follower
+}
+
+/** One listener for all followers; each is told only of what exists for them. */
+function tell(app: FastifyInstance, followers: ReadonlySet<Follower>, ports: StreamPorts): void {
+  const listening = new DisposableStack()
+  // One after another, so that nobody hears of an approval's end before its beginning.
+  let told: Promise<void> = Promise.resolve()
+  listening.use(
+    ports.approvals.onChange((approval) => {
+      if (followers.size > 0) told = told.then(() => tellApproval(approval, [...followers], ports))
+    }),
+  )
+  listening.use(ports.engine.onSession((session, change) => tellSession(session, change, followers, ports)))
+  app.addHook('preClose', async () => {
+    listening.dispose()
+    for (const { outlet } of followers) outlet.end('draining')
+  })
+}
+
+async function tellApproval(
+  approval: ApprovalView,
+  followers: readonly Follower[],
+  ports: StreamPorts,
+): Promise<void> {
+  try {
+    for (const { identity, outlet } of followers) {
+      const sight = sightOf(approval, identity.subject, ports.roles)
+      if (sight !== null) outlet.send('approval', await approvalLine(approval, sight, ports))
+    }
+  } catch (error) {
+    ports.report('a change of an approval was not told', error)
+  }
+}
+
+function tellSession(
+  session: LiveSession<unknown>,
+  change: 'opened' | 'closed',
+  followers: ReadonlySet<Follower>,
+  { roles }: StreamPorts,
+): void {
+  const line = { ...sessionLine(session), state: change === 'opened' ? 'open' : 'closed' }
+  for (const { identity, outlet } of followers)
+    if (maySee(session.subject.id, identity, roles)) outlet.send('session', line)
+}

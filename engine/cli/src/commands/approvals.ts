@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util'
+import type { ApprovalLine, ApprovalPage } from '@sluice/api'
+import { connectApi, type Client } from '../client.ts'
+import { UsageError, type Command } from '../command.ts'
+import { lsText } from './approvals/ls.ts'
+import { pageText } from './approvals/page.ts'
+
+interface Given {
+  readonly state?: string | undefined
+  readonly reason?: string | undefined
+}
+
+interface Done {
+  readonly items: readonly (ApprovalLine | ApprovalPage)[]
+  readonly text: string
+}
+
+interface Subcommand {
+  readonly hasId: boolean
+  readonly options: readonly (keyof Given)[]
+  readonly run: (id: string, given: Given, client: () => Promise<Client>) => Promise<Done>
+}
+
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  ls: { hasId: false, options: ['state'], run: ls },
+  show: { hasId: true, options: [], run: show },
+  approve: { hasId: true, options: ['reason'], run: voting('approve') },
+  reject: { hasId: true, options: ['reason'], run: voting('reject') },
+}
+
+export const approvals: Command = {
+  usage: `sluice approvals ls [--state pending|all] [--json]
+sluice approvals show <id> [--json]
+sluice approvals approve <id> [--reason <text>] [--json]
+sluice approvals reject <id> --reason <text> [--json]
+
+  ls       what waits for people, as far as it concerns you; --state also approved, rejected, expired, cancelled, consumed
+  show     what exactly would run, who asks, what they did so far, and the rule that holds it
+  approve  lets it run, once enough others agree; needs the role approver, and never works for one's own request
+  reject   ends it
+
+  --as <name>  a subject of the demo, e.g. bob`,
+
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        state: { type: 'string' },
+        reason: { type: 'string' },
+        as: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    const [name = '', ...rest] = positionals
+    const known = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
+    if (known === undefined) throw new UsageError(`unknown "approvals ${name}"`)
+    for (const option of ['state', 'reason'] as const)
+      if (values[option] !== undefined && !known.options.includes(option))
+        throw new UsageError(`approvals ${name} has no --${option}`)
+    const [id, ...more] = known.hasId ? rest : ['', ...rest]
+    if (id === undefined) throw new UsageError(`name the approval: sluice approvals ${name} <id>`)
+    if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`)
+    const { items, text } = await known.run(id, values, () => connectApi(io, values.as))
+    if (values.json) for (const item of items) io.out(`${JSON.stringify(item)}\n`)
+    else io.out(text)
+    return 0
+  },
+}
+
+const states = ['pending', 'all', 'approved', 'rejected', 'expired', 'cancelled', 'consumed']
+
+async function ls(_none: string, { state = 'pending' }: Given, client: () => Promise<Client>): Promise<Done> {
+  if (!states.includes(state)) throw new UsageError(`--state is one of ${states.join(', ')}`)
+  const answer = await (await client()).get(`/v1/approvals?state=${state}&last=500`)
+  const items = (await answer.json()) as readonly ApprovalLine[]
+  return { items, text: lsText(items) }
+}
+
+async function show(id: string, _given: Given, client: () => Promise<Client>): Promise<Done> {
+  const answer = await (await client()).get(`/v1/approvals/${encodeURIComponent(id)}`)
+  const page = (await answer.json()) as ApprovalPage
+  return { items: [page], text: pageText(page) }
+}
+
+function voting(vote: 'approve' | 'reject'): Subcommand['run'] {
+  return async (id, { reason }, client) => {
+    if (vote === 'reject' && (reason ?? '').trim() === '')
+      throw new UsageError('say why: sluice approvals reject <id> --reason <text>')
+    const body = reason === undefined ? { vote } : { vote, reason }
+    const answer = await (await client()).post(`/v1/approvals/${encodeURIComponent(id)}/votes`, body)
+    const line = (await answer.json()) as ApprovalLine
+    return { items: [line], text: votedText(line) }
+  }
+}
+
+function votedText({ id, state, approved, quorum }: ApprovalLine): string {
+  if (state !== 'pending') return `${id} is ${state}\n`
+  return `${id} has ${approved} of ${quorum} approvals: ${quorum - approved} more must approve\n`
+}

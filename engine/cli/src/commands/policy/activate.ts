@@ -1,0 +1,43 @@
+import type { PolicyView } from '@sluice/api'
+import { connectApi, type Client } from '../../client.ts'
+import type { ExitCode, Io } from '../../command.ts'
+
+export interface ActivateOptions {
+  /** A revision, or as much of its beginning as no other one has. */
+  readonly revision: string
+  readonly reason?: string | undefined
+  readonly json: boolean
+}
+
+interface Activated {
+  readonly revision: string
+  readonly requested: string
+  readonly files: PolicyView['files']
+}
+
+/** Puts a revision of the log in force again: the way back from a change. */
+export async function activateCommand(options: ActivateOptions, io: Io): Promise<ExitCode> {
+  const client = await connectApi(io)
+  const revision = await whole(options.revision, client)
+  const body = options.reason === undefined ? {} : { reason: options.reason }
+  const answer = await client.post(`/v1/policies/${revision}/activate`, body)
+  const done = (await answer.json()) as Activated
+  io.out(options.json ? `${JSON.stringify(done)}\n` : asText(done))
+  return 0
+}
+
+async function whole(beginning: string, client: Client): Promise<string> {
+  const { revisions } = (await (await client.get('/v1/policies')).json()) as PolicyView
+  const found = revisions.filter(({ revision }) => revision.startsWith(beginning))
+  const [only, ...more] = found
+  if (only === undefined) throw new Error(`the log holds no policy revision "${beginning}": sluice policy ls`)
+  if (more.length > 0)
+    throw new Error(`${found.length} policy revisions begin with "${beginning}": sluice policy ls --json`)
+  return only.revision
+}
+
+function asText({ revision, requested, files }: Activated): string {
+  const anew = revision === requested ? '' : ` (${requested.slice(0, 12)}, compiled by this version)`
+  const aside = files === 'differ' ? 'The policy files differ and stay aside until they change.\n' : ''
+  return `policy ${revision.slice(0, 12)}${anew} is in force\n${aside}`
+}

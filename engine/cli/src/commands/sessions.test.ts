@@ -1,0 +1,83 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import type { ExchangeLine, SessionLine } from '@sluice/api'
+import { ran, scriptedServer } from '../scripted.ts'
+
+const id = 'ses_01M8A3CF2M00000MB6X3TDGJ82'
+const session: SessionLine = {
+  id,
+  state: 'open',
+  subject: 'demo#alice',
+  on_behalf_of: null,
+  target: 'shop',
+  protocol: 'postgres',
+  client_ip: '10.0.0.1',
+  application: 'psql\u001b[2J',
+  run: null,
+  opened_at: '2026-01-02T03:04:05.678Z',
+  token_expires_at: '2026-01-02T03:19:05.678Z',
+  requests: 3,
+  denied: 1,
+  rows: 20,
+  bytes: 300,
+  in_flight: 0,
+}
+const exchange: ExchangeLine = {
+  exchange: 'exc_1',
+  at: '2026-01-02T03:05:00.000Z',
+  action: 'sql.select',
+  relations: ['public.orders'],
+  bytes: 10,
+  effect: 'allow',
+  rule: 'starter/read',
+  decision: 'dec_1',
+  outcome: 'completed',
+  status: null,
+  rows: 20,
+  masked: 2,
+}
+
+function api() {
+  return scriptedServer((path) => {
+    if (path.endsWith('/exchanges')) return { body: JSON.stringify([exchange]) }
+    if (path.endsWith('/kill')) return { body: JSON.stringify({ session: id, state: 'killed' }) }
+    return { body: JSON.stringify(path === '/v1/sessions' ? [session] : session) }
+  })
+}
+
+function env({ url }: { readonly url: string }) {
+  return { SLUICE_URL: url, SLUICE_TOKEN: 'slu_x' }
+}
+
+test('ls: a table, or one object per line', async () => {
+  await using server = await api()
+  const { out } = await ran(['sessions', 'ls'], env(server))
+  assert.match(out, /^session +subject .*\nses_01M8A3CF2M00000MB6X3TDGJ82 +demo#alice +shop +10\.0\.0\.1/)
+  assert.deepEqual(JSON.parse((await ran(['sessions', 'ls', '--json'], env(server))).out), session)
+})
+
+test('show: the session and its exchanges, and nothing that a terminal obeys', async () => {
+  await using server = await api()
+  const { out } = await ran(['sessions', 'show', id], env(server))
+  assert.match(out, /who +demo#alice from 10\.0\.0\.1 \(psql\\u\{1b\}\[2J\)/)
+  assert.match(out, /sql\.select +allow +starter\/read +completed +20 +2 +public\.orders/)
+  const { out: json } = await ran(['sessions', 'show', id, '--json'], env(server))
+  assert.deepEqual(JSON.parse(json), { ...session, exchanges: [exchange] })
+})
+
+test('kill sends its reason', async () => {
+  await using server = await api()
+  assert.equal((await ran(['sessions', 'kill', id], env(server))).out, `${id} is killed\n`)
+  await ran(['sessions', 'kill', id, '--reason', 'runs wild'], env(server))
+  assert.deepEqual(server.asked, [
+    `POST /v1/sessions/${id}/kill {}`,
+    `POST /v1/sessions/${id}/kill {"reason":"runs wild"}`,
+  ])
+})
+
+for (const args of [[], ['end', id], ['show'], ['kill'], ['ls', id], ['ls', '--reason', 'x']])
+  test(`sessions ${args.join(' ')}: exit code 2, and nothing is asked`, async () => {
+    await using server = await api()
+    assert.equal((await ran(['sessions', ...args], env(server))).code, 2)
+    assert.deepEqual(server.asked, [])
+  })

@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util'
+import type { ExchangeLine, SessionLine } from '@sluice/api'
+import { connectApi, type Client } from '../client.ts'
+import { UsageError, type Command } from '../command.ts'
+import { exchangesText, sessionsText, sessionText } from './sessions/text.ts'
+
+interface Given {
+  readonly reason?: string | undefined
+}
+
+interface Done {
+  readonly items: readonly object[]
+  readonly text: string
+}
+
+interface Subcommand {
+  readonly hasId: boolean
+  readonly options: readonly (keyof Given)[]
+  readonly run: (id: string, given: Given, client: Client) => Promise<Done>
+}
+
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  ls: { hasId: false, options: [], run: ls },
+  show: { hasId: true, options: [], run: show },
+  kill: { hasId: true, options: ['reason'], run: kill },
+}
+
+export const sessions: Command = {
+  usage: `sluice sessions ls [--json]
+sluice sessions show <id> [--json]
+sluice sessions kill <id> [--reason <text>] [--json]
+
+  ls    what is open at this gateway: your own, or everybody's for admins and auditors
+  show  one session, open or over, with its latest exchanges from the log
+  kill  ends it at once, with what runs in it: your own, or anybody's for admins
+
+  --as <name>  a subject of the demo`,
+
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        reason: { type: 'string' },
+        as: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    const [name = '', ...rest] = positionals
+    const known = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
+    if (known === undefined) throw new UsageError(`unknown "sessions ${name}"`)
+    if (values.reason !== undefined && !known.options.includes('reason'))
+      throw new UsageError(`sessions ${name} has no --reason`)
+    const [id, ...more] = known.hasId ? rest : ['', ...rest]
+    if (id === undefined) throw new UsageError(`name the session: sluice sessions ${name} <id>`)
+    if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`)
+    const { items, text } = await known.run(id, values, await connectApi(io, values.as))
+    if (values.json) for (const item of items) io.out(`${JSON.stringify(item)}\n`)
+    else io.out(text)
+    return 0
+  },
+}
+
+async function ls(_none: string, _given: Given, client: Client): Promise<Done> {
+  const items = (await (await client.get('/v1/sessions')).json()) as readonly SessionLine[]
+  return { items, text: sessionsText(items) }
+}
+
+async function show(id: string, _given: Given, client: Client): Promise<Done> {
+  const path = `/v1/sessions/${encodeURIComponent(id)}`
+  const session = (await (await client.get(path)).json()) as SessionLine
+  const exchanges = (await (await client.get(`${path}/exchanges`)).json()) as readonly ExchangeLine[]
+  return { items: [{ ...session, exchanges }], text: sessionText(session) + exchangesText(exchanges) }
+}
+
+async function kill(id: string, { reason }: Given, client: Client): Promise<Done> {
+  const body = reason === undefined ? {} : { reason }
+  const answer = await client.post(`/v1/sessions/${encodeURIComponent(id)}/kill`, body)
+  return { items: [(await answer.json()) as object], text: `${id} is killed\n` }
+}

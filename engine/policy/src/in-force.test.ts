@@ -1,0 +1,112 @@
+import { after, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PolicyError } from './diagnostic.ts'
+import { allowing, scriptedPdp, type ScriptedPdp } from './scripted-pdp.ts'
+import { writtenFolder } from './written-folder.ts'
+
+const cache = writtenFolder({})
+after(() => cache[Symbol.dispose]())
+
+const broken = { 'a.rego': 'package sluice.rules.a\n\nallow contains {"rule": "x"} if inptu.action\n' }
+
+function opened(name: string): Promise<ScriptedPdp> {
+  return scriptedPdp(writtenFolder(allowing(name)), cache.path)
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5)
+}
+
+suite('files', () => {
+  test('a revision is recorded before it answers for anything', async () => {
+    await using of = await opened('one')
+    const first = of.pdp.revision
+    assert.deepEqual(of.recorded, [`files ${first}`])
+    of.logIsDown = true
+    of.folder.write(allowing('two'))
+    await until(() => of.failed.length > 0)
+    assert.deepEqual(of.failed, ['Error: the log is down'])
+    assert.equal(await of.rule(), 'a/one')
+    assert.deepEqual(of.rejected, [], 'nothing is wrong with the files')
+    of.logIsDown = false
+    await until(() => of.pdp.revision !== first)
+    assert.equal(await of.rule(), 'a/two')
+    assert.deepEqual(of.recorded, [`files ${first}`, `files ${of.pdp.revision}`])
+  })
+
+  test('each broken content is told once, with its place and what was meant', async () => {
+    await using of = await opened('one')
+    of.folder.write(broken)
+    assert.equal(await of.pdp.reload(), false)
+    assert.equal(await of.pdp.reload(), false)
+    assert.deepEqual(of.rejected, ['a.rego:3:33: var inptu is unsafe, did you mean input?'])
+    assert.equal(of.pdp.files, 'rejected')
+    of.folder.write({ 'a.rego': `${broken['a.rego']}\n# the same mistake in another file\n` })
+    assert.equal(await of.pdp.reload(), false)
+    assert.equal(of.rejected.length, 2)
+    assert.equal(await of.rule(), 'a/one')
+    of.folder.write(allowing('one'))
+    assert.equal(await of.pdp.reload(), true)
+    assert.equal(of.pdp.files, 'active')
+    assert.equal(of.recorded.length, 1, 'what was in force all the time is not recorded again')
+  })
+})
+
+suite('what a person puts in force', () => {
+  test('stays until the files change, whatever is done to their tests', async () => {
+    await using of = await opened('one')
+    const one = of.last()
+    of.folder.write(allowing('two'))
+    await of.pdp.reload()
+    const bundle = await of.activate(one.sources)
+    assert.equal(bundle.revision, one.revision)
+    assert.deepEqual([await of.rule(), of.pdp.files], ['a/one', 'differ'])
+    of.folder.write({ 'a_test.rego': 'package a_test\n\ntest_a if true\n' })
+    assert.equal(await of.pdp.reload(), true)
+    assert.deepEqual([await of.rule(), of.pdp.files], ['a/one', 'differ'])
+    of.folder.write(allowing('three'))
+    assert.equal(await of.pdp.reload(), true)
+    assert.deepEqual([await of.rule(), of.pdp.files], ['a/three', 'active'])
+  })
+
+  test('is still in force after files were broken and mended', async () => {
+    await using of = await opened('one')
+    const one = of.last()
+    of.folder.write(allowing('two'))
+    await of.pdp.reload()
+    await of.activate(one.sources)
+    of.folder.write(broken)
+    assert.equal(await of.pdp.reload(), false)
+    assert.deepEqual([await of.rule(), of.pdp.files], ['a/one', 'rejected'])
+    of.folder.write(allowing('two'))
+    assert.equal(await of.pdp.reload(), true)
+    assert.deepEqual([await of.rule(), of.pdp.files], ['a/one', 'differ'])
+  })
+
+  test('ends, and that is recorded, when the files say the same', async () => {
+    await using of = await opened('one')
+    const one = of.last()
+    of.folder.write(allowing('two'))
+    await of.pdp.reload()
+    await of.activate(one.sources)
+    of.folder.write(allowing('one'))
+    assert.equal(await of.pdp.reload(), true)
+    assert.equal(of.pdp.files, 'active')
+    assert.deepEqual(of.recorded.slice(-2), [`over ${one.revision}`, `files ${one.revision}`])
+    of.folder.write(allowing('two'))
+    await of.pdp.reload()
+    assert.equal(await of.rule(), 'a/two', 'the files count again')
+  })
+
+  test('is not in force when it cannot be recorded or used', async () => {
+    await using of = await opened('one')
+    of.logIsDown = true
+    const { revision } = of.pdp
+    await assert.rejects(of.activate({ files: allowing('two'), data: {} }), /the log is down/)
+    assert.deepEqual([of.pdp.revision, of.pdp.files, await of.rule()], [revision, 'active', 'a/one'])
+    of.logIsDown = false
+    await assert.rejects(of.activate({ files: broken, data: {} }), PolicyError)
+    assert.deepEqual([of.pdp.revision, of.pdp.files, await of.rule()], [revision, 'active', 'a/one'])
+  })
+})

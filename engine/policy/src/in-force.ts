@@ -1,0 +1,161 @@
+import { limits, refusal, Refused, systemClock, type Clock } from '@sluice/core'
+import { accept, type AcceptPorts } from './accept.ts'
+import type { Bundle } from './bundle.ts'
+import type { Sources } from './compiler.ts'
+import { PolicyError } from './diagnostic.ts'
+import type { Engine } from './engine.ts'
+import { digestOf, readFiles, type FolderFiles } from './folder.ts'
+import type { PdpOptions, Standing } from './pdp.ts'
+import { openSources, overOf, recorded, revisionIn, start, type Started } from './start.ts'
+import { WarmCompiler } from './warm-compiler.ts'
+
+/**
+ * Which policies are in force, and how others take their place: one change after another, each durable before it is
+ * in force, at one moment, while what the policies before it were asked is still answered by them.
+ */
+export class PolicyInForce {
+  readonly #options: PdpOptions
+  readonly #clock: Clock
+  readonly #ports: AcceptPorts
+  #engine: Engine
+  /** Digest of the files over which a person put something in force: they stay aside until they change. */
+  #over: string | null
+  #files: Standing
+  /** The last files, or failure, that was told. */
+  #told: string
+  #turn: Promise<unknown> = Promise.resolve()
+  #retry: Disposable | null = null
+  #closed = false
+
+  private constructor(options: PdpOptions, clock: Clock, ports: AcceptPorts, started: Started) {
+    this.#options = options
+    this.#clock = clock
+    this.#ports = ports
+    this.#engine = started.engine
+    this.#over = started.over
+    this.#files = started.files
+    this.#told = started.told
+  }
+
+  /** Throws `PolicyError` when neither the files nor what the log says was in force can be used. */
+  static async start(options: PdpOptions): Promise<PolicyInForce> {
+    const { cache = null, clock = systemClock, faulted = () => {} } = options
+    const compiler = new WarmCompiler(cache, clock)
+    const ports = { compiler, cache, clock, faulted }
+    try {
+      return new PolicyInForce(options, clock, ports, await start(options, ports))
+    } catch (error) {
+      await compiler[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  get engine(): Engine {
+    return this.#engine
+  }
+
+  get files(): Standing {
+    return this.#files
+  }
+
+  /** Reads the folder. True unless its files cannot be used. */
+  reload(): Promise<boolean> {
+    this.#retry?.[Symbol.dispose]()
+    return this.#inTurn(async () => {
+      if (this.#closed) return false
+      let content: string | null = null
+      try {
+        const files = await readFiles(this.#options.folder)
+        content = digestOf(files, 'all')
+        await this.#replace(files)
+        this.#told = ''
+        return true
+      } catch (error) {
+        if (error instanceof PolicyError) this.#reject(error, content)
+        else this.#tryAgain(error)
+        return false
+      }
+    })
+  }
+
+  activate(sources: Sources, record: (bundle: Bundle, over: string) => Promise<void>): Promise<Bundle> {
+    return this.#inTurn(async () => {
+      if (this.#closed)
+        throw new Refused(refusal('draining', 'sluice/draining', 'This gateway is shutting down.'))
+      const next = await openSources(sources, this.#ports, this.#engine)
+      const files = await readFiles(this.#options.folder).catch(() => null)
+      const over = overOf(files)
+      await this.#put(next, () => record(next.bundle, over))
+      this.#over = over
+      await this.#setAside(files)
+      this.#told = ''
+      return next.bundle
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#retry?.[Symbol.dispose]()
+    await this.#turn
+    await this.#engine.close()
+    await this.#ports.compiler[Symbol.asyncDispose]()
+  }
+
+  async #replace(files: FolderFiles): Promise<void> {
+    const { folder, record } = this.#options
+    // Files that were changed and changed back are as aside as before.
+    if (this.#over === overOf(files)) return await this.#setAside(files)
+    const same = (await revisionIn(files, folder)) === this.#engine.bundle.revision
+    const next = same ? this.#engine : await accept(files, folder, this.#ports)
+    // That the files agree ends the precedence of what a person put in force, so it is recorded as well.
+    if (!same || this.#over !== null)
+      await this.#put(
+        next,
+        async () => record?.(next.bundle, 'files'),
+        () => this.#options.activated?.(next.bundle),
+      )
+    this.#over = null
+    this.#files = 'active'
+  }
+
+  async #setAside(files: FolderFiles | null): Promise<void> {
+    const revision = files === null ? null : await revisionIn(files, this.#options.folder)
+    this.#files = revision === this.#engine.bundle.revision ? 'active' : 'differ'
+  }
+
+  /** Durable first, then in force; requests that came before are answered by what they were given to. */
+  async #put(next: Engine, record: () => Promise<void>, inForce?: () => void): Promise<void> {
+    const before = this.#engine
+    if (next === before) return await record()
+    await recorded(next, record)
+    this.#engine = next
+    try {
+      inForce?.()
+    } finally {
+      await before.retire()
+    }
+  }
+
+  #reject(why: PolicyError, content: string | null): void {
+    this.#files = 'rejected'
+    if (this.#isNews(content ?? why.message)) this.#options.rejected?.(why)
+  }
+
+  #tryAgain(error: unknown): void {
+    if (this.#isNews(String(error))) this.#options.failed?.(error)
+    if (!this.#closed) this.#retry = this.#clock.after(limits.policyRetryMs, () => void this.reload())
+  }
+
+  #isNews(what: string): boolean {
+    const news = this.#told !== what
+    this.#told = what
+    return news
+  }
+
+  /** One after another: the folder may change again while it compiles. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+}
