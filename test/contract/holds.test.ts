@@ -69,6 +69,19 @@ suite('a held statement', () => {
     return response.status
   }
 
+  /** What somebody who may vote sees of it. */
+  async function seen(
+    id: string,
+  ): Promise<{ readonly statement: { readonly text: string }; readonly parameters: unknown }> {
+    const { password } = await gateway.login('bob', 'shop')
+    const { host, port } = gateway.api
+    const response = await fetch(`http://${host}:${port}/v1/approvals/${id}`, {
+      headers: { authorization: `Bearer ${password}` },
+    })
+    assert.equal(response.status, 200)
+    return ((await response.json()) as { request: Awaited<ReturnType<typeof seen>> }).request
+  }
+
   async function rows(table: string, where = 'true'): Promise<number> {
     const answer = await backend.run('postgres', `select count(*) from ${table} where ${where}`)
     return Number(answer.rows[0]?.[0])
@@ -216,6 +229,11 @@ suite('a held statement', () => {
     assert.equal(referenceOf(await ask('two', 'x')), id)
     const other = referenceOf(await ask('three', 'y'))
     assert.notEqual(other, id)
+    const request = await seen(id ?? '')
+    assert.deepEqual(
+      [request.statement.text, request.parameters],
+      ['insert into brief values (2, $1)', ['x']],
+    )
     assert.equal(await vote(id ?? '', 'approve'), 200)
     assert.equal(referenceOf(await ask('four', 'y')), other)
     assert.deepEqual((await ask('five', 'x')).tags, ['INSERT 0 1'])

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Json } from '@sluice/core'
-import type { Cursor } from './wire.ts'
-import { ProtocolViolation } from './wire.ts'
+import { Cursor, ProtocolViolation } from './wire.ts'
 
 const textFormat = 0
 
@@ -19,8 +18,21 @@ export interface BoundValues {
  * be read. Throws `ProtocolViolation`.
  */
 export function parseBind(cursor: Cursor, types: readonly number[]): BoundValues {
-  let isText = true
   const start = cursor.at
+  const read = readValues(cursor, types, opaqueBytesMax)
+  const bytes = cursor.since(start)
+  cursor.bytes(2 * cursor.uint16())
+  cursor.finish()
+  return { ...read, bytes }
+}
+
+/** All of each value, for people who must see what they approve; `bytes` as `parseBind` gives them. */
+export function wholeValues(bytes: Buffer, types: readonly number[]): readonly Json[] {
+  return readValues(new Cursor(bytes), types, Infinity).values
+}
+
+function readValues(cursor: Cursor, types: readonly number[], opaqueMax: number): Omit<BoundValues, 'bytes'> {
+  let isText = true
   const formats = Array.from({ length: cursor.uint16() }, () => cursor.int16())
   const count = cursor.uint16()
   if (formats.length > 1 && formats.length !== count)
@@ -30,40 +42,41 @@ export function parseBind(cursor: Cursor, types: readonly number[]): BoundValues
     if (length === -1) return null
     const bytes = cursor.bytes(length)
     const format = formats.length === 1 ? formats[0] : formats[index]
-    if ((format ?? textFormat) !== textFormat) return binary(types[index] ?? 0, bytes)
-    isText &&= isUtf8(bytes)
-    return text(bytes)
+    const value = (format ?? textFormat) === textFormat ? text(bytes) : binary(types[index] ?? 0, bytes)
+    isText &&= (format ?? textFormat) !== textFormat || isUtf8(bytes)
+    return value ?? opaque(bytes, opaqueMax)
   })
-  const bytes = cursor.since(start)
-  cursor.bytes(2 * cursor.uint16())
-  cursor.finish()
-  return { values, isText, bytes }
+  return { values, isText }
 }
 
-function text(bytes: Buffer): Json {
-  return isUtf8(bytes) ? bytes.toString() : opaque(bytes)
+/** What policies see of a value that has no form in JSON. */
+const opaqueBytesMax = 64
+
+/** `undefined` for what is no text. */
+function text(bytes: Buffer): Json | undefined {
+  return isUtf8(bytes) ? bytes.toString() : undefined
 }
 
-function opaque(bytes: Buffer): Json {
-  return { type: 'bytes', bytes: bytes.length, hex: bytes.subarray(0, 64).toString('hex') }
+function opaque(bytes: Buffer, most: number): Json {
+  return { type: 'bytes', bytes: bytes.length, hex: bytes.subarray(0, most).toString('hex') }
 }
 
 /** OIDs of pg_type whose binary form is a value that JSON has too; others are shown as bytes. */
-function binary(type: number, bytes: Buffer): Json {
+function binary(type: number, bytes: Buffer): Json | undefined {
   switch (type) {
     case 16:
-      return bytes.length === 1 ? bytes[0] === 1 : opaque(bytes)
+      return bytes.length === 1 ? bytes[0] === 1 : undefined
     case 20:
-      return bytes.length === 8 ? bytes.readBigInt64BE().toString() : opaque(bytes)
+      return bytes.length === 8 ? bytes.readBigInt64BE().toString() : undefined
     case 21:
-      return bytes.length === 2 ? bytes.readInt16BE() : opaque(bytes)
+      return bytes.length === 2 ? bytes.readInt16BE() : undefined
     case 23:
     case 26:
-      return bytes.length === 4 ? bytes.readInt32BE() : opaque(bytes)
+      return bytes.length === 4 ? bytes.readInt32BE() : undefined
     case 700:
-      return bytes.length === 4 ? finite(bytes.readFloatBE()) : opaque(bytes)
+      return bytes.length === 4 ? finite(bytes.readFloatBE()) : undefined
     case 701:
-      return bytes.length === 8 ? finite(bytes.readDoubleBE()) : opaque(bytes)
+      return bytes.length === 8 ? finite(bytes.readDoubleBE()) : undefined
     case 18:
     case 19:
     case 25:
@@ -72,9 +85,9 @@ function binary(type: number, bytes: Buffer): Json {
     case 1043:
       return text(bytes)
     case 2950:
-      return bytes.length === 16 ? uuid(bytes.toString('hex')) : opaque(bytes)
+      return bytes.length === 16 ? uuid(bytes.toString('hex')) : undefined
     default:
-      return opaque(bytes)
+      return undefined
   }
 }
 

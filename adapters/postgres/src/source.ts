@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { limits, refusal, Refused, type Action, type Json } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
 import { literalSpans } from './literal-spans.ts'
+import { wholeValues } from './parameters.ts'
 import type { RelationName, Statement } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
 
@@ -24,7 +25,6 @@ export interface Bindable {
   readonly source: Source
   readonly actions: readonly Action[]
   readonly statements: readonly Statement[]
-  readonly values: readonly Json[]
   readonly catalogue: Catalogue
 }
 
@@ -56,10 +56,11 @@ const trailing = /[ \t\n\r\f\v;]+$/
  * The whole of what runs, for people: texts, values, where the literals of each text stand, and how many rows the
  * target's statistics say that its relations have. UTF-8 JSON.
  */
-export function shownOf(
-  request: Pick<Bindable, 'source' | 'values' | 'statements' | 'catalogue'>,
-): Uint8Array {
-  const { source, values, statements, catalogue } = request
+export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catalogue'>): Uint8Array {
+  const { source, statements, catalogue } = request
+  const { bound } = source
+  // Those of a Bind alone, as $1, $2 …: literals stand in the text.
+  const values = bound === null ? [] : wholeValues(bound.bytes, bound.types)
   const texts = source.texts.map((text) => Buffer.from(text, 'latin1').toString())
   const [statement = '', ...stands] = texts
   const touched = statements.flatMap((each) => each.touched)
