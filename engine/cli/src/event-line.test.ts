@@ -56,6 +56,35 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
   ['PolicyRejected', { errors: 'a.rego:3:1: no' }, 'a.rego:3:1: no'],
   ['TargetRegistered', { name: 'shop', protocol: 'postgres', address: 'db:5432' }, 'shop postgres db:5432'],
   [
+    'AlarmRaised',
+    { alarm: 'on_call/glass', subject: 'i#alice', target: 'shop', decision: 'dec_1' },
+    'ALARM on_call/glass: i#alice on shop (ref dec_1)',
+  ],
+  [
+    'ApprovalRequested',
+    { subject: { id: 'i#app' }, target: 'shop', rule: 'review/delete', approval: 'apr_1' },
+    'i#app asks on shop because of review/delete (ref apr_1)',
+  ],
+  [
+    'ApprovalGranted',
+    { voter: { id: 'i#bob' }, reason: 'agreed', approval: 'apr_1' },
+    'by i#bob: agreed (ref apr_1)',
+  ],
+  ['ApprovalRejected', { voter: { id: 'i#bob' }, reason: '', approval: 'apr_1' }, 'by i#bob (ref apr_1)'],
+  ['ApprovalCancelled', { by: 'gateway', reason: 'gone', approval: 'apr_1' }, 'by gateway: gone (ref apr_1)'],
+  ['ApprovalExpired', { reason: 'time', approval: 'apr_1' }, 'time (ref apr_1)'],
+  [
+    'ApprovalConsumed',
+    { exchange: 'exc_1', decision: 'dec_2', approval: 'apr_1' },
+    'by exc_1, decision dec_2 (ref apr_1)',
+  ],
+  ['SessionKilled', { session: 'ses_1', by: 'i#carol', reason: 'enough' }, 'ses_1 by i#carol: enough'],
+  [
+    'AdminActed',
+    { action: 'policy.activate', resource: 'abc', by: { id: 'i#carol' }, outcome: 'done' },
+    'policy.activate abc by i#carol: done',
+  ],
+  [
     'GrantRequested',
     { subject: { id: 'i#alice' }, role: 'reader', target: 'shop', grant: 'grt_1' },
     'i#alice asks for reader on shop (ref grt_1)',

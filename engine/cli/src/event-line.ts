@@ -40,6 +40,23 @@ function details({ type, data }: EventLine): string {
       return `revision ${text('revision').slice(0, 12)} by ${text('by')}: ${text('reason')}`
     case 'PolicyRejected':
       return text('errors')
+    case 'AlarmRaised':
+      return `ALARM ${text('alarm')}: ${text('subject')} on ${text('target')} (ref ${text('decision')})`
+    case 'ApprovalRequested':
+      return `${subjectId(data['subject'])} asks on ${text('target')} because of ${text('rule')} (ref ${text('approval')})`
+    case 'ApprovalGranted':
+    case 'ApprovalRejected':
+      return `by ${subjectId(data['voter'])}${because(text('reason'))} (ref ${text('approval')})`
+    case 'ApprovalCancelled':
+      return `by ${text('by')}${because(text('reason'))} (ref ${text('approval')})`
+    case 'ApprovalExpired':
+      return `${text('reason')} (ref ${text('approval')})`
+    case 'ApprovalConsumed':
+      return `by ${text('exchange')}, decision ${text('decision')} (ref ${text('approval')})`
+    case 'SessionKilled':
+      return `${text('session')} by ${text('by')}${because(text('reason'))}`
+    case 'AdminActed':
+      return `${text('action')} ${text('resource')} by ${subjectId(data['by'])}: ${text('outcome')}`
     case 'GrantRequested':
       return `${subjectId(data['subject'])} asks for ${text('role')} on ${text('target')} (ref ${text('grant')})`
     case 'GrantGiven':
@@ -52,6 +69,10 @@ function details({ type, data }: EventLine): string {
     default:
       return JSON.stringify(data)
   }
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`
 }
 
 function actionsLine(actions: string): string {
