@@ -2,6 +2,7 @@ import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { DemoSubject } from '@sluice/demo'
 import type { PolicyName, SqlAttack, SqlCase } from './case.ts'
+import { approvalScenarios } from './cases/approvals.ts'
 import { holdScenarios } from './cases/holds.ts'
 import { maskingCases } from './cases/masking.ts'
 import { scenarios as stories, slowScenarios } from './cases/scenarios.ts'
@@ -12,7 +13,7 @@ import { Laboratory } from './laboratory.ts'
 import { attackPlain, attackThrough, type Protocol } from './run-sql.ts'
 import { wirePlain, wireThrough } from './run-wire.ts'
 
-const scenarios = [...stories, ...holdScenarios]
+const scenarios = [...stories, ...holdScenarios, ...approvalScenarios]
 const sql = [...sqlCases, ...maskingCases]
 const all = [...sql, ...wireCases, ...scenarios, ...slowScenarios]
 

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly store?: (store: EventStore) => EventStore
   /** A folder for its log and keys that outlives it, so that the next one goes on with them. */
   readonly data?: string
+  /** Who answers for a subject, by subject ids. */
+  readonly owners?: Readonly<Record<string, readonly string[]>>
 }
 
 export interface GatewayTarget {
@@ -53,7 +55,7 @@ export interface Gateway extends Place {
 }
 
 /** Policies compiled by an earlier gateway serve the next: compiling is most of what a start costs. */
-const compiledPolicies = fileURLToPath(new URL('../../.sluice/test-policies', import.meta.url))
+export const compiledPolicies: string = fileURLToPath(new URL('../../.sluice/test-policies', import.meta.url))
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await using parts = new AsyncDisposableStack()
@@ -116,11 +118,13 @@ async function policiesOf({ policies, policyData }: GatewayOptions, folder: stri
 /** Nobody waits for people: what the starter policies hold is answered as pending at once, and soon forgotten. */
 export const nobodyWaits = { hold_s: 0, approval_s: 1 } as const
 
-function variable(index: number): string {
+export function variable(index: number): string {
   return `TARGET_${index}_PASSWORD`
 }
 
-function configOf({ provider, policies, targets, tls, host = '127.0.0.1' }: GatewayOptions): object {
+/** What `sluice serve` reads. */
+export function configOf(options: GatewayOptions): object {
+  const { provider, policies, targets, tls, host = '127.0.0.1', owners = {} } = options
   const { audience, groups_claim, type_claim } = demoIssuer
   const address = '127.0.0.1:0'
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
@@ -129,6 +133,7 @@ function configOf({ provider, policies, targets, tls, host = '127.0.0.1' }: Gate
     listen: { postgres: { address: `${host}:0`, ...files } },
     log: { kind: 'embedded' },
     identity: {
+      owners,
       issuers: [{ name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }],
     },
     policies: { path: policies },

@@ -7,6 +7,7 @@ export {
   type GatewayOptions,
   type GatewayTarget,
 } from './gateway.ts'
+export { startGatewayProcess, type GatewayProcess } from './gateway-process.ts'
 export { intercepted } from './intercepted.ts'
 export * as message from './message.ts'
 export type { BindOptions, Message } from './message.ts'

@@ -53,8 +53,8 @@ export function boundPart(request: Bindable, now: Catalogue): Uint8Array {
 const trailing = /[ \t\n\r\f\v;]+$/
 
 /**
- * The whole of what runs, for people: texts, values, where the literals of each text stand, and how many rows the
- * target's statistics say that its relations have. UTF-8 JSON.
+ * The whole of what runs, for people: texts, values, where the literals of each text stand, whose rows its relations
+ * share, and how many they have by the target's statistics. UTF-8 JSON.
  */
 export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catalogue'>): Uint8Array {
   const { source, statements, catalogue } = request
@@ -71,9 +71,8 @@ export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catal
         ...(stands.length === 0 ? {} : { stands_for: stands }),
         parameters: values,
         literals,
-        estimates: Object.fromEntries(
-          touched.map((name) => [`${name.schema}.${name.name}`, catalogue.estimates.of(name)]),
-        ),
+        related: relatedTo(touched, catalogue),
+        estimates: Object.fromEntries(touched.map((name) => [textOf(name), catalogue.estimates.of(name)])),
       }),
     )
   const unplaced = shown(texts.map(() => null))
@@ -81,6 +80,27 @@ export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catal
   const placed = shown(texts.map(literalSpans))
   // The places of very many literals must not be what makes a request too large to be approved.
   return placed.length > limits.approvalShownBytesMax ? unplaced : placed
+}
+
+/**
+ * Relations of which a value in the request may be: those that it touches, and their parents and children. `null`:
+ * one of them shows rows of relations that nobody has told, as a view does.
+ */
+function relatedTo(touched: readonly RelationName[], catalogue: Catalogue): readonly string[] | null {
+  const found = new Map<number, CatalogueRelation>()
+  const open = touched.map((name) => catalogue.relations.get(keyOf(name)))
+  for (const relation of open) {
+    if (relation === undefined || relation.kind === 'derived') return null
+    if (found.has(relation.oid)) continue
+    found.set(relation.oid, relation)
+    // An array hands out what is added while it is walked.
+    for (const oid of [...relation.parents, ...relation.children]) open.push(catalogue.byOid.get(oid))
+  }
+  return Array.from(found.values(), ({ name }) => textOf(name))
+}
+
+function textOf({ schema, name }: RelationName): string {
+  return `${schema}.${name}`
 }
 
 const changed = refusal(

@@ -1,6 +1,7 @@
 import {
   ineligible,
   peopleBehind,
+  visible,
   type Approvals,
   type ApprovalState,
   type ApprovalView,
@@ -15,7 +16,6 @@ import { readExchanges, type ExchangeLine } from './exchange-log.ts'
 import { rolesOf, type RoleGroups } from './roles.ts'
 import { shownTo, type ShownRequest } from './shown.ts'
 import { actionOf, summaryOf, type ActionSummary } from './summary.ts'
-import { visible } from './visible.ts'
 
 /** An approval in a list. */
 export interface ApprovalLine {
@@ -46,7 +46,7 @@ export interface ApprovalPage extends ApprovalLine {
   readonly expires_in_s: number
   /** Why the reader may not vote on it; `null` when they may, as long as it is pending. */
   readonly may_not_vote: string | null
-  readonly actions: readonly ActionSummary[]
+  readonly actions: readonly Omit<ActionSummary, 'masked'>[]
   readonly request: ShownRequest | null
   readonly votes: readonly VoteLine[]
   readonly uses: readonly { readonly exchange: string; readonly decision: string; readonly at: string }[]
@@ -126,7 +126,13 @@ export async function approvalPage(
     requested_at: iso(requestedAt),
     expires_in_s: Math.max(0, Math.ceil((expiresAt - ports.clock.now()) / 1_000)),
     may_not_vote: mayNotVote(approval, reader, ports.roles),
-    actions: summaryOf(approval),
+    actions: summaryOf(approval).map(({ name, kind, relations, functions, has_where }) => ({
+      name,
+      kind,
+      relations,
+      functions,
+      has_where,
+    })),
     request,
     votes: approval.votes.map(({ voter, vote, reason, time }) => ({
       voter: voter.id,

@@ -50,7 +50,6 @@ const action = object({
   relations: list(object({ schema: text, name: text, access: text, columns: list(text) })),
   functions: list(text),
   has_where: nullable(flag),
-  masked: nullable(list(text)),
 })
 const counts = { requests: count, denied: count, rows: count, bytes: count }
 

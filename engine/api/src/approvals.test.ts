@@ -197,7 +197,6 @@ test('the page has what an approver must know', async () => {
           relations: [{ schema: 'public', name: 'orders', access: 'delete', columns: ['id'] }],
           functions: [],
           has_where: true,
-          masked: [],
         },
       ],
       request: {

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { refusal, Refused, type Engine, type EventStore } from '@sluice/core'
+import { refusal, Refused, visible, type Engine, type EventStore } from '@sluice/core'
 import { caller } from './caller.ts'
 import { readExchanges, type ReadExchanges } from './exchange-log.ts'
 import { exchangesSchema } from './exchange-schema.ts'
@@ -7,7 +7,6 @@ import type { RolePorts } from './roles.ts'
 import { sessionLine, type SessionLine } from './session-line.ts'
 import { sessionSchema } from './session-schema.ts'
 import { maySee } from './sessions.ts'
-import { visible } from './visible.ts'
 
 export interface ExchangePorts extends RolePorts {
   readonly engine: Engine

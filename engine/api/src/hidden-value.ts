@@ -1,5 +1,4 @@
-import type { Json, Pseudonyms } from '@sluice/core'
-import { visible } from './visible.ts'
+import { visible, type Json, type Pseudonyms } from '@sluice/core'
 
 /** A value that an approver is not to read, but to recognise when it comes again. */
 export interface HiddenValue {

@@ -1,5 +1,4 @@
-import type { LiveSession } from '@sluice/core'
-import { visible } from './visible.ts'
+import { visible, type LiveSession } from '@sluice/core'
 
 /** A session as lists and the stream show it. */
 export interface SessionLine {

@@ -36,6 +36,7 @@ const recorded = {
   statement,
   parameters: [ssn, 7, 'x'],
   literals: [places],
+  related: ['public.customers'],
   estimates: { 'public.customers': 3000 },
 }
 
@@ -56,6 +57,25 @@ test('an approver sees everything of a statement that touches nothing masked', (
   assert.deepEqual(seen.parameters, [ssn, 7, 'x'])
   assert.deepEqual(seen.hidden, [])
 })
+
+const elsewhere: readonly (readonly [string, object, readonly string[]])[] = [
+  ['of other relations', { ...recorded, related: ['public.orders'] }, []],
+  ['of a relation whose name only begins alike', { ...recorded, related: ['public.customer'] }, []],
+  [
+    'of a parent of what it touches',
+    { ...recorded, related: ['public.vip', 'public.customers'] },
+    ['public.customers.ssn'],
+  ],
+  ['of whatever a view shows', { ...recorded, related: null }, ['public.customers.ssn']],
+  ['of what an adapter does not tell', { statement, parameters: [] }, ['public.customers.ssn']],
+]
+
+for (const [name, content, hidden] of elsewhere)
+  test(`masked columns ${name}: ${hidden.length === 0 ? 'nothing' : 'values'} hidden`, () => {
+    const seen = shown('deciding', content)
+    assert.deepEqual(seen.hidden, hidden)
+    assert.equal(seen.statement.text.includes(ssn), hidden.length === 0)
+  })
 
 test('values that may be of a masked column are hidden in place, and equal ones are recognised', () => {
   const { statement: text, parameters, hidden } = shown('deciding', recorded)

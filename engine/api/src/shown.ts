@@ -1,8 +1,7 @@
-import type { Json, Pseudonyms } from '@sluice/core'
+import { visible, type Json, type Pseudonyms } from '@sluice/core'
 import type { Sight } from './approval-sight.ts'
 import type { ActionSummary } from './summary.ts'
 import { hiddenText, hiddenValue, isHarmless, type HiddenValue } from './hidden-value.ts'
-import { visible } from './visible.ts'
 
 /** One text of a request as somebody sees it, and how large it really is. */
 export interface ShownText {
@@ -30,6 +29,8 @@ interface Recorded {
   readonly parameters?: readonly Json[]
   /** Of each text: beginning and end, in bytes, of what may be a value. `null`: nobody knows. */
   readonly literals?: readonly (readonly number[] | null)[]
+  /** `schema.name` of the relations of which a value may be. `null`: it may be of any. */
+  readonly related?: readonly string[] | null
   readonly estimates?: ShownRequest['estimates']
 }
 
@@ -45,7 +46,7 @@ export function shownTo(
 ): ShownRequest {
   const recorded = JSON.parse(Buffer.from(content).toString()) as Recorded
   const { statement, stands_for: stands = [], parameters = [], literals = [], estimates = {} } = recorded
-  const hidden = hiddenFrom(sight, actions)
+  const hidden = hiddenFrom(sight, actions, recorded.related ?? null)
   const isClear = hidden !== 'all' && hidden.length === 0
   const text = (whole: string, index: number): ShownText => ({
     text: isClear ? visible(whole) : hiddenIn(whole, literals[index] ?? null, sight, pseudonyms),
@@ -63,10 +64,15 @@ export function shownTo(
   }
 }
 
-function hiddenFrom(sight: Sight, actions: readonly ActionSummary[]): ShownRequest['hidden'] {
+function hiddenFrom(
+  sight: Sight,
+  actions: readonly ActionSummary[],
+  related: readonly string[] | null,
+): ShownRequest['hidden'] {
   if (sight === 'own') return []
   if (sight === 'masked' || actions.some(({ masked }) => masked === null)) return 'all'
-  return [...new Set(actions.flatMap(({ masked }) => masked ?? []))]
+  const masked = [...new Set(actions.flatMap((action) => action.masked ?? []))]
+  return masked.filter((column) => related?.some((relation) => column.startsWith(`${relation}.`)) ?? true)
 }
 
 /** The text with each value hidden in its place; the whole of it when nobody knows their places. */

@@ -13,7 +13,7 @@ export interface ActionSummary {
   readonly functions: readonly string[]
   /** `null` where the question makes no sense. */
   readonly has_where: boolean | null
-  /** `schema.name.column` of what the policy masks in these relations; `null` when that is not known. */
+  /** `schema.name.column` of what the policy masks for this request; `null` when that is not known. */
   readonly masked: readonly string[] | null
 }
 

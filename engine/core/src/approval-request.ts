@@ -4,7 +4,7 @@ import { refusal, type Refusal } from './errors.ts'
 import type { EventData } from './events.ts'
 import { limits } from './limits.ts'
 import { subjectRecord } from './people.ts'
-import type { Action, Json, Relation } from './request.ts'
+import type { Action, Json } from './request.ts'
 
 /** What there is already when somebody asks. */
 export interface Asking {
@@ -77,18 +77,9 @@ export function approvalRecord(
   }
 }
 
-/** The actions without values, each with what of its relations is masked; without relations it may be all. */
+/** The actions without values, each with the columns that the policy masks for this request. */
 export function summaryOf(actions: readonly Action[], masked: readonly string[]): Json {
-  return actions.map((action) => {
-    const names = relationsOf(action)
-    const own = masked.filter((column) => names?.some((name) => column.startsWith(`${name}.`)) ?? true)
-    return { ...action, parameters: null, masked: own }
-  })
-}
-
-function relationsOf({ relations }: Action): readonly string[] | undefined {
-  if (!Array.isArray(relations)) return undefined
-  return (relations as readonly Relation[]).map(({ schema, name }) => `${schema}.${name}`)
+  return actions.map((action) => ({ ...action, parameters: null, masked }))
 }
 
 /** As much of somebody's words as is recorded. */

@@ -235,3 +235,21 @@ test('a draining gateway takes no session', async () => {
   await engine.drain(0)
   await assert.rejects(engine.open(hello), /shutting down/)
 })
+
+test('a session is announced once it is recorded and once it is over, to whoever still listens', async () => {
+  const { engine, store } = world()
+  const heard: string[] = []
+  const listening = engine.onSession(({ id }, change) => heard.push(`${change} ${id}`))
+  const session = await engine.open(hello)
+  assert.deepEqual(heard, [`opened ${session.id}`])
+  assert.ok(engine.session(session.id)?.opened !== undefined, 'and where the log says so')
+  await session.close('gone')
+  await session.close('again')
+  assert.deepEqual(heard, [`opened ${session.id}`, `closed ${session.id}`])
+  store.failure = new StoreError('unavailable', 'no log')
+  await assert.rejects(engine.open(hello))
+  store.failure = undefined
+  listening[Symbol.dispose]()
+  await engine.open(hello)
+  assert.equal(heard.length, 2)
+})

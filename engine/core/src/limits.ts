@@ -129,6 +129,35 @@ export const limits = {
   grantLifeMs: 604_800_000,
   /** Somebody must decide by then. */
   grantDecideMs: 86_400_000,
+  /** Messages that one destination of notices gets within a window; what comes above it is told in digests. */
+  noticesPerWindowMax: 10,
+  noticeWindowMs: 60_000,
+  /** How long a notice waits for others that make it part of a digest. */
+  noticeGatherMs: 100,
+  /** An alarm waits no longer than this for the window. */
+  noticeAlarmWaitMs: 5_000,
+  /** Requests that a digest names; it counts all. */
+  noticeDigestMax: 20,
+  /** Relations that a notice names; it counts all. */
+  noticeRelationsMax: 10,
+  /** A text of a request in a notice, the mark of its end included. */
+  noticeTextCharsMax: 400,
+  /** One attempt to deliver, from the look-up of the address on. */
+  noticeAttemptMs: 10_000,
+  /** The longest wait before the second attempt, doubled for each one after it up to the most. */
+  noticeRetryMs: 1_000,
+  noticeRetryMsMax: 300_000,
+  /** What a destination itself asks to wait is heeded up to this. */
+  noticeRetryAfterMsMax: 900_000,
+  /** A notice that could not be delivered for so long is given up; the request stays where people find it. */
+  noticeLifeMs: 86_400_000,
+  /** What is read of a destination's answer. */
+  noticeAnswerBytesMax: 65_536,
+  /** A callback of Slack is of now; those that were answered are remembered for as long. */
+  slackWindowMs: 300_000,
+  slackAnsweredMax: 10_000,
+  /** A vote from Slack counts by what the gateway saw of its person within this. */
+  slackStandingMs: 86_400_000,
   /** Subjects whose latest groups are remembered. */
   standingsMax: 20_000,
   /** How long a request waits for its decision to be durable. */
@@ -194,5 +223,8 @@ invariant(limits.captureUnackedBytesMax < limits.appendQueueBytesMax, 'one captu
 invariant(limits.approvalShownBytesMax <= limits.sealedBytesMax, 'what is shown fits in one event')
 invariant(limits.approvalsParkedMax < limits.approvalsLiveMax, 'parked callers find room for their approvals')
 invariant(limits.grantsAllLiveMax < limits.grantsKeptMax, 'what may be valid is never forgotten')
+invariant(limits.noticesPerWindowMax <= limits.noticeDigestMax, 'what is told one by one is kept one by one')
+invariant(limits.noticeRetryAfterMsMax < limits.noticeLifeMs, 'a notice outlives what its destination asks for')
+invariant(limits.slackStandingMs <= limits.issuerTokenLifeMs, 'nobody votes longer than with a token')
 invariant(limits.issuerTokenBytesMax < limits.helloBytesMax, 'a token fits in a login message')
 invariant(limits.issuerKeysRefreshMs < limits.issuerKeysLifeMs, 'keys are refreshed before they are too old')

@@ -34,7 +34,6 @@ export const page: ApprovalPage = {
       relations: [{ schema: 'public', name: 'orders', access: 'delete', columns: ['id'] }],
       functions: ['now'],
       has_where: true,
-      masked: ['public.orders.total'],
     },
   ],
   request: {
