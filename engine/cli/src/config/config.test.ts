@@ -31,6 +31,18 @@ test('a good file', () => {
   assert.deepEqual(config.api.roles, { admin: [], approver: [], auditor: ['auditors'] })
 })
 
+test('who answers for whom, by the file and by claims', () => {
+  const issuer = 'issuer: https://example.okta.com, audience: sluice'
+  const config = parseConfig(
+    'sluice.yaml',
+    good
+      .replace(issuer, `${issuer}, claims: [owner]`)
+      .replace('  issuers:', '  owners: { "okta#app": ["okta#alice"] }\n  issuers:'),
+  )
+  assert.deepEqual(config.issuers[0]?.claims, ['owner'])
+  assert.deepEqual(config.owners.get('okta#app'), ['okta#alice'])
+})
+
 /** Each replaces one line of the good file; the answer must name the line and what would be right. */
 const mistakes: readonly (readonly [string, string, RegExp])[] = [
   [
