@@ -1,5 +1,6 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,9 +23,12 @@ const boundMs = 30_000
 
 const starter = fileURLToPath(new URL('../../policies/starter', import.meta.url))
 
+/** Builds are kept between runs, so what is saved must be new. */
+const run = randomBytes(6).toString('hex')
+
 /** A rule that names its own save, for the one table that shows it. */
 function probe(save: string): string {
-  return `package sluice.rules.probe
+  return `package sluice.rules.probe # ${run}
 
 deny contains {"rule": "probe/${save}", "message": "Probing."} if {
 	some relation in input.action.relations

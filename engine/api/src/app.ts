@@ -23,6 +23,7 @@ import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
 import type { RoleGroups } from './roles.ts'
 import { sessions } from './sessions.ts'
+import { slack, type SlackCallbacks } from './slack.ts'
 import { stream } from './stream.ts'
 import { targets } from './targets.ts'
 import { token, type Exchange } from './token.ts'
@@ -43,6 +44,8 @@ export interface ApiPorts {
   readonly readiness: () => Readiness
   /** Makes the tags by which approvers recognise values that they do not read. */
   readonly pseudonyms: Pick<Pseudonyms, 'digest'>
+  /** Votes by buttons in Slack; `undefined`: there are none. */
+  readonly slack?: SlackCallbacks | undefined
   readonly clock: Clock
   readonly ids: Ids
   /** For the operator: what went wrong beside a caller's request. Never content. */
@@ -80,5 +83,6 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(approvals(ports))
   app.register(stream(ports, bounds))
   app.register(grants(ports))
+  if (ports.slack !== undefined) app.register(slack(ports, ports.slack))
   return app
 }

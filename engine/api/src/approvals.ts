@@ -58,12 +58,11 @@ export function approvals(ports: ApprovalRoutesPorts): FastifyPluginAsync {
     })
 
     app.post<VoteRequest>('/v1/approvals/:id/votes', { schema: voteSchema }, async (request) => {
-      const subject = await seen(request, request.params.id, ports)
-      const { vote, reason = '' } = request.body
-      const voting = { ...subject, action: 'approval.vote', details: { vote } }
-      mayVote(voting, ports)
-      const { approval, identity } = subject
-      return answer(await ports.approvals.vote(approval.id, identity, vote, reason), voting, ports)
+      return castVote(
+        await caller(request, ports.authenticator),
+        { approval: request.params.id, ...request.body },
+        ports,
+      )
     })
 
     app.post<CancelRequest>('/v1/approvals/:id/cancel', { schema: cancelSchema }, async (request) => {
@@ -78,6 +77,23 @@ export function approvals(ports: ApprovalRoutesPorts): FastifyPluginAsync {
       return answer(await ports.approvals.cancel(approval.id, identity.subject, reason), cancelling, ports)
     })
   }
+}
+
+export interface Ballot {
+  readonly approval: string
+  readonly vote: 'approve' | 'reject'
+  readonly reason?: string
+}
+
+/** One vote, by whatever way it came in: throws `Refused` where it may not be cast, `Conflict` where it is too late. */
+export async function castVote(
+  identity: Identity,
+  { approval: id, vote, reason = '' }: Ballot,
+  ports: ApprovalRoutesPorts,
+): Promise<ApprovalLine> {
+  const voting = { ...seenBy(identity, id, ports), action: 'approval.vote', details: { vote } }
+  mayVote(voting, ports)
+  return answer(await ports.approvals.vote(id, identity, vote, reason), voting, ports)
 }
 
 interface Seen {
@@ -97,7 +113,14 @@ async function seen(
   id: string,
   ports: ApprovalRoutesPorts,
 ): Promise<Seen & { readonly identity: Identity }> {
-  const identity = await caller(request, ports.authenticator)
+  return seenBy(await caller(request, ports.authenticator), id, ports)
+}
+
+function seenBy(
+  identity: Identity,
+  id: string,
+  ports: ApprovalRoutesPorts,
+): Seen & { readonly identity: Identity } {
   const approval = ports.approvals.find(id)
   const sight = approval === undefined ? null : sightOf(approval, identity.subject, ports.roles)
   if (approval === undefined || sight === null) throw absent()

@@ -22,10 +22,12 @@ import {
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
 import { openEmbedded } from '@sluice/journal'
+import { Acquaintances } from '@sluice/notices'
 import { adapters } from './adapters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config, PostgresListen } from './config/config.ts'
 import { declare } from './declare.ts'
+import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 
 export interface ServeOptions {
@@ -94,7 +96,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   await declared.targets(targets.list())
 
   const standing = createStanding()
-  const authenticator = noting(identity.authenticator, standing)
+  const acquaintances = new Acquaintances({ clock, standing })
+  const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
   const approvals = await openApprovals({
     writer: embedded.writer,
     epoch: embedded.epoch,
@@ -123,6 +126,19 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => grants.close())
 
   let apiUrl = config.api.url
+  const told = await buildNotices(config.notices, {
+    data,
+    base,
+    env,
+    store,
+    acquaintances,
+    link: (path) => (apiUrl === null ? null : `${apiUrl}${path}`),
+    clock,
+    ids,
+    report,
+  })
+  parts.defer(() => told.notices.close())
+
   const engine = createGate({
     gateway: embedded.writer,
     authenticator,
@@ -160,6 +176,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exchange: identity.exchange,
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
+    slack: told.slack,
     clock,
     ids,
     report,
@@ -171,6 +188,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const url = await api.listen({ host: config.api.listen.host, port: config.api.listen.port })
   parts.defer(() => api.close())
   apiUrl ??= url
+  told.notices.start()
 
   const open = parts.move()
   let closing: Promise<void> | undefined

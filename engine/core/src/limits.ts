@@ -224,7 +224,10 @@ invariant(limits.approvalShownBytesMax <= limits.sealedBytesMax, 'what is shown 
 invariant(limits.approvalsParkedMax < limits.approvalsLiveMax, 'parked callers find room for their approvals')
 invariant(limits.grantsAllLiveMax < limits.grantsKeptMax, 'what may be valid is never forgotten')
 invariant(limits.noticesPerWindowMax <= limits.noticeDigestMax, 'what is told one by one is kept one by one')
-invariant(limits.noticeRetryAfterMsMax < limits.noticeLifeMs, 'a notice outlives what its destination asks for')
+invariant(
+  limits.noticeRetryAfterMsMax < limits.noticeLifeMs,
+  'a notice outlives what its destination asks for',
+)
 invariant(limits.slackStandingMs <= limits.issuerTokenLifeMs, 'nobody votes longer than with a token')
 invariant(limits.issuerTokenBytesMax < limits.helloBytesMax, 'a token fits in a login message')
 invariant(limits.issuerKeysRefreshMs < limits.issuerKeysLifeMs, 'keys are refreshed before they are too old')

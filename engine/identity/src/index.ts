@@ -1,6 +1,6 @@
 export { openIdentity, type IdentityOptions, type IdentityParts } from './open.ts'
 export { IssuerConfigError, type IssuerConfig } from './issuer.ts'
-export { SecretError, type SecretReference } from './secret.ts'
+export { readSecret, SecretError, type SecretReference, type SecretSource } from './secret.ts'
 export { referencedCredentials, type CredentialReference } from './credentials.ts'
 export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'

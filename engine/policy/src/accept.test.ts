@@ -5,19 +5,24 @@ import { accept } from './accept.ts'
 import { PolicyError } from './diagnostic.ts'
 import { readFiles } from './folder.ts'
 import { allowing } from './scripted-pdp.ts'
+import { SpareThreads } from './spare-threads.ts'
 import { WarmCompiler } from './warm-compiler.ts'
 import { writtenFolder } from './written-folder.ts'
 
 const cache = writtenFolder({})
 const compiler = new WarmCompiler(cache.path, systemClock)
+const tester = new WarmCompiler(cache.path, systemClock)
+const spares = new SpareThreads()
 after(async () => {
   await compiler[Symbol.asyncDispose]()
+  await tester[Symbol.asyncDispose]()
+  await spares[Symbol.asyncDispose]()
   cache[Symbol.dispose]()
 })
 
 async function judged(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
   using folder = writtenFolder(files)
-  const ports = { compiler, cache: cache.path, clock: systemClock, faulted: () => {} }
+  const ports = { compiler, tester, spares, cache: cache.path, clock: systemClock, faulted: () => {} }
   try {
     const engine = await accept(await readFiles(folder.path), folder.path, ports)
     await engine.close()

@@ -6,6 +6,7 @@ import { Compiler } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
 import { openEngine, type Engine } from './engine.ts'
 import { neutralInput } from './neutral-input.ts'
+import { SpareThreads } from './spare-threads.ts'
 
 const policy = `package sluice.rules.a
 
@@ -118,11 +119,12 @@ test('a request that cannot be written down is denied, never thrown', () => {
 })
 
 test('what is under way is answered before an engine retires, what comes later is denied', async () => {
+  await using spares = new SpareThreads()
   const retiring = await openEngine(bundle, systemClock, () => {})
   const asked = Array.from({ length: 50 }, (_, n) =>
     retiring.evaluate(asking('select', { subject: { ...neutralInput.subject, groups: [`g${n}`] } })),
   )
-  await retiring.retire()
+  await retiring.retire(spares)
   for (const decision of asked) assert.equal((await decision).verdict.effect, 'allow')
   const late = await retiring.evaluate(asking('late'))
   assert.equal(late.verdict.reasons[0]?.rule, 'policy/closed')

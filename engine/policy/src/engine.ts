@@ -14,8 +14,8 @@ export interface Engine {
   readonly bundle: Bundle
   /** Synchronous when the decision is cached. Never throws or rejects. */
   evaluate(input: PolicyInput): Decision | Promise<Decision>
-  /** Answers what is under way, then closes. */
-  retire(): Promise<void>
+  /** Answers what is under way, then closes, and leaves its threads to others. */
+  retire(spares: SpareThreads): Promise<void>
   close(): Promise<void>
 }
 
@@ -68,9 +68,9 @@ class CachingEngine implements Engine {
     }
   }
 
-  async retire(): Promise<void> {
+  async retire(spares: SpareThreads): Promise<void> {
     await Promise.all(this.#underWay.values())
-    await this.close()
+    await this.#pool.retire(spares)
   }
 
   close(): Promise<void> {

@@ -1,18 +1,19 @@
-import { once } from 'node:events'
 import { parentPort } from 'node:worker_threads'
-import { openEvaluator } from './evaluate.ts'
+import { openEvaluator, type Evaluator } from './evaluate.ts'
 import type { EvaluatorThread } from './pool.ts'
 
 /**
- * First the policy, then one document in, one verdict out, one at a time: the pool gives the next one only after the
- * answer.
+ * A policy, then one document in, one verdict out, one at a time: the pool gives the next one only after the answer.
+ * Another policy takes the place of the one before.
  */
-if (parentPort === null) throw new Error('this is the file of a thread')
-const port = parentPort
-const [{ module, data }] = (await once(port, 'message')) as [EvaluatorThread]
-const evaluator = await openEvaluator(module, data)
+let evaluator: Evaluator | undefined
 
-port.on('message', (document: string) => {
-  void evaluator.evaluate(document).then((evaluated) => port.postMessage(evaluated))
+async function take(message: EvaluatorThread | string): Promise<unknown> {
+  if (typeof message === 'string') return await evaluator?.evaluate(message)
+  evaluator = await openEvaluator(message.module, message.data)
+  return 'ready'
+}
+
+parentPort?.on('message', (message: EvaluatorThread | string) => {
+  void take(message).then((answer) => parentPort?.postMessage(answer))
 })
-port.postMessage('ready')

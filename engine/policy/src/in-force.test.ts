@@ -53,6 +53,21 @@ suite('files', () => {
   })
 })
 
+test('files that change while they are judged are no mistake yet', async () => {
+  await using of = await opened('one')
+  for (let round = 0; round < 5; round++) {
+    of.folder.write(broken)
+    const judged = of.pdp.reload()
+    await sleep(15)
+    of.folder.write(allowing('two'))
+    await judged
+    await until(() => of.pdp.files === 'active')
+    of.folder.write(allowing('one'))
+    await of.pdp.reload()
+  }
+  assert.deepEqual(of.rejected, [])
+})
+
 suite('what a person puts in force', () => {
   test('stays until the files change, whatever is done to their tests', async () => {
     await using of = await opened('one')

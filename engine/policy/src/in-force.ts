@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { digestOf, readFiles, type FolderFiles } from './folder.ts'
 import type { PdpOptions, Standing } from './pdp.ts'
 import { openSources, overOf, recorded, revisionIn, start, type Started } from './start.ts'
+import { SpareThreads } from './spare-threads.ts'
 import { WarmCompiler } from './warm-compiler.ts'
 
 /**
@@ -40,14 +41,14 @@ export class PolicyInForce {
   /** Throws `PolicyError` when neither the files nor what the log says was in force can be used. */
   static async start(options: PdpOptions): Promise<PolicyInForce> {
     const { cache = null, clock = systemClock, faulted = () => {} } = options
-    const compiler = new WarmCompiler(cache, clock)
-    const ports = { compiler, cache, clock, faulted }
-    try {
-      return new PolicyInForce(options, clock, ports, await start(options, ports))
-    } catch (error) {
-      await compiler[Symbol.asyncDispose]()
-      throw error
-    }
+    await using parts = new AsyncDisposableStack()
+    const compiler = parts.use(new WarmCompiler(cache, clock))
+    const tester = parts.use(new WarmCompiler(cache, clock))
+    const spares = parts.use(new SpareThreads())
+    const ports = { compiler, tester, spares, cache, clock, faulted }
+    const policies = new PolicyInForce(options, clock, ports, await start(options, ports))
+    parts.move()
+    return policies
   }
 
   get engine(): Engine {
@@ -71,8 +72,9 @@ export class PolicyInForce {
         this.#told = ''
         return true
       } catch (error) {
-        if (error instanceof PolicyError) this.#reject(error, content)
-        else this.#tryAgain(error)
+        if (!(error instanceof PolicyError)) this.#tryAgain(error)
+        else if (await this.#isWritten(content)) this.#reject(error, content)
+        else this.#reloadAfter(limits.policySettleMs)
         return false
       }
     })
@@ -98,7 +100,10 @@ export class PolicyInForce {
     this.#retry?.[Symbol.dispose]()
     await this.#turn
     await this.#engine.close()
-    await this.#ports.compiler[Symbol.asyncDispose]()
+    const { compiler, tester, spares } = this.#ports
+    await compiler[Symbol.asyncDispose]()
+    await tester[Symbol.asyncDispose]()
+    await spares[Symbol.asyncDispose]()
   }
 
   async #replace(files: FolderFiles): Promise<void> {
@@ -132,7 +137,7 @@ export class PolicyInForce {
     try {
       inForce?.()
     } finally {
-      await before.retire()
+      await before.retire(this.#ports.spares)
     }
   }
 
@@ -143,7 +148,17 @@ export class PolicyInForce {
 
   #tryAgain(error: unknown): void {
     if (this.#isNews(String(error))) this.#options.failed?.(error)
-    if (!this.#closed) this.#retry = this.#clock.after(limits.policyRetryMs, () => void this.reload())
+    this.#reloadAfter(limits.policyRetryMs)
+  }
+
+  #reloadAfter(ms: number): void {
+    if (!this.#closed) this.#retry = this.#clock.after(ms, () => void this.reload())
+  }
+
+  /** Whether the files are still what was read: files that somebody is about to write are no mistake yet. */
+  async #isWritten(content: string | null): Promise<boolean> {
+    const files = await readFiles(this.#options.folder).catch(() => null)
+    return content === (files === null ? null : digestOf(files, 'all'))
   }
 
   #isNews(what: string): boolean {

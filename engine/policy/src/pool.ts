@@ -75,6 +75,13 @@ export class EvaluatorPool implements AsyncDisposable {
     })
   }
 
+  /** Closes, but lets threads that are not working serve again. */
+  async retire(spares: SpareThreads): Promise<void> {
+    for (const thread of this.#idle.splice(0))
+      if (this.#threads.delete(thread)) await spares.give(thread.worker)
+    await this.close()
+  }
+
   /** Refuses what is under way and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true

@@ -1,22 +1,21 @@
 import { Worker } from 'node:worker_threads'
+import { limits } from '@sluice/core'
 import { threadFile } from './thread-file.ts'
 
 /**
- * Evaluating threads that are started before there is a policy for them: starting one takes as long as compiling, and
- * can be done meanwhile. Those that nobody took end with it.
+ * Evaluating threads without a policy. Starting one takes a tenth of a second, so they are started while policies
+ * compile, and those of the policies before serve again.
  */
 export class SpareThreads implements AsyncDisposable {
   readonly #spare = new Set<Worker>()
+  #closed = false
 
-  constructor(count = 0) {
-    for (let each = 0; each < count; each++) {
-      const worker = startThread()
-      this.#spare.add(worker)
-      worker.once('exit', () => this.#spare.delete(worker))
-    }
+  /** Starts as many as one pool needs. */
+  prepare(): void {
+    while (!this.#closed && this.#spare.size < limits.policyThreads) this.#keep(startThread())
   }
 
-  /** One that was started, or else one that starts now. */
+  /** One that waits, or else one that starts now. */
   take(): Worker {
     const [first] = this.#spare
     if (first === undefined) return startThread()
@@ -24,8 +23,23 @@ export class SpareThreads implements AsyncDisposable {
     return first
   }
 
+  /** Takes a thread back that is not working, or ends it where there are enough. */
+  async give(worker: Worker): Promise<void> {
+    // Not simply all: a worker listens to itself.
+    for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event)
+    worker.on('error', () => {})
+    if (this.#closed || this.#spare.size >= limits.policyThreads) await worker.terminate()
+    else this.#keep(worker)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     await Promise.all([...this.#spare].map((worker) => worker.terminate()))
+  }
+
+  #keep(worker: Worker): void {
+    this.#spare.add(worker)
+    worker.once('exit', () => this.#spare.delete(worker))
   }
 }
 

@@ -67,13 +67,15 @@ async function openLast(last: InForce, { record }: PdpOptions, ports: AcceptPort
 /** Throws `PolicyError`. `inForce` is given back when the sources are its own. */
 export async function openSources(
   sources: Sources,
-  { compiler, cache, clock, faulted }: AcceptPorts,
+  { compiler, spares, cache, clock, faulted }: AcceptPorts,
   inForce?: Engine,
 ): Promise<Engine> {
   const build = (files: Sources): ReturnType<typeof compiler.build> => compiler.build(files)
   const known = inForce?.bundle
   const bundle = await openBundle(sources, cache, known === undefined ? { build } : { build, known })
-  return inForce !== undefined && bundle === known ? inForce : await openEngine(bundle, clock, faulted)
+  return inForce !== undefined && bundle === known
+    ? inForce
+    : await openEngine(bundle, clock, faulted, { spares })
 }
 
 /** Ends the engine when its coming into force cannot be recorded. */

@@ -3,11 +3,14 @@ import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { verifyLog } from '@sluice/journal'
+import { readCheckpoints } from '@sluice/notices'
 import type { PolicyView } from '@sluice/api'
 import type { Address } from '@sluice/core'
 import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
-import { addressOf, parseConfig } from '../config/config.ts'
+import { addressOf } from '../config/address.ts'
+import { parseConfig } from '../config/config.ts'
+import { noticesFolder } from '../notices.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
 import { printable } from '../printable.ts'
 
@@ -38,6 +41,7 @@ With the demo running, --json also prints the addresses and credentials of the b
       ...(file === undefined ? [] : await configChecks(file)),
       ...(demo === null ? [] : await demoChecks(demo)),
       ...(demo === null && io.env['SLUICE_TOKEN'] === undefined ? [] : [await policiesInForce(io)]),
+      ...(await noticeChecks(noticesFolder(dataFolder(io.env)))),
       await logCheck(join(dataFolder(io.env), 'log')),
     ]
     if (values.json) io.out(`${JSON.stringify({ checks, direct: demo?.direct ?? null })}\n`)
@@ -131,6 +135,28 @@ function standing({ active, files, rejected }: PolicyView): string {
     case 'rejected':
       return `not used, ${revision} stays in force: ${(rejected?.errors ?? '').replaceAll(/\n\s*/g, '; ')}`
   }
+}
+
+/** By what the gateway left of the destinations that it served last. */
+async function noticeChecks(folder: string): Promise<readonly Check[]> {
+  return [...(await readCheckpoints(folder))].map(([destination, checkpoint]) => {
+    const name = `notices to ${destination}`
+    if (checkpoint === 'unreadable')
+      return {
+        name,
+        ok: false,
+        detail: `${join(folder, destination)}.json is not readable: the last are repeated`,
+      }
+    const { trouble } = checkpoint
+    if (trouble === null) return { name, ok: true, detail: 'nothing failed' }
+    const { since, reason, attempts } = trouble
+    const times = attempts === 1 ? 'once' : `${attempts} times`
+    return {
+      name,
+      ok: false,
+      detail: `failed ${times} since ${new Date(since).toISOString()}: ${printable(reason)}`,
+    }
+  })
 }
 
 const connectMs = 3_000

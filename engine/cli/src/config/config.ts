@@ -4,7 +4,9 @@ import { SchemaError, type AccessRule, type Address, type Owners, type Target } 
 import type { RoleGroups } from '@sluice/api'
 import { adapters } from '../adapters.ts'
 import { accessOf, type RawAccess } from './access.ts'
+import { addressOf } from './address.ts'
 import { ConfigDocument, type Located } from './document.ts'
+import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import type { IssuerConfig, MaskingKeyReference, SecretReference } from '@sluice/identity'
@@ -37,6 +39,7 @@ export interface Config {
   readonly maskingKey: MaskingKeyReference | null
   readonly policies: string
   readonly targets: readonly TargetConfig[]
+  readonly notices: NoticesConfig
 }
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
@@ -53,6 +56,7 @@ interface RawConfig {
   readonly keys?: { readonly tokens?: SecretReference }
   readonly masking?: { readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[] }
   readonly policies: { readonly path: string }
+  readonly notices?: RawNotices
   readonly targets: readonly (Record<string, unknown> & {
     readonly name: string
     readonly protocol: string
@@ -93,13 +97,8 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     maskingKey: maskingKeyOf(document, value.masking?.keys),
     policies: value.policies.path,
     targets: targetsOf(document, value),
+    notices: noticesOf(document, value.notices),
   }
-}
-
-export function addressOf(text: string): Address {
-  const colon = text.lastIndexOf(':')
-  const host = text.slice(0, colon).replace(/^\[|\]$/g, '')
-  return { host, port: Number(text.slice(colon + 1)) }
 }
 
 function listenOf(value: NonNullable<RawConfig['listen']>['postgres']): PostgresListen | null {

@@ -1,0 +1,67 @@
+import {
+  limits,
+  type Authenticator,
+  type Clock,
+  type Identity,
+  type Standing,
+  type Subject,
+} from '@sluice/core'
+
+/** Who showed a token at this gateway, as the token said. */
+interface Seen {
+  readonly subject: Subject
+  readonly at: number
+}
+
+export interface AcquaintancePorts {
+  readonly clock: Pick<Clock, 'now'>
+  /** The groups of somebody that count now. */
+  readonly standing: Pick<Standing, 'groupsOf'>
+}
+
+/**
+ * The people whom this gateway knows by their own tokens. Somebody else's word for who clicked (a chat's, say) becomes
+ * an identity only of one of them, with what their tokens told.
+ */
+export class Acquaintances {
+  readonly #ports: AcquaintancePorts
+  readonly #seen = new Map<string, Seen>()
+
+  constructor(ports: AcquaintancePorts) {
+    this.#ports = ports
+  }
+
+  /** An authenticator by which people become known here. */
+  meeting(authenticator: Authenticator): Authenticator {
+    return {
+      authenticate: async (token) => {
+        const identity = await authenticator.authenticate(token)
+        this.#note(identity.subject)
+        return identity
+      },
+    }
+  }
+
+  /** `through` says in the record by what they acted. `undefined`: nobody of that id was seen lately. */
+  identityOf(id: string, through: string): Identity | undefined {
+    const { clock, standing } = this.#ports
+    const seen = this.#seen.get(id)
+    const groups = standing.groupsOf(id)
+    const now = clock.now()
+    if (seen === undefined || groups === undefined || seen.at + limits.slackStandingMs <= now)
+      return undefined
+    return {
+      subject: { ...seen.subject, groups },
+      tokenId: through,
+      expiresAt: now + limits.slackWindowMs,
+    }
+  }
+
+  /** Newest last, so that the one forgotten is who was away longest. */
+  #note(subject: Subject): void {
+    this.#seen.delete(subject.id)
+    this.#seen.set(subject.id, { subject, at: this.#ports.clock.now() })
+    const [oldest] = this.#seen.keys()
+    if (this.#seen.size > limits.standingsMax && oldest !== undefined) this.#seen.delete(oldest)
+  }
+}

@@ -1,0 +1,24 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { isLoopback, isReachable } from './address.ts'
+
+for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+  test(`${address} is this machine`, () => assert.equal(isLoopback(address), true))
+
+for (const address of ['10.0.0.1', '192.0.2.1', '::2', '128.0.0.1'])
+  test(`${address} is another machine`, () => {
+    assert.equal(isLoopback(address), false)
+    assert.equal(isReachable(address), true)
+  })
+
+const nowhere = [
+  '169.254.169.254',
+  '::ffff:169.254.169.254',
+  '0.0.0.0',
+  '::',
+  'fe80::1',
+  '224.0.0.1',
+  'ff02::1',
+]
+for (const address of [...nowhere, '255.255.255.255', 'fd00:ec2::254'])
+  test(`${address} is nobody to tell`, () => assert.equal(isReachable(address), false))

@@ -1,0 +1,28 @@
+import { BlockList, isIPv6 } from 'node:net'
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** Addresses of no machine that could be meant: a cloud's metadata, groups of machines, nobody. */
+const nowhere = new BlockList()
+nowhere.addSubnet('0.0.0.0', 8, 'ipv4')
+nowhere.addSubnet('169.254.0.0', 16, 'ipv4')
+nowhere.addSubnet('224.0.0.0', 3, 'ipv4')
+nowhere.addAddress('::', 'ipv6')
+nowhere.addSubnet('fe80::', 10, 'ipv6')
+nowhere.addSubnet('ff00::', 8, 'ipv6')
+nowhere.addAddress('fd00:ec2::254', 'ipv6')
+
+export function isLoopback(address: string): boolean {
+  return loopback.check(address, familyOf(address))
+}
+
+/** Whether a notice may go there. Private networks are for the operator to name. */
+export function isReachable(address: string): boolean {
+  return !nowhere.check(address, familyOf(address))
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4'
+}
