@@ -35,6 +35,7 @@ const suites: readonly Suite[] = [
     concurrency: 2,
   },
   { name: 'identity', files: ['engine/identity/src/**/*.test.ts'] },
+  { name: 'notices', files: ['engine/notices/src/**/*.test.ts'] },
   { name: 'api and cli', files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'] },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'] },
