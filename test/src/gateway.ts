@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly data?: string
   /** Who answers for a subject, by subject ids. */
   readonly owners?: Readonly<Record<string, readonly string[]>>
+  /** As the configuration file says it. */
+  readonly notices?: object
 }
 
 export interface GatewayTarget {
@@ -124,7 +126,7 @@ export function variable(index: number): string {
 
 /** What `sluice serve` reads. */
 export function configOf(options: GatewayOptions): object {
-  const { provider, policies, targets, tls, host = '127.0.0.1', owners = {} } = options
+  const { provider, policies, targets, tls, notices, host = '127.0.0.1', owners = {} } = options
   const { audience, groups_claim, type_claim } = demoIssuer
   const address = '127.0.0.1:0'
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
@@ -137,6 +139,7 @@ export function configOf(options: GatewayOptions): object {
       issuers: [{ name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }],
     },
     policies: { path: policies },
+    ...(notices === undefined ? {} : { notices }),
     targets: targets.map(({ name, login, tls: mode, authority, labels, access }, index) => ({
       name,
       protocol: 'postgres',

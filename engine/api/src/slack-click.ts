@@ -19,7 +19,7 @@ interface Payload {
   readonly user?: { readonly id?: unknown; readonly team_id?: unknown }
   readonly team?: { readonly id?: unknown } | null
   readonly response_url?: unknown
-  readonly actions?: readonly { readonly action_id?: unknown; readonly value?: unknown }[]
+  readonly actions?: readonly ({ readonly action_id?: unknown; readonly value?: unknown } | null)[]
 }
 
 /** The click that a callback tells of; `null` when it tells of something else, or is not what Slack sends. */
@@ -30,7 +30,8 @@ export function clickOf(body: Uint8Array): SlackClick | null {
   const team = payload.user?.team_id ?? payload.team?.id
   const replyTo = payload.response_url
   if (typeof user !== 'string' || typeof team !== 'string' || typeof replyTo !== 'string') return null
-  for (const { action_id: id, value } of payload.actions) {
+  for (const action of payload.actions) {
+    const { action_id: id, value } = action ?? {}
     const vote = typeof id === 'string' && Object.hasOwn(votes, id) ? votes[id] : undefined
     if (vote !== undefined && typeof value === 'string' && /^apr_[0-9A-Z]{26}$/.test(value))
       return { user, team, vote, approval: value, replyTo }

@@ -86,7 +86,9 @@ async function voted(click: SlackClick, ports: SlackPorts, { voter }: SlackCallb
     return `You approved ${approval}: ${line.approved} of ${line.quorum}.`
   } catch (error) {
     if (error instanceof Conflict) return `Your vote does not count: ${error.message}`
-    if (error instanceof Refused) return `Your vote does not count: ${error.refusal.message} ${elsewhere}`
+    // What the log did not take in time it may still take.
+    const isOpen = !(error instanceof Refused) || error.refusal.code === 'log_unavailable'
+    if (!isOpen) return `Your vote does not count: ${error.refusal.message} ${elsewhere}`
     ports.report('a vote from Slack failed', error)
     return `Your vote may not have been counted. ${elsewhere}`
   }

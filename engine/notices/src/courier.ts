@@ -77,7 +77,8 @@ export class Courier {
       case 'digest':
         return backlog.takeAll()
       case 'wait':
-        await this.#gather(step.ms)
+        // An alarm that comes meanwhile is looked at before the wait is over.
+        await this.#gather(Math.min(step.ms, limits.noticeAlarmWaitMs))
         return undefined
     }
   }
@@ -123,7 +124,7 @@ export class Courier {
       case 'delivered':
         this.#pace.sent(message.kind, clock.monotonic())
         if (this.#checkpoint.trouble !== null)
-          report(`notices to ${this.#destination.name} arrive again`, null)
+          report(`notices to ${this.#destination.name} arrive again`, `attempt ${this.#attempts + 1}`)
         return this.#dealtWith(parcel, null)
       case 'refused':
         this.#pace.sent(message.kind, clock.monotonic())
@@ -143,7 +144,7 @@ export class Courier {
 
   async #giveUp(parcel: Parcel, reason: string): Promise<void> {
     const { name } = this.#destination
-    this.#ports.report(`a notice to ${name} was given up (${parcel.message.id}): ${reason}`, null)
+    this.#ports.report(`a notice to ${name} was given up (${parcel.message.id})`, reason)
     await this.#dealtWith(parcel, { since: this.#since(), reason, attempts: this.#attempts + 1 })
   }
 
@@ -155,7 +156,7 @@ export class Courier {
   async #tryLater({ reason, afterMs }: Delivery & { readonly kind: 'failed' }): Promise<void> {
     const { report, ids } = this.#ports
     if (this.#checkpoint.trouble === null)
-      report(`notices to ${this.#destination.name} do not arrive; trying again: ${reason}`, null)
+      report(`notices to ${this.#destination.name} do not arrive; trying again`, reason)
     const attempts = this.#attempts + 1
     await this.#keep({ trouble: { since: this.#since(), reason, attempts } })
     await this.#gather(Math.max(afterMs, jittered(attempts, ids)))

@@ -81,6 +81,26 @@ test('with a token, a gateway is asked that is not the demo', async () => {
   assert.match(out, /^FAIL {2}policy files: no gateway answers at/m)
 })
 
+test('a destination of notices that fails is named, with what it says', async () => {
+  using folder = scratchFolder()
+  chmodSync(folder.path, 0o700)
+  const notices = join(folder.path, 'notices')
+  mkdirSync(notices)
+  const place = { position: null, from: null, since: 0 }
+  const trouble = { since: Date.parse('2026-01-02T03:04:05Z'), reason: 'it answered 500', attempts: 7 }
+  writeFileSync(join(notices, 'dba.json'), JSON.stringify({ ...place, trouble: null }))
+  writeFileSync(join(notices, 'oncall.json'), JSON.stringify({ ...place, trouble }))
+  writeFileSync(join(notices, 'torn.json'), '{')
+  const { code, out } = await ran(['doctor'], { SLUICE_DATA: folder.path })
+  assert.equal(code, 1)
+  assert.match(out, /^ok {4}notices to dba: nothing failed$/m)
+  assert.match(
+    out,
+    /^FAIL {2}notices to oncall: failed 7 times since 2026-01-02T03:04:05\.000Z: it answered 500$/m,
+  )
+  assert.match(out, /^FAIL {2}notices to torn: .*torn\.json is not readable: the last are repeated$/m)
+})
+
 test('a demo that has ended is a finding', async () => {
   using folder = scratchFolder()
   leaveDemo(folder.path, nobody, ['erin'])
