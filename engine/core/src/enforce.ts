@@ -109,7 +109,8 @@ async function judgeUntilHeld<Up, Down, Plan>(
   return judged
 }
 
-const noApprovals: readonly never[] = []
+/** Frozen, as everything is that a cached decision is found by. */
+const noApprovals: readonly never[] = Object.freeze([])
 
 /**
  * Station 5. One append for the whole batch; only its ack mints Permits. When it fails, nothing of the batch is
