@@ -84,7 +84,7 @@ export const limits = {
   /** Time between two looks at the policy folder where the system tells of no change. */
   policyLookMs: 500,
   /** A changed policy folder is read once two looks so far apart are alike. */
-  policySettleMs: 60,
+  policySettleMs: 40,
   /** An activation that the log did not take is tried again after this. */
   policyRetryMs: 1_000,
   /** Revisions whose sources are at hand for another activation, and the characters of these; the log has all. */

@@ -1,10 +1,10 @@
 import type { Clock } from '@sluice/core'
 import { openBundle } from './bundle.ts'
-import { readCases } from './cases.ts'
+import { readCases, type Case } from './cases.ts'
 import type { TestResult } from './compiler.ts'
 import { PolicyError, type Diagnostic } from './diagnostic.ts'
 import { openEngine, type Engine } from './engine.ts'
-import { digestOf, policyFolder, type FolderFiles } from './folder.ts'
+import { digestOf, policyFolder, type FolderFiles, type PolicyFolder } from './folder.ts'
 import { keepPassed, passedBefore } from './passed.ts'
 import type { SpareThreads } from './spare-threads.ts'
 import type { WarmCompiler } from './warm-compiler.ts'
@@ -26,18 +26,33 @@ export interface AcceptPorts {
 export async function accept(files: FolderFiles, path: string, ports: AcceptPorts): Promise<Engine> {
   const { compiler, tester, spares, cache, clock, faulted } = ports
   const folder = policyFolder(files, path)
-  const cases = Object.entries(folder.cases).flatMap(([file, text]) => readCases(file, text))
-  spares.prepare()
   const digest = digestOf(files, 'all')
   const hasTests = Object.keys(folder.files).some((name) => name.endsWith('_test.rego'))
   const toTest = hasTests && !(await passedBefore(cache, digest))
-  const bundle = openBundle(folder, cache, { build: (sources) => compiler.build(sources) })
-  // What is wrong with it the tests say as well, and more.
-  bundle.catch(() => {})
-  if (toTest) mustPass(await tester.test(folder))
-  const engine = await openEngine(await bundle, clock, faulted, { cases, spares })
+  const tested = toTest ? tester.test(folder) : Promise.resolve([])
+  const built = openBundle(folder, cache, { build: (sources) => compiler.build(sources) })
+  spares.prepare()
+  const opened = built.then((bundle) =>
+    openEngine(bundle, clock, faulted, { cases: casesOf(folder), spares }),
+  )
+  // They are waited for one after the other, and either may fail while the other is.
+  for (const work of [tested, opened]) work.catch(() => {})
+  try {
+    mustPass(await tested)
+  } catch (error) {
+    await opened.then(
+      (engine) => engine.close(),
+      () => {},
+    )
+    throw error
+  }
+  const engine = await opened
   if (toTest) await keepPassed(cache, digest)
   return engine
+}
+
+function casesOf({ cases }: PolicyFolder): readonly Case[] {
+  return Object.entries(cases).flatMap(([file, text]) => readCases(file, text))
 }
 
 function mustPass(tests: readonly TestResult[]): void {
