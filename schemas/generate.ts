@@ -109,6 +109,8 @@ function primitive(type: string): string {
     case 'bytes':
     case 'Sha256':
       return 'Uint8Array'
+    case 'boolean':
+      return 'boolean'
     case 'null':
       return 'null'
     default:

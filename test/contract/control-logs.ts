@@ -9,7 +9,7 @@ import {
   openEmbedded,
   openMemory,
   verifyLog,
-  type EmbeddedLog,
+  type Log,
   type GatewayKeys,
   type Journal,
 } from '@sluice/journal'
@@ -23,7 +23,7 @@ const ports = {
 }
 
 function parts(
-  store: EmbeddedLog | Journal,
+  store: Log | Journal,
 ): Pick<ApprovalLog, 'store' | 'writer' | 'epoch' | 'unseal' | 'erase'> {
   return {
     store,

@@ -79,7 +79,7 @@ export function checkUses(log: readonly RecordedEvent[], approvals: readonly App
 /** `event`: the one that claimed it, where others say the same. */
 function checkEffect(log: readonly RecordedEvent[], effect: Effect, event?: string): void {
   const id = effect.approval
-  const events = log.filter((event) => event.stream === 'control' && event.sig !== null)
+  const events = counting(log)
   const from = events.findIndex((event) => event.type === 'ApprovalRequested' && event.data.approval === id)
   const request = events[from]
   assert.ok(request?.type === 'ApprovalRequested', `${id} was never asked for`)
@@ -132,6 +132,17 @@ function checkEffect(log: readonly RecordedEvent[], effect: Effect, event?: stri
     !claims.some(({ data }) => data.exchange === effect.exchange),
     `${id} released one execution twice`,
   )
+}
+
+/** What is signed, and not by who was declared lost before it. */
+function counting(log: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  const lost = new Map<string, number>()
+  return log.filter((event) => {
+    if (event.stream !== 'control' || event.sig === null) return false
+    if (event.epoch <= (lost.get(event.writer) ?? -1)) return false
+    if (event.type === 'GatewayLost') lost.set(event.data.writer, event.data.epoch)
+    return true
+  })
 }
 
 function people(votes: readonly Of<'ApprovalGranted'>[], requester: string): ReadonlySet<string> {

@@ -183,13 +183,14 @@ export class World {
     const { writer, epoch } = gateway
     gateway.kill()
     // The embedded log says at its next start that it was left; elsewhere a peer may, or nobody does.
-    if (this.#random.chance(0.7)) this.#record('gw_x', { type: 'GatewayLost', data: { writer, epoch } })
+    if (this.#random.chance(0.7))
+      this.#record('gw_x', { type: 'GatewayLost', data: { writer, epoch, resumes: 0 } })
     gateway.start()
   }
 
   /** A gateway that lives and is thought dead: what it asked for has ended, whatever it thinks. */
   #lose({ writer, epoch }: Gateway): void {
-    this.#record('gw_x', { type: 'GatewayLost', data: { writer, epoch } })
+    this.#record('gw_x', { type: 'GatewayLost', data: { writer, epoch, resumes: 0 } })
   }
 
   /** What a gateway records that knows nothing of the others: true of the people, and wrong of the state. */

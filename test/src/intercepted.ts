@@ -9,6 +9,9 @@ export function intercepted(store: EventStore, append: EventStore['append']): Ev
     get healthy() {
       return store.healthy
     },
+    get live() {
+      return store.live
+    },
     close: () => store.close(),
   }
 }

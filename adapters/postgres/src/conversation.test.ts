@@ -70,6 +70,7 @@ async function connected() {
     },
     store: {
       healthy: true,
+      live: true,
       append: (unit) => {
         events.push(...unit.events)
         return Promise.resolve('1' as Position)

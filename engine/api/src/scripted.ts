@@ -24,6 +24,7 @@ import { createApi, type ApiPorts } from './app.ts'
 /** A log in memory, for tests of what the API shows of it. */
 export class ScriptedStore implements EventStore {
   healthy = true
+  live = true
   failure: StoreError | undefined
   /** Content of events, by their ids. */
   readonly contents: Map<string, Uint8Array> = new Map<string, Uint8Array>()

@@ -615,7 +615,7 @@ suite('a restart', () => {
     log.kill('gw_a', 4)
     await quiet()
     const parked = b.park(id)
-    const data = { writer: 'gw_a', epoch: 4 }
+    const data = { writer: 'gw_a', epoch: 4, resumes: 0 }
     log.record('gw_b', 1, { id: 'evt_lost', time: clock.now(), type: 'GatewayLost', data })
     assert.equal((await parked.settled).state, 'expired')
     const again = await gateway('gw_a', 5)

@@ -1,6 +1,7 @@
 import type { EventBody } from './decider.ts'
 import { refusal, Refused } from './errors.ts'
 import type { NewEvent, RecordedEvent } from './events.ts'
+import { Incarnations } from './incarnations.ts'
 import { limits } from './limits.ts'
 import { controlStream, type Clock, type EventStore, type Ids, type Position } from './ports.ts'
 import type { Run } from './request.ts'
@@ -23,6 +24,7 @@ export type Fold = (event: RecordedEvent) => boolean
 export class Control {
   readonly #ports: ControlPorts
   readonly #fold: Fold
+  readonly #incarnations = new Incarnations()
   readonly #awaited = new Map<string, PromiseWithResolvers<boolean>>()
   readonly #leaving = new AbortController()
   #position: Position | undefined
@@ -111,7 +113,8 @@ export class Control {
   #take(event: RecordedEvent): void {
     this.#position = event.position
     // A store may hand out more than it is asked for. What no gateway signed is nobody's word.
-    const changed = event.stream === controlStream && event.sig !== null && this.#fold(event)
+    const counts = event.stream === controlStream && event.sig !== null && this.#incarnations.admits(event)
+    const changed = counts && this.#fold(event)
     this.#awaited.get(event.id)?.resolve(changed)
   }
 }

@@ -43,7 +43,10 @@ function perform<Up, Down, Plan>(
   lane: LaneContext,
   answer: InOrder<Up, Down, Plan>,
 ): boolean {
-  const settled = places.filter((place) => place.kind !== 'held').map((place) => withdraw(place, lane))
+  const settled = places
+    .filter((place) => place.kind !== 'held')
+    .map((place) => withdraw(place, lane))
+    .map((place) => withhold(place, lane))
   for (const place of settled) takePlaceUpstream(place)
   for (const place of settled) answer(place.entry, () => deliver(place, lane))
   return settled.some(({ kind }) => kind === 'refused')
@@ -211,6 +214,25 @@ function withdraw<Up, Down, Plan>(
   return { kind: 'refused', entry, refusal: worded(cancelled, place.permit.decision) }
 }
 
+/**
+ * A process that slept may have been taken for lost, and what it was doing ended by others: a decision that became
+ * durable before is then not performed any more. No await lies between this and the effect.
+ */
+function withhold<Up, Down, Plan>(
+  place: Settled<Up, Down, Plan>,
+  lane: LaneContext,
+): Settled<Up, Down, Plan> {
+  const { entry } = place
+  if (place.kind !== 'allowed' || lane.live()) return place
+  abandon(entry, 'the lease of the gateway had lapsed', lane)
+  return { kind: 'refused', entry, refusal: worded(lapsed, place.permit.decision) }
+}
+
+const lapsed = refusal(
+  'log_unavailable',
+  'sluice/lease',
+  'The gateway lost touch with its log. Nothing was executed.',
+)
 const cancelled = refusal('cancelled', 'sluice/cancel', 'The request was cancelled before it was performed.')
 
 export function abandon<Up, Down, Plan>(

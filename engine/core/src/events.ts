@@ -40,6 +40,16 @@ export interface GrantVoteRecord {
   readonly reason: string
 }
 
+/** How far one incarnation went in one partition of the log. */
+export interface HeadRecord {
+  readonly topic: string
+  readonly partition: number
+  /** Of this incarnation in that partition. */
+  readonly events: number
+  /** SHA-256 over the link before and the hash of the last event, hexadecimal. */
+  readonly link: string
+}
+
 export interface EventData {
   readonly SessionOpened: {
     readonly session: string
@@ -172,6 +182,45 @@ export interface EventData {
   readonly GatewayLost: {
     readonly writer: string
     readonly epoch: number
+    /** How often whoever says so knew it to have resumed; one that has resumed more often is not lost. */
+    readonly resumes: number
+  }
+  /** An incarnation begins to write to a log that others write as well. */
+  readonly GatewayJoined: {
+    readonly writer: string
+    readonly epoch: number
+    /** Of its signatures, hexadecimal; all gateways of a log have the same. */
+    readonly public_key: string
+  }
+  /** It ended as it should. */
+  readonly GatewayLeft: {
+    readonly writer: string
+    readonly epoch: number
+  }
+  /** It could not reach the log for longer than its lease, and goes on unless it was declared lost before this. */
+  readonly GatewayResumed: {
+    readonly writer: string
+    readonly epoch: number
+  }
+  /** Content was made unreadable for good; the events stay, and their chains. */
+  readonly KeyErased: {
+    /** Ids of the data keys. */
+    readonly keys: readonly number[]
+    /** What was to be erased, e.g. `subject=…`. */
+    readonly selector: string
+    /** A subject id, or `retention`. */
+    readonly by: string
+    readonly reason: string
+  }
+  /** How far the chains of an incarnation went; in a stream of its own. */
+  readonly CheckpointSigned: {
+    readonly writer: string
+    readonly epoch: number
+    /** From 0 in each incarnation. */
+    readonly number: number
+    /** The last one: nothing follows. */
+    readonly closed: boolean
+    readonly heads: readonly HeadRecord[]
   }
   readonly ApprovalRequested: {
     readonly approval: string

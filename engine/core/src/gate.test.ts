@@ -82,6 +82,7 @@ function world(): World {
     pdp: { revision: 'v1', evaluate: () => ({ verdict: allow, revision: 'v1' }) },
     store: {
       healthy: true,
+      live: true,
       append: (unit: Unit) => {
         if (store.failure !== undefined) return Promise.reject(store.failure)
         events.push(...unit.events)

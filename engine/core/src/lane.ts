@@ -41,6 +41,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   appendSoon(...bodies: readonly EventBody[]): void
   /** That nothing was performed. A failure is reported and the session stays: nothing happened that the log lacks. */
   appendAbandoned(...bodies: readonly EventBody[]): void
+  /** Whether an effect may leave in this turn: the lease on the log has not lapsed. */
+  live(): boolean
   /** The refusal for everything from now on: the token's life is over, or the gateway drains. */
   unusable(): Ruling<never> | undefined
   end(reason: Refusal): void

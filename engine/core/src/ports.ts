@@ -60,6 +60,11 @@ export interface EventStore {
   subscribe(after: Position | undefined, signal: AbortSignal, stream?: string): AsyncIterable<RecordedEvent>
   /** Whether an append could be taken now: for readiness, never a promise. */
   readonly healthy: boolean
+  /**
+   * Whether effects may be performed now: nobody else can have taken this incarnation for lost. Ask in the turn in
+   * which an effect leaves, since the process may have slept at any await.
+   */
+  readonly live: boolean
   close(): Promise<void>
 }
 

@@ -86,6 +86,7 @@ export class SharedLog {
       read: (after, stream) => this.#read(after, stream),
       subscribe: (after, signal, stream) => this.#subscribe(by, after, signal, stream),
       healthy: true,
+      live: true,
       close: async () => this.kill(writer, epoch),
     }
   }

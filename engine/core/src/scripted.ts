@@ -90,6 +90,7 @@ export function scriptedContext(
     raise: (data) => log.append([{ type: 'AlarmRaised', data }]),
     appendSoon: (...bodies) => void log.append(bodies).catch(() => {}),
     appendAbandoned: (...bodies) => void log.append(bodies).catch(() => {}),
+    live: () => true,
     unusable: () => undefined,
     idle: () => {},
     end: (reason) => ended.push(reason),

@@ -291,6 +291,7 @@ export class LiveSession<Settings> implements Session<Settings> {
           report('an abandoned request was not recorded', error),
         )
       },
+      live: () => this.#ports.store.live,
       unusable: () => this.#unusable(),
       idle: () => {
         granted.done()

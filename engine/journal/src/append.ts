@@ -25,8 +25,9 @@ export interface CommitterPorts {
   readonly queueBytesMax: number
 }
 
-/** A batch is closed at this size, so that one flush does not take long. */
+/** A batch is closed at this size, and at so many events, so that one flush does not take long. */
 export const batchBytes = 524_288
+const batchEventsMax = 4_096
 /** How long a unit that nobody waits for may wait for company. */
 const soonMs = 3
 /** A flush that takes longer makes the log count as unavailable until it is done. */
@@ -108,7 +109,7 @@ export class Committer {
     while (this.#queuedBytes < queueBytesMax && capacity <= Math.max(batchBytes, 2 * queueBytesMax)) {
       const batch = this.#filling
       const { length, events } = batch
-      if (incarnation.record(unit, batch)) {
+      if (events < batchEventsMax && incarnation.record(unit, batch)) {
         if (this.#queuedBytes + batch.length - length > queueBytesMax) {
           batch.cutBack(length, events)
           break

@@ -1,6 +1,14 @@
 import type { Position } from '@sluice/core'
 import { hashBytes } from './chain.ts'
-import { frameHeaderBytes, linkOver, writeEventLength, writeFrameHeader, type FrameHeader } from './frame.ts'
+import {
+  eventsBetween,
+  frameHeaderBytes,
+  linkOver,
+  writeEventLength,
+  writeFrameHeader,
+  type EncodedEvent,
+  type FrameHeader,
+} from './frame.ts'
 
 /** Whoever waits for a unit of a batch. */
 export interface Waiter {
@@ -10,6 +18,15 @@ export interface Waiter {
   readonly deadline: number
   readonly resolve: (position: Position) => void
   readonly reject: (error: Error) => void
+}
+
+/** Where one unit lies in its batch. */
+export interface UnitPlace {
+  readonly stream: string
+  /** How many events the batch has up to its end. */
+  readonly events: number
+  /** Offset of its end. */
+  readonly end: number
 }
 
 /**
@@ -23,6 +40,7 @@ export class Batch {
   #events = 0
   /** Index of the first event that is signed, which those of the control stream are. */
   #signed = Infinity
+  readonly #units: UnitPlace[] = []
   waiters: Waiter[] = []
   /** Somebody waits: it is flushed as soon as the flush before is done. */
   urgent = false
@@ -71,6 +89,21 @@ export class Batch {
     const at = hashBytes * this.#events++
     if (at === this.#hashes.length) this.#hashes = Buffer.concat([this.#hashes], 2 * this.#hashes.length)
     this.#hashes.set(hash, at)
+  }
+
+  /** What was added since the unit before is one unit, and stays. */
+  close(stream: string): void {
+    this.#units.push({ stream, events: this.#events, end: this.#end })
+  }
+
+  get units(): readonly UnitPlace[] {
+    return this.#units
+  }
+
+  /** The events of the unit at that place among the units, in place. */
+  *eventsOf(index: number): Generator<EncodedEvent> {
+    const from = this.#units[index - 1]?.end ?? frameHeaderBytes
+    yield* eventsBetween(this.#bytes, from, this.#units[index]?.end ?? from)
   }
 
   /** Undoes what was added since the batch had this length and so many events. */

@@ -140,7 +140,7 @@ suite('the codec', () => {
       { by: null },
     ])
       assert.throws(() => encodeData(removedWith(fields)), EventError)
-    const opened = { writer: 'gw_1' }
+    const opened = { writer: 'gw_1', resumes: 0 }
     for (const epoch of [Number.NaN, 1.5, 2 ** 52, -(2 ** 52), 2 ** 53, Infinity, '1'])
       assert.throws(
         () => encodeData({ ...removed, type: 'GatewayLost', data: { ...opened, epoch } } as NewEvent),

@@ -110,6 +110,16 @@ export function decodeEnvelope(bytes: Buffer): Envelope {
   return envelopeType.fromBuffer(bytes) as Envelope
 }
 
+/** The event that begins there, and where it ends. Throws when none does. */
+export function decodeEnvelopeAt(
+  bytes: Buffer,
+  at: number,
+): { readonly envelope: Envelope; readonly end: number } {
+  const { value, offset } = envelopeType.decode(bytes, at)
+  if (offset < 0) throw new Error('these bytes end inside an event')
+  return { envelope: value as Envelope, end: offset }
+}
+
 /** Whether this version can read the event's data. */
 export function isKnown({ type, schema }: Pick<Envelope, 'type' | 'schema'>): boolean {
   const known = dataTypes.get(type)
@@ -118,7 +128,12 @@ export function isKnown({ type, schema }: Pick<Envelope, 'type' | 'schema'>): bo
 
 /** Throws when the bytes are not one event, or not what the schema that they name says. */
 export function decodeEvent(bytes: Buffer, position: Position): RecordedEvent {
-  const { type, data, ...rest } = { ...decodeEnvelope(bytes), position }
+  return recordedEvent(decodeEnvelope(bytes), position)
+}
+
+/** Throws when the event's data are not what the schema that it names says. */
+export function recordedEvent(envelope: Envelope, position: Position): RecordedEvent {
+  const { type, data, ...rest } = { ...envelope, position }
   const known = dataTypes.get(type)
   if (known === undefined || !isKnown({ type, schema: rest.schema }))
     return { ...rest, type: 'Unknown', unknown: type, data }

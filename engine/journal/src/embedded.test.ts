@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { systemClock, systemIds, type RecordedEvent } from '@sluice/core'
-import { openEmbedded, type EmbeddedLog } from './embedded.ts'
+import { openEmbedded } from './embedded.ts'
 import { KeyError } from './keys.ts'
 import { LockedError } from './lock.ts'
+import type { Log } from './log.ts'
 import { eventsOf } from './scripted.ts'
 import { verifyLog } from './verify.ts'
 
@@ -20,7 +21,7 @@ const now = { withinMs: 5_000, urgency: 'now' } as const
 suite('the embedded log', () => {
   let root: string
   let children: ChildProcess[]
-  const open = (): Promise<EmbeddedLog> =>
+  const open = (): Promise<Log> =>
     openEmbedded({
       path: join(root, 'log'),
       keys: join(root, 'keys'),

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock, EventStore, Ids, RecordedEvent } from '@sluice/core'
+import type { Clock, Ids } from '@sluice/core'
 import type { Report } from './data-keys.ts'
 import type { Disk } from './disk.ts'
 import { Journal, type JournalOptions } from './journal.ts'
 import { openKeys, publicKeyName, publicKeyPem } from './keys.ts'
 import { LocalDisk, makeFolder } from './local-disk.ts'
 import { acquireLock } from './lock.ts'
-import type { Unsealed } from './sealing.ts'
+import type { Log } from './log.ts'
 
 export interface EmbeddedOptions extends JournalOptions {
   /** Folder of the log. */
@@ -22,17 +22,6 @@ export interface EmbeddedOptions extends JournalOptions {
   readonly disk?: (disk: Disk) => Disk
 }
 
-export interface EmbeddedLog extends EventStore {
-  /** This gateway's name in the log: the same after every start in this folder. */
-  readonly writer: string
-  /** Which start of it this is. */
-  readonly epoch: number
-  /** The content of an event of this log. */
-  unseal(event: RecordedEvent): Promise<Unsealed>
-  /** Makes the content of a closed stream unreadable for good, or of one event of the control stream. */
-  erase(event: RecordedEvent): Promise<void>
-}
-
 /**
  * The log in a folder of this machine.
  *
@@ -40,7 +29,7 @@ export interface EmbeddedLog extends EventStore {
  * @throws LogDamagedError when it is not what was acknowledged
  * @throws KeyError
  */
-export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedLog> {
+export async function openEmbedded(options: EmbeddedOptions): Promise<Log> {
   const { path, clock, ids, report } = options
   await makeFolder(path)
   const lock = await acquireLock(path, clock)
@@ -65,6 +54,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedLo
     get healthy() {
       return journal.healthy
     },
+    live: journal.live,
     append: (unit, appendOptions) => journal.append(unit, appendOptions),
     read: (after, stream) => journal.read(after, stream),
     subscribe: (after, signal, stream) => journal.subscribe(after, signal, stream),

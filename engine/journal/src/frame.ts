@@ -74,16 +74,20 @@ export function writeEventLength(into: Buffer, at: number, bytes: number, signed
 }
 
 /** The events of a whole frame. Throws when they do not fill it exactly. */
-export function* eventsIn(frame: Buffer): Generator<EncodedEvent> {
-  let at = frameHeaderBytes
-  while (at < frame.length) {
+export function eventsIn(frame: Buffer): Generator<EncodedEvent> {
+  return eventsBetween(frame, frameHeaderBytes, frame.length)
+}
+
+export function* eventsBetween(bytes: Buffer, start: number, end: number): Generator<EncodedEvent> {
+  let at = start
+  while (at < end) {
     const from = at + 4
-    if (from > frame.length) throw new Error('a frame ends inside the length of an event')
-    const length = frame.readUInt32LE(at)
+    if (from > end) throw new Error('a frame ends inside the length of an event')
+    const length = bytes.readUInt32LE(at)
     const signed = length >= signedBit
     at = from + (signed ? length - signedBit : length)
-    if (at > frame.length) throw new Error('a frame ends inside an event')
-    yield { bytes: frame.subarray(from, at), signed }
+    if (at > end) throw new Error('a frame ends inside an event')
+    yield { bytes: bytes.subarray(from, at), signed }
   }
 }
 

@@ -51,6 +51,7 @@ export class Incarnation {
     const stream = this.#streams.get(unit.stream)
     stream.next += unit.events.length
     stream.hash.set(batch.lastHash)
+    batch.close(unit.stream)
     if (unit.events.some(({ type }) => type === 'SessionClosed')) this.#streams.close(unit.stream)
   }
 

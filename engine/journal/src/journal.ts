@@ -13,10 +13,11 @@ import {
 import { Committer } from './append.ts'
 import { Batch } from './batch.ts'
 import { hashOf, zeroHash } from './chain.ts'
-import { DataKeys, eraseDataKey, type Report } from './data-keys.ts'
+import { DataKeys, type Report } from './data-keys.ts'
 import type { Disk } from './disk.ts'
 import { HeadFile } from './head.ts'
 import { Incarnation } from './incarnation.ts'
+import { KeyFiles } from './key-files.ts'
 import { KeyError, type GatewayKeys } from './keys.ts'
 import { LogFile, type LogEnd } from './log-file.ts'
 import { placeAfter, readEvents, type ReadEnd } from './read.ts'
@@ -53,18 +54,20 @@ export class Journal implements EventStore {
   readonly #committer: Committer
   readonly #file: LogFile
   readonly #head: HeadFile
+  readonly #shelf: KeyFiles
   readonly #dataKeys: DataKeys
   #closing: Promise<boolean> | undefined
   #ended = false
   readonly #quiet = Promise.withResolvers<void>()
 
   private constructor(ports: JournalPorts, parts: JournalParts, options: JournalOptions) {
-    const { incarnation, file, head, dataKeys } = parts
+    const { incarnation, file, head, shelf, dataKeys } = parts
     this.writer = incarnation.writer
     this.epoch = incarnation.epoch
     this.#ports = ports
     this.#file = file
     this.#head = head
+    this.#shelf = shelf
     this.#dataKeys = dataKeys
     const queueBytesMax = options.queueBytesMax ?? limits.appendQueueBytesMax
     this.#committer = new Committer({ ...ports, incarnation, sink: file, queueBytesMax })
@@ -90,11 +93,13 @@ export class Journal implements EventStore {
     const file = new LogFile({ disk, head, clock, report, publicKey, incarnation, segmentBytes }, end)
     await head.open(end)
     file.prepareNext()
-    const dataKeys = await DataKeys.open(disk, keys, report)
+    const shelf = await KeyFiles.open(disk)
+    const dataKeys = await DataKeys.open(shelf, keys, report)
     const parts = {
       incarnation: new Incarnation(incarnation, keys, () => dataKeys.take()),
       file,
       head,
+      shelf,
       dataKeys,
     }
     await opened(ports, parts, found)
@@ -103,6 +108,11 @@ export class Journal implements EventStore {
 
   get healthy(): boolean {
     return this.#committer.healthy && !this.#file.failing
+  }
+
+  /** The lock is the lease: nobody else writes this log while the process is there. */
+  get live(): boolean {
+    return true
   }
 
   append(unit: Unit, options: AppendOptions): Promise<Position> {
@@ -141,7 +151,7 @@ export class Journal implements EventStore {
 
   /** The content of an event of this log. */
   unseal(event: RecordedEvent): Promise<Unsealed> {
-    return unseal(this.#ports.disk, this.#ports.keys, event)
+    return unseal(this.#shelf, this.#ports.keys, event)
   }
 
   /**
@@ -149,7 +159,7 @@ export class Journal implements EventStore {
    * control stream that of the given event alone.
    */
   async erase(event: RecordedEvent): Promise<void> {
-    if (event.sealed !== null) await eraseDataKey(this.#ports.disk, dataKeyId(event.sealed))
+    if (event.sealed !== null) await this.#shelf.erase(dataKeyId(event.sealed))
   }
 
   /** Resolves once everything accepted is durable, or the disk did not take it in time. */
@@ -216,6 +226,7 @@ interface JournalParts {
   readonly incarnation: Incarnation
   readonly file: LogFile
   readonly head: HeadFile
+  readonly shelf: KeyFiles
   readonly dataKeys: DataKeys
 }
 
@@ -243,7 +254,7 @@ async function opened(
   const batch = emptyBatch(disk)
   const bodies: Pick<NewEvent, 'type' | 'data'>[] = []
   if (found?.lost === true)
-    bodies.push({ type: 'GatewayLost', data: { writer: found.writer, epoch: found.epoch } })
+    bodies.push({ type: 'GatewayLost', data: { writer: found.writer, epoch: found.epoch, resumes: 0 } })
   if (found?.dropped != null) {
     const { segment, bytes } = found.dropped
     bodies.push({ type: 'LogRecovered', data: { segment, dropped_bytes: bytes } })

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { RecordedEvent } from '@sluice/core'
 import { readDataKey, type DataKey } from './data-keys.ts'
-import type { Disk } from './disk.ts'
+import type { KeyShelf } from './key-shelf.ts'
 import type { Keys } from './keys.ts'
 
 /**
@@ -40,10 +40,14 @@ export type Unsealed =
   | { readonly kind: 'erased' }
 
 /** Rejects when the content, its event or its key is not the one that was recorded. */
-export async function unseal(disk: Pick<Disk, 'read'>, keys: Keys, event: RecordedEvent): Promise<Unsealed> {
+export async function unseal(
+  shelf: Pick<KeyShelf, 'get'>,
+  keys: Keys,
+  event: RecordedEvent,
+): Promise<Unsealed> {
   const { sealed } = event
   if (sealed === null) return { kind: 'none' }
-  const key = await readDataKey(disk, keys, dataKeyId(sealed))
+  const key = await readDataKey(shelf, keys, dataKeyId(sealed))
   if (key === null) return { kind: 'erased' }
   const ciphertextEnd = sealed.length - tagBytes
   const cipher = createDecipheriv(algorithm, key, nonceOf(event.seq)).setAAD(associated(event))

@@ -4,10 +4,11 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, systemIds, type Unit } from '@sluice/core'
-import { eraseDataKey } from './data-keys.ts'
-import { openEmbedded, type EmbeddedLog } from './embedded.ts'
+import { openEmbedded } from './embedded.ts'
+import { KeyFiles } from './key-files.ts'
 import { memoryKeys, openKeys } from './keys.ts'
 import { LocalDisk } from './local-disk.ts'
+import type { Log } from './log.ts'
 import { openMemory } from './memory.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import { countedIds, eventsOf, ManualClock } from './scripted.ts'
@@ -19,11 +20,7 @@ const ids = systemIds(systemClock)
 const now = { withinMs: 5_000, urgency: 'now' } as const
 
 /** Appends one after another, so that each unit is a frame of its own. */
-async function fill(
-  log: Pick<EmbeddedLog, 'append'>,
-  streams: readonly string[],
-  rounds: number,
-): Promise<void> {
+async function fill(log: Pick<Log, 'append'>, streams: readonly string[], rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++)
     for (const stream of streams) {
       const make = eventsOf(ids, stream)
@@ -43,7 +40,7 @@ suite('a log in files that was closed', () => {
   let root: string
   let folder: string
   const at = (name: string): string => join(folder, name)
-  const open = (segmentBytes: number): Promise<EmbeddedLog> =>
+  const open = (segmentBytes: number): Promise<Log> =>
     openEmbedded({
       path: folder,
       keys: join(root, 'keys'),
@@ -268,7 +265,7 @@ suite('a log in files that was closed', () => {
   test('data keys that are missing are named, those that were erased are not', async () => {
     await small()
     const disk = await LocalDisk.open(folder)
-    await eraseDataKey(disk, 256)
+    await (await KeyFiles.open(disk)).erase(256)
     await disk.close()
     assert.ok((await verifyLog(folder)).ok)
     await small()

@@ -1,5 +1,5 @@
 import { hashOf } from './chain.ts'
-import { damagedSlots, keyFileName, keyFileNumber } from './data-keys.ts'
+import { damagedSlots, keyFileName, keyFileNumber } from './key-files.ts'
 import { readWhole, type Disk } from './disk.ts'
 import { headName, isSignedBy, readHead, type StoredHead } from './head.ts'
 import { Inspector, type Boundary, type Finding } from './inspector.ts'

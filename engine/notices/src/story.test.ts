@@ -47,7 +47,7 @@ suite('what is news', () => {
     const control = new ScriptedControl(clock)
     const story = new Story(null)
     for (const number of [1, 2]) story.tell(control.record('ApprovalRequested', asked(number)))
-    const notices = story.tell(control.record('GatewayLost', { writer: 'gw', epoch: 1 }))
+    const notices = story.tell(control.record('GatewayLost', { writer: 'gw', epoch: 1, resumes: 0 }))
     assert.deepEqual(
       notices.map(({ type }) => type),
       ['approval.expired', 'approval.expired'],

@@ -9,6 +9,15 @@ export interface SubjectRecord {
   readonly on_behalf_of: string | null
 }
 
+export interface HeadRecord {
+  readonly topic: string
+  readonly partition: number
+  /** Of this incarnation in that partition. */
+  readonly events: number
+  /** SHA-256 over the link before and the hash of the last event, hexadecimal. */
+  readonly link: string
+}
+
 export interface MaskCount {
   /** `schema.name.column` */
   readonly column: string
@@ -113,6 +122,16 @@ export interface EventData {
     readonly code: string
     readonly reason: string
   }
+  /** How far the chains of an incarnation went. Signed, and kept apart from the events, so that a missing end is seen. */
+  readonly CheckpointSigned: {
+    readonly writer: string
+    readonly epoch: number
+    /** From 0 in each incarnation. */
+    readonly number: number
+    /** The last one: nothing follows. */
+    readonly closed: boolean
+    readonly heads: readonly HeadRecord[]
+  }
   /** The verdict on a request; durable before its effect. */
   readonly DecisionMade: {
     readonly session: string
@@ -133,8 +152,24 @@ export interface EventData {
   }
   /** A recorded request that had no effect, or whose effect nobody waited for. */
   readonly ExchangeAbandoned: { readonly session: string; readonly exchange: string; readonly reason: string }
+  /** An incarnation of a gateway begins to write to a log that others write as well. */
+  readonly GatewayJoined: {
+    readonly writer: string
+    readonly epoch: number
+    /** Of its signatures, hexadecimal; all gateways of a log have the same. */
+    readonly public_key: string
+  }
+  /** An incarnation ended as it should: nothing of it is left open. */
+  readonly GatewayLeft: { readonly writer: string; readonly epoch: number }
   /** An incarnation of a gateway ended without closing: the outcome of what it was doing is unknown. */
-  readonly GatewayLost: { readonly writer: string; readonly epoch: number }
+  readonly GatewayLost: {
+    readonly writer: string
+    readonly epoch: number
+    /** How often whoever says so knew it to have resumed; one that has resumed more often is not lost. */
+    readonly resumes: number
+  }
+  /** An incarnation that could not reach the log for longer than its lease goes on, unless it was declared lost before this. */
+  readonly GatewayResumed: { readonly writer: string; readonly epoch: number }
   /** An eligible person gives what was asked for. */
   readonly GrantGiven: {
     readonly grant: string
@@ -174,6 +209,16 @@ export interface EventData {
   }
   /** Access that was given ends before its time, or its request is taken back. */
   readonly GrantRevoked: { readonly grant: string; readonly by: string; readonly reason: string }
+  /** Content was made unreadable for good; the events stay, and their chains. */
+  readonly KeyErased: {
+    /** Ids of the data keys. */
+    readonly keys: readonly number[]
+    /** What was to be erased, e.g. `subject=…`. */
+    readonly selector: string
+    /** A subject id, or `retention`. */
+    readonly by: string
+    readonly reason: string
+  }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
   /** A policy bundle came into force. */
@@ -554,6 +599,39 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       { name: 'reason', type: 'string' },
     ],
   },
+  CheckpointSigned: {
+    type: 'record',
+    name: 'CheckpointSigned',
+    namespace: 'sluice.events',
+    doc: 'How far the chains of an incarnation went. Signed, and kept apart from the events, so that a missing end is seen.',
+    version: 1,
+    fields: [
+      { name: 'writer', type: 'string' },
+      { name: 'epoch', type: 'long' },
+      { name: 'number', type: 'long', doc: 'From 0 in each incarnation.' },
+      { name: 'closed', type: 'boolean', doc: 'The last one: nothing follows.' },
+      {
+        name: 'heads',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'HeadRecord',
+            fields: [
+              { name: 'topic', type: 'string' },
+              { name: 'partition', type: 'int' },
+              { name: 'events', type: 'long', doc: 'Of this incarnation in that partition.' },
+              {
+                name: 'link',
+                type: 'string',
+                doc: 'SHA-256 over the link before and the hash of the last event, hexadecimal.',
+              },
+            ],
+          },
+        },
+      },
+    ],
+  },
   DecisionMade: {
     type: 'record',
     name: 'DecisionMade',
@@ -600,11 +678,55 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       { name: 'reason', type: 'string' },
     ],
   },
+  GatewayJoined: {
+    type: 'record',
+    name: 'GatewayJoined',
+    namespace: 'sluice.events',
+    doc: 'An incarnation of a gateway begins to write to a log that others write as well.',
+    version: 1,
+    fields: [
+      { name: 'writer', type: 'string' },
+      { name: 'epoch', type: 'long' },
+      {
+        name: 'public_key',
+        type: 'string',
+        doc: 'Of its signatures, hexadecimal; all gateways of a log have the same.',
+      },
+    ],
+  },
+  GatewayLeft: {
+    type: 'record',
+    name: 'GatewayLeft',
+    namespace: 'sluice.events',
+    doc: 'An incarnation ended as it should: nothing of it is left open.',
+    version: 1,
+    fields: [
+      { name: 'writer', type: 'string' },
+      { name: 'epoch', type: 'long' },
+    ],
+  },
   GatewayLost: {
     type: 'record',
     name: 'GatewayLost',
     namespace: 'sluice.events',
     doc: 'An incarnation of a gateway ended without closing: the outcome of what it was doing is unknown.',
+    version: 2,
+    fields: [
+      { name: 'writer', type: 'string' },
+      { name: 'epoch', type: 'long' },
+      {
+        name: 'resumes',
+        type: 'long',
+        doc: 'How often whoever says so knew it to have resumed; one that has resumed more often is not lost.',
+        default: 0,
+      },
+    ],
+  },
+  GatewayResumed: {
+    type: 'record',
+    name: 'GatewayResumed',
+    namespace: 'sluice.events',
+    doc: 'An incarnation that could not reach the log for longer than its lease goes on, unless it was declared lost before this.',
     version: 1,
     fields: [
       { name: 'writer', type: 'string' },
@@ -722,6 +844,19 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     fields: [
       { name: 'grant', type: 'string' },
       { name: 'by', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  KeyErased: {
+    type: 'record',
+    name: 'KeyErased',
+    namespace: 'sluice.events',
+    doc: 'Content was made unreadable for good; the events stay, and their chains.',
+    version: 1,
+    fields: [
+      { name: 'keys', type: { type: 'array', items: 'long' }, doc: 'Ids of the data keys.' },
+      { name: 'selector', type: 'string', doc: 'What was to be erased, e.g. `subject=…`.' },
+      { name: 'by', type: 'string', doc: 'A subject id, or `retention`.' },
       { name: 'reason', type: 'string' },
     ],
   },
@@ -973,6 +1108,17 @@ export const olderSchemas: readonly (AvroRecord & { readonly version: number })[
         doc: 'The part of the policy input that no other event holds: time and facts.',
       },
       { name: 'facts', type: 'string' },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'GatewayLost',
+    namespace: 'sluice.events',
+    doc: 'An incarnation of a gateway ended without closing: the outcome of what it was doing is unknown.',
+    version: 1,
+    fields: [
+      { name: 'writer', type: 'string' },
+      { name: 'epoch', type: 'long' },
     ],
   },
 ]

@@ -1,0 +1,14 @@
+import type { EventStore, RecordedEvent } from '@sluice/core'
+import type { Unsealed } from './sealing.ts'
+
+/** The log as the process that writes it sees it. */
+export interface Log extends EventStore {
+  /** This gateway's name in the log: the same after every start in this folder. */
+  readonly writer: string
+  /** Which start of it this is. */
+  readonly epoch: number
+  /** The content of an event of this log. */
+  unseal(event: RecordedEvent): Promise<Unsealed>
+  /** Makes the content of a closed stream unreadable for good, or of one event of the control stream. */
+  erase(event: RecordedEvent): Promise<void>
+}

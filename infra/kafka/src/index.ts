@@ -1,0 +1,1 @@
+export { topics, type Topic, type TopicOf, type TopicSettings } from './topics.ts'
