@@ -8,6 +8,8 @@ export {
   exchangeToken,
   type DemoState,
 } from './demo-state.ts'
+export { withBrokers, type LogConfig } from './config/log.ts'
+export { brokersOf } from './log.ts'
 export { policyLine, type PolicyChange } from './policies.ts'
 export { serve, type Running, type ServeOptions } from './serve.ts'
 export { sluice } from './sluice.ts'

@@ -21,12 +21,12 @@ import {
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
-import { openEmbedded } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { adapters } from './adapters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config, PostgresListen } from './config/config.ts'
 import { declare } from './declare.ts'
+import { openLog } from './log.ts'
 import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 
@@ -47,8 +47,10 @@ export interface ServeOptions {
 export interface Running {
   readonly api: Address
   readonly postgres: Address | null
-  /** Folder of the log. */
+  /** Where the log is: a folder, or brokers. */
   readonly log: string
+  /** Resolves when the other gateways have taken this one for lost: it serves nothing until it is started again. */
+  readonly lost: Promise<void>
   /** The active policy's. */
   readonly revision: string
   /** Drains for at most `limits.drainMs`, then closes everything. Idempotent. */
@@ -64,10 +66,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   await using parts = new AsyncDisposableStack()
   await mkdir(data, { recursive: true, mode: 0o700 })
 
-  const log = config.log.path === null ? join(data, 'log') : resolve(base, config.log.path)
-  const embedded = await openEmbedded({ path: log, keys: join(data, 'keys'), clock, ids, report })
-  parts.defer(() => embedded.close())
-  const store = options.store?.(embedded) ?? embedded
+  const lost = Promise.withResolvers<void>()
+  const { log, place } = await openLog(config.log, {
+    ...{ data, base, env, clock, ids, report },
+    lost: lost.resolve,
+  })
+  parts.defer(() => log.close())
+  const store = options.store?.(log) ?? log
 
   const declared = await declare({ store, clock, ids })
   const policyOptions = {
@@ -99,11 +104,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const acquaintances = new Acquaintances({ clock, standing })
   const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
   const approvals = await openApprovals({
-    writer: embedded.writer,
-    epoch: embedded.epoch,
+    writer: log.writer,
+    epoch: log.epoch,
     store,
     unseal: async (event) => {
-      const unsealed = await embedded.unseal(event)
+      const unsealed = await log.unseal(event)
       return unsealed.kind === 'content' ? unsealed.content : null
     },
     clock,
@@ -140,7 +145,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => told.notices.close())
 
   const engine = createGate({
-    gateway: embedded.writer,
+    gateway: log.writer,
     authenticator,
     approvals,
     grants,
@@ -195,7 +200,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   return {
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
     postgres: listeners[0]?.address ?? null,
-    log,
+    log: place,
+    lost: lost.promise,
     get revision() {
       return pdp.revision
     },

@@ -4,8 +4,10 @@ import { dirname, join, resolve } from 'node:path'
 import {
   demoState,
   demoStateFile,
+  brokersOf,
   parseConfig,
   serve,
+  withBrokers,
   type Config,
   type PolicyChange,
   type Running,
@@ -46,7 +48,7 @@ export interface Demo {
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { ports, data, env, step, report, activated } = options
-  const config = await readConfig(options)
+  const config = logged(await readConfig(options), env)
   await refuseRunning(data)
   await refuseTaken(portsOf(config, ports))
   await mkdir(data, { recursive: true, mode: 0o700 })
@@ -88,6 +90,17 @@ async function readConfig({ config, ports }: DemoOptions): Promise<Config> {
   const below = demoConfig(ports)
   if (config === null) return parseConfig('demo', '', below)
   return parseConfig(config, await readFile(config, 'utf8'), below)
+}
+
+/** `KAFKA_BROKERS` keeps the log there; for a demo one broker is enough. */
+function logged(config: Config, env: DemoOptions['env']): Config {
+  const brokers = brokersOf(env['KAFKA_BROKERS'])
+  if (brokers === null) return config
+  const replication = Math.min(3, brokers.length)
+  return {
+    ...config,
+    log: { ...withBrokers(config.log, brokers), replication, allowUnsafe: ['single_broker'] },
+  }
 }
 
 /** Two demos cannot share a data folder; what a killed one left there is no demo. */

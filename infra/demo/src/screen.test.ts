@@ -8,6 +8,7 @@ const demo = {
     postgres: { host: '127.0.0.1', port: 7432 },
     log: '/home/me/sluice/.sluice/log',
     revision: 'r',
+    lost: new Promise<void>(() => {}),
     close: async () => {},
   },
   policies: '/home/me/sluice/policies/starter',

@@ -4,7 +4,9 @@ import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError, type Command } from '../command.ts'
 import { parseConfig } from '../config/config.ts'
+import { withBrokers } from '../config/log.ts'
 import { dataFolder } from '../demo-state.ts'
+import { brokersOf } from '../log.ts'
 import { policyLine } from '../policies.ts'
 import { serve, type Running } from '../serve.ts'
 import type { Address } from '@sluice/core'
@@ -12,7 +14,9 @@ import type { Address } from '@sluice/core'
 export const serveCommand: Command = {
   usage: `sluice serve --config sluice.yaml
 
-  --config <file>  default $SLUICE_CONFIG; schemas/config.schema.json describes it`,
+  --config <file>  default $SLUICE_CONFIG; schemas/config.schema.json describes it
+
+KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -23,7 +27,9 @@ export const serveCommand: Command = {
     const file = values.config ?? io.env['SLUICE_CONFIG']
     if (file === undefined || positionals.length > 0)
       throw new UsageError('name the configuration: --config <file>')
-    const config = parseConfig(file, await readFile(file, 'utf8'))
+    const read = parseConfig(file, await readFile(file, 'utf8'))
+    const brokers = brokersOf(io.env['KAFKA_BROKERS'])
+    const config = brokers === null ? read : { ...read, log: withBrokers(read.log, brokers) }
     const running = await serve(config, {
       data: dataFolder(io.env),
       base: dirname(resolve(file)),
@@ -33,10 +39,12 @@ export const serveCommand: Command = {
       activated: (change) => io.out(`${policyLine(change)}\n`),
     })
     io.out(banner(running))
-    if (!io.signal.aborted) await once(io.signal, 'abort')
+    const stopped = io.signal.aborted ? Promise.resolve() : once(io.signal, 'abort')
+    const end = await Promise.race([stopped.then(() => 'stopped'), running.lost.then(() => 'lost')])
+    if (end === 'lost') io.error('The other gateways have taken this one for lost. Start it again.\n')
     io.out('draining…\n')
     await running.close()
-    return 0
+    return end === 'lost' ? 1 : 0
   },
 }
 

@@ -6,6 +6,7 @@ import { adapters } from '../adapters.ts'
 import { accessOf, type RawAccess } from './access.ts'
 import { addressOf } from './address.ts'
 import { ConfigDocument, type Located } from './document.ts'
+import { logOf, type LogConfig, type RawLog } from './log.ts'
 import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
@@ -30,7 +31,7 @@ export interface Config {
   readonly file: string
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
   readonly listen: { readonly postgres: PostgresListen | null }
-  readonly log: { readonly kind: 'embedded'; readonly path: string | null }
+  readonly log: LogConfig
   readonly issuers: readonly IssuerConfig[]
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
@@ -48,7 +49,7 @@ interface RawConfig {
   readonly listen?: {
     readonly postgres?: string | { readonly address: string; readonly tls?: { cert: string; key: string } }
   }
-  readonly log?: { readonly kind: 'embedded'; readonly path?: string }
+  readonly log?: RawLog
   readonly identity: {
     readonly issuers: readonly IssuerConfig[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
@@ -90,7 +91,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
       roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
     },
     listen: { postgres: listenOf(value.listen?.postgres) },
-    log: { kind: 'embedded', path: value.log?.path ?? null },
+    log: logOf(document, value.log),
     issuers: value.identity.issuers,
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: value.keys?.tokens ?? null,

@@ -39,6 +39,10 @@ export interface KafkaOptions extends Omit<TopicsOptions, 'names'> {
   /** Bytes that may wait for the brokers before an append is refused. */
   readonly queueBytesMax?: number
   readonly lease?: LeaseTimes
+  /** Called once the log says that this incarnation was lost: it writes and performs nothing any more. */
+  readonly lost?: () => void
+  /** Called when nothing of the log is open any more. */
+  readonly closed?: () => Promise<void>
   /** Stands between the log and its brokers: fault tests delay acks with it. */
   readonly sink?: (sink: Sink) => Sink
 }
@@ -246,6 +250,7 @@ export class KafkaLog implements Log {
         for await (const event of this.subscribe(position, signal, controlStream)) {
           position = event.position
           view.take(event)
+          if (view.incarnations.isLost(this.writer, this.epoch)) options.lost?.()
         }
       } catch (error) {
         options.report('the control stream could not be followed; trying again', error)
@@ -265,6 +270,7 @@ export class KafkaLog implements Log {
     this.#closed.abort()
     await this.#following
     await this.#open.disposeAsync()
+    await options.closed?.()
   }
 }
 

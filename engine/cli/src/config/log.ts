@@ -1,0 +1,136 @@
+import type { UnsafeLog } from '@sluice/journal'
+import type { SecretReference } from '@sluice/identity'
+import type { Located } from './document.ts'
+import { ConfigError } from './problem.ts'
+
+/** Where the log is. */
+export type LogConfig = EmbeddedLogConfig | KafkaLogConfig
+
+export interface EmbeddedLogConfig {
+  readonly kind: 'embedded'
+  /** `null`: in the data folder. */
+  readonly path: string | null
+}
+
+export interface KafkaLogConfig {
+  readonly kind: 'kafka'
+  readonly brokers: readonly string[]
+  readonly replication: number
+  readonly prefix: string
+  /** `null`: made once, and kept in the data folder. */
+  readonly gateway: string | null
+  /** PEM files, relative to the configuration file. */
+  readonly tls:
+    boolean | { readonly ca: string | null; readonly cert: string | null; readonly key: string | null }
+  readonly sasl: SaslConfig | null
+  readonly allowUnsafe: readonly UnsafeLog[]
+}
+
+export type SaslConfig =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+      readonly user: string
+      readonly password: SecretReference
+    }
+  | {
+      readonly mechanism: 'oauthbearer'
+      readonly tokenUrl: string
+      readonly clientId: string
+      readonly clientSecret: SecretReference
+      readonly scope: string | null
+    }
+
+/** The file's own shape. Which keys belong to which kind is checked here. */
+export interface RawLog {
+  readonly kind: LogConfig['kind']
+  readonly path?: string
+  readonly brokers?: readonly string[]
+  readonly replication?: number
+  readonly prefix?: string
+  readonly gateway?: string
+  readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string }
+  readonly sasl?: RawSasl
+  readonly allow_unsafe?: readonly UnsafeLog[]
+}
+
+interface RawSasl {
+  readonly mechanism: SaslConfig['mechanism']
+  readonly user?: string
+  readonly password?: SecretReference
+  readonly token_url?: string
+  readonly client_id?: string
+  readonly client_secret?: SecretReference
+  readonly scope?: string
+}
+
+const defaultReplication = 3
+const keysOf: Readonly<Record<LogConfig['kind'], readonly (keyof RawLog)[]>> = {
+  embedded: ['kind', 'path'],
+  kafka: ['kind', 'brokers', 'replication', 'prefix', 'gateway', 'tls', 'sasl', 'allow_unsafe'],
+}
+
+/** Without the key the log is embedded. Throws `ConfigError`. */
+export function logOf(document: Located, raw: RawLog | undefined): LogConfig {
+  if (raw === undefined) return { kind: 'embedded', path: null }
+  const foreign = Object.keys(raw).filter((key) => !keysOf[raw.kind].some((own) => own === key))
+  if (foreign.length > 0)
+    throw new ConfigError(
+      foreign.map((key) =>
+        document.problem(
+          ['log', key],
+          `"${key}" means nothing to a log of kind ${raw.kind}`,
+          `it has ${keysOf[raw.kind].join(', ')}`,
+        ),
+      ),
+    )
+  if (raw.kind === 'embedded') return { kind: 'embedded', path: raw.path ?? null }
+  if (raw.brokers === undefined)
+    throw new ConfigError([document.problem(['log'], 'a log of kind kafka needs "brokers"')])
+  return {
+    kind: 'kafka',
+    brokers: raw.brokers,
+    replication: raw.replication ?? defaultReplication,
+    prefix: raw.prefix ?? '',
+    gateway: raw.gateway ?? null,
+    tls: typeof raw.tls === 'object' ? { ca: null, cert: null, key: null, ...raw.tls } : (raw.tls ?? false),
+    sasl: raw.sasl === undefined ? null : saslOf(document, raw.sasl),
+    allowUnsafe: raw.allow_unsafe ?? [],
+  }
+}
+
+function saslOf(document: Located, raw: RawSasl): SaslConfig {
+  const missing = (needed: readonly (keyof RawSasl)[]): ConfigError | undefined => {
+    const absent = needed.filter((key) => raw[key] === undefined)
+    return absent.length === 0
+      ? undefined
+      : new ConfigError(
+          absent.map((key) =>
+            document.problem(['log', 'sasl'], `the mechanism ${raw.mechanism} needs "${key}"`),
+          ),
+        )
+  }
+  if (raw.mechanism === 'oauthbearer') {
+    const { token_url: tokenUrl, client_id: clientId, client_secret: clientSecret, scope = null } = raw
+    if (tokenUrl === undefined || clientId === undefined || clientSecret === undefined)
+      throw missing(['token_url', 'client_id', 'client_secret'])
+    return { mechanism: raw.mechanism, tokenUrl, clientId, clientSecret, scope }
+  }
+  const { mechanism, user, password } = raw
+  if (user === undefined || password === undefined) throw missing(['user', 'password'])
+  return { mechanism, user, password }
+}
+
+/** As if the file had named these brokers: `KAFKA_BROKERS` decides where the log is. */
+export function withBrokers(log: LogConfig, brokers: readonly string[]): KafkaLogConfig {
+  if (log.kind === 'kafka') return { ...log, brokers }
+  return {
+    kind: 'kafka',
+    brokers,
+    replication: defaultReplication,
+    prefix: '',
+    gateway: null,
+    tls: false,
+    sasl: null,
+    allowUnsafe: [],
+  }
+}

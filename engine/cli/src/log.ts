@@ -1,0 +1,125 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Clock, Ids } from '@sluice/core'
+import { readSecret, type SecretSource } from '@sluice/identity'
+import {
+  acquireLock,
+  makeFolder,
+  openEmbedded,
+  openKafka,
+  openKeys,
+  type KafkaConnection,
+  type Log,
+} from '@sluice/journal'
+import type { KafkaLogConfig, LogConfig, SaslConfig } from './config/log.ts'
+import { clientCredentials } from './client-credentials.ts'
+
+export interface LogPorts extends SecretSource {
+  /** Folder for what this gateway keeps. */
+  readonly data: string
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly report: (what: string, error: unknown) => void
+  /** Other gateways have taken this one for lost: nothing is served any more. */
+  readonly lost: () => void
+}
+
+export interface OpenedLog {
+  readonly log: Log
+  /** Where it is, for people. */
+  readonly place: string
+}
+
+/** Opens the log of the configuration. Whoever closes it releases everything that belongs to it. */
+export async function openLog(config: LogConfig, ports: LogPorts): Promise<OpenedLog> {
+  const { data, base, clock, ids, report } = ports
+  const keys = join(data, 'keys')
+  if (config.kind === 'kafka') return openOnKafka(config, keys, ports)
+  const path = config.path === null ? join(data, 'log') : resolve(base, config.path)
+  return { log: await openEmbedded({ path, keys, clock, ids, report }), place: path }
+}
+
+/** `KAFKA_BROKERS`: addresses, separated by commas. */
+export function brokersOf(text: string | undefined): readonly string[] | null {
+  const brokers = (text ?? '')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '')
+  return brokers.length === 0 ? null : brokers
+}
+
+async function openOnKafka(config: KafkaLogConfig, keyFolder: string, ports: LogPorts): Promise<OpenedLog> {
+  const { data, clock, ids, report, lost } = ports
+  const folder = join(data, 'gateway')
+  await makeFolder(folder)
+  // Two processes of one name would take each other for the same gateway.
+  const lock = await acquireLock(folder, clock)
+  await using opening = new AsyncDisposableStack()
+  opening.defer(() => lock.release())
+  const log = await openKafka({
+    connection: await connectionOf(config, ports),
+    prefix: config.prefix,
+    writer: config.gateway ?? (await gatewayName(join(folder, 'name'), ids)),
+    keys: await openKeys(keyFolder),
+    replication: config.replication,
+    allowUnsafe: config.allowUnsafe,
+    clock,
+    ids,
+    report,
+    lost,
+    closed: () => lock.release(),
+  })
+  opening.move()
+  return { log, place: `Kafka at ${config.brokers.join(', ')}` }
+}
+
+/** Made at the first start in this folder. */
+async function gatewayName(file: string, ids: Ids): Promise<string> {
+  const name = ids.next('gw')
+  try {
+    await writeFile(file, `${name}\n`, { flag: 'wx', mode: 0o600, flush: true })
+    return name
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    return (await readFile(file, 'utf8')).trim()
+  }
+}
+
+async function connectionOf(
+  { brokers, tls, sasl }: KafkaLogConfig,
+  source: SecretSource & Pick<LogPorts, 'clock'>,
+): Promise<KafkaConnection> {
+  const pem = async (file: string | null): Promise<string | undefined> =>
+    file === null ? undefined : readFile(resolve(source.base, file), 'utf8')
+  const files =
+    typeof tls === 'boolean'
+      ? tls
+      : defined({ ca: await pem(tls.ca), cert: await pem(tls.cert), key: await pem(tls.key) })
+  return {
+    brokers,
+    ...(files === false ? {} : { tls: files }),
+    ...(sasl === null ? {} : { sasl: await saslOf(sasl, source) }),
+  }
+}
+
+async function saslOf(
+  sasl: SaslConfig,
+  source: SecretSource & Pick<LogPorts, 'clock'>,
+): Promise<NonNullable<KafkaConnection['sasl']>> {
+  if (sasl.mechanism === 'oauthbearer') {
+    const { tokenUrl, clientId, clientSecret, scope } = sasl
+    const secret = (): Promise<string> => readSecret(clientSecret, source)
+    const token = clientCredentials({ tokenUrl, clientId, secret, scope }, source.clock)
+    return { mechanism: sasl.mechanism, oauthBearerProvider: async () => ({ value: await token() }) }
+  }
+  const { mechanism, user: username, password } = sasl
+  return { mechanism, username, password: await readSecret(password, source) }
+}
+
+function defined(
+  files: Readonly<Record<'ca' | 'cert' | 'key', string | undefined>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([key, pem]) => (pem === undefined ? [] : [[key, pem]])),
+  )
+}
