@@ -1,7 +1,7 @@
-import { StoreError, type AppendOptions, type Clock, type Position, type Unit } from '@sluice/core'
+import { StoreError, type AppendOptions, type Clock, type Position } from '@sluice/core'
 import { Batch, type Waiter } from './batch.ts'
 import type { Report } from './data-keys.ts'
-import type { Incarnation } from './incarnation.ts'
+import type { Incarnation, RecordableUnit } from './incarnation.ts'
 
 /** Where batches become durable, one at a time. */
 export interface Sink {
@@ -59,7 +59,7 @@ export class Committer {
     return !this.#closing && !this.#stalled
   }
 
-  append(unit: Unit, { withinMs, urgency }: AppendOptions): Promise<Position> {
+  append(unit: RecordableUnit, { withinMs, urgency }: AppendOptions): Promise<Position> {
     try {
       this.#admit()
       const batch = this.#record(unit)
@@ -103,7 +103,7 @@ export class Committer {
   }
 
   /** In the batch that fills or, when it has no room, in a fresh one that is large enough. */
-  #record(unit: Unit): Batch {
+  #record(unit: RecordableUnit): Batch {
     const { incarnation, queueBytesMax, sink } = this.#ports
     let capacity = batchBytes
     while (this.#queuedBytes < queueBytesMax && capacity <= Math.max(batchBytes, 2 * queueBytesMax)) {

@@ -54,7 +54,7 @@ export interface EncodedData {
 const scratch = Buffer.allocUnsafe(65_536)
 
 /** Throws `EventError` for what the schema would lose: an unknown field, NaN, half a surrogate pair. */
-export function encodeData(event: NewEvent): EncodedData {
+export function encodeData(event: Pick<NewEvent, 'type' | 'data'>): EncodedData {
   const type = dataTypes.get(event.type)
   if (type === undefined) throw new EventError(`no schema for an event of type ${event.type}`)
   if (!type.avro.isValid(event.data, strict)) throw new EventError(misfit(type.avro, event))
@@ -72,7 +72,7 @@ const strict = { noUndeclaredFields: true }
 const replacement = Buffer.from('\ufffd')
 const surrogateLead = 0xed
 
-function misfit(type: Type, event: NewEvent): string {
+function misfit(type: Type, event: Pick<NewEvent, 'type' | 'data'>): string {
   let at: readonly string[] = []
   const errorHook = (path: string[]): void => void (at = [...path])
   type.isValid(event.data, { ...strict, errorHook })

@@ -1,16 +1,24 @@
-import { controlStream, StoreError, type NewEvent, type Unit } from '@sluice/core'
+import { controlStream, StoreError, type NewEvent } from '@sluice/core'
 import type { Batch } from './batch.ts'
 import { hashAt, hashBytes, signatureAt, writeHash, zeroHash } from './chain.ts'
 import { encodeData, encodeEnvelope } from './codec.ts'
 import type { DataKey } from './data-keys.ts'
 import type { UnsealedEnvelope } from './envelope-writer.ts'
 import type { Signer } from './keys.ts'
-import { seal } from './sealing.ts'
+import { PutElsewhere, seal, type SealedOf } from './sealing.ts'
 import { closedStreamsMax, freshStream, Streams, type StreamState } from './streams.ts'
 
 export interface IncarnationOf {
   readonly writer: string
   readonly epoch: number
+}
+
+/** An event whose content may already have been put elsewhere. */
+export type RecordableEvent = Omit<NewEvent, 'sealed'> & { readonly sealed?: Uint8Array | PutElsewhere }
+
+export interface RecordableUnit {
+  readonly stream: string
+  readonly events: readonly [RecordableEvent, ...RecordableEvent[]]
 }
 
 /**
@@ -34,7 +42,7 @@ export class Incarnation {
   }
 
   /** Encodes a unit at the end of a batch. `false`: no room, and the batch is as it was. Throws likewise. */
-  record(unit: Unit, batch: Batch): boolean {
+  record(unit: RecordableUnit, batch: Batch): boolean {
     const { length, events } = batch
     const stream = this.#streams.get(unit.stream)
     let written = false
@@ -47,7 +55,7 @@ export class Incarnation {
   }
 
   /** Makes a recorded unit count. Until then the next one would take its place. */
-  keep(unit: Unit, batch: Batch): void {
+  keep(unit: RecordableUnit, batch: Batch): void {
     const stream = this.#streams.get(unit.stream)
     stream.next += unit.events.length
     stream.hash.set(batch.lastHash)
@@ -55,7 +63,7 @@ export class Incarnation {
     if (unit.events.some(({ type }) => type === 'SessionClosed')) this.#streams.close(unit.stream)
   }
 
-  #encode({ stream: name, events }: Unit, stream: StreamState, batch: Batch): boolean {
+  #encode({ stream: name, events }: RecordableUnit, stream: StreamState, batch: Batch): boolean {
     let previous: Uint8Array = stream.hash
     let seq = stream.next
     for (const event of events) {
@@ -77,7 +85,7 @@ export class Incarnation {
     name: string,
     stream: StreamState,
     seq: number,
-    event: NewEvent,
+    event: RecordableEvent,
     previous: Uint8Array,
   ): UnsealedEnvelope {
     const { id, time, type, trace_id = null, run_id = null } = event
@@ -92,11 +100,16 @@ export class Incarnation {
       type,
       schema,
       data: bytes,
-      sealed: event.sealed === undefined ? null : seal(this.#keyFor(name, stream), of, event.sealed),
+      sealed: this.#sealed(name, stream, of, event),
       prev_hash: previous,
       hash: zeroHash,
       sig: name === controlStream ? this.#emptySignature : null,
     }
+  }
+
+  #sealed(name: string, stream: StreamState, of: SealedOf, { sealed }: RecordableEvent) {
+    if (sealed === undefined) return null
+    return sealed instanceof PutElsewhere ? sealed.seal(of) : seal(this.#keyFor(name, stream), of, sealed)
   }
 
   /**

@@ -12,7 +12,9 @@ import type { Keys } from './keys.ts'
  * The nonce is the event's sequence number, which no other event of that stream and incarnation, and so of that
  * key, has. The associated data ties the content to its event: moved to another one it does not open.
  */
-const version = 1
+const inEvent = 1
+/** The same, but what is sealed says where the content is. Its key seals that content too, and nothing else. */
+const elsewhere = 2
 const headerBytes = 8
 const tagBytes = 16
 const algorithm = 'aes-256-gcm'
@@ -22,46 +24,82 @@ export type SealedOf = Pick<RecordedEvent, 'id' | 'stream' | 'seq' | 'writer' | 
 
 /** In the pieces that lie one behind the other in the event. */
 export function seal({ id, key }: DataKey, of: SealedOf, content: Uint8Array): readonly Uint8Array[] {
+  const cipher = createCipheriv(algorithm, key, nonceOf(of.seq)).setAAD(associated(of))
+  const ciphertext = cipher.update(content)
+  cipher.final()
+  return [headerOf(inEvent, id), ciphertext, cipher.getAuthTag()]
+}
+
+/** Content that was put elsewhere under a key of its own, in place of that content. */
+export class PutElsewhere {
+  readonly key: DataKey
+  /** Says where. */
+  readonly place: Uint8Array
+
+  constructor(key: DataKey, place: Uint8Array) {
+    this.key = key
+    this.place = place
+  }
+
+  seal(of: SealedOf): readonly Uint8Array[] {
+    const cipher = createCipheriv(algorithm, this.key.key, placeNonce).setAAD(associated(of))
+    const ciphertext = cipher.update(this.place)
+    cipher.final()
+    return [headerOf(elsewhere, this.key.id), ciphertext, cipher.getAuthTag()]
+  }
+}
+
+function headerOf(version: number, id: number): Buffer {
   const header = Buffer.allocUnsafe(headerBytes)
   header[0] = version
   header[1] = 0
   header.writeUIntLE(id, 2, 6)
-  const cipher = createCipheriv(algorithm, key, nonceOf(of.seq)).setAAD(associated(of))
-  const ciphertext = cipher.update(content)
-  cipher.final()
-  return [header, ciphertext, cipher.getAuthTag()]
+  return header
 }
 
 export type Unsealed =
   | { readonly kind: 'content'; readonly content: Uint8Array }
   /** The event has none. */
   | { readonly kind: 'none' }
-  /** Its data key was erased. */
+  /** Its data key was erased, or retention has removed it. */
   | { readonly kind: 'erased' }
+
+/** Content by its place; `null` when it was removed. */
+export type Elsewhere = (stream: string, place: Uint8Array, key: DataKey['key']) => Promise<Uint8Array | null>
 
 /** Rejects when the content, its event or its key is not the one that was recorded. */
 export async function unseal(
   shelf: Pick<KeyShelf, 'get'>,
   keys: Keys,
   event: RecordedEvent,
+  fetch: Elsewhere = nowhere,
 ): Promise<Unsealed> {
   const { sealed } = event
   if (sealed === null) return { kind: 'none' }
   const key = await readDataKey(shelf, keys, dataKeyId(sealed))
   if (key === null) return { kind: 'erased' }
   const ciphertextEnd = sealed.length - tagBytes
-  const cipher = createDecipheriv(algorithm, key, nonceOf(event.seq)).setAAD(associated(event))
+  const nonce = sealed[0] === elsewhere ? placeNonce : nonceOf(event.seq)
+  const cipher = createDecipheriv(algorithm, key, nonce).setAAD(associated(event))
   cipher.setAuthTag(sealed.subarray(ciphertextEnd))
-  const content = Buffer.concat([cipher.update(sealed.subarray(headerBytes, ciphertextEnd)), cipher.final()])
-  return { kind: 'content', content }
+  const opened = Buffer.concat([cipher.update(sealed.subarray(headerBytes, ciphertextEnd)), cipher.final()])
+  const content = sealed[0] === elsewhere ? await fetch(event.stream, opened, key) : opened
+  return content === null ? { kind: 'erased' } : { kind: 'content', content }
+}
+
+function nowhere(): Promise<never> {
+  return Promise.reject(new Error('this log keeps all content in its events'))
 }
 
 /** Which data key opens it. Throws when these bytes were not sealed here. */
 export function dataKeyId(sealed: Uint8Array): number {
-  if (sealed.length < headerBytes + tagBytes || sealed[0] !== version)
+  if (sealed.length < headerBytes + tagBytes || (sealed[0] !== inEvent && sealed[0] !== elsewhere))
     throw new Error('the content is not sealed in a known way')
   return Buffer.from(sealed.subarray(2, headerBytes)).readUIntLE(0, 6)
 }
+
+/** No sequence number and no index of a chunk has it. */
+const placeNonce = Buffer.alloc(12, 0xff)
 
 function nonceOf(seq: number): Buffer {
   const nonce = Buffer.alloc(12)

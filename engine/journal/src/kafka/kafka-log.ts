@@ -16,10 +16,12 @@ import { Incarnation } from '../incarnation.ts'
 import { KeyError, type GatewayKeys } from '../keys.ts'
 import type { Log } from '../log.ts'
 import { dataKeyId, unseal, type Unsealed } from '../sealing.ts'
+import { Bodies } from './bodies.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
 import { ControlView } from './control-view.ts'
 import { KeyTopic } from './key-topic.ts'
 import { Lease, leaseTimes, type LeaseTimes } from './lease.ts'
+import { Offload } from './offload.ts'
 import { Peers } from './peers.ts'
 import { readLog, type ReadPorts } from './read.ts'
 import { TopicSink } from './topic-sink.ts'
@@ -104,7 +106,17 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
     report,
     queueBytesMax: options.queueBytesMax ?? limits.appendQueueBytesMax,
   })
-  const parts = { options, kafka, names, view, lease, shelf, dataKeys, sink, committer, times }
+  const bodies = new Bodies(writing, names.bodies)
+  await bodies.open()
+  opening.defer(() => bodies.close())
+  const offload = new Offload({
+    bodies,
+    takeKey: () => dataKeys.take(),
+    clock,
+    queueBytesMax: options.queueBytesMax ?? limits.appendQueueBytesMax,
+    append: (unit, appendOptions) => committer.append(unit, appendOptions),
+  })
+  const parts = { options, offload, kafka, names, view, lease, shelf, dataKeys, sink, committer, times }
   const log = new KafkaLog(parts, opening.move())
   resume = () => log.resume()
   await log.join(publicKey, position)
@@ -131,6 +143,7 @@ interface Parts {
   readonly dataKeys: DataKeys
   readonly sink: TopicSink
   readonly committer: Committer
+  readonly offload: Offload
   readonly times: LeaseTimes
 }
 
@@ -169,7 +182,7 @@ export class KafkaLog implements Log {
   }
 
   append(unit: Unit, options: AppendOptions): Promise<Position> {
-    return this.#parts.committer.append(unit, options)
+    return this.#parts.offload.append(unit, options)
   }
 
   read(after?: Position, stream?: string): AsyncIterable<RecordedEvent> {
@@ -182,7 +195,8 @@ export class KafkaLog implements Log {
   }
 
   unseal(event: RecordedEvent): Promise<Unsealed> {
-    return unseal(this.#parts.shelf, this.#parts.options.keys, event)
+    const { shelf, options, offload } = this.#parts
+    return unseal(shelf, options.keys, event, offload.fetch)
   }
 
   async erase(event: RecordedEvent): Promise<void> {
