@@ -41,6 +41,7 @@ const suites: readonly Suite[] = [
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'] },
   { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'contract', files: ['test/contract/**/*.test.ts'] },
+  { name: 'kafka', files: ['test/kafka/**/*.test.ts'], concurrency: 1 },
   { name: 'catalogue', files: ['test/catalogue/**/*.test.ts'], concurrency: 1 },
   { name: 'acceptance', files: ['test/acceptance/**/*.test.ts'], concurrency: 1 },
   { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1 },
@@ -84,6 +85,8 @@ function commandOf({ files, command, concurrency }: Suite): readonly [string, ..
     process.execPath,
     '--conditions=source',
     '--disable-warning=ExperimentalWarning',
+    // The Kafka client sets a timer to the past, which is harmless.
+    '--disable-warning=TimeoutNegativeWarning',
     '--test',
     '--test-reporter=dot',
     ...parallel,

@@ -13,6 +13,14 @@ export interface IncarnationOf {
   readonly epoch: number
 }
 
+/** Statements of how far the log went. A stream of its own, which readers of the log are not given. */
+export const checkpointStream = 'checkpoints'
+
+/** What concerns more than one session is signed by its gateway. */
+function isSigned(stream: string): boolean {
+  return stream === controlStream || stream === checkpointStream
+}
+
 /** An event whose content may already have been put elsewhere. */
 export type RecordableEvent = Omit<NewEvent, 'sealed'> & { readonly sealed?: Uint8Array | PutElsewhere }
 
@@ -103,7 +111,7 @@ export class Incarnation {
       sealed: this.#sealed(name, stream, of, event),
       prev_hash: previous,
       hash: zeroHash,
-      sig: name === controlStream ? this.#emptySignature : null,
+      sig: isSigned(name) ? this.#emptySignature : null,
     }
   }
 

@@ -30,7 +30,7 @@ interface Chain {
   hash: Uint8Array
 }
 
-const findingsMax = 100
+export const findingsMax = 100
 
 /** Follows the frames of a log and the chains in them, and notes what does not fit. Needs no secret. */
 export class Inspector {
@@ -144,9 +144,9 @@ export class Inspector {
   }
 }
 
-const repeated = 'the stream already has an event of this number: it is repeated, or the stream forks'
+export const repeated = 'the stream already has an event of this number: it is repeated, or the stream forks'
 
-function missing(first: number, last: number): string {
+export function missing(first: number, last: number): string {
   return first === last
     ? `event ${first} of the stream is missing before this one`
     : `events ${first} to ${last} of the stream are missing before this one`

@@ -1,1 +1,3 @@
 export { topics, type Topic, type TopicOf, type TopicSettings } from './topics.ts'
+export { KafkaCluster, type ClusterOptions } from './cluster.ts'
+export { distribution, kafkaVersion, MissingError, type Distribution } from './distribution.ts'

@@ -17,6 +17,7 @@ import { KeyError, type GatewayKeys } from '../keys.ts'
 import type { Log } from '../log.ts'
 import { dataKeyId, unseal, type Unsealed } from '../sealing.ts'
 import { Bodies } from './bodies.ts'
+import { Checkpoints, type CheckpointOutlet } from './checkpoints.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
 import { ControlView } from './control-view.ts'
 import { KeyTopic } from './key-topic.ts'
@@ -41,6 +42,10 @@ export interface KafkaOptions extends Omit<TopicsOptions, 'names'> {
   /** Bytes that may wait for the brokers before an append is refused. */
   readonly queueBytesMax?: number
   readonly lease?: LeaseTimes
+  /** How often it is signed how far the log went. */
+  readonly checkpointMs?: number
+  /** Where else these statements go. */
+  readonly outlets?: readonly CheckpointOutlet[]
   /** Called once the log says that this incarnation was lost: it writes and performs nothing any more. */
   readonly lost?: () => void
   /** Called when nothing of the log is open any more. */
@@ -50,6 +55,7 @@ export interface KafkaOptions extends Omit<TopicsOptions, 'names'> {
 }
 
 const closeWaitMs = 5_000
+const checkpointMs = 10_000
 const openWaitMs = 30_000
 const otherKey =
   'The log is signed with another gateway key: give all gateways of one log the same folder of keys.'
@@ -99,9 +105,16 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
   await sink.open()
   opening.defer(() => sink.close())
   const { epoch } = lease
-  const committer = new Committer({
+  const checkpoints = new Checkpoints({
+    ...{ writer, epoch, clock, report },
+    ids: options.ids,
+    append: (unit, appendOptions) => committer.append(unit, appendOptions),
+    everyMs: options.checkpointMs ?? checkpointMs,
+    outlets: options.outlets ?? [],
+  })
+  const committer: Committer = new Committer({
     incarnation: new Incarnation({ writer, epoch }, keys, () => dataKeys.take()),
-    sink: options.sink?.(sink) ?? sink,
+    sink: checkpoints.through(options.sink?.(sink) ?? sink),
     clock,
     report,
     queueBytesMax: options.queueBytesMax ?? limits.appendQueueBytesMax,
@@ -116,7 +129,20 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
     queueBytesMax: options.queueBytesMax ?? limits.appendQueueBytesMax,
     append: (unit, appendOptions) => committer.append(unit, appendOptions),
   })
-  const parts = { options, offload, kafka, names, view, lease, shelf, dataKeys, sink, committer, times }
+  const parts = {
+    options,
+    offload,
+    checkpoints,
+    kafka,
+    names,
+    view,
+    lease,
+    shelf,
+    dataKeys,
+    sink,
+    committer,
+    times,
+  }
   const log = new KafkaLog(parts, opening.move())
   resume = () => log.resume()
   await log.join(publicKey, position)
@@ -144,6 +170,7 @@ interface Parts {
   readonly sink: TopicSink
   readonly committer: Committer
   readonly offload: Offload
+  readonly checkpoints: Checkpoints
   readonly times: LeaseTimes
 }
 
@@ -210,7 +237,7 @@ export class KafkaLog implements Log {
 
   /** The first events of this incarnation: those of this gateway that were left open are over. */
   async join(publicKey: string, after: Position | undefined): Promise<void> {
-    const { view, lease } = this.#parts
+    const { view, lease, checkpoints } = this.#parts
     const { writer, epoch } = this
     const over = view.incarnations.joined().filter((other) => other.writer === writer)
     this.#following = this.#follow(after)
@@ -221,6 +248,7 @@ export class KafkaLog implements Log {
       { type: 'GatewayJoined', data: { writer, epoch, public_key: publicKey } },
     ])
     lease.keep()
+    checkpoints.start()
     this.#peers.start()
   }
 
@@ -274,11 +302,12 @@ export class KafkaLog implements Log {
   }
 
   async #close(): Promise<void> {
-    const { committer, options } = this.#parts
+    const { committer, checkpoints, options } = this.#parts
     const { writer, epoch } = this
     this.#peers.close()
     // Nothing may follow it: whoever still appends does so before, or is refused.
     await this.#control([{ type: 'GatewayLeft', data: { writer, epoch } }], closeWaitMs).catch(() => {})
+    await checkpoints.close()
     const clean = await committer.close(closeWaitMs)
     if (!clean) options.report('the log was closed before the brokers took everything', null)
     this.#closed.abort()

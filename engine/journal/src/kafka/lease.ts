@@ -50,8 +50,6 @@ export interface LeasePorts {
   readonly resume: () => Promise<void>
 }
 
-const sendRetry = { ...patiently, retries: 2 }
-
 /**
  * Whether this incarnation may still perform effects: it may for `leaseMs` after it sent a beat that the log took. By
  * its own clock, so that a process that slept finds its lease lapsed before it does anything else.
@@ -86,7 +84,7 @@ export class Lease {
     const producer = ports.kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
-      retry: sendRetry,
+      retry: patiently,
     })
     await producer.connect()
     const nonce = randomUUID()

@@ -1,8 +1,9 @@
-import { controlStream, type Clock, type Position } from '@sluice/core'
+import type { Clock, Position } from '@sluice/core'
 import { CompressionTypes, Partitioners, type Kafka, type Producer, type RecordMetadata } from 'kafkajs'
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import type { Report } from '../data-keys.ts'
+import { checkpointStream } from '../incarnation.ts'
 import { untilDone } from './client.ts'
 import { partitionOf, partitions } from './partition.ts'
 import { Frontier } from './position.ts'
@@ -16,6 +17,7 @@ export interface TopicSinkPorts {
   readonly report: Report
 }
 
+const writtenTopics = ['audit', 'control', 'checkpoints'] as const
 /** How long the broker waits for its replicas before it says that they did not acknowledge. */
 const ackMs = 5_000
 const retryMs = 500
@@ -71,7 +73,7 @@ export class TopicSink implements Sink {
 
   /** What the client gives up is begun anew, as long as the log is open: a batch is never abandoned. */
   async #send(placed: readonly PlacedUnit[]): Promise<readonly RecordMetadata[]> {
-    const topicMessages = (['audit', 'control'] as const).flatMap((topic) => {
+    const topicMessages = writtenTopics.flatMap((topic) => {
       const messages = placed.filter((unit) => unit.topic === topic)
       return messages.length === 0 ? [] : [{ topic: this.#ports.names[topic], messages }]
     })
@@ -110,8 +112,10 @@ export class TopicSink implements Sink {
   }
 }
 
+type WrittenTopic = (typeof writtenTopics)[number]
+
 interface PlacedUnit {
-  readonly topic: 'audit' | 'control'
+  readonly topic: WrittenTopic
   readonly partition: number
   readonly key: string
   readonly value: Buffer
@@ -119,10 +123,13 @@ interface PlacedUnit {
 
 function unitsOf(batch: Batch): readonly PlacedUnit[] {
   return batch.units.map(({ stream }, index) => {
-    const { partition } = partitions[partitionOf(stream)] ?? { partition: 0 }
-    const topic = stream === controlStream ? 'control' : 'audit'
-    return { topic, partition, key: stream, value: encodeUnit(batch.eventsOf(index)) }
+    return { ...topicOf(stream), key: stream, value: encodeUnit(batch.eventsOf(index)) }
   })
+}
+
+function topicOf(stream: string): Pick<PlacedUnit, 'topic' | 'partition'> {
+  if (stream === checkpointStream) return { topic: 'checkpoints', partition: 0 }
+  return partitions[partitionOf(stream)] ?? { topic: 'audit', partition: 0 }
 }
 
 /** Where the last event of each unit is, by its index in the batch: in its own partition, of the others it says nothing. */
@@ -149,7 +156,7 @@ function positionsOf(
   return (event) => {
     const frontier = Frontier.start()
     const found = offsets.get(event)
-    if (found !== undefined && found.offset >= 0)
+    if (found !== undefined && found.offset >= 0 && found.key !== checkpointStream)
       frontier.move(partitionOf(found.key), { offset: found.offset + 1, seen: 0 })
     return frontier.position
   }

@@ -76,7 +76,7 @@ function creation(kind: TopicOf, { names, replication, retention }: TopicsOption
   }
 }
 
-/** Resolves once every partition has a leader. */
+/** Resolves once the leader of every partition answers: metadata names it sooner. */
 async function untilLed(
   admin: Admin,
   names: TopicNames,
@@ -84,13 +84,12 @@ async function untilLed(
 ): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += pollMs) {
     try {
-      const found = await admin.fetchTopicMetadata({ topics: Object.values(names) })
-      if (found.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return
+      await Promise.all(Object.values(names).map((name) => admin.fetchTopicOffsets(name)))
+      return
     } catch (error) {
       if (waitedMs >= metadataWaitMs) throw error
+      await pause(pollMs)
     }
-    if (waitedMs >= metadataWaitMs) throw new UnsafeLogError('Some partitions of the log have no leader.')
-    await pause(pollMs)
   }
 }
 

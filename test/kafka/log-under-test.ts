@@ -14,7 +14,7 @@ import type { Envelope } from '@sluice/schemas'
 import { hashAt, hashIn, writeHash, zeroHash } from '../../engine/journal/src/chain.ts'
 import { encodeEnvelope } from '../../engine/journal/src/codec.ts'
 import { decodeUnit, encodeUnit } from '../../engine/journal/src/kafka/wire.ts'
-import { queueBytesMax, type LogUnderTest } from './event-store.contract.ts'
+import { queueBytesMax, type LogUnderTest } from '../contract/event-store.contract.ts'
 
 const ids = systemIds(systemClock)
 
@@ -87,16 +87,16 @@ export async function onKafka(brokers: readonly string[]): Promise<LogUnderTest>
   }
 }
 
-interface StoredRecord {
+export interface StoredRecord {
   readonly topic: string
   readonly partition: number
   readonly key: Buffer
   readonly value: Buffer
 }
 
-/** What lies in the topics of audit and control. */
-async function records(kafka: Kafka, prefix: string): Promise<readonly StoredRecord[]> {
-  const topics = ['audit', 'control'].map((topic) => `${prefix}sluice.${topic}.v1`)
+/** What lies in the topics that events are written to, in the order of each partition. */
+export async function records(kafka: Kafka, prefix: string): Promise<readonly StoredRecord[]> {
+  const topics = ['audit', 'control', 'checkpoints'].map((topic) => `${prefix}sluice.${topic}.v1`)
   const admin = kafka.admin()
   await admin.connect()
   const ends = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)))
@@ -107,6 +107,7 @@ async function records(kafka: Kafka, prefix: string): Promise<readonly StoredRec
   await consumer.connect()
   await consumer.subscribe({ topics, fromBeginning: true })
   const { promise, resolve } = Promise.withResolvers<void>()
+  if (missing === 0) return found
   await consumer.run({
     autoCommit: false,
     eachMessage: async ({ topic, partition, message: { key, value } }) => {
@@ -144,7 +145,8 @@ async function copyRenamed(
   await producer.disconnect()
 }
 
-function rechained(envelope: Envelope, previous: Uint8Array): Buffer {
+/** The event with another history: its hash fits, as whoever may write to the topics can make it. */
+export function rechained(envelope: Envelope, previous: Uint8Array): Buffer {
   const sealed = envelope.sealed === null ? null : [envelope.sealed]
   const buffer = Buffer.alloc(1_048_576)
   const end = encodeEnvelope({ ...envelope, sealed, prev_hash: previous, hash: zeroHash }, buffer, 0)

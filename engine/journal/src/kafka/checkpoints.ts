@@ -1,0 +1,112 @@
+import type { AppendOptions, Clock, EventData, HeadRecord, Ids, NewEvent } from '@sluice/core'
+import type { Sink } from '../append.ts'
+import type { Batch } from '../batch.ts'
+import { hashBytes, hashIn, hashOf, zeroHash } from '../chain.ts'
+import type { Report } from '../data-keys.ts'
+import { checkpointStream, type RecordableUnit } from '../incarnation.ts'
+import { partitionOf, partitions } from './partition.ts'
+
+/** Takes checkpoints out of reach of whoever could change the log. Rejects when it could not. */
+export type CheckpointOutlet = (checkpoint: EventData['CheckpointSigned']) => Promise<void>
+
+export interface CheckpointPorts {
+  readonly writer: string
+  readonly epoch: number
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly report: Report
+  readonly append: (unit: RecordableUnit, options: AppendOptions) => Promise<unknown>
+  readonly everyMs: number
+  readonly outlets: readonly CheckpointOutlet[]
+}
+
+interface Head {
+  events: number
+  readonly link: Buffer
+}
+
+/** The link after an event: over the one before and the event's hash. Covers all of an incarnation in a partition. */
+export function linkAfterEvent(link: Uint8Array, hash: Uint8Array): Buffer {
+  return hashOf(Buffer.concat([link, hash], 2 * hashBytes))
+}
+
+/**
+ * Counts and links what this incarnation has written to each partition, and signs that from time to time: a chain says
+ * what follows what, and only a statement kept elsewhere says that its end is missing.
+ */
+export class Checkpoints {
+  readonly #ports: CheckpointPorts
+  readonly #heads = new Map<number, Head>()
+  #number = 0
+  #stated = 0
+  #events = 0
+  #timer: Disposable | undefined
+
+  constructor(ports: CheckpointPorts) {
+    this.#ports = ports
+  }
+
+  /** The same sink; what it has written counts. */
+  through(sink: Sink): Sink {
+    return {
+      write: async (batch) => {
+        const positions = await sink.write(batch)
+        this.#count(batch)
+        return positions
+      },
+      buffer: (bytes) => sink.buffer(bytes),
+      recycle: (buffer) => sink.recycle(buffer),
+    }
+  }
+
+  start(): void {
+    this.#timer = this.#ports.clock.after(this.#ports.everyMs, () => {
+      void this.#state(false).finally(() => this.start())
+    })
+  }
+
+  /** The last one: nothing of this incarnation follows. */
+  async close(): Promise<void> {
+    this.#timer?.[Symbol.dispose]()
+    await this.#state(true)
+  }
+
+  #count(batch: Batch): void {
+    for (const [index, { stream }] of batch.units.entries()) {
+      if (stream === checkpointStream) continue
+      const partition = partitionOf(stream)
+      const head = this.#heads.get(partition) ?? { events: 0, link: Buffer.from(zeroHash) }
+      this.#heads.set(partition, head)
+      for (const { bytes, signed } of batch.eventsOf(index)) {
+        linkAfterEvent(head.link, hashIn(bytes, signed)).copy(head.link)
+        head.events += 1
+        this.#events += 1
+      }
+    }
+  }
+
+  async #state(closed: boolean): Promise<void> {
+    const { writer, epoch, clock, ids, report, append, outlets } = this.#ports
+    if (this.#events === this.#stated && !closed) return
+    const events = this.#events
+    const data = { writer, epoch, number: this.#number, closed, heads: this.#records() }
+    const event: NewEvent = { id: ids.next('evt'), time: clock.now(), type: 'CheckpointSigned', data }
+    try {
+      await append({ stream: checkpointStream, events: [event] }, { withinMs: stateMs, urgency: 'soon' })
+      this.#number += 1
+      this.#stated = events
+      for (const outlet of outlets) await outlet(data)
+    } catch (error) {
+      report('a checkpoint of the log was not written or taken away; the next one says as much', error)
+    }
+  }
+
+  #records(): readonly HeadRecord[] {
+    return [...this.#heads.entries()].map(([index, { events, link }]) => {
+      const { topic, partition } = partitions[index] ?? { topic: 'audit', partition: -1 }
+      return { topic, partition, events, link: link.toString('hex') }
+    })
+  }
+}
+
+const stateMs = 5_000

@@ -1,0 +1,164 @@
+import { before, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import kafkajs from 'kafkajs'
+import { systemClock, systemIds, type NewEvent } from '@sluice/core'
+import { memoryKeys, openKafka, verifyKafka, type Verification } from '@sluice/journal'
+import { decodeUnit, encodeUnit } from '../../engine/journal/src/kafka/wire.ts'
+import { broker } from './broker.ts'
+import { kafkaLogOptions, rechained, records, type StoredRecord } from './log-under-test.ts'
+
+const ids = systemIds(systemClock)
+const now = { withinMs: 5_000, urgency: 'now' } as const
+const kafka = await broker()
+
+function event(reason: string): NewEvent {
+  const data = { session: 'ses_a', exchange: ids.next('exc'), reason }
+  return { id: ids.next('evt'), time: systemClock.now(), type: 'ExchangeAbandoned', data }
+}
+
+/** What is done to a log that lies on brokers, by whoever may write there. */
+const stream = 'ses_a'
+
+suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : false }, () => {
+  const brokers = 'missing' in kafka ? [] : kafka.brokers
+  const client = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
+  let written: readonly StoredRecord[]
+  let prefix: string
+
+  before(async () => {
+    const options = { ...kafkaLogOptions(brokers, memoryKeys()), checkpointMs: 50 }
+    prefix = options.prefix ?? ''
+    for (const life of [0, 1]) {
+      const log = await openKafka(options)
+      for (let at = 0; at < 8; at++)
+        await log.append({ stream, events: [event(`${life}.${at}`), event(`${life}.${at}+`)] }, now)
+      await log.append({ stream: 'ses_b', events: [event('other')] }, now)
+      await log.append({ stream: 'control', events: [event('of all')] }, now)
+      await log.close()
+    }
+    written = await records(client, prefix)
+  })
+
+  /** Verifies a copy of the log in which this was done to the records of the stream. */
+  async function tampered(
+    change: (of: readonly StoredRecord[]) => readonly StoredRecord[],
+  ): Promise<Verification> {
+    const copy = `${randomBytes(6).toString('hex')}.`
+    const empty = await openKafka({ ...kafkaLogOptions(brokers), prefix: copy })
+    await empty.close()
+    const admin = client.admin()
+    await admin.connect()
+    for (const topic of ['audit', 'control', 'checkpoints'])
+      await admin.deleteTopicRecords({
+        topic: `${copy}sluice.${topic}.v1`,
+        partitions: await ends(admin, `${copy}sluice.${topic}.v1`),
+      })
+    await admin.disconnect()
+    const mine = written.filter(({ key }) => key.toString() === stream)
+    const others = written.filter(({ key }) => key.toString() !== stream)
+    const producer = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    await producer.connect()
+    for (const { topic, partition, key, value } of [...others, ...change(mine)])
+      await producer.send({ topic: renamed(topic, copy), messages: [{ partition, key, value }] })
+    await producer.disconnect()
+    return verifyKafka({ connection: { brokers }, prefix: copy, clock: systemClock })
+  }
+
+  function renamed(topic: string, to: string): string {
+    return topic.replace(prefix, to)
+  }
+
+  test('a log of two incarnations is whole', async () => {
+    const { ok, events, streams, findings } = await verifyKafka({
+      connection: { brokers },
+      prefix,
+      clock: systemClock,
+    })
+    assert.deepEqual(findings, [])
+    assert.ok(ok)
+    assert.equal(streams, 6)
+    assert.equal(events, 2 * (16 + 1 + 1 + 2))
+  })
+
+  const cases: Readonly<
+    Record<string, readonly [(of: readonly StoredRecord[]) => readonly StoredRecord[], RegExp]>
+  > = {
+    'a flipped byte': [
+      (of) => of.map((record, at) => (at === 3 ? { ...record, value: flipped(record.value) } : record)),
+      /was changed: its hash/,
+    ],
+    'a removed record': [(of) => of.filter((_, at) => at !== 3), /events 6 to 7 of the stream are missing/],
+    'records in another order': [
+      (of) => of.map((record, at) => (at === 3 ? (of[4] ?? record) : at === 4 ? (of[3] ?? record) : record)),
+      /are missing before this one/,
+    ],
+    'a repeated record': [(of) => [...of.slice(0, 4), ...of.slice(3)], /is repeated/],
+    'a forked event': [
+      (of) => [...of.slice(0, 4), forked(of[3]), ...of.slice(4)],
+      /it is repeated, or the stream forks/,
+    ],
+    'a rewritten history': [(of) => rewritten(of), /what the gateway signed of everything up to here/],
+    'a cut end': [
+      (of) => of.slice(0, -3),
+      /the end was cut off: gw_1 in its incarnation \d+ wrote \d+ events here/,
+    ],
+    'something else': [
+      (of) => [...of, { ...of[0], value: Buffer.from('{}') } as StoredRecord],
+      /not what a gateway writes/,
+    ],
+  }
+  for (const [name, [change, found]] of Object.entries(cases))
+    test(`${name} is found, with its place`, async () => {
+      const { ok, findings } = await tampered(change)
+      assert.equal(ok, false)
+      assert.ok(
+        findings.some(({ what }) => found.test(what)),
+        findings.map(({ what }) => what).join('\n'),
+      )
+      for (const { segment } of findings) assert.match(segment, /sluice\.audit\.v1\/\d+$/)
+    })
+
+  test('what was written since a time is checked alone', async () => {
+    const since = systemClock.now() + 3_600_000
+    const { ok, events } = await verifyKafka({ connection: { brokers }, prefix, clock: systemClock, since })
+    assert.deepEqual([ok, events], [true, 0])
+    const all = await verifyKafka({ connection: { brokers }, prefix, clock: systemClock, since: 1 })
+    assert.deepEqual([all.ok, all.events], [true, 40])
+  })
+})
+
+async function ends(admin: ReturnType<kafkajs.Kafka['admin']>, topic: string) {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return offsets.map(({ partition, high }) => ({ partition, offset: high }))
+}
+
+function flipped(value: Buffer): Buffer {
+  const changed = Buffer.from(value)
+  const at = changed.indexOf('.3') + 1
+  changed[at] = (changed[at] ?? 0) ^ 1
+  return changed
+}
+
+/** Another event with the same number, whose hash fits. */
+function forked(record: StoredRecord | undefined): StoredRecord {
+  if (record === undefined) throw new Error('there is no such record')
+  const [first] = decodeUnit(record.value)
+  if (first === undefined) throw new Error('the record is empty')
+  const bytes = rechained({ ...first.envelope, time: 1 }, first.envelope.prev_hash)
+  return { ...record, value: encodeUnit([{ bytes, signed: false }]) }
+}
+
+/** Every event says something else, and each chain fits. */
+function rewritten(of: readonly StoredRecord[]): readonly StoredRecord[] {
+  const heads = new Map<string, Buffer>()
+  return of.map((record) => {
+    const events = decodeUnit(record.value).map(({ envelope }) => {
+      const chain = `${envelope.epoch}`
+      const bytes = rechained({ ...envelope, run_id: 'another' }, heads.get(chain) ?? Buffer.alloc(32))
+      heads.set(chain, Buffer.from(bytes.subarray(bytes.length - 33, bytes.length - 1)))
+      return { bytes, signed: false }
+    })
+    return { ...record, value: encodeUnit(events) }
+  })
+}
