@@ -36,6 +36,7 @@ const suites: readonly Suite[] = [
   },
   { name: 'identity', files: ['engine/identity/src/**/*.test.ts'] },
   { name: 'notices', files: ['engine/notices/src/**/*.test.ts'] },
+  { name: 'projections', files: ['engine/projections/src/**/*.test.ts'] },
   { name: 'api and cli', files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'] },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'] },

@@ -7,6 +7,7 @@ import type {
   EventStore,
   Grants,
   Ids,
+  Kills,
   Pseudonyms,
   Targets,
 } from '@sluice/core'
@@ -22,6 +23,7 @@ import { problems, sendError } from './problem.ts'
 import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
 import type { RoleGroups } from './roles.ts'
+import type { SessionRecords } from './session-records.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { stream } from './stream.ts'
@@ -37,6 +39,9 @@ export interface ApiPorts {
   readonly policies: Policies
   readonly approvals: Approvals
   readonly grants: Grants
+  readonly kills: Pick<Kills, 'kill'>
+  /** Sessions of all gateways, as the log tells of them. */
+  readonly records: SessionRecords
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
   /** Groups that hold each role. */

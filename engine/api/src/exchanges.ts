@@ -4,13 +4,15 @@ import { caller } from './caller.ts'
 import { readExchanges, type ReadExchanges } from './exchange-log.ts'
 import { exchangesSchema } from './exchange-schema.ts'
 import type { RolePorts } from './roles.ts'
-import { sessionLine, type SessionLine } from './session-line.ts'
+import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
+import type { SessionRecords } from './session-records.ts'
 import { sessionSchema } from './session-schema.ts'
 import { maySee } from './sessions.ts'
 
 export interface ExchangePorts extends RolePorts {
   readonly engine: Engine
   readonly store: Pick<EventStore, 'read'>
+  readonly records: SessionRecords
 }
 
 interface OneSession {
@@ -26,7 +28,12 @@ export function exchanges(ports: ExchangePorts): FastifyPluginAsync {
   return async (app) => {
     app.get<OneSession>('/v1/sessions/:id', { schema: sessionSchema }, async (request) => {
       const live = ports.engine.session(request.params.id)
-      if (live === undefined) return closedLine(request.params.id, await readFor(request, 0, ports))
+      if (live === undefined) {
+        const record = ports.records.get(request.params.id)
+        if (record === undefined) return closedLine(request.params.id, await readFor(request, 0, ports))
+        await mustSee(request, record.subject, ports)
+        return recordedLine(record)
+      }
       await mustSee(request, live.subject.id, ports)
       return sessionLine(live)
     })
@@ -63,11 +70,12 @@ async function mustSee(request: FastifyRequest, owner: string | null, ports: Rol
 
 function closedLine(id: string, { opened, openedAt, closed }: ReadExchanges): SessionLine {
   if (opened === null) throw absent()
-  const { subject, target, protocol, client_ip, application, token_expires_ms } = opened
+  const { gateway, subject, target, protocol, client_ip, application, token_expires_ms } = opened
   const { requests = 0, denied = 0, rows = 0, bytes = 0 } = closed ?? {}
   return {
     id,
     state: 'closed',
+    gateway,
     subject: subject.id,
     on_behalf_of: subject.on_behalf_of,
     target,

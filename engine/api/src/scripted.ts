@@ -189,6 +189,15 @@ export function scriptedApi(
     },
     approvals: noApprovals,
     grants: noGrants,
+    records: { get: () => undefined, list: () => [] },
+    kills: {
+      async kill(session, by, reason) {
+        const data = { session, by, reason }
+        const event = { id: 'evt_kill', time: 0, type: 'SessionKilled', data } as const
+        await store.append({ stream: 'control', events: [event] })
+        engine.session(session)?.end(refusal('token_expired', 'sluice/killed', 'It was ended.'))
+      },
+    },
     exchange: async () => ({ status: 200, body: { access_token: 'slu_test' } }),
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),

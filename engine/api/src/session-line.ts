@@ -3,7 +3,9 @@ import { visible, type LiveSession } from '@sluice/core'
 /** A session as lists and the stream show it. */
 export interface SessionLine {
   readonly id: string
-  readonly state: 'open' | 'closed'
+  /** `lost`: its gateway was, and nobody knows what became of what it was doing. */
+  readonly state: 'open' | 'closed' | 'lost'
+  readonly gateway: string
   readonly subject: string
   readonly on_behalf_of: string | null
   readonly target: string
@@ -20,11 +22,48 @@ export interface SessionLine {
   readonly in_flight: number
 }
 
+/** A session as the log tells of it, at whichever gateway it is or was. */
+export interface SessionRecord {
+  readonly id: string
+  readonly state: SessionLine['state']
+  readonly gateway: string
+  readonly target: string
+  readonly protocol: string
+  readonly subject: string
+  readonly on_behalf_of: string | null
+  readonly client_ip: string
+  readonly application: string | null
+  readonly run: string | null
+  readonly opened_ms: number
+  readonly token_expires_ms: number
+  readonly requests: number
+  readonly denied: number
+  readonly rows: number
+  readonly bytes: number
+}
+
+export function recordedLine(record: SessionRecord): SessionLine {
+  const { id, state, gateway, subject, on_behalf_of, target, protocol, client_ip } = record
+  return {
+    ...{ id, state, gateway, subject, on_behalf_of, target, protocol, client_ip },
+    application: claimed(record.application),
+    run: claimed(record.run),
+    opened_at: new Date(record.opened_ms).toISOString(),
+    token_expires_at: new Date(record.token_expires_ms).toISOString(),
+    requests: record.requests,
+    denied: record.denied,
+    rows: record.rows,
+    bytes: record.bytes,
+    in_flight: 0,
+  }
+}
+
 export function sessionLine(session: LiveSession<unknown>): SessionLine {
-  const { id, subject, target, client, run, openedAt, identity, facts } = session
+  const { id, gateway, subject, target, client, run, openedAt, identity, facts } = session
   return {
     id,
     state: 'open',
+    gateway,
     subject: subject.id,
     on_behalf_of: subject.on_behalf_of,
     target: target.name,

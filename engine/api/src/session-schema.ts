@@ -1,6 +1,7 @@
 import {
   answers,
   count,
+  flag,
   idOf,
   list,
   nullable,
@@ -16,7 +17,8 @@ import {
 
 export const sessionLineSchema: JsonSchema = object({
   id: text,
-  state: oneOf('open', 'closed'),
+  state: oneOf('open', 'closed', 'lost'),
+  gateway: text,
   subject: text,
   on_behalf_of: nullable(text),
   target: text,
@@ -34,12 +36,13 @@ export const sessionLineSchema: JsonSchema = object({
 })
 
 export const sessionsSchema: RouteSchema = {
-  summary: 'Sessions that are open at this gateway: one’s own, or everybody’s for admins and auditors',
+  summary: 'Sessions at all gateways, oldest first: one’s own, or everybody’s for admins and auditors',
+  querystring: options({ all: { ...flag, description: 'Those that are over as well.' } }),
   response: answers(list(sessionLineSchema)),
 }
 
 export const sessionSchema: RouteSchema = {
-  summary: 'One session, open here or in the log',
+  summary: 'One session, open or over, at whichever gateway',
   params: idOf('ses'),
   response: answers(sessionLineSchema, 404),
 }

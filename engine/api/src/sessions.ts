@@ -1,21 +1,21 @@
 import type { FastifyPluginAsync } from 'fastify'
-import {
-  controlStream,
-  limits,
-  refusal,
-  Refused,
-  type Engine,
-  type Identity,
-  type LiveSession,
-} from '@sluice/core'
+import { refusal, Refused, type Engine, type Identity, type Kills, type Subject } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
 import { caller } from './caller.ts'
 import { rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
-import { sessionLine } from './session-line.ts'
+import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
+import { sessionsLastMax, type SessionRecords } from './session-records.ts'
 import { extendSchema, killSchema, sessionsSchema } from './session-schema.ts'
 
 export interface SessionPorts extends RolePorts, ActedPorts {
   readonly engine: Engine
+  /** Of all gateways. */
+  readonly records: SessionRecords
+  readonly kills: Pick<Kills, 'kill'>
+}
+
+interface SessionsRequest {
+  readonly Querystring: { readonly all?: boolean }
 }
 
 interface OneSession {
@@ -26,15 +26,12 @@ interface KillRequest extends OneSession {
   readonly Body: { readonly reason?: string }
 }
 
-/** What is open at this gateway: one's own, and everybody's for admins and auditors. */
+/** What there is: one's own, and everybody's for admins and auditors. */
 export function sessions(ports: SessionPorts): FastifyPluginAsync {
   return async (app) => {
-    app.get('/v1/sessions', { schema: sessionsSchema }, async (request) => {
+    app.get<SessionsRequest>('/v1/sessions', { schema: sessionsSchema }, async (request) => {
       const { subject } = await caller(request, ports.authenticator)
-      return ports.engine
-        .sessions()
-        .filter((session) => maySee(session.subject.id, { subject }, ports.roles))
-        .map(sessionLine)
+      return sessionsOf(subject, request.query.all === true, ports)
     })
 
     app.post<OneSession>('/v1/sessions/:id/token', { schema: extendSchema }, async (request) => {
@@ -48,13 +45,41 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
 
     app.post<KillRequest>('/v1/sessions/:id/kill', { schema: killSchema }, async (request) => {
       const identity = await caller(request, ports.authenticator)
-      const session = ports.engine.session(request.params.id)
-      if (session === undefined || !maySee(session.subject.id, identity, ports.roles)) throw noLiveSession()
-      mayKill(session, identity, ports)
-      await kill(session, identity, request.body.reason ?? '', ports)
-      return { session: session.id, state: 'killed' }
+      const { id } = request.params
+      const owner = openOwner(id, ports)
+      if (owner === undefined || !maySee(owner, identity, ports.roles)) throw noLiveSession()
+      mayKill(id, owner, identity, ports)
+      await ports.kills.kill(id, identity.subject.id, (request.body.reason ?? '').toWellFormed())
+      return { session: id, state: 'killed' }
     })
   }
+}
+
+/** This gateway's as they are now, the others' as the log tells of them. */
+function sessionsOf(subject: Subject, all: boolean, { engine, records, roles }: SessionPorts): SessionLine[] {
+  const live = engine.sessions().filter((session) => maySee(session.subject.id, { subject }, roles))
+  const here = new Set(live.map(({ id }) => id))
+  const everybody = maySee('', { subject }, roles)
+  const recorded = records
+    .list({
+      ...(all ? {} : { state: 'open' as const }),
+      ...(everybody ? {} : { subject: subject.id }),
+      last: sessionsLastMax,
+    })
+    // One that ended here a moment ago is over, whatever the records say yet.
+    .filter(
+      ({ id, gateway, state }) => !here.has(id) && (all || gateway !== engine.gateway || state !== 'open'),
+    )
+  const lines = [...live.map(sessionLine), ...recorded.map(recordedLine)]
+  return lines.toSorted((a, b) => a.opened_at.localeCompare(b.opened_at))
+}
+
+/** Whose session it is, as long as it is open; `undefined`: there is none. */
+function openOwner(id: string, { engine, records }: SessionPorts): string | undefined {
+  const live = engine.session(id)
+  if (live !== undefined) return live.subject.id
+  const record = records.get(id)
+  return record?.state === 'open' && record.gateway !== engine.gateway ? record.subject : undefined
 }
 
 /** Whether sessions of this subject exist for whoever calls. */
@@ -63,41 +88,14 @@ export function maySee(owner: string, { subject }: Pick<Identity, 'subject'>, gr
   return owner === subject.id || roles.has('admin') || roles.has('auditor')
 }
 
-function mayKill(session: LiveSession<unknown>, identity: Identity, ports: SessionPorts): void {
+function mayKill(session: string, owner: string, identity: Identity, ports: SessionPorts): void {
   const { subject } = identity
-  if (session.subject.id === subject.id || rolesOf(subject, ports.roles).has('admin')) return
+  if (owner === subject.id || rolesOf(subject, ports.roles).has('admin')) return
   const why = 'Only an admin, or whose session it is, may end it.'
-  acted(ports, identity, {
-    action: 'session.kill',
-    resource: session.id,
-    outcome: 'refused',
-    details: { why },
-  })
+  acted(ports, identity, { action: 'session.kill', resource: session, outcome: 'refused', details: { why } })
   throw new Refused(refusal('denied', 'api/session', why))
 }
 
-/** Durable first, and then at once: what runs is stopped and nothing is waited for. */
-async function kill(
-  session: LiveSession<unknown>,
-  { subject }: Identity,
-  reason: string,
-  { store, clock, ids }: SessionPorts,
-): Promise<void> {
-  const data = { session: session.id, by: subject.id, reason: reason.toWellFormed() }
-  const event = { id: ids.next('evt'), time: clock.now(), type: 'SessionKilled', data } as const
-  await store.append(
-    { stream: controlStream, events: [event] },
-    { withinMs: limits.appendWaitMs, urgency: 'now' },
-  )
-  session.end(killed)
-}
-
-const killed = refusal(
-  'token_expired',
-  'sluice/killed',
-  'This session was ended by an administrator or its owner: nothing more is done in it.',
-)
-
 function noLiveSession(): Refused {
-  return new Refused(refusal('target_unknown', 'api/session', 'You have no live session of that id here.'))
+  return new Refused(refusal('target_unknown', 'api/session', 'You have no open session of that id.'))
 }

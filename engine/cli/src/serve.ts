@@ -10,6 +10,7 @@ import {
   noting,
   openApprovals,
   openGrants,
+  openKills,
   systemClock,
   systemIds,
   type Address,
@@ -22,6 +23,7 @@ import {
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
 import { Acquaintances } from '@sluice/notices'
+import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config, PostgresListen } from './config/config.ts'
@@ -161,6 +163,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     report,
   })
 
+  const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
+  parts.defer(() => kills.close())
+  const projections = openProjections({ store, clock, report, file: join(data, 'projections.db') })
+  parts.defer(() => projections.close())
+
   const listeners: Listener[] = []
   parts.defer(async () => {
     await Promise.all([engine.drain(limits.drainMs), ...listeners.map((listener) => listener.close())])
@@ -178,6 +185,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     policies: policyControl(pdp, declared.policies, policyOptions),
     approvals,
     grants,
+    kills,
+    records: projections.sessions,
     exchange: identity.exchange,
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,

@@ -43,6 +43,8 @@ export interface GatePorts {
 
 /** The engine: what adapters are given, and what the API and the process see of it. */
 export interface Engine extends Gate<unknown> {
+  /** This gateway's name in the log. */
+  readonly gateway: string
   session(id: string): LiveSession<unknown> | undefined
   sessions(): readonly LiveSession<unknown>[]
   /** Called when a session begins, and once it is over. Must not throw. */
@@ -147,6 +149,7 @@ export function createGate(ports: GatePorts): Engine {
   }
 
   return {
+    gateway: ports.gateway,
     open,
     pseudonyms: ports.pseudonyms,
     cancel: (wanted) => {

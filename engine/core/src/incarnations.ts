@@ -18,6 +18,15 @@ export class Incarnations {
   /** The newest epoch of each writer that was lost: those before it are over as well. */
   readonly #lost = new Map<string, number>()
 
+  /** `states`: where an earlier fold was. */
+  constructor(states: readonly IncarnationState[] = []) {
+    for (const state of states) {
+      this.#set(state)
+      if (state.state === 'lost')
+        this.#lost.set(state.writer, Math.max(state.epoch, this.#lost.get(state.writer) ?? -1))
+    }
+  }
+
   /** Folds an event; whether it counts. */
   admits(event: RecordedEvent): boolean {
     if (this.isLost(event.writer, event.epoch)) return false
@@ -42,6 +51,10 @@ export class Incarnations {
 
   get(writer: string, epoch: number): IncarnationState | undefined {
     return this.#known.get(keyOf(writer, epoch))
+  }
+
+  states(): readonly IncarnationState[] {
+    return [...this.#known.values()]
   }
 
   isLost(writer: string, epoch: number): boolean {

@@ -21,6 +21,7 @@ export { evolveApproval, expired, isLive, isReleased, ineligible, stateAt } from
 export * from './approval-binding.ts'
 export * from './approvals.ts'
 export { durationText } from './duration-text.ts'
+export { openKills, type Kills } from './kills.ts'
 export { Incarnations, type IncarnationState } from './incarnations.ts'
 export * from './grant-view.ts'
 export { grantStateAt, isGrantLive } from './grant.ts'

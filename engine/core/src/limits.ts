@@ -94,6 +94,10 @@ export const limits = {
   policyRevisionsMax: 10_000,
   /** Compiled policies kept in the cache folder. */
   policyBuildsMax: 16,
+  /** Facts of runs and subjects reach back so far. */
+  factsWindowMs: 86_400_000,
+  /** Runs and subjects whose facts are at hand. */
+  factsKnownMax: 10_000,
   /** Pending approvals of one subject on one target. */
   approvalsPendingMax: 20,
   /** Approvals that are pending or approved. */

@@ -131,6 +131,21 @@ export interface SessionFacts {
   readonly in_flight: number
 }
 
+/**
+ * What the log says of a run or a subject within the last day, over all sessions and gateways. It lags: `as_of_ms` is
+ * the time of the newest event in it. A run's name is a claim of its client, so what must not be evaded is asked of
+ * the subject.
+ */
+export interface Facts {
+  readonly requests: number
+  readonly denied: number
+  readonly rows: number
+  readonly bytes: number
+  /** Of data that was read: the labels `data` of the targets. Sorted. */
+  readonly classes: readonly string[]
+  readonly as_of_ms: number
+}
+
 export interface Decision {
   readonly verdict: Verdict
   /** Content hash of the policy bundle that gave it. */

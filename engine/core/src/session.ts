@@ -35,6 +35,8 @@ const expired = refusal(
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
 export class LiveSession<Settings> implements Session<Settings> {
   readonly id: string
+  /** Where it is. */
+  readonly gateway: string
   readonly target: Target<Settings>
   readonly cancelKey: CancelKey
   readonly ending: Stop<Refusal> = new Stop<Refusal>()
@@ -67,6 +69,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     onClosed: () => void,
   ) {
     this.id = id
+    this.gateway = ports.gateway
     this.target = target
     this.cancelKey = cancelKey
     this.client = hello.client

@@ -1,1 +1,9 @@
-export {}
+export { openProjections, type Projections, type ProjectionsPorts } from './projections.ts'
+export type { Projection } from './projection.ts'
+export type { RunnerStatus } from './runner.ts'
+export type { SessionsRead, SessionView } from './sessions.ts'
+export type { ExchangesRead, ExchangeView } from './exchanges.ts'
+export type { ApprovalsRead } from './approvals.ts'
+export type { TargetRecord, TargetsRead } from './targets.ts'
+export type { ActivationRecord, ActivationsRead } from './activations.ts'
+export type { FactsRead } from './facts.ts'

@@ -7,6 +7,7 @@ const id = 'ses_01M8A3CF2M00000MB6X3TDGJ82'
 const session: SessionLine = {
   id,
   state: 'open',
+  gateway: 'gw_a',
   subject: 'demo#alice',
   on_behalf_of: null,
   target: 'shop',
@@ -52,7 +53,7 @@ function env({ url }: { readonly url: string }) {
 test('ls: a table, or one object per line', async () => {
   await using server = await api()
   const { out } = await ran(['sessions', 'ls'], env(server))
-  assert.match(out, /^session +subject .*\nses_01M8A3CF2M00000MB6X3TDGJ82 +demo#alice +shop +10\.0\.0\.1/)
+  assert.match(out, /^session +state +subject .*\nses_01M8A3CF2M00000MB6X3TDGJ82 +open +demo#alice +shop +10\.0\.0\.1/)
   assert.deepEqual(JSON.parse((await ran(['sessions', 'ls', '--json'], env(server))).out), session)
 })
 

@@ -6,6 +6,7 @@ import { exchangesText, sessionsText, sessionText } from './sessions/text.ts'
 
 interface Given {
   readonly reason?: string | undefined
+  readonly all?: boolean | undefined
 }
 
 interface Done {
@@ -20,17 +21,17 @@ interface Subcommand {
 }
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
-  ls: { hasId: false, options: [], run: ls },
+  ls: { hasId: false, options: ['all'], run: ls },
   show: { hasId: true, options: [], run: show },
   kill: { hasId: true, options: ['reason'], run: kill },
 }
 
 export const sessions: Command = {
-  usage: `sluice sessions ls [--json]
+  usage: `sluice sessions ls [--all] [--json]
 sluice sessions show <id> [--json]
 sluice sessions kill <id> [--reason <text>] [--json]
 
-  ls    what is open at this gateway: your own, or everybody's for admins and auditors
+  ls    what is open at any gateway: your own, or everybody's for admins and auditors; --all: what is over too
   show  one session, open or over, with its latest exchanges from the log
   kill  ends it at once, with what runs in it: your own, or anybody's for admins
 
@@ -42,6 +43,7 @@ sluice sessions kill <id> [--reason <text>] [--json]
       allowPositionals: true,
       options: {
         reason: { type: 'string' },
+        all: { type: 'boolean' },
         as: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -49,8 +51,9 @@ sluice sessions kill <id> [--reason <text>] [--json]
     const [name = '', ...rest] = positionals
     const known = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
     if (known === undefined) throw new UsageError(`unknown "sessions ${name}"`)
-    if (values.reason !== undefined && !known.options.includes('reason'))
-      throw new UsageError(`sessions ${name} has no --reason`)
+    for (const option of ['reason', 'all'] as const)
+      if (values[option] !== undefined && !known.options.includes(option))
+        throw new UsageError(`sessions ${name} has no --${option}`)
     const [id, ...more] = known.hasId ? rest : ['', ...rest]
     if (id === undefined) throw new UsageError(`name the session: sluice sessions ${name} <id>`)
     if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`)
@@ -61,8 +64,10 @@ sluice sessions kill <id> [--reason <text>] [--json]
   },
 }
 
-async function ls(_none: string, _given: Given, client: Client): Promise<Done> {
-  const items = (await (await client.get('/v1/sessions')).json()) as readonly SessionLine[]
+async function ls(_none: string, { all }: Given, client: Client): Promise<Done> {
+  const items = (await (
+    await client.get(`/v1/sessions${all === true ? '?all=true' : ''}`)
+  ).json()) as readonly SessionLine[]
   return { items, text: sessionsText(items) }
 }
 

@@ -3,11 +3,25 @@ import { printable } from '../../printable.ts'
 import { table } from '../../table.ts'
 
 export function sessionsText(sessions: readonly SessionLine[]): string {
-  if (sessions.length === 0) return 'No session is open that you may see.\n'
+  if (sessions.length === 0) return 'There is no session that you may see.\n'
   return table(
-    ['session', 'subject', 'target', 'from', 'since', 'requests', 'denied', 'rows', 'running', 'run'],
+    [
+      'session',
+      'state',
+      'subject',
+      'target',
+      'from',
+      'since',
+      'requests',
+      'denied',
+      'rows',
+      'running',
+      'gateway',
+      'run',
+    ],
     sessions.map((session) => [
       session.id,
+      session.state,
       session.subject,
       session.target,
       session.client_ip,
@@ -16,16 +30,27 @@ export function sessionsText(sessions: readonly SessionLine[]): string {
       String(session.denied),
       String(session.rows),
       String(session.in_flight),
+      session.gateway,
       session.run ?? '',
     ]),
   )
 }
 
 export function sessionText(session: SessionLine): string {
-  const { id, state, subject, on_behalf_of: person, target, protocol, client_ip: ip, application } = session
+  const {
+    id,
+    state,
+    gateway,
+    subject,
+    on_behalf_of: person,
+    target,
+    protocol,
+    client_ip: ip,
+    application,
+  } = session
   const behind = person === null ? '' : ` on behalf of ${person}`
   const lines = [
-    `${id}  ${state}`,
+    `${id}  ${state} at ${gateway}`,
     `  who      ${subject}${behind} from ${ip} (${application ?? 'names no application'})`,
     `  target   ${target} (${protocol})`,
     `  since    ${session.opened_at}; token until ${session.token_expires_at}`,

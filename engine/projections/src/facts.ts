@@ -1,0 +1,137 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { limits, type Clock, type Facts } from '@sluice/core'
+import type { Projection } from './projection.ts'
+
+/**
+ * What runs and subjects did, over all sessions and gateways. Counted by hour, so that what is older than the window
+ * can be left out.
+ */
+export const facts: Projection = {
+  name: 'facts',
+  version: 1,
+  tables: `
+    create table fact_sessions (
+      session text primary key, subject text not null, class text, run text
+    ) strict;
+    create table facts (
+      kind text not null, id text not null, hour integer not null, requests integer not null default 0,
+      denied integer not null default 0, rows integer not null default 0, bytes integer not null default 0,
+      classes text not null default '[]',
+      primary key (kind, id, hour)
+    ) strict, without rowid;
+  `,
+  fold(db) {
+    const opened = db.prepare('insert or replace into fact_sessions values (?, ?, ?, ?)')
+    const who = db.prepare('select subject, class from fact_sessions where session = ?')
+    const closed = db.prepare('delete from fact_sessions where session = ?')
+    const count = db.prepare(`
+      insert into facts (kind, id, hour, requests, denied, rows, bytes, classes) values (?, ?, ?, ?, ?, ?, ?, ?)
+      on conflict do update set requests = requests + excluded.requests, denied = denied + excluded.denied,
+        rows = rows + excluded.rows, bytes = bytes + excluded.bytes,
+        classes = case
+          when excluded.classes = '[]' or classes = excluded.classes then classes
+          else (select json_group_array(distinct value) from
+            (select value from json_each(facts.classes) union select value from json_each(excluded.classes)
+             order by value))
+        end`)
+    const forget = db.prepare('delete from facts where hour < ?')
+    let newestHour = 0
+    const add = (
+      session: string,
+      run: string | null,
+      time: number,
+      { requests = 0, denied = 0, rows = 0, bytes = 0 }: Partial<Counted>,
+    ): void => {
+      const known = who.get(session) as
+        { readonly subject: string; readonly class: string | null } | undefined
+      if (known === undefined) return
+      const hour = Math.floor(time / hourMs)
+      const classes = rows > 0 && known.class !== null ? JSON.stringify([known.class]) : '[]'
+      count.run('subject', known.subject, hour, requests, denied, rows, bytes, classes)
+      if (run !== null) count.run('run', run, hour, requests, denied, rows, bytes, classes)
+      if (hour > newestHour) {
+        newestHour = hour
+        forget.run(hour - windowHours)
+      }
+    }
+    return (event) => {
+      const { time, run_id: run } = event
+      switch (event.type) {
+        case 'SessionOpened': {
+          const { session, subject, labels } = event.data
+          opened.run(session, subject.id, classOf(labels), run)
+          return
+        }
+        case 'RequestReceived':
+          add(event.data.session, run, time, { requests: 1 })
+          return
+        case 'DecisionMade':
+          if (event.data.effect === 'deny') add(event.data.session, run, time, { denied: 1 })
+          return
+        case 'ResponseCompleted': {
+          const { session, rows, bytes } = event.data
+          add(session, run, time, { rows, bytes })
+          return
+        }
+        case 'SessionClosed':
+          closed.run(event.data.session)
+          return
+        default:
+      }
+    }
+  },
+}
+
+interface Counted {
+  readonly requests: number
+  readonly denied: number
+  readonly rows: number
+  readonly bytes: number
+}
+
+const hourMs = 3_600_000
+const windowHours = Math.ceil(limits.factsWindowMs / hourMs)
+
+/** The class of data that a target holds is its label `data`. */
+function classOf(labels: string): string | null {
+  const { data } = JSON.parse(labels) as Readonly<Record<string, unknown>>
+  return typeof data === 'string' ? data : null
+}
+
+export interface FactsRead {
+  of(kind: 'run' | 'subject', id: string): Facts
+}
+
+/** Remembered until the next transaction: a policy that asks for facts asks for the same again and again. */
+export function readFacts(
+  db: DatabaseSync,
+  clock: Pick<Clock, 'now'>,
+  asOfMs: () => number,
+): FactsRead & { readonly forget: () => void } {
+  const sums = db.prepare(`
+    select coalesce(sum(requests), 0) as requests, coalesce(sum(denied), 0) as denied,
+      coalesce(sum(rows), 0) as rows, coalesce(sum(bytes), 0) as bytes,
+      (select json_group_array(distinct each.value) from facts as other, json_each(other.classes) as each
+       where other.kind = facts.kind and other.id = facts.id and other.hour >= ?3) as classes
+    from facts where kind = ?1 and id = ?2 and hour >= ?3`)
+  const known = new Map<string, Facts>()
+  return {
+    of(kind, id) {
+      const key = `${kind} ${id}`
+      const remembered = known.get(key)
+      if (remembered !== undefined) return remembered
+      const since = Math.floor((clock.now() - limits.factsWindowMs) / hourMs) + 1
+      const row = sums.get(kind, id, since) as unknown as Counted & { readonly classes: string | null }
+      const { requests, denied, rows, bytes } = row
+      const found: Facts = Object.freeze({
+        ...{ requests, denied, rows, bytes },
+        classes: Object.freeze((JSON.parse(row.classes ?? '[]') as string[]).toSorted()),
+        as_of_ms: asOfMs(),
+      })
+      if (known.size >= limits.factsKnownMax) known.clear()
+      known.set(key, found)
+      return found
+    },
+    forget: () => known.clear(),
+  }
+}

@@ -1,0 +1,13 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { RecordedEvent } from '@sluice/core'
+
+/** A read model: what the log says, in the shape in which somebody asks for it. */
+export interface Projection {
+  readonly name: string
+  /** Another number rebuilds everything from the start of the log. */
+  readonly version: number
+  /** Its tables, as SQL. */
+  readonly tables: string
+  /** Folds events in the order of their streams. Each is given once, and one that it does not know changes nothing. */
+  fold(db: DatabaseSync): (event: RecordedEvent) => void
+}

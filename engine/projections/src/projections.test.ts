@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import fc from 'fast-check'
+import { systemClock, type EventData } from '@sluice/core'
+import { openProjections, type Projections } from './projections.ts'
+import { ScriptedLog } from './scripted.ts'
+
+const clock = { ...systemClock, now: () => 1_800_000_500_000 }
+const subject = (id: string) => ({ id, type: 'human', issuer: 'i', groups: [], on_behalf_of: null })
+
+function opened(session: string, who = 'i#alice'): EventData['SessionOpened'] {
+  return {
+    ...{
+      session,
+      gateway: 'gw_a',
+      target: 'shop',
+      protocol: 'postgres',
+      subject: subject(who),
+      claims: '{}',
+    },
+    ...{ labels: '{"data":"pii"}', token_id: 't', token_expires_ms: 9, client_ip: '::1', application: null },
+  }
+}
+const received = (session: string, exchange: string): EventData['RequestReceived'] => ({
+  ...{ session, exchange, actions: '[{"name":"sql.select"}]', digest: 'd', bytes: 8 },
+})
+const decided = (
+  session: string,
+  exchange: string,
+  effect: 'allow' | 'deny' | 'hold',
+): EventData['DecisionMade'] => ({
+  ...{ session, exchange, decision: `dec_${exchange}`, effect, verdicts: '[]', rule: 'r', revision: 'v1' },
+  ...{ now_ms: 1, facts: '{}', approvals: '[]', grants: '[]' },
+})
+const completed = (session: string, exchange: string, rows: number): EventData['ResponseCompleted'] => ({
+  ...{ session, exchange, outcome: 'completed', status: null, rows, bytes: rows * 10, chunks: 0, micros: 5 },
+  masked: [{ column: 'public.customers.email', method: 'partial', values: rows }],
+})
+
+suite('the read models', () => {
+  let folder: string
+  let reports: string[]
+  let running: Projections | undefined
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-projections-'))
+    reports = []
+  })
+  async function stop(): Promise<void> {
+    await running?.close()
+    running = undefined
+  }
+  afterEach(async () => {
+    await stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const file = (): string => join(folder, 'projections.db')
+  async function following(store: ScriptedLog, events = store.events.length): Promise<Projections> {
+    await running?.close()
+    running = openProjections({ store, clock, file: file(), report: (what) => reports.push(what) })
+    await caughtUp(running, events)
+    return running
+  }
+
+  async function caughtUp(of: Projections, events: number): Promise<void> {
+    const last = 1_800_000_000_000 + (events - 1) * 1_000
+    const until = performance.now() + 5_000
+    while (of.status.foldedUpToMs < last && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
+  function written(): ScriptedLog {
+    const log = new ScriptedLog()
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'SessionOpened', opened('ses_1'))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'RequestReceived', received('ses_1', 'exc_1'))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'DecisionMade', decided('ses_1', 'exc_1', 'allow'))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'ResponseCompleted', completed('ses_1', 'exc_1', 7))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'RequestReceived', received('ses_1', 'exc_2'))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'DecisionMade', decided('ses_1', 'exc_2', 'deny'))
+    return log
+  }
+
+  test('show sessions, exchanges and facts', async () => {
+    const { sessions, exchanges, facts } = await following(written())
+    const [session] = sessions.list({ last: 10 })
+    assert.deepEqual(
+      [session?.id, session?.state, session?.requests, session?.denied, session?.rows, session?.run],
+      ['ses_1', 'open', 2, 1, 7, 'run_1'],
+    )
+    assert.deepEqual(
+      exchanges.of('ses_1', 10).map(({ exchange, outcome, masked }) => [exchange, outcome, masked]),
+      [
+        ['exc_1', 'completed', 7],
+        ['exc_2', 'refused', 0],
+      ],
+    )
+    const expected = {
+      requests: 2,
+      denied: 1,
+      rows: 7,
+      bytes: 70,
+      classes: ['pii'],
+      as_of_ms: 1_800_000_005_000,
+    }
+    assert.deepEqual({ ...facts.of('run', 'run_1') }, expected)
+    assert.deepEqual({ ...facts.of('subject', 'i#alice') }, expected)
+    assert.equal(facts.of('run', 'another').requests, 0)
+  })
+
+  test('say what became of a gateway that was lost, whichever is read first', async () => {
+    for (const order of ['before', 'after']) {
+      const log = new ScriptedLog()
+      const lost = (): void =>
+        log.write({ stream: 'control', writer: 'gw_b' }, 'GatewayLost', {
+          writer: 'gw_a',
+          epoch: 1,
+          resumes: 0,
+        })
+      if (order === 'before') lost()
+      log.write({ stream: 'ses_1' }, 'SessionOpened', opened('ses_1'))
+      log.write({ stream: 'ses_1' }, 'RequestReceived', received('ses_1', 'exc_1'))
+      log.write({ stream: 'ses_1' }, 'DecisionMade', decided('ses_1', 'exc_1', 'allow'))
+      log.write({ stream: 'ses_1' }, 'RequestReceived', received('ses_1', 'exc_2'))
+      log.write({ stream: 'ses_1' }, 'DecisionMade', decided('ses_1', 'exc_2', 'hold'))
+      log.write({ stream: 'ses_2', epoch: 2 }, 'SessionOpened', opened('ses_2'))
+      if (order === 'after') lost()
+      await rm(file(), { force: true })
+      const { sessions, exchanges } = await following(log)
+      assert.deepEqual(
+        sessions.list({ last: 9 }).map(({ id, state }) => [id, state]),
+        [
+          ['ses_2', 'open'],
+          ['ses_1', 'lost'],
+        ],
+      )
+      assert.deepEqual(
+        sessions.list({ last: 9, state: 'open' }).map(({ id }) => id),
+        ['ses_2'],
+      )
+      assert.deepEqual(
+        exchanges.of('ses_1', 9).map(({ outcome }) => outcome),
+        ['unknown', 'expired'],
+      )
+    }
+  })
+
+  test('are the same however often the process ended, and whatever came twice', async () => {
+    const step = fc.record({
+      session: fc.integer({ min: 1, max: 3 }),
+      what: fc.constantFrom('open', 'request', 'allow', 'deny', 'complete', 'close', 'restart'),
+      repeats: fc.integer({ min: 0, max: 5 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const log = new ScriptedLog()
+        await rm(file(), { force: true })
+        for (const { session, what, repeats } of steps) {
+          const id = `ses_${session}`
+          const of = { stream: id, run: `run_${session % 2}` }
+          if (what === 'open') log.write(of, 'SessionOpened', opened(id))
+          if (what === 'request') log.write(of, 'RequestReceived', received(id, `exc_${log.events.length}`))
+          if (what === 'allow' || what === 'deny') log.write(of, 'DecisionMade', decided(id, 'exc_1', what))
+          if (what === 'complete') log.write(of, 'ResponseCompleted', completed(id, 'exc_1', 3))
+          if (what === 'close')
+            log.write(of, 'SessionClosed', {
+              session: id,
+              reason: 'x',
+              requests: 1,
+              denied: 0,
+              rows: 0,
+              bytes: 0,
+            })
+          if (what !== 'restart' || log.events.length === 0) continue
+          log.repeats = repeats
+          await following(log)
+        }
+        if (log.events.length === 0) return
+        await following(log)
+        await stop()
+        const incremental = dump(file())
+        await rm(file(), { force: true })
+        await following(log)
+        await stop()
+        assert.deepEqual(dump(file()), incremental)
+      }),
+      { numRuns: 20 },
+    )
+    assert.deepEqual(reports, [])
+  })
+
+  test('are read anew from the log when their file is damaged', async () => {
+    await following(written())
+    await stop()
+    await writeFile(file(), 'no database')
+    const { sessions } = await following(written())
+    assert.equal(sessions.list({ last: 9 }).length, 1)
+    assert.match(reports[0] ?? '', /is read from the log again/)
+  })
+
+  test('take no word of control that nobody signed, or that a lost gateway gave', async () => {
+    const log = new ScriptedLog()
+    const target = { protocol: 'postgres', address: 'a', labels: '{}', settings: '{}', by: 'file' }
+    log.write({ stream: 'control' }, 'TargetRegistered', { name: 'mine', ...target })
+    log.write({ stream: 'control', writer: 'gw_b' }, 'GatewayLost', { writer: 'gw_a', epoch: 1, resumes: 0 })
+    log.write({ stream: 'control' }, 'TargetRegistered', { name: 'late', ...target })
+    log.write({ stream: 'control', writer: 'gw_c' }, 'TargetRegistered', { name: 'forged', ...target })
+    const forged = log.events.at(-1)
+    assert.ok(forged)
+    log.events[log.events.length - 1] = { ...forged, sig: null }
+    const { targets } = await following(log)
+    assert.deepEqual(
+      targets.list().map(({ name }) => name),
+      ['mine'],
+    )
+  })
+})
+
+function dump(file: string): unknown {
+  const db = new DatabaseSync(file)
+  const tables = ['sessions', 'exchanges', 'facts', 'fact_sessions', 'heads', 'targets']
+  const content = tables.map((table) => db.prepare(`select * from ${table} order by 1, 2, 3`).all())
+  db.close()
+  return content
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '@sluice/core'
+import { activations, readActivations, type ActivationsRead } from './activations.ts'
+import { approvals, readApprovals, type ApprovalsRead } from './approvals.ts'
+import { exchanges, readExchanges, type ExchangesRead } from './exchanges.ts'
+import { facts, readFacts, type FactsRead } from './facts.ts'
+import { lost } from './lost.ts'
+import { Runner, type RunnerPorts, type RunnerStatus } from './runner.ts'
+import { readSessions, sessions, type SessionsRead } from './sessions.ts'
+import { readTargets, targets, type TargetsRead } from './targets.ts'
+
+/** What the log says, in the shapes in which it is asked for. A little behind the log, and never ahead of it. */
+export interface Projections {
+  readonly sessions: SessionsRead
+  readonly exchanges: ExchangesRead
+  readonly approvals: ApprovalsRead
+  readonly targets: TargetsRead
+  readonly activations: ActivationsRead
+  readonly facts: FactsRead
+  readonly status: RunnerStatus
+  close(): Promise<void>
+}
+
+export interface ProjectionsPorts extends RunnerPorts {
+  readonly clock: Clock
+}
+
+/** Opens the read models where they were left, and lets them follow the log. */
+export function openProjections(ports: ProjectionsPorts): Projections {
+  const after: (() => void)[] = []
+  const models = [lost, sessions, exchanges, approvals, targets, activations, facts]
+  const runner = new Runner(ports, models, after)
+  const { db } = runner
+  const factsRead = readFacts(db, ports.clock, () => runner.status.foldedUpToMs)
+  after.push(factsRead.forget)
+  runner.start()
+  return {
+    sessions: readSessions(db),
+    exchanges: readExchanges(db),
+    approvals: readApprovals(db),
+    targets: readTargets(db),
+    activations: readActivations(db),
+    facts: factsRead,
+    get status() {
+      return runner.status
+    },
+    close: () => runner.close(),
+  }
+}

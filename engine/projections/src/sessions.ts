@@ -1,0 +1,134 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Projection } from './projection.ts'
+
+/** A session as the log tells of it, wherever it is or was. */
+export interface SessionView {
+  readonly id: string
+  /** `lost`: its gateway was; what it was doing is unknown. */
+  readonly state: 'open' | 'closed' | 'lost'
+  readonly gateway: string
+  readonly target: string
+  readonly protocol: string
+  /** Subject id. */
+  readonly subject: string
+  readonly on_behalf_of: string | null
+  readonly client_ip: string
+  readonly application: string | null
+  readonly run: string | null
+  readonly opened_ms: number
+  readonly token_expires_ms: number
+  readonly closed_ms: number | null
+  /** Why it is over. */
+  readonly reason: string | null
+  readonly requests: number
+  readonly denied: number
+  readonly rows: number
+  readonly bytes: number
+}
+
+export const sessions: Projection = {
+  name: 'sessions',
+  version: 1,
+  tables: `
+    create table sessions (
+      id text primary key, writer text not null, epoch integer not null, state text not null,
+      gateway text not null, target text not null, protocol text not null, subject text not null,
+      on_behalf_of text, client_ip text not null, application text, run text,
+      opened_ms integer not null, token_expires_ms integer not null, closed_ms integer, reason text,
+      requests integer not null default 0, denied integer not null default 0,
+      rows integer not null default 0, bytes integer not null default 0
+    ) strict;
+    create index sessions_by_opened on sessions (opened_ms);
+  `,
+  fold(db) {
+    const opened = db.prepare(
+      `insert or ignore into sessions
+         (id, writer, epoch, state, gateway, target, protocol, subject, on_behalf_of, client_ip, application, run,
+          opened_ms, token_expires_ms)
+       values (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    const extended = db.prepare('update sessions set token_expires_ms = ? where id = ?')
+    const counted = db.prepare(
+      'update sessions set requests = requests + ?, denied = denied + ?, rows = rows + ?, bytes = bytes + ? where id = ?',
+    )
+    const run = db.prepare('update sessions set run = ? where id = ? and run is not ?')
+    const closed = db.prepare(
+      `update sessions set state = 'closed', closed_ms = ?, reason = ?, requests = ?, denied = ?, rows = ?, bytes = ?
+       where id = ?`,
+    )
+    return (event) => {
+      const { time } = event
+      switch (event.type) {
+        case 'SessionOpened': {
+          const { session, gateway, target, protocol, subject, client_ip, application, token_expires_ms } =
+            event.data
+          opened.run(
+            ...[
+              session,
+              event.writer,
+              event.epoch,
+              gateway,
+              target,
+              protocol,
+              subject.id,
+              subject.on_behalf_of,
+            ],
+            ...[client_ip, application, event.run_id, time, token_expires_ms],
+          )
+          return
+        }
+        case 'SessionExtended':
+          extended.run(event.data.token_expires_ms, event.data.session)
+          return
+        case 'RequestReceived':
+          counted.run(1, 0, 0, 0, event.data.session)
+          if (event.run_id !== null) run.run(event.run_id, event.data.session, event.run_id)
+          return
+        case 'DecisionMade':
+          if (event.data.effect === 'deny') counted.run(0, 1, 0, 0, event.data.session)
+          return
+        case 'ResponseCompleted':
+          counted.run(0, 0, event.data.rows, event.data.bytes, event.data.session)
+          return
+        case 'SessionClosed': {
+          const { session, reason, requests, denied, rows, bytes } = event.data
+          closed.run(time, reason, requests, denied, rows, bytes, session)
+          return
+        }
+        default:
+      }
+    }
+  },
+}
+
+export interface SessionsWanted {
+  readonly state?: SessionView['state']
+  /** Of this subject alone. */
+  readonly subject?: string
+  readonly last: number
+}
+
+/** Partitions are read side by side: that a gateway was lost may be known before what it did. */
+const stateNow = `case when sessions.state = 'open' and lost.epoch >= sessions.epoch then 'lost' else sessions.state end`
+
+const columns = `id, ${stateNow} as state, gateway, target, protocol, subject, on_behalf_of, client_ip, application, run, opened_ms,
+  token_expires_ms, closed_ms, reason, requests, denied, rows, bytes`
+
+export interface SessionsRead {
+  get(id: string): SessionView | undefined
+  /** Newest first. */
+  list(wanted: SessionsWanted): readonly SessionView[]
+}
+
+export function readSessions(db: DatabaseSync): SessionsRead {
+  const one = db.prepare(`select ${columns} from sessions left join lost using (writer) where id = ?`)
+  const many = db.prepare(
+    `select ${columns} from sessions left join lost using (writer)
+     where (?1 is null or ${stateNow} = ?1) and (?2 is null or subject = ?2) order by opened_ms desc, id desc limit ?3`,
+  )
+  return {
+    get: (id) => one.get(id) as SessionView | undefined,
+    list: ({ state = null, subject = null, last }) =>
+      many.all(state, subject, last) as unknown as readonly SessionView[],
+  }
+}
