@@ -166,7 +166,11 @@ export class Gateway {
         evaluate: ({ approvals }) => ({ verdict: this.#verdict(want, holdMs, approvals), revision: 'v1' }),
       },
       input: (_id, action, _values, approvals) => ({ action, approvals }) as PolicyInput,
-      facts: () => ({ requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 }),
+      moment: () => ({
+        nowMs: clock.now(),
+        facts: { requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 },
+      }),
+      live: () => true,
       count: () => {},
       append,
       raise: () => Promise.resolve(),

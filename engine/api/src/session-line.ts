@@ -45,7 +45,14 @@ export interface SessionRecord {
 export function recordedLine(record: SessionRecord): SessionLine {
   const { id, state, gateway, subject, on_behalf_of, target, protocol, client_ip } = record
   return {
-    ...{ id, state, gateway, subject, on_behalf_of, target, protocol, client_ip },
+    id,
+    state,
+    gateway,
+    subject,
+    on_behalf_of,
+    target,
+    protocol,
+    client_ip,
     application: claimed(record.application),
     run: claimed(record.run),
     opened_at: new Date(record.opened_ms).toISOString(),

@@ -70,7 +70,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const lost = Promise.withResolvers<void>()
   const { log, place } = await openLog(config.log, {
-    ...{ data, base, env, clock, ids, report },
+    data,
+    base,
+    env,
+    clock,
+    ids,
+    report,
     lost: lost.resolve,
   })
   parts.defer(() => log.close())
@@ -146,6 +151,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => told.notices.close())
 
+  const projections = openProjections({ store, clock, report, file: join(data, 'projections.db') })
+  parts.defer(() => projections.close())
+
   const engine = createGate({
     gateway: log.writer,
     authenticator,
@@ -157,6 +165,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     dialer: sockets,
     targets,
     pdp,
+    facts: projections.facts,
     store,
     clock,
     ids,
@@ -165,8 +174,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
   parts.defer(() => kills.close())
-  const projections = openProjections({ store, clock, report, file: join(data, 'projections.db') })
-  parts.defer(() => projections.close())
 
   const listeners: Listener[] = []
   parts.defer(async () => {

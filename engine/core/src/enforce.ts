@@ -9,7 +9,7 @@ import { hold } from './hold.ts'
 import { requestRecord, decisionRecord } from './record.ts'
 import type { Requirement } from './requirement.ts'
 import { worded } from './wording.ts'
-import { StoreError } from './ports.ts'
+import { StoreError, type Moment } from './ports.ts'
 import type { Entry, LaneContext } from './lane.ts'
 import type { EventBody } from './decider.ts'
 
@@ -59,7 +59,12 @@ type Judged<Up, Down, Plan> = {
   readonly entry: Entry<Up, Down, Plan>
   readonly contentDigest: string
 } & (
-  | { readonly kind: 'ruled'; readonly ruling: Ruling<Plan>; readonly decision: string }
+  | {
+      readonly kind: 'ruled'
+      readonly ruling: Ruling<Plan>
+      readonly decision: string
+      readonly moment: Moment
+    }
   | { readonly kind: 'skipped' }
 )
 
@@ -99,13 +104,21 @@ async function judgeUntilHeld<Up, Down, Plan>(
       judged.push({ kind: 'skipped', entry, contentDigest })
       continue
     }
+    const moment = lane.moment()
     const ruling =
       lane.unusable() ??
       judge(entry.exchange, lane.pdp, (action) =>
-        lane.input(entry.id, action, entry.exchange.values, noApprovals),
+        lane.input(entry.id, action, entry.exchange.values, noApprovals, moment),
       )
     const settled = ruling instanceof Promise ? await ruling : ruling
-    judged.push({ kind: 'ruled', entry, contentDigest, ruling: settled, decision: lane.ids.next('dec') })
+    judged.push({
+      kind: 'ruled',
+      entry,
+      contentDigest,
+      ruling: settled,
+      decision: lane.ids.next('dec'),
+      moment,
+    })
     if (settled.kind === 'held') break
     skipping = atomic && settled.kind === 'refused'
   }
@@ -160,14 +173,7 @@ function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContex
           {
             kind: 'judge',
             received,
-            decided: decisionRecord(
-              received,
-              item.decision,
-              item.ruling,
-              lane.now(),
-              lane.facts(),
-              noApprovals,
-            ),
+            decided: decisionRecord(received, item.decision, item.ruling, item.moment, noApprovals),
             content,
           },
           entry.state,

@@ -10,6 +10,7 @@ import type {
   Credentials,
   Dialer,
   EventStore,
+  FactsOf,
   Ids,
   PolicyDecisionPoint,
   Targets,
@@ -28,6 +29,8 @@ export interface GatePorts {
   readonly dialer: Dialer
   readonly targets: Targets
   readonly pdp: PolicyDecisionPoint
+  /** What runs and subjects did lately. Without it policies see no facts of theirs. */
+  readonly facts?: FactsOf
   /** Without it what a policy holds is refused. */
   readonly approvals?: Approvals
   /** What people gave for a while. Without it policies see that nobody was given anything. */

@@ -9,7 +9,7 @@ import { judge, objected, type Ruling } from './judge.ts'
 import type { LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
 import { mint } from './permit.ts'
-import type { PolicyApproval } from './ports.ts'
+import type { Moment, PolicyApproval } from './ports.ts'
 import { decisionRecord } from './record.ts'
 import type { Requirement } from './requirement.ts'
 import { worded } from './wording.ts'
@@ -154,13 +154,14 @@ class Holding<Up, Down, Plan> {
     const { entry } = this.#held
     const lane = this.#lane
     const given = [policyApproval(approval)]
+    const moment = lane.moment()
     const ruling =
       lane.unusable() ??
       (await judge(entry.exchange, lane.pdp, (action) =>
-        lane.input(entry.id, action, entry.exchange.values, given),
+        lane.input(entry.id, action, entry.exchange.values, given, moment),
       ))
     if (ruling.kind === 'refused')
-      return { kind: 'place', place: await settle(this.#held, ruling, given, lane) }
+      return { kind: 'place', place: await settle(this.#held, { ruling, moment }, given, lane) }
     const asked = ruling.kind === 'held' ? ruling.requirement : requirement
     const changed = !Buffer.from(await this.#binding(asked)).equals(binding)
     if (ruling.kind === 'held') {
@@ -173,7 +174,7 @@ class Holding<Up, Down, Plan> {
       return { kind: 'place', place: await this.#gone(approval, entry.stop.requested) }
     const by = { session: lane.session, exchange: entry.id, decision: lane.ids.next('dec') }
     if (!(await this.#approvals.consume(approval.id, by))) return { kind: 'again', requirement }
-    return { kind: 'place', place: await settle(this.#held, ruling, given, lane, by.decision) }
+    return { kind: 'place', place: await settle(this.#held, { ruling, moment }, given, lane, by.decision) }
   }
 
   /** The caller's own limit counts from the start of its request, as it would at the target. */
@@ -293,13 +294,13 @@ function refuse<Up, Down, Plan>(
   lane: LaneContext,
 ): Promise<Settled<Up, Down, Plan>> {
   const ruling = objected(reason, lane.pdp.revision)
-  return settle(held, ruling, [], lane, lane.ids.next('dec'), reference)
+  return settle(held, { ruling, moment: lane.moment() }, [], lane, lane.ids.next('dec'), reference)
 }
 
 /** The second decision: recorded before anything comes of it, as the first one was. */
 async function settle<Up, Down, Plan>(
   { entry, contentDigest }: Held<Up, Down, Plan>,
-  ruling: Ruling<Plan>,
+  { ruling, moment }: { readonly ruling: Ruling<Plan>; readonly moment: Moment },
   given: readonly PolicyApproval[],
   lane: LaneContext,
   decision: string = lane.ids.next('dec'),
@@ -307,7 +308,7 @@ async function settle<Up, Down, Plan>(
 ): Promise<Settled<Up, Down, Plan>> {
   if (ruling.kind === 'held') throw new Error('a second decision that holds')
   const of = { session: lane.session, exchange: entry.id }
-  const decided = decisionRecord(of, decision, ruling, lane.now(), lane.facts(), given)
+  const decided = decisionRecord(of, decision, ruling, moment, given)
   const bodies = decide({ kind: 'settle', decided }, entry.state)
   for (const body of bodies) entry.state = evolve(entry.state, body)
   try {

@@ -1,5 +1,5 @@
 import type { Action, Client, Identity, Json, Run, TargetView } from './request.ts'
-import type { PolicyApproval, PolicyGrant, PolicyInput, SessionFacts } from './ports.ts'
+import type { Moment, PolicyApproval, PolicyGrant, PolicyInput } from './ports.ts'
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
 const hourMs = 3_600_000
@@ -21,8 +21,7 @@ export function policyInput(
   run: Run,
   requestId: string,
   action: Action,
-  facts: SessionFacts,
-  nowMs: number,
+  { nowMs, facts: { run: runFacts, subject: subjectFacts, ...facts } }: Moment,
   approvals: readonly PolicyApproval[],
   grants: readonly PolicyGrant[],
 ): PolicyInput {
@@ -30,12 +29,17 @@ export function policyInput(
     version: 1,
     request_id: requestId,
     time: timeOf(nowMs),
-    subject: identity.subject,
+    subject: subjectFacts === undefined ? identity.subject : { ...identity.subject, facts: subjectFacts },
     client: context.client,
     target: context.target,
     action,
     session: { id: context.session, facts },
-    run: { id: run.id, trace_id: run.trace_id, verified: false },
+    run: {
+      id: run.id,
+      trace_id: run.trace_id,
+      verified: false,
+      ...(runFacts === undefined ? {} : { facts: runFacts }),
+    },
     approvals,
     grants,
   }

@@ -7,7 +7,7 @@ import { enforce } from './enforce.ts'
 import { refusalOf, type Refusal } from './errors.ts'
 import type { EventData } from './events.ts'
 import type { Ruling } from './judge.ts'
-import type { Clock, Ids, PolicyApproval, PolicyDecisionPoint, PolicyInput, SessionFacts } from './ports.ts'
+import type { Clock, Ids, Moment, PolicyApproval, PolicyDecisionPoint, PolicyInput } from './ports.ts'
 import type { Action, Json, Run, Subject } from './request.ts'
 import { Stop } from './stop.ts'
 import type { Approval } from './verdict.ts'
@@ -31,8 +31,10 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
     action: Action,
     values: readonly Json[] | undefined,
     approvals: readonly PolicyApproval[],
+    moment: Moment,
   ): PolicyInput
-  facts(): SessionFacts
+  /** Everything that is judged at once is judged by the same. */
+  moment(): Moment
   count(done: { readonly denied?: number; readonly rows?: number; readonly bytes?: number }): void
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>
   /** In the control stream, where whoever must hear of it listens. */

@@ -83,12 +83,17 @@ export interface PolicyInput {
   readonly version: 1
   readonly request_id: string
   readonly time: { readonly now_ms: number; readonly weekday: string; readonly hour: number }
-  readonly subject: Subject
+  readonly subject: Subject & { readonly facts?: Facts }
   readonly client: Client
   readonly target: TargetView
   readonly action: Action
   readonly session: { readonly id: string; readonly facts: SessionFacts }
-  readonly run: { readonly id: string | null; readonly trace_id: string | null; readonly verified: false }
+  readonly run: {
+    readonly id: string | null
+    readonly trace_id: string | null
+    readonly verified: false
+    readonly facts?: Facts
+  }
   readonly approvals: readonly PolicyApproval[]
   /** What people gave the subject for a while on this target, as far as it is valid now. */
   readonly grants: readonly PolicyGrant[]
@@ -146,6 +151,23 @@ export interface Facts {
   readonly as_of_ms: number
 }
 
+/** Of the session; of its run and its subject where the policies read that. */
+export interface MomentFacts extends SessionFacts {
+  readonly run?: Facts
+  readonly subject?: Facts
+}
+
+/** What is known in the moment in which a request is judged; recorded, so that it can be judged again. */
+export interface Moment {
+  readonly nowMs: number
+  readonly facts: MomentFacts
+}
+
+/** What runs and subjects did lately, by their ids. Synchronous: it is asked on the way of every request. */
+export interface FactsOf {
+  of(kind: 'run' | 'subject', id: string): Facts
+}
+
 export interface Decision {
   readonly verdict: Verdict
   /** Content hash of the policy bundle that gave it. */
@@ -155,6 +177,8 @@ export interface Decision {
 /** The policy decision point. It never throws: what goes wrong inside is a denial with a `policy/…` rule. */
 export interface PolicyDecisionPoint {
   readonly revision: string
+  /** Whether the policies in force read facts of runs or subjects. */
+  readonly readsFacts?: boolean
   /** Synchronous when the answer is cached: the hot path does not yield for it. */
   evaluate(input: PolicyInput): Decision | Promise<Decision>
 }

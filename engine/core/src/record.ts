@@ -1,7 +1,7 @@
 import type { Exchange } from './adapter.ts'
 import type { EventData } from './events.ts'
 import type { Ruling } from './judge.ts'
-import type { PolicyApproval, SessionFacts } from './ports.ts'
+import type { Moment, PolicyApproval } from './ports.ts'
 import type { Action } from './request.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -31,8 +31,7 @@ export function decisionRecord<Plan>(
   of: Pick<EventData['DecisionMade'], 'session' | 'exchange'>,
   decision: string,
   ruling: Ruling<Plan>,
-  nowMs: number,
-  facts: SessionFacts,
+  { nowMs, facts }: Moment,
   approvals: readonly PolicyApproval[],
 ): EventData['DecisionMade'] {
   return {

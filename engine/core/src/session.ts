@@ -11,7 +11,7 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import type { Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import { controlStream, type Position, type SessionFacts } from './ports.ts'
+import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type {
   Address,
   CancelKey,
@@ -237,6 +237,14 @@ export class LiveSession<Settings> implements Session<Settings> {
     }
   }
 
+  #moment(): Moment {
+    const { clock, pdp, facts } = this.#ports
+    const nowMs = clock.now()
+    if (facts === undefined || pdp.readsFacts !== true) return { nowMs, facts: this.facts }
+    const run = this.#run.id === null ? {} : { run: facts.of('run', this.#run.id) }
+    return { nowMs, facts: { ...this.facts, ...run, subject: facts.of('subject', this.subject.id) } }
+  }
+
   #laneContext(granted: Granted): LaneContext {
     const { clock, ids, pdp, report } = this.#ports
     return {
@@ -246,7 +254,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       after: (ms, callback) => clock.after(ms, callback),
-      facts: () => this.facts,
+      moment: () => this.#moment(),
       target: this.target.name,
       approvals: this.#ports.approvals,
       subject: () => this.#identity.subject,
@@ -254,8 +262,8 @@ export class LiveSession<Settings> implements Session<Settings> {
       bindingOf: (part, rule, requirement) =>
         bindingOf({ subject: this.subject.id, target: this.target.name, part, rule, requirement }),
       approvalLink: (id) => this.#ports.approvalLink?.(id) ?? null,
-      input: (requestId, action, values, approvals) => {
-        const now = clock.now()
+      input: (requestId, action, values, approvals, moment) => {
+        const now = moment.nowMs
         const grants = this.#ports.grants?.of(this.subject, this.target.name, now) ?? noGrants
         const input = policyInput(
           this.#input,
@@ -263,8 +271,7 @@ export class LiveSession<Settings> implements Session<Settings> {
           this.#run,
           requestId,
           withValues(action, values),
-          this.facts,
-          now,
+          moment,
           approvals,
           grants,
         )

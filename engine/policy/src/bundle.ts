@@ -30,6 +30,23 @@ export interface BundleOptions {
  * Compiles, unless `cache` (a folder) holds the build of the same revision. A build that was damaged there is
  * compiled anew. Throws `PolicyError`.
  */
+const factPaths = [
+  ['run', 'facts'],
+  ['subject', 'facts'],
+] as const
+const factReaders = new WeakMap<Bundle, boolean>()
+
+/** Whether it can read what runs and subjects did lately, which costs something to know. */
+export function readsFacts(bundle: Bundle): boolean {
+  const known = factReaders.get(bundle)
+  if (known !== undefined) return known
+  const reads = bundle.reads.some((path) =>
+    factPaths.some((facts) => path.slice(0, 2).every((part, at) => part === facts[at])),
+  )
+  factReaders.set(bundle, reads)
+  return reads
+}
+
 export async function openBundle(
   sources: Sources,
   cache: string | null,

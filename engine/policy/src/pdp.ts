@@ -1,5 +1,5 @@
 import { systemClock, type Clock, type PolicyDecisionPoint } from '@sluice/core'
-import type { Bundle } from './bundle.ts'
+import { readsFacts, type Bundle } from './bundle.ts'
 import type { Sources } from './compiler.ts'
 import type { PolicyError } from './diagnostic.ts'
 import { PolicyInForce } from './in-force.ts'
@@ -61,6 +61,9 @@ export async function createPdp(options: PdpOptions): Promise<Pdp> {
   return {
     get revision() {
       return policies.engine.bundle.revision
+    },
+    get readsFacts() {
+      return readsFacts(policies.engine.bundle)
     },
     get bundle() {
       return policies.engine.bundle

@@ -124,7 +124,10 @@ export function readFacts(
       const row = sums.get(kind, id, since) as unknown as Counted & { readonly classes: string | null }
       const { requests, denied, rows, bytes } = row
       const found: Facts = Object.freeze({
-        ...{ requests, denied, rows, bytes },
+        requests,
+        denied,
+        rows,
+        bytes,
         classes: Object.freeze((JSON.parse(row.classes ?? '[]') as string[]).toSorted()),
         as_of_ms: asOfMs(),
       })

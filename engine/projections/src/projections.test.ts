@@ -14,30 +14,52 @@ const subject = (id: string) => ({ id, type: 'human', issuer: 'i', groups: [], o
 
 function opened(session: string, who = 'i#alice'): EventData['SessionOpened'] {
   return {
-    ...{
-      session,
-      gateway: 'gw_a',
-      target: 'shop',
-      protocol: 'postgres',
-      subject: subject(who),
-      claims: '{}',
-    },
-    ...{ labels: '{"data":"pii"}', token_id: 't', token_expires_ms: 9, client_ip: '::1', application: null },
+    session,
+    gateway: 'gw_a',
+    target: 'shop',
+    protocol: 'postgres',
+    subject: subject(who),
+    claims: '{}',
+    labels: '{"data":"pii"}',
+    token_id: 't',
+    token_expires_ms: 9,
+    client_ip: '::1',
+    application: null,
   }
 }
 const received = (session: string, exchange: string): EventData['RequestReceived'] => ({
-  ...{ session, exchange, actions: '[{"name":"sql.select"}]', digest: 'd', bytes: 8 },
+  session,
+  exchange,
+  actions: '[{"name":"sql.select"}]',
+  digest: 'd',
+  bytes: 8,
 })
 const decided = (
   session: string,
   exchange: string,
   effect: 'allow' | 'deny' | 'hold',
 ): EventData['DecisionMade'] => ({
-  ...{ session, exchange, decision: `dec_${exchange}`, effect, verdicts: '[]', rule: 'r', revision: 'v1' },
-  ...{ now_ms: 1, facts: '{}', approvals: '[]', grants: '[]' },
+  session,
+  exchange,
+  decision: `dec_${exchange}`,
+  effect,
+  verdicts: '[]',
+  rule: 'r',
+  revision: 'v1',
+  now_ms: 1,
+  facts: '{}',
+  approvals: '[]',
+  grants: '[]',
 })
 const completed = (session: string, exchange: string, rows: number): EventData['ResponseCompleted'] => ({
-  ...{ session, exchange, outcome: 'completed', status: null, rows, bytes: rows * 10, chunks: 0, micros: 5 },
+  session,
+  exchange,
+  outcome: 'completed',
+  status: null,
+  rows,
+  bytes: rows * 10,
+  chunks: 0,
+  micros: 5,
   masked: [{ column: 'public.customers.email', method: 'partial', values: rows }],
 })
 

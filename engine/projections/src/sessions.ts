@@ -63,17 +63,19 @@ export const sessions: Projection = {
           const { session, gateway, target, protocol, subject, client_ip, application, token_expires_ms } =
             event.data
           opened.run(
-            ...[
-              session,
-              event.writer,
-              event.epoch,
-              gateway,
-              target,
-              protocol,
-              subject.id,
-              subject.on_behalf_of,
-            ],
-            ...[client_ip, application, event.run_id, time, token_expires_ms],
+            session,
+            event.writer,
+            event.epoch,
+            gateway,
+            target,
+            protocol,
+            subject.id,
+            subject.on_behalf_of,
+            client_ip,
+            application,
+            event.run_id,
+            time,
+            token_expires_ms,
           )
           return
         }

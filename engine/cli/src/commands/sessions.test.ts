@@ -53,7 +53,10 @@ function env({ url }: { readonly url: string }) {
 test('ls: a table, or one object per line', async () => {
   await using server = await api()
   const { out } = await ran(['sessions', 'ls'], env(server))
-  assert.match(out, /^session +state +subject .*\nses_01M8A3CF2M00000MB6X3TDGJ82 +open +demo#alice +shop +10\.0\.0\.1/)
+  assert.match(
+    out,
+    /^session +state +subject .*\nses_01M8A3CF2M00000MB6X3TDGJ82 +open +demo#alice +shop +10\.0\.0\.1/,
+  )
   assert.deepEqual(JSON.parse((await ran(['sessions', 'ls', '--json'], env(server))).out), session)
 })
 

@@ -89,7 +89,10 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
 
   let resume = (): Promise<void> => Promise.reject(new Error('the log is not open'))
   const lease = await Lease.claim(writer, {
-    ...{ kafka, clock, report, times },
+    kafka,
+    clock,
+    report,
+    times,
     topic: names.leases,
     resume: () => resume(),
   })
@@ -106,7 +109,10 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
   opening.defer(() => sink.close())
   const { epoch } = lease
   const checkpoints = new Checkpoints({
-    ...{ writer, epoch, clock, report },
+    writer,
+    epoch,
+    clock,
+    report,
     ids: options.ids,
     append: (unit, appendOptions) => committer.append(unit, appendOptions),
     everyMs: options.checkpointMs ?? checkpointMs,
@@ -192,7 +198,12 @@ export class KafkaLog implements Log {
     this.#open = open
     const { clock, report } = options
     this.#peers = new Peers({
-      ...{ kafka, clock, report, times, lease, view },
+      kafka,
+      clock,
+      report,
+      times,
+      lease,
+      view,
       topic: names.leases,
       declareLost: ({ writer, epoch, resumes }) =>
         this.#control([{ type: 'GatewayLost', data: { writer, epoch, resumes } }]),
