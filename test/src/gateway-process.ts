@@ -11,6 +11,14 @@ export interface GatewayProcess extends Place {
   readonly api: Place
   /** As a crash would: nothing of it runs on. */
   kill(): Promise<void>
+  /** As a machine that sleeps. */
+  pause(): void
+  resume(): void
+  /** What it has said, and its exit code once it has ended. */
+  said(): string
+  readonly ended: Promise<number | null>
+  /** As an operator would. */
+  stop(): Promise<void>
 }
 
 const command = fileURLToPath(new URL('../../engine/cli/src/main.ts', import.meta.url))
@@ -28,7 +36,11 @@ export async function startGatewayProcess(
   const file = join(data, 'sluice.yaml')
   await writeFile(file, JSON.stringify(configOf(options)))
   const passwords = Object.fromEntries(targets.map(({ login }, index) => [variable(index), login.password]))
-  const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
+  const flags = [
+    '--conditions=source',
+    '--disable-warning=ExperimentalWarning',
+    '--disable-warning=TimeoutNegativeWarning',
+  ]
   const child = spawn(process.execPath, [...flags, command, 'serve', '--config', file], {
     env: { ...process.env, ...passwords, SLUICE_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -56,6 +68,14 @@ export async function startGatewayProcess(
     api: placeIn(said, /API +http:\/\/(\S+):(\d+)/),
     async kill() {
       child.kill('SIGKILL')
+      await ended
+    },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    said: () => said,
+    ended: ended.then(([code]) => code as number | null),
+    async stop() {
+      child.kill('SIGTERM')
       await ended
     },
   }

@@ -27,6 +27,7 @@ export interface GatewayOptions {
   readonly owners?: Readonly<Record<string, readonly string[]>>
   /** As the configuration file says it. */
   readonly notices?: object
+  readonly log?: object
 }
 
 export interface GatewayTarget {
@@ -126,14 +127,14 @@ export function variable(index: number): string {
 
 /** What `sluice serve` reads. */
 export function configOf(options: GatewayOptions): object {
-  const { provider, policies, targets, tls, notices, host = '127.0.0.1', owners = {} } = options
+  const { provider, policies, targets, tls, notices, log, host = '127.0.0.1', owners = {} } = options
   const { audience, groups_claim, type_claim } = demoIssuer
   const address = '127.0.0.1:0'
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
   return {
     api: { listen: address, roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
     listen: { postgres: { address: `${host}:0`, ...files } },
-    log: { kind: 'embedded' },
+    log: log ?? { kind: 'embedded' },
     identity: {
       owners,
       issuers: [{ name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }],

@@ -28,6 +28,8 @@ const retryMs = 1_000
 export class Peers {
   readonly #ports: PeersPorts
   readonly #heardMs = new Map<string, number>()
+  /** When it was first known to have joined: its first beat may be on its way. */
+  readonly #knownMs = new Map<string, number>()
   readonly #declared = new Set<string>()
   readonly #leaving = new AbortController()
   #timer: Disposable | undefined
@@ -110,9 +112,19 @@ export class Peers {
     this.#sinceMs ??= now
     for (const peer of view.incarnations.joined()) {
       if (keyOf(peer) === keyOf(lease)) continue
-      const heard = Math.max(this.#heardMs.get(keyOf(peer)) ?? -Infinity, this.#sinceMs)
+      const heard = Math.max(
+        this.#heardMs.get(keyOf(peer)) ?? -Infinity,
+        this.#sinceMs,
+        this.#known(peer, now),
+      )
       if (now - heard > 2 * times.leaseMs + times.beatMs) this.#declare(peer)
     }
+  }
+
+  #known(peer: IncarnationState, now: number): number {
+    const known = this.#knownMs.get(keyOf(peer)) ?? now
+    this.#knownMs.set(keyOf(peer), known)
+    return known
   }
 
   #declare(peer: IncarnationState): void {

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { demoToken, startIdentityProvider, type DemoSubject } from '@sluice/demo'
+import { startBackend } from '../acceptance/backend.ts'
+import { startGatewayProcess, type GatewayProcess } from '../src/gateway-process.ts'
+import { WireClient } from '../src/wire-client.ts'
+
+/** Several gateways in processes of their own, on one log, before one server of which every change is held. */
+export interface Fleet extends AsyncDisposable {
+  start(name: string): Promise<Member>
+  /** Directly, past every gateway. */
+  rows(sql: string): Promise<readonly (string | null)[][]>
+}
+
+export interface Member extends GatewayProcess {
+  readonly name: string
+  connect(subject: DemoSubject): Promise<WireClient>
+  ask(subject: DemoSubject, method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
+  /** What the log holds, as an auditor reads it here. */
+  events(): Promise<readonly LoggedEvent[]>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+export interface LoggedEvent {
+  readonly type: string
+  readonly stream: string
+  readonly writer: string
+  readonly epoch: number
+  readonly time: number
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+const policies = fileURLToPath(new URL('../acceptance/policies/holds', import.meta.url))
+const target = 'shop'
+
+export async function openFleet(
+  brokers: readonly string[],
+  log: Readonly<Record<string, unknown>> = { replication: 1, allow_unsafe: ['single_broker'] },
+): Promise<Fleet> {
+  await using parts = new AsyncDisposableStack()
+  const root = await mkdtemp(join(tmpdir(), 'sluice-fleet-'))
+  parts.defer(() => rm(root, { recursive: true, force: true }))
+  const backend = await startBackend()
+  parts.defer(() => backend.close())
+  const provider = await startIdentityProvider({ port: 0 })
+  parts.defer(() => provider.close())
+  const prefix = `${randomBytes(6).toString('hex')}.`
+  const open = parts.move()
+  const keys = join(root, 'keys')
+  let first = true
+
+  async function start(name: string): Promise<Member> {
+    const data = join(root, name)
+    await mkdir(data, { recursive: true, mode: 0o700 })
+    // All gateways of one log have the same keys.
+    if (!first) await cp(keys, join(data, 'keys'), { recursive: true })
+    const gateway = await startGatewayProcess({
+      provider,
+      policies,
+      data,
+      log: { kind: 'kafka', brokers, prefix, gateway: name, ...log },
+      targets: [{ name: target, login: backend.login }],
+    })
+    open.defer(async () => {
+      gateway.resume()
+      await gateway.kill()
+    })
+    if (first) await cp(join(data, 'keys'), keys, { recursive: true })
+    first = false
+    const token = (subject: DemoSubject): Promise<string> => demoToken(provider, subject)
+    const ask: Member['ask'] = async (subject, method, path, body) => {
+      const { host, port } = gateway.api
+      const response = await fetch(`http://${host}:${port}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${await token(subject)}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const text = await response.text()
+      const json =
+        response.headers.get('content-type')?.includes('json') === true && !path.includes('/v1/events')
+      return { status: response.status, body: json ? (JSON.parse(text) as unknown) : text }
+    }
+    return {
+      ...gateway,
+      name,
+      ask,
+      connect: async (subject) =>
+        WireClient.login({
+          host: gateway.host,
+          port: gateway.port,
+          user: subject,
+          password: await token(subject),
+          database: target,
+        }),
+      async events() {
+        const { body } = await ask('erin', 'GET', '/v1/events')
+        const lines = String(body).split('\n')
+        return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LoggedEvent)
+      },
+    }
+  }
+
+  return {
+    start,
+    async rows(sql) {
+      const client = await WireClient.login(backend.login)
+      try {
+        const { rows, errors } = await client.query(sql)
+        assert.deepEqual(errors, [])
+        return rows.map((row) => [...row])
+      } finally {
+        client.close()
+      }
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}
+
+/** What `look` finds, as soon as it finds something. */
+export async function eventually<T>(
+  what: string,
+  withinMs: number,
+  look: () => Promise<T | undefined>,
+): Promise<T> {
+  const until = performance.now() + withinMs
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    assert.ok(performance.now() < until, `${what}: not within ${withinMs} ms`)
+    await sleep(100)
+  }
+}

@@ -1,0 +1,137 @@
+import { after, before, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { broker } from './broker.ts'
+import { eventually, openFleet, type Fleet, type LoggedEvent, type Member } from './fleet.ts'
+
+const kafka = await broker()
+
+suite('several gateways on one log', { skip: 'missing' in kafka ? kafka.missing : false }, () => {
+  let fleet: Fleet
+  let a: Member
+  let b: Member
+  before(async () => {
+    fleet = await openFleet('missing' in kafka ? [] : kafka.brokers)
+    a = await fleet.start('gw-a')
+    b = await fleet.start('gw-b')
+    await fleet.rows('create table if not exists things (id int primary key, label text)')
+    await fleet.rows("insert into things select n, 'thing ' || n from generate_series(1, 9) n")
+  })
+  after(() => fleet?.[Symbol.asyncDispose]())
+
+  async function asked(at: Member, known: readonly string[] = []): Promise<string> {
+    return eventually('an approval is asked for', 10_000, async () => {
+      const { body } = await at.ask('bob', 'GET', '/v1/approvals')
+      const pending = body as readonly { readonly id: string; readonly state: string }[]
+      return pending.find(({ id, state }) => state === 'pending' && !known.includes(id))?.id
+    })
+  }
+
+  function approve(at: Member, id: string) {
+    return at.ask('bob', 'POST', `/v1/approvals/${id}/votes`, { vote: 'approve', reason: 'tested' })
+  }
+
+  async function gone(id: number): Promise<boolean> {
+    return (await fleet.rows(`select 1 from things where id = ${id}`)).length === 0
+  }
+
+  test('what one holds is approved through the other, and runs', async () => {
+    const client = await a.connect('langchain-reporting')
+    const deleting = client.query('delete from things where id = 1')
+    const id = await asked(b)
+    const { body } = await b.ask('bob', 'GET', `/v1/approvals/${id}`)
+    assert.match(JSON.stringify(body), /delete from things where id = 1/)
+    assert.equal((await approve(b, id)).status, 200)
+    const { errors, tags } = await deleting
+    assert.deepEqual([errors, tags], [[], ['DELETE 1']])
+    assert.ok(await gone(1))
+    assert.equal((await approve(a, id)).status, 409)
+    client.close()
+  })
+
+  test('sessions of one are listed and ended through the other', async () => {
+    const client = await a.connect('alice')
+    const session = await eventually('the session is listed', 5_000, async () => {
+      const { body } = await b.ask('erin', 'GET', '/v1/sessions')
+      return (body as readonly Session[]).find(
+        ({ gateway, subject }) => gateway === 'gw-a' && subject.endsWith('alice'),
+      )
+    })
+    assert.equal((await b.ask('bob', 'POST', `/v1/sessions/${session.id}/kill`, {})).status, 404)
+    const started = performance.now()
+    assert.equal((await b.ask('erin', 'POST', `/v1/sessions/${session.id}/kill`, {})).status, 403)
+    assert.equal((await b.ask('alice', 'POST', `/v1/sessions/${session.id}/kill`, {})).status, 200)
+    while (!client.closed) {
+      assert.ok(performance.now() - started < 2_000, 'the session goes on')
+      await sleep(10)
+    }
+    await eventually('it is no longer open', 5_000, async () => {
+      const { body } = await b.ask('erin', 'GET', '/v1/sessions')
+      return (body as readonly Session[]).some(({ id }) => id === session.id) ? undefined : true
+    })
+  })
+
+  test(
+    'a killed gateway’s holds expire, and one that slept performs nothing',
+    { timeout: 120_000 },
+    async () => {
+      const c = await fleet.start('gw-c')
+      const killed = await a.connect('langchain-reporting')
+      const slept = await c.connect('alice')
+      const outcomes = [
+        killed.query('delete from things where id = 2').catch(() => 'ended'),
+        slept.query('delete from things where id = 3').catch(() => 'ended'),
+      ]
+      const first = await asked(b)
+      const second = await asked(b, [first])
+      await a.kill()
+      c.pause()
+      const lost = await eventually('both are declared lost', 40_000, async () => {
+        const events = await b.events()
+        const found = events.filter(({ type }) => type === 'GatewayLost').map(({ data }) => data['writer'])
+        return found.includes('gw-a') && found.includes('gw-c') ? events : undefined
+      })
+      assert.deepEqual(
+        new Set(lost.filter(({ type }) => type === 'GatewayLost').map(({ writer }) => writer)),
+        new Set(['gw-b']),
+      )
+      for (const id of [first, second]) assert.equal((await approve(b, id)).status, 409)
+      c.resume()
+      assert.equal(await c.ended, 1, c.said())
+      assert.match(c.said(), /have taken this one for lost/)
+      await Promise.all(outcomes)
+      assert.deepEqual([await gone(2), await gone(3)], [false, false])
+      const { body } = await b.ask('erin', 'GET', '/v1/sessions?all=true')
+      const states = (body as readonly Session[]).filter(
+        ({ gateway, state }) => gateway === 'gw-a' && state === 'lost',
+      )
+      assert.equal(states.length, 1)
+      assertEndedByTheirGateway(await b.events())
+      const again = await fleet.start('gw-a')
+      const client = await again.connect('langchain-reporting')
+      const deleting = client.query('delete from things where id = 2')
+      const third = await asked(b, [first, second])
+      assert.equal((await approve(b, third)).status, 200)
+      assert.deepEqual((await deleting).tags, ['DELETE 1'])
+      client.close()
+    },
+  )
+})
+
+interface Session {
+  readonly id: string
+  readonly gateway: string
+  readonly subject: string
+  readonly state: string
+}
+
+/** Nothing that a lost gateway says later is a decision that allows something. */
+function assertEndedByTheirGateway(events: readonly LoggedEvent[]): void {
+  for (const lost of events.filter(({ type }) => type === 'GatewayLost')) {
+    const later = events
+      .slice(events.indexOf(lost))
+      .filter(({ writer, epoch }) => writer === lost.data['writer'] && epoch === lost.data['epoch'])
+    assert.ok(!later.some(({ type, data }) => type === 'DecisionMade' && data['effect'] === 'allow'))
+    assert.ok(!later.some(({ type }) => type === 'ApprovalConsumed'))
+  }
+}
