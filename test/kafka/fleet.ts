@@ -10,7 +10,7 @@ import { startBackend } from '../acceptance/backend.ts'
 import { startGatewayProcess, type GatewayProcess } from '../src/gateway-process.ts'
 import { WireClient } from '../src/wire-client.ts'
 
-/** Several gateways in processes of their own, on one log, before one server of which every change is held. */
+/** Several gateways in processes of their own, on one log, before one server of which deletes are held. */
 export interface Fleet extends AsyncDisposable {
   start(name: string): Promise<Member>
   /** Directly, past every gateway. */
@@ -39,7 +39,8 @@ export interface LoggedEvent {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-const policies = fileURLToPath(new URL('../acceptance/policies/holds', import.meta.url))
+/** Allows everything but deletes, which wait for people. */
+const policies = fileURLToPath(new URL('policies/all', import.meta.url))
 const target = 'shop'
 
 export async function openFleet(

@@ -165,7 +165,9 @@ export const limits = {
   /** Subjects whose latest groups are remembered. */
   standingsMax: 20_000,
   /** How long a request waits for its decision to be durable. */
-  appendWaitMs: 5_000,
+  appendWaitMs: 4_000,
+  /** The same of what was done already and of which nobody waits to hear: the log may stand still for so long. */
+  recordWaitMs: 600_000,
   /** Bytes waiting in the log's queue before an append is refused. */
   appendQueueBytesMax: 67_108_864,
   /** Sealed content kept inside one event. */

@@ -189,7 +189,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     if (first === undefined) return Promise.resolve(undefined)
     return this.#ports.store.append(
       { stream: this.id, events: [first, ...rest] },
-      { withinMs: limits.appendWaitMs, urgency },
+      { withinMs: urgency === 'now' ? limits.appendWaitMs : limits.recordWaitMs, urgency },
     )
   }
 

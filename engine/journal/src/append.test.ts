@@ -158,13 +158,15 @@ suite('the committer', () => {
     clock.advance(1_001)
     assert.ok(!committer.healthy)
     await rejects(committer.append(unit(), now), 'unavailable')
+    const done = committer.append(unit(), { withinMs: 600_000, urgency: 'soon' })
     sink.flushes[0]?.answer()
     await stuck
     assert.ok(committer.healthy)
     const served = committer.append(unit(), now)
     await settled()
     sink.flushes[1]?.answer()
-    await served
+    await Promise.all([done, served])
+    assert.deepEqual(flushed(), [1, 2], 'what was done is kept')
   })
 
   test('refuses when too many bytes wait, counts them down, and numbers on without a gap', async () => {

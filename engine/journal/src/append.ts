@@ -61,7 +61,7 @@ export class Committer {
 
   append(unit: RecordableUnit, { withinMs, urgency }: AppendOptions): Promise<Position> {
     try {
-      this.#admit()
+      this.#admit(urgency)
       const batch = this.#record(unit)
       const deadline = this.#ports.clock.monotonic() + withinMs
       const durable = new Promise<Position>((resolve, reject) => {
@@ -97,9 +97,10 @@ export class Committer {
     return this.#inFlight !== undefined && this.#ports.clock.monotonic() - this.#startedMs > stalledMs
   }
 
-  #admit(): void {
+  /** What was done is taken while there is room, also by a log that stands still: it must not be forgotten. */
+  #admit(urgency: AppendOptions['urgency']): void {
     if (this.#closing) throw new StoreError('closed', 'The log is closed.')
-    if (this.#stalled) throw new StoreError('unavailable', 'The log takes nothing at the moment.')
+    if (this.#stalled && urgency === 'now') throw new StoreError('unavailable', 'The log takes nothing at the moment.')
   }
 
   /** In the batch that fills or, when it has no room, in a fresh one that is large enough. */
