@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --conditions=source --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S node --conditions=source --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning
 import { sluice } from './sluice.ts'
 
 const stopping = new AbortController()

@@ -157,6 +157,36 @@ export const limits = {
   noticeLifeMs: 86_400_000,
   /** What is read of a destination's answer. */
   noticeAnswerBytesMax: 65_536,
+  /** Documents, and their bytes, that one exporter delivers at once. */
+  exportBatchDocumentsMax: 500,
+  exportBatchBytesMax: 1_048_576,
+  /** Events that one exporter reads before it keeps its place, whether or not they made documents. */
+  exportBatchEventsMax: 5_000,
+  /** How long an event waits for others to be exported with it. */
+  exportGatherMs: 1_000,
+  /** Events that one exporter handles before others have their turn. */
+  exportTurnEvents: 32,
+  /** One attempt to deliver a batch. */
+  exportAttemptMs: 30_000,
+  /** The longest wait before the second attempt, doubled for each one after it up to the most. */
+  exportRetryMs: 1_000,
+  exportRetryMsMax: 60_000,
+  /** What a receiver itself asks to wait is heeded up to this. */
+  exportRetryAfterMsMax: 900_000,
+  /** A batch in flight may finish within this when the gateway stops. */
+  exportStopMs: 3_000,
+  /** Refusals in a row after which it is the receiver that is wrong: each further one waits as after a failure. */
+  exportRefusalsInRowMax: 100,
+  /** Open sessions, exchanges, approvals and grants that one exporter remembers. */
+  exportContextsMax: 200_000,
+  /** Of these, such as are in memory as well. */
+  exportContextsInMemoryMax: 5_000,
+  /** Events of a session that is over, or of a gateway that was lost, are read at most so much later. */
+  exportLateMs: 600_000,
+  /** What is read of a receiver's answer. */
+  exportAnswerBytesMax: 8_388_608,
+  /** A receiver's reason, as it is shown and kept. */
+  exportReasonCharsMax: 300,
   /** A callback of Slack is of now; those that were answered are remembered for as long. */
   slackWindowMs: 300_000,
   slackAnsweredMax: 10_000,
@@ -234,6 +264,8 @@ invariant(
   limits.noticeRetryAfterMsMax < limits.noticeLifeMs,
   'a notice outlives what its destination asks for',
 )
+invariant(limits.exportBatchDocumentsMax <= limits.exportBatchEventsMax, 'each document is of an event')
+invariant(limits.exportStopMs < limits.drainMs, 'exporters stop within the time to drain')
 invariant(limits.slackStandingMs <= limits.issuerTokenLifeMs, 'nobody votes longer than with a token')
 invariant(limits.issuerTokenBytesMax < limits.helloBytesMax, 'a token fits in a login message')
 invariant(limits.issuerKeysRefreshMs < limits.issuerKeysLifeMs, 'keys are refreshed before they are too old')

@@ -56,8 +56,16 @@ export interface EventStore {
   append(unit: Unit, options: AppendOptions): Promise<Position>
   /** All events from the start, or after a position, to the present end; of one stream when it is given. */
   read(after?: Position, stream?: string): AsyncIterable<RecordedEvent>
-  /** Like `read`, then waits for more until the signal aborts. */
-  subscribe(after: Position | undefined, signal: AbortSignal, stream?: string): AsyncIterable<RecordedEvent>
+  /**
+   * Like `read`, then waits for more until the signal aborts. Who can wait is given what came within `paceMs` at once,
+   * which costs less.
+   */
+  subscribe(
+    after: Position | undefined,
+    signal: AbortSignal,
+    stream?: string,
+    paceMs?: number,
+  ): AsyncIterable<RecordedEvent>
   /** Whether an append could be taken now: for readiness, never a promise. */
   readonly healthy: boolean
   /**

@@ -100,7 +100,8 @@ export class Committer {
   /** What was done is taken while there is room, also by a log that stands still: it must not be forgotten. */
   #admit(urgency: AppendOptions['urgency']): void {
     if (this.#closing) throw new StoreError('closed', 'The log is closed.')
-    if (this.#stalled && urgency === 'now') throw new StoreError('unavailable', 'The log takes nothing at the moment.')
+    if (this.#stalled && urgency === 'now')
+      throw new StoreError('unavailable', 'The log takes nothing at the moment.')
   }
 
   /** In the batch that fills or, when it has no room, in a fresh one that is large enough. */

@@ -57,7 +57,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Log> {
     live: journal.live,
     append: (unit, appendOptions) => journal.append(unit, appendOptions),
     read: (after, stream) => journal.read(after, stream),
-    subscribe: (after, signal, stream) => journal.subscribe(after, signal, stream),
+    subscribe: (after, signal, stream, paceMs) => journal.subscribe(after, signal, stream, paceMs),
     unseal: (event) => journal.unseal(event),
     erase: (event) => journal.erase(event),
     close: () => (closing ??= journal.end().then((clean) => (clean ? released : undefined))),

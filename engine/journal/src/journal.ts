@@ -127,6 +127,7 @@ export class Journal implements EventStore {
     after: Position | undefined,
     signal: AbortSignal,
     stream?: string,
+    paceMs = 0,
   ): AsyncGenerator<RecordedEvent> {
     const control = stream === controlStream ? this.#file.control : undefined
     let place = placeAfter(after, this.#file.end)
@@ -142,7 +143,15 @@ export class Journal implements EventStore {
       place = { ...end, index: -1 }
       if (ended) return
       await either(grown, signal)
+      if (paceMs > 0) await either(this.#paced(paceMs), signal)
     }
+  }
+
+  /** Closing ends every pause. */
+  #paced(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ports.clock.after(ms, resolve)
+    return Promise.race([promise, this.#quiet.promise])
   }
 
   async *#readUntil(end: ReadEnd, after: Position | undefined, stream: string | undefined) {

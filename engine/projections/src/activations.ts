@@ -18,10 +18,12 @@ export const activations: Projection = {
   ) strict;`,
   fold(db) {
     const keep = db.prepare('insert into activations (revision, by, reason, at_ms) values (?, ?, ?, ?)')
-    return (event) => {
-      if (event.type !== 'PolicyActivated') return
-      const { revision, by, reason } = event.data
-      keep.run(revision, by, reason, event.time)
+    return {
+      event(event) {
+        if (event.type !== 'PolicyActivated') return
+        const { revision, by, reason } = event.data
+        keep.run(revision, by, reason, event.time)
+      },
     }
   },
 }

@@ -15,24 +15,26 @@ export const approvals: Projection = {
     const one = db.prepare('select view from approvals where id = ?')
     const keep = db.prepare('insert into approvals values (?, ?, ?, ?, ?, ?, ?)')
     const change = db.prepare('update approvals set view = ? where id = ?')
-    return (event) => {
-      const id = approvalOf(event)
-      if (id === undefined) return
-      const known = one.get(id)?.['view'] as string | undefined
-      const before = known === undefined ? undefined : (JSON.parse(known) as ApprovalView)
-      const view = evolveApproval(before, event as Parameters<typeof evolveApproval>[1])
-      if (view === undefined || view === before) return
-      if (before === undefined)
-        keep.run(
-          id,
-          event.writer,
-          event.epoch,
-          event.time,
-          view.subject.id,
-          view.target,
-          JSON.stringify(view),
-        )
-      else change.run(JSON.stringify(view), id)
+    return {
+      event(event) {
+        const id = approvalOf(event)
+        if (id === undefined) return
+        const known = one.get(id)?.['view'] as string | undefined
+        const before = known === undefined ? undefined : (JSON.parse(known) as ApprovalView)
+        const view = evolveApproval(before, event as Parameters<typeof evolveApproval>[1])
+        if (view === undefined || view === before) return
+        if (before === undefined)
+          keep.run(
+            id,
+            event.writer,
+            event.epoch,
+            event.time,
+            view.subject.id,
+            view.target,
+            JSON.stringify(view),
+          )
+        else change.run(JSON.stringify(view), id)
+      },
     }
   },
 }

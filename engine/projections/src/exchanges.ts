@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { EventData } from '@sluice/core'
+import type { EventData, RecordedEvent } from '@sluice/core'
 import type { Projection } from './projection.ts'
 
 /** One request and what came of it, without content. */
@@ -44,42 +44,101 @@ export const exchanges: Projection = {
     create index exchanges_of on exchanges (session, at_ms);
   `,
   fold(db) {
-    const received = db.prepare(
-      `insert or ignore into exchanges (exchange, session, writer, epoch, at_ms, actions, bytes, outcome)
-       values (?, ?, ?, ?, ?, ?, ?, 'received')`,
+    const insert = db.prepare(
+      `insert or ignore into exchanges (exchange, session, writer, epoch, at_ms, actions, bytes, effect, rule, decision,
+         revision, outcome, status, rows, masked)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    const decided = db.prepare(
-      'update exchanges set effect = ?, rule = ?, decision = ?, revision = ?, outcome = ? where exchange = ?',
+    const update = db.prepare(
+      `update exchanges set effect = coalesce(?, effect), rule = coalesce(?, rule), decision = coalesce(?, decision),
+         revision = coalesce(?, revision), outcome = ?, status = coalesce(?, status), rows = rows + ?,
+         masked = masked + ?
+       where exchange = ?`,
     )
-    const ended = db.prepare(
-      'update exchanges set outcome = ?, status = ?, rows = ?, masked = ? where exchange = ?',
-    )
-    const abandoned = db.prepare("update exchanges set outcome = 'abandoned' where exchange = ?")
-    return (event) => {
-      switch (event.type) {
-        case 'RequestReceived': {
-          const { exchange, session, actions, bytes } = event.data
-          received.run(exchange, session, event.writer, event.epoch, event.time, actions, bytes)
-          return
+    const changes = new Map<string, Change>()
+    const changeOf = (exchange: string): Change => {
+      const known = changes.get(exchange) ?? { ...unchanged }
+      changes.set(exchange, known)
+      return known
+    }
+    return {
+      event(event) {
+        switch (event.type) {
+          case 'RequestReceived':
+            changeOf(event.data.exchange).received = event
+            return
+          case 'DecisionMade': {
+            const { exchange, effect, rule, decision, revision } = event.data
+            Object.assign(changeOf(exchange), { effect, rule, decision, revision, outcome: outcomes[effect] })
+            return
+          }
+          case 'ExchangeAbandoned':
+            changeOf(event.data.exchange).outcome = 'abandoned'
+            return
+          case 'ResponseCompleted': {
+            const { exchange, outcome, status, rows, masked } = event.data
+            const values = masked.reduce((sum, each) => sum + each.values, 0)
+            Object.assign(changeOf(exchange), { outcome, status, rows, masked: values })
+            return
+          }
+          default:
         }
-        case 'DecisionMade': {
-          const { exchange, effect, rule, decision, revision } = event.data
-          decided.run(effect, rule, decision, revision, outcomes[effect], exchange)
-          return
+      },
+      done() {
+        for (const [exchange, change] of changes) {
+          const { received, effect, rule, decision, revision, outcome, status, rows, masked } = change
+          if (received === null)
+            update.run(effect, rule, decision, revision, outcome, status, rows, masked, exchange)
+          else {
+            const { writer, epoch, time, data } = received
+            insert.run(
+              exchange,
+              data.session,
+              writer,
+              epoch,
+              time,
+              data.actions,
+              data.bytes,
+              effect,
+              rule,
+              decision,
+              revision,
+              outcome,
+              status,
+              rows,
+              masked,
+            )
+          }
         }
-        case 'ExchangeAbandoned':
-          abandoned.run(event.data.exchange)
-          return
-        case 'ResponseCompleted': {
-          const { exchange, outcome, status, rows, masked } = event.data
-          const values = masked.reduce((sum, each) => sum + each.values, 0)
-          ended.run(outcome, status, rows, values, exchange)
-          return
-        }
-        default:
-      }
+        changes.clear()
+      },
     }
   },
+}
+
+/** What a batch says of an exchange. */
+interface Change {
+  received: Extract<RecordedEvent, { readonly type: 'RequestReceived' }> | null
+  effect: string | null
+  rule: string | null
+  decision: string | null
+  revision: string | null
+  outcome: ExchangeView['outcome']
+  status: string | null
+  rows: number
+  masked: number
+}
+
+const unchanged: Change = {
+  received: null,
+  effect: null,
+  rule: null,
+  decision: null,
+  revision: null,
+  outcome: 'received',
+  status: null,
+  rows: 0,
+  masked: 0,
 }
 
 /** Partitions are read side by side: that a gateway was lost may be known before what it did. */

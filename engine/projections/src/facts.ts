@@ -36,51 +36,107 @@ export const facts: Projection = {
         end`)
     const forget = db.prepare('delete from facts where hour < ?')
     let newestHour = 0
-    const add = (
-      session: string,
-      run: string | null,
-      time: number,
-      { requests = 0, denied = 0, rows = 0, bytes = 0 }: Partial<Counted>,
-    ): void => {
-      const known = who.get(session) as
-        { readonly subject: string; readonly class: string | null } | undefined
-      if (known === undefined) return
-      const hour = Math.floor(time / hourMs)
-      const classes = rows > 0 && known.class !== null ? JSON.stringify([known.class]) : '[]'
-      count.run('subject', known.subject, hour, requests, denied, rows, bytes, classes)
-      if (run !== null) count.run('run', run, hour, requests, denied, rows, bytes, classes)
-      if (hour > newestHour) {
-        newestHour = hour
-        forget.run(hour - windowHours)
-      }
+    const subjects = new Map<string, { readonly subject: string; readonly class: string | null } | null>()
+    const sums = new Map<string, Sum>()
+    const subjectOf = (session: string) => {
+      const known = subjects.get(session)
+      if (known !== undefined) return known
+      if (subjects.size >= limits.factsKnownMax) subjects.clear()
+      const found = (who.get(session) ?? null) as {
+        readonly subject: string
+        readonly class: string | null
+      } | null
+      subjects.set(session, found)
+      return found
     }
-    return (event) => {
-      const { time, run_id: run } = event
-      switch (event.type) {
-        case 'SessionOpened': {
-          const { session, subject, labels } = event.data
-          opened.run(session, subject.id, classOf(labels), run)
-          return
-        }
-        case 'RequestReceived':
-          add(event.data.session, run, time, { requests: 1 })
-          return
-        case 'DecisionMade':
-          if (event.data.effect === 'deny') add(event.data.session, run, time, { denied: 1 })
-          return
-        case 'ResponseCompleted': {
-          const { session, rows, bytes } = event.data
-          add(session, run, time, { rows, bytes })
-          return
-        }
-        case 'SessionClosed':
-          closed.run(event.data.session)
-          return
-        default:
+    const addTo = (
+      kind: 'run' | 'subject',
+      id: string,
+      hour: number,
+      of: Counted,
+      read: string | null,
+    ): void => {
+      const key = `${kind} ${hour} ${id}`
+      const sum = sums.get(key) ?? {
+        kind,
+        id,
+        hour,
+        requests: 0,
+        denied: 0,
+        rows: 0,
+        bytes: 0,
+        classes: new Set(),
       }
+      sums.set(key, sum)
+      sum.requests += of.requests
+      sum.denied += of.denied
+      sum.rows += of.rows
+      sum.bytes += of.bytes
+      if (read !== null) sum.classes.add(read)
+    }
+    const add = (session: string, run: string | null, time: number, some: Partial<Counted>): void => {
+      const known = subjectOf(session)
+      if (known === null) return
+      const of = { ...nothing, ...some }
+      const hour = Math.floor(time / hourMs)
+      const read = of.rows > 0 ? known.class : null
+      addTo('subject', known.subject, hour, of, read)
+      if (run !== null) addTo('run', run, hour, of, read)
+      newestHour = Math.max(newestHour, hour)
+    }
+    let forgottenHour = 0
+    return {
+      event(event) {
+        const { time, run_id: run } = event
+        switch (event.type) {
+          case 'SessionOpened': {
+            const { session, subject, labels } = event.data
+            opened.run(session, subject.id, classOf(labels), run)
+            subjects.delete(session)
+            return
+          }
+          case 'RequestReceived':
+            add(event.data.session, run, time, { requests: 1 })
+            return
+          case 'DecisionMade':
+            if (event.data.effect === 'deny') add(event.data.session, run, time, { denied: 1 })
+            return
+          case 'ResponseCompleted': {
+            const { session, rows, bytes } = event.data
+            add(session, run, time, { rows, bytes })
+            return
+          }
+          case 'SessionClosed':
+            closed.run(event.data.session)
+            subjects.delete(event.data.session)
+            return
+          default:
+        }
+      },
+      done() {
+        for (const { kind, id, hour, requests, denied, rows, bytes, classes } of sums.values())
+          count.run(kind, id, hour, requests, denied, rows, bytes, JSON.stringify([...classes]))
+        sums.clear()
+        if (newestHour === forgottenHour) return
+        forgottenHour = newestHour
+        forget.run(newestHour - windowHours)
+      },
     }
   },
 }
+
+interface Sum extends Counted {
+  readonly kind: 'run' | 'subject'
+  readonly id: string
+  readonly hour: number
+  requests: number
+  denied: number
+  rows: number
+  bytes: number
+  readonly classes: Set<string>
+}
+
+const nothing: Counted = { requests: 0, denied: 0, rows: 0, bytes: 0 }
 
 interface Counted {
   readonly requests: number

@@ -9,8 +9,10 @@ export const lost: Projection = {
     const keep = db.prepare(
       'insert into lost values (?, ?) on conflict do update set epoch = max(epoch, excluded.epoch)',
     )
-    return (event) => {
-      if (event.type === 'GatewayLost') keep.run(event.data.writer, event.data.epoch)
+    return {
+      event(event) {
+        if (event.type === 'GatewayLost') keep.run(event.data.writer, event.data.epoch)
+      },
     }
   },
 }

@@ -8,6 +8,12 @@ export interface Projection {
   readonly version: number
   /** Its tables, as SQL. */
   readonly tables: string
-  /** Folds events in the order of their streams. Each is given once, and one that it does not know changes nothing. */
-  fold(db: DatabaseSync): (event: RecordedEvent) => void
+  fold(db: DatabaseSync): Fold
+}
+
+/** Folds events in the order of their streams. Each is given once, and one that it does not know changes nothing. */
+export interface Fold {
+  event(event: RecordedEvent): void
+  /** The end of a transaction: what was added up meanwhile is written down now. */
+  done?(): void
 }

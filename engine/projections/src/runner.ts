@@ -9,7 +9,7 @@ import {
   type RecordedEvent,
 } from '@sluice/core'
 import { openDatabase } from './database.ts'
-import type { Projection } from './projection.ts'
+import type { Fold, Projection } from './projection.ts'
 
 export interface RunnerPorts {
   readonly store: Pick<EventStore, 'subscribe'>
@@ -30,7 +30,9 @@ export interface RunnerStatus {
 }
 
 /** Folded at once; in between others have their turn. */
-const batchEvents = 128
+const batchEvents = 64
+/** The log is looked at this often: each look costs something, however little there is. */
+const paceMs = 200
 /** What came alone waits so long for company. */
 const batchMs = 20
 const retryMs = 1_000
@@ -44,9 +46,11 @@ const headsMax = 20_000
 export class Runner {
   readonly db: DatabaseSync
   readonly #ports: RunnerPorts
-  readonly #folds: readonly ((event: RecordedEvent) => void)[]
+  readonly #folds: readonly Fold[]
   readonly #after: readonly (() => void)[]
   readonly #heads = new Map<string, number>()
+  /** Places of streams that this batch moved. */
+  readonly #moved = new Map<string, Pick<RecordedEvent, 'writer' | 'epoch' | 'stream' | 'seq'>>()
   readonly #statements: Readonly<Record<'head' | 'keepHead' | 'keep', StatementSync>>
   readonly #leaving = new AbortController()
   #incarnations: Incarnations
@@ -102,7 +106,7 @@ export class Runner {
     const { signal } = this.#leaving
     while (!signal.aborted) {
       try {
-        for await (const event of store.subscribe(this.#position, signal)) {
+        for await (const event of store.subscribe(this.#position, signal, undefined, paceMs)) {
           this.#healthy = true
           this.#pending.push(event)
           if (this.#pending.length >= batchEvents) await this.#turn()
@@ -116,11 +120,25 @@ export class Runner {
       } catch (error) {
         this.#healthy = false
         if (signal.aborted) return
-        report('the read models do not follow the log; trying again', error)
         this.#pending = []
+        if (error instanceof RangeError) this.#forget(error)
+        else report('the read models do not follow the log; trying again', error)
         await new Promise<void>((resolve) => clock.after(retryMs, resolve))
       }
     }
+  }
+
+  /** What was folded is of another log, or of a part that this one has no more. */
+  #forget(error: RangeError): void {
+    this.#ports.report('the read models are read from the log again', error)
+    this.db.exec('begin')
+    for (const { name } of this.db.prepare("select name from sqlite_master where type = 'table'").all())
+      if (name !== 'meta' && !String(name).startsWith('sqlite_')) this.db.exec(`delete from ${String(name)}`)
+    this.db.exec("delete from meta where key in ('position', 'incarnations')")
+    this.db.exec('commit')
+    this.#heads.clear()
+    this.#incarnations = new Incarnations()
+    this.#position = undefined
   }
 
   /** After a batch requests have their turn. */
@@ -144,12 +162,15 @@ export class Runner {
     if (last === undefined) return
     this.db.exec('begin')
     try {
-      for (const event of batch) if (this.#isFresh(event)) for (const fold of this.#folds) fold(event)
+      for (const event of batch) if (this.#isFresh(event)) for (const fold of this.#folds) fold.event(event)
+      for (const fold of this.#folds) fold.done?.()
+      this.#keepHeads()
       this.#statements.keep.run('position', last.position)
       this.db.exec('commit')
     } catch (error) {
       this.db.exec('rollback')
       this.#heads.clear()
+      this.#moved.clear()
       throw error
     }
     this.#pending = []
@@ -158,6 +179,12 @@ export class Runner {
     this.#foldedUpToMs = last.time
     this.#lagMs = Math.max(0, this.#ports.clock.now() - last.time)
     for (const tell of this.#after) tell()
+  }
+
+  #keepHeads(): void {
+    for (const { writer, epoch, stream, seq } of this.#moved.values())
+      this.#statements.keepHead.run(writer, epoch, stream, seq)
+    this.#moved.clear()
   }
 
   /** Numbered by its writer: what is not after the last one was folded before. */
@@ -171,7 +198,7 @@ export class Runner {
     this.#heads.set(key, seq)
     const [oldest] = this.#heads.keys()
     if (this.#heads.size > headsMax && oldest !== undefined) this.#heads.delete(oldest)
-    this.#statements.keepHead.run(writer, epoch, stream, seq)
+    this.#moved.set(key, { writer, epoch, stream, seq })
     return stream !== controlStream || this.#counts(event)
   }
 

@@ -43,6 +43,8 @@ export class ScriptedLog implements Pick<EventStore, 'subscribe'> {
   }
 
   async *subscribe(after: Position | undefined, signal: AbortSignal): AsyncGenerator<RecordedEvent> {
+    if (after !== undefined && Number(after) >= this.events.length)
+      throw new RangeError('this position is not in this log')
     let next = after === undefined ? 0 : Math.max(0, Number(after) + 1 - this.repeats)
     while (!signal.aborted) {
       const event = this.events[next]

@@ -49,58 +49,86 @@ export const sessions: Projection = {
     )
     const extended = db.prepare('update sessions set token_expires_ms = ? where id = ?')
     const counted = db.prepare(
-      'update sessions set requests = requests + ?, denied = denied + ?, rows = rows + ?, bytes = bytes + ? where id = ?',
+      `update sessions set requests = requests + ?, denied = denied + ?, rows = rows + ?, bytes = bytes + ?,
+         run = coalesce(?, run) where id = ?`,
     )
-    const run = db.prepare('update sessions set run = ? where id = ? and run is not ?')
+    const sums = new Map<string, Sum>()
+    const sumOf = (session: string): Sum => {
+      const known = sums.get(session) ?? { requests: 0, denied: 0, rows: 0, bytes: 0, run: null }
+      sums.set(session, known)
+      return known
+    }
     const closed = db.prepare(
       `update sessions set state = 'closed', closed_ms = ?, reason = ?, requests = ?, denied = ?, rows = ?, bytes = ?
        where id = ?`,
     )
-    return (event) => {
-      const { time } = event
-      switch (event.type) {
-        case 'SessionOpened': {
-          const { session, gateway, target, protocol, subject, client_ip, application, token_expires_ms } =
-            event.data
-          opened.run(
-            session,
-            event.writer,
-            event.epoch,
-            gateway,
-            target,
-            protocol,
-            subject.id,
-            subject.on_behalf_of,
-            client_ip,
-            application,
-            event.run_id,
-            time,
-            token_expires_ms,
-          )
-          return
+    return {
+      event(event) {
+        const { time } = event
+        switch (event.type) {
+          case 'SessionOpened': {
+            const { session, gateway, target, protocol, subject, client_ip, application, token_expires_ms } =
+              event.data
+            opened.run(
+              session,
+              event.writer,
+              event.epoch,
+              gateway,
+              target,
+              protocol,
+              subject.id,
+              subject.on_behalf_of,
+              client_ip,
+              application,
+              event.run_id,
+              time,
+              token_expires_ms,
+            )
+            return
+          }
+          case 'SessionExtended':
+            extended.run(event.data.token_expires_ms, event.data.session)
+            return
+          case 'RequestReceived': {
+            const sum = sumOf(event.data.session)
+            sum.requests += 1
+            sum.run = event.run_id ?? sum.run
+            return
+          }
+          case 'DecisionMade':
+            if (event.data.effect === 'deny') sumOf(event.data.session).denied += 1
+            return
+          case 'ResponseCompleted': {
+            const sum = sumOf(event.data.session)
+            sum.rows += event.data.rows
+            sum.bytes += event.data.bytes
+            return
+          }
+          case 'SessionClosed': {
+            const { session, reason, requests, denied, rows, bytes } = event.data
+            sums.delete(session)
+            closed.run(time, reason, requests, denied, rows, bytes, session)
+            return
+          }
+          default:
         }
-        case 'SessionExtended':
-          extended.run(event.data.token_expires_ms, event.data.session)
-          return
-        case 'RequestReceived':
-          counted.run(1, 0, 0, 0, event.data.session)
-          if (event.run_id !== null) run.run(event.run_id, event.data.session, event.run_id)
-          return
-        case 'DecisionMade':
-          if (event.data.effect === 'deny') counted.run(0, 1, 0, 0, event.data.session)
-          return
-        case 'ResponseCompleted':
-          counted.run(0, 0, event.data.rows, event.data.bytes, event.data.session)
-          return
-        case 'SessionClosed': {
-          const { session, reason, requests, denied, rows, bytes } = event.data
-          closed.run(time, reason, requests, denied, rows, bytes, session)
-          return
-        }
-        default:
-      }
+      },
+      done() {
+        for (const [session, { requests, denied, rows, bytes, run }] of sums)
+          counted.run(requests, denied, rows, bytes, run, session)
+        sums.clear()
+      },
     }
   },
+}
+
+/** What a batch adds to a session. */
+interface Sum {
+  requests: number
+  denied: number
+  rows: number
+  bytes: number
+  run: string | null
 }
 
 export interface SessionsWanted {

@@ -22,11 +22,13 @@ export const targets: Projection = {
   fold(db) {
     const keep = db.prepare('insert or replace into targets values (?, ?, ?, ?, ?, ?)')
     const remove = db.prepare('delete from targets where name = ?')
-    return (event) => {
-      if (event.type === 'TargetRegistered') {
-        const { name, protocol, address, labels, by } = event.data
-        keep.run(name, protocol, address, labels, by, event.time)
-      } else if (event.type === 'TargetRemoved') remove.run(event.data.name)
+    return {
+      event(event) {
+        if (event.type === 'TargetRegistered') {
+          const { name, protocol, address, labels, by } = event.data
+          keep.run(name, protocol, address, labels, by, event.time)
+        } else if (event.type === 'TargetRemoved') remove.run(event.data.name)
+      },
     }
   },
 }

@@ -227,9 +227,14 @@ export class KafkaLog implements Log {
     return readLog(this.#readPorts, { after, stream })
   }
 
-  subscribe(after: Position | undefined, signal: AbortSignal, stream?: string): AsyncIterable<RecordedEvent> {
+  subscribe(
+    after: Position | undefined,
+    signal: AbortSignal,
+    stream?: string,
+    paceMs?: number,
+  ): AsyncIterable<RecordedEvent> {
     const follow = { left: signal, closed: this.#closed.signal }
-    return readLog(this.#readPorts, { after, stream, follow })
+    return readLog(this.#readPorts, { after, stream, follow, paceMs })
   }
 
   unseal(event: RecordedEvent): Promise<Unsealed> {

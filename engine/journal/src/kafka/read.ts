@@ -30,6 +30,8 @@ export interface ReadOptions {
   readonly stream: string | undefined
   /** Go on with what comes; without it the present end is the end. */
   readonly follow?: Follow
+  /** What comes within so long may be handed out at once. */
+  readonly paceMs?: number | undefined
 }
 
 /** Brokers that do not answer for so long, one attempt after another, are an error. */
@@ -42,7 +44,7 @@ const retryMs = 200
  */
 export async function* readLog(
   ports: ReadPorts,
-  { after, stream, follow }: ReadOptions,
+  { after, stream, follow, paceMs }: ReadOptions,
 ): AsyncGenerator<RecordedEvent> {
   const frontier = Frontier.of(after)
   const cluster = openCluster(ports.kafka)
@@ -50,7 +52,7 @@ export async function* readLog(
   try {
     const lanes = await persistently(reading, () => opened(cluster, ports.names, frontier, stream))
     if (follow === undefined) await persistently(reading, () => bound(cluster, ports.names, lanes ?? []))
-    const reader = new RecordReader(cluster, lanes ?? [])
+    const reader = new RecordReader(cluster, lanes ?? [], paceMs)
     const queue = new UnitQueue(lanes ?? [])
     let open = follow !== undefined
     while (!isLeft(follow)) {

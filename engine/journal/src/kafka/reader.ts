@@ -21,10 +21,13 @@ const holdMs = 1_000
 export class RecordReader {
   readonly #cluster: Cluster
   readonly #lanes: readonly Lane[]
+  readonly #paceMs: number | undefined
   readonly #fetching = new Map<string, Promise<void>>()
 
-  constructor(cluster: Cluster, lanes: readonly Lane[]) {
+  /** `paceMs`: brokers gather what comes for so long. */
+  constructor(cluster: Cluster, lanes: readonly Lane[], paceMs?: number) {
     this.#cluster = cluster
+    this.#paceMs = paceMs
     this.#lanes = lanes
   }
 
@@ -56,8 +59,8 @@ export class RecordReader {
   async #fetch(leader: string, lanes: readonly Lane[]): Promise<void> {
     const broker: Broker = await this.#cluster.findBroker({ nodeId: leader })
     const { responses } = await broker.fetch({
-      maxWaitTime: holdMs,
-      minBytes: 1,
+      maxWaitTime: this.#paceMs ?? holdMs,
+      minBytes: this.#paceMs === undefined ? 1 : partitionBytes,
       maxBytes: partitionBytes * 8,
       isolationLevel: 0,
       topics: lanes.map((lane) => ({

@@ -1,8 +1,8 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { broker } from '../kafka/broker.ts'
-import { eventually, openFleet, type Fleet, type LoggedEvent, type Member } from '../kafka/fleet.ts'
+import { broker } from '../broker.ts'
+import { eventually, openFleet, type Fleet, type LoggedEvent, type Member } from '../fleet.ts'
 
 /** A gateway that is killed under load, again and again. `SLUICE_FAULT_KILLS`: how often. */
 const kills = Number(process.env['SLUICE_FAULT_KILLS'] ?? 2)

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { systemClock, systemIds, type NewEvent } from '@sluice/core'
 import { openKafka, verifyKafka, type KafkaOptions } from '@sluice/journal'
-import { broker } from '../kafka/broker.ts'
-import { eventually, openFleet, type Fleet, type Member } from '../kafka/fleet.ts'
-import { kafkaLogOptions } from '../kafka/log-under-test.ts'
+import { broker } from '../broker.ts'
+import { eventually, openFleet, type Fleet, type Member } from '../fleet.ts'
+import { kafkaLogOptions } from '../log-under-test.ts'
 
 /** Brokers that die under load. `SLUICE_FAULT_SECONDS`: for how long it goes on after each fault. */
 const seconds = Number(process.env['SLUICE_FAULT_SECONDS'] ?? 5)
