@@ -85,7 +85,7 @@ async function gatewayName(file: string, ids: Ids): Promise<string> {
   }
 }
 
-async function connectionOf(
+export async function connectionOf(
   { brokers, tls, sasl }: KafkaLogConfig,
   source: SecretSource & Pick<LogPorts, 'clock'>,
 ): Promise<KafkaConnection> {

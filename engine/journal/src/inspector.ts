@@ -38,12 +38,19 @@ export class Inspector {
   events = 0
   unknown = 0
   streams = 0
+  /** Reading begins somewhere in the log: so may its chains. */
+  readonly #midway: boolean
   /** `null` after a stretch that could not be read: what follows cannot be compared with it. */
   #boundary: Boundary | null = { events: 0, link: zeroHash }
   #epoch = 0
   #chains = freshChains()
   /** Streams that were open when an incarnation ended; the next one may go on with the same name. */
   readonly #standing = new Set<string>()
+
+  constructor(midway = false) {
+    this.#midway = midway
+    if (midway) this.#boundary = null
+  }
 
   get boundary(): Boundary | null {
     return this.#boundary
@@ -101,7 +108,10 @@ export class Inspector {
   }
 
   #incarnation(name: string, at: number, { epoch }: FrameHeader): void {
-    if (epoch === this.#epoch) return
+    if (epoch === this.#epoch || (this.#midway && this.#epoch === 0)) {
+      this.#epoch = epoch
+      return
+    }
     if (epoch < this.#epoch)
       this.note(name, at, `incarnation ${epoch} goes on after incarnation ${this.#epoch}`)
     for (const stream of this.#chains.openNames()) this.#standing.add(stream)
@@ -130,13 +140,16 @@ export class Inspector {
   }
 
   #chain(name: string, at: number, event: Envelope): void {
+    const known = this.#chains.size
     const chain = this.#chains.get(event.stream)
     if (chain.next === 0 && !this.#standing.has(event.stream)) this.streams += 1
     const { seq } = event
+    const begins = this.#midway && this.#chains.size > known
+    if (begins) chain.next = seq
     if (seq > chain.next) this.note(name, at, missing(chain.next, seq - 1), event)
     else if (seq < chain.next)
       this.note(name, at, same(chain.hash, event.hash) ? 'the event is repeated' : repeated, event)
-    else if (!same(event.prev_hash, chain.hash))
+    else if (!begins && !same(event.prev_hash, chain.hash))
       this.note(name, at, 'the event does not follow the one before it', event)
     chain.next = seq + 1
     chain.hash = event.hash

@@ -273,6 +273,22 @@ suite('a log in files that was closed', () => {
     await named(/data keys are missing/, '0000000001.keys')
   })
 
+  test('what was written since a time is checked without what came before it', async () => {
+    const log = await open(4_096)
+    await fill(log, ['ses_a', 'ses_b'], 20)
+    await log.close()
+    const all = await verifyLog(folder)
+    const since = await verifyLog(folder, systemClock.now() + 60_000)
+    assert.ok(all.ok && since.ok, JSON.stringify(since.findings))
+    assert.ok(since.events > 0 && since.events < all.events, `${since.events} of ${all.events}`)
+    const last = (await readdir(folder)).filter((name) => name.endsWith('.segment')).toSorted()
+    const bytes = await readFile(at(last[0] ?? ''))
+    bytes[2_000] = (bytes[2_000] ?? 0) ^ 1
+    await writeFile(at(last[0] ?? ''), bytes)
+    assert.ok((await verifyLog(folder, systemClock.now() + 60_000)).ok)
+    assert.ok(!(await verifyLog(folder)).ok)
+  })
+
   test('a folder without a log is no whole log', async () => {
     await named(/there is no log in this folder/)
     await mkdir(folder)

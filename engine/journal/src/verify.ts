@@ -1,4 +1,6 @@
 import { hashOf } from './chain.ts'
+import { decodeEnvelope } from './codec.ts'
+import { eventsIn } from './frame.ts'
 import { damagedSlots, keyFileName, keyFileNumber } from './key-files.ts'
 import { readWhole, type Disk } from './disk.ts'
 import { headName, isSignedBy, readHead, type StoredHead } from './head.ts'
@@ -24,8 +26,9 @@ export interface Verification {
 }
 
 /** Reads a log beside its writer, if there is one, and names what is missing or changed. */
-export function verifyLog(folder: string): Promise<Verification> {
-  return verify(new ReadableFolder(folder))
+/** `since`: milliseconds since 1970; what is surely older is not read, and chains may begin anywhere. */
+export function verifyLog(folder: string, since?: number): Promise<Verification> {
+  return verify(new ReadableFolder(folder), since)
 }
 
 type ReadDisk = Pick<Disk, 'list' | 'read'>
@@ -34,11 +37,12 @@ type ReadDisk = Pick<Disk, 'list' | 'read'>
  * Needs no keys. The head is read first, so that a log that grows meanwhile is only ever ahead of it. What a crash
  * leaves behind, a write in part at the very end, is no finding; the head says how far the log must go.
  */
-export async function verify(disk: ReadDisk): Promise<Verification> {
-  const inspector = new Inspector()
+export async function verify(disk: ReadDisk, since?: number): Promise<Verification> {
+  const first = since === undefined ? 1 : await segmentOf(disk, since)
+  const inspector = new Inspector(first > 1)
   const head = await readHead(disk)
   const newest = head?.newest ?? null
-  const follower = new Follower(disk, inspector, newest)
+  const follower = new Follower(disk, inspector, newest, first)
   await follower.segments()
   // A crash in the midst of writing the head leaves one of its slots whole; closing writes both.
   if (newest === null) inspector.note(headName, 0, follower.publicKey === null ? noLog : noHead)
@@ -60,10 +64,13 @@ class Follower {
   readonly #disk: ReadDisk
   readonly #inspector: Inspector
   readonly #head: StoredHead | null
+  /** The segment to begin with. */
+  readonly #first: number
   #reached = false
   #last = { name: segmentName(1), offset: 0 }
 
-  constructor(disk: ReadDisk, inspector: Inspector, head: StoredHead | null) {
+  constructor(disk: ReadDisk, inspector: Inspector, head: StoredHead | null, first: number) {
+    this.#first = first
     this.#disk = disk
     this.#inspector = inspector
     this.#head = head
@@ -73,7 +80,7 @@ class Follower {
   async segments(): Promise<void> {
     this.#arrive(this.#inspector.boundary)
     const used = (await this.#disk.list()).map(segmentNumber).filter((number) => number !== null)
-    for (let number = 1; number <= Math.max(1, ...used); number++) {
+    for (let number = this.#first; number <= Math.max(1, ...used); number++) {
       const name = segmentName(number)
       const { header, bytes } = await this.#header(name)
       if (isHeader(header)) {
@@ -203,6 +210,24 @@ class Follower {
     const head = this.#head
     return head !== null && at?.events === head.events && Buffer.compare(at.link, head.link) === 0
   }
+}
+
+/** The last segment that begins before a time: what was written since is in it or after it. */
+async function segmentOf(disk: ReadDisk, since: number): Promise<number> {
+  const numbers = (await disk.list()).map(segmentNumber).filter((number) => number !== null)
+  for (const number of numbers.toSorted((a, b) => b - a)) {
+    const time = await firstTime(disk, segmentName(number))
+    if (time !== null && time < since) return number
+  }
+  return 1
+}
+
+async function firstTime(disk: ReadDisk, name: string): Promise<number | null> {
+  for await (const scanned of scan(disk, name, segmentHeaderBytes)) {
+    if (scanned.kind !== 'frame') return null
+    for (const { bytes } of eventsIn(scanned.frame)) return decodeEnvelope(bytes).time
+  }
+  return null
 }
 
 type ReadHeader = ReturnType<typeof readSegmentHeader>

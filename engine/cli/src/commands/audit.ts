@@ -1,20 +1,19 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { verifyLog } from '@sluice/journal'
 import { connectApi } from '../client.ts'
 import { UsageError, type Command, type ExitCode, type Io } from '../command.ts'
-import { dataFolder } from '../demo-state.ts'
 import { durationMs } from '../duration.ts'
 import { eventLine, type EventLine } from '../event-line.ts'
+import { verify } from './audit/verify.ts'
 
 export const audit: Command = {
   usage: `sluice audit tail [-f] [--since 10m] [--session ses_…] [--last 50] [--json]
-sluice audit verify [--log <folder>] [--json]
+sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--public-key gateway.pub] [--json]
 
   tail    the latest events from the gateway; -f follows
-  verify  reads the log itself, beside a running gateway, and names what is missing or changed`,
+  verify  reads the log itself, beside running gateways, and names what is missing or changed; on Kafka with
+          KAFKA_BROKERS=host:port,… or as the configuration says`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -26,6 +25,8 @@ sluice audit verify [--log <folder>] [--json]
         session: { type: 'string' },
         last: { type: 'string' },
         log: { type: 'string' },
+        config: { type: 'string' },
+        'public-key': { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     })
@@ -33,7 +34,7 @@ sluice audit verify [--log <folder>] [--json]
       case 'tail':
         return tail(values, io)
       case 'verify':
-        return verify(values.log ?? join(dataFolder(io.env), 'log'), values.json, io)
+        return verify(values, io)
       default:
         throw new UsageError(`unknown "audit ${positionals.join(' ')}"`)
     }
@@ -66,21 +67,4 @@ async function tail(options: TailOptions, io: Io): Promise<ExitCode> {
     if (!io.signal.aborted) throw error
   }
   return 0
-}
-
-async function verify(folder: string, json: boolean, io: Io): Promise<ExitCode> {
-  const report = await verifyLog(folder)
-  if (json) {
-    io.out(`${JSON.stringify(report)}\n`)
-    return report.ok ? 0 : 1
-  }
-  for (const { segment, offset, stream, seq, what } of report.findings) {
-    const event = stream === null ? '' : ` (stream ${stream}, event ${String(seq)})`
-    io.out(`FINDING  ${segment} at byte ${offset}: ${what}${event}\n`)
-  }
-  const unknown = report.unknown === 0 ? '' : `, ${report.unknown} of a newer version kept in the chain`
-  io.out(
-    `${report.ok ? 'OK' : 'NOT OK'}  ${report.events} events in ${report.streams} streams${unknown}  ${folder}\n`,
-  )
-  return report.ok ? 0 : 1
 }

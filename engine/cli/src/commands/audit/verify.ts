@@ -1,0 +1,114 @@
+import { createPublicKey } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { systemClock } from '@sluice/core'
+import { verifyKafka, verifyLog, type Verification } from '@sluice/journal'
+import { UsageError, type ExitCode, type Io } from '../../command.ts'
+import { parseConfig } from '../../config/config.ts'
+import { withBrokers, type KafkaLogConfig, type LogConfig } from '../../config/log.ts'
+import { dataFolder } from '../../demo-state.ts'
+import { durationMs } from '../../duration.ts'
+import { brokersOf, connectionOf } from '../../log.ts'
+
+export interface VerifyOptions {
+  readonly log?: string | undefined
+  readonly config?: string | undefined
+  readonly since?: string | undefined
+  readonly 'public-key'?: string | undefined
+  readonly json: boolean
+}
+
+/** Reads the log itself, beside whoever writes it, and trusts no gateway. */
+export async function verify(options: VerifyOptions, io: Io): Promise<ExitCode> {
+  const since = options.since === undefined ? undefined : Date.now() - durationMs(options.since)
+  const { report, place } = await verified(options, since, io)
+  if (options.json) io.out(`${JSON.stringify(report)}\n`)
+  else show(report, place, io)
+  return report.ok ? 0 : 1
+}
+
+async function verified(
+  options: VerifyOptions,
+  since: number | undefined,
+  io: Io,
+): Promise<{ readonly report: Verification; readonly place: string }> {
+  if (options.log !== undefined) return inFolder(options.log, since)
+  const { log, base } = await placeOf(options, io)
+  if (log.kind === 'kafka') return onKafka(log, base, options, since, io)
+  const folder = log.path === null ? join(dataFolder(io.env), 'log') : resolve(base, log.path)
+  return inFolder(folder, since)
+}
+
+/** As `serve` finds it. */
+async function placeOf(
+  { config: given }: VerifyOptions,
+  io: Io,
+): Promise<{ readonly log: LogConfig; readonly base: string }> {
+  const brokers = brokersOf(io.env['KAFKA_BROKERS'])
+  const read = given === undefined ? undefined : parseConfig(given, await readFile(given, 'utf8')).log
+  const log = read ?? ({ kind: 'embedded', path: null } as const)
+  const base = given === undefined ? process.cwd() : dirname(resolve(given))
+  return { log: brokers === null ? log : withBrokers(log, brokers), base }
+}
+
+async function inFolder(folder: string, since: number | undefined) {
+  return { report: await verifyLog(folder, since), place: folder }
+}
+
+async function onKafka(
+  log: KafkaLogConfig,
+  base: string,
+  options: VerifyOptions,
+  since: number | undefined,
+  io: Io,
+) {
+  const key = options['public-key']
+  const report = await verifyKafka({
+    connection: await connectionOf(log, { base, env: io.env, clock: systemClock }),
+    prefix: log.prefix,
+    publicKey: key === undefined ? null : rawKey(await readFile(key, 'utf8')),
+    clock: systemClock,
+    ...(since === undefined ? {} : { since }),
+    progress: progressOn(io),
+  })
+  if (key === undefined && !options.json)
+    io.error(
+      'The log itself was asked for the key of its signatures: name one from elsewhere with --public-key.\n',
+    )
+  return { report, place: `Kafka at ${log.brokers.join(', ')}` }
+}
+
+const progressMs = 2_000
+
+function progressOn(
+  io: Io,
+): (events: number, records: { readonly done: number; readonly of: number }) => void {
+  let told = performance.now()
+  return (events, { done, of }) => {
+    const now = performance.now()
+    if (now - told < progressMs) return
+    told = now
+    io.error(`${events} events checked, ${of === 0 ? 100 : Math.floor((100 * done) / of)} %\n`)
+  }
+}
+
+/** The 32 bytes of an Ed25519 key, as PEM. */
+function rawKey(pem: string): Uint8Array {
+  try {
+    const der = createPublicKey(pem).export({ type: 'spki', format: 'der' })
+    return der.subarray(der.length - 32)
+  } catch {
+    throw new UsageError('--public-key names no file with a public key (PEM)')
+  }
+}
+
+function show(report: Verification, place: string, io: Io): void {
+  for (const { segment, offset, stream, seq, what } of report.findings) {
+    const event = stream === null ? '' : ` (stream ${stream}, event ${String(seq)})`
+    io.out(`FINDING  ${segment} at ${segment.includes('/') ? 'offset' : 'byte'} ${offset}: ${what}${event}\n`)
+  }
+  const unknown = report.unknown === 0 ? '' : `, ${report.unknown} of a newer version kept in the chain`
+  io.out(
+    `${report.ok ? 'OK' : 'NOT OK'}  ${report.events} events in ${report.streams} streams${unknown}  ${place}\n`,
+  )
+}
