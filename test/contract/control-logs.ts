@@ -22,9 +22,7 @@ const ports = {
   report: (what: string, error: unknown) => assert.fail(`${what}: ${String(error)}`),
 }
 
-function parts(
-  store: Log | Journal,
-): Pick<ApprovalLog, 'store' | 'writer' | 'epoch' | 'unseal' | 'erase'> {
+function parts(store: Log | Journal): Pick<ApprovalLog, 'store' | 'writer' | 'epoch' | 'unseal' | 'erase'> {
   return {
     store,
     writer: store.writer,

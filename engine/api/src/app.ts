@@ -13,6 +13,7 @@ import type {
 } from '@sluice/core'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
+import { erasures, type ErasurePorts } from './erasures.ts'
 import { events } from './events.ts'
 import { exchanges } from './exchanges.ts'
 import { grants } from './grants.ts'
@@ -40,6 +41,7 @@ export interface ApiPorts {
   readonly approvals: Approvals
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
+  readonly erase: ErasurePorts['erase']
   /** Sessions of all gateways, as the log tells of them. */
   readonly records: SessionRecords
   /** RFC 8693: a provider's token in, a gateway token out. */
@@ -88,6 +90,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(approvals(ports))
   app.register(stream(ports, bounds))
   app.register(grants(ports))
+  app.register(erasures(ports))
   if (ports.slack !== undefined) app.register(slack(ports, ports.slack))
   return app
 }

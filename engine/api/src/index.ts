@@ -1,3 +1,4 @@
+export type { ErasureRequest, ErasureResult } from './erasures.ts'
 export { createApi, type ApiPorts } from './app.ts'
 export type { ApprovalLine, ApprovalPage } from './approval-page.ts'
 export type { ExchangeLine } from './exchange-log.ts'

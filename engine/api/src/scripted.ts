@@ -190,6 +190,7 @@ export function scriptedApi(
     approvals: noApprovals,
     grants: noGrants,
     records: { get: () => undefined, list: () => [] },
+    erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     kills: {
       async kill(session, by, reason) {
         const data = { session, by, reason }

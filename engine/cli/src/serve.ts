@@ -29,6 +29,7 @@ import { letHeapGrow } from './heap.ts'
 import type { Config, PostgresListen } from './config/config.ts'
 import { declare } from './declare.ts'
 import { openLog } from './log.ts'
+import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 
@@ -193,6 +194,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     approvals,
     grants,
     kills,
+    erase: (request, by) => erase(request, by, { log, clock, ids }),
     records: projections.sessions,
     exchange: identity.exchange,
     roles: config.api.roles,

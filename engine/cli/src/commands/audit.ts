@@ -5,15 +5,19 @@ import { connectApi } from '../client.ts'
 import { UsageError, type Command, type ExitCode, type Io } from '../command.ts'
 import { durationMs } from '../duration.ts'
 import { eventLine, type EventLine } from '../event-line.ts'
+import { erase } from './audit/erase.ts'
 import { verify } from './audit/verify.ts'
 
 export const audit: Command = {
   usage: `sluice audit tail [-f] [--since 10m] [--session ses_…] [--last 50] [--json]
 sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--public-key gateway.pub] [--json]
+sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --reason <text> [--json]
 
   tail    the latest events from the gateway; -f follows
   verify  reads the log itself, beside running gateways, and names what is missing or changed; on Kafka with
-          KAFKA_BROKERS=host:port,… or as the configuration says`,
+          KAFKA_BROKERS=host:port,… or as the configuration says
+  erase   makes the content of sessions that are over unreadable for good, by destroying its keys; the events stay.
+          For admins; --as <name>: a subject of the demo`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -27,6 +31,10 @@ sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--publ
         log: { type: 'string' },
         config: { type: 'string' },
         'public-key': { type: 'string' },
+        subject: { type: 'string' },
+        label: { type: 'string' },
+        reason: { type: 'string' },
+        as: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     })
@@ -35,6 +43,8 @@ sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--publ
         return tail(values, io)
       case 'verify':
         return verify(values, io)
+      case 'erase':
+        return erase(values, io)
       default:
         throw new UsageError(`unknown "audit ${positionals.join(' ')}"`)
     }

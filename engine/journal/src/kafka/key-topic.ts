@@ -18,6 +18,8 @@ export class KeyTopic implements KeyShelf {
   readonly #producer: Producer
   readonly #kept = new Map<number, Uint8Array>()
   readonly #erased: (id: number) => boolean
+  /** Erased here; the log says it of those that others erased. */
+  readonly #gone = new Set<number>()
 
   /** `erased`: whether the log says that this key was erased, whatever compaction has done yet. */
   constructor(kafka: Kafka, topic: string, erased: (id: number) => boolean) {
@@ -53,7 +55,7 @@ export class KeyTopic implements KeyShelf {
   }
 
   async get(id: number): Promise<Uint8Array | null> {
-    if (this.#erased(id)) return null
+    if (this.#gone.has(id) || this.#erased(id)) return null
     const kept = this.#kept.get(id)
     if (kept !== undefined) return kept
     const value = (await this.#records.get(partition, id))?.value ?? null
@@ -64,6 +66,7 @@ export class KeyTopic implements KeyShelf {
   async erase(id: number): Promise<void> {
     const record = await this.#records.get(partition, id)
     this.#kept.delete(id)
+    this.#gone.add(id)
     if (record?.key == null) return
     await this.#producer.send({
       topic: this.#topic,
