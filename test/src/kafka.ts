@@ -9,12 +9,12 @@ export interface TestKafka {
   close(): Promise<void>
 }
 
-/** A real broker of a suite's own, or several. */
-export async function startKafka(nodes = 1): Promise<TestKafka> {
+/** A real broker of a suite's own, or several. `quick`: starts sooner, and is slower under load. */
+export async function startKafka(nodes = 1, quick = true): Promise<TestKafka> {
   const cache = process.env['SLUICE_CACHE'] ?? join(homedir(), '.cache', 'sluice')
   const found = await distribution(cache, (what) => console.error(`kafka: ${what}`))
   const folder = await mkdtemp(join(tmpdir(), 'sluice-kafka-'))
-  const cluster = await KafkaCluster.start({ distribution: found, folder, nodes, port: 0, quick: true })
+  const cluster = await KafkaCluster.start({ distribution: found, folder, nodes, port: 0, quick })
   return {
     brokers: cluster.brokers,
     cluster,
