@@ -112,7 +112,7 @@ for (const name of classes) {
 }
 // Objects are read three levels deep: no mapper nests further.
 for (let level = 0; level < 3; level++)
-  for (const name of [...used])
+  for (const name of Array.from(used))
     schema.objects[name] ??= {
       attributes: compact(attributesOf(objects.get(name), objects)),
       constraints: constraintOf(objects.get(name), objects),

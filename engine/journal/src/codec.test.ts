@@ -13,6 +13,8 @@ const types = Object.keys(eventSchemas) as EventType[]
 /** Values of a schema, whatever it is. */
 function valuesOf(type: AvroType): fc.Arbitrary<unknown> {
   if (type === 'string') return fc.string({ unit: 'binary' })
+  if (type === 'boolean') return fc.boolean()
+  if (type === 'int') return fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
   if (type === 'long') return fc.integer({ min: 1 - 2 ** 52, max: 2 ** 52 - 1 })
   if (type === 'null') return fc.constant(null)
   if (typeof type === 'string') throw new Error(`no values of ${type}`)

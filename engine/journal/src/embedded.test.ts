@@ -76,7 +76,7 @@ suite('the embedded log', () => {
     const lost = events.flatMap((event) => (event.type === 'GatewayLost' ? [event.data] : []))
     assert.deepEqual(
       lost,
-      [1, 2, 3].map((epoch) => ({ writer: log.writer, epoch })),
+      [1, 2, 3].map((epoch) => ({ writer: log.writer, epoch, resumes: 0 })),
     )
     assert.deepEqual(new Set(events.map((event) => event.writer)), new Set([log.writer]))
     await log.close()

@@ -152,7 +152,7 @@ suite('a journal whose disk fails', () => {
     const [before, lost] = await all(next.journal)
     assert.equal(before?.type, 'RequestReceived')
     assert.ok(lost?.type === 'GatewayLost')
-    assert.deepEqual(lost.data, { writer: journal.writer, epoch: 1 })
+    assert.deepEqual(lost.data, { writer: journal.writer, epoch: 1, resumes: 0 })
     await next.journal.close()
   })
 

@@ -1,6 +1,7 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { EventType } from '@sluice/core'
+import type { ExportedEvent } from '../exported.ts'
 import { eventData, exported } from './scripted-events.ts'
 import { ocsfProblems } from './scripted-schema.ts'
 import { mappers } from './index.ts'
@@ -12,6 +13,13 @@ type Document = Readonly<Record<string, unknown>>
 function documentOf(format: 'ocsf' | 'ecs' | 'json', type: EventType): Document {
   const body = mappers[format].map(exported(type))?.body
   assert.ok(typeof body === 'object', `${type} is not exported`)
+  return body
+}
+
+/** A line of text. */
+function lineOf(of: ExportedEvent): string {
+  const body = mappers.cef.map(of)?.body
+  assert.ok(typeof body === 'string')
   return body
 }
 
@@ -92,7 +100,7 @@ suite('mappers', () => {
       ])
         assert.ok(text.includes(part), `${format} lacks ${part}`)
     }
-    const line = String(mappers.cef.map(exported('ResponseCompleted'))?.body)
+    const line = lineOf(exported('ResponseCompleted'))
     for (const part of ['ses_1', 'dec_1', 'rev_1', 'run_1', 'public.customers.email'])
       assert.ok(line.includes(part))
   })
@@ -106,7 +114,7 @@ suite('mappers', () => {
       target: hostile,
       subject: { ...of.session.subject, id: hostile },
     }
-    const line = String(mappers.cef.map({ ...of, session })?.body)
+    const line = lineOf({ ...of, session })
     assert.ok(!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line), line)
     const header = line.split(/(?<!\\)\|/)
     assert.deepEqual(header.slice(0, 5), ['CEF:0', 'Sluice', 'Sluice', '1', 'ExchangeAbandoned'])

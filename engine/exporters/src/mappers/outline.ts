@@ -126,9 +126,8 @@ function actionsIn(data: object): readonly Action[] {
 
 function relationsOf(actions: readonly Action[]): readonly string[] {
   const names = actions.flatMap((action) => {
-    const relations: Json | readonly object[] | undefined = action['relations'] as
-      readonly object[] | undefined
-    return (Array.isArray(relations) ? relations : []).flatMap((each: object) => {
+    const relations = action['relations']
+    return (Array.isArray(relations) ? (relations as readonly object[]) : []).flatMap((each) => {
       const { schema, name } = each as { readonly schema?: unknown; readonly name?: unknown }
       return typeof name === 'string' ? [typeof schema === 'string' ? `${schema}.${name}` : name] : []
     })
