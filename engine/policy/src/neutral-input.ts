@@ -1,4 +1,6 @@
-import type { PolicyInput } from '@sluice/core'
+import type { Facts, PolicyInput } from '@sluice/core'
+
+const nothingDone: Facts = { requests: 0, denied: 0, rows: 0, bytes: 0, classes: [], as_of_ms: 0 }
 
 /** A complete input document of nobody in particular: what a new bundle must be able to judge, and where cases start. */
 export const neutralInput: PolicyInput = {
@@ -12,6 +14,7 @@ export const neutralInput: PolicyInput = {
     groups: [],
     claims: {},
     on_behalf_of: null,
+    facts: nothingDone,
   },
   client: { ip: '127.0.0.1', application: null },
   target: { name: 'shop', protocol: 'postgres', labels: {} },
@@ -33,7 +36,7 @@ export const neutralInput: PolicyInput = {
     id: 'ses_00000000000000000000000000',
     facts: { requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 },
   },
-  run: { id: null, trace_id: null, verified: false },
+  run: { id: null, trace_id: null, verified: false, facts: nothingDone },
   approvals: [],
   grants: [],
 }
