@@ -27,6 +27,7 @@ export interface GatewayOptions {
   readonly owners?: Readonly<Record<string, readonly string[]>>
   /** As the configuration file says it. */
   readonly notices?: object
+  readonly exporters?: object
   readonly log?: object
 }
 
@@ -119,7 +120,12 @@ async function policiesOf({ policies, policyData }: GatewayOptions, folder: stri
 }
 
 /** Nobody waits for people: what the starter policies hold is answered as pending at once, and soon forgotten. */
-export const nobodyWaits = { hold_s: 0, approval_s: 1 } as const
+export const nobodyWaits = {
+  hold_s: 0,
+  approval_s: 1,
+  // A catalogue of attacks is denied more often than any caller may be.
+  budgets: { run_rows: 1_000_000_000, subject_denials: 1_000_000_000 },
+} as const
 
 export function variable(index: number): string {
   return `TARGET_${index}_PASSWORD`
@@ -127,7 +133,17 @@ export function variable(index: number): string {
 
 /** What `sluice serve` reads. */
 export function configOf(options: GatewayOptions): object {
-  const { provider, policies, targets, tls, notices, log, host = '127.0.0.1', owners = {} } = options
+  const {
+    provider,
+    policies,
+    targets,
+    tls,
+    notices,
+    exporters,
+    log,
+    host = '127.0.0.1',
+    owners = {},
+  } = options
   const { audience, groups_claim, type_claim } = demoIssuer
   const address = '127.0.0.1:0'
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
@@ -141,6 +157,7 @@ export function configOf(options: GatewayOptions): object {
     },
     policies: { path: policies },
     ...(notices === undefined ? {} : { notices }),
+    ...(exporters === undefined ? {} : { exporters }),
     targets: targets.map(({ name, login, tls: mode, authority, labels, access }, index) => ({
       name,
       protocol: 'postgres',
