@@ -16,6 +16,9 @@ interface Suite {
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = (name: string): string => `${root}node_modules/.bin/${name}`
 
+/** Hundreds of processes read in the same files: one of them compiles each. */
+const compiled = { NODE_COMPILE_CACHE: `${root}.sluice/test-code` }
+
 const suites: readonly Suite[] = [
   { name: 'types', command: [bin('tsc'), '-b'] },
   {
@@ -36,6 +39,7 @@ const suites: readonly Suite[] = [
   },
   { name: 'identity', files: ['engine/identity/src/**/*.test.ts'] },
   { name: 'notices', files: ['engine/notices/src/**/*.test.ts'] },
+  { name: 'exporters', files: ['engine/exporters/src/**/*.test.ts'], concurrency: 2 },
   { name: 'projections', files: ['engine/projections/src/**/*.test.ts'] },
   { name: 'api and cli', files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'] },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
@@ -43,6 +47,7 @@ const suites: readonly Suite[] = [
   { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'contract', files: ['test/contract/**/*.test.ts'] },
   { name: 'kafka', files: ['test/kafka/**/*.test.ts'], concurrency: 1 },
+  { name: 'exports', files: ['test/exporters/**/*.test.ts'], concurrency: 1 },
   { name: 'catalogue', files: ['test/catalogue/**/*.test.ts'], concurrency: 1 },
   { name: 'acceptance', files: ['test/acceptance/**/*.test.ts'], concurrency: 1 },
   { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1 },
@@ -96,7 +101,7 @@ function commandOf({ files, command, concurrency }: Suite): readonly [string, ..
 }
 
 function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
-  const child = spawn(file, args, { cwd: root, stdio: 'inherit' })
+  const child = spawn(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...compiled } })
   return new Promise((resolve) => {
     child.once('error', (error) => {
       console.error(error.message)

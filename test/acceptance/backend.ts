@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { loadSampleData, startPostgres } from '@sluice/demo'
+import { copyCluster } from '../src/cluster.ts'
 import type { Login } from '../src/wire-client.ts'
 import { foundation, reset, tables } from './tables.ts'
 
@@ -27,6 +28,7 @@ export async function startBackend(): Promise<Backend> {
   await using parts = new AsyncDisposableStack()
   const dataDir = await mkdtemp(join(tmpdir(), 'sluice-acceptance-'))
   parts.defer(() => rm(dataDir, { recursive: true, force: true }))
+  await copyCluster(dataDir)
   const lines: string[] = []
   const log = (line: string): void => void lines.push(line.slice(0, lineCharsMax))
   const postgres = await startPostgres({ dataDir, port: 0, log, settings, statements: foundation })

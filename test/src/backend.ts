@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '@sluice/demo'
+import { copyCluster } from './cluster.ts'
 import { WireClient, type Login } from './wire-client.ts'
 import type { Transcript } from './transcript.ts'
 
@@ -19,6 +20,7 @@ const hasty = { fsync: 'off', full_page_writes: 'off', scram_iterations: '1' }
 
 export async function startBackend(settings: Readonly<Record<string, string>> = {}): Promise<Backend> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-backend-'))
+  await copyCluster(folder)
   const postgres = await startPostgres({
     dataDir: folder,
     port: 0,

@@ -67,8 +67,12 @@ export function createApi(ports: ApiPorts): FastifyInstance {
     logger: false,
     bodyLimit: bounds.bodyBytes,
     requestTimeout: bounds.requestWaitMs,
-    // How often Node looks for requests that are late.
-    http: { connectionsCheckingInterval: Math.ceil(bounds.requestWaitMs / 6) },
+    http: {
+      // Node waits for a body as long as for the head when that is longer, and for that a minute by default.
+      headersTimeout: bounds.requestWaitMs,
+      // How often Node looks for requests that are late.
+      connectionsCheckingInterval: Math.ceil(bounds.requestWaitMs / 6),
+    },
     forceCloseConnections: true,
     // A misspelt parameter is an error: dropping it would answer another question than was asked.
     ajv: { customOptions: { removeAdditional: false } },

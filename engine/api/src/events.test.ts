@@ -98,6 +98,35 @@ test('since, session and last choose', async () => {
   assert.deepEqual(await times(`?since_ms=15&last=1&session=${session}`), [40])
 })
 
+test('after a position there is what follows it', async () => {
+  const api = scriptedApi()
+  for (const time of [10, 20, 30]) await append(api, 'control', time)
+  const times = (await lines(api, 'erin', '?after=2')).map(({ time }) => time)
+  assert.deepEqual(times, [30])
+})
+
+test('the whole log is for auditors', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  await append(api, 'control')
+  assert.equal((await lines(api, 'erin', '?whole=true')).length, 2)
+  const answer = await api.app.inject({
+    url: `/v1/events?whole=true&session=${session}`,
+    headers: bearer('alice'),
+  })
+  assert.equal(answer.statusCode, 403)
+  assert.match(answer.json().detail, /needs the role auditor/)
+})
+
+test('a position that is not in the log is refused before anything is answered', async () => {
+  const { app, store } = scriptedApi()
+  store.read = () => {
+    throw new RangeError('this is not a position in this log')
+  }
+  const answer = await app.inject({ url: '/v1/events?after=9', headers: bearer('erin') })
+  assert.deepEqual([answer.statusCode, answer.json().detail], [400, 'There is no such position in the log.'])
+})
+
 const wrong = [
   '?last=0',
   '?last=x',

@@ -1,8 +1,15 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync } from 'fastify'
-import type { EventStore, RecordedEvent, Subject } from '@sluice/core'
+import {
+  refusal,
+  Refused,
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+  type Subject,
+} from '@sluice/core'
 import { caller } from './caller.ts'
-import { rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
+import { callerAs, rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
 import { text } from './schema.ts'
 
 interface EventPorts extends RolePorts {
@@ -14,6 +21,8 @@ interface EventQuery {
   readonly session?: string
   readonly last?: number
   readonly follow?: boolean
+  readonly after?: Position
+  readonly whole?: boolean
 }
 
 const querystring = {
@@ -24,6 +33,12 @@ const querystring = {
     session: { type: 'string', pattern: '^ses_[0-9A-Z]{26}$' },
     last: { type: 'integer', minimum: 1, maximum: 100_000 },
     follow: { type: 'boolean' },
+    after: {
+      type: 'string',
+      maxLength: 8_192,
+      description: 'The position of an event: only what follows it.',
+    },
+    whole: { type: 'boolean', description: 'Refuse rather than leave out what the caller may not see.' },
   },
 } as const
 
@@ -45,7 +60,11 @@ export function events(ports: EventPorts): FastifyPluginAsync {
       '/v1/events',
       { schema, exposeHeadRoute: false },
       async (request, reply) => {
-        const { subject } = await caller(request, ports.authenticator)
+        const { after, whole = false } = request.query
+        const { subject } = whole
+          ? await callerAs(request, ports, 'auditor')
+          : await caller(request, ports.authenticator)
+        if (after !== undefined) await refuseUnknown(ports.store, after)
         const gone = new AbortController()
         reply.raw.once('close', () => gone.abort())
         const visible = visibleTo(subject, ports.roles)
@@ -53,6 +72,18 @@ export function events(ports: EventPorts): FastifyPluginAsync {
         return reply.type('application/x-ndjson').send(lines)
       },
     )
+  }
+}
+
+/** Once the answer has begun it is too late to say that there is no such position. */
+async function refuseUnknown(store: EventPorts['store'], after: Position): Promise<void> {
+  try {
+    for await (const _event of store.read(after)) return
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new Refused(refusal('malformed', 'api/events', 'There is no such position in the log.'), {
+      cause: error,
+    })
   }
 }
 
@@ -67,8 +98,8 @@ async function* select(
     event.time >= (query.since_ms ?? 0) &&
     (query.session === undefined || event.stream === query.session)
   const kept: RecordedEvent[] = []
-  let position: RecordedEvent['position'] | undefined
-  for await (const event of store.read()) {
+  let position = query.after
+  for await (const event of store.read(query.after)) {
     position = event.position
     if (!wanted(event)) continue
     if (query.last === undefined) yield line(event)

@@ -20,6 +20,7 @@ import {
   type Unit,
 } from '@sluice/core'
 import { createApi, type ApiPorts } from './app.ts'
+import { compiledOnce } from './scripted-compilers.ts'
 
 /** A log in memory, for tests of what the API shows of it. */
 export class ScriptedStore implements EventStore {
@@ -178,7 +179,7 @@ export function scriptedApi(
     dialer: { dial: () => Promise.reject(new Error('nothing is dialled here')) },
     report: () => {},
   })
-  const app = createApi({
+  const api = createApi({
     engine,
     authenticator,
     store,
@@ -215,7 +216,7 @@ export function scriptedApi(
     const run = { id: null, trace_id: null }
     return (await engine.open({ protocol: 'postgres', target: 'shop', token, client, run })).id
   }
-  return { app, store, engine, open }
+  return { app: api, store, engine, open }
 }
 
 export function bearer(token: string): { readonly authorization: string } {

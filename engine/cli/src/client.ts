@@ -57,5 +57,8 @@ async function fetchOrExplain(
   }
   if (response.ok) return response
   const problem = (await response.json().catch(() => ({}))) as { detail?: string }
-  throw new Error(`${url.pathname} answered ${response.status}: ${problem.detail ?? response.statusText}`)
+  throw new Answered(`${url.pathname} answered ${response.status}: ${problem.detail ?? response.statusText}`)
 }
+
+/** A gateway that does not do what it was asked, and says why. */
+export class Answered extends Error {}

@@ -11,7 +11,7 @@ import {
   type KafkaConnection,
   type Log,
 } from '@sluice/journal'
-import type { KafkaLogConfig, LogConfig, SaslConfig } from './config/log.ts'
+import type { KafkaLogConfig, LogConfig, SaslConfig, TlsConfig } from './config/log.ts'
 import { clientCredentials } from './client-credentials.ts'
 
 export interface LogPorts extends SecretSource {
@@ -85,21 +85,28 @@ async function gatewayName(file: string, ids: Ids): Promise<string> {
   }
 }
 
-export async function connectionOf(
-  { brokers, tls, sasl }: KafkaLogConfig,
+export /** How to reach brokers, with the secrets and files that the configuration names. */
+async function connectionOf(
+  { brokers, tls, sasl }: Pick<KafkaLogConfig, 'brokers' | 'tls' | 'sasl'>,
   source: SecretSource & Pick<LogPorts, 'clock'>,
 ): Promise<KafkaConnection> {
-  const pem = async (file: string | null): Promise<string | undefined> =>
-    file === null ? undefined : readFile(resolve(source.base, file), 'utf8')
-  const files =
-    typeof tls === 'boolean'
-      ? tls
-      : defined({ ca: await pem(tls.ca), cert: await pem(tls.cert), key: await pem(tls.key) })
+  const files = await tlsFiles(tls, source.base)
   return {
     brokers,
     ...(files === false ? {} : { tls: files }),
     ...(sasl === null ? {} : { sasl: await saslOf(sasl, source) }),
   }
+}
+
+/** What the named files hold. */
+export async function tlsFiles(
+  tls: TlsConfig,
+  base: string,
+): Promise<boolean | Readonly<Record<string, string>>> {
+  if (typeof tls === 'boolean') return tls
+  const pem = async (file: string | null): Promise<string | undefined> =>
+    file === null ? undefined : readFile(resolve(base, file), 'utf8')
+  return defined({ ca: await pem(tls.ca), cert: await pem(tls.cert), key: await pem(tls.key) })
 }
 
 async function saslOf(

@@ -25,6 +25,7 @@ import { openIdentity } from '@sluice/identity'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
+import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config, PostgresListen } from './config/config.ts'
 import { declare } from './declare.ts'
@@ -176,9 +177,24 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
   parts.defer(() => kills.close())
 
+  const exporters = await buildExporters(config.exporters, {
+    data,
+    base,
+    env,
+    host: log.writer,
+    store,
+    clock,
+    ids,
+    report,
+  })
+
   const listeners: Listener[] = []
   parts.defer(async () => {
-    await Promise.all([engine.drain(limits.drainMs), ...listeners.map((listener) => listener.close())])
+    await Promise.all([
+      engine.drain(limits.drainMs),
+      exporters.close(),
+      ...listeners.map((listener) => listener.close()),
+    ])
   })
   for (const adapter of adapters) {
     const endpoint = await endpointOf(config.listen[adapter.protocol as keyof Config['listen']], base)
@@ -212,6 +228,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => api.close())
   apiUrl ??= url
   told.notices.start()
+  exporters.start()
 
   const open = parts.move()
   let closing: Promise<void> | undefined

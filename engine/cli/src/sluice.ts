@@ -42,6 +42,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'read the record, or prove that it is whole',
     load: async () => (await import('./commands/audit.ts')).audit,
   },
+  export: {
+    summary: 'hand the record to a SIEM, a file or a topic',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
   doctor: {
     summary: 'check what the gateway needs, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctor,

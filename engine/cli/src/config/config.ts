@@ -6,6 +6,7 @@ import { adapters } from '../adapters.ts'
 import { accessOf, type RawAccess } from './access.ts'
 import { addressOf } from './address.ts'
 import { ConfigDocument, type Located } from './document.ts'
+import { exportersOf, type ExporterConfig, type RawExporters } from './exporters.ts'
 import { logOf, type LogConfig, type RawLog } from './log.ts'
 import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
@@ -41,6 +42,7 @@ export interface Config {
   readonly policies: string
   readonly targets: readonly TargetConfig[]
   readonly notices: NoticesConfig
+  readonly exporters: readonly ExporterConfig[]
 }
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
@@ -58,6 +60,7 @@ interface RawConfig {
   readonly masking?: { readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[] }
   readonly policies: { readonly path: string }
   readonly notices?: RawNotices
+  readonly exporters?: RawExporters
   readonly targets: readonly (Record<string, unknown> & {
     readonly name: string
     readonly protocol: string
@@ -99,6 +102,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     policies: value.policies.path,
     targets: targetsOf(document, value),
     notices: noticesOf(document, value.notices),
+    exporters: exportersOf(document, value.exporters),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { UnsafeLog } from '@sluice/journal'
 import type { SecretReference } from '@sluice/identity'
-import type { Located } from './document.ts'
+import type { Located, Path } from './document.ts'
 import { ConfigError } from './problem.ts'
 
 /** Where the log is. */
@@ -19,12 +19,14 @@ export interface KafkaLogConfig {
   readonly prefix: string
   /** `null`: made once, and kept in the data folder. */
   readonly gateway: string | null
-  /** PEM files, relative to the configuration file. */
-  readonly tls:
-    boolean | { readonly ca: string | null; readonly cert: string | null; readonly key: string | null }
+  readonly tls: TlsConfig
   readonly sasl: SaslConfig | null
   readonly allowUnsafe: readonly UnsafeLog[]
 }
+
+/** PEM files, relative to the configuration file. */
+export type TlsConfig =
+  boolean | { readonly ca: string | null; readonly cert: string | null; readonly key: string | null }
 
 export type SaslConfig =
   | {
@@ -48,12 +50,14 @@ export interface RawLog {
   readonly replication?: number
   readonly prefix?: string
   readonly gateway?: string
-  readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string }
+  readonly tls?: RawTls
   readonly sasl?: RawSasl
   readonly allow_unsafe?: readonly UnsafeLog[]
 }
 
-interface RawSasl {
+export type RawTls = boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string }
+
+export interface RawSasl {
   readonly mechanism: SaslConfig['mechanism']
   readonly user?: string
   readonly password?: SecretReference
@@ -92,21 +96,25 @@ export function logOf(document: Located, raw: RawLog | undefined): LogConfig {
     replication: raw.replication ?? defaultReplication,
     prefix: raw.prefix ?? '',
     gateway: raw.gateway ?? null,
-    tls: typeof raw.tls === 'object' ? { ca: null, cert: null, key: null, ...raw.tls } : (raw.tls ?? false),
-    sasl: raw.sasl === undefined ? null : saslOf(document, raw.sasl),
+    tls: tlsOf(raw.tls),
+    sasl: saslOf(document, ['log', 'sasl'], raw.sasl),
     allowUnsafe: raw.allow_unsafe ?? [],
   }
 }
 
-function saslOf(document: Located, raw: RawSasl): SaslConfig {
+export function tlsOf(raw: RawTls | undefined): TlsConfig {
+  return typeof raw === 'object' ? { ca: null, cert: null, key: null, ...raw } : (raw ?? false)
+}
+
+/** Throws `ConfigError`. */
+export function saslOf(document: Located, at: Path, raw: RawSasl | undefined): SaslConfig | null {
+  if (raw === undefined) return null
   const missing = (needed: readonly (keyof RawSasl)[]): ConfigError | undefined => {
     const absent = needed.filter((key) => raw[key] === undefined)
     return absent.length === 0
       ? undefined
       : new ConfigError(
-          absent.map((key) =>
-            document.problem(['log', 'sasl'], `the mechanism ${raw.mechanism} needs "${key}"`),
-          ),
+          absent.map((key) => document.problem(at, `the mechanism ${raw.mechanism} needs "${key}"`)),
         )
   }
   if (raw.mechanism === 'oauthbearer') {

@@ -2,8 +2,8 @@ import type { Address } from '@sluice/core'
 import type { SecretReference } from '@sluice/identity'
 import { noticeTypes, type NoticeType } from '@sluice/notices'
 import { addressOf } from './address.ts'
-import type { Located, Path } from './document.ts'
-import { nearest } from './nearest.ts'
+import type { Located } from './document.ts'
+import { Entry, isLoopback } from './entry.ts'
 import { ConfigError, type Problem } from './problem.ts'
 
 /** Who is told outside, and how. Paths are relative to the configuration file. */
@@ -90,8 +90,9 @@ export function noticesOf(document: Located, notices: RawNotices | undefined): N
   const found: Problem[] = []
   const read = Object.entries(destinations).flatMap(([name, raw]) => {
     const entry = new Entry(document, ['notices', 'destinations', name], raw)
+    entry.refuseOthersThan([...keysOfAll, ...keysOf[raw.kind]], raw.kind)
     const { events = noticeTypes, approvers = null } = raw
-    const of = entry.read()
+    const of = destinationOf(entry)
     found.push(...entry.problems)
     return of === undefined ? [] : [{ name, events, approvers, ...of }]
   })
@@ -109,109 +110,59 @@ export function noticesOf(document: Located, notices: RawNotices | undefined): N
   }
 }
 
-/** One destination, and what is wrong with it. */
-class Entry {
-  readonly problems: Problem[] = []
-  readonly #document: Located
-  readonly #at: Path
-  readonly #raw: RawDestination
+type DestinationEntry = Entry<RawDestination>
 
-  constructor(document: Located, at: Path, raw: RawDestination) {
-    this.#document = document
-    this.#at = at
-    this.#raw = raw
-  }
-
-  /** `undefined`: there are problems. */
-  read(): WebhookConfig | SlackConfig | MailConfig | undefined {
-    this.#refuseForeignKeys()
-    const of = this.#ofKind()
-    return this.problems.length === 0 ? of : undefined
-  }
-
-  #ofKind(): WebhookConfig | SlackConfig | MailConfig | undefined {
-    switch (this.#raw.kind) {
-      case 'webhook':
-        return this.#webhook()
-      case 'slack':
-        return this.#slack()
-      case 'mail':
-        return this.#mail()
-    }
-  }
-
-  #webhook(): WebhookConfig | undefined {
-    const url = this.#url()
-    const secret = this.#needed('secret')
-    if (url === undefined || secret === undefined) return undefined
-    return { kind: 'webhook', url, secret, tlsCa: this.#raw.tls_ca ?? null }
-  }
-
-  #slack(): SlackConfig | undefined {
-    const { token } = this.#raw
-    if (token === undefined) {
-      if (this.#raw.channel !== undefined)
-        this.#say('channel', 'goes with token: an incoming webhook has its own')
-      const url = this.#url()
-      return url === undefined ? undefined : { kind: 'slack', url, bot: null }
-    }
-    const channel = this.#needed('channel')
-    const url = this.#raw.url === undefined ? null : this.#url()
-    return channel === undefined || url === undefined
-      ? undefined
-      : { kind: 'slack', url, bot: { token, channel } }
-  }
-
-  #mail(): MailConfig | undefined {
-    const [written, from, to] = [this.#needed('host'), this.#needed('from'), this.#needed('to')]
-    const { tls = 'starttls', tls_ca: tlsCa = null, user, password } = this.#raw
-    if (user !== undefined && password === undefined) this.#needed('password')
-    if (password !== undefined && user === undefined) this.#needed('user')
-    if (written === undefined || from === undefined || to === undefined) return undefined
-    const host = addressOf(written)
-    if (tls === 'disable' && !loopbacks.includes(host.host))
-      this.#say('tls', 'can be disable only for 127.0.0.1, ::1 or localhost', 'use starttls or implicit')
-    const login = user === undefined || password === undefined ? null : { user, password }
-    return { kind: 'mail', host, tls, tlsCa, login, from, to }
-  }
-
-  /** What is written in the file is checked now; a secret one when it is used. */
-  #url(): SecretReference | undefined {
-    const url = this.#needed('url')
-    if (typeof url !== 'string') return url
-    const { protocol, hostname } = new URL(url)
-    const isLocal = loopbacks.includes(hostname.replace(/^\[|\]$/g, ''))
-    if (protocol !== 'https:' && !(protocol === 'http:' && isLocal))
-      this.#say('url', 'must begin with https:// (http:// is for this machine)')
-    return { literal: url }
-  }
-
-  #needed<Key extends keyof RawDestination>(key: Key): RawDestination[Key] | undefined {
-    const value = this.#raw[key]
-    if (value === undefined)
-      this.problems.push(this.#document.problem(this.#at, `${this.#at.join('.')} lacks "${key}"`))
-    return value
-  }
-
-  #refuseForeignKeys(): void {
-    const known: readonly string[] = [...keysOfAll, ...keysOf[this.#raw.kind]]
-    for (const key of Object.keys(this.#raw).filter((one) => !known.includes(one))) {
-      const near = nearest(key, known)
-      this.problems.push(
-        this.#document.problem(
-          [...this.#at, key],
-          `unknown key "${key}" in ${this.#at.join('.')}, a ${this.#raw.kind}`,
-          near === null ? `valid keys: ${known.join(', ')}` : `did you mean "${near}"?`,
-        ),
-      )
-    }
-  }
-
-  #say(key: keyof RawDestination, what: string, hint: string | null = null): void {
-    this.problems.push(
-      this.#document.problem([...this.#at, key], `${[...this.#at, key].join('.')} ${what}`, hint),
-    )
+/** `undefined`: there are problems. */
+function destinationOf(entry: DestinationEntry): WebhookConfig | SlackConfig | MailConfig | undefined {
+  switch (entry.raw.kind) {
+    case 'webhook':
+      return webhookOf(entry)
+    case 'slack':
+      return slackOf(entry)
+    case 'mail':
+      return mailOf(entry)
   }
 }
 
-const loopbacks = ['127.0.0.1', '::1', 'localhost']
+function webhookOf(entry: DestinationEntry): WebhookConfig | undefined {
+  const url = urlOf(entry)
+  const secret = entry.needed('secret')
+  if (url === undefined || secret === undefined) return undefined
+  return { kind: 'webhook', url, secret, tlsCa: entry.raw.tls_ca ?? null }
+}
+
+function slackOf(entry: DestinationEntry): SlackConfig | undefined {
+  const { token } = entry.raw
+  if (token === undefined) {
+    if (entry.raw.channel !== undefined)
+      entry.say('channel', 'goes with token: an incoming webhook has its own')
+    const url = urlOf(entry)
+    return url === undefined ? undefined : { kind: 'slack', url, bot: null }
+  }
+  const channel = entry.needed('channel')
+  const url = entry.raw.url === undefined ? null : urlOf(entry)
+  return channel === undefined || url === undefined
+    ? undefined
+    : { kind: 'slack', url, bot: { token, channel } }
+}
+
+function mailOf(entry: DestinationEntry): MailConfig | undefined {
+  const [written, from, to] = [entry.needed('host'), entry.needed('from'), entry.needed('to')]
+  const { tls = 'starttls', tls_ca: tlsCa = null, user, password } = entry.raw
+  if (user !== undefined && password === undefined) entry.needed('password')
+  if (password !== undefined && user === undefined) entry.needed('user')
+  if (written === undefined || from === undefined || to === undefined) return undefined
+  const host = addressOf(written)
+  if (tls === 'disable' && !isLoopback(host.host))
+    entry.say('tls', 'can be disable only for 127.0.0.1, ::1 or localhost', 'use starttls or implicit')
+  const login = user === undefined || password === undefined ? null : { user, password }
+  return { kind: 'mail', host, tls, tlsCa, login, from, to }
+}
+
+/** What is written in the file is checked now; a secret one when it is used. */
+function urlOf(entry: DestinationEntry): SecretReference | undefined {
+  const url = entry.needed('url')
+  if (typeof url !== 'string') return url
+  entry.url('url', url)
+  return { literal: url }
+}

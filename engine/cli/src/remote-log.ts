@@ -1,0 +1,51 @@
+import type { Position, RecordedEvent } from '@sluice/core'
+import type { Client } from './client.ts'
+
+export interface RemoteReading {
+  readonly after: Position | undefined
+  /** Goes on with what comes. */
+  readonly follow: boolean
+}
+
+/** The whole log of a gateway, without content, as its API hands it out to an auditor. */
+export async function* remoteLog(
+  client: Pick<Client, 'get'>,
+  { after, follow }: RemoteReading,
+): AsyncGenerator<RecordedEvent> {
+  const query = new URLSearchParams({ whole: 'true' })
+  if (after !== undefined) query.set('after', after)
+  if (follow) query.set('follow', 'true')
+  const { body } = await client.get(`/v1/events?${query.toString()}`)
+  if (body === null) return
+  for await (const line of linesOf(body)) yield eventOf(line)
+}
+
+/** An answer that breaks off in a line is an error, and never an end. */
+async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of body) {
+    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') throw new Error('the answer of the gateway breaks off')
+}
+
+interface Line {
+  readonly type: string
+  readonly prev_hash: string
+  readonly hash: string
+  readonly sig: string | null
+}
+
+function eventOf(text: string): RecordedEvent {
+  const line = JSON.parse(text) as Line
+  return {
+    ...line,
+    sealed: null,
+    prev_hash: Buffer.from(line.prev_hash, 'hex'),
+    hash: Buffer.from(line.hash, 'hex'),
+    sig: line.sig === null ? null : Buffer.from(line.sig, 'hex'),
+  } as unknown as RecordedEvent
+}
