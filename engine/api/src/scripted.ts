@@ -216,7 +216,7 @@ export function scriptedApi(
     const run = { id: null, trace_id: null }
     return (await engine.open({ protocol: 'postgres', target: 'shop', token, client, run })).id
   }
-  return { app: api, store, engine, open }
+  return { app: compiledOnce(api), store, engine, open }
 }
 
 export function bearer(token: string): { readonly authorization: string } {

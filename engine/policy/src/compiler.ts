@@ -71,9 +71,10 @@ interface Answer {
 
 /**
  * What V8 makes of the compiler is used for a few calls only, so the time for making it fast is not well spent: a first
- * call takes a third of the time without. That is a setting of a whole process, hence one of its own.
+ * call takes a third of the time without. Nor is that for validating functions that are never called: the module is
+ * what its digest says. These are settings of a whole process, hence one of its own.
  */
-const unoptimised = '--liftoff-only'
+const unoptimised = ['--liftoff-only', '--wasm-lazy-validation']
 
 /**
  * OPA's compiler in a process of its own: it is large, so it lives only while it is needed. One call runs at a time;
@@ -102,7 +103,7 @@ export class Compiler implements AsyncDisposable {
       unpacked: cache === null ? null : join(cache, `rego-compiler-${lang.compiler.slice(0, 16)}.wasm`),
     }
     const child = fork(threadFile('compiler-process', import.meta.url), [JSON.stringify(thread)], {
-      execArgv: [unoptimised, '--disable-warning=ExperimentalWarning'],
+      execArgv: [...unoptimised, '--disable-warning=ExperimentalWarning'],
       env: {},
     })
     return new Compiler(lang, child)

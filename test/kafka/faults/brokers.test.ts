@@ -9,7 +9,7 @@ import { eventually, openFleet, type Fleet, type Member } from '../fleet.ts'
 import { kafkaLogOptions } from '../log-under-test.ts'
 
 /** Brokers that die under load. `SLUICE_FAULT_SECONDS`: for how long it goes on after each fault. */
-const seconds = Number(process.env['SLUICE_FAULT_SECONDS'] ?? 5)
+const seconds = Number(process.env['SLUICE_FAULT_SECONDS'] ?? 1)
 const writers = 20
 const ids = systemIds(systemClock)
 const kafka = await broker(3)
@@ -61,7 +61,7 @@ suite('brokers that die', { skip }, () => {
       await sleep(1_000)
       const leader = await leaderOf(brokers, `${options.prefix ?? ''}sluice.audit.v1`)
       await kafka.cluster.stopNode(leader, 'kill')
-      await sleep(seconds * 1_000 + 5_000)
+      await sleep(seconds * 1_000 + 4_000)
       await kafka.cluster.startNode(leader)
       await sleep(seconds * 1_000)
       done = true
@@ -120,7 +120,7 @@ suite('brokers that die', { skip }, () => {
         assert.equal((await insert()).error, undefined)
         await Promise.all([2, 3].map((id) => kafka.cluster.stopNode(id, 'kill')))
         const during = []
-        const until = performance.now() + seconds * 1_000 + 8_000
+        const until = performance.now() + seconds * 1_000 + 6_000
         while (performance.now() < until) {
           during.push(await insert())
           await sleep(200)
