@@ -103,6 +103,11 @@ suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : fals
       (of) => of.slice(0, -3),
       /the end was cut off: gw_1 in its incarnation \d+ wrote \d+ events here/,
     ],
+    'what an invented gateway wrote': [(of) => [...of, invented(of[0])], /gw_9\/1 never joined this log/],
+    'what follows after the end': [
+      (of) => [...of, continued(of.at(-1))],
+      /gw_1 goes on here after it closed its incarnation/,
+    ],
     'something else': [
       (of) =>
         of.flatMap((record, at) => (at === 0 ? [record, { ...record, value: Buffer.from('{}') }] : [record])),
@@ -139,6 +144,30 @@ function flipped(value: Buffer): Buffer {
   const at = changed.indexOf('.3') + 1
   changed[at] = (changed[at] ?? 0) ^ 1
   return changed
+}
+
+/** Of an incarnation of its own, whose chain fits. */
+function invented(record: StoredRecord | undefined): StoredRecord {
+  const { envelope } = firstOf(record)
+  const bytes = rechained({ ...envelope, writer: 'gw_9', epoch: 1, seq: 0 }, Buffer.alloc(32))
+  if (record === undefined) throw new Error('there is no such record')
+  return { ...record, value: encodeUnit([{ bytes, signed: false }]) }
+}
+
+/** The next event of the stream, as the gateway would have written it. */
+function continued(record: StoredRecord | undefined): StoredRecord {
+  if (record === undefined) throw new Error('there is no such record')
+  const last = decodeUnit(record.value).at(-1)
+  if (last === undefined) throw new Error('the record is empty')
+  const bytes = rechained({ ...last.envelope, seq: last.envelope.seq + 1 }, last.envelope.hash)
+  return { ...record, value: encodeUnit([{ bytes, signed: false }]) }
+}
+
+function firstOf(record: StoredRecord | undefined) {
+  if (record === undefined) throw new Error('there is no such record')
+  const [first] = decodeUnit(record.value)
+  if (first === undefined) throw new Error('the record is empty')
+  return first
 }
 
 /** Another event with the same number, whose hash fits. */

@@ -32,6 +32,8 @@ export interface ExpectedHead {
   readonly events: number
   /** Hexadecimal. */
   readonly link: string
+  /** That was all. */
+  readonly closed: boolean
 }
 
 /** Follows the chains of many incarnations through the partitions of a log, and notes what does not fit. */
@@ -46,6 +48,9 @@ export class ChainInspector {
   /** By incarnation and lane. */
   readonly #expected: ReadonlyMap<string, ExpectedHead>
   readonly #heads = new Map<string, FoundHead>()
+  /** Where each incarnation was found first, and those of which a gateway signed that they began. */
+  readonly #begun = new Map<string, FoundAt>()
+  readonly #joined = new Set<string>()
   /** By incarnation and stream: of several gateways that write at once none knows the other's. */
   readonly #chains = new Streams<Chain>(2 * closedStreamsMax, () => ({
     next: 0,
@@ -76,7 +81,10 @@ export class ChainInspector {
   /** Compares what was found with what was signed. Midway the counts begin somewhere, and say nothing. */
   end(): void {
     if (this.#midway) return
-    for (const [key, { events }] of this.#expected) {
+    for (const [incarnation, at] of this.#begun)
+      if (!this.#joined.has(incarnation))
+        this.note(at, `${incarnation} never joined this log: what it says here no gateway of it wrote`)
+    for (const [key, { events, closed }] of this.#expected) {
       const head = this.#heads.get(key)
       const found = head?.events ?? 0
       const [writer, epoch, ...lane] = key.split('/')
@@ -84,6 +92,11 @@ export class ChainInspector {
         this.note(
           { lane: lane.join('/'), offset: head?.last ?? 0 },
           `the end was cut off: ${writer} in its incarnation ${epoch} wrote ${events} events here, these are ${found}`,
+        )
+      if (closed && found > events)
+        this.note(
+          { lane: lane.join('/'), offset: head?.last ?? 0 },
+          `${writer} goes on here after it closed its incarnation ${epoch} with event ${events}`,
         )
     }
   }
@@ -97,6 +110,7 @@ export class ChainInspector {
       this.note(at, 'the event was changed: its hash does not fit its bytes', envelope)
     if (envelope.stream === controlStream) this.#signature(at, envelope)
     const incarnation = `${envelope.writer}/${envelope.epoch}`
+    if (!this.#begun.has(incarnation)) this.#begun.set(incarnation, at)
     if (this.#chain(at, envelope, incarnation)) this.#count(at, hash, incarnation)
   }
 
@@ -105,6 +119,7 @@ export class ChainInspector {
     if (event.sig === null) this.note(at, 'the event is not signed', event)
     else if (key !== null && !verifySignature(key, event.hash, event.sig))
       this.note(at, 'the signature of the event is not the gateway’s', event)
+    else if (event.type === 'GatewayJoined') this.#joined.add(`${event.writer}/${event.epoch}`)
   }
 
   /** Whether the event takes its chain further. */

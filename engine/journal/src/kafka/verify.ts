@@ -124,9 +124,9 @@ class Verifier {
         }
       }
     const expected = new Map<string, ExpectedHead>()
-    for (const [key, { heads }] of newest)
+    for (const [key, { heads, closed }] of newest)
       for (const { topic, partition, events, link } of heads)
-        expected.set(`${key}/${topic}/${partition}`, { events, link })
+        expected.set(`${key}/${topic}/${partition}`, { events, link, closed })
     return expected
   }
 
