@@ -34,6 +34,11 @@ suite('a gateway that is killed', { skip: 'missing' in kafka ? kafka.missing : f
         const gateway = await fleet.start('gw-a')
         const holding = await gateway.connect('alice')
         const held = holding.query(`delete from kept where id = ${life}`).catch(() => {})
+        await eventually('it is held', 20_000, async () => {
+          const { body } = await gateway.ask('bob', 'GET', '/v1/approvals')
+          const states = (body as readonly { readonly state: string }[]).map(({ state }) => state)
+          return states.includes('pending') ? true : undefined
+        })
         const loads = Array.from({ length: clients }, () => load(gateway).catch(() => {}))
         await sleep(300 + Math.random() * 700)
         await gateway.kill()
