@@ -1,14 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EventData, RecordedEvent } from '@sluice/core'
 import type { Projection } from './projection.ts'
+import { summaries } from './summary.ts'
 
 /** One request and what came of it, without content. */
 export interface ExchangeView {
   readonly exchange: string
   readonly session: string
   readonly at_ms: number
-  /** The actions as JSON, without literals and parameters. */
-  readonly actions: string
+  /** Its actions and what they touch, e.g. `sql.select public.customers`; several on lines of their own. */
+  readonly summary: string
   readonly bytes: number
   readonly effect: EventData['DecisionMade']['effect'] | null
   readonly rule: string | null
@@ -33,31 +34,32 @@ const outcomes = { allow: 'running', hold: 'held', deny: 'refused' } as const
 
 export const exchanges: Projection = {
   name: 'exchanges',
-  version: 1,
+  version: 2,
+  // Of a session together, in its order: identifiers ascend in the process that makes them.
   tables: `
     create table exchanges (
-      exchange text primary key, session text not null, writer text not null, epoch integer not null,
-      at_ms integer not null, actions text not null, bytes integer not null,
-      effect text, rule text, decision text, revision text, outcome text not null, status text,
-      rows integer not null default 0, masked integer not null default 0
-    ) strict;
-    create index exchanges_of on exchanges (session, at_ms);
+      session text not null, exchange text not null, at_ms integer not null, summary text not null,
+      bytes integer not null, effect text, rule text, decision text, revision text, outcome text not null,
+      status text, rows integer not null, masked integer not null,
+      primary key (session, exchange)
+    ) strict, without rowid;
   `,
   fold(db) {
     const insert = db.prepare(
-      `insert or ignore into exchanges (exchange, session, writer, epoch, at_ms, actions, bytes, effect, rule, decision,
-         revision, outcome, status, rows, masked)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert or ignore into exchanges (session, exchange, at_ms, summary, bytes, effect, rule, decision, revision,
+         outcome, status, rows, masked)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     const update = db.prepare(
       `update exchanges set effect = coalesce(?, effect), rule = coalesce(?, rule), decision = coalesce(?, decision),
          revision = coalesce(?, revision), outcome = ?, status = coalesce(?, status), rows = rows + ?,
          masked = masked + ?
-       where exchange = ?`,
+       where session = ? and exchange = ?`,
     )
+    const summaryOf = summaries()
     const changes = new Map<string, Change>()
-    const changeOf = (exchange: string): Change => {
-      const known = changes.get(exchange) ?? { ...unchanged }
+    const changeOf = ({ exchange, session }: Of): Change => {
+      const known = changes.get(exchange) ?? { ...unchanged, session }
       changes.set(exchange, known)
       return known
     }
@@ -65,20 +67,20 @@ export const exchanges: Projection = {
       event(event) {
         switch (event.type) {
           case 'RequestReceived':
-            changeOf(event.data.exchange).received = event
+            changeOf(event.data).received = event
             return
           case 'DecisionMade': {
-            const { exchange, effect, rule, decision, revision } = event.data
-            Object.assign(changeOf(exchange), { effect, rule, decision, revision, outcome: outcomes[effect] })
+            const { effect, rule, decision, revision } = event.data
+            Object.assign(changeOf(event.data), { effect, rule, decision, revision, outcome: outcomes[effect] })
             return
           }
           case 'ExchangeAbandoned':
-            changeOf(event.data.exchange).outcome = 'abandoned'
+            changeOf(event.data).outcome = 'abandoned'
             return
           case 'ResponseCompleted': {
-            const { exchange, outcome, status, rows, masked } = event.data
+            const { outcome, status, rows, masked } = event.data
             const values = masked.reduce((sum, each) => sum + each.values, 0)
-            Object.assign(changeOf(exchange), { outcome, status, rows, masked: values })
+            Object.assign(changeOf(event.data), { outcome, status, rows, masked: values })
             return
           }
           default:
@@ -86,19 +88,17 @@ export const exchanges: Projection = {
       },
       done() {
         for (const [exchange, change] of changes) {
-          const { received, effect, rule, decision, revision, outcome, status, rows, masked } = change
+          const { session, received, effect, rule, decision, revision, outcome, status, rows, masked } = change
           if (received === null)
-            update.run(effect, rule, decision, revision, outcome, status, rows, masked, exchange)
+            update.run(effect, rule, decision, revision, outcome, status, rows, masked, session, exchange)
           else {
-            const { writer, epoch, time, data } = received
+            const { actions, bytes } = received.data
             insert.run(
+              session,
               exchange,
-              data.session,
-              writer,
-              epoch,
-              time,
-              data.actions,
-              data.bytes,
+              received.time,
+              summaryOf(actions),
+              bytes,
               effect,
               rule,
               decision,
@@ -116,8 +116,14 @@ export const exchanges: Projection = {
   },
 }
 
+interface Of {
+  readonly session: string
+  readonly exchange: string
+}
+
 /** What a batch says of an exchange. */
 interface Change {
+  readonly session: string
   received: Extract<RecordedEvent, { readonly type: 'RequestReceived' }> | null
   effect: string | null
   rule: string | null
@@ -129,7 +135,7 @@ interface Change {
   masked: number
 }
 
-const unchanged: Change = {
+const unchanged: Omit<Change, 'session'> = {
   received: null,
   effect: null,
   rule: null,
@@ -143,8 +149,8 @@ const unchanged: Change = {
 
 /** Partitions are read side by side: that a gateway was lost may be known before what it did. */
 const outcomeNow = `case
-  when lost.epoch >= exchanges.epoch and outcome = 'held' then 'expired'
-  when lost.epoch >= exchanges.epoch and outcome in ('received', 'running') then 'unknown'
+  when lost.epoch >= sessions.epoch and outcome = 'held' then 'expired'
+  when lost.epoch >= sessions.epoch and outcome in ('received', 'running') then 'unknown'
   else outcome end`
 
 export interface ExchangesRead {
@@ -154,9 +160,10 @@ export interface ExchangesRead {
 
 export function readExchanges(db: DatabaseSync): ExchangesRead {
   const latest = db.prepare(
-    `select exchange, session, at_ms, actions, bytes, effect, rule, decision, revision, ${outcomeNow} as outcome, status,
-       rows, masked
-     from exchanges left join lost using (writer) where session = ? order by at_ms desc, exchange desc limit ?`,
+    `select exchange, session, at_ms, summary, exchanges.bytes, effect, rule, decision, revision, ${outcomeNow} as outcome,
+       status, exchanges.rows, masked
+     from exchanges left join sessions on sessions.id = session left join lost using (writer)
+     where session = ? order by exchange desc limit ?`,
   )
   return {
     of: (session, last) => (latest.all(session, last) as unknown as ExchangeView[]).toReversed(),

@@ -30,7 +30,8 @@ function opened(session: string, who = 'i#alice'): EventData['SessionOpened'] {
 const received = (session: string, exchange: string): EventData['RequestReceived'] => ({
   session,
   exchange,
-  actions: '[{"name":"sql.select"}]',
+  actions:
+    '[{"name":"sql.select","relations":[{"schema":"public","name":"customers"},{"schema":"public","name":"customers"}]}]',
   digest: 'd',
   bytes: 8,
 })
@@ -114,10 +115,12 @@ suite('the read models', () => {
       ['ses_1', 'open', 2, 1, 7, 'run_1'],
     )
     assert.deepEqual(
-      exchanges.of('ses_1', 10).map(({ exchange, outcome, masked }) => [exchange, outcome, masked]),
+      exchanges
+        .of('ses_1', 10)
+        .map(({ exchange, summary, outcome, masked }) => [exchange, summary, outcome, masked]),
       [
-        ['exc_1', 'completed', 7],
-        ['exc_2', 'refused', 0],
+        ['exc_1', 'sql.select public.customers', 'completed', 7],
+        ['exc_2', 'sql.select public.customers', 'refused', 0],
       ],
     )
     const expected = {
@@ -168,6 +171,16 @@ suite('the read models', () => {
         ['unknown', 'expired'],
       )
     }
+  })
+
+  test('remember the run of a session that says it last and ends at once', async () => {
+    const log = new ScriptedLog()
+    log.write({ stream: 'ses_1' }, 'SessionOpened', opened('ses_1'))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'RequestReceived', received('ses_1', 'exc_1'))
+    const counts = { requests: 1, denied: 0, rows: 0, bytes: 0 }
+    log.write({ stream: 'ses_1' }, 'SessionClosed', { session: 'ses_1', reason: 'x', ...counts })
+    const { sessions } = await following(log)
+    assert.equal(sessions.get('ses_1')?.run, 'run_1')
   })
 
   test('are the same however often the process ended, and whatever came twice', async () => {

@@ -59,8 +59,8 @@ export const sessions: Projection = {
       return known
     }
     const closed = db.prepare(
-      `update sessions set state = 'closed', closed_ms = ?, reason = ?, requests = ?, denied = ?, rows = ?, bytes = ?
-       where id = ?`,
+      `update sessions set state = 'closed', closed_ms = ?, reason = ?, requests = ?, denied = ?, rows = ?, bytes = ?,
+         run = coalesce(?, run) where id = ?`,
     )
     return {
       event(event) {
@@ -106,8 +106,9 @@ export const sessions: Projection = {
           }
           case 'SessionClosed': {
             const { session, reason, requests, denied, rows, bytes } = event.data
+            const run = sums.get(session)?.run ?? null
             sums.delete(session)
-            closed.run(time, reason, requests, denied, rows, bytes, session)
+            closed.run(time, reason, requests, denied, rows, bytes, run, session)
             return
           }
           default:

@@ -1,0 +1,27 @@
+import { GenerationCache } from '@sluice/core'
+
+interface RecordedAction {
+  readonly name: string
+  readonly relations?: readonly { readonly schema: string; readonly name: string }[]
+}
+
+/** Of one generation of remembered texts: applications say the same few things again and again. */
+const textsMax = 1_000
+const charsMax = 4_000_000
+
+/** Turns recorded actions (JSON) into their names and what they touch, one action a line. */
+export function summaries(): (actions: string) => string {
+  const known = new GenerationCache<string>(textsMax, charsMax)
+  return (actions) => {
+    const remembered = known.get(actions)
+    if (remembered !== undefined) return remembered
+    const text = (JSON.parse(actions) as readonly RecordedAction[]).map(summaryOf).join('\n')
+    known.set(actions, text, text.length)
+    return text
+  }
+}
+
+function summaryOf({ name, relations = [] }: RecordedAction): string {
+  const touched = new Set(relations.map((relation) => `${relation.schema}.${relation.name}`))
+  return [name, ...touched].join(' ')
+}
