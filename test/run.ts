@@ -13,6 +13,9 @@ interface Suite {
   readonly concurrency?: number
 }
 
+/** A suite that does not come to an end has failed: what it left open would hold everything up for ever. */
+const suiteMs = 8 * 60_000
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = (name: string): string => `${root}node_modules/.bin/${name}`
 
@@ -105,12 +108,36 @@ function commandOf({ files, command, concurrency }: Suite): readonly [string, ..
 }
 
 function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
-  const child = spawn(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...compiled } })
-  return new Promise((resolve) => {
+  const env = { ...process.env, ...compiled }
+  const child = spawn(file, args, { cwd: root, stdio: 'inherit', env, detached: true })
+  const end = (signal: NodeJS.Signals): void => endGroup(child.pid, signal)
+  const late = setTimeout(() => {
+    console.error(`\nnot at its end after ${suiteMs / 60_000} minutes: it is stopped`)
+    end('SIGKILL')
+  }, suiteMs)
+  const interrupted = (signal: NodeJS.Signals): void => {
+    end(signal)
+    process.exit(1)
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  return new Promise<boolean>((resolve) => {
     child.once('error', (error) => {
       console.error(error.message)
       resolve(false)
     })
     child.once('exit', (code) => resolve(code === 0))
+  }).finally(() => {
+    clearTimeout(late)
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
   })
+}
+
+/** Whatever the suite started and did not stop is in its process group. */
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // It ended by itself.
+  }
 }

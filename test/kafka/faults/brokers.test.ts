@@ -35,12 +35,15 @@ suite('brokers that die', { skip }, () => {
         ...safe,
         report: (what, error) => reports.push(`${what}: ${String(error)}`),
       }
+      await using parts = new AsyncDisposableStack()
       const log = await openKafka(options)
+      parts.defer(() => log.close())
       const acked = new Map<string, string[]>()
       let refused = 0
       let lastAck = performance.now()
       let longest = 0
       let done = false
+      parts.defer(() => void (done = true))
       const load = Array.from({ length: writers }, async (_, writer) => {
         const stream = `ses_${writer}`
         const mine: string[] = []
@@ -84,7 +87,7 @@ suite('brokers that die', { skip }, () => {
         `${count} acknowledged, ${refused} refused, longest without an ack ${Math.round(longest)} ms, node ${leader} killed`,
       )
       assert.ok(count > 100)
-      assert.ok(longest < 30_000)
+      assert.ok(longest < 30_000, `${longest} ms without an acknowledgement`)
       await log.close()
       const { findings } = await verifyKafka({
         connection: { brokers },

@@ -12,8 +12,12 @@ export interface KafkaOptions {
 
 const ackMs = 10_000
 const connectMs = 5_000
-/** An idempotent producer goes on by itself for so long, in which a repeat is stored once. */
 const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 }
+/**
+ * A client that tries again by itself forgets partitions whose new leader had already answered for others. So the
+ * exporter does: it delivers the whole batch once more.
+ */
+const onlyOnce = { retries: 0 }
 
 /** Errors of the broker that blame what was sent. */
 const blaming: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'INVALID_RECORD', 'RECORD_LIST_TOO_LARGE'])
@@ -42,7 +46,7 @@ export function kafka({ brokers, topic, tls, sasl }: KafkaOptions): Sink {
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
       maxInFlightRequests: 1,
-      retry,
+      retry: onlyOnce,
     })
     await fresh.connect()
     producer = fresh

@@ -73,18 +73,10 @@ export class TopicSink implements Sink {
 
   /** What the client gives up is begun anew, as long as the log is open: a batch is never abandoned. */
   async #send(placed: readonly PlacedUnit[]): Promise<readonly RecordMetadata[]> {
-    const topicMessages = writtenTopics.flatMap((topic) => {
-      const messages = placed.filter((unit) => unit.topic === topic)
-      return messages.length === 0 ? [] : [{ topic: this.#ports.names[topic], messages }]
-    })
-    for (;;) {
+    const written: RecordMetadata[] = []
+    for (let rest = placed; rest.length > 0; rest = unanswered(placed, written, this.#ports.names)) {
       try {
-        return await this.#producer.sendBatch({
-          topicMessages,
-          acks: -1,
-          timeout: ackMs,
-          compression: CompressionTypes.None,
-        })
+        written.push(...(await this.#attempt(rest)))
       } catch (error) {
         if (this.#stopped) throw error
         this.trouble(error instanceof Error ? error.message : String(error))
@@ -92,6 +84,20 @@ export class TopicSink implements Sink {
         await this.#reconnect()
       }
     }
+    return written
+  }
+
+  #attempt(units: readonly PlacedUnit[]): Promise<readonly RecordMetadata[]> {
+    const topicMessages = writtenTopics.flatMap((topic) => {
+      const messages = units.filter((unit) => unit.topic === topic)
+      return messages.length === 0 ? [] : [{ topic: this.#ports.names[topic], messages }]
+    })
+    return this.#producer.sendBatch({
+      topicMessages,
+      acks: -1,
+      timeout: ackMs,
+      compression: CompressionTypes.None,
+    })
   }
 
   async #reconnect(): Promise<void> {
@@ -130,6 +136,20 @@ function unitsOf(batch: Batch): readonly PlacedUnit[] {
 function topicOf(stream: string): Pick<PlacedUnit, 'topic' | 'partition'> {
   if (stream === checkpointStream) return { topic: 'checkpoints', partition: 0 }
   return partitions[partitionOf(stream)] ?? { topic: 'audit', partition: 0 }
+}
+
+/**
+ * The client says that it is done although a partition got no answer, when the leader of that partition went away and
+ * the broker that leads it now had already answered for others. Sent again by the same producer, what a broker has
+ * already is not stored twice.
+ */
+function unanswered(
+  placed: readonly PlacedUnit[],
+  written: readonly RecordMetadata[],
+  names: TopicNames,
+): readonly PlacedUnit[] {
+  const answered = new Set(written.map(({ topicName, partition }) => `${topicName}/${partition}`))
+  return placed.filter(({ topic, partition }) => !answered.has(`${names[topic]}/${partition}`))
 }
 
 /** Where the last event of each unit is, by its index in the batch: in its own partition, of the others it says nothing. */
