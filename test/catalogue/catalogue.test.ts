@@ -9,6 +9,7 @@ import { scenarios as stories, slowScenarios } from './cases/scenarios.ts'
 import { sqlCases } from './cases/sql.ts'
 import { wireCases } from './cases/wire.ts'
 import { due } from './due.ts'
+import { judgedAgain } from './judged-again.ts'
 import { Laboratory } from './laboratory.ts'
 import { attackPlain, attackThrough, type Protocol } from './run-sql.ts'
 import { wirePlain, wireThrough } from './run-wire.ts'
@@ -94,6 +95,18 @@ suite('through Sluice it is refused or masked', () => {
     test(`${id} ${title}`, async () => {
       const error = await slow[index]
       if (error !== undefined) throw error
+    })
+})
+
+/** Everything that the catalogue tried is in the log: whoever reads it must come to the answers that were given. */
+suite('judged again from the log by the same policies', () => {
+  for (const policy of ['starter', 'open'] as const)
+    test(`it comes to the same answers (${policy} policy)`, async () => {
+      const { gateway } = await lab.guard(policy)
+      const report = await judgedAgain(await gateway.events())
+      assert.ok(report.decisions > 200, `only ${report.decisions} decisions`)
+      assert.equal(report.sameRevision, report.decisions)
+      assert.deepEqual([report.changed, report.groups, report.faults, report.incomplete], [0, [], {}, 0])
     })
 })
 

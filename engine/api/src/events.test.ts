@@ -105,6 +105,17 @@ test('after a position there is what follows it', async () => {
   assert.deepEqual(times, [30])
 })
 
+test('types choose among the events, and whose a session is stays known', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  await append(api, session)
+  await append(api, 'control')
+  const types = async (token: string, query: string): Promise<readonly string[]> =>
+    (await lines(api, token, query)).map(({ type }) => type)
+  assert.deepEqual(await types('erin', '?types=SessionOpened,DecisionMade'), ['SessionOpened'])
+  assert.deepEqual(await types('alice', '?types=SessionClosed'), ['SessionClosed'])
+})
+
 test('the whole log is for auditors', async () => {
   const api = scriptedApi()
   const session = await api.open('alice')

@@ -23,6 +23,7 @@ interface EventQuery {
   readonly follow?: boolean
   readonly after?: Position
   readonly whole?: boolean
+  readonly types?: string
 }
 
 const querystring = {
@@ -39,6 +40,12 @@ const querystring = {
       description: 'The position of an event: only what follows it.',
     },
     whole: { type: 'boolean', description: 'Refuse rather than leave out what the caller may not see.' },
+    types: {
+      type: 'string',
+      maxLength: 2_000,
+      pattern: '^[A-Za-z]+(,[A-Za-z]+)*$',
+      description: 'Only events of these types, e.g. `RequestReceived,DecisionMade`.',
+    },
   },
 } as const
 
@@ -93,8 +100,10 @@ async function* select(
   visible: (event: RecordedEvent) => boolean,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
+  const types = query.types === undefined ? undefined : new Set(query.types.split(','))
   const wanted = (event: RecordedEvent): boolean =>
     visible(event) &&
+    (types === undefined || types.has(event.type)) &&
     event.time >= (query.since_ms ?? 0) &&
     (query.session === undefined || event.stream === query.session)
   const kept: RecordedEvent[] = []

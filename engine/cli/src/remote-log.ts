@@ -1,20 +1,23 @@
-import type { Position, RecordedEvent } from '@sluice/core'
+import type { EventType, Position, RecordedEvent } from '@sluice/core'
 import type { Client } from './client.ts'
 
 export interface RemoteReading {
   readonly after: Position | undefined
   /** Goes on with what comes. */
   readonly follow: boolean
+  /** These alone. */
+  readonly types?: readonly EventType[]
 }
 
 /** The whole log of a gateway, without content, as its API hands it out to an auditor. */
 export async function* remoteLog(
   client: Pick<Client, 'get'>,
-  { after, follow }: RemoteReading,
+  { after, follow, types }: RemoteReading,
 ): AsyncGenerator<RecordedEvent> {
   const query = new URLSearchParams({ whole: 'true' })
   if (after !== undefined) query.set('after', after)
   if (follow) query.set('follow', 'true')
+  if (types !== undefined) query.set('types', types.join(','))
   const { body } = await client.get(`/v1/events?${query.toString()}`)
   if (body === null) return
   for await (const line of linesOf(body)) yield eventOf(line)

@@ -8,6 +8,7 @@ import { showFindings } from './policy/findings.ts'
 import { fmtCommand } from './policy/fmt.ts'
 import { lsCommand } from './policy/ls.ts'
 import { testCommand } from './policy/test.ts'
+import { whatIfCommand } from './policy/what-if.ts'
 
 /** What the sub-commands on a folder are given: each reads what is its own. */
 export interface PolicyOptions {
@@ -20,12 +21,18 @@ export interface PolicyOptions {
 
 interface Given extends Omit<PolicyOptions, 'folder'> {
   readonly reason?: string | undefined
+  readonly policy?: string | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+  readonly target?: string | undefined
 }
+
+const optional = ['check', 'filter', 'input', 'reason', 'policy', 'since', 'until', 'target'] as const
 
 interface Subcommand {
   /** What its one argument is; null when it has none. */
   readonly argument: 'folder' | 'revision' | null
-  readonly options: readonly ('check' | 'filter' | 'input' | 'reason')[]
+  readonly options: readonly (typeof optional)[number][]
   readonly run: (argument: string, given: Given, io: Io) => Promise<ExitCode>
 }
 
@@ -40,6 +47,11 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     options: ['reason'],
     run: (revision, given, io) => activateCommand({ ...given, revision }, io),
   },
+  'what-if': {
+    argument: null,
+    options: ['policy', 'since', 'until', 'target'],
+    run: (_none, given, io) => withFindings(given.policy ?? '', given, io, () => whatIfCommand(given, io)),
+  },
 }
 
 function onFolder(
@@ -49,15 +61,23 @@ function onFolder(
   return {
     argument: 'folder',
     options,
-    async run(folder, given, io) {
-      try {
-        return await run({ ...given, folder }, io)
-      } catch (error) {
-        if (!(error instanceof PolicyError)) throw error
-        showFindings(error.diagnostics, { ...given, folder }, io)
-        return 1
-      }
-    },
+    run: (folder, given, io) => withFindings(folder, given, io, () => run({ ...given, folder }, io)),
+  }
+}
+
+/** Policies that cannot be used are a finding. */
+async function withFindings(
+  folder: string,
+  given: Given,
+  io: Io,
+  work: () => Promise<ExitCode>,
+): Promise<ExitCode> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error
+    showFindings(error.diagnostics, { ...given, folder }, io)
+    return 1
   }
 }
 
@@ -68,6 +88,7 @@ sluice policy test <folder> [--filter <regex>] [--json]
 sluice policy eval <folder> --input <file> [--json]
 sluice policy ls [--json]
 sluice policy activate <revision> [--reason <text>] [--json]
+sluice policy what-if --policy <folder> [--since 7d] [--until 2026-11-08] [--target <name>] [--json]
 
   check     compiles; each error with file, row and column
   fmt       formats Rego files as OPA does and names them; --check only names them
@@ -75,8 +96,10 @@ sluice policy activate <revision> [--reason <text>] [--json]
   eval      judges one request: JSON with only what matters, laid over a neutral one ("-" reads standard input)
   ls        the revisions in a gateway's log, and which one is in force
   activate  puts one of them in force again, until the policy files change; needs the role admin
+  what-if   judges the requests in a gateway's log once more, by the policies of a folder, and shows what would
+            change; for auditors
 
-Exit code 1 when something was found, failed, refused or is not formatted.`,
+Exit code 1 when something was found, failed, refused, is not formatted or would change.`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -88,12 +111,16 @@ Exit code 1 when something was found, failed, refused or is not formatted.`,
         filter: { type: 'string' },
         input: { type: 'string' },
         reason: { type: 'string' },
+        policy: { type: 'string' },
+        since: { type: 'string' },
+        until: { type: 'string' },
+        target: { type: 'string' },
       },
     })
     const [name = '', ...rest] = positionals
     const known = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
     if (known === undefined) throw new UsageError(`unknown "policy ${name}"`)
-    for (const option of ['check', 'filter', 'input', 'reason'] as const)
+    for (const option of optional)
       if (values[option] !== undefined && values[option] !== false && !known.options.includes(option))
         throw new UsageError(`policy ${name} has no --${option}`)
     const [argument, ...more] = known.argument === null ? ['', ...rest] : rest
