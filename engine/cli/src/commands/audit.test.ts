@@ -1,10 +1,10 @@
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { openSync, readFileSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, systemIds } from '@sluice/core'
 import { openEmbedded } from '@sluice/journal'
-import { ran, scratchFolder, scriptedServer, type ScriptedServer } from '../scripted.ts'
+import { ran, scratchFolder, scriptedServer, type Ended, type ScriptedServer } from '../scripted.ts'
 
 const events = [
   {
@@ -123,4 +123,44 @@ test('no log to verify is not a whole log', async () => {
   const { code, out } = await ran(['audit', 'verify', '--log', '/nowhere/log'])
   assert.equal(code, 1)
   assert.match(out, /there is no log in this folder\nNOT OK/)
+})
+
+suite('audit report', () => {
+  const at = Date.parse('2026-11-20T10:00:00Z')
+  const line = (type: string, data: object): string =>
+    `${JSON.stringify({ id: 'evt_1', stream: 'ses_1', writer: 'gw', time: at, type, data, prev_hash: '', hash: '', sig: null })}\n`
+  const log = [
+    line('SessionOpened', { session: 'ses_1', subject: { id: 'i#alice' }, target: 'shop' }),
+    line('RequestReceived', { session: 'ses_1', exchange: 'exc_1', actions: '[{"name":"sql.select"}]' }),
+    line('DecisionMade', {
+      session: 'ses_1',
+      exchange: 'exc_1',
+      decision: 'dec_1',
+      effect: 'allow',
+      rule: 'r',
+    }),
+  ].join('')
+
+  async function reported(
+    ...args: readonly string[]
+  ): Promise<Ended & { readonly asked: readonly string[] }> {
+    await using api = await scriptedServer(() => ({ body: log }))
+    const env = { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_x' }
+    return { ...(await ran(['audit', 'report', ...args], env)), asked: api.asked }
+  }
+
+  test('reads the whole log as an auditor', async () => {
+    const { code, out, asked } = await reported('--since', '2026-11-19', '--until', '2026-11-26')
+    assert.equal(code, 0)
+    assert.match(out, /1 sessions of 1 subjects, .*1 requests: 1 allowed/)
+    assert.match(out, /2026-11-20 10:00 +i#alice +shop +sql\.select +1 +dec_1/)
+    assert.match(asked[0] ?? '', /^GET \/v1\/events\?whole=true&types=/)
+  })
+
+  test('as JSON, of the period alone', async () => {
+    const { out } = await reported('--since', '2026-11-21', '--until', '2026-11-26', '--json')
+    const report = JSON.parse(out) as { readonly totals: { readonly requests: number } }
+    assert.equal(report.totals.requests, 0)
+    assert.equal((await reported('--since', 'yesterday')).code, 2)
+  })
 })

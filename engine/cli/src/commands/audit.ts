@@ -6,16 +6,20 @@ import { UsageError, type Command, type ExitCode, type Io } from '../command.ts'
 import { durationMs } from '../duration.ts'
 import { eventLine, type EventLine } from '../event-line.ts'
 import { erase } from './audit/erase.ts'
+import { report } from './audit/report.ts'
 import { verify } from './audit/verify.ts'
 
 export const audit: Command = {
   usage: `sluice audit tail [-f] [--since 10m] [--session ses_…] [--last 50] [--json]
 sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--public-key gateway.pub] [--json]
+sluice audit report [--since 7d] [--until 2026-11-08] [--json]
 sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --reason <text> [--json]
 
   tail    the latest events from the gateway; -f follows
   verify  reads the log itself, beside running gateways, and names what is missing or changed; on Kafka with
           KAFKA_BROKERS=host:port,… or as the configuration says
+  report  what a period had that asks for a look: broken glass, unusually many denials or rows, what somebody did for
+          the first time, changes at the gateway; for auditors
   erase   makes the content of sessions that are over unreadable for good, by destroying its keys; the events stay.
           For admins; --as <name>: a subject of the demo`,
 
@@ -26,6 +30,7 @@ sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --
       options: {
         follow: { type: 'boolean', short: 'f', default: false },
         since: { type: 'string' },
+        until: { type: 'string' },
         session: { type: 'string' },
         last: { type: 'string' },
         log: { type: 'string' },
@@ -43,6 +48,8 @@ sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --
         return tail(values, io)
       case 'verify':
         return verify(values, io)
+      case 'report':
+        return report(values, io)
       case 'erase':
         return erase(values, io)
       default:
