@@ -1,6 +1,7 @@
 import type { Adapter } from '@sluice/core'
 import { listen } from './listen.ts'
 import { actions } from './normalise.ts'
+import { PostgresRecording } from './recording.ts'
 import { postgresTarget, type PostgresSettings } from './target.ts'
 
 /** The PostgreSQL protocol, version 3. */
@@ -9,5 +10,6 @@ export const postgres: Adapter<PostgresSettings> = {
   actions,
   target: postgresTarget,
   listen,
+  recording: () => new PostgresRecording(),
 }
 export type { PostgresSettings } from './target.ts'

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
 import type { Refusal } from './errors.ts'
+import type { Recording } from './recording.ts'
 import type { Action, Address, CancelKey, Credential, Hello, Json, Run, Subject, Target } from './request.ts'
 import type { Stop } from './stop.ts'
 import type { Pseudonyms, Verdict } from './verdict.ts'
@@ -28,6 +29,8 @@ export interface Adapter<Settings = unknown> {
   readonly actions: readonly string[]
   readonly target: Schema<Settings>
   listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
+  /** Reads what was recorded of one session; without it people see of a recording only that it is there. */
+  readonly recording?: () => Recording
 }
 
 export interface Endpoint {

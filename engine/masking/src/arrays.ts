@@ -100,7 +100,8 @@ function element(text: string, replace: Replace): string {
   return written(replace(Buffer.from(plain)))
 }
 
-function written(value: Buffer): string {
+/** An element as it stands between braces: quoted when it must be. */
+export function written(value: Buffer): string {
   const text = value.toString()
   const plain = /^[\w.+:/*-]+$/.test(text) && text.toUpperCase() !== 'NULL'
   return plain ? text : `"${text.replace(/["\\]/g, '\\$&')}"`

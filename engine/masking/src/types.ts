@@ -7,9 +7,10 @@ import { cidr, inet } from './network.ts'
 import { numeric } from './numeric.ts'
 import { replacer, type Replacer } from './replacer.ts'
 import { bpchar, char, text } from './text.ts'
+import { textOf, type TextOf } from './text-of.ts'
 import { date, timestamp, timestamptz } from './times.ts'
 
-/** Every type whose masks are values of it. One more: a file, two lines here and its OIDs in the adapter. */
+/** Every type whose masks are values of it. One more: a file, three lines here and its OIDs in the adapter. */
 export type ElementType =
   | 'text'
   | 'bpchar'
@@ -51,6 +52,29 @@ export const replacers: { readonly [Name in ElementType]: Replacer } = {
   bytea: replacer(bytea),
   inet: replacer(inet),
   cidr: replacer(cidr),
+}
+
+/** What a value in binary would be as a text. */
+export const texts: { readonly [Name in ElementType]: TextOf } = {
+  text: textOf(text),
+  bpchar: textOf(bpchar),
+  char: textOf(char),
+  bool: textOf(bool),
+  int2: textOf(int2),
+  int4: textOf(int4),
+  int8: textOf(int8),
+  numeric: textOf(numeric),
+  float4: textOf(float4),
+  float8: textOf(float8),
+  uuid: textOf(uuid),
+  date: textOf(date),
+  timestamp: textOf(timestamp),
+  timestamptz: textOf(timestamptz),
+  json: textOf(json),
+  jsonb: textOf(jsonb),
+  bytea: textOf(bytea),
+  inet: textOf(inet),
+  cidr: textOf(cidr),
 }
 
 /** A type that can be masked, alone or in arrays of any dimensions. */
