@@ -22,8 +22,23 @@ export interface Act extends Pick<EventData['AdminActed'], 'action' | 'resource'
 }
 
 /** Records what somebody tried in vain. Nobody waits for it: nothing was done. */
-export function acted({ store, clock, ids, report }: ActedPorts, by: Identity, act: Act): void {
-  const { action, resource, outcome, details } = act
+export function acted(ports: ActedPorts, by: Identity, act: Act): void {
+  append(ports, by, act, 'soon').catch((error: unknown) =>
+    ports.report('a refused attempt was not recorded', error),
+  )
+}
+
+/** Records what somebody is about to do. Rejects with `StoreError` when that is not durable: then it is not done. */
+export async function actedFirst(ports: ActedPorts, by: Identity, act: Act): Promise<void> {
+  await append(ports, by, act, 'now')
+}
+
+function append(
+  { store, clock, ids }: ActedPorts,
+  by: Identity,
+  { action, resource, outcome, details }: Act,
+  urgency: 'soon' | 'now',
+): Promise<unknown> {
   const data = {
     by: subjectRecord(by.subject),
     token_id: by.tokenId,
@@ -33,7 +48,5 @@ export function acted({ store, clock, ids, report }: ActedPorts, by: Identity, a
     details: JSON.stringify(details),
   }
   const event = { id: ids.next('evt'), time: clock.now(), type: 'AdminActed', data } as const
-  store
-    .append({ stream: controlStream, events: [event] }, { withinMs: limits.appendWaitMs, urgency: 'soon' })
-    .catch((error: unknown) => report('a refused attempt was not recorded', error))
+  return store.append({ stream: controlStream, events: [event] }, { withinMs: limits.appendWaitMs, urgency })
 }

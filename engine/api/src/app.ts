@@ -23,6 +23,8 @@ import { policies, type Policies } from './policies.ts'
 import { problems, sendError } from './problem.ts'
 import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
+import { recordings } from './recordings.ts'
+import type { ContentPorts } from './recording-session.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
 import { sessions } from './sessions.ts'
@@ -32,7 +34,7 @@ import { targets } from './targets.ts'
 import { token, type Exchange } from './token.ts'
 
 /** What the API shows of the engine. */
-export interface ApiPorts {
+export interface ApiPorts extends ContentPorts {
   readonly engine: Engine
   readonly authenticator: Authenticator
   readonly store: Pick<EventStore, 'append' | 'read' | 'subscribe'>
@@ -88,6 +90,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(token(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))
+  app.register(recordings(ports))
   app.register(events(ports))
   app.register(targets(ports))
   app.register(policies(ports))

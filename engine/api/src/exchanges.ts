@@ -94,6 +94,6 @@ function closedLine(id: string, { opened, openedAt, closed }: ReadExchanges): Se
 }
 
 /** The same for a session of somebody else as for one that never was. */
-function absent(): Refused {
+export function absent(): Refused {
   return new Refused(refusal('target_unknown', 'api/session', 'You can see no session of that id here.'))
 }

@@ -188,6 +188,11 @@ export function scriptedApi(
       view: () => ({ active: 'test', files: 'active', rejected: null, revisions: [] }),
       activate: async () => ({ kind: 'unknown' }),
     },
+    unseal: async ({ id }) => {
+      const content = store.contents.get(id)
+      return content === undefined ? { kind: 'none' } : { kind: 'content', content }
+    },
+    recording: () => undefined,
     approvals: noApprovals,
     grants: noGrants,
     records: { get: () => undefined, list: () => [] },

@@ -210,6 +210,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     approvals,
     grants,
     kills,
+    unseal: (event) => log.unseal(event),
+    recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (request, by) => erase(request, by, { log, clock, ids }),
     records: projections.sessions,
     exchange: identity.exchange,
