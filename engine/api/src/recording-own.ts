@@ -17,14 +17,14 @@ export class OwnEvents {
     this.#session = session
   }
 
-  /** `again`: it was there before. Otherwise why it is forged, or `null` when it is not. */
-  objection(event: RecordedEvent): string | 'again' | null {
+  /** Why it is forged, `again` when it was there before, or `null`. */
+  objection(event: RecordedEvent): string | null {
     const opens = this.#writer === undefined
     if (opens && event.type !== 'SessionOpened') return 'it comes before the session was opened'
     if (!opens && (event.writer !== this.#writer || event.epoch !== this.#epoch))
       return 'another gateway wrote it'
     const hash = Buffer.from(event.hash).toString('hex')
-    if (event.seq < this.#next && this.#hashes.get(event.seq) === hash) return 'again'
+    if (event.seq < this.#next && this.#hashes.get(event.seq) === hash) return again
     if (event.seq !== this.#next && !opens) return 'it does not follow the event before it'
     if (!opens && event.type === 'SessionOpened') return 'the session was open already'
     if (event.type !== 'Unknown' && 'session' in event.data && event.data.session !== this.#session)
@@ -42,6 +42,9 @@ export class OwnEvents {
     return writer === this.#writer && epoch >= this.#epoch
   }
 }
+
+/** No objection to an event, but a reason to pass it over. */
+export const again = 'again'
 
 /** As many as a writer may have on their way at once, and more. */
 const keptMax = 4_096

@@ -1,5 +1,5 @@
 import type { AnswerPart, EventData, RecordedEvent, Recording, Verdict } from '@sluice/core'
-import { OwnEvents } from './recording-own.ts'
+import { again, OwnEvents } from './recording-own.ts'
 import { isoTime, type ContentState, type RecordingStep } from './recording-step.ts'
 
 /** The content of an event of the log. */
@@ -38,7 +38,7 @@ export class SessionSteps {
 
   async take(event: RecordedEvent): Promise<readonly RecordingStep[]> {
     const why = this.own.objection(event)
-    if (why === 'again') return []
+    if (why === again) return []
     const at = isoTime(event.time)
     if (why !== null) return [{ at, step: 'forged', type: typeOf(event), why }]
     switch (event.type) {

@@ -1,5 +1,6 @@
 import type { EventType, Position, RecordedEvent } from '@sluice/core'
 import type { Client } from './client.ts'
+import { linesOf } from './lines.ts'
 
 export interface RemoteReading {
   readonly after: Position | undefined
@@ -21,18 +22,6 @@ export async function* remoteLog(
   const { body } = await client.get(`/v1/events?${query.toString()}`)
   if (body === null) return
   for await (const line of linesOf(body)) yield eventOf(line)
-}
-
-/** An answer that breaks off in a line is an error, and never an end. */
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of body) {
-    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
-  if (rest !== '') throw new Error('the answer of the gateway breaks off')
 }
 
 interface Line {

@@ -27,7 +27,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/approvals.ts')).approvals,
   },
   sessions: {
-    summary: 'list, show and end sessions',
+    summary: 'list, show, replay and end sessions',
     load: async () => (await import('./commands/sessions.ts')).sessions,
   },
   access: {

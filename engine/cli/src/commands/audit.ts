@@ -1,10 +1,9 @@
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { connectApi } from '../client.ts'
 import { UsageError, type Command, type ExitCode, type Io } from '../command.ts'
 import { durationMs } from '../duration.ts'
 import { eventLine, type EventLine } from '../event-line.ts'
+import { linesOf } from '../lines.ts'
 import { erase } from './audit/erase.ts'
 import { report } from './audit/report.ts'
 import { verify } from './audit/verify.ts'
@@ -78,7 +77,7 @@ async function tail(options: TailOptions, io: Io): Promise<ExitCode> {
   const { body } = await client.get(`/v1/events?${query.toString()}`)
   if (body === null) return 0
   try {
-    for await (const line of createInterface({ input: Readable.fromWeb(body) }))
+    for await (const line of linesOf(body))
       io.out(options.json ? `${line}\n` : eventLine(JSON.parse(line) as EventLine))
   } catch (error) {
     if (!io.signal.aborted) throw error

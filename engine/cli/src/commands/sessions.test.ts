@@ -2,6 +2,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { ExchangeLine, SessionLine } from '@sluice/api'
 import { ran, scriptedServer } from '../scripted.ts'
+import { sluice } from '../sluice.ts'
 
 const id = 'ses_01M8A3CF2M00000MB6X3TDGJ82'
 const session: SessionLine = {
@@ -79,7 +80,79 @@ test('kill sends its reason', async () => {
   ])
 })
 
-for (const args of [[], ['end', id], ['show'], ['kill'], ['ls', id], ['ls', '--reason', 'x']])
+const steps = [
+  { at: '2026-01-02T03:04:05.000Z', step: 'killed', by: 'demo#grace', reason: 'runs wild' },
+  { at: '2026-01-02T03:04:05.300Z', step: 'lost' },
+]
+
+function recording() {
+  return scriptedServer(() => ({ body: steps.map((step) => `${JSON.stringify(step)}\n`).join('') }))
+}
+
+test('replay: step by step, in words or as they come', async () => {
+  await using server = await recording()
+  const { code, out } = await ran(['sessions', 'replay', id], env(server))
+  assert.equal(code, 0)
+  assert.match(out, /^03:04:05\.000 {2}ended by demo#grace: runs wild\n03:04:05\.300 {2}its gateway was lost/)
+  const { out: json } = await ran(['sessions', 'replay', id, '-f', '--json'], env(server))
+  assert.deepEqual(
+    json
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object),
+    steps,
+  )
+  assert.deepEqual(server.asked, [
+    `GET /v1/sessions/${id}/recording`,
+    `GET /v1/sessions/${id}/recording?follow=true`,
+  ])
+})
+
+test('replay: at a speed it takes its time', async () => {
+  await using server = await recording()
+  const started = performance.now()
+  await ran(['sessions', 'replay', id, '--speed', '2'], env(server))
+  assert.ok(performance.now() - started >= 149)
+})
+
+test('replay: Ctrl-C ends it while it waits, without an error', async () => {
+  await using server = await recording()
+  const interrupt = new AbortController()
+  const written: string[] = []
+  const code = await sluice(['sessions', 'replay', id, '--speed', '0.0001'], {
+    env: env(server),
+    signal: interrupt.signal,
+    out: (text) => {
+      written.push(text)
+      interrupt.abort()
+    },
+    error: (text) => written.push(text),
+  })
+  assert.equal(code, 0)
+  assert.equal(written.length, 1)
+})
+
+test('replay: what the API refuses is said', async () => {
+  await using server = await scriptedServer(() => ({
+    status: 404,
+    body: '{"detail":"You can see no such session."}',
+  }))
+  const { code, error } = await ran(['sessions', 'replay', id], env(server))
+  assert.deepEqual([code, /You can see no such session/.test(error)], [1, true])
+})
+
+for (const args of [
+  [],
+  ['end', id],
+  ['replay'],
+  ['replay', id, '--speed', '0'],
+  ['replay', id, '--speed', 'x'],
+  ['ls', '-f'],
+  ['show'],
+  ['kill'],
+  ['ls', id],
+  ['ls', '--reason', 'x'],
+])
   test(`sessions ${args.join(' ')}: exit code 2, and nothing is asked`, async () => {
     await using server = await api()
     assert.equal((await ran(['sessions', ...args], env(server))).code, 2)
