@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EventData, RecordedEvent } from '@sluice/core'
+import { searchExchanges, type ExchangesWanted, type FoundExchange } from './exchange-search.ts'
 import type { Projection } from './projection.ts'
+import { reasonOf } from './reason.ts'
 import { summaries } from './summary.ts'
 
 /** One request and what came of it, without content. */
@@ -10,9 +12,13 @@ export interface ExchangeView {
   readonly at_ms: number
   /** Its actions and what they touch, e.g. `sql.select public.customers`; several on lines of their own. */
   readonly summary: string
+  /** The client's claim. */
+  readonly run: string | null
   readonly bytes: number
   readonly effect: EventData['DecisionMade']['effect'] | null
   readonly rule: string | null
+  /** Why it was not simply allowed, in the words of the rules. */
+  readonly reason: string | null
   readonly decision: string | null
   readonly revision: string | null
   /** `unknown`: its gateway was lost while it ran. `expired`: while it waited for people. */
@@ -34,25 +40,25 @@ const outcomes = { allow: 'running', hold: 'held', deny: 'refused' } as const
 
 export const exchanges: Projection = {
   name: 'exchanges',
-  version: 2,
+  version: 3,
   // Of a session together, in its order: identifiers ascend in the process that makes them.
   tables: `
     create table exchanges (
       session text not null, exchange text not null, at_ms integer not null, summary text not null,
-      bytes integer not null, effect text, rule text, decision text, revision text, outcome text not null,
-      status text, rows integer not null, masked integer not null,
+      run text, bytes integer not null, effect text, rule text, reason text, decision text, revision text,
+      outcome text not null, status text, rows integer not null, masked integer not null,
       primary key (session, exchange)
     ) strict, without rowid;
   `,
   fold(db) {
     const insert = db.prepare(
-      `insert or ignore into exchanges (session, exchange, at_ms, summary, bytes, effect, rule, decision, revision,
-         outcome, status, rows, masked)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert or ignore into exchanges (session, exchange, at_ms, summary, run, bytes, effect, rule, reason, decision,
+         revision, outcome, status, rows, masked)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     const update = db.prepare(
-      `update exchanges set effect = coalesce(?, effect), rule = coalesce(?, rule), decision = coalesce(?, decision),
-         revision = coalesce(?, revision), outcome = ?, status = coalesce(?, status), rows = rows + ?,
+      `update exchanges set effect = coalesce(?, effect), rule = coalesce(?, rule), reason = coalesce(?, reason),
+         decision = coalesce(?, decision), revision = coalesce(?, revision), outcome = ?, status = coalesce(?, status), rows = rows + ?,
          masked = masked + ?
        where session = ? and exchange = ?`,
     )
@@ -71,7 +77,16 @@ export const exchanges: Projection = {
             return
           case 'DecisionMade': {
             const { effect, rule, decision, revision } = event.data
-            Object.assign(changeOf(event.data), { effect, rule, decision, revision, outcome: outcomes[effect] })
+            // What is simply allowed need not be explained, and is most of what there is.
+            const reason = effect === 'allow' ? null : reasonOf(event.data.verdicts)
+            Object.assign(changeOf(event.data), {
+              effect,
+              rule,
+              decision,
+              revision,
+              outcome: outcomes[effect],
+            })
+            if (reason !== null) changeOf(event.data).reason = reason
             return
           }
           case 'ExchangeAbandoned':
@@ -88,9 +103,33 @@ export const exchanges: Projection = {
       },
       done() {
         for (const [exchange, change] of changes) {
-          const { session, received, effect, rule, decision, revision, outcome, status, rows, masked } = change
+          const {
+            session,
+            received,
+            effect,
+            rule,
+            reason,
+            decision,
+            revision,
+            outcome,
+            status,
+            rows,
+            masked,
+          } = change
           if (received === null)
-            update.run(effect, rule, decision, revision, outcome, status, rows, masked, session, exchange)
+            update.run(
+              effect,
+              rule,
+              reason,
+              decision,
+              revision,
+              outcome,
+              status,
+              rows,
+              masked,
+              session,
+              exchange,
+            )
           else {
             const { actions, bytes } = received.data
             insert.run(
@@ -98,9 +137,11 @@ export const exchanges: Projection = {
               exchange,
               received.time,
               summaryOf(actions),
+              received.run_id,
               bytes,
               effect,
               rule,
+              reason,
               decision,
               revision,
               outcome,
@@ -127,6 +168,7 @@ interface Change {
   received: Extract<RecordedEvent, { readonly type: 'RequestReceived' }> | null
   effect: string | null
   rule: string | null
+  reason: string | null
   decision: string | null
   revision: string | null
   outcome: ExchangeView['outcome']
@@ -139,6 +181,7 @@ const unchanged: Omit<Change, 'session'> = {
   received: null,
   effect: null,
   rule: null,
+  reason: null,
   decision: null,
   revision: null,
   outcome: 'received',
@@ -153,19 +196,25 @@ const outcomeNow = `case
   when lost.epoch >= sessions.epoch and outcome in ('received', 'running') then 'unknown'
   else outcome end`
 
+/** With `sessions` and `lost` joined. */
+export const exchangeColumns: string = `exchange, session, at_ms, summary, exchanges.run, exchanges.bytes, effect, rule,
+  exchanges.reason, decision, revision, ${outcomeNow} as outcome, status, exchanges.rows, masked`
+
 export interface ExchangesRead {
   /** Of a session, oldest first; of many the latest. */
   of(session: string, last: number): readonly ExchangeView[]
+  /** Newest first. Others have their turn while it looks. */
+  search(wanted: ExchangesWanted): Promise<readonly FoundExchange[]>
 }
 
 export function readExchanges(db: DatabaseSync): ExchangesRead {
   const latest = db.prepare(
-    `select exchange, session, at_ms, summary, exchanges.bytes, effect, rule, decision, revision, ${outcomeNow} as outcome,
-       status, exchanges.rows, masked
+    `select ${exchangeColumns}
      from exchanges left join sessions on sessions.id = session left join lost using (writer)
      where session = ? order by exchange desc limit ?`,
   )
   return {
     of: (session, last) => (latest.all(session, last) as unknown as ExchangeView[]).toReversed(),
+    search: searchExchanges(db),
   }
 }

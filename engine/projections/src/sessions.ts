@@ -28,7 +28,7 @@ export interface SessionView {
 
 export const sessions: Projection = {
   name: 'sessions',
-  version: 1,
+  version: 2,
   tables: `
     create table sessions (
       id text primary key, writer text not null, epoch integer not null, state text not null,
@@ -39,6 +39,7 @@ export const sessions: Projection = {
       rows integer not null default 0, bytes integer not null default 0
     ) strict;
     create index sessions_by_opened on sessions (opened_ms);
+    create index sessions_by_ended on sessions (coalesce(closed_ms, 9000000000000000), id);
   `,
   fold(db) {
     const opened = db.prepare(
