@@ -15,6 +15,8 @@ import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
 import { erasures, type ErasurePorts } from './erasures.ts'
 import { events } from './events.ts'
+import type { ExchangeRecords } from './exchange-records.ts'
+import { exchangeSearch } from './exchange-search.ts'
 import { exchanges } from './exchanges.ts'
 import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
@@ -46,6 +48,8 @@ export interface ApiPorts extends ContentPorts {
   readonly erase: ErasurePorts['erase']
   /** Sessions of all gateways, as the log tells of them. */
   readonly records: SessionRecords
+  /** What was done in them. */
+  readonly exchanges: ExchangeRecords
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
   /** Groups that hold each role. */
@@ -90,6 +94,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(token(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))
+  app.register(exchangeSearch(ports))
   app.register(recordings(ports))
   app.register(events(ports))
   app.register(targets(ports))

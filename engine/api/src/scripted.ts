@@ -196,6 +196,7 @@ export function scriptedApi(
     approvals: noApprovals,
     grants: noGrants,
     records: { get: () => undefined, list: () => [] },
+    exchanges: { search: async () => [] },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     kills: {
       async kill(session, by, reason) {

@@ -214,6 +214,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (request, by) => erase(request, by, { log, clock, ids }),
     records: projections.sessions,
+    exchanges: projections.exchanges,
     exchange: identity.exchange,
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,

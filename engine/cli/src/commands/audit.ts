@@ -6,15 +6,21 @@ import { eventLine, type EventLine } from '../event-line.ts'
 import { linesOf } from '../lines.ts'
 import { erase } from './audit/erase.ts'
 import { report } from './audit/report.ts'
+import { search } from './audit/search.ts'
 import { verify } from './audit/verify.ts'
 
 export const audit: Command = {
   usage: `sluice audit tail [-f] [--since 10m] [--session ses_…] [--last 50] [--json]
+sluice audit search [--subject <id>] [--target <name>] [--run <id>] [--rule <rule>] [--table <schema.name>]
+                    [--action sql.select] [--effect allow|deny|hold] [--text <words> [--content]]
+                    [--since 7d] [--until 2026-11-08] [--last 50] [--json]
 sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--public-key gateway.pub] [--json]
 sluice audit report [--since 7d] [--until 2026-11-08] [--json]
 sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --reason <text> [--json]
 
   tail    the latest events from the gateway; -f follows
+  search  requests that fit everything that is given, with what became of them; --text looks in actions, rules and reasons,
+          with --content also in statements, values and answers: for auditors, and that they looked is in the log
   verify  reads the log itself, beside running gateways, and names what is missing or changed; on Kafka with
           KAFKA_BROKERS=host:port,… or as the configuration says
   report  what a period had that asks for a look: broken glass, unusually many denials or rows, what somebody did for
@@ -36,6 +42,14 @@ sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --
         config: { type: 'string' },
         'public-key': { type: 'string' },
         subject: { type: 'string' },
+        target: { type: 'string' },
+        run: { type: 'string' },
+        rule: { type: 'string' },
+        table: { type: 'string' },
+        action: { type: 'string' },
+        effect: { type: 'string' },
+        text: { type: 'string' },
+        content: { type: 'boolean' },
         label: { type: 'string' },
         reason: { type: 'string' },
         as: { type: 'string' },
@@ -45,6 +59,8 @@ sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --
     switch (positionals.join(' ')) {
       case 'tail':
         return tail(values, io)
+      case 'search':
+        return search(values, io)
       case 'verify':
         return verify(values, io)
       case 'report':
