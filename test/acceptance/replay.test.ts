@@ -32,6 +32,14 @@ interface Step {
   }[]
 }
 
+/** A line of `sluice audit search --json`. */
+interface Line {
+  readonly session: string
+  readonly summary: string
+  readonly effect: string
+  readonly outcome: string
+}
+
 const people = 'SELECT id, name, ssn, card, email, notes FROM customers'
 const caller = 'langchain-reporting'
 
@@ -42,6 +50,8 @@ suite('a session, replayed', () => {
   /** What the client saw of each of its questions. */
   const seen: (readonly Values[])[] = []
   let refusal = ''
+  /** What the target holds where the client saw a mask. */
+  let clearSsn = ''
 
   before(async () => {
     const provider = await startIdentityProvider({ port: 0 })
@@ -55,6 +65,10 @@ suite('a session, replayed', () => {
     })
     parts.defer(() => gateway.close())
     await backend.reset()
+    clearSsn = await connected(backend.login, async (client) => {
+      const { rows } = await client.query<{ ssn: string }>('SELECT ssn FROM customers WHERE id = 7')
+      return rows[0]?.ssn ?? ''
+    })
     await connected(await gateway.login(caller, target), worked)
     session = await found((event) => (event.type === 'SessionClosed' ? event.data.session : null))
   })
@@ -179,6 +193,58 @@ suite('a session, replayed', () => {
         const reads = type === 'AdminActed' && data.action === 'content.read' && data.resource === session
         return reads && data.by.id === `demo#${who}` && data.outcome === outcome ? who : null
       })
+  })
+
+  /** What a search finds of the session, as soon as the read models know all of it. */
+  async function searched(who: DemoSubject, ...args: readonly string[]): Promise<readonly Line[]> {
+    const until = performance.now() + 30_000
+    for (;;) {
+      const all = await lines(who, 'audit', 'search', '--json')
+      if (
+        all.some(
+          ({ session: of, summary, outcome }) =>
+            of === session && summary.startsWith('sql.delete') && outcome === 'completed',
+        )
+      )
+        break
+      assert.ok(performance.now() < until, 'the read models do not follow')
+      await sleep(20)
+    }
+    return lines(who, 'audit', 'search', '--json', ...args)
+  }
+
+  async function lines(...[who, ...args]: Parameters<typeof ran>): Promise<readonly Line[]> {
+    const { code, out, error } = await ran(who, ...args)
+    assert.equal(code, 0, error)
+    return out
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Line)
+  }
+
+  test('is found by what was done and why, by auditors and by whoever did it', async () => {
+    const found = (of: readonly Line[]): readonly string[] =>
+      of.map(({ summary, effect }) => `${effect} ${summary}`)
+    for (const who of ['erin', caller] as const) {
+      assert.deepEqual(found(await searched(who, '--effect', 'deny')), ['deny sql.ddl public.customers'])
+      assert.deepEqual(found(await searched(who, '--table', 'public.jobs')), ['allow sql.delete public.jobs'])
+      assert.deepEqual(found(await searched(who, '--text', 'drop is not allowed')), [
+        'deny sql.ddl public.customers',
+      ])
+      assert.equal((await searched(who, '--table', 'public.customers', '--action', 'sql.select')).length, 5)
+    }
+    assert.deepEqual(await lines('alice', 'audit', 'search', '--json'), [])
+  })
+
+  test('is found by what the client saw, and never by what was masked', async () => {
+    const seenName = seen[0]?.[0]?.[1] ?? ''
+    assert.equal((await searched('erin', '--content', '--text', seenName)).length, 1)
+    assert.match(clearSsn, /^\d{3}-\d{2}-\d{4}$/)
+    assert.deepEqual(await searched('erin', '--content', '--text', clearSsn), [])
+    assert.match(
+      (await ran(caller, 'audit', 'search', '--content', '--text', 'x')).error,
+      /needs the role auditor/,
+    )
   })
 
   test('says of erased content that it is erased, and tells the rest', async () => {
