@@ -89,8 +89,7 @@ export async function openFleet(
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       const text = await response.text()
-      const json =
-        response.headers.get('content-type')?.includes('json') === true && !path.includes('/v1/events')
+      const json = /\bjson/.test(response.headers.get('content-type') ?? '')
       return { status: response.status, body: json ? (JSON.parse(text) as unknown) : text }
     }
     return {

@@ -49,6 +49,39 @@ suite('several gateways on one log', { skip: 'missing' in kafka ? kafka.missing 
     client.close()
   })
 
+  test('a session of one is told by the other, with content and votes, to its end', async () => {
+    const client = await a.connect('langchain-reporting')
+    const deleting = client.query('delete from things where id = 9')
+    const id = await asked(b)
+    const { body } = await b.ask('bob', 'GET', `/v1/approvals/${id}`)
+    const { session } = body as { readonly session: string }
+    const telling = b.ask('erin', 'GET', `/v1/sessions/${session}/recording?follow=true`)
+    assert.equal((await approve(a, id)).status, 200)
+    await deleting
+    client.close()
+    const told = String((await telling).body)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Step)
+    assert.deepEqual(
+      told.map(({ step, what, effect }) => [step, what ?? effect ?? ''].join(' ').trimEnd()),
+      [
+        'opened',
+        'request',
+        'decision hold',
+        'approval requested',
+        'approval granted',
+        'approval consumed',
+        'decision allow',
+        'answer',
+        'completed',
+        'closed',
+      ],
+    )
+    assert.deepEqual(told[1]?.statements, [{ text: 'delete from things where id = 9', parameters: [] }])
+    assert.deepEqual(told[7]?.parts, [{ kind: 'status', text: 'DELETE 1' }])
+  })
+
   test('sessions of one are listed and ended through the other', async () => {
     const client = await a.connect('alice')
     const session = await eventually('the session is listed', 5_000, async () => {
@@ -117,6 +150,14 @@ suite('several gateways on one log', { skip: 'missing' in kafka ? kafka.missing 
     },
   )
 })
+
+interface Step {
+  readonly step: string
+  readonly what?: string
+  readonly effect?: string
+  readonly statements?: readonly object[]
+  readonly parts?: readonly object[]
+}
 
 interface Session {
   readonly id: string

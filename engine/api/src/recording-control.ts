@@ -15,6 +15,7 @@ export class ControlSteps {
   readonly #session: string
   readonly #isOf: (writer: string, epoch: number) => boolean
   readonly #incarnations = new Incarnations()
+  readonly #heads = new Map<string, number>()
   readonly #approvals = new Map<string, ApprovalView>()
 
   /** `isOf`: whether an incarnation is the session's. */
@@ -28,7 +29,7 @@ export class ControlSteps {
     const at = isoTime(event.time)
     if (event.sig === null)
       return this.#concerns(event) ? [{ at, step: 'forged', type: event.type, why: unsigned }] : []
-    if (!this.#incarnations.admits(event)) return []
+    if (!this.#isFresh(event) || !this.#incarnations.admits(event)) return []
     switch (event.type) {
       case 'ApprovalRequested':
       case 'ApprovalGranted':
@@ -48,6 +49,14 @@ export class ControlSteps {
       default:
         return []
     }
+  }
+
+  /** Numbered by its writer: the log may hold an event twice, and who reads may read it twice. */
+  #isFresh({ writer, epoch, seq }: RecordedEvent): boolean {
+    const key = `${writer}/${epoch}`
+    if (seq <= (this.#heads.get(key) ?? -1)) return false
+    this.#heads.set(key, seq)
+    return true
   }
 
   #concerns(event: RecordedEvent): boolean {

@@ -91,8 +91,17 @@ class Story {
   }
 
   async *#comingSession(left: AbortSignal): AsyncGenerator<RecordingStep> {
-    for await (const event of this.#store.subscribe(this.#position, left, this.#id))
-      yield* await this.session(event)
+    for await (const event of this.#store.subscribe(this.#position, left, this.#id)) {
+      const steps = await this.session(event)
+      if (followsControl(event)) yield* this.#caughtUp()
+      yield* steps
+    }
+  }
+
+  /** What is in the control stream by now, which may be on its way by the other subscription. */
+  async *#caughtUp(): AsyncGenerator<RecordingStep> {
+    for await (const event of this.#store.read(this.#controlPosition, controlStream))
+      for (const step of this.#told(event)) yield* this.#still(step)
   }
 
   async *#comingControl(left: AbortSignal): AsyncGenerator<RecordingStep> {
@@ -111,6 +120,11 @@ class Story {
     this.over ||= step.step === 'lost'
     yield step
   }
+}
+
+/** Written once the control stream held what it is about: a release by people, or that somebody ended the session. */
+function followsControl({ type, data }: RecordedEvent): boolean {
+  return type === 'SessionClosed' || (type === 'DecisionMade' && data.approvals !== '[]')
 }
 
 /** What comes from either, as it comes. Who leaves makes both end by the signal that they were given. */

@@ -559,6 +559,27 @@ suite('a session that goes on', () => {
     await scripted.app.close()
   })
 
+  test('what came before the end is told before it, however late the control stream is', async () => {
+    const store = new ScriptedStore()
+    const subscribe = store.subscribe.bind(store)
+    let subscribed = 0
+    // The second subscription is that of the control stream: it never gets there.
+    store.subscribe = (after, signal) =>
+      subscribe(++subscribed === 2 ? ('9999' as typeof after) : after, signal)
+    const scripted = api({}, store)
+    const session = await scripted.open('alice')
+    const follower = await following(scripted, session)
+    assert.equal((await follower.next())?.step, 'opened')
+    await write(scripted, 'control', {
+      type: 'SessionKilled',
+      data: { session, by: 'test#grace', reason: '' },
+    })
+    await scripted.engine.session(session)?.close('killed')
+    assert.equal((await follower.next())?.step, 'killed')
+    assert.equal((await follower.next())?.step, 'closed')
+    await scripted.app.close()
+  })
+
   test('who leaves is left alone', async () => {
     const store = new ScriptedStore()
     const left = Promise.withResolvers<void>()
