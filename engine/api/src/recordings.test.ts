@@ -444,9 +444,13 @@ suite('what nobody wrote', () => {
     }
     const scripted = api({}, store)
     const session = await scripted.open('alice')
+    await write(scripted, 'control', {
+      type: 'SessionKilled',
+      data: { session, by: 'test#grace', reason: '' },
+    })
     assert.deepEqual(
       (await steps(scripted, session)).map(({ step }) => step),
-      ['opened'],
+      ['opened', 'killed'],
     )
   })
 
