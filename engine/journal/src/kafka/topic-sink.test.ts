@@ -71,7 +71,13 @@ suite('the sink on topics', () => {
       report: (what) => reports.push(what),
     })
     const incarnation = new Incarnation({ writer: 'gw_1', epoch: 1 }, memoryKeys(), () => undefined)
-    const committer = new Committer({ incarnation, sink, clock, report: assert.fail, queueBytesMax: 1_000_000 })
+    const committer = new Committer({
+      incarnation,
+      sink,
+      clock,
+      report: assert.fail,
+      queueBytesMax: 1_000_000,
+    })
     close = async () => {
       const closed = committer.close(10)
       clock.advance(10)
