@@ -31,6 +31,7 @@ import { tellHeld, type Heartbeat } from './held.ts'
 import { Mask } from './mask.ts'
 import { oblige } from './obligations.ts'
 import type { Outbox } from './outbox.ts'
+import { recordableOf, type Recordable } from './recordable.ts'
 import { refuse } from './refuse.ts'
 import { Reply } from './replies.ts'
 import { boundPart, shownOf, type Source } from './source.ts'
@@ -109,6 +110,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly #line: Line
   #flight: Flight | undefined
   #mask: Mask | undefined
+  readonly #recordable: Recordable | null
 
   constructor(parts: Parts, line: Line) {
     this.#parts = parts
@@ -118,6 +120,11 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     this.objection = parts.judged.objection
     this.content = joined(parts.messages.filter(({ governed }) => governed).map(({ bytes }) => bytes))
     this.body = parts.copy ?? nobody
+    this.#recordable = recordableOf(this.content, parts.judged.source.texts)
+  }
+
+  get recordable(): Buffer | undefined {
+    return this.#recordable?.content
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
@@ -126,7 +133,12 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   async bound(): Promise<Uint8Array> {
-    return boundPart(this.#parts.judged, await this.#line.catalogueNow())
+    const part = boundPart(this.#parts.judged, await this.#line.catalogueNow())
+    if (this.#recordable === null) return part
+    // By a plain hash in the log a password could be guessed.
+    const { pseudonyms } = this.#line
+    if (pseudonyms === undefined) throw new Refused(noKey)
+    return pseudonyms.digest('approval', Buffer.from(part).toString('hex'))
   }
 
   shown(): Uint8Array {
@@ -174,8 +186,9 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   mask(replies: AsyncIterable<Reply>): AsyncIterable<Shown<Reply>> {
     const mask = this.#mask
-    if (mask === undefined || mask.idle) return replies
-    return mapped(replies, (reply) => mask.apply(reply))
+    const masked = mask === undefined || mask.idle ? replies : mapped(replies, (reply) => mask.apply(reply))
+    const secrets = this.#recordable?.secrets
+    return secrets === undefined ? masked : mapped(masked, (reply) => reply.recordedWithout(secrets))
   }
 
   reply(reply: Reply): Promise<void> | undefined {
@@ -277,6 +290,11 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 }
 
+const noKey = refusal(
+  'denied',
+  'adapter/secrets',
+  'It holds a secret, and without a key (masking.keys) nobody can be asked for an approval of it. Nothing was executed.',
+)
 const tornPipeline = refusal(
   'internal',
   'adapter/pipeline',

@@ -75,3 +75,15 @@ test('the places of very many literals do not make a request too large to be sho
   assert.ok(bytes <= limits.approvalShownBytesMax, String(bytes))
   assert.deepEqual(shown([text], [])['literals'], [null])
 })
+
+test('secrets are shown to nobody, neither in texts nor among the values', () => {
+  const { statement, parameters } = shown(
+    ["update accounts set password = $1, pin = '1' where token = 'abc'"],
+    ['customers'],
+    'hunter2',
+  )
+  assert.equal(statement, "update accounts set password = $1, pin = '1' where token = '***'")
+  assert.deepEqual(parameters, ['***'])
+  const called = shown(["execute p('hunter2')", 'update accounts set password = $1'], [])
+  assert.equal(called['statement'], 'execute p(**********')
+})

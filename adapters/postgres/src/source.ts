@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { limits, refusal, Refused, type Action, type Json } from '@sluice/core'
+import { limits, refusal, Refused, shapedSecrets, type Action, type Json } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
 import { literalSpans } from './literal-spans.ts'
 import { wholeValues } from './parameters.ts'
+import { secretsOfRequest } from './secrets.ts'
 import type { RelationName, Statement } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
 
@@ -53,15 +54,16 @@ export function boundPart(request: Bindable, now: Catalogue): Uint8Array {
 const trailing = /[ \t\n\r\f\v;]+$/
 
 /**
- * The whole of what runs, for people: texts, values, where the literals of each text stand, whose rows its relations
+ * The whole of what runs but its secrets, for people: texts, values, where the literals of each text stand, whose rows its relations
  * share, and how many they have by the target's statistics. UTF-8 JSON.
  */
 export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catalogue'>): Uint8Array {
   const { source, statements, catalogue } = request
   const { bound } = source
   // Those of a Bind alone, as $1, $2 …: literals stand in the text.
-  const values = bound === null ? [] : wholeValues(bound.bytes, bound.types)
-  const texts = source.texts.map((text) => Buffer.from(text, 'latin1').toString())
+  const values =
+    bound === null ? [] : withoutSecretValues(wholeValues(bound.bytes, bound.types), source.texts)
+  const texts = source.texts.map((_, at, all) => withoutSecretText(all.slice(at)))
   const [statement = '', ...stands] = texts
   const touched = statements.flatMap((each) => each.touched)
   const shown = (literals: readonly (readonly number[] | null)[]): Buffer =>
@@ -80,6 +82,26 @@ export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catal
   const placed = shown(texts.map(literalSpans))
   // The places of very many literals must not be what makes a request too large to be approved.
   return placed.length > limits.approvalShownBytesMax ? unplaced : placed
+}
+
+/** The first text. `texts`: it, and what it calls. Latin1 in, UTF-8 out. */
+function withoutSecretText(texts: readonly string[]): string {
+  const bytes = Buffer.from(texts[0] ?? '', 'latin1')
+  for (const [from, to] of secretsOfRequest(texts).spans) bytes.fill('*', from, to)
+  return bytes.toString()
+}
+
+function withoutSecretValues(values: readonly Json[], texts: readonly string[]): readonly Json[] {
+  const { isParameter } = secretsOfRequest(texts)
+  return values.map((value, index) => {
+    if (value === null) return value
+    if (isParameter(index + 1)) return '***'
+    if (typeof value !== 'string') return value
+    return shapedSecrets(value).reduceRight(
+      (text, [from, to]) => text.slice(0, from) + '*'.repeat(to - from) + text.slice(to),
+      value,
+    )
+  })
 }
 
 /**

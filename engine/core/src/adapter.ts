@@ -105,8 +105,10 @@ export interface Exchange<Up, Down, Plan> {
    * `parameters`; kept apart so that the action of a statement is the same object each time it is executed.
    */
   readonly values?: readonly Json[] | undefined
-  /** The exact bytes that are judged, recorded (sealed) and forwarded. */
+  /** The exact bytes that are judged and forwarded, and recorded (sealed) where nothing in them must not be. */
   readonly content: Uint8Array
+  /** What is recorded in their place when they hold secrets: the same with these blanked. */
+  readonly recordable?: Uint8Array | undefined
   /** Set when the adapter cannot vouch for the request (unparseable, outside the closed world): it is refused. */
   readonly objection?: Refusal | undefined
   /**
