@@ -30,7 +30,7 @@ export interface RunnerStatus {
 }
 
 /** Folded at once; in between others have their turn. */
-const batchEvents = 64
+const batchEvents = 192
 /** The log is looked at this often: each look costs something, however little there is. */
 const paceMs = 200
 /** What came alone waits so long for company. */
