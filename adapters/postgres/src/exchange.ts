@@ -34,7 +34,7 @@ import type { Outbox } from './outbox.ts'
 import { recordableOf, type Recordable } from './recordable.ts'
 import { refuse } from './refuse.ts'
 import { Reply } from './replies.ts'
-import { boundPart, shownOf, type Source } from './source.ts'
+import { boundPart, keyedPart, shownOf, type Source } from './source.ts'
 import type { MaskPlan, Statement } from './statement.ts'
 import type { Upstream } from './upstream.ts'
 import { headerBytes } from './wire.ts'
@@ -134,11 +134,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   async bound(): Promise<Uint8Array> {
     const part = boundPart(this.#parts.judged, await this.#line.catalogueNow())
-    if (this.#recordable === null) return part
-    // By a plain hash in the log a password could be guessed.
-    const { pseudonyms } = this.#line
-    if (pseudonyms === undefined) throw new Refused(noKey)
-    return pseudonyms.digest('approval', Buffer.from(part).toString('hex'))
+    return this.#recordable === null ? part : keyedPart(part, this.#line.pseudonyms)
   }
 
   shown(): Uint8Array {
@@ -290,11 +286,6 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 }
 
-const noKey = refusal(
-  'denied',
-  'adapter/secrets',
-  'It holds a secret, and without a key (masking.keys) nobody can be asked for an approval of it. Nothing was executed.',
-)
 const tornPipeline = refusal(
   'internal',
   'adapter/pipeline',

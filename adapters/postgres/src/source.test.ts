@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { limits } from '@sluice/core'
 import { catalogueOf } from './catalogue.ts'
 import { emptyStatement } from './judged.ts'
-import { shownOf } from './source.ts'
+import { keyedPart, shownOf } from './source.ts'
 
 const catalogue = catalogueOf({
   relations: [
@@ -86,4 +86,14 @@ test('secrets are shown to nobody, neither in texts nor among the values', () =>
   assert.deepEqual(parameters, ['***'])
   const called = shown(["execute p('hunter2')", 'update accounts set password = $1'], [])
   assert.equal(called['statement'], 'execute p(**********')
+})
+
+test('a request with secrets is bound by a key, and refused without one', () => {
+  const part = Buffer.from('part')
+  const digest = (purpose: string, value: string): Buffer => Buffer.from(`${purpose} ${value}`)
+  assert.equal(
+    Buffer.from(keyedPart(part, { key: 'k', digest })).toString(),
+    `approval ${part.toString('hex')}`,
+  )
+  assert.throws(() => keyedPart(part, undefined), /without a key/)
 })

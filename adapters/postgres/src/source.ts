@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { limits, refusal, Refused, shapedSecrets, type Action, type Json } from '@sluice/core'
+import {
+  limits,
+  refusal,
+  Refused,
+  shapedSecrets,
+  type Action,
+  type Json,
+  type Pseudonyms,
+} from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
 import { literalSpans } from './literal-spans.ts'
 import { wholeValues } from './parameters.ts'
@@ -49,6 +57,18 @@ export function boundPart(request: Bindable, now: Catalogue): Uint8Array {
     .update(bound?.bytes ?? '')
     .digest()
 }
+
+/** Of a request with secrets: by a plain hash in the log a password could be guessed. Throws `Refused` without a key. */
+export function keyedPart(part: Uint8Array, pseudonyms: Pseudonyms | undefined): Uint8Array {
+  if (pseudonyms === undefined) throw new Refused(noKey)
+  return pseudonyms.digest('approval', Buffer.from(part).toString('hex'))
+}
+
+const noKey = refusal(
+  'denied',
+  'adapter/secrets',
+  'It holds a secret, and without a key (masking.keys) nobody can be asked for an approval of it. Nothing was executed.',
+)
 
 /** Blanks at the end of a text, and in front of a comment that is left out, mean nothing. */
 const trailing = /[ \t\n\r\f\v;]+$/

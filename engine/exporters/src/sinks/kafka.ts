@@ -15,7 +15,7 @@ const connectMs = 5_000
 const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 }
 /**
  * A client that tries again by itself forgets partitions whose new leader had already answered for others. So the
- * exporter does: it delivers the whole batch once more.
+ * exporter does: it delivers the whole batch once more, under the same ids.
  */
 const onlyOnce = { retries: 0 }
 
@@ -42,7 +42,6 @@ export function kafka({ brokers, topic, tls, sasl }: KafkaOptions): Sink {
   const connected = async (): Promise<Producer> => {
     if (producer !== undefined) return producer
     const fresh = client.producer({
-      idempotent: true,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
       maxInFlightRequests: 1,
@@ -71,7 +70,6 @@ export function kafka({ brokers, topic, tls, sasl }: KafkaOptions): Sink {
       } catch (error) {
         const type = typeOf(error)
         if (blaming.has(type)) return refusedBy(type)
-        // The sequence numbers of what failed are used up.
         await leave()
         return failed(type)
       }
