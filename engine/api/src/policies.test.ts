@@ -26,7 +26,14 @@ function api(answer: PolicyActivation | Error = { kind: 'activated', revision: k
     if (answer instanceof Error) throw answer
     return answer
   }
-  const policies: Policies = { view: () => view, activate }
+  const sent: (readonly string[])[] = []
+  const activateFiles: Policies['activateFiles'] = async (files, by, reason) => {
+    sent.push([...files].map(([name, content]) => `${name} ${Buffer.from(content).toString()}`))
+    const done = await activate('files', by, reason)
+    if (done.kind === 'unknown') throw new Error('files have no name')
+    return done
+  }
+  const policies: Policies = { view: () => view, activate, activateFiles }
   const { app } = scriptedApi({ policies })
   const post = (
     token: string,
@@ -39,7 +46,9 @@ function api(answer: PolicyActivation | Error = { kind: 'activated', revision: k
       headers: bearer(token),
       payload,
     })
-  return { app, asked, post }
+  const send = (token: string, payload: object): Promise<LightMyRequestResponse> =>
+    app.inject({ url: '/v1/policies', method: 'POST', headers: bearer(token), payload })
+  return { app, asked, sent, post, send }
 }
 
 test('admins and auditors see what is in force, what was, and what could not be used', async () => {
@@ -65,9 +74,29 @@ test('an admin activates a revision, with a reason or without', async () => {
   ])
 })
 
+test('an admin sends policies, whose files come in order', async () => {
+  const { asked, sent, send } = api()
+  const files = { 'b/data.json': '{}', 'a.rego': 'package a', 'b.cases.yaml': 'cases: []' }
+  const answer = await send('carol', { files, reason: 'stricter' })
+  assert.equal(answer.statusCode, 200, answer.body)
+  assert.deepEqual(answer.json(), { revision: known, files: 'differ' })
+  assert.deepEqual(sent, [['a.rego package a', 'b.cases.yaml cases: []', 'b/data.json {}']])
+  assert.deepEqual(asked, [{ revision: 'files', by: 'test#carol', reason: 'stricter' }])
+  const refused = await api({ kind: 'unusable', errors: 'a.rego:1:1: no' }).send('carol', { files })
+  assert.deepEqual([refused.statusCode, refused.json().detail.includes('a.rego:1:1: no')], [409, true])
+})
+
+for (const files of [{}, { '../a.rego': '' }, { '/a.rego': '' }, { '.a.rego': '' }, { 'a.txt': '' }])
+  test(`${JSON.stringify(files)} are no policies`, async () => {
+    const { sent, send } = api()
+    assert.equal((await send('carol', { files })).statusCode, 400)
+    assert.deepEqual(sent, [])
+  })
+
 for (const name of ['erin', 'alice', 'bob'])
   test(`${name} activates nothing`, async () => {
-    const { asked, post } = api()
+    const { asked, post, send } = api()
+    assert.equal((await send(name, { files: { 'a.rego': 'package a' } })).statusCode, 403)
     const answer = await post(name)
     assert.deepEqual([answer.statusCode, answer.json().title], [403, 'denied'])
     assert.deepEqual(asked, [])

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { refusal, Refused, type Identity } from '@sluice/core'
+import { limits, refusal, Refused, type Identity } from '@sluice/core'
 import { callerAs, type RolePorts } from './roles.ts'
 import { answers, count, flag, list, nullable, object, oneOf, text } from './schema.ts'
 
@@ -36,6 +36,12 @@ export interface Policies {
   view(): PolicyView
   /** Durable and in force when it resolves. */
   activate(revision: string, by: Identity, reason: string): Promise<PolicyActivation>
+  /** The files of a policy folder, by path, sorted. They must pass what those of the folder must. */
+  activateFiles(
+    files: ReadonlyMap<string, Uint8Array>,
+    by: Identity,
+    reason: string,
+  ): Promise<Exclude<PolicyActivation, { readonly kind: 'unknown' }>>
 }
 
 interface PolicyPorts extends RolePorts {
@@ -77,8 +83,36 @@ const activateSchema = {
   },
 } as const
 
+interface SendRequest {
+  readonly Body: { readonly files: Readonly<Record<string, string>>; readonly reason?: string }
+}
+
+/** As in a policy folder: Rego, tables of cases, and one data.json. */
+const fileName = '^(?:(?!\\.)[\\w.-]+/)*(?!\\.)(?:[\\w.-]+(?:\\.rego|\\.cases\\.yaml)|data\\.json)$'
+
+const sendSchema = {
+  summary: 'Put other policies in force: they are checked, tested and built first',
+  response: answers(object({ revision: text, files }), 403, 409, 503),
+  body: {
+    type: 'object',
+    required: ['files'],
+    additionalProperties: false,
+    properties: {
+      files: {
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 2_000,
+        propertyNames: { pattern: fileName, maxLength: 500 },
+        additionalProperties: { type: 'string' },
+      },
+      reason: { type: 'string', maxLength: 500 },
+    },
+  },
+} as const
+
 /**
  * GET /v1/policies: what is in force, what was, and what could not be used.
+ * POST /v1/policies: puts the policies that are sent in force.
  * POST /v1/policies/{revision}/activate: puts any revision of the log in force again.
  */
 export function policies(ports: PolicyPorts): FastifyPluginAsync {
@@ -87,6 +121,20 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
       await callerAs(request, ports, 'admin', 'auditor')
       return ports.policies.view()
     })
+
+    app.post<SendRequest>(
+      '/v1/policies',
+      { schema: sendSchema, bodyLimit: limits.policyFolderBytesMax },
+      async (request) => {
+        const identity = await callerAs(request, ports, 'admin')
+        const { files, reason = '' } = request.body
+        const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
+        const sent = new Map(sorted.map(([name, content]) => [name, Buffer.from(content)]))
+        const done = await ports.policies.activateFiles(sent, identity, reason)
+        if (done.kind === 'unusable') throw unusable('These policies cannot be used', done.errors)
+        return { revision: done.revision, files: ports.policies.view().files }
+      },
+    )
 
     app.post<ActivateRequest>(
       '/v1/policies/:revision/activate',
@@ -103,11 +151,13 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
               refusal('target_unknown', 'api/policy', 'The log holds no policy revision of this name.'),
             )
           case 'unusable':
-            throw Object.assign(new Error(`This revision cannot be used: ${done.errors}`), {
-              statusCode: 409,
-            })
+            throw unusable('This revision cannot be used', done.errors)
         }
       },
     )
   }
+}
+
+function unusable(what: string, errors: string): Error {
+  return Object.assign(new Error(`${what}: ${errors}`), { statusCode: 409 })
 }

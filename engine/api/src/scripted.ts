@@ -187,6 +187,7 @@ export function scriptedApi(
     policies: {
       view: () => ({ active: 'test', files: 'active', rejected: null, revisions: [] }),
       activate: async () => ({ kind: 'unknown' }),
+      activateFiles: async () => ({ kind: 'unusable', errors: 'none are taken here' }),
     },
     unseal: async ({ id }) => {
       const content = store.contents.get(id)

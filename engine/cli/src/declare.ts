@@ -1,5 +1,6 @@
 import {
   controlStream,
+  Incarnations,
   limits,
   type Clock,
   type EventData,
@@ -11,6 +12,8 @@ import {
 import { PolicyLog } from './policy-log.ts'
 
 interface DeclarePorts {
+  /** Other gateways write to the log too. */
+  readonly shared?: boolean
   readonly store: Pick<EventStore, 'append' | 'read'>
   readonly clock: Clock
   readonly ids: Ids
@@ -19,6 +22,8 @@ interface DeclarePorts {
 /** What the files declare, as events of the control stream. */
 export interface Declarations {
   readonly policies: PolicyLog
+  /** Whose word counts, as of the end of what was read. */
+  readonly incarnations: Incarnations
   /** Appends what differs from what the log already says; nothing is served before this is durable. */
   targets(targets: readonly Target[]): Promise<void>
 }
@@ -26,12 +31,13 @@ export interface Declarations {
 const by = 'file'
 
 /** Reads the control stream once. */
-export async function declare({ store, clock, ids }: DeclarePorts): Promise<Declarations> {
-  const policies = new PolicyLog({ store, clock, ids })
+export async function declare({ store, clock, ids, shared = false }: DeclarePorts): Promise<Declarations> {
+  const policies = new PolicyLog({ store, clock, ids, shared })
+  const incarnations = new Incarnations()
   const known = new Map<string, string>()
   for await (const event of store.read(undefined, controlStream)) {
     // A store may hand out more than it is asked for. What no gateway signed is nobody's word.
-    if (event.stream !== controlStream || event.sig === null) continue
+    if (event.stream !== controlStream || event.sig === null || !incarnations.admits(event)) continue
     policies.take(event)
     if (event.type === 'TargetRegistered') known.set(event.data.name, text(event.data))
     else if (event.type === 'TargetRemoved') known.delete(event.data.name)
@@ -39,6 +45,7 @@ export async function declare({ store, clock, ids }: DeclarePorts): Promise<Decl
 
   return {
     policies,
+    incarnations,
     async targets(targets) {
       const changes = targets.map(registered).filter(({ data }) => known.get(data.name) !== text(data))
       const removed = [...known.keys()]

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import type { Policies } from '@sluice/api'
-import { createPdp, describe, PolicyError, type Pdp, type Standing } from '@sluice/policy'
+import type { Policies, PolicyActivation } from '@sluice/api'
+import type { Identity } from '@sluice/core'
+import { createPdp, describe, PolicyError, type Bundle, type Pdp, type Standing } from '@sluice/policy'
 import type { PolicyLog } from './policy-log.ts'
 
 /** Policies that came into force, for the operator. */
@@ -14,6 +15,8 @@ export interface PolicyChange {
 export interface PolicyOptions {
   readonly folder: string
   readonly cache: string
+  /** Several gateways have one log, and one policy. */
+  readonly shared?: boolean
   readonly report: (what: string, error: unknown) => void
   readonly activated?: ((change: PolicyChange) => void) | undefined
 }
@@ -23,14 +26,27 @@ export interface PolicyOptions {
  * `PolicyError`, its files as they can be opened from here.
  */
 export async function openPolicies(log: PolicyLog, options: PolicyOptions): Promise<Pdp> {
-  const { folder, cache, report, activated } = options
+  const { folder, cache, shared = false, report, activated } = options
   try {
-    const pdp = await createPdp({
+    const pdp: Pdp = await createPdp({
       folder,
       cache,
       last: log.inForce,
+      shared,
       record: (bundle, cause) => log.activated(bundle, cause),
-      activated: ({ revision }) => activated?.({ revision, by: 'file', files: 'active' }),
+      activated: ({ revision }) => {
+        const by = shared ? (log.revisions()[0]?.by ?? 'file') : 'file'
+        activated?.({ revision, by, files: shared ? pdp.files : 'active' })
+      },
+      unusable: (error) => {
+        report(
+          'policies that another gateway put in force cannot be used here, what was in force stays so',
+          error,
+        )
+        log.couldNotBeUsed(describe(error.diagnostics), 'gateway').catch((failure: unknown) => {
+          report('unusable policies were not recorded', failure)
+        })
+      },
       rejected: (error) => {
         report('the policy files are not used, what was in force stays so', placed(error, folder))
         log.couldNotBeUsed(describe(error.diagnostics)).catch((failure: unknown) => {
@@ -60,22 +76,36 @@ export function policyControl(pdp: Pdp, log: PolicyLog, { report, activated }: P
     async activate(requested, identity, reason) {
       const sources = await log.sources(requested)
       if (sources === null) return { kind: 'unknown' }
-      try {
-        const { revision } = await pdp.activate(sources, (bundle, over) =>
-          log.activatedBy(bundle, { identity, reason, requested, over }),
-        )
-        activated?.({ revision, by: identity.subject.id, files: pdp.files })
-        return { kind: 'activated', revision }
-      } catch (error) {
-        if (!(error instanceof PolicyError)) throw error
-        await log
-          .notActivated(identity, requested, reason)
-          .catch((failure: unknown) => report('a failed activation was not recorded', failure))
-        return { kind: 'unusable', errors: describe(error.diagnostics) }
-      }
+      return activation(requested, identity, reason, (record) => pdp.activate(sources, record))
     },
+    activateFiles: (files, identity, reason) =>
+      activation(sentFiles, identity, reason, (record) => pdp.activateFiles(files, record)),
+  }
+
+  async function activation(
+    requested: string,
+    identity: Identity,
+    reason: string,
+    put: (record: (bundle: Bundle, over: string) => Promise<void>) => Promise<Bundle>,
+  ): Promise<Exclude<PolicyActivation, { readonly kind: 'unknown' }>> {
+    try {
+      const { revision } = await put((bundle, over) =>
+        log.activatedBy(bundle, { identity, reason, requested, over }),
+      )
+      activated?.({ revision, by: identity.subject.id, files: pdp.files })
+      return { kind: 'activated', revision }
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error
+      await log
+        .notActivated(identity, requested, reason)
+        .catch((failure: unknown) => report('a failed activation was not recorded', failure))
+      return { kind: 'unusable', errors: describe(error.diagnostics) }
+    }
   }
 }
+
+/** What the log says was asked for where no revision was named. */
+const sentFiles = 'files'
 
 /** One line for the operator. */
 export function policyLine({ revision, by, files }: PolicyChange): string {

@@ -17,6 +17,8 @@ export interface PolicyLogPorts {
   readonly store: Pick<EventStore, 'append' | 'read'>
   readonly clock: Clock
   readonly ids: Ids
+  /** Others write to it too: whoever follows it hands in everything in its order, what is appended here included. */
+  readonly shared?: boolean
 }
 
 /** A revision as the log tells of it. */
@@ -85,6 +87,11 @@ export class PolicyLog {
     return this.#rejected
   }
 
+  /** Of the last event that was handed in. */
+  get position(): Position | undefined {
+    return this.#position
+  }
+
   /** Newest first. */
   revisions(): readonly KnownRevision[] {
     return [...this.#known.values()]
@@ -128,9 +135,9 @@ export class PolicyLog {
   }
 
   /** Once until something comes into force, also over restarts, unless other files fail in another way. */
-  async couldNotBeUsed(errors: string): Promise<void> {
+  async couldNotBeUsed(errors: string, by: string = byFiles): Promise<void> {
     if (this.#isRejection && this.#rejected?.errors === errors) return
-    await this.#append({ type: 'PolicyRejected', data: { errors, by: byFiles } })
+    await this.#append({ type: 'PolicyRejected', data: { errors, by } })
   }
 
   async #append(...bodies: readonly [Body, ...Body[]]): Promise<void> {
@@ -144,7 +151,7 @@ export class PolicyLog {
       { withinMs: limits.appendWaitMs, urgency: 'now' },
     )
     for (const event of [first, ...rest]) this.#fold(event)
-    this.#position = position
+    if (this.#ports.shared !== true) this.#position = position
   }
 
   #fold(event: Pick<NewEvent, 'type' | 'data' | 'time'> | RecordedEvent): void {

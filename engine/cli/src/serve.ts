@@ -33,6 +33,7 @@ import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
+import { PolicyFollower } from './policy-follower.ts'
 
 export interface ServeOptions {
   /** Folder for the log, keys and compiled policies. */
@@ -83,15 +84,22 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => log.close())
   const store = options.store?.(log) ?? log
 
-  const declared = await declare({ store, clock, ids })
+  const shared = config.log.kind === 'kafka'
+  const declared = await declare({ store, clock, ids, shared })
   const policyOptions = {
     folder: resolve(base, config.policies),
     cache: join(data, 'policies'),
+    shared,
     report,
     activated: options.activated,
   }
   const pdp = await openPolicies(declared.policies, policyOptions)
   parts.defer(() => pdp.close())
+  if (shared) {
+    const { policies, incarnations } = declared
+    const follower = new PolicyFollower({ store, clock, report, policies, incarnations, pdp })
+    parts.defer(() => follower.close())
+  }
 
   const identity = await openIdentity({
     issuers: config.issuers,

@@ -1,8 +1,11 @@
 import { after, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { limits } from '@sluice/core'
+import type { Sources } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
-import { allowing, scriptedPdp, type ScriptedPdp } from './scripted-pdp.ts'
+import { createPdp, type InForce } from './pdp.ts'
+import { allowing, plainRead, scriptedPdp, type ScriptedPdp } from './scripted-pdp.ts'
 import { writtenFolder } from './written-folder.ts'
 
 const cache = writtenFolder({})
@@ -123,5 +126,82 @@ suite('what a person puts in force', () => {
     of.logIsDown = false
     await assert.rejects(of.activate({ files: broken, data: {} }), PolicyError)
     assert.deepEqual([of.pdp.revision, of.pdp.files, await of.rule()], [revision, 'active', 'a/one'])
+  })
+})
+
+suite('on a log that others share', () => {
+  async function shared(last: InForce | null, files = allowing('files')) {
+    const folder = writtenFolder(files)
+    const told: string[] = []
+    const pdp = await createPdp({
+      folder: folder.path,
+      cache: cache.path,
+      shared: true,
+      last,
+      record: async (bundle) => void told.push(`recorded ${bundle.revision}`),
+      activated: (bundle) => told.push(`in force ${bundle.revision}`),
+      unusable: (why) => told.push(`unusable ${why.message.slice(0, 40)}`),
+    })
+    const rule = async () => (await pdp.evaluate(plainRead)).verdict.reasons[0]?.rule
+    const end = async (): Promise<void> => {
+      await pdp.close()
+      folder[Symbol.dispose]()
+    }
+    return { folder, pdp, told, rule, [Symbol.asyncDispose]: end }
+  }
+
+  function inForce(name: string, files: Sources['files'] = allowing(name)): InForce {
+    return { revision: name, sources: { files, data: {} }, over: null }
+  }
+
+  test('files count only where it says nothing', async () => {
+    await using fresh = await shared(null)
+    assert.equal(await fresh.rule(), 'a/files')
+    await using joined = await shared(inForce('log'))
+    assert.deepEqual([await joined.rule(), joined.pdp.files], ['a/log', 'differ'])
+  })
+
+  test('files that change afterwards change nothing', async () => {
+    await using of = await shared(inForce('log'))
+    of.folder.write(allowing('later'))
+    await sleep(3 * limits.policyLookMs)
+    assert.equal(await of.rule(), 'a/log')
+  })
+
+  test('what others put in force is served, of several the last, and is not recorded again', async () => {
+    await using of = await shared(null)
+    const before = of.told.length
+    let last = inForce('one')
+    const following = [of.pdp.follow(() => last), of.pdp.follow(() => last)]
+    last = inForce('two')
+    await Promise.all(following)
+    assert.equal(await of.rule(), 'a/two')
+    assert.deepEqual(of.told.slice(before), [`in force ${of.pdp.revision}`])
+  })
+
+  test('what cannot be used is told once, and what was served stays so', async () => {
+    await using of = await shared(inForce('log'))
+    const bad = inForce('bad', broken)
+    await of.pdp.follow(() => bad)
+    await of.pdp.follow(() => bad)
+    assert.equal(await of.rule(), 'a/log')
+    assert.equal(of.told.filter((what) => what.startsWith('unusable')).length, 1)
+    await of.pdp.follow(() => inForce('good'))
+    assert.equal(await of.rule(), 'a/good')
+  })
+
+  test('sent files must pass their own tests', async () => {
+    await using of = await shared(inForce('log'))
+    const recorded: string[] = []
+    const send = (files: Readonly<Record<string, string>>) =>
+      of.pdp.activateFiles(
+        new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])),
+        async (bundle) => void recorded.push(bundle.revision),
+      )
+    const failing = { 'a_test.rego': 'package a_test\n\ntest_never if false\n' }
+    await assert.rejects(send({ ...allowing('sent'), ...failing }), PolicyError)
+    assert.deepEqual([await of.rule(), recorded], ['a/log', []])
+    const { revision } = await send(allowing('sent'))
+    assert.deepEqual([await of.rule(), recorded], ['a/sent', [revision]])
   })
 })

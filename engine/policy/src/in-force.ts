@@ -5,10 +5,16 @@ import type { Sources } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
 import type { Engine } from './engine.ts'
 import { digestOf, readFiles, type FolderFiles } from './folder.ts'
-import type { PdpOptions, Standing } from './pdp.ts'
+import type { InForce, PdpOptions, Standing } from './pdp.ts'
 import { openSources, overOf, recorded, revisionIn, start, type Started } from './start.ts'
 import { SpareThreads } from './spare-threads.ts'
 import { WarmCompiler } from './warm-compiler.ts'
+
+/** Makes it durable that a bundle comes into force over the files. */
+type Recording = (bundle: Bundle, over: string) => Promise<void>
+
+/** Where findings say that they are. */
+const sentFiles = 'the files that were sent'
 
 /**
  * Which policies are in force, and how others take their place: one change after another, each durable before it is
@@ -80,11 +86,46 @@ export class PolicyInForce {
     })
   }
 
-  activate(sources: Sources, record: (bundle: Bundle, over: string) => Promise<void>): Promise<Bundle> {
+  activate(sources: Sources, record: Recording): Promise<Bundle> {
+    return this.#activate(() => openSources(sources, this.#ports, this.#engine), record)
+  }
+
+  activateFiles(files: FolderFiles, record: Recording): Promise<Bundle> {
+    return this.#activate(() => accept(files, sentFiles, this.#ports), record)
+  }
+
+  follow(last: () => InForce | null): Promise<void> {
+    return this.#inTurn(async () => {
+      const { unusable, activated, failed } = this.#options
+      // Of several that came meanwhile only the last counts.
+      const wanted = last()
+      if (this.#closed || wanted === null) return
+      try {
+        const next = await openSources(wanted.sources, this.#ports, this.#engine)
+        await this.#put(
+          next,
+          async () => {},
+          () => activated?.(next.bundle),
+        )
+        await this.#setAside(await readFiles(this.#options.folder).catch(() => null))
+        this.#told = ''
+      } catch (error) {
+        const isNews = this.#isNews(String(error))
+        if (error instanceof PolicyError) {
+          if (isNews) unusable?.(error)
+          return
+        }
+        if (isNews) failed?.(error)
+        if (!this.#closed) this.#retry = this.#clock.after(limits.policyRetryMs, () => void this.follow(last))
+      }
+    })
+  }
+
+  #activate(open: () => Promise<Engine>, record: Recording): Promise<Bundle> {
     return this.#inTurn(async () => {
       if (this.#closed)
         throw new Refused(refusal('draining', 'sluice/draining', 'This gateway is shutting down.'))
-      const next = await openSources(sources, this.#ports, this.#engine)
+      const next = await open()
       const files = await readFiles(this.#options.folder).catch(() => null)
       const over = overOf(files)
       await this.#put(next, () => record(next.bundle, over))

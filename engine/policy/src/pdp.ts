@@ -2,6 +2,7 @@ import { systemClock, type Clock, type PolicyDecisionPoint } from '@sluice/core'
 import { readsFacts, type Bundle } from './bundle.ts'
 import type { Sources } from './compiler.ts'
 import type { PolicyError } from './diagnostic.ts'
+import type { FolderFiles } from './folder.ts'
 import { PolicyInForce } from './in-force.ts'
 import { watchFolder } from './reload.ts'
 
@@ -22,10 +23,17 @@ export interface PdpOptions {
   /** A folder for compiled policies, so that a start without changes compiles nothing. */
   readonly cache?: string | null
   readonly last?: InForce | null
+  /**
+   * Several gateways have one log: what it says is in force at all of them, and the files count only where it says
+   * nothing. So the folder is not watched, and a restart never rolls the others back.
+   */
+  readonly shared?: boolean
   /** Makes it durable that a bundle comes into force, which it does only then. */
   readonly record?: (bundle: Bundle, cause: Cause) => Promise<void>
   /** A bundle of the files is in force. */
   readonly activated?: (bundle: Bundle) => void
+  /** What another gateway put in force cannot be used at this one; what was in force here stays so. */
+  readonly unusable?: (why: PolicyError) => void
   /** The files cannot be used, and why; what was in force stays so. Told once for each content. */
   readonly rejected?: (why: PolicyError) => void
   /** What is wrong with the gateway and not with the files: it is tried again. */
@@ -50,6 +58,10 @@ export interface Pdp extends PolicyDecisionPoint {
    * the files. Throws `PolicyError` when they cannot be used, and what `record` throws.
    */
   activate(sources: Sources, record: (bundle: Bundle, over: string) => Promise<void>): Promise<Bundle>
+  /** The same with files that must pass what those of the folder must: check, tests, build and smoke decisions. */
+  activateFiles(files: FolderFiles, record: (bundle: Bundle, over: string) => Promise<void>): Promise<Bundle>
+  /** Serves what the log says last, which other gateways may have put in force. Never rejects. */
+  follow(last: () => InForce | null): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,7 +69,7 @@ export interface Pdp extends PolicyDecisionPoint {
 export async function createPdp(options: PdpOptions): Promise<Pdp> {
   const { folder, clock = systemClock } = options
   const policies = await PolicyInForce.start(options)
-  const watching = watchFolder(folder, clock, () => void policies.reload())
+  const watching = options.shared === true ? null : watchFolder(folder, clock, () => void policies.reload())
   return {
     get revision() {
       return policies.engine.bundle.revision
@@ -74,8 +86,10 @@ export async function createPdp(options: PdpOptions): Promise<Pdp> {
     evaluate: (input) => policies.engine.evaluate(input),
     reload: () => policies.reload(),
     activate: (sources, record) => policies.activate(sources, record),
+    activateFiles: (files, record) => policies.activateFiles(files, record),
+    follow: (last) => policies.follow(last),
     async close() {
-      watching[Symbol.dispose]()
+      watching?.[Symbol.dispose]()
       await policies.close()
     },
   }

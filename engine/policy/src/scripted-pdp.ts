@@ -73,7 +73,7 @@ export async function scriptedPdp(
   })
 }
 
-const plainRead: PolicyInput = neutralInput
+export const plainRead: PolicyInput = neutralInput
 
 /** A folder whose one rule allows reads under this name. */
 export function allowing(name: string): Readonly<Record<string, string>> {

@@ -17,20 +17,21 @@ export interface Started {
 
 /**
  * The files, or what was in force before: where a person put that in force over these very files, and where these
- * files cannot be used. So a restart neither undoes what a person did nor stops what was served.
+ * files cannot be used. So a restart neither undoes what a person did nor stops what was served. On a log that others
+ * share, what was in force before, whatever the files say.
  */
 export async function start(options: PdpOptions, ports: AcceptPorts): Promise<Started> {
-  const { folder, last = null } = options
+  const { folder, last = null, shared = false } = options
   const files = await readFiles(folder).catch((error: unknown) => {
     if (last === null || !(error instanceof PolicyError)) throw error
     return error
   })
   const read = files instanceof PolicyError ? null : files
-  if (last !== null && last.over !== null && last.over === overOf(read)) {
+  if (last !== null && (shared || (last.over !== null && last.over === overOf(read)))) {
     const engine = await openLast(last, options, ports)
     const revision = read === null ? null : await revisionIn(read, folder)
     const standing = revision === engine.bundle.revision ? 'active' : 'differ'
-    return { engine, over: last.over, files: standing, told: '' }
+    return { engine, over: overOf(read), files: standing, told: '' }
   }
   try {
     if (read === null) throw files

@@ -32,6 +32,8 @@ const optional = ['check', 'filter', 'input', 'reason', 'policy', 'since', 'unti
 interface Subcommand {
   /** What its one argument is; null when it has none. */
   readonly argument: 'folder' | 'revision' | null
+  /** The option that may stand in its place. */
+  readonly instead?: 'policy'
   readonly options: readonly (typeof optional)[number][]
   readonly run: (argument: string, given: Given, io: Io) => Promise<ExitCode>
 }
@@ -44,8 +46,10 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   ls: { argument: null, options: [], run: (_none, given, io) => lsCommand(given, io) },
   activate: {
     argument: 'revision',
-    options: ['reason'],
-    run: (revision, given, io) => activateCommand({ ...given, revision }, io),
+    instead: 'policy',
+    options: ['reason', 'policy'],
+    run: (revision, given, io) =>
+      withFindings(given.policy ?? '', given, io, () => activateCommand({ ...given, revision }, io)),
   },
   'what-if': {
     argument: null,
@@ -87,7 +91,7 @@ sluice policy fmt <folder> [--check] [--json]
 sluice policy test <folder> [--filter <regex>] [--json]
 sluice policy eval <folder> --input <file> [--json]
 sluice policy ls [--json]
-sluice policy activate <revision> [--reason <text>] [--json]
+sluice policy activate <revision> | --policy <folder> [--reason <text>] [--json]
 sluice policy what-if --policy <folder> [--since 7d] [--until 2026-11-08] [--target <name>] [--json]
 
   check     compiles; each error with file, row and column
@@ -95,7 +99,8 @@ sluice policy what-if --policy <folder> [--since 7d] [--until 2026-11-08] [--tar
   test      runs Rego tests (--filter picks them by package.name) and case tables, with coverage
   eval      judges one request: JSON with only what matters, laid over a neutral one ("-" reads standard input)
   ls        the revisions in a gateway's log, and which one is in force
-  activate  puts one of them in force again, until the policy files change; needs the role admin
+  activate  puts one of them in force again, or the policies of a folder once they have passed check and tests: at all
+            gateways of a shared log, and over watched files until these change; needs the role admin
   what-if   judges the requests in a gateway's log once more, by the policies of a folder, and shows what would
             change; for auditors
 
@@ -123,7 +128,8 @@ Exit code 1 when something was found, failed, refused, is not formatted or would
     for (const option of optional)
       if (values[option] !== undefined && values[option] !== false && !known.options.includes(option))
         throw new UsageError(`policy ${name} has no --${option}`)
-    const [argument, ...more] = known.argument === null ? ['', ...rest] : rest
+    const isReplaced = known.instead !== undefined && values[known.instead] !== undefined
+    const [argument, ...more] = known.argument === null || isReplaced ? ['', ...rest] : rest
     if (argument === undefined)
       throw new UsageError(`name the ${known.argument}: sluice policy ${name} <${known.argument}>`)
     if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`)

@@ -1,6 +1,8 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { ran, scriptedServer, type Ended, type ScriptedServer } from '../../scripted.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ran, scratchFolder, scriptedServer, type Ended, type ScriptedServer } from '../../scripted.ts'
 
 const one = `aa${'1'.repeat(30)}`
 const two = `aa${'2'.repeat(30)}`
@@ -63,4 +65,22 @@ test('a refusal is shown in the words of the API', async () => {
   const { code, error } = await activate(api, one)
   assert.equal(code, 1)
   assert.match(error, /answered 403: This needs the role admin\./)
+})
+
+test('the policies of a folder are sent as they lie there', async () => {
+  using folder = scratchFolder()
+  writeFileSync(join(folder.path, 'a.rego'), 'package sluice.rules.a # é')
+  await using api = await gateway({ revision: one, files: 'active' })
+  const { code, out } = await activate(api, '--policy', folder.path, '--reason', 'stricter')
+  assert.deepEqual([code, out], [0, 'policy aa1111111111 is in force\n'])
+  assert.deepEqual(api.asked, [
+    'POST /v1/policies {"files":{"a.rego":"package sluice.rules.a # é"},"reason":"stricter"}',
+  ])
+  assert.equal((await activate(api, one, '--policy', folder.path)).code, 2, 'a revision or a folder')
+})
+
+test('a folder that is none is a finding before anything is sent', async () => {
+  await using api = await gateway({})
+  assert.equal((await activate(api, '--policy', '/nonexistent')).code, 1)
+  assert.deepEqual(api.asked, [])
 })

@@ -1,29 +1,42 @@
 import type { PolicyView } from '@sluice/api'
+import { readFiles, readFolder } from '@sluice/policy'
 import { connectApi, type Client } from '../../client.ts'
 import type { ExitCode, Io } from '../../command.ts'
 
 export interface ActivateOptions {
   /** A revision, or as much of its beginning as no other one has. */
   readonly revision: string
+  /** A policy folder, in place of a revision. */
+  readonly policy?: string | undefined
   readonly reason?: string | undefined
   readonly json: boolean
 }
 
 interface Activated {
   readonly revision: string
-  readonly requested: string
+  readonly requested?: string
   readonly files: PolicyView['files']
 }
 
-/** Puts a revision of the log in force again: the way back from a change. */
+/** Puts a revision of the log in force again, the way back from a change, or the policies of a folder. */
 export async function activateCommand(options: ActivateOptions, io: Io): Promise<ExitCode> {
   const client = await connectApi(io)
-  const revision = await whole(options.revision, client)
-  const body = options.reason === undefined ? {} : { reason: options.reason }
-  const answer = await client.post(`/v1/policies/${revision}/activate`, body)
+  const reason = options.reason === undefined ? {} : { reason: options.reason }
+  const answer =
+    options.policy === undefined
+      ? await client.post(`/v1/policies/${await whole(options.revision, client)}/activate`, reason)
+      : await client.post('/v1/policies', { files: await filesOf(options.policy), ...reason })
   const done = (await answer.json()) as Activated
   io.out(options.json ? `${JSON.stringify(done)}\n` : asText(done))
   return 0
+}
+
+/** As text, by path. Throws `PolicyError` where the gateway would refuse them anyway. */
+async function filesOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  // What cannot be read as policies is told here, with its place.
+  await readFolder(folder)
+  const files = await readFiles(folder)
+  return Object.fromEntries([...files].map(([name, content]) => [name, Buffer.from(content).toString()]))
 }
 
 async function whole(beginning: string, client: Client): Promise<string> {
@@ -36,7 +49,7 @@ async function whole(beginning: string, client: Client): Promise<string> {
   return only.revision
 }
 
-function asText({ revision, requested, files }: Activated): string {
+function asText({ revision, requested = revision, files }: Activated): string {
   const anew = revision === requested ? '' : ` (${requested.slice(0, 12)}, compiled by this version)`
   const aside = files === 'differ' ? 'The policy files differ and stay aside until they change.\n' : ''
   return `policy ${revision.slice(0, 12)}${anew} is in force\n${aside}`
