@@ -1,5 +1,6 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import type { DemoSubject } from '@sluice/demo'
 import type { PolicyName, SqlAttack, SqlCase } from './case.ts'
 import { approvalScenarios } from './cases/approvals.ts'
@@ -9,6 +10,7 @@ import { scenarios as stories, slowScenarios } from './cases/scenarios.ts'
 import { sqlCases } from './cases/sql.ts'
 import { wireCases } from './cases/wire.ts'
 import { due } from './due.ts'
+import { elsewhere } from './elsewhere.ts'
 import { judgedAgain } from './judged-again.ts'
 import { Laboratory } from './laboratory.ts'
 import { attackPlain, attackThrough, type Protocol } from './run-sql.ts'
@@ -20,12 +22,22 @@ const all = [...sql, ...wireCases, ...scenarios, ...slowScenarios]
 
 suite('the catalogue', () => {
   test('has a case for every number that is due', () => {
-    const present = new Set(all.map(({ id }) => id))
+    const present = new Set([...all, ...elsewhere].map(({ id }) => id))
     assert.deepEqual(
       due.filter((id) => !present.has(id)),
       [],
       'a number that is due is missing',
     )
+  })
+
+  test('has the cases on the log where it says that they are', async () => {
+    for (const { id, stake, tests } of elsewhere) {
+      assert.ok(stake.length > 10 && tests.length > 0, id)
+      for (const [file, name] of tests) {
+        const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
+        assert.ok(text.includes(name), `${id}: ${file} has no test "${name}"`)
+      }
+    }
   })
 
   test('tells each case apart and what is at stake', () => {

@@ -81,6 +81,20 @@ export function eventStoreContract(name: string, open: () => Promise<LogUnderTes
       }
     })
 
+    test('a clock that is set back changes no order, and what was said when is kept', async () => {
+      const times = [2_000, 3_000, 1_000, 2_500]
+      for (const [index, time] of times.entries()) {
+        const { stream, events } = unit('ses_a', `${index}`)
+        await log.store.append({ stream, events: [{ ...events[0], time }] }, now)
+      }
+      const of = (store: EventStore) => all(store.read(undefined, 'ses_a'))
+      const expected = times.map((time, index) => [`${index}`, time, index])
+      const told = (events: readonly RecordedEvent[]) =>
+        events.map((event) => [reasons([event])[0], event.time, event.seq])
+      assert.deepEqual(told(await of(log.store)), expected)
+      assert.deepEqual(told(await of(await log.reopen())), expected)
+    })
+
     test('a position reads on from there, inside a unit and after a restart', async () => {
       const position = await log.store.append(unit('ses_a', '0', '1', '2'), now)
       await log.store.append(unit('ses_a', '3'), now)
@@ -250,6 +264,24 @@ export function eventStoreContract(name: string, open: () => Promise<LogUnderTes
       for (const event of await all(log.store.read()))
         contents.push(Buffer.from((await log.unseal(event)) ?? []).toString())
       assert.deepEqual(contents, [small, large, ''])
+    })
+
+    test('content of any length is kept whole, also where it lies beside its event', async () => {
+      const contents = [65_535, 65_536, 65_537, 200_000].map((length) =>
+        `${length} `.repeat(length).slice(0, length),
+      )
+      for (const content of contents)
+        await log.store.append({ stream: 'ses_a', events: [request('a', content)] }, now)
+      const again = await log.reopen()
+      const read: string[] = []
+      for (const event of await all(again.read())) {
+        if (event.stream === 'ses_a') read.push(Buffer.from((await log.unseal(event)) ?? []).toString())
+      }
+      assert.deepEqual(
+        read.map(({ length }) => length),
+        contents.map(({ length }) => length),
+      )
+      assert.deepEqual(read, contents)
     })
 
     test('equal contents do not look equal', async () => {
