@@ -43,6 +43,23 @@ suite('an environment of Python packages', () => {
     assert.equal((await readdir(options.folder)).length, 2)
   })
 
+  test('is made by one of several that want it at once, and by the next when that one ended', async () => {
+    await writeFile(requirements, 'two==1\n')
+    const options = { name: 'shared', requirements, python, folder: join(folder, 'shared') }
+    const made = await Promise.all([1, 2, 3].map(() => pythonEnvironment(options)))
+    assert.equal(new Set(made).size, 1)
+    assert.deepEqual(
+      (await readdir(options.folder)).filter((name) => !name.startsWith('shared-')),
+      [],
+    )
+    await writeFile(requirements, 'two==2\n')
+    const next = await pythonEnvironment(options)
+    await rm(next, { recursive: true })
+    await rm(join(next, '..', '..'), { recursive: true })
+    await writeFile(`${join(next, '..', '..')}.owner`, '999999999')
+    assert.equal(await pythonEnvironment(options), next)
+  })
+
   test('that cannot be made is said each time, and not taken for one', async () => {
     await writeFile(requirements, 'missing==1\n')
     const options = { name: 'broken', requirements, python, folder }
