@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { systemClock, systemIds, type EventData, type NewEvent, type RecordedEvent } from '@sluice/core'
-import { eraseContent, StillOpenError, type Log, type Selector } from '@sluice/journal'
+import { systemClock, systemIds, type EventData, type NewEvent, type RecordedEvent, type Selector } from '@sluice/core'
+import { eraseContent, StillOpenError, type Log } from '@sluice/journal'
 
 const ids = systemIds(systemClock)
 const now = { withinMs: 5_000, urgency: 'now' } as const

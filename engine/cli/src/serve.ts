@@ -11,6 +11,7 @@ import {
   openApprovals,
   openGrants,
   openKills,
+  openLegalHolds,
   systemClock,
   systemIds,
   type Address,
@@ -185,6 +186,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
   parts.defer(() => kills.close())
 
+  const legalHolds = await openLegalHolds({ store, clock, ids, report })
+  parts.defer(() => legalHolds.close())
+
   const exporters = await buildExporters(config.exporters, {
     data,
     base,
@@ -220,7 +224,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     kills,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
-    erase: (request, by) => erase(request, by, { log, clock, ids }),
+    erase: (selector, because) => erase(selector, because, { log, clock, ids }),
+    legalHolds,
     records: projections.sessions,
     exchanges: projections.exchanges,
     exchange: identity.exchange,

@@ -170,6 +170,23 @@ export interface EventData {
     /** A subject id, or `retention`. */
     readonly by: string
     readonly reason: string
+    /** Legal holds of which who erases knew that they were placed; where more stand before it, it erases nothing. */
+    readonly holds: number
+  }
+  /** What is recorded of the sessions that it selects must stay. */
+  readonly LegalHoldPlaced: {
+    readonly hold: string
+    /** `session=…`, `subject=…` or `label=name=value`. */
+    readonly selector: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
+  }
+  readonly LegalHoldReleased: {
+    readonly hold: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
   }
   /** How far the chains of an incarnation went; in a stream of its own. */
   readonly CheckpointSigned: {

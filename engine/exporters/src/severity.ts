@@ -24,6 +24,8 @@ export function severityOf(event: ExportableEvent): Severity {
     case 'ApprovalRejected':
     case 'GrantGiven':
     case 'KeyErased':
+    case 'LegalHoldPlaced':
+    case 'LegalHoldReleased':
     case 'PolicyActivated':
     case 'TargetRegistered':
     case 'TargetRemoved':

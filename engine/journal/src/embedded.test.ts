@@ -13,6 +13,7 @@ import { KeyError } from './keys.ts'
 import { LockedError } from './lock.ts'
 import type { Log } from './log.ts'
 import { eventsOf } from './scripted.ts'
+import { dataKeyId } from './sealing.ts'
 import { verifyLog } from './verify.ts'
 
 const ids = systemIds(systemClock)
@@ -131,8 +132,8 @@ suite('the embedded log', () => {
     const events: RecordedEvent[] = []
     for await (const event of log.read()) events.push(event)
     const [a, b] = events
-    assert.ok(a && b)
-    await log.erase(a)
+    assert.ok(a?.sealed && b)
+    await log.erase(dataKeyId(a.sealed))
     assert.deepEqual(await log.unseal(a), { kind: 'erased' })
     assert.deepEqual(await log.unseal(b), { kind: 'content', content: Buffer.from('content of ses_b') })
     await log.close()

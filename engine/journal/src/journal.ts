@@ -22,7 +22,7 @@ import { KeyError, type GatewayKeys } from './keys.ts'
 import { LogFile, type LogEnd } from './log-file.ts'
 import { placeAfter, readEvents, type ReadEnd } from './read.ts'
 import { recover, type Recovered } from './recovery.ts'
-import { dataKeyId, unseal, type Unsealed } from './sealing.ts'
+import { unseal, type Unsealed } from './sealing.ts'
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts'
 
 export interface JournalPorts {
@@ -163,12 +163,9 @@ export class Journal implements EventStore {
     return unseal(this.#shelf, this.#ports.keys, event)
   }
 
-  /**
-   * Makes the content of a closed stream unreadable for good, given any of its events that has content; of the
-   * control stream that of the given event alone.
-   */
-  async erase(event: RecordedEvent): Promise<void> {
-    if (event.sealed !== null) await this.#shelf.erase(dataKeyId(event.sealed))
+  /** Destroys a data key: what is sealed with it is unreadable for good. */
+  erase(key: number): Promise<void> {
+    return this.#shelf.erase(key)
   }
 
   /** Resolves once everything accepted is durable, or the disk did not take it in time. */

@@ -9,6 +9,6 @@ export interface Log extends EventStore {
   readonly epoch: number
   /** The content of an event of this log. */
   unseal(event: RecordedEvent): Promise<Unsealed>
-  /** Makes the content of a closed stream unreadable for good, or of one event of the control stream. */
-  erase(event: RecordedEvent): Promise<void>
+  /** Destroys a data key: what is sealed with it is unreadable for good. Again is as well. */
+  erase(key: number): Promise<void>
 }

@@ -218,6 +218,24 @@ export interface EventData {
     /** A subject id, or `retention`. */
     readonly by: string
     readonly reason: string
+    /** Legal holds of which who erases knew that they were placed; where more stand before it, it erases nothing. */
+    readonly holds: number
+  }
+  /** What is recorded of the sessions that it selects must stay. */
+  readonly LegalHoldPlaced: {
+    readonly hold: string
+    /** `session=…`, `subject=…` or `label=name=value`. */
+    readonly selector: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
+  }
+  /** A legal hold ends. */
+  readonly LegalHoldReleased: {
+    readonly hold: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
   }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
@@ -852,11 +870,42 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     name: 'KeyErased',
     namespace: 'sluice.events',
     doc: 'Content was made unreadable for good; the events stay, and their chains.',
-    version: 1,
+    version: 2,
     fields: [
       { name: 'keys', type: { type: 'array', items: 'long' }, doc: 'Ids of the data keys.' },
       { name: 'selector', type: 'string', doc: 'What was to be erased, e.g. `subject=…`.' },
       { name: 'by', type: 'string', doc: 'A subject id, or `retention`.' },
+      { name: 'reason', type: 'string' },
+      {
+        name: 'holds',
+        type: 'long',
+        doc: 'Legal holds of which who erases knew that they were placed; where more stand before it, it erases nothing.',
+        default: 0,
+      },
+    ],
+  },
+  LegalHoldPlaced: {
+    type: 'record',
+    name: 'LegalHoldPlaced',
+    namespace: 'sluice.events',
+    doc: 'What is recorded of the sessions that it selects must stay.',
+    version: 1,
+    fields: [
+      { name: 'hold', type: 'string' },
+      { name: 'selector', type: 'string', doc: '`session=…`, `subject=…` or `label=name=value`.' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  LegalHoldReleased: {
+    type: 'record',
+    name: 'LegalHoldReleased',
+    namespace: 'sluice.events',
+    doc: 'A legal hold ends.',
+    version: 1,
+    fields: [
+      { name: 'hold', type: 'string' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
       { name: 'reason', type: 'string' },
     ],
   },
@@ -1119,6 +1168,19 @@ export const olderSchemas: readonly (AvroRecord & { readonly version: number })[
     fields: [
       { name: 'writer', type: 'string' },
       { name: 'epoch', type: 'long' },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'KeyErased',
+    namespace: 'sluice.events',
+    doc: 'Content was made unreadable for good; the events stay, and their chains.',
+    version: 1,
+    fields: [
+      { name: 'keys', type: { type: 'array', items: 'long' }, doc: 'Ids of the data keys.' },
+      { name: 'selector', type: 'string', doc: 'What was to be erased, e.g. `subject=…`.' },
+      { name: 'by', type: 'string', doc: 'A subject id, or `retention`.' },
+      { name: 'reason', type: 'string' },
     ],
   },
 ]

@@ -1,8 +1,9 @@
-import { controlStream, Incarnations, type RecordedEvent } from '@sluice/core'
+import { controlStream, Incarnations, LegalHoldFold, type RecordedEvent } from '@sluice/core'
 
 /** What the log itself needs to know of its control stream. */
 export class ControlView {
   readonly incarnations: Incarnations = new Incarnations()
+  readonly holds: LegalHoldFold = new LegalHoldFold()
   readonly #erased = new Set<number>()
   readonly #awaited = new Map<string, (counts: boolean) => void>()
   /** Of whoever joined first: all others must have the same. */
@@ -14,7 +15,9 @@ export class ControlView {
     this.#awaited.get(event.id)?.(counts)
     if (!counts) return
     if (event.type === 'GatewayJoined') this.publicKey ??= event.data.public_key
-    if (event.type === 'KeyErased') for (const key of event.data.keys) this.#erased.add(key)
+    this.holds.apply(event)
+    if (event.type === 'KeyErased' && this.holds.admits(event.data))
+      for (const key of event.data.keys) this.#erased.add(key)
   }
 
   isErased(key: number): boolean {

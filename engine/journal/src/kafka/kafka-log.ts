@@ -15,7 +15,7 @@ import { DataKeys, type Report } from '../data-keys.ts'
 import { Incarnation } from '../incarnation.ts'
 import { KeyError, type GatewayKeys } from '../keys.ts'
 import type { Log } from '../log.ts'
-import { dataKeyId, unseal, type Unsealed } from '../sealing.ts'
+import { unseal, type Unsealed } from '../sealing.ts'
 import { Bodies } from './bodies.ts'
 import { Checkpoints, type CheckpointOutlet } from './checkpoints.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
@@ -242,8 +242,8 @@ export class KafkaLog implements Log {
     return unseal(shelf, options.keys, event, offload.fetch)
   }
 
-  async erase(event: RecordedEvent): Promise<void> {
-    if (event.sealed !== null) await this.#parts.shelf.erase(dataKeyId(event.sealed))
+  erase(key: number): Promise<void> {
+    return this.#parts.shelf.erase(key)
   }
 
   close(): Promise<void> {
