@@ -15,8 +15,7 @@ export function selected(
   const selectors = Object.entries({ session, subject, label }).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   )
-  if (selectors.length !== 1)
-    throw new UsageError(`name what to ${verb}: --session, --subject or --label`)
+  if (selectors.length !== 1) throw new UsageError(`name what to ${verb}: --session, --subject or --label`)
   if (reason === undefined) throw new UsageError('say why: --reason <text>')
   return { ...Object.fromEntries(selectors), reason }
 }
