@@ -23,6 +23,7 @@ import {
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
+import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
@@ -189,6 +190,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const legalHolds = await openLegalHolds({ store, clock, ids, report })
   parts.defer(() => legalHolds.close())
 
+  const retention = new Retention(config.retention, { log, clock, ids, report })
+  parts.defer(() => retention.close())
+
   const exporters = await buildExporters(config.exporters, {
     data,
     base,
@@ -245,6 +249,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   apiUrl ??= url
   told.notices.start()
   exporters.start()
+  retention.start()
 
   const open = parts.move()
   let closing: Promise<void> | undefined

@@ -52,13 +52,13 @@ export class ContentRetention {
     this.#keptMs = keptMs
   }
 
-  /** Destroys what is due; how many keys. Rejects when the log cannot be read or written: call again later. */
-  async sweep(): Promise<number> {
+  /** Destroys what is due, unless it is told to leave; how many keys. Rejects when the log cannot be read or written: call again later. */
+  async sweep(signal?: AbortSignal): Promise<number> {
     const until = this.#ports.clock.now() - this.#keptMs
     const control = await this.#control()
     let destroyed = 0
-    for (let more = true; more;) {
-      more = await this.#readPart(until)
+    for (let more = true; more && signal?.aborted !== true;) {
+      more = await this.#readPart(until, signal)
       destroyed += await this.#destroyDue(until, control)
     }
     return destroyed
@@ -90,11 +90,11 @@ export class ContentRetention {
   }
 
   /** Whether there is more to read. */
-  async #readPart(until: number): Promise<boolean> {
+  async #readPart(until: number, signal: AbortSignal | undefined): Promise<boolean> {
     let read = 0
     try {
       for await (const event of this.#ports.log.read(this.#position)) {
-        if (event.time >= until) return false
+        if (event.time >= until || signal?.aborted === true) return false
         this.#take(event)
         this.#position = event.position
         if (++read === partEvents) return true
