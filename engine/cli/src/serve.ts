@@ -190,7 +190,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const legalHolds = await openLegalHolds({ store, clock, ids, report })
   parts.defer(() => legalHolds.close())
 
-  const retention = new Retention(config.retention, { log, clock, ids, report })
+  const retention = new Retention(config.retention, {
+    log,
+    clock,
+    ids,
+    report,
+    isOpen: (session) => engine.session(session) !== undefined,
+  })
   parts.defer(() => retention.close())
 
   const exporters = await buildExporters(config.exporters, {

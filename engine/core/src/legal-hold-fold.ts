@@ -74,8 +74,8 @@ export class LegalHoldFold {
     })
   }
 
-  /** Whether who erased knew of every hold that stands before it in the log. If not, nothing was erased. */
-  admits({ holds }: EventData['KeyErased']): boolean {
+  /** Whether who destroys something knew of every hold that stands before that in the log. If not, nothing is destroyed. */
+  admits({ holds }: Pick<EventData['KeyErased'], 'holds'>): boolean {
     return holds >= this.#placed
   }
 }

@@ -1,19 +1,10 @@
-import {
-  controlStream,
-  LegalHoldFold,
-  limits,
-  StoreError,
-  type Clock,
-  type EventData,
-  type Ids,
-} from '@sluice/core'
+import { LegalHoldFold, type EventData } from '@sluice/core'
+import { announced, type AnnouncePorts } from './announce.ts'
 import { controlEvents } from './control-events.ts'
 import type { Log } from './log.ts'
 
-export interface DestroyPorts {
+export interface DestroyPorts extends AnnouncePorts {
   readonly log: Log
-  readonly clock: Clock
-  readonly ids: Ids
 }
 
 /** An event must stay small, however much is to be destroyed. */
@@ -29,25 +20,10 @@ export async function destroyKeys(
 ): Promise<boolean> {
   for (let at = 0; at < keys.length; at += keysPerEventMax) {
     const some = keys.slice(at, at + keysPerEventMax)
-    if (!(await announced(ports, { keys: some, ...why }))) return false
+    if (!(await announced(ports, { type: 'KeyErased', data: { keys: some, ...why } }))) return false
     for (const key of some) await ports.log.erase(key)
   }
   return true
-}
-
-/** Of several gateways one may place a hold while another erases: the order of the log decides. */
-async function announced({ log, clock, ids }: DestroyPorts, data: EventData['KeyErased']): Promise<boolean> {
-  const announcement = { id: ids.next('evt'), time: clock.now(), type: 'KeyErased', data } as const
-  await log.append(
-    { stream: controlStream, events: [announcement] },
-    { withinMs: limits.appendWaitMs, urgency: 'now' },
-  )
-  const holds = new LegalHoldFold()
-  for await (const event of controlEvents(log)) {
-    if (event.id === announcement.id) return holds.admits(data)
-    holds.apply(event)
-  }
-  throw new StoreError('unavailable', 'What was to be erased does not count: this gateway was declared lost.')
 }
 
 /** After a crash: destroys again what the incarnation before had announced, since it may not have come to it. */

@@ -60,6 +60,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Log> {
     subscribe: (after, signal, stream, paceMs) => journal.subscribe(after, signal, stream, paceMs),
     unseal: (event) => journal.unseal(event),
     erase: (key) => journal.erase(key),
+    removeOlder: (removal) => journal.removeOlder(removal),
     close: () => (closing ??= journal.end().then((clean) => (clean ? released : undefined))),
   }
 }

@@ -21,22 +21,13 @@ suite('retention, on a clock that stands still', () => {
   const report = (what: string): void => void reports.push(what)
   const open = (): Promise<Journal> => openMemory({ clock, ids, disk, keys, report })
   const retaining = (log: Journal): Retention =>
-    new Retention({ contentMs: 90 * day }, { log, clock, ids, report })
+    new Retention({ contentMs: 90 * day, auditMs: null }, { log, clock, ids, report, isOpen: () => false })
 
   async function over(log: Journal, stream: string): Promise<void> {
-    const { request, closed } = eventsOf(ids, stream)
-    const at = clock.now()
-    const events = [request(`of ${stream}`), closed()] as const
-    await log.append(
-      {
-        stream,
-        events: [
-          { ...events[0], time: at },
-          { ...events[1], time: at },
-        ],
-      },
-      now,
-    )
+    const of = eventsOf(ids, stream)
+    const time = clock.now()
+    const request = { ...of.request(`of ${stream}`), time }
+    await log.append({ stream, events: [request, { ...of.closed(), time }] }, now)
   }
 
   async function readable(log: Journal): Promise<readonly string[]> {
@@ -79,7 +70,8 @@ suite('retention, on a clock that stands still', () => {
     await before.close()
     const log = await open()
     assert.deepEqual(await readable(log), ['of ses_b'])
-    const retention = new Retention({ contentMs: null }, { log, clock, ids, report })
+    const times = { contentMs: null, auditMs: null }
+    const retention = new Retention(times, { log, clock, ids, report, isOpen: () => false })
     retention.start()
     await retention.close()
     assert.deepEqual(await readable(log), [])

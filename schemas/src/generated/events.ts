@@ -282,6 +282,23 @@ export interface EventData {
     readonly chunks: number
     readonly micros: number
   }
+  /** The oldest segments of an embedded log were removed, but for their events of the control stream. */
+  readonly SegmentsRemoved: {
+    readonly first: number
+    readonly last: number
+    /** Events of the log that stood before its new beginning. */
+    readonly events: number
+    /** What the segment that follows carries as its link, hexadecimal. */
+    readonly link: string
+    /** SHA-256, hexadecimal, of the file with what is left of them. */
+    readonly excerpt: string
+    /** Events that are left of them. */
+    readonly kept: number
+    /** All of their events are older. */
+    readonly until_ms: number
+    /** As of KeyErased. */
+    readonly holds: number
+  }
   /** The last event of a session, but for the outcomes of what was still running. */
   readonly SessionClosed: {
     readonly session: string
@@ -1018,6 +1035,31 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
         doc: 'RecordingChunk events that hold the answer before what is sealed here.',
       },
       { name: 'micros', type: 'long' },
+    ],
+  },
+  SegmentsRemoved: {
+    type: 'record',
+    name: 'SegmentsRemoved',
+    namespace: 'sluice.events',
+    doc: 'The oldest segments of an embedded log were removed, but for their events of the control stream.',
+    version: 1,
+    fields: [
+      { name: 'first', type: 'long' },
+      { name: 'last', type: 'long' },
+      { name: 'events', type: 'long', doc: 'Events of the log that stood before its new beginning.' },
+      {
+        name: 'link',
+        type: 'string',
+        doc: 'What the segment that follows carries as its link, hexadecimal.',
+      },
+      {
+        name: 'excerpt',
+        type: 'string',
+        doc: 'SHA-256, hexadecimal, of the file with what is left of them.',
+      },
+      { name: 'kept', type: 'long', doc: 'Events that are left of them.' },
+      { name: 'until_ms', type: 'long', doc: 'All of their events are older.' },
+      { name: 'holds', type: 'long', doc: 'As of KeyErased.' },
     ],
   },
   SessionClosed: {

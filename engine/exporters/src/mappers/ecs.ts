@@ -107,6 +107,7 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
     case 'LegalHoldPlaced':
       return { category: ['configuration'], type: ['creation'] }
     case 'KeyErased':
+    case 'SegmentsRemoved':
     case 'LegalHoldReleased':
       return { category: ['configuration'], type: ['deletion'] }
     default:

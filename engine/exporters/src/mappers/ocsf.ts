@@ -76,6 +76,7 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): OcsfClass {
     case 'TargetRemoved':
     case 'SessionKilled':
     case 'KeyErased':
+    case 'SegmentsRemoved':
     case 'LegalHoldReleased':
       return { classUid: 6003, activity: 4, fields: administration(o) }
     default:

@@ -246,6 +246,11 @@ export class KafkaLog implements Log {
     return this.#parts.shelf.erase(key)
   }
 
+  /** The brokers do, by the settings of their topics. */
+  removeOlder(): Promise<number> {
+    return Promise.resolve(0)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

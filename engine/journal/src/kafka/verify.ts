@@ -94,7 +94,7 @@ class Verifier {
       ...finding,
       segment: this.#topicOf(finding.segment),
     }))
-    return { ok: findings.length === 0, events, streams, unknown, findings }
+    return { ok: findings.length === 0, events, streams, unknown, removed: 0, findings }
   }
 
   /** The key that the first gateway joined with. */
