@@ -82,6 +82,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
     report,
     lost: lost.resolve,
+    retention: config.retention,
   })
   parts.defer(() => log.close())
   const store = options.store?.(log) ?? log

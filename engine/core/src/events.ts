@@ -190,6 +190,8 @@ export interface EventData {
     /** As of KeyErased. */
     readonly holds: number
   }
+  /** From now on brokers remove what is older from a topic, `audit` or `bodies`; -1: nothing. */
+  readonly TopicRetentionSet: { readonly topic: string; readonly retention_ms: number }
   /** What is recorded of the sessions that it selects must stay. */
   readonly LegalHoldPlaced: {
     readonly hold: string

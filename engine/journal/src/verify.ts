@@ -25,7 +25,7 @@ export interface Verification {
   readonly streams: number
   /** Events of types that this version does not know: their chain is checked like any other. */
   readonly unknown: number
-  /** Events that retention removed, as the gateway signed. */
+  /** Events that retention removed, as the gateway signed; on Kafka records. */
   readonly removed: number
   readonly findings: readonly Finding[]
 }

@@ -351,6 +351,13 @@ export interface EventData {
   }
   /** A backend that is declared no longer. */
   readonly TargetRemoved: { readonly name: string; readonly by: string }
+  /** From now on the brokers remove what is older from a topic of the log. */
+  readonly TopicRetentionSet: {
+    /** `audit` or `bodies`. */
+    readonly topic: string
+    /** -1: nothing is removed. */
+    readonly retention_ms: number
+  }
 }
 
 /** One event as it is stored. `hash` is SHA-256 over the Avro encoding of the fields before it, `id` to `prev_hash`, with `sealed` as ciphertext. */
@@ -1173,6 +1180,17 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     fields: [
       { name: 'name', type: 'string' },
       { name: 'by', type: 'string' },
+    ],
+  },
+  TopicRetentionSet: {
+    type: 'record',
+    name: 'TopicRetentionSet',
+    namespace: 'sluice.events',
+    doc: 'From now on the brokers remove what is older from a topic of the log.',
+    version: 1,
+    fields: [
+      { name: 'topic', type: 'string', doc: '`audit` or `bodies`.' },
+      { name: 'retention_ms', type: 'long', doc: '-1: nothing is removed.' },
     ],
   },
 }

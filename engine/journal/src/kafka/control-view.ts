@@ -4,6 +4,8 @@ import { controlStream, Incarnations, LegalHoldFold, type RecordedEvent } from '
 export class ControlView {
   readonly incarnations: Incarnations = new Incarnations()
   readonly holds: LegalHoldFold = new LegalHoldFold()
+  /** What gateways said that they set topics to, in milliseconds. */
+  readonly retentionMs: Map<string, number> = new Map()
   readonly #erased = new Set<number>()
   readonly #awaited = new Map<string, (counts: boolean) => void>()
   /** Of whoever joined first: all others must have the same. */
@@ -16,6 +18,7 @@ export class ControlView {
     if (!counts) return
     if (event.type === 'GatewayJoined') this.publicKey ??= event.data.public_key
     this.holds.apply(event)
+    if (event.type === 'TopicRetentionSet') this.retentionMs.set(event.data.topic, event.data.retention_ms)
     if (event.type === 'KeyErased' && this.holds.admits(event.data))
       for (const key of event.data.keys) this.#erased.add(key)
   }
