@@ -22,8 +22,8 @@ export interface TopicRetentionPorts {
 
 const setting = 'retention.ms'
 const forEver = -1
-/** Kafka's own word for a setting of the topic itself. */
-const ofTopic = 1
+/** A setting of the topic itself. */
+const ofTopic = kafkajs.ConfigSource.TOPIC_CONFIG
 
 /**
  * Has the brokers remove what is older than the configuration says. They cannot pass over single records: while any legal hold
@@ -83,7 +83,7 @@ export class TopicRetention {
     await announce({ topic, retention_ms: wanted })
     // Whatever is not named falls back to what the brokers have.
     const own = entries.filter(
-      ({ configName, configSource }) => configName !== setting && Number(configSource) === ofTopic,
+      ({ configName, configSource }) => configName !== setting && configSource === ofTopic,
     )
     const configEntries = [
       ...own.map(({ configName, configValue }) => ({ name: configName, value: configValue })),
