@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { systemClock, systemIds, type RecordedEvent } from '@sluice/core'
 import {
+  dataKeyId,
   MemoryDisk,
   memoryKeys,
   openEmbedded,
@@ -31,7 +32,9 @@ function parts(store: Log | Journal): Pick<ApprovalLog, 'store' | 'writer' | 'ep
       const unsealed = await store.unseal(event)
       return unsealed.kind === 'content' ? unsealed.content : null
     },
-    erase: (event) => store.erase(event),
+    erase: async (event) => {
+      if (event.sealed !== null) await store.erase(dataKeyId(event.sealed))
+    },
   }
 }
 

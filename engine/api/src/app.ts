@@ -8,6 +8,7 @@ import type {
   Grants,
   Ids,
   Kills,
+  LegalHolds,
   Pseudonyms,
   Targets,
 } from '@sluice/core'
@@ -20,6 +21,7 @@ import { exchangeSearch } from './exchange-search.ts'
 import { exchanges } from './exchanges.ts'
 import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
+import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
 import { policies, type Policies } from './policies.ts'
 import { problems, sendError } from './problem.ts'
@@ -46,6 +48,7 @@ export interface ApiPorts extends ContentPorts {
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
   readonly erase: ErasurePorts['erase']
+  readonly legalHolds: LegalHolds
   /** Sessions of all gateways, as the log tells of them. */
   readonly records: SessionRecords
   /** What was done in them. */
@@ -103,6 +106,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(stream(ports, bounds))
   app.register(grants(ports))
   app.register(erasures(ports))
+  app.register(legalHolds(ports))
   if (ports.slack !== undefined) app.register(slack(ports, ports.slack))
   return app
 }

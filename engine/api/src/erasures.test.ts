@@ -1,13 +1,14 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import type { ErasureRequest, ErasureResult } from './erasures.ts'
+import type { Because, LegalHold, Selector } from '@sluice/core'
+import type { ErasureResult } from './erasures.ts'
 import { bearer, scriptedApi } from './scripted.ts'
 
 function api(result: ErasureResult = { kind: 'erased', sessions: 2, keys: 5 }) {
-  const asked: (readonly [ErasureRequest, string])[] = []
+  const asked: (readonly [Selector, Because])[] = []
   const { app } = scriptedApi({
-    erase: async (request, by) => {
-      asked.push([request, by])
+    erase: async (selector, because) => {
+      asked.push([selector, because])
       return result
     },
   })
@@ -21,7 +22,12 @@ test('an admin erases by session, subject or label, and says why', async () => {
   const answer = await post('grace', { subject: 'test#alice', reason: 'asked for it' })
   assert.equal(answer.statusCode, 200)
   assert.deepEqual(answer.json(), { selector: 'subject=test#alice', sessions: 2, keys: 5 })
-  assert.deepEqual(asked, [[{ subject: 'test#alice', reason: 'asked for it' }, 'test#grace']])
+  assert.deepEqual(asked, [
+    [
+      { kind: 'subject', subject: 'test#alice' },
+      { by: 'test#grace', reason: 'asked for it' },
+    ],
+  ])
   const session = 'ses_01M8A3CF2M00000MB6X3TDGJ82'
   assert.equal((await post('grace', { session, reason: 'r' })).statusCode, 200)
   assert.equal((await post('grace', { label: 'env=prod', reason: 'r' })).statusCode, 200)
@@ -54,4 +60,22 @@ test('open sessions must end first', async () => {
   const answer = await post('grace', { subject: 'test#alice', reason: 'r' })
   assert.equal(answer.statusCode, 409)
   assert.match(answer.json<{ detail: string }>().detail, /End these sessions first: ses_1, ses_2/)
+})
+
+test('a legal hold forbids it, and the answer says which and what to do', async () => {
+  const hold: LegalHold = {
+    id: 'lgh_1',
+    selector: { kind: 'label', name: 'env', value: 'prod' },
+    text: 'label=env=prod',
+    placedAt: 0,
+    by: 'test#grace',
+    reason: 'case 7',
+    released: null,
+  }
+  const { post } = api({ kind: 'held', holds: [hold] })
+  const answer = await post('grace', { subject: 'test#alice', reason: 'r' })
+  assert.equal(answer.statusCode, 409)
+  const { detail, holds } = answer.json<{ detail: string; holds: readonly string[] }>()
+  assert.match(detail, /lgh_1 on label=env=prod \(case 7\)\. Nothing was erased\..*sluice audit release/)
+  assert.deepEqual(holds, ['lgh_1'])
 })

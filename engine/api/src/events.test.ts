@@ -135,7 +135,10 @@ test('a position that is not in the log is refused before anything is answered',
     throw new RangeError('this is not a position in this log')
   }
   const answer = await app.inject({ url: '/v1/events?after=9', headers: bearer('erin') })
-  assert.deepEqual([answer.statusCode, answer.json().detail], [400, 'There is no such position in the log.'])
+  assert.deepEqual(
+    [answer.statusCode, answer.json().detail],
+    [400, 'There is no such position in the log, or what followed it was removed by retention.'],
+  )
 })
 
 const wrong = [

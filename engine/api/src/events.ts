@@ -88,9 +88,8 @@ async function refuseUnknown(store: EventPorts['store'], after: Position): Promi
     for await (const _event of store.read(after)) return
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new Refused(refusal('malformed', 'api/events', 'There is no such position in the log.'), {
-      cause: error,
-    })
+    const what = 'There is no such position in the log, or what followed it was removed by retention.'
+    throw new Refused(refusal('malformed', 'api/events', what), { cause: error })
   }
 }
 

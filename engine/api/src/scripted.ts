@@ -13,6 +13,7 @@ import {
   type EventStore,
   type Grants,
   type Identity,
+  type LegalHolds,
   type NewEvent,
   type Position,
   type RecordedEvent,
@@ -152,6 +153,16 @@ const noGrants: Grants = {
   close: async () => {},
 }
 
+/** Of a gateway at which everything may be erased. */
+const noLegalHolds: LegalHolds = {
+  place: () => Promise.reject(new Error('nothing is held here')),
+  release: async () => ({ kind: 'unknown' }),
+  list: () => [],
+  onChange: () => ({ [Symbol.dispose]: () => {} }),
+  healthy: true,
+  close: async () => {},
+}
+
 export interface ScriptedApi {
   readonly app: FastifyInstance
   readonly store: ScriptedStore
@@ -196,6 +207,7 @@ export function scriptedApi(
     recording: () => undefined,
     approvals: noApprovals,
     grants: noGrants,
+    legalHolds: noLegalHolds,
     records: { get: () => undefined, list: () => [] },
     exchanges: { search: async () => [] },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),

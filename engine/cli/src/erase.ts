@@ -1,28 +1,18 @@
-import type { ErasureRequest, ErasureResult } from '@sluice/api'
-import type { Clock, Ids } from '@sluice/core'
-import { eraseContent, StillOpenError, type Log, type Selector } from '@sluice/journal'
+import type { ErasureResult } from '@sluice/api'
+import type { Because, Selector } from '@sluice/core'
+import { eraseContent, HeldError, StillOpenError, type DestroyPorts } from '@sluice/journal'
 
 /** What the API asks for, done to the log. */
 export async function erase(
-  request: ErasureRequest,
-  by: string,
-  ports: { readonly log: Log; readonly clock: Clock; readonly ids: Ids },
+  selector: Selector,
+  because: Because,
+  ports: DestroyPorts,
 ): Promise<ErasureResult> {
   try {
-    const erased = await eraseContent(ports, selectorOf(request), {
-      by,
-      reason: request.reason.toWellFormed(),
-    })
-    return { kind: 'erased', ...erased }
+    return { kind: 'erased', ...(await eraseContent(ports, selector, because)) }
   } catch (error) {
     if (error instanceof StillOpenError) return { kind: 'open', sessions: error.sessions }
+    if (error instanceof HeldError) return { kind: 'held', holds: error.holds }
     throw error
   }
-}
-
-function selectorOf({ session, subject, label = '' }: ErasureRequest): Selector {
-  if (session !== undefined) return { kind: 'session', session }
-  if (subject !== undefined) return { kind: 'subject', subject }
-  const [name = '', ...value] = label.split('=')
-  return { kind: 'label', name, value: value.join('=') }
 }

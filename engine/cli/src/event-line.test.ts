@@ -89,6 +89,17 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     { subject: { id: 'i#alice' }, role: 'reader', target: 'shop', grant: 'grt_1' },
     'i#alice asks for reader on shop (ref grt_1)',
   ],
+  [
+    'KeyErased',
+    { keys: [1, 2], selector: 'subject=i#x', by: 'i#carol', reason: 'asked' },
+    '2 keys of subject=i#x by i#carol: asked',
+  ],
+  [
+    'LegalHoldPlaced',
+    { hold: 'lgh_1', selector: 'subject=i#x', by: 'i#carol', reason: 'case 7' },
+    'subject=i#x by i#carol: case 7 (ref lgh_1)',
+  ],
+  ['LegalHoldReleased', { hold: 'lgh_1', by: 'i#carol', reason: '' }, 'by i#carol (ref lgh_1)'],
   ['GrantGiven', { by: { id: 'i#bob' }, grant: 'grt_1' }, 'by i#bob (ref grt_1)'],
   ['GrantRejected', { by: { id: 'i#bob' }, grant: 'grt_1' }, 'by i#bob (ref grt_1)'],
   ['GrantRevoked', { by: 'i#bob', grant: 'grt_1' }, 'by i#bob (ref grt_1)'],

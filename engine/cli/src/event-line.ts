@@ -55,6 +55,14 @@ function details({ type, data }: EventLine): string {
       return `by ${text('exchange')}, decision ${text('decision')} (ref ${text('approval')})`
     case 'SessionKilled':
       return `${text('session')} by ${text('by')}${because(text('reason'))}`
+    case 'KeyErased':
+      return `${(data['keys'] as readonly number[]).length} keys of ${text('selector')} by ${text('by')}${because(text('reason'))}`
+    case 'SegmentsRemoved':
+      return `${text('first')} to ${text('last')}, events before ${new Date(Number(data['until_ms'])).toISOString()}`
+    case 'LegalHoldPlaced':
+      return `${text('selector')} by ${text('by')}${because(text('reason'))} (ref ${text('hold')})`
+    case 'LegalHoldReleased':
+      return `by ${text('by')}${because(text('reason'))} (ref ${text('hold')})`
     case 'AdminActed':
       return `${text('action')} ${text('resource')} by ${subjectId(data['by'])}: ${text('outcome')}`
     case 'GrantRequested':

@@ -12,6 +12,7 @@ import {
   type Log,
 } from '@sluice/journal'
 import type { KafkaLogConfig, LogConfig, SaslConfig, TlsConfig } from './config/log.ts'
+import type { RetentionConfig } from './config/retention.ts'
 import { clientCredentials } from './client-credentials.ts'
 
 export interface LogPorts extends SecretSource {
@@ -22,6 +23,7 @@ export interface LogPorts extends SecretSource {
   readonly report: (what: string, error: unknown) => void
   /** Other gateways have taken this one for lost: nothing is served any more. */
   readonly lost: () => void
+  readonly retention: RetentionConfig
 }
 
 export interface OpenedLog {
@@ -63,6 +65,7 @@ async function openOnKafka(config: KafkaLogConfig, keyFolder: string, ports: Log
     keys: await openKeys(keyFolder),
     replication: config.replication,
     allowUnsafe: config.allowUnsafe,
+    retentionMs: { audit: ports.retention.auditMs, bodies: ports.retention.bodiesMs },
     clock,
     ids,
     report,

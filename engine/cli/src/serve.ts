@@ -11,6 +11,7 @@ import {
   openApprovals,
   openGrants,
   openKills,
+  openLegalHolds,
   systemClock,
   systemIds,
   type Address,
@@ -22,6 +23,7 @@ import {
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
+import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
@@ -80,6 +82,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
     report,
     lost: lost.resolve,
+    retention: config.retention,
   })
   parts.defer(() => log.close())
   const store = options.store?.(log) ?? log
@@ -185,6 +188,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
   parts.defer(() => kills.close())
 
+  const legalHolds = await openLegalHolds({ store, clock, ids, report })
+  parts.defer(() => legalHolds.close())
+
+  const retention = new Retention(config.retention, {
+    log,
+    clock,
+    ids,
+    report,
+    isOpen: (session) => engine.session(session) !== undefined,
+  })
+  parts.defer(() => retention.close())
+
   const exporters = await buildExporters(config.exporters, {
     data,
     base,
@@ -220,7 +235,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     kills,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
-    erase: (request, by) => erase(request, by, { log, clock, ids }),
+    erase: (selector, because) => erase(selector, because, { log, clock, ids }),
+    legalHolds,
     records: projections.sessions,
     exchanges: projections.exchanges,
     exchange: identity.exchange,
@@ -240,6 +256,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   apiUrl ??= url
   told.notices.start()
   exporters.start()
+  retention.start()
 
   const open = parts.move()
   let closing: Promise<void> | undefined

@@ -170,6 +170,42 @@ export interface EventData {
     /** A subject id, or `retention`. */
     readonly by: string
     readonly reason: string
+    /** Legal holds of which who erases knew that they were placed; where more stand before it, it erases nothing. */
+    readonly holds: number
+  }
+  /** The oldest segments of an embedded log were removed, but for their events of the control stream. */
+  readonly SegmentsRemoved: {
+    readonly first: number
+    readonly last: number
+    /** Events of the log that stood before its new beginning. */
+    readonly events: number
+    /** What the segment that follows carries as its link, hexadecimal. */
+    readonly link: string
+    /** SHA-256, hexadecimal, of the file with what is left of them. */
+    readonly excerpt: string
+    /** Events that are left of them. */
+    readonly kept: number
+    /** All of their events are older. */
+    readonly until_ms: number
+    /** As of KeyErased. */
+    readonly holds: number
+  }
+  /** From now on brokers remove what is older from a topic, `audit` or `bodies`; -1: nothing. */
+  readonly TopicRetentionSet: { readonly topic: string; readonly retention_ms: number }
+  /** What is recorded of the sessions that it selects must stay. */
+  readonly LegalHoldPlaced: {
+    readonly hold: string
+    /** `session=…`, `subject=…` or `label=name=value`. */
+    readonly selector: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
+  }
+  readonly LegalHoldReleased: {
+    readonly hold: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
   }
   /** How far the chains of an incarnation went; in a stream of its own. */
   readonly CheckpointSigned: {

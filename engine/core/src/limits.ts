@@ -212,6 +212,10 @@ export const limits = {
   drainMs: 5_000,
   /** Gateway tokens never live longer. */
   tokenLifeMs: 900_000,
+  /** The shortest time for which a class of events may be kept. */
+  retentionMsMin: 86_400_000,
+  /** How often what is older is looked for. */
+  retentionSweepMs: 3_600_000,
   /** A gateway token: OpenSSH reads passwords into 1,024 bytes. */
   gatewayTokenBytesMax: 900,
   /** An issuer's token as it arrives; it must fit in a login message. */

@@ -24,6 +24,9 @@ export function severityOf(event: ExportableEvent): Severity {
     case 'ApprovalRejected':
     case 'GrantGiven':
     case 'KeyErased':
+    case 'SegmentsRemoved':
+    case 'LegalHoldPlaced':
+    case 'LegalHoldReleased':
     case 'PolicyActivated':
     case 'TargetRegistered':
     case 'TargetRemoved':

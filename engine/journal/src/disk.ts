@@ -15,6 +15,8 @@ export interface Disk {
   allocate(name: string, bytes: number, room: 'taken' | 'promised'): Promise<void>
   /** A new small file with its content, all or nothing. Rejects when there is one of that name. */
   create(name: string, content: Uint8Array): Promise<void>
+  /** Takes a file away; well when there is none. */
+  remove(name: string): Promise<void>
   /** Memory that `write` takes without a copy. */
   buffer(bytes: number): Buffer
   close(): Promise<void>

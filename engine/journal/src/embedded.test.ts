@@ -13,6 +13,7 @@ import { KeyError } from './keys.ts'
 import { LockedError } from './lock.ts'
 import type { Log } from './log.ts'
 import { eventsOf } from './scripted.ts'
+import { dataKeyId } from './sealing.ts'
 import { verifyLog } from './verify.ts'
 
 const ids = systemIds(systemClock)
@@ -131,12 +132,44 @@ suite('the embedded log', () => {
     const events: RecordedEvent[] = []
     for await (const event of log.read()) events.push(event)
     const [a, b] = events
-    assert.ok(a && b)
-    await log.erase(a)
+    assert.ok(a?.sealed && b)
+    await log.erase(dataKeyId(a.sealed))
     assert.deepEqual(await log.unseal(a), { kind: 'erased' })
     assert.deepEqual(await log.unseal(b), { kind: 'content', content: Buffer.from('content of ses_b') })
     await log.close()
     assert.deepEqual((await verifyLog(join(root, 'log'))).findings, [])
+  })
+
+  test('lets its oldest segments be removed, and what others find of it is whole', async () => {
+    const path = join(root, 'log')
+    const options = { path, keys: join(root, 'keys'), clock: systemClock, ids, segmentBytes: 4_096 }
+    const report = (what: string): void => assert.fail(what)
+    const before = await openEmbedded({ ...options, report })
+    for (let at = 0; at < 30; at++) {
+      const stream = at % 10 === 0 ? 'control' : 'ses_a'
+      const make = eventsOf(ids, stream)
+      const one = stream === 'control' ? make.removed('shop') : make.request('x'.repeat(300))
+      await before.append({ stream, events: [one] }, now)
+    }
+    await before.close()
+    await using stack = new AsyncDisposableStack()
+    const log = await openEmbedded({ ...options, report })
+    stack.defer(() => log.close())
+    const removal = { until: systemClock.now() + 60_000, isKept: () => false, holds: 0 }
+    assert.ok((await log.removeOlder(removal)) > 1)
+    assert.ok(!(await readdir(path)).includes('0000000001.segment'))
+    const beside = await verifyLog(path)
+    assert.deepEqual(beside.findings, [])
+    assert.ok(beside.removed > 10)
+    await log.close()
+    const again = await openEmbedded({ ...options, report })
+    stack.defer(() => again.close())
+    const types: string[] = []
+    for await (const event of again.read(undefined, 'control')) types.push(event.type)
+    assert.deepEqual(types, ['TargetRemoved', 'TargetRemoved', 'TargetRemoved', 'SegmentsRemoved'])
+    await again.close()
+    assert.deepEqual((await verifyLog(path)).findings, [])
+    assert.deepEqual((await verifyLog(path, systemClock.now() - 60_000)).findings, [])
   })
 })
 

@@ -59,7 +59,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Log> {
     read: (after, stream) => journal.read(after, stream),
     subscribe: (after, signal, stream, paceMs) => journal.subscribe(after, signal, stream, paceMs),
     unseal: (event) => journal.unseal(event),
-    erase: (event) => journal.erase(event),
+    erase: (key) => journal.erase(key),
+    removeOlder: (removal) => journal.removeOlder(removal),
     close: () => (closing ??= journal.end().then((clean) => (clean ? released : undefined))),
   }
 }

@@ -1,14 +1,16 @@
-import { controlStream, limits, type Clock, type Ids, type RecordedEvent } from '@sluice/core'
+import {
+  controlStream,
+  LegalHoldFold,
+  selects,
+  selectorText,
+  type EventData,
+  type LegalHold,
+  type RecordedEvent,
+  type Selector,
+} from '@sluice/core'
+import { destroyKeys, type DestroyPorts } from './destroy-keys.ts'
 import type { Log } from './log.ts'
 import { dataKeyId } from './sealing.ts'
-
-/** Whose content is to be made unreadable. */
-export type Selector =
-  | { readonly kind: 'session'; readonly session: string }
-  /** A subject id. */
-  | { readonly kind: 'subject'; readonly subject: string }
-  /** Of targets. */
-  | { readonly kind: 'label'; readonly name: string; readonly value: string }
 
 export interface Erased {
   readonly sessions: number
@@ -25,10 +27,14 @@ export class StillOpenError extends Error {
   }
 }
 
-export interface ErasePorts {
-  readonly log: Log
-  readonly clock: Clock
-  readonly ids: Ids
+/** Sessions that the selector means are under a legal hold. */
+export class HeldError extends Error {
+  override readonly name = 'HeldError'
+  readonly holds: readonly LegalHold[]
+  constructor(holds: readonly LegalHold[]) {
+    super('some of these sessions are under a legal hold')
+    this.holds = holds
+  }
 }
 
 /**
@@ -36,82 +42,62 @@ export interface ErasePorts {
  * events stay, and every chain still verifies. What is to be erased is in the log before it is done.
  *
  * @throws StillOpenError
+ * @throws HeldError
  */
 export async function eraseContent(
-  { log, clock, ids }: ErasePorts,
+  ports: DestroyPorts,
   selector: Selector,
   { by, reason }: { readonly by: string; readonly reason: string },
 ): Promise<Erased> {
-  const { sessions, sealed, open } = await found(log, selector)
-  if (open.length > 0) throw new StillOpenError(open)
-  const keys = [...sealed.keys()]
-  if (keys.length === 0) return { sessions: sessions.size, keys: 0 }
-  const data = { keys, selector: textOf(selector), by, reason }
-  const event = { id: ids.next('evt'), time: clock.now(), type: 'KeyErased', data } as const
-  await log.append(
-    { stream: controlStream, events: [event] },
-    { withinMs: limits.appendWaitMs, urgency: 'now' },
-  )
-  for (const one of sealed.values()) await log.erase(one)
-  return { sessions: sessions.size, keys: keys.length }
+  for (;;) {
+    const { sessions, keys, open, held, holds } = await found(ports.log, selector)
+    if (held.length > 0) throw new HeldError(held)
+    if (open.length > 0) throw new StillOpenError(open)
+    const data = { keys: [...keys], selector: selectorText(selector), by, reason, holds }
+    if (await destroyKeys(ports, data)) return { sessions: sessions.size, keys: keys.size }
+  }
 }
 
+type OpenedEvent = Extract<RecordedEvent, { readonly type: 'SessionOpened' }>
+
 interface Found {
-  readonly sessions: ReadonlySet<string>
-  /** One event for each data key. */
-  readonly sealed: ReadonlyMap<number, RecordedEvent>
+  readonly sessions: ReadonlyMap<string, EventData['SessionOpened']>
+  /** Ids of data keys. */
+  readonly keys: ReadonlySet<number>
   readonly open: readonly string[]
+  readonly held: readonly LegalHold[]
+  /** Legal holds that were ever placed. */
+  readonly holds: number
 }
 
 async function found(log: Log, selector: Selector): Promise<Found> {
-  const sessions = new Set<string>()
-  const open = new Map<string, Pick<RecordedEvent, 'writer' | 'epoch'>>()
-  const sealed = new Map<number, RecordedEvent>()
+  const sessions = new Map<string, EventData['SessionOpened']>()
+  const open = new Map<string, OpenedEvent>()
+  const keys = new Set<number>()
   const lost = new Map<string, number>()
+  const holds = new LegalHoldFold()
   for await (const event of log.read()) {
-    if (event.type === 'SessionOpened' && means(selector, event)) {
-      sessions.add(event.data.session)
+    if (event.stream === controlStream && event.sig !== null) holds.apply(event)
+    if (event.type === 'SessionOpened' && selects(selector, event.data)) {
+      sessions.set(event.data.session, event.data)
       open.set(event.data.session, event)
     } else if (event.type === 'SessionClosed') open.delete(event.data.session)
     else if (event.type === 'GatewayLost') lost.set(event.data.writer, event.data.epoch)
-    if (event.sealed !== null && belongs(event, sessions)) sealed.set(dataKeyId(event.sealed), event)
+    if (event.sealed !== null && sessions.has(sessionOf(event) ?? '')) keys.add(dataKeyId(event.sealed))
   }
-  const isLost = ({ writer, epoch }: Pick<RecordedEvent, 'writer' | 'epoch'>): boolean =>
-    epoch <= (lost.get(writer) ?? -1)
+  const isLost = ({ writer, epoch }: OpenedEvent): boolean => epoch <= (lost.get(writer) ?? -1)
+  const over = [...sessions].flatMap(([session, opened]) => holds.over({ session, opened }))
   return {
     sessions,
-    sealed,
+    keys,
     open: [...open].flatMap(([session, event]) => (isLost(event) ? [] : [session])),
+    held: [...new Set(over)],
+    holds: holds.placed,
   }
 }
 
-function means(
-  selector: Selector,
-  { data }: Extract<RecordedEvent, { readonly type: 'SessionOpened' }>,
-): boolean {
-  switch (selector.kind) {
-    case 'session':
-      return data.session === selector.session
-    case 'subject':
-      return data.subject.id === selector.subject
-    case 'label':
-      return (JSON.parse(data.labels) as Readonly<Record<string, unknown>>)[selector.name] === selector.value
-  }
-}
-
-/** Its session's stream, or what the control stream holds of that session. */
-function belongs(event: RecordedEvent, sessions: ReadonlySet<string>): boolean {
-  if (event.stream !== controlStream) return sessions.has(event.stream)
-  return event.type !== 'Unknown' && 'session' in event.data && sessions.has(event.data.session)
-}
-
-function textOf(selector: Selector): string {
-  switch (selector.kind) {
-    case 'session':
-      return `session=${selector.session}`
-    case 'subject':
-      return `subject=${selector.subject}`
-    case 'label':
-      return `label=${selector.name}=${selector.value}`
-  }
+/** Of which session an event tells, in its stream or in the control stream; `null`: of none. */
+export function sessionOf(event: RecordedEvent): string | null {
+  if (event.stream !== controlStream) return event.stream
+  return event.type !== 'Unknown' && 'session' in event.data ? event.data.session : null
 }

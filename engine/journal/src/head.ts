@@ -77,6 +77,7 @@ const headMs = 500
 export class HeadFile {
   readonly #ports: HeadPorts
   #generation: number
+  #events = 0
   #latest: Pick<Head, 'events' | 'link'> | undefined
   #timer: Disposable | undefined
   #writing: Promise<void> | undefined
@@ -86,6 +87,11 @@ export class HeadFile {
   constructor(ports: HeadPorts, generation: number) {
     this.#ports = ports
     this.#generation = generation
+  }
+
+  /** Events that the head on disk tells of. */
+  get events(): number {
+    return this.#events
   }
 
   /** A fresh log says so before it has any segment. */
@@ -141,6 +147,7 @@ export class HeadFile {
     const generation = ++this.#generation
     for (const at of slotsAt)
       await this.#ports.disk.write(headName, at, this.#encode({ ...head, generation }))
+    this.#events = head.events
   }
 
   async #slot(head: Omit<Head, 'generation'>): Promise<void> {
@@ -150,6 +157,7 @@ export class HeadFile {
       slotsAt[generation % 2 === 0 ? 0 : 1],
       this.#encode({ ...head, generation }),
     )
+    this.#events = head.events
   }
 
   #encode(head: Head): Buffer {

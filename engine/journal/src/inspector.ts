@@ -1,9 +1,10 @@
-import { controlStream } from '@sluice/core'
+import { controlStream, type EventData } from '@sluice/core'
 import type { Envelope } from '@sluice/schemas'
 import { hashAt, hashBytes, hashIn, hashOf, zeroHash } from './chain.ts'
-import { decodeEnvelope, isKnown } from './codec.ts'
+import { decodeEnvelope, isKnown, recordedEvent } from './codec.ts'
 import { eventsIn, linkAfter, type EncodedEvent, type FrameHeader } from './frame.ts'
 import { verifySignature } from './keys.ts'
+import { positionOf } from './position.ts'
 import type { SegmentHeader } from './segment.ts'
 import { closedStreamsMax, Streams } from './streams.ts'
 
@@ -35,6 +36,8 @@ export const findingsMax = 100
 /** Follows the frames of a log and the chains in them, and notes what does not fit. Needs no secret. */
 export class Inspector {
   readonly findings: Finding[] = []
+  /** What the gateway signed of segments that it removed. */
+  readonly removals: EventData['SegmentsRemoved'][] = []
   events = 0
   unknown = 0
   streams = 0
@@ -44,6 +47,8 @@ export class Inspector {
   #boundary: Boundary | null = { events: 0, link: zeroHash }
   #epoch = 0
   #chains = freshChains()
+  /** The incarnation in which the log begins after what was removed: its chains may begin anywhere. */
+  #cutEpoch: number | 'next' | null = null
   /** Streams that were open when an incarnation ended; the next one may go on with the same name. */
   readonly #standing = new Set<string>()
 
@@ -71,6 +76,22 @@ export class Inspector {
     this.#boundary = null
   }
 
+  /** An event that is left of removed segments. */
+  left(name: string, at: number, header: FrameHeader, encoded: EncodedEvent, segment: SegmentHeader): void {
+    this.#incarnation(name, at, header)
+    try {
+      this.#event(name, at, encoded, header, segment)
+    } catch {
+      this.note(name, at, 'a frame holds something that is not an event')
+    }
+  }
+
+  /** What was removed ends here: the next segment is compared with what was signed of it, elsewhere. */
+  cut(): void {
+    this.lose()
+    this.#cutEpoch = 'next'
+  }
+
   /** The header of a segment; its own link is what the first frame must carry. */
   header(name: string, header: SegmentHeader, link: Uint8Array): void {
     const before = this.#boundary
@@ -82,6 +103,7 @@ export class Inspector {
   frame(name: string, at: number, header: FrameHeader, frame: Buffer, segment: SegmentHeader): void {
     this.#place(name, at, header)
     this.#incarnation(name, at, header)
+    if (this.#cutEpoch === 'next') this.#cutEpoch = header.epoch
     try {
       let count = 0
       for (const event of eventsIn(frame)) {
@@ -137,6 +159,13 @@ export class Inspector {
     if (event.sig === null) this.note(name, at, 'the event is not signed', event)
     else if (!verifySignature(publicKey, event.hash, event.sig))
       this.note(name, at, 'the signature of the event is not the gateway’s', event)
+    else this.#removal(event)
+  }
+
+  #removal(event: Envelope): void {
+    if (event.type !== 'SegmentsRemoved') return
+    const known = recordedEvent(event, positionOf({ segment: 0, offset: 0, index: 0 }))
+    if (known.type === 'SegmentsRemoved') this.removals.push(known.data)
   }
 
   #chain(name: string, at: number, event: Envelope): void {
@@ -144,7 +173,8 @@ export class Inspector {
     const chain = this.#chains.get(event.stream)
     if (chain.next === 0 && !this.#standing.has(event.stream)) this.streams += 1
     const { seq } = event
-    const begins = this.#midway && this.#chains.size > known
+    const afterCut = event.epoch === this.#cutEpoch && event.stream !== controlStream
+    const begins = (this.#midway || afterCut) && this.#chains.size > known
     if (begins) chain.next = seq
     if (seq > chain.next) this.note(name, at, missing(chain.next, seq - 1), event)
     else if (seq < chain.next)

@@ -13,6 +13,7 @@ import {
 import { Committer } from './append.ts'
 import { Batch } from './batch.ts'
 import { hashOf, zeroHash } from './chain.ts'
+import { openCut, type Cut } from './cut.ts'
 import { DataKeys, type Report } from './data-keys.ts'
 import type { Disk } from './disk.ts'
 import { HeadFile } from './head.ts'
@@ -22,7 +23,8 @@ import { KeyError, type GatewayKeys } from './keys.ts'
 import { LogFile, type LogEnd } from './log-file.ts'
 import { placeAfter, readEvents, type ReadEnd } from './read.ts'
 import { recover, type Recovered } from './recovery.ts'
-import { dataKeyId, unseal, type Unsealed } from './sealing.ts'
+import { unseal, type Unsealed } from './sealing.ts'
+import { removeSegments, type Removal } from './segment-removal.ts'
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts'
 
 export interface JournalPorts {
@@ -54,6 +56,7 @@ export class Journal implements EventStore {
   readonly #committer: Committer
   readonly #file: LogFile
   readonly #head: HeadFile
+  readonly #cut: Cut
   readonly #shelf: KeyFiles
   readonly #dataKeys: DataKeys
   #closing: Promise<boolean> | undefined
@@ -61,12 +64,13 @@ export class Journal implements EventStore {
   readonly #quiet = Promise.withResolvers<void>()
 
   private constructor(ports: JournalPorts, parts: JournalParts, options: JournalOptions) {
-    const { incarnation, file, head, shelf, dataKeys } = parts
+    const { incarnation, file, head, cut, shelf, dataKeys } = parts
     this.writer = incarnation.writer
     this.epoch = incarnation.epoch
     this.#ports = ports
     this.#file = file
     this.#head = head
+    this.#cut = cut
     this.#shelf = shelf
     this.#dataKeys = dataKeys
     const queueBytesMax = options.queueBytesMax ?? limits.appendQueueBytesMax
@@ -99,6 +103,7 @@ export class Journal implements EventStore {
       incarnation: new Incarnation(incarnation, keys, () => dataKeys.take()),
       file,
       head,
+      cut: await openCut(disk, end, publicKey),
       shelf,
       dataKeys,
     }
@@ -130,13 +135,13 @@ export class Journal implements EventStore {
     paceMs = 0,
   ): AsyncGenerator<RecordedEvent> {
     const control = stream === controlStream ? this.#file.control : undefined
-    let place = placeAfter(after, this.#file.end)
+    let place = placeAfter(after, this.#file.end, stream, this.#cut)
     while (!signal.aborted) {
       const ended = this.#ended
       const { end } = this.#file
       const grown = (control ?? this.#file).grown()
       for (const { from, end: to } of control?.after(place, end) ?? [{ from: place, end }])
-        for await (const event of readEvents(this.#ports.disk, from, to, stream)) {
+        for await (const event of readEvents(this.#ports.disk, from, to, stream, this.#cut)) {
           if (signal.aborted) return
           yield event
         }
@@ -155,7 +160,8 @@ export class Journal implements EventStore {
   }
 
   async *#readUntil(end: ReadEnd, after: Position | undefined, stream: string | undefined) {
-    yield* readEvents(this.#ports.disk, placeAfter(after, end), end, stream)
+    const from = placeAfter(after, end, stream, this.#cut)
+    yield* readEvents(this.#ports.disk, from, end, stream, this.#cut)
   }
 
   /** The content of an event of this log. */
@@ -163,12 +169,16 @@ export class Journal implements EventStore {
     return unseal(this.#shelf, this.#ports.keys, event)
   }
 
-  /**
-   * Makes the content of a closed stream unreadable for good, given any of its events that has content; of the
-   * control stream that of the given event alone.
-   */
-  async erase(event: RecordedEvent): Promise<void> {
-    if (event.sealed !== null) await this.#shelf.erase(dataKeyId(event.sealed))
+  /** Destroys a data key: what is sealed with it is unreadable for good. */
+  erase(key: number): Promise<void> {
+    return this.#shelf.erase(key)
+  }
+
+  /** Removes the oldest segments as far as everything in them may go; how many. More may be due. */
+  removeOlder(removal: Removal): Promise<number> {
+    const { end } = this.#file
+    const ports = { ...this.#ports, log: this, cut: this.#cut, end, headEvents: this.#head.events }
+    return removeSegments(ports, removal)
   }
 
   /** Resolves once everything accepted is durable, or the disk did not take it in time. */
@@ -235,6 +245,7 @@ interface JournalParts {
   readonly incarnation: Incarnation
   readonly file: LogFile
   readonly head: HeadFile
+  readonly cut: Cut
   readonly shelf: KeyFiles
   readonly dataKeys: DataKeys
 }

@@ -52,7 +52,9 @@ export class KeyFiles implements KeyShelf {
 
   async erase(id: number): Promise<void> {
     const { name, at } = slotOf(id)
-    await this.#disk.write(name, at, Buffer.alloc(slotBytes))
+    const slot = Buffer.alloc(slotBytes, 0xff)
+    await this.#disk.read(name, at, slot)
+    if (slotState(slot) !== 'erased') await this.#disk.write(name, at, Buffer.alloc(slotBytes))
   }
 }
 

@@ -68,6 +68,14 @@ export class LocalDisk implements Disk {
     await this.#syncNames()
   }
 
+  async remove(name: string): Promise<void> {
+    const handle = this.#handles.get(name)
+    this.#handles.delete(name)
+    await handle?.close()
+    await rm(join(this.#folder, name), { force: true })
+    await this.#syncNames()
+  }
+
   buffer(bytes: number): Buffer {
     return Buffer.from(new SharedArrayBuffer(bytes))
   }

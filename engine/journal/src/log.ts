@@ -1,5 +1,6 @@
 import type { EventStore, RecordedEvent } from '@sluice/core'
 import type { Unsealed } from './sealing.ts'
+import type { Removal } from './segment-removal.ts'
 
 /** The log as the process that writes it sees it. */
 export interface Log extends EventStore {
@@ -9,6 +10,8 @@ export interface Log extends EventStore {
   readonly epoch: number
   /** The content of an event of this log. */
   unseal(event: RecordedEvent): Promise<Unsealed>
-  /** Makes the content of a closed stream unreadable for good, or of one event of the control stream. */
-  erase(event: RecordedEvent): Promise<void>
+  /** Destroys a data key: what is sealed with it is unreadable for good. Again is as well. */
+  erase(key: number): Promise<void>
+  /** Removes old events of sessions, where that is not the brokers' to do; how many segments. More may be due. */
+  removeOlder(removal: Removal): Promise<number>
 }

@@ -31,6 +31,10 @@ export class MemoryDisk implements Disk {
     this.files.set(name, Buffer.from(content))
   }
 
+  async remove(name: string): Promise<void> {
+    this.files.delete(name)
+  }
+
   buffer(bytes: number): Buffer {
     return Buffer.alloc(bytes)
   }

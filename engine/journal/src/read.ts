@@ -1,6 +1,8 @@
 import { controlStream, type Position, type RecordedEvent } from '@sluice/core'
 import { decodeEvent } from './codec.ts'
+import type { Cut } from './cut.ts'
 import type { Disk } from './disk.ts'
+import { excerptEvents, excerptName } from './excerpt.ts'
 import { eventsIn } from './frame.ts'
 import { placeOf, positionOf, type Place } from './position.ts'
 import { scan } from './scan.ts'
@@ -12,12 +14,25 @@ export type ReadEnd = Pick<Place, 'segment' | 'offset'>
 /** Before the first event of a log. */
 export const logStart: Place = { segment: 1, offset: segmentHeaderBytes, index: -1 }
 
-/** Where to read on after an event. Throws for a position that is not in the log. */
-export function placeAfter(position: Position | undefined, end: ReadEnd): Place {
+/**
+ * Where to read on after an event. Throws for a position that is not in the log, and for one after which something is no
+ * longer there; of the control stream everything is.
+ */
+export function placeAfter(
+  position: Position | undefined,
+  end: ReadEnd,
+  stream: string | undefined,
+  cut: Pick<Cut, 'last'>,
+): Place {
   if (position === undefined) return logStart
   const place = placeOf(position)
   if (!isBefore(place, end)) throw new RangeError('this position is not in this log')
+  if (place.segment <= cut.last && place.left !== true && stream !== controlStream) throw removed()
   return place
+}
+
+function removed(): RangeError {
+  return new RangeError('what followed this position in the log was removed by retention')
 }
 
 export function isBefore(place: ReadEnd, end: ReadEnd): boolean {
@@ -26,17 +41,22 @@ export function isBefore(place: ReadEnd, end: ReadEnd): boolean {
 
 /**
  * The events after a place, all or of one stream, in the order of the log, up to its end at this moment. Holds one
- * frame at a time. Throws when the log is not readable on the way: what is missing is never passed over.
+ * frame at a time. Throws when the log is not readable on the way: what is missing is never passed over. Of what `cut` says
+ * was removed it gives what is left; a `RangeError` when something was removed meanwhile.
  */
 export async function* readEvents(
   disk: Pick<Disk, 'read'>,
   from: Place,
   end: ReadEnd,
-  stream?: string,
+  stream: string | undefined,
+  cut: Pick<Cut, 'excerpts' | 'last'>,
 ): AsyncGenerator<RecordedEvent> {
-  for (let { segment } = from; segment <= end.segment; segment++) {
+  const { last } = cut
+  if (from.segment <= last) yield* eventsLeft(disk, from, stream, cut.excerpts)
+  for (let segment = Math.max(from.segment, last + 1); segment <= end.segment; segment++) {
     const name = segmentName(segment)
     const offset = segment === from.segment ? from.offset : segmentHeaderBytes
+    if (segment <= cut.last) throw removed()
     await refuseMissing(disk, name, segment)
     for await (const scanned of scan(disk, name, offset, segment === end.segment ? end.offset : Infinity)) {
       if (scanned.kind === 'broken')
@@ -49,7 +69,27 @@ export async function* readEvents(
       const skipped = segment === from.segment && scanned.at === from.offset ? from.index : -1
       yield* eventsAfter(scanned.frame, { segment, offset: scanned.at, index: skipped }, stream)
     }
+    if (segment <= cut.last) throw removed()
   }
+}
+
+/** The events after a place in what is left of removed segments. */
+async function* eventsLeft(
+  disk: Pick<Disk, 'read'>,
+  from: Place,
+  stream: string | undefined,
+  excerpts: Cut['excerpts'],
+): AsyncGenerator<RecordedEvent> {
+  if (stream !== undefined && stream !== controlStream) return
+  for (const { last } of excerpts) {
+    if (last < from.segment) continue
+    for await (const { event, was } of excerptEvents(disk, excerptName(last)))
+      if (isAfter(was, from)) yield decodeEvent(event.bytes, positionOf({ ...was, left: true }))
+  }
+}
+
+function isAfter(place: Place, from: Place): boolean {
+  return isBefore(from, place) || (!isBefore(place, from) && place.index > from.index)
 }
 
 function* eventsAfter(

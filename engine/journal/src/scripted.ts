@@ -98,6 +98,11 @@ export class FailingDisk extends MemoryDisk {
     await super.allocate(name, bytes)
   }
 
+  override async remove(name: string): Promise<void> {
+    await this.#pass()
+    await super.remove(name)
+  }
+
   override async create(name: string, content: Uint8Array): Promise<void> {
     await this.#pass()
     await super.create(name, content)
@@ -174,6 +179,11 @@ export class CrashingDisk implements Disk {
   create(name: string, content: Uint8Array): Promise<void> {
     const all = (): unknown => this.files.set(name, Buffer.from(content))
     return this.#change(all, () => this.#random() < 0.5 && all())
+  }
+
+  remove(name: string): Promise<void> {
+    const gone = (): unknown => this.files.delete(name)
+    return this.#change(gone, () => this.#random() < 0.5 && gone())
   }
 
   buffer(bytes: number): Buffer {

@@ -1,5 +1,7 @@
 import { hashOf } from './chain.ts'
 import { decodeEnvelope } from './codec.ts'
+import { excerptsInEffect } from './cut.ts'
+import type { Excerpt } from './excerpt.ts'
 import { eventsIn } from './frame.ts'
 import { damagedSlots, keyFileName, keyFileNumber } from './key-files.ts'
 import { readWhole, type Disk } from './disk.ts'
@@ -15,6 +17,7 @@ import {
   segmentNumber,
   type SegmentHeader,
 } from './segment.ts'
+import { beginningOf, CutInspector } from './verify-cut.ts'
 
 export interface Verification {
   readonly ok: boolean
@@ -22,6 +25,8 @@ export interface Verification {
   readonly streams: number
   /** Events of types that this version does not know: their chain is checked like any other. */
   readonly unknown: number
+  /** Events that retention removed, as the gateway signed; on Kafka records. */
+  readonly removed: number
   readonly findings: readonly Finding[]
 }
 
@@ -38,21 +43,36 @@ type ReadDisk = Pick<Disk, 'list' | 'read'>
  * leaves behind, a write in part at the very end, is no finding; the head says how far the log must go.
  */
 export async function verify(disk: ReadDisk, since?: number): Promise<Verification> {
+  for (let excerpts = await excerptsInEffect(disk); ;) {
+    const verification = await verifyOnce(disk, excerpts, since)
+    const now = await excerptsInEffect(disk)
+    if (now.length === excerpts.length) return verification
+    // A writer removed segments meanwhile: it may have been in the midst of them.
+    excerpts = now
+  }
+}
+
+async function verifyOnce(
+  disk: ReadDisk,
+  excerpts: readonly Excerpt[],
+  since: number | undefined,
+): Promise<Verification> {
   const first = since === undefined ? 1 : await segmentOf(disk, since)
   const inspector = new Inspector(first > 1)
   const head = await readHead(disk)
   const newest = head?.newest ?? null
   const follower = new Follower(disk, inspector, newest, first)
+  if (first === 1) await follower.excerpts(excerpts)
   await follower.segments()
   // A crash in the midst of writing the head leaves one of its slots whole; closing writes both.
   if (newest === null) inspector.note(headName, 0, follower.publicKey === null ? noLog : noHead)
   else if (newest.closed)
     for (const offset of head?.damaged ?? []) inspector.note(headName, offset, 'it is not readable')
-  await follower.end()
+  const removed = await follower.end()
   await publicKeyFile(disk, inspector, follower.publicKey)
   await dataKeyFiles(disk, inspector)
   const { events, streams, unknown, findings } = inspector
-  return { ok: findings.length === 0, events, streams, unknown, findings }
+  return { ok: findings.length === 0, events, streams, unknown, removed, findings }
 }
 
 export const noLog = 'there is no log in this folder'
@@ -65,7 +85,10 @@ class Follower {
   readonly #inspector: Inspector
   readonly #head: StoredHead | null
   /** The segment to begin with. */
-  readonly #first: number
+  #first: number
+  readonly #cut: CutInspector
+  /** The first segment that was followed. */
+  #begins: SegmentHeader | null = null
   #reached = false
   #last = { name: segmentName(1), offset: 0 }
 
@@ -74,6 +97,17 @@ class Follower {
     this.#disk = disk
     this.#inspector = inspector
     this.#head = head
+    this.#cut = new CutInspector(disk, inspector)
+  }
+
+  /** What is left of segments that were removed. */
+  async excerpts(excerpts: readonly Excerpt[]): Promise<void> {
+    for (const excerpt of excerpts) {
+      const header = await this.#cut.excerpt(excerpt)
+      this.publicKey ??= header?.publicKey ?? null
+      this.#first = excerpt.last + 1
+    }
+    if (excerpts.length > 0) this.#inspector.cut()
   }
 
   /** Up to the last segment that is in use now: what a writer adds meanwhile is for the next time. */
@@ -93,8 +127,14 @@ class Follower {
     }
   }
 
-  /** Compares the end of the log with what was acknowledged. */
-  async end(): Promise<void> {
+  /** Compares both ends of the log with what was signed; how many events were removed. */
+  async end(): Promise<number> {
+    const removed = this.#cut.end(this.#begins === null ? null : beginningOf(this.#begins))
+    await this.#compareHead()
+    return removed
+  }
+
+  async #compareHead(): Promise<void> {
     const head = this.#head
     if (head === null) return
     const { name, offset } = this.#last
@@ -115,6 +155,7 @@ class Follower {
     if (header.segment !== number)
       inspector.note(name, 0, `this is segment ${header.segment} under another name`)
     this.publicKey ??= header.publicKey
+    this.#begins ??= header
     if (Buffer.compare(this.publicKey, header.publicKey) !== 0)
       inspector.note(name, 0, 'this segment names another key than the first one')
     this.#arrive({ events: header.number, link: header.link })

@@ -218,6 +218,24 @@ export interface EventData {
     /** A subject id, or `retention`. */
     readonly by: string
     readonly reason: string
+    /** Legal holds of which who erases knew that they were placed; where more stand before it, it erases nothing. */
+    readonly holds: number
+  }
+  /** What is recorded of the sessions that it selects must stay. */
+  readonly LegalHoldPlaced: {
+    readonly hold: string
+    /** `session=…`, `subject=…` or `label=name=value`. */
+    readonly selector: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
+  }
+  /** A legal hold ends. */
+  readonly LegalHoldReleased: {
+    readonly hold: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
   }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
@@ -263,6 +281,23 @@ export interface EventData {
     /** RecordingChunk events that hold the answer before what is sealed here. */
     readonly chunks: number
     readonly micros: number
+  }
+  /** The oldest segments of an embedded log were removed, but for their events of the control stream. */
+  readonly SegmentsRemoved: {
+    readonly first: number
+    readonly last: number
+    /** Events of the log that stood before its new beginning. */
+    readonly events: number
+    /** What the segment that follows carries as its link, hexadecimal. */
+    readonly link: string
+    /** SHA-256, hexadecimal, of the file with what is left of them. */
+    readonly excerpt: string
+    /** Events that are left of them. */
+    readonly kept: number
+    /** All of their events are older. */
+    readonly until_ms: number
+    /** As of KeyErased. */
+    readonly holds: number
   }
   /** The last event of a session, but for the outcomes of what was still running. */
   readonly SessionClosed: {
@@ -316,6 +351,13 @@ export interface EventData {
   }
   /** A backend that is declared no longer. */
   readonly TargetRemoved: { readonly name: string; readonly by: string }
+  /** From now on the brokers remove what is older from a topic of the log. */
+  readonly TopicRetentionSet: {
+    /** `audit` or `bodies`. */
+    readonly topic: string
+    /** -1: nothing is removed. */
+    readonly retention_ms: number
+  }
 }
 
 /** One event as it is stored. `hash` is SHA-256 over the Avro encoding of the fields before it, `id` to `prev_hash`, with `sealed` as ciphertext. */
@@ -852,11 +894,42 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     name: 'KeyErased',
     namespace: 'sluice.events',
     doc: 'Content was made unreadable for good; the events stay, and their chains.',
-    version: 1,
+    version: 2,
     fields: [
       { name: 'keys', type: { type: 'array', items: 'long' }, doc: 'Ids of the data keys.' },
       { name: 'selector', type: 'string', doc: 'What was to be erased, e.g. `subject=…`.' },
       { name: 'by', type: 'string', doc: 'A subject id, or `retention`.' },
+      { name: 'reason', type: 'string' },
+      {
+        name: 'holds',
+        type: 'long',
+        doc: 'Legal holds of which who erases knew that they were placed; where more stand before it, it erases nothing.',
+        default: 0,
+      },
+    ],
+  },
+  LegalHoldPlaced: {
+    type: 'record',
+    name: 'LegalHoldPlaced',
+    namespace: 'sluice.events',
+    doc: 'What is recorded of the sessions that it selects must stay.',
+    version: 1,
+    fields: [
+      { name: 'hold', type: 'string' },
+      { name: 'selector', type: 'string', doc: '`session=…`, `subject=…` or `label=name=value`.' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  LegalHoldReleased: {
+    type: 'record',
+    name: 'LegalHoldReleased',
+    namespace: 'sluice.events',
+    doc: 'A legal hold ends.',
+    version: 1,
+    fields: [
+      { name: 'hold', type: 'string' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
       { name: 'reason', type: 'string' },
     ],
   },
@@ -969,6 +1042,31 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
         doc: 'RecordingChunk events that hold the answer before what is sealed here.',
       },
       { name: 'micros', type: 'long' },
+    ],
+  },
+  SegmentsRemoved: {
+    type: 'record',
+    name: 'SegmentsRemoved',
+    namespace: 'sluice.events',
+    doc: 'The oldest segments of an embedded log were removed, but for their events of the control stream.',
+    version: 1,
+    fields: [
+      { name: 'first', type: 'long' },
+      { name: 'last', type: 'long' },
+      { name: 'events', type: 'long', doc: 'Events of the log that stood before its new beginning.' },
+      {
+        name: 'link',
+        type: 'string',
+        doc: 'What the segment that follows carries as its link, hexadecimal.',
+      },
+      {
+        name: 'excerpt',
+        type: 'string',
+        doc: 'SHA-256, hexadecimal, of the file with what is left of them.',
+      },
+      { name: 'kept', type: 'long', doc: 'Events that are left of them.' },
+      { name: 'until_ms', type: 'long', doc: 'All of their events are older.' },
+      { name: 'holds', type: 'long', doc: 'As of KeyErased.' },
     ],
   },
   SessionClosed: {
@@ -1084,6 +1182,17 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       { name: 'by', type: 'string' },
     ],
   },
+  TopicRetentionSet: {
+    type: 'record',
+    name: 'TopicRetentionSet',
+    namespace: 'sluice.events',
+    doc: 'From now on the brokers remove what is older from a topic of the log.',
+    version: 1,
+    fields: [
+      { name: 'topic', type: 'string', doc: '`audit` or `bodies`.' },
+      { name: 'retention_ms', type: 'long', doc: '-1: nothing is removed.' },
+    ],
+  },
 }
 
 /** Schemas of earlier versions, by which events may still lie in the log. */
@@ -1119,6 +1228,19 @@ export const olderSchemas: readonly (AvroRecord & { readonly version: number })[
     fields: [
       { name: 'writer', type: 'string' },
       { name: 'epoch', type: 'long' },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'KeyErased',
+    namespace: 'sluice.events',
+    doc: 'Content was made unreadable for good; the events stay, and their chains.',
+    version: 1,
+    fields: [
+      { name: 'keys', type: { type: 'array', items: 'long' }, doc: 'Ids of the data keys.' },
+      { name: 'selector', type: 'string', doc: 'What was to be erased, e.g. `subject=…`.' },
+      { name: 'by', type: 'string', doc: 'A subject id, or `retention`.' },
+      { name: 'reason', type: 'string' },
     ],
   },
 ]

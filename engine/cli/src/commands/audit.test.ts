@@ -100,7 +100,14 @@ test('verify finds a whole log whole, by its data folder or by name', async () =
   const { code, out } = await ran(['audit', 'verify'], { SLUICE_DATA: data.path })
   assert.deepEqual([code, out], [0, `OK  3 events in 1 streams  ${path}\n`])
   const told = await ran(['audit', 'verify', '--log', path, '--json'])
-  assert.deepEqual(JSON.parse(told.out), { ok: true, events: 3, streams: 1, unknown: 0, findings: [] })
+  assert.deepEqual(JSON.parse(told.out), {
+    ok: true,
+    events: 3,
+    streams: 1,
+    unknown: 0,
+    removed: 0,
+    findings: [],
+  })
 })
 
 test('verify names a changed byte, and the code is 1', async () => {

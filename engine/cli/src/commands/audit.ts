@@ -5,6 +5,7 @@ import { durationMs } from '../duration.ts'
 import { eventLine, type EventLine } from '../event-line.ts'
 import { linesOf } from '../lines.ts'
 import { erase } from './audit/erase.ts'
+import { hold, list, release } from './audit/holds.ts'
 import { report } from './audit/report.ts'
 import { search } from './audit/search.ts'
 import { verify } from './audit/verify.ts'
@@ -17,6 +18,9 @@ sluice audit search [--subject <id>] [--target <name>] [--run <id>] [--rule <rul
 sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--public-key gateway.pub] [--json]
 sluice audit report [--since 7d] [--until 2026-11-08] [--json]
 sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --reason <text> [--json]
+sluice audit hold --session ses_… | --subject <id> | --label <name=value>  --reason <text> [--json]
+sluice audit release <id> --reason <text> [--json]
+sluice audit holds ls [--all] [--json]
 
   tail    the latest events from the gateway; -f follows
   search  requests that fit everything that is given, with what became of them; --text looks in actions, rules and reasons,
@@ -26,7 +30,10 @@ sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --
   report  what a period had that asks for a look: broken glass, unusually many denials or rows, what somebody did for
           the first time, changes at the gateway; for auditors
   erase   makes the content of sessions that are over unreadable for good, by destroying its keys; the events stay.
-          For admins; --as <name>: a subject of the demo`,
+          For admins; --as <name>: a subject of the demo
+  hold    a legal hold: neither retention nor erase destroys what is recorded of these sessions, those to come too
+  release ends it
+  holds   which there are; --all also those that were released`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -52,10 +59,13 @@ sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --
         content: { type: 'boolean' },
         label: { type: 'string' },
         reason: { type: 'string' },
+        all: { type: 'boolean', default: false },
         as: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     })
+    const [verb, id, ...more] = positionals
+    if (verb === 'release' && id !== undefined && more.length === 0) return release(id, values, io)
     switch (positionals.join(' ')) {
       case 'tail':
         return tail(values, io)
@@ -67,6 +77,12 @@ sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --
         return report(values, io)
       case 'erase':
         return erase(values, io)
+      case 'hold':
+        return hold(values, io)
+      case 'release':
+        throw new UsageError('name the legal hold: sluice audit release <id>')
+      case 'holds ls':
+        return list(values.all, values, io)
       default:
         throw new UsageError(`unknown "audit ${positionals.join(' ')}"`)
     }

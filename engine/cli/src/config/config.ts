@@ -12,6 +12,7 @@ import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import type { IssuerConfig, MaskingKeyReference, SecretReference } from '@sluice/identity'
+import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
 
 export interface PostgresListen {
@@ -43,6 +44,7 @@ export interface Config {
   readonly targets: readonly TargetConfig[]
   readonly notices: NoticesConfig
   readonly exporters: readonly ExporterConfig[]
+  readonly retention: RetentionConfig
 }
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
@@ -61,6 +63,7 @@ interface RawConfig {
   readonly policies: { readonly path: string }
   readonly notices?: RawNotices
   readonly exporters?: RawExporters
+  readonly retention?: RawRetention
   readonly targets: readonly (Record<string, unknown> & {
     readonly name: string
     readonly protocol: string
@@ -86,6 +89,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const document = below === undefined ? written : overlay(written, below)
   const { value } = document
   if (!validate(value)) throw new ConfigError(schemaProblems(document, validate.errors ?? []))
+  const log = logOf(document, value.log)
   return {
     file,
     api: {
@@ -94,7 +98,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
       roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
     },
     listen: { postgres: listenOf(value.listen?.postgres) },
-    log: logOf(document, value.log),
+    log,
     issuers: value.identity.issuers,
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: value.keys?.tokens ?? null,
@@ -103,6 +107,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     targets: targetsOf(document, value),
     notices: noticesOf(document, value.notices),
     exporters: exportersOf(document, value.exporters),
+    retention: retentionOf(document, value.retention, log),
   }
 }
 

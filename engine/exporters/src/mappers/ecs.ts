@@ -104,7 +104,11 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
     case 'GrantRequested':
     case 'GrantRejected':
       return { category: ['iam'], type: ['user', type === 'GrantRevoked' ? 'deletion' : 'change'] }
+    case 'LegalHoldPlaced':
+      return { category: ['configuration'], type: ['creation'] }
     case 'KeyErased':
+    case 'SegmentsRemoved':
+    case 'LegalHoldReleased':
       return { category: ['configuration'], type: ['deletion'] }
     default:
       return { category: ['configuration'], type: ['change'] }

@@ -71,10 +71,13 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): OcsfClass {
     case 'GrantRequested':
     case 'TargetRegistered':
     case 'PolicyActivated':
+    case 'LegalHoldPlaced':
       return { classUid: 6003, activity: 1, fields: administration(o) }
     case 'TargetRemoved':
     case 'SessionKilled':
     case 'KeyErased':
+    case 'SegmentsRemoved':
+    case 'LegalHoldReleased':
       return { classUid: 6003, activity: 4, fields: administration(o) }
     default:
       return { classUid: 6003, activity: 3, fields: administration(o) }

@@ -94,7 +94,11 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
   GatewayJoined: { writer: 'gw_1', epoch: 1, public_key: '00' },
   GatewayLeft: { writer: 'gw_1', epoch: 1 },
   GatewayResumed: { writer: 'gw_1', epoch: 1 },
-  KeyErased: { keys: [1, 2], selector: 'subject=x', by: alice.id, reason: 'asked for' },
+  KeyErased: { keys: [1, 2], selector: 'subject=x', by: alice.id, reason: 'asked for', holds: 0 },
+  TopicRetentionSet: { topic: 'audit', retention_ms: 5 },
+  SegmentsRemoved: { first: 1, last: 3, events: 9, link: '0', excerpt: '0', kept: 2, until_ms: 5, holds: 0 },
+  LegalHoldPlaced: { hold: 'lgh_1', selector: 'subject=x', by: alice.id, reason: 'case 7' },
+  LegalHoldReleased: { hold: 'lgh_1', by: alice.id, reason: 'closed' },
   CheckpointSigned: { writer: 'gw_1', epoch: 1, number: 0, closed: false, heads: [] },
   ApprovalRequested: {
     ...ofExchange,

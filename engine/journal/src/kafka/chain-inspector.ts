@@ -32,6 +32,8 @@ export interface ExpectedHead {
   readonly events: number
   /** Hexadecimal. */
   readonly link: string
+  /** Of these events, those that are too young to be removed. */
+  readonly young: number
   /** That was all. */
   readonly closed: boolean
 }
@@ -47,6 +49,8 @@ export class ChainInspector {
   readonly #midway: boolean
   /** By incarnation and lane. */
   readonly #expected: ReadonlyMap<string, ExpectedHead>
+  /** Lanes whose beginning brokers have removed, as a gateway signed that they may. */
+  readonly #shortened: ReadonlySet<string>
   readonly #heads = new Map<string, FoundHead>()
   /** Where each incarnation was found first, and those of which a gateway signed that they began. */
   readonly #begun = new Map<string, FoundAt>()
@@ -61,9 +65,11 @@ export class ChainInspector {
     publicKey: () => Uint8Array | null,
     expected: ReadonlyMap<string, ExpectedHead>,
     midway: boolean,
+    shortened: ReadonlySet<string> = new Set(),
   ) {
     this.#publicKey = publicKey
     this.#expected = expected
+    this.#shortened = shortened
     this.#midway = midway
   }
 
@@ -84,11 +90,16 @@ export class ChainInspector {
     for (const [incarnation, at] of this.#begun)
       if (!this.#joined.has(incarnation))
         this.note(at, `${incarnation} never joined this log: what it says here no gateway of it wrote`)
-    for (const [key, { events, closed }] of this.#expected) {
+    for (const [key, { events, closed, young }] of this.#expected) {
       const head = this.#heads.get(key)
       const found = head?.events ?? 0
       const [writer, epoch, ...lane] = key.split('/')
-      if (found < events)
+      if (found < young && this.#shortened.has(lane.join('/')))
+        this.note(
+          { lane: lane.join('/'), offset: head?.last ?? 0 },
+          `${writer} in its incarnation ${epoch} wrote ${young} events here that are too young to be removed, these are ${found}`,
+        )
+      if (found < events && !this.#shortened.has(lane.join('/')))
         this.note(
           { lane: lane.join('/'), offset: head?.last ?? 0 },
           `the end was cut off: ${writer} in its incarnation ${epoch} wrote ${events} events here, these are ${found}`,
@@ -129,7 +140,7 @@ export class ChainInspector {
     const name = `${incarnation}/${event.stream}`
     const chain = chains.get(name)
     const { seq } = event
-    const begins = this.#midway && chains.size > known
+    const begins = (this.#midway || this.#shortened.has(at.lane)) && chains.size > known
     if (chains.size > known) this.streams += 1
     if (begins) chain.next = seq
     if (seq < chain.next) {
@@ -151,7 +162,7 @@ export class ChainInspector {
     this.#heads.set(key, head)
     head.events += 1
     head.last = at.offset
-    if (this.#midway) return
+    if (this.#midway || this.#shortened.has(at.lane)) return
     linkAfterEvent(head.link, hash).copy(head.link)
     const expected = this.#expected.get(key)
     if (expected?.events === head.events && expected.link !== head.link.toString('hex'))

@@ -1,8 +1,11 @@
-import { controlStream, Incarnations, type RecordedEvent } from '@sluice/core'
+import { controlStream, Incarnations, LegalHoldFold, type RecordedEvent } from '@sluice/core'
 
 /** What the log itself needs to know of its control stream. */
 export class ControlView {
   readonly incarnations: Incarnations = new Incarnations()
+  readonly holds: LegalHoldFold = new LegalHoldFold()
+  /** What gateways said that they set topics to, in milliseconds. */
+  readonly retentionMs: Map<string, number> = new Map()
   readonly #erased = new Set<number>()
   readonly #awaited = new Map<string, (counts: boolean) => void>()
   /** Of whoever joined first: all others must have the same. */
@@ -14,7 +17,10 @@ export class ControlView {
     this.#awaited.get(event.id)?.(counts)
     if (!counts) return
     if (event.type === 'GatewayJoined') this.publicKey ??= event.data.public_key
-    if (event.type === 'KeyErased') for (const key of event.data.keys) this.#erased.add(key)
+    this.holds.apply(event)
+    if (event.type === 'TopicRetentionSet') this.retentionMs.set(event.data.topic, event.data.retention_ms)
+    if (event.type === 'KeyErased' && this.holds.admits(event.data))
+      for (const key of event.data.keys) this.#erased.add(key)
   }
 
   isErased(key: number): boolean {

@@ -15,7 +15,7 @@ import { DataKeys, type Report } from '../data-keys.ts'
 import { Incarnation } from '../incarnation.ts'
 import { KeyError, type GatewayKeys } from '../keys.ts'
 import type { Log } from '../log.ts'
-import { dataKeyId, unseal, type Unsealed } from '../sealing.ts'
+import { unseal, type Unsealed } from '../sealing.ts'
 import { Bodies } from './bodies.ts'
 import { Checkpoints, type CheckpointOutlet } from './checkpoints.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
@@ -26,6 +26,7 @@ import { Offload } from './offload.ts'
 import { Peers } from './peers.ts'
 import { readLog, type ReadPorts } from './read.ts'
 import { TopicSink } from './topic-sink.ts'
+import { TopicRetention } from './topic-retention.ts'
 import { prepareTopics, topicNames, type TopicNames, type TopicsOptions } from './topics.ts'
 
 export interface KafkaOptions extends Omit<TopicsOptions, 'names'> {
@@ -72,7 +73,7 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
   await using opening = new AsyncDisposableStack()
   const kafka = kafkaClient(connection, `sluice-${writer}`)
   const names = topicNames(options.prefix ?? '')
-  await prepared(kafka, { ...options, names })
+  await prepareTopics(kafka, { ...options, names })
 
   const view = new ControlView()
   const read = { kafka, names, clock, publicKey: keys.publicKey }
@@ -151,18 +152,11 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
   }
   const log = new KafkaLog(parts, opening.move())
   resume = () => log.resume()
-  await log.join(publicKey, position)
+  await log.join(publicKey, position).catch(async (error: unknown) => {
+    await log.close()
+    throw error
+  })
   return log
-}
-
-async function prepared(kafka: Kafka, options: TopicsOptions & { readonly clock: Clock }): Promise<void> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
-    await prepareTopics(admin, options, (ms) => new Promise((resolve) => options.clock.after(ms, resolve)))
-  } finally {
-    await admin.disconnect()
-  }
 }
 
 interface Parts {
@@ -187,6 +181,7 @@ export class KafkaLog implements Log {
   readonly #open: AsyncDisposableStack
   readonly #closed = new AbortController()
   readonly #peers: Peers
+  readonly #retention: TopicRetention
   #following: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -197,6 +192,14 @@ export class KafkaLog implements Log {
     this.#parts = parts
     this.#open = open
     const { clock, report } = options
+    this.#retention = new TopicRetention({
+      kafka,
+      names,
+      view,
+      report,
+      retentionMs: options.retentionMs ?? { audit: null, bodies: null },
+      announce: (data) => this.#control([{ type: 'TopicRetentionSet', data }]),
+    })
     this.#peers = new Peers({
       kafka,
       clock,
@@ -242,8 +245,13 @@ export class KafkaLog implements Log {
     return unseal(shelf, options.keys, event, offload.fetch)
   }
 
-  async erase(event: RecordedEvent): Promise<void> {
-    if (event.sealed !== null) await this.#parts.shelf.erase(dataKeyId(event.sealed))
+  erase(key: number): Promise<void> {
+    return this.#parts.shelf.erase(key)
+  }
+
+  /** The brokers do, by the settings of their topics. */
+  removeOlder(): Promise<number> {
+    return Promise.resolve(0)
   }
 
   close(): Promise<void> {
@@ -266,6 +274,7 @@ export class KafkaLog implements Log {
     lease.keep()
     checkpoints.start()
     this.#peers.start()
+    await this.#retention.set()
   }
 
   /** After a lapse of the lease. Rejects when the log says that others have given this incarnation up. */
@@ -309,6 +318,7 @@ export class KafkaLog implements Log {
           position = event.position
           view.take(event)
           if (view.incarnations.isLost(this.writer, this.epoch)) options.lost?.()
+          this.#retention.follow(event)
         }
       } catch (error) {
         options.report('the control stream could not be followed; trying again', error)
@@ -321,6 +331,7 @@ export class KafkaLog implements Log {
     const { committer, checkpoints, options } = this.#parts
     const { writer, epoch } = this
     this.#peers.close()
+    await this.#retention.settled()
     // Nothing may follow it: whoever still appends does so before, or is refused.
     await this.#control([{ type: 'GatewayLeft', data: { writer, epoch } }], closeWaitMs).catch(() => {})
     await checkpoints.close()

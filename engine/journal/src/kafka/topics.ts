@@ -1,5 +1,7 @@
 import { topics, type Topic, type TopicOf } from '@sluice/kafka'
-import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
+import type { Clock } from '@sluice/core'
+import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs'
+import type { TopicRetentionMs } from './topic-retention.ts'
 
 /** The names of the topics of one log. */
 export type TopicNames = Readonly<Record<TopicOf, string>>
@@ -32,6 +34,8 @@ export interface TopicsOptions {
   readonly names: TopicNames
   readonly replication: number
   readonly allowUnsafe: readonly UnsafeLog[]
+  /** What the configuration says, and gateways set. */
+  readonly retentionMs?: TopicRetentionMs
   /** Settings over those of `infra/kafka`: how long which class of events is kept. */
   readonly retention?: Partial<Record<TopicOf, Readonly<Record<string, string>>>>
 }
@@ -41,6 +45,19 @@ const metadataWaitMs = 15_000
 
 /** Creates the topics that are missing, and checks all of them. Throws `UnsafeLogError` with everything that is wrong. */
 export async function prepareTopics(
+  kafka: Kafka,
+  options: TopicsOptions & { readonly clock: Clock },
+): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    await prepared(admin, options, (ms) => new Promise((resolve) => options.clock.after(ms, resolve)))
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function prepared(
   admin: Admin,
   options: TopicsOptions,
   pause: (ms: number) => Promise<void>,
@@ -101,7 +118,7 @@ interface Problem {
 
 async function check(
   admin: Admin,
-  { names, replication, allowUnsafe }: TopicsOptions,
+  { names, replication, allowUnsafe, retentionMs }: TopicsOptions,
 ): Promise<readonly Problem[]> {
   const { topics: metadata } = await admin.fetchTopicMetadata({ topics: Object.values(names) })
   const { resources } = await admin.describeConfigs({
@@ -118,7 +135,9 @@ async function check(
     return [
       ...shape(topic, found?.partitions.length ?? 0),
       ...durability(topic, setting, replicas, replication),
-      ...(kind === 'audit' || kind === 'control' ? permanence(topic, setting) : []),
+      ...(kind === 'audit' || kind === 'control'
+        ? permanence(topic, setting, kind === 'audit' && typeof retentionMs?.audit === 'number')
+        : []),
       ...(kind === 'keys' && setting('cleanup.policy') !== 'compact'
         ? [never(topic, 'must be compacted: erased keys would stay')]
         : []),
@@ -162,11 +181,12 @@ function durability(
   return found
 }
 
-function permanence(topic: Topic, setting: Setting): readonly Problem[] {
+/** `isTimed`: gateways set and check how long it keeps events themselves. */
+function permanence(topic: Topic, setting: Setting, isTimed: boolean): readonly Problem[] {
   const found: Problem[] = []
   if (setting('cleanup.policy').includes('compact'))
     found.push(never(topic, 'is compacted, which removes events: cleanup.policy must be delete'))
-  for (const key of ['retention.ms', 'retention.bytes'])
+  for (const key of isTimed ? ['retention.bytes'] : ['retention.ms', 'retention.bytes'])
     if (setting(key) !== '-1')
       found.push(allowed(topic, `forgets events by ${key}=${setting(key)}`, 'finite_retention'))
   return found

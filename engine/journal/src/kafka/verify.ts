@@ -1,4 +1,4 @@
-import type { Clock, EventData } from '@sluice/core'
+import type { Clock, EventData, RecordedEvent } from '@sluice/core'
 import type { TopicOf } from '@sluice/kafka'
 import { recordedEvent } from '../codec.ts'
 import { verifySignature } from '../keys.ts'
@@ -74,14 +74,22 @@ class Verifier {
   async run(): Promise<Verification> {
     // First, so that a log that grows meanwhile is only ever ahead of what was signed.
     this.#publicKey ??= await this.#ownWord()
-    const expected = await this.#expected()
+    const retentionMs = await this.#retentionMs()
+    const expected = await this.#expected(retentionMs)
     const { since } = this.#options
-    const inspector = new ChainInspector(() => this.#publicKey, expected, since !== undefined)
-    for (const { at, what } of this.#problems) inspector.note(at, what)
     const lanes = await this.#lanes(
       partitions.map(({ topic, partition }) => this.#place(topic, partition)),
       since,
     )
+    // Of a topic of which no gateway signed that it may be shortened everything must be there.
+    const shortened = lanes.filter(({ kind, from }) => kind === 'audit' && retentionMs !== null && from > 0)
+    const inspector = new ChainInspector(
+      () => this.#publicKey,
+      expected,
+      since !== undefined,
+      new Set(shortened.map(({ kind, partition }) => `${kind}/${partition}`)),
+    )
+    for (const { at, what } of this.#problems) inspector.note(at, what)
     for await (const { at, record } of this.#records(lanes)) {
       const events = unitIn(record)
       if (events === null) inspector.note(at, 'this record is not what a gateway writes')
@@ -94,7 +102,8 @@ class Verifier {
       ...finding,
       segment: this.#topicOf(finding.segment),
     }))
-    return { ok: findings.length === 0, events, streams, unknown, findings }
+    const removed = since === undefined ? shortened.reduce((sum, { from }) => sum + from, 0) : 0
+    return { ok: findings.length === 0, events, streams, unknown, removed, findings }
   }
 
   /** The key that the first gateway joined with. */
@@ -108,25 +117,52 @@ class Verifier {
     return null
   }
 
-  /** The newest statement of each incarnation covers what those before it said. */
-  async #expected(): Promise<ReadonlyMap<string, ExpectedHead>> {
+  /** The shortest time that a gateway ever had the brokers keep events of sessions; `null`: for ever. */
+  async #retentionMs(): Promise<number | null> {
+    const lanes = await this.#lanes([this.#place('control', 0)], undefined)
+    let shortest: number | null = null
+    for await (const { record } of this.#records(lanes))
+      for (const unit of unitIn(record) ?? []) {
+        const event = this.#signed(unit)
+        if (event?.type !== 'TopicRetentionSet' || event.data.topic !== 'audit') continue
+        const { retention_ms: ms } = event.data
+        if (ms >= 0) shortest = Math.min(ms, shortest ?? ms)
+      }
+    return shortest
+  }
+
+  /**
+   * The newest statement of each incarnation covers what those before it said. What was written since the first statement that
+   * is not older than the retention is too young to be removed.
+   */
+  async #expected(retentionMs: number | null): Promise<ReadonlyMap<string, ExpectedHead>> {
     const newest = new Map<string, Checkpoint>()
+    const old = new Map<string, number>()
+    const cutoff = this.#options.clock.now() - (retentionMs ?? 0)
     const lanes = await this.#lanes([this.#place('checkpoints', 0)], undefined)
     for await (const { at, record } of this.#records(lanes))
       for (const event of unitIn(record) ?? []) {
-        const checkpoint = this.#checkpoint(event)
+        const signed = this.#signed(event)
+        const checkpoint = signed?.type === 'CheckpointSigned' ? signed.data : null
         if (checkpoint === null)
           this.#problems.push({ at, what: 'this checkpoint was not signed by the gateway' })
         else {
           const key = `${checkpoint.writer}/${checkpoint.epoch}`
           const known = newest.get(key)
+          for (const head of event.envelope.time < cutoff || known === undefined ? checkpoint.heads : [])
+            old.set(`${key}/${head.topic}/${head.partition}`, head.events)
           if (known === undefined || checkpoint.number > known.number) newest.set(key, checkpoint)
         }
       }
     const expected = new Map<string, ExpectedHead>()
     for (const [key, { heads, closed }] of newest)
       for (const { topic, partition, events, link } of heads)
-        expected.set(`${key}/${topic}/${partition}`, { events, link, closed })
+        expected.set(`${key}/${topic}/${partition}`, {
+          events,
+          link,
+          closed,
+          young: events - (old.get(`${key}/${topic}/${partition}`) ?? 0),
+        })
     return expected
   }
 
@@ -141,13 +177,12 @@ class Verifier {
     return `${found?.[1] ?? lane}/${partition ?? ''}`
   }
 
-  #checkpoint({ envelope, bytes }: DecodedEvent): Checkpoint | null {
+  #signed({ envelope, bytes }: DecodedEvent): RecordedEvent | null {
     const { sig, hash } = envelope
     if (sig === null || this.#publicKey === null) return null
     const right = Buffer.compare(hashOf(bytes.subarray(0, hashAt(bytes.length, true))), hash) === 0
     if (!right || !verifySignature(this.#publicKey, hash, sig)) return null
-    const event = recordedEvent(envelope, Frontier.start().position)
-    return event.type === 'CheckpointSigned' ? event.data : null
+    return recordedEvent(envelope, Frontier.start().position)
   }
 
   async #lanes(of: readonly PlacedLane[], since: number | undefined): Promise<readonly VerifiedLane[]> {

@@ -1,23 +1,18 @@
 import { connectApi } from '../../client.ts'
-import { UsageError, type ExitCode, type Io } from '../../command.ts'
+import type { ExitCode, Io } from '../../command.ts'
+import { selected, type SelectOptions } from './selected.ts'
 
-export interface EraseOptions {
-  readonly session?: string | undefined
-  readonly subject?: string | undefined
-  readonly label?: string | undefined
-  readonly reason?: string | undefined
+export interface EraseOptions extends SelectOptions {
   readonly as?: string | undefined
   readonly json: boolean
 }
 
 /** Destroys data keys, for good. */
 export async function erase(options: EraseOptions, io: Io): Promise<ExitCode> {
-  const { session, subject, label, reason, as, json } = options
-  const selectors = Object.entries({ session, subject, label }).filter(([, value]) => value !== undefined)
-  if (selectors.length !== 1) throw new UsageError('name what to erase: --session, --subject or --label')
-  if (reason === undefined) throw new UsageError('say why: --reason <text>')
+  const { as, json } = options
+  const body = selected(options, 'erase')
   const client = await connectApi(io, as)
-  const answer = await client.post('/v1/erasures', { ...Object.fromEntries(selectors), reason })
+  const answer = await client.post('/v1/erasures', body)
   const erased = (await answer.json()) as Erased
   if (json) io.out(`${JSON.stringify(erased)}\n`)
   else

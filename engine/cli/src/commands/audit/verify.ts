@@ -108,7 +108,8 @@ function show(report: Verification, place: string, io: Io): void {
     io.out(`FINDING  ${segment} at ${segment.includes('/') ? 'offset' : 'byte'} ${offset}: ${what}${event}\n`)
   }
   const unknown = report.unknown === 0 ? '' : `, ${report.unknown} of a newer version kept in the chain`
+  const removed = report.removed === 0 ? '' : `, ${report.removed} removed by retention, as signed`
   io.out(
-    `${report.ok ? 'OK' : 'NOT OK'}  ${report.events} events in ${report.streams} streams${unknown}  ${place}\n`,
+    `${report.ok ? 'OK' : 'NOT OK'}  ${report.events} events in ${report.streams} streams${unknown}${removed}  ${place}\n`,
   )
 }
