@@ -66,7 +66,7 @@ export const elsewhere: readonly Elsewhere[] = [
     stake:
       'what is too large for a record is in chunks that were acknowledged first, or refused, and never cut',
     tests: [
-      ['test/contract/event-store.contract.ts', 'content of any length is kept whole'],
+      ['test/contract/content.contract.ts', 'content of any length is kept whole'],
       [`${core}/enforce.test.ts`, 'a long answer is captured in chunks'],
     ],
   },

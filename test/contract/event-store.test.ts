@@ -13,6 +13,7 @@ import {
   type Disk,
 } from '@sluice/journal'
 import { rewrite } from '../../engine/journal/src/scripted-forger.ts'
+import { contentContract } from './content.contract.ts'
 import { eventStoreContract, queueBytesMax, type LogUnderTest } from './event-store.contract.ts'
 import { oneStreamContract } from './one-stream.contract.ts'
 
@@ -131,7 +132,7 @@ async function embedded(): Promise<LogUnderTest> {
   }
 }
 
-for (const contract of [eventStoreContract, oneStreamContract]) {
+for (const contract of [eventStoreContract, oneStreamContract, contentContract]) {
   contract('in memory', inMemory)
   contract('embedded', embedded)
 }

@@ -2,6 +2,7 @@ import { suite } from 'node:test'
 import { systemClock } from '@sluice/core'
 import { openKafka, verifyKafka } from '@sluice/journal'
 import { eventStoreContract } from '../contract/event-store.contract.ts'
+import { contentContract } from '../contract/content.contract.ts'
 import { erasureContract } from '../contract/erasure.contract.ts'
 import { oneStreamContract } from '../contract/one-stream.contract.ts'
 import { broker } from './broker.ts'
@@ -11,7 +12,8 @@ const kafka = await broker()
 if ('missing' in kafka) suite('the log contract on Kafka', { skip: kafka.missing })
 else {
   const { brokers } = kafka
-  for (const contract of [eventStoreContract, oneStreamContract]) contract('on Kafka', () => onKafka(brokers))
+  for (const contract of [eventStoreContract, oneStreamContract, contentContract])
+    contract('on Kafka', () => onKafka(brokers))
   erasureContract('on Kafka', async () => {
     const options = kafkaLogOptions(brokers)
     const { prefix = '' } = options

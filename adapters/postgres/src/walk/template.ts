@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import { limits } from '@sluice/core'
+import { isSecretName, limits } from '@sluice/core'
 import { grammar } from './grammar.ts'
-import { constantOf, isFields, nodeOf, type Constant, type Fields } from './node.ts'
+import { constantOf, isFields, nodeOf, text, type Constant, type Fields } from './node.ts'
 import { closed, tooComplex } from './objection.ts'
 import type { Budget } from './findings.ts'
 
@@ -57,11 +57,15 @@ class Reader {
       // The parser repeats the source of `(a, b) = …` in each of its columns.
       if (type === 'MultiAssignRef' && name === 'source' && fields['colno'] !== 1) continue
       this.text += ` ${name}`
+      const before = this.text
       if (kind === 'scalar') this.#scalar(value)
       else if (kind === 'literal') this.#literal(value)
       else if (kind === 'node') this.#nodes(value, depth + 1)
       else if (isFields(value)) this.#fields(kind, value, depth + 1)
       else closed('A parse tree of unknown shape')
+      // Read like any other, but the hash is not sealed: by it a password could be guessed.
+      if (type === 'DefElem' && name === 'arg' && isSecretName(text(fields, 'defname')))
+        this.text = `${before} ?`
     }
     this.text += ')'
   }
