@@ -17,7 +17,7 @@ import {
 } from '@sluice/core'
 import type { EventBody } from '../../engine/core/src/decider.ts'
 import { OrderedLane, type LaneContext } from '../../engine/core/src/lane.ts'
-import { allow, scriptedExchange } from '../../engine/core/src/scripted.ts'
+import { allow, scriptedExchange, scriptedPseudonyms } from '../../engine/core/src/scripted.ts'
 import type { SharedLog, SteppedClock } from '../../engine/core/src/scripted-control.ts'
 import type { Effect } from './oracle.ts'
 import { owners } from './people.ts'
@@ -160,7 +160,7 @@ export class Gateway {
       subject: () => want.subject,
       run: () => ({ id: want.run, trace_id: null }),
       bindingOf: (part, rule, requirement) =>
-        bindingOf({ subject: want.subject.id, target: 'shop', part, rule, requirement }),
+        bindingOf({ subject: want.subject.id, target: 'shop', part, rule, requirement }, scriptedPseudonyms),
       pdp: {
         revision: 'v1',
         evaluate: ({ approvals }) => ({ verdict: this.#verdict(want, holdMs, approvals), revision: 'v1' }),
@@ -227,7 +227,8 @@ export class Gateway {
     const asked = this.#parts.requirement(want)
     const requirement = { ...asked, quorum: Math.max(quorum, asked.quorum) }
     const subject = want.subject.id
-    const binding = bindingOf({ subject, target: 'shop', part: Buffer.from(want.text), rule, requirement })
+    const part = Buffer.from(want.text)
+    const binding = bindingOf({ subject, target: 'shop', part, rule, requirement }, scriptedPseudonyms)
     return Buffer.from(binding).toString('hex')
   }
 

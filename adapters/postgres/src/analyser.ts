@@ -14,6 +14,7 @@ import type { CatalogueSource } from './catalogue-source.ts'
 import { patternOf, type Pattern } from './literals.ts'
 import { normalise } from './normalise.ts'
 import { parse, type Parsed, type ParserThread } from './parse.ts'
+import { secretsOf, type Secrets } from './redact/text.ts'
 import type { Analysis, NameScope } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import { keyOf as relationKey } from './walk/findings.ts'
@@ -62,10 +63,10 @@ export class Analyser {
     const exact = cache.get(key)
     if (exact !== undefined) return { analysis: exact, catalogue }
     const pattern = patternOf(text)
-    if (pattern === null) return this.#anew(catalogue, key, text, names, session)
+    if (pattern === null) return this.#anew(catalogue, text, names, session)
     const open = cache.get(keyOf(pattern.key, names))
     if (open !== undefined) return { analysis: open, catalogue, values: pattern.values }
-    const analysed = this.#anew(catalogue, key, text, names, session)
+    const analysed = this.#anew(catalogue, text, names, session)
     if (!(analysed instanceof Promise)) this.#remember(analysed, pattern, names)
     return analysed
   }
@@ -73,6 +74,8 @@ export class Analyser {
   /** Once more for every text of the pattern, when the numbers that it leaves open are all that a text holds. */
   #remember({ analysis, catalogue }: Analysed, { key, values }: Pattern, names: Names): void {
     if (analysis.objection !== null || analysis.statements.length !== 1) return
+    // Its numbers are among the secrets, and each has its own.
+    if (analysis.secrets !== undefined) return
     const [statement] = analysis.statements
     const literals = statement?.action['parameters']
     if (statement === undefined || !Array.isArray(literals) || literals.length !== values.length) return
@@ -91,41 +94,41 @@ export class Analyser {
   ): Promise<Analysed> {
     try {
       const catalogue = await reading
-      return await this.#anew(catalogue, keyOf(text, names), text, names, session)
+      return await this.#anew(catalogue, text, names, session)
     } catch (error) {
-      return { analysis: objecting(refusalOf(error)), catalogue: noCatalogue }
+      return { analysis: objecting(refusalOf(error), secretsOf(text, false)), catalogue: noCatalogue }
     }
   }
 
   #anew(
     catalogue: Catalogue,
-    key: string,
     text: string,
     names: Names,
     session: Session<PostgresSettings>,
   ): Analysed | Promise<Analysed> {
     const bytes = Buffer.from(text, 'latin1')
-    if (!isUtf8(bytes)) return { analysis: objecting(notUtf8), catalogue }
+    if (!isUtf8(bytes)) return { analysis: objecting(notUtf8, secretsOf(text, false)), catalogue }
     const parsed = parse(bytes.toString(), bytes.length, this.#thread)
     if (parsed instanceof Promise)
-      return parsed.then((late) => this.#analysed(late, catalogue, key, names, session))
-    return this.#analysed(parsed, catalogue, key, names, session)
+      return parsed.then((late) => this.#analysed(late, catalogue, text, names, session))
+    return this.#analysed(parsed, catalogue, text, names, session)
   }
 
   #analysed(
     parsed: Parsed,
     catalogue: Catalogue,
-    key: string,
+    text: string,
     names: Names,
     session: Session<PostgresSettings>,
   ): Analysed | Promise<Analysed> {
-    if (parsed.kind === 'refused') return { analysis: objecting(parsed.refusal), catalogue }
-    const analysis = normalise(parsed.tree, names, catalogue)
+    if (parsed.kind === 'refused')
+      return { analysis: objecting(parsed.refusal, secretsOf(text, false)), catalogue }
+    const analysis = { ...normalise(parsed.tree, names, catalogue), secrets: parsed.secrets }
     if (analysis.unknownName === true)
       return this.#lookAgain(() => this.source.again(session), parsed.tree, { analysis, catalogue }, names)
     if (createsName(analysis, catalogue))
       return this.#lookAgain(() => this.source.anew(session), parsed.tree, { analysis, catalogue }, names)
-    this.#cache(catalogue).set(key, analysis)
+    this.#cache(catalogue).set(keyOf(text, names), analysis)
     return { analysis, catalogue }
   }
 
@@ -136,12 +139,13 @@ export class Analyser {
     before: Analysed,
     names: Names,
   ): Promise<Analysed> {
+    const { secrets } = before.analysis
     try {
       const newer = await read()
       if (newer === before.catalogue) return before
-      return { analysis: normalise(tree, names, newer), catalogue: newer }
+      return { analysis: { ...normalise(tree, names, newer), secrets }, catalogue: newer }
     } catch (error) {
-      return { analysis: objecting(refusalOf(error)), catalogue: before.catalogue }
+      return { analysis: objecting(refusalOf(error), secrets), catalogue: before.catalogue }
     }
   }
 
@@ -176,8 +180,8 @@ function createsName({ statements }: Analysis, { relations }: Catalogue): boolea
   )
 }
 
-function objecting(objection: Refusal): Analysis {
-  return { statements: [], objection }
+function objecting(objection: Refusal, secrets?: Secrets): Analysis {
+  return { statements: [], objection, secrets }
 }
 
 /** Knows nothing: with it nothing can be obliged, and nothing is, since the analysis objects. */

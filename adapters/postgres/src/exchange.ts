@@ -31,10 +31,10 @@ import { tellHeld, type Heartbeat } from './held.ts'
 import { Mask } from './mask.ts'
 import { oblige } from './obligations.ts'
 import type { Outbox } from './outbox.ts'
-import { recordableOf, type Recordable } from './recordable.ts'
+import { recordedWithout } from './redact/answer.ts'
 import { refuse } from './refuse.ts'
 import { Reply } from './replies.ts'
-import { boundPart, keyedPart, shownOf, type Source } from './source.ts'
+import { boundPart, shownOf, type Source } from './source.ts'
 import type { MaskPlan, Statement } from './statement.ts'
 import type { Upstream } from './upstream.ts'
 import { headerBytes } from './wire.ts'
@@ -45,6 +45,8 @@ export interface Message {
   readonly expected: Expected
   /** Part of what is judged; otherwise one of the constants (`constants.ts`). */
   readonly governed: boolean
+  /** What the log holds of it, when that is something else. */
+  readonly recordable?: Buffer | undefined
   /** It executes this portal. */
   readonly executes?: string
 }
@@ -103,6 +105,7 @@ const nothing = Buffer.alloc(0)
 export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly actions: readonly [Action, ...Action[]]
   readonly content: Buffer
+  readonly recordable: Buffer | undefined
   readonly values: readonly Json[]
   readonly objection: Refusal | undefined
   readonly body: AsyncIterable<Buffer>
@@ -110,7 +113,6 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly #line: Line
   #flight: Flight | undefined
   #mask: Mask | undefined
-  readonly #recordable: Recordable | null
 
   constructor(parts: Parts, line: Line) {
     this.#parts = parts
@@ -118,13 +120,11 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     this.actions = parts.judged.actions
     this.values = parts.judged.values
     this.objection = parts.judged.objection
-    this.content = joined(parts.messages.filter(({ governed }) => governed).map(({ bytes }) => bytes))
+    const governed = parts.messages.filter((message) => message.governed)
+    this.content = joined(governed.map(({ bytes }) => bytes))
+    if (governed.some(({ recordable }) => recordable !== undefined))
+      this.recordable = Buffer.concat(governed.map(({ bytes, recordable }) => recordable ?? bytes))
     this.body = parts.copy ?? nobody
-    this.#recordable = recordableOf(this.content, parts.judged.source.texts)
-  }
-
-  get recordable(): Buffer | undefined {
-    return this.#recordable?.content
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
@@ -133,8 +133,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   async bound(): Promise<Uint8Array> {
-    const part = boundPart(this.#parts.judged, await this.#line.catalogueNow())
-    return this.#recordable === null ? part : keyedPart(part, this.#line.pseudonyms)
+    return boundPart(this.#parts.judged, await this.#line.catalogueNow())
   }
 
   shown(): Uint8Array {
@@ -183,8 +182,8 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   mask(replies: AsyncIterable<Reply>): AsyncIterable<Shown<Reply>> {
     const mask = this.#mask
     const masked = mask === undefined || mask.idle ? replies : mapped(replies, (reply) => mask.apply(reply))
-    const secrets = this.#recordable?.secrets
-    return secrets === undefined ? masked : mapped(masked, (reply) => reply.recordedWithout(secrets))
+    const { clear } = this.#parts.judged.source
+    return clear === undefined ? masked : mapped(masked, (reply) => recordedWithout(clear.secrets, reply))
   }
 
   reply(reply: Reply): Promise<void> | undefined {

@@ -3,11 +3,12 @@ import { withoutComment, type Claim } from './commenter.ts'
 import { CopyBody } from './copy-body.ts'
 import type { Judged } from './exchange.ts'
 import type { Expected } from './flight.ts'
-import { notUtf8 } from './analyser.ts'
+import { notUtf8, type Analysed } from './analyser.ts'
 import { actionOf, emptyStatement, judged, objected, severalCommands, tooManyNames } from './judged.ts'
 import { front } from './messages.ts'
 import type { Portal, Prepared } from './names.ts'
 import { describedTypes, parseBind } from './parameters.ts'
+import { recordableBind, recordableStatement, recordableUnknownBind, refusedText } from './redact/message.ts'
 import { isRefusal, type Draft, type Segment } from './segment.ts'
 import { bodyOf, type SessionContext } from './session-context.ts'
 import type { BoundParameters } from './source.ts'
@@ -57,30 +58,37 @@ export class Extended {
     cursor.finish()
     const { text, claims } = withoutComment(sql.toString('latin1'))
     if (claims.size > 0) this.#claim(claims)
-    const asked = await this.#judgedParse(text, number)
+    const analysed = await this.#context.analyse(text, number)
+    const asked = await this.#judgedParse(text, analysed, number)
     const draft = this.#segment.begin('prepare', name, asked, name === '' ? 'unnamed' : 'parse')
-    if (asked.objection !== undefined) return draft.add(message, { kind: 'parse' })
+    const clear =
+      asked.objection === undefined
+        ? asked.source.clear?.texts[0]
+        : refusedText(text, analysed.analysis.secrets)
+    const recordable = recordableStatement(message, sql, text, clear)
+    if (asked.objection !== undefined) return draft.add(message, { kind: 'parse' }, recordable)
     if (this.#context.statements.full) {
       draft.judged = { ...asked, objection: tooManyNames }
-      return draft.add(message, { kind: 'parse' })
+      return draft.add(message, { kind: 'parse' }, recordable)
     }
     const proposal = this.#context.statements.propose(name, { text, index: 0, body: false, types }, number)
     draft.has(proposal)
     const failed = name === '' ? { failed: () => this.#context.statements.remove('') } : {}
-    draft.add(message, { kind: 'parse', done: proposal.done, ...failed })
+    draft.add(message, { kind: 'parse', done: proposal.done, ...failed }, recordable)
   }
 
-  async #judgedParse(text: string, number: number): Promise<Judged> {
-    const analysed = await this.#context.analyse(text, number)
+  async #judgedParse(text: string, analysed: Analysed, number: number): Promise<Judged> {
     const { analysis, catalogue } = analysed
     const { state } = this.#context.transaction
     if (analysis.objection !== null)
       return objected(analysis.objection, catalogue, analysis.statements, state)
     if (analysis.statements.length > 1)
       return objected(severalCommands, catalogue, analysis.statements, state)
-    const statement = await this.#context.resolve(analysis.statements[0] ?? emptyStatement, number)
+    const written = analysis.statements[0] ?? emptyStatement
+    const statement = await this.#context.resolve(written, number)
     if (isRefusal(statement)) return objected(statement, catalogue, analysis.statements, state)
-    const source = this.#context.source([text], number)
+    const texts = [text, ...this.#context.standsFor(written, number)]
+    const source = this.#context.source(texts, number, analysis.secrets)
     return judged([statement], [actionOf(statement, 'prepare', state)], analysed, source, analysed.values)
   }
 
@@ -89,18 +97,23 @@ export class Extended {
     const names = { portal: cursor.text(), statement: cursor.text() }
     const preparing = this.#context.prepared(names.statement, number)
     const prepared = preparing instanceof Promise ? await preparing : preparing
+    const isKnown = !this.#segment.refused(names.statement)
     if (!isRefusal(prepared)) types = prepared.types
     const { values, isText, bytes } = parseBind(cursor, types)
     const bound = await this.#bound(isText ? prepared : notUtf8, values, number, { types, bytes })
     const draft = this.#segment.begin('execute', names.portal, bound.judged)
-    if (bound.portal === null) return draft.add(message, { kind: 'bind' })
+    const recordable =
+      isKnown && bound.portal !== null
+        ? recordableBind(message, bytes, bound.judged.source.clear)
+        : recordableUnknownBind(message, bytes)
+    if (bound.portal === null) return draft.add(message, { kind: 'bind' }, recordable)
     if (this.#context.portals.full) {
       draft.judged = { ...bound.judged, objection: tooManyNames }
-      return draft.add(message, { kind: 'bind' })
+      return draft.add(message, { kind: 'bind' }, recordable)
     }
     const proposal = this.#context.portals.propose(names.portal, bound.portal, number)
     draft.has(proposal)
-    draft.add(message, { kind: 'bind', done: proposal.done })
+    draft.add(message, { kind: 'bind', done: proposal.done }, recordable)
   }
 
   async #bound(
@@ -126,7 +139,7 @@ export class Extended {
     if (isRefusal(statement))
       return { judged: objected(statement, catalogue, analysis.statements, state), portal: null }
     const texts = [prepared.text, ...this.#context.standsFor(written, number)]
-    const source = this.#context.source(texts, number, parameters)
+    const source = this.#context.source(texts, number, analysis.secrets, parameters)
     return {
       judged: judged([statement], [actionOf(statement, 'prepare', state)], analysed, source, all),
       portal: {

@@ -46,6 +46,15 @@ test('a large honest statement is parsed in its thread', async () => {
   assert.equal(state(await outcome(text)), 'tree')
 })
 
+test('the secrets of a statement are found where it is parsed', async () => {
+  for (const blanks of [1, limits.statementInlineBytesMax]) {
+    const parsed = await outcome(`alter role a password${' '.repeat(blanks)}'hunter2'`)
+    assert.ok(parsed.kind === 'tree')
+    assert.match(parsed.secrets?.text ?? '', /^alter role a password +'\[redacted\]'$/)
+    assert.deepEqual(parsed.secrets?.values, ['hunter2'])
+  }
+})
+
 test('large statements queue up, but not without bound', async () => {
   const text = `select 1 ${' '.repeat(limits.statementInlineBytesMax)}`
   const all = await Promise.all(

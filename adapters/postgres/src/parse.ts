@@ -1,10 +1,12 @@
 import { loadModule, parseSync, SqlError } from 'libpg-query'
 import { Worker } from 'node:worker_threads'
 import { limits, refusal, type Refusal } from '@sluice/core'
+import { secretsOf, type Secrets } from './redact/text.ts'
 
-/** What libpg_query makes of one text: its tree, or why it is none. */
+/** What libpg_query makes of one text: its tree and the secrets in it, or why it is none. */
 export type Parsed =
-  { readonly kind: 'tree'; readonly tree: unknown } | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'tree'; readonly tree: unknown; readonly secrets?: Secrets | undefined }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** PostgreSQL's own parser, once compiled for the process. */
 await loadModule()
@@ -16,7 +18,8 @@ export function parseHere(text: string): Parsed {
   // libpg_query calls an empty text an error; to the server it is an empty query.
   if (text === '') return nothing
   try {
-    return { kind: 'tree', tree: parseSync(text) }
+    const tree: unknown = parseSync(text)
+    return { kind: 'tree', tree, secrets: secretsOf(Buffer.from(text).toString('latin1'), true) }
   } catch (error) {
     return { kind: 'refused', refusal: refusalFor(error) }
   }

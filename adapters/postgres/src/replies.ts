@@ -1,5 +1,4 @@
 import type { MaskCount, Shown } from '@sluice/core'
-import { withoutSecrets } from './recordable.ts'
 
 /** How an answer ended. */
 export interface End {
@@ -31,11 +30,6 @@ export class Reply implements Shown<Reply> {
     this.rows = rows
     this.masked = masked
   }
-
-  /** A server's answer may quote what it was sent: what the caller sees is not what is recorded then. */
-  recordedWithout(secrets: readonly Buffer[]): Reply {
-    return new Reply(this.bytes, withoutSecrets(this.record, secrets), this.rows, this.masked)
-  }
 }
 
 /** The last of one answer. */
@@ -51,10 +45,6 @@ export class LastReply extends Reply {
   ) {
     super(bytes, record, rows, masked)
     this.end = end
-  }
-
-  override recordedWithout(secrets: readonly Buffer[]): LastReply {
-    return new LastReply(this.end, this.bytes, withoutSecrets(this.record, secrets), this.rows, this.masked)
   }
 }
 

@@ -32,8 +32,9 @@ export class Draft {
     this.poison = poison
   }
 
-  add(bytes: Buffer, expected: Expected): void {
-    this.messages.push({ bytes, expected, governed: true })
+  /** `recordable`: what the log holds of it when it holds a secret. */
+  add(bytes: Buffer, expected: Expected, recordable?: Buffer): void {
+    this.messages.push({ bytes, expected, governed: true, recordable })
   }
 
   execute(bytes: Buffer, expected: Expected): void {
@@ -78,6 +79,12 @@ export class Segment {
   /** Messages not handed on yet propose that name: Close stands or falls with them. */
   holds(kind: Draft['kind'], name: string): boolean {
     return this.drafts.some((draft) => draft.kind === kind && draft.name === name)
+  }
+
+  /** The last Parse of that name cannot be judged: what a Bind to it would mean nobody knows. */
+  refused(statement: string): boolean {
+    const last = this.drafts.findLast(({ kind, name }) => kind === 'prepare' && name === statement)
+    return last?.judged.objection !== undefined
   }
 
   begin(kind: Draft['kind'], name: string, judged: Judged, poison: Parts['poison'] = 'parse'): Draft {

@@ -3,6 +3,8 @@ import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
 import { tooManyNames, unknownName } from './judged.ts'
 import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from './names.ts'
+import { clearOf } from './redact/source.ts'
+import { secretsOf, type Secrets } from './redact/text.ts'
 import type { BoundParameters, Source } from './source.ts'
 import type { SessionEffect, Statement } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
@@ -107,8 +109,14 @@ export class SessionContext {
   }
 
   /** What an approval of a message with these texts is bound to. */
-  source(texts: readonly string[], segment: number, bound: BoundParameters | null = null): Source {
-    return { texts, bound, searchPaths: this.#scope.names(segment).searchPaths }
+  source(
+    texts: readonly string[],
+    segment: number,
+    secrets: Secrets | undefined,
+    bound: BoundParameters | null = null,
+  ): Source {
+    const { searchPaths } = this.#scope.names(segment)
+    return { texts, bound, searchPaths, clear: clearOf({ texts, bound }, secrets) }
   }
 
   /** The text of what EXECUTE or FETCH stands for, once `resolve` has found it. */
@@ -164,7 +172,7 @@ export class SessionContext {
           index,
           catalogue,
           values,
-          source: this.source([text], segment),
+          source: this.source([text], segment, secretsOf(text, true)),
           declared: true,
         }
         return this.portals.propose(effect.cursor, portal, segment)

@@ -5,6 +5,7 @@ import { CopyBody } from './copy-body.ts'
 import type { Judged } from './exchange.ts'
 import { actionOf, emptyStatement, functionCalled, judged, objected } from './judged.ts'
 import type { Effect } from './names.ts'
+import { recordableCall, recordableStatement, refusedText } from './redact/message.ts'
 import { isRefusal, type Segment } from './segment.ts'
 import type { SessionContext } from './session-context.ts'
 import type { Statement } from './statement.ts'
@@ -41,14 +42,18 @@ export class Simple {
     draft.copy = asked.copy
     for (const effect of asked.effects) draft.has(effect)
     let next = 0
-    draft.add(message, { kind: 'query', done: () => asked.effects[next++]?.done() })
+    const { objection, source } = asked.judged
+    const clear =
+      objection === undefined ? source.clear?.texts[0] : refusedText(text, analysed.analysis.secrets)
+    const recordable = recordableStatement(message, sql, text, clear)
+    draft.add(message, { kind: 'query', done: () => asked.effects[next++]?.done() }, recordable)
   }
 
   /** A function called by its number, past SQL and everything that is judged. */
   async functionCall(message: Buffer, number: number): Promise<void> {
     const { catalogue } = await this.#context.analyse('', number)
     const draft = this.#segment.begin('execute', '', functionCalled(catalogue), 'query')
-    draft.add(message, { kind: 'query' })
+    draft.add(message, { kind: 'query' }, recordableCall(message))
   }
 
   async #asked(text: string, analysed: Analysed, number: number): Promise<Asked> {
@@ -88,7 +93,7 @@ export class Simple {
         [first, ...rest],
         [firstAction, ...restActions],
         analysed,
-        this.#context.source(texts, number),
+        this.#context.source(texts, number, analysis.secrets),
         analysed.values,
       ),
       effects,

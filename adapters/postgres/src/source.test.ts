@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { limits } from '@sluice/core'
 import { catalogueOf } from './catalogue.ts'
 import { emptyStatement } from './judged.ts'
-import { keyedPart, shownOf } from './source.ts'
+import { shownOf } from './source.ts'
 
 const catalogue = catalogueOf({
   relations: [
@@ -74,26 +74,4 @@ test('the places of very many literals do not make a request too large to be sho
   const bytes = JSON.stringify(shown([text], [])).length
   assert.ok(bytes <= limits.approvalShownBytesMax, String(bytes))
   assert.deepEqual(shown([text], [])['literals'], [null])
-})
-
-test('secrets are shown to nobody, neither in texts nor among the values', () => {
-  const { statement, parameters } = shown(
-    ["update accounts set password = $1, pin = '1' where token = 'abc'"],
-    ['customers'],
-    'hunter2',
-  )
-  assert.equal(statement, "update accounts set password = $1, pin = '1' where token = '***'")
-  assert.deepEqual(parameters, ['***'])
-  const called = shown(["execute p('hunter2')", 'update accounts set password = $1'], [])
-  assert.equal(called['statement'], 'execute p(**********')
-})
-
-test('a request with secrets is bound by a key, and refused without one', () => {
-  const part = Buffer.from('part')
-  const digest = (purpose: string, value: string): Buffer => Buffer.from(`${purpose} ${value}`)
-  assert.equal(
-    Buffer.from(keyedPart(part, { key: 'k', digest })).toString(),
-    `approval ${part.toString('hex')}`,
-  )
-  assert.throws(() => keyedPart(part, undefined), /without a key/)
 })

@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto'
-import {
-  limits,
-  refusal,
-  Refused,
-  shapedSecrets,
-  type Action,
-  type Json,
-  type Pseudonyms,
-} from '@sluice/core'
+import { limits, refusal, Refused, type Action, type Json } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
 import { literalSpans } from './literal-spans.ts'
 import { wholeValues } from './parameters.ts'
-import { secretsOfRequest } from './secrets.ts'
+import type { ClearSource } from './redact/source.ts'
 import type { RelationName, Statement } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
 
@@ -28,6 +20,8 @@ export interface Source {
   readonly bound: BoundParameters | null
   /** By which its unqualified names are found. */
   readonly searchPaths: readonly (readonly string[])[]
+  /** Set when it holds secrets. */
+  readonly clear?: ClearSource | undefined
 }
 
 export interface Bindable {
@@ -58,32 +52,19 @@ export function boundPart(request: Bindable, now: Catalogue): Uint8Array {
     .digest()
 }
 
-/** Of a request with secrets: by a plain hash in the log a password could be guessed. Throws `Refused` without a key. */
-export function keyedPart(part: Uint8Array, pseudonyms: Pseudonyms | undefined): Uint8Array {
-  if (pseudonyms === undefined) throw new Refused(noKey)
-  return pseudonyms.digest('approval', Buffer.from(part).toString('hex'))
-}
-
-const noKey = refusal(
-  'denied',
-  'adapter/secrets',
-  'It holds a secret, and without a key (masking.keys) nobody can be asked for an approval of it. Nothing was executed.',
-)
-
 /** Blanks at the end of a text, and in front of a comment that is left out, mean nothing. */
 const trailing = /[ \t\n\r\f\v;]+$/
 
 /**
- * The whole of what runs but its secrets, for people: texts, values, where the literals of each text stand, whose rows its relations
+ * The whole of what runs, but no secret, for people: texts, values, where the literals of each text stand, whose rows its relations
  * share, and how many they have by the target's statistics. UTF-8 JSON.
  */
 export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catalogue'>): Uint8Array {
   const { source, statements, catalogue } = request
-  const { bound } = source
+  const { texts: written, bound } = source.clear ?? source
   // Those of a Bind alone, as $1, $2 …: literals stand in the text.
-  const values =
-    bound === null ? [] : withoutSecretValues(wholeValues(bound.bytes, bound.types), source.texts)
-  const texts = source.texts.map((_, at, all) => withoutSecretText(all.slice(at)))
+  const values = bound === null ? [] : wholeValues(bound.bytes, bound.types)
+  const texts = written.map((text) => Buffer.from(text, 'latin1').toString())
   const [statement = '', ...stands] = texts
   const touched = statements.flatMap((each) => each.touched)
   const shown = (literals: readonly (readonly number[] | null)[]): Buffer =>
@@ -102,26 +83,6 @@ export function shownOf(request: Pick<Bindable, 'source' | 'statements' | 'catal
   const placed = shown(texts.map(literalSpans))
   // The places of very many literals must not be what makes a request too large to be approved.
   return placed.length > limits.approvalShownBytesMax ? unplaced : placed
-}
-
-/** The first text. `texts`: it, and what it calls. Latin1 in, UTF-8 out. */
-function withoutSecretText(texts: readonly string[]): string {
-  const bytes = Buffer.from(texts[0] ?? '', 'latin1')
-  for (const [from, to] of secretsOfRequest(texts).spans) bytes.fill('*', from, to)
-  return bytes.toString()
-}
-
-function withoutSecretValues(values: readonly Json[], texts: readonly string[]): readonly Json[] {
-  const { isParameter } = secretsOfRequest(texts)
-  return values.map((value, index) => {
-    if (value === null) return value
-    if (isParameter(index + 1)) return '***'
-    if (typeof value !== 'string') return value
-    return shapedSecrets(value).reduceRight(
-      (text, [from, to]) => text.slice(0, from) + '*'.repeat(to - from) + text.slice(to),
-      value,
-    )
-  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Action, Refusal } from '@sluice/core'
 import type { ColumnMask } from './column-mask.ts'
+import type { Secrets } from './redact/text.ts'
 
 /** What `normalise` says of one SQL message: its statements in order, or why nobody can vouch for it. */
 export interface Analysis {
@@ -12,6 +13,8 @@ export interface Analysis {
    * catalogue again once, analyse again, and only then answer with the objection.
    */
   readonly unknownName?: true
+  /** What must not be recorded of the text. */
+  readonly secrets?: Secrets | undefined
 }
 
 /** One parsed statement. Frozen; the same object serves every execution of the same template. */

@@ -36,6 +36,7 @@ import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 import { PolicyFollower } from './policy-follower.ts'
+import { secretFree } from './secret-free.ts'
 
 export interface ServeOptions {
   /** Folder for the log, keys and compiled policies. */
@@ -67,7 +68,8 @@ export interface Running {
 /** The composition root: builds every part once, in the order in which they need each other, and starts it. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
   letHeapGrow()
-  const { data, base, env, report } = options
+  const { data, base, env } = options
+  const report = secretFree(options.report)
   const clock = systemClock
   const ids = systemIds(clock)
   await using parts = new AsyncDisposableStack()

@@ -105,9 +105,9 @@ export interface Exchange<Up, Down, Plan> {
    * `parameters`; kept apart so that the action of a statement is the same object each time it is executed.
    */
   readonly values?: readonly Json[] | undefined
-  /** The exact bytes that are judged and forwarded, and recorded (sealed) where nothing in them must not be. */
+  /** The exact bytes that are judged and forwarded, and recorded (sealed) when they hold no secret. */
   readonly content: Uint8Array
-  /** What is recorded in their place when they hold secrets: the same with these blanked. */
+  /** What is recorded instead of `content` when that holds a secret: the same with marks in their places. */
   readonly recordable?: Uint8Array | undefined
   /** Set when the adapter cannot vouch for the request (unparseable, outside the closed world): it is refused. */
   readonly objection?: Refusal | undefined
@@ -116,7 +116,7 @@ export interface Exchange<Up, Down, Plan> {
    * what its names mean at the target now. A retry of the same request gives the same bytes.
    */
   bound(): Uint8Array | Promise<Uint8Array>
-  /** What an approver is shown of it, as UTF-8 JSON: the whole request and its values. */
+  /** What an approver is shown of it, as UTF-8 JSON: the whole request and its values, but no secret. */
   shown(): Uint8Array
   /** How long the caller lets its request take, by its own words; `null` when it has not said. */
   readonly patienceMs?: number | null

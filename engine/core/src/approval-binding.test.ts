@@ -1,6 +1,8 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { bindingOf, type Bound } from './approval-binding.ts'
+import { scriptedPseudonyms } from './scripted.ts'
 
 const bound: Bound = {
   subject: 'idp#alice',
@@ -12,12 +14,17 @@ const bound: Bound = {
 const { requirement } = bound
 
 function hex(change: Partial<Bound>): string {
-  return Buffer.from(bindingOf({ ...bound, ...change })).toString('hex')
+  return Buffer.from(bindingOf({ ...bound, ...change }, scriptedPseudonyms)).toString('hex')
 }
 
 suite('the binding of an approval', () => {
-  test('is a SHA-256 that never changes for the same request', () => {
-    assert.equal(hex({}), '7d78b4fbfae6c55eac1687a50ad647e96c6e70314abfecc3f9f01307eb98e3f6')
+  test('never changes for the same request', () => {
+    assert.equal(hex({}), '34bfb9af5ed6db77ffb8db5d0e47e57584977bf07993935916dd19a45e3a7f45')
+  })
+
+  test('is nothing without its key', () => {
+    const other = { digest: (_: string, value: string) => createHmac('sha256', 'b').update(value).digest() }
+    assert.notEqual(Buffer.from(bindingOf(bound, other)).toString('hex'), hex({}))
   })
 
   const changes: readonly (readonly [what: string, change: Partial<Bound>])[] = [

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Approval } from './verdict.ts'
+import type { Approval, Pseudonyms } from './verdict.ts'
 
 /** Everything that an approval is bound to: when any of it changes, the approval is for something else. */
 export interface Bound {
@@ -17,15 +17,19 @@ export interface Bound {
 }
 
 /** A change of what is hashed, or how, needs another one. */
-const version = 'sluice approval 1'
+const version = 'sluice approval 2'
 
 /**
- * SHA-256 over a canonical encoding: each field, and each member of a list, after its length. How long the caller
+ * A keyed digest, since the log holds it and a request may hold a secret: whoever reads the log cannot try guesses. It
+ * is of the SHA-256 over a canonical encoding: each field, and each member of a list, after its length. How long the caller
  * waits (`hold_s`) is left out, since a retry from another place, where it waits otherwise, is the same request.
  */
-export function bindingOf({ subject, target, part, rule, requirement }: Bound): Uint8Array {
+export function bindingOf(
+  { subject, target, part, rule, requirement }: Bound,
+  keyed: Pick<Pseudonyms, 'digest'>,
+): Uint8Array {
   const { approvers, quorum, expires_s: expires, scope } = requirement
-  return digestOf(
+  const all = digestOf(
     version,
     subject,
     target,
@@ -36,6 +40,7 @@ export function bindingOf({ subject, target, part, rule, requirement }: Bound): 
     `${expires}`,
     scope,
   )
+  return keyed.digest('binding', Buffer.from(all).toString('hex'))
 }
 
 function digestOf(...fields: readonly (string | Uint8Array)[]): Uint8Array {

@@ -5,6 +5,7 @@ import type { EventData } from './events.ts'
 import { limits } from './limits.ts'
 import { subjectRecord } from './people.ts'
 import type { Action, Json } from './request.ts'
+import { withoutSecrets, withoutTokens } from './secrets.ts'
 
 /** What there is already when somebody asks. */
 export interface Asking {
@@ -67,7 +68,7 @@ export function approvalRecord(
     binding,
     rule: rule.toWellFormed(),
     message: reasonText(message),
-    summary: JSON.stringify(summary),
+    summary: withoutTokens(JSON.stringify(summary)),
     shown_bytes: shown.length,
     approvers,
     quorum,
@@ -84,5 +85,5 @@ export function summaryOf(actions: readonly Action[], masked: readonly string[])
 
 /** As much of somebody's words as is recorded. */
 export function reasonText(text: string): string {
-  return text.slice(0, limits.approvalReasonCharsMax).toWellFormed()
+  return withoutSecrets(text).slice(0, limits.approvalReasonCharsMax).toWellFormed()
 }

@@ -5,6 +5,7 @@ import type { Admission, Outcome } from './adapter.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
 import { OrderedLane } from './lane.ts'
 import { limits } from './limits.ts'
+import { digest } from './permit.ts'
 import { StoreError } from './ports.ts'
 import {
   allow,
@@ -17,6 +18,7 @@ import {
   unvouched,
   type Wire,
 } from './scripted.ts'
+import type { Verdict } from './verdict.ts'
 
 function wireOf(): Wire {
   return { upstream: [], client: [] }
@@ -239,4 +241,35 @@ test('a long answer is captured in chunks, and a capture that the log refuses cu
     },
   })
   assert.deepEqual(await outcomes(lane.submit([cut], false)), ['cut'])
+})
+
+test('a secret is forwarded and not recorded, nor anything by which it could be guessed', async () => {
+  for (const verdict of [allow, denied]) {
+    const log = new ScriptedLog()
+    const wire = wireOf()
+    const recordable = Buffer.from('set [redacted]')
+    const exchange = scriptedExchange(wire, 'set hunter2', ['done'], { recordable })
+    await outcomes(
+      new OrderedLane(scriptedContext(log, { 'set hunter2': verdict })).submit([exchange], false),
+    )
+    assert.deepEqual(wire.upstream, [verdict === allow ? 'set hunter2' : 'poison'])
+    const [received] = log.bodies
+    assert.ok(received?.type === 'RequestReceived')
+    assert.deepEqual(received.sealed, recordable)
+    assert.equal(received.data.digest, digest(recordable))
+    assert.equal(received.data.bytes, recordable.length)
+  }
+})
+
+test('a token is in no name and in no reason that is recorded', async () => {
+  const token = ['ghp_', '16C7e42F292c6912E7710c838347Ae178B4a'].join('')
+  const quoting: Verdict = {
+    ...denied,
+    reasons: [{ rule: 'test/quote', message: `not ${token}`, remedy: '' }],
+  }
+  const log = new ScriptedLog()
+  const exchange = scriptedExchange(wireOf(), token, ['done'], { recordable: Buffer.from('[redacted]') })
+  await outcomes(new OrderedLane(scriptedContext(log, { [token]: quoting })).submit([exchange], false))
+  assert.deepEqual(log.types(), ['RequestReceived', 'DecisionMade'])
+  assert.ok(!JSON.stringify(log.bodies).includes(token))
 })

@@ -163,8 +163,8 @@ export async function raiseAlarms<Up, Down, Plan>(
 }
 
 function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContext): readonly EventBody[] {
-  const { entry } = item
-  const { content, contentDigest } = recordable(item)
+  const { entry, contentDigest } = item
+  const content = entry.exchange.recordable ?? entry.exchange.content
   const received = requestRecord(lane.session, entry.id, entry.exchange, contentDigest)
   const bodies =
     item.kind === 'skipped'
@@ -180,17 +180,6 @@ function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContex
         )
   for (const body of bodies) entry.state = evolve(entry.state, body)
   return bodies
-}
-
-/** What the log gets to see. Of bytes that it must not hold it has no digest either: a password could be guessed by it. */
-function recordable<Up, Down, Plan>({
-  entry: { exchange },
-  contentDigest,
-}: Judged<Up, Down, Plan>): { readonly content: Uint8Array; readonly contentDigest: string } {
-  const content = exchange.recordable
-  return content === undefined
-    ? { content: exchange.content, contentDigest }
-    : { content, contentDigest: digest(content) }
 }
 
 function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>): Permitted<Up, Down, Plan> {

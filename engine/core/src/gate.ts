@@ -16,6 +16,7 @@ import type {
   Targets,
 } from './ports.ts'
 import type { CancelKey, Hello, Identity, Target } from './request.ts'
+import { withoutTokens } from './secrets.ts'
 import { identityRecord, LiveSession } from './session.ts'
 import type { Pseudonyms } from './verdict.ts'
 import { worded } from './wording.ts'
@@ -25,6 +26,7 @@ export interface GatePorts {
   readonly gateway: string
   readonly authenticator: Authenticator
   readonly credentials: Credentials
+  /** Their key binds approvals too: without it what a policy holds is refused. */
   readonly pseudonyms?: Pseudonyms
   readonly dialer: Dialer
   readonly targets: Targets
@@ -106,6 +108,7 @@ export function createGate(ports: GatePorts): Engine {
 
   /** No session without its first event in the log: what it does later would tie to nobody. */
   async function opened(session: LiveSession<unknown>, hello: Hello, identity: Identity): Promise<void> {
+    const { application } = hello.client
     const data = {
       session: session.id,
       gateway: ports.gateway,
@@ -113,7 +116,7 @@ export function createGate(ports: GatePorts): Engine {
       protocol: session.target.protocol,
       labels: JSON.stringify(session.target.labels),
       client_ip: hello.client.ip,
-      application: hello.client.application,
+      application: application === null ? null : withoutTokens(application),
       ...identityRecord(identity),
     }
     try {
@@ -132,7 +135,7 @@ export function createGate(ports: GatePorts): Engine {
       type: 'AuthenticationFailed',
       data: {
         protocol: hello.protocol,
-        target: hello.target,
+        target: withoutTokens(hello.target),
         client_ip: hello.client.ip,
         code: refused.code,
         reason: refused.rule,

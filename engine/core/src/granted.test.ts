@@ -9,7 +9,7 @@ import { limits } from './limits.ts'
 import type { PolicyGrant, PolicyInput } from './ports.ts'
 import type { Hello, Identity } from './request.ts'
 import { countingIds, quiet, SharedLog, SteppedClock } from './scripted-control.ts'
-import { allow, denied, scriptedExchange } from './scripted.ts'
+import { allow, denied, scriptedExchange, scriptedPseudonyms } from './scripted.ts'
 import { createStanding } from './standing.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -100,6 +100,7 @@ class World {
       },
       grants,
       approvals,
+      pseudonyms: scriptedPseudonyms,
     })
     return new World({ log, clock, seen, grants, approvals, session: await engine.open(hello) })
   }

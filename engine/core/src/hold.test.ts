@@ -15,6 +15,7 @@ import {
   scriptedContext,
   scriptedExchange,
   ScriptedLog,
+  scriptedPseudonyms,
   type Wire,
 } from './scripted.ts'
 import { createStanding } from './standing.ts'
@@ -99,7 +100,10 @@ suite('a held exchange', () => {
       approvals,
       end: (reason) => ended.push(reason.code),
       bindingOf: (part, rule, requirement) =>
-        bindingOf({ subject: base.subject().id, target: 'shop', part, rule, requirement }),
+        bindingOf(
+          { subject: base.subject().id, target: 'shop', part, rule, requirement },
+          scriptedPseudonyms,
+        ),
       pdp: {
         revision: 'v1',
         evaluate: ({ action, approvals: given }: PolicyInput) => {

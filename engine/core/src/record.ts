@@ -3,25 +3,30 @@ import type { EventData } from './events.ts'
 import type { Ruling } from './judge.ts'
 import type { Moment, PolicyApproval } from './ports.ts'
 import type { Action } from './request.ts'
+import { digest } from './permit.ts'
+import { withoutTokens } from './secrets.ts'
 import type { Verdict } from './verdict.ts'
 
-/** RequestReceived: what was asked. Values are only in the sealed content, never in these fields. */
+/**
+ * RequestReceived: what was asked. Values are only in the sealed content, never in these fields, and secrets in
+ * neither: by the digest or the length of what was sent a password could be guessed.
+ */
 export function requestRecord<Up, Down, Plan>(
   session: string,
   exchange: string,
-  of: Exchange<Up, Down, Plan>,
+  { actions, content, recordable }: Exchange<Up, Down, Plan>,
   contentDigest: string,
 ): EventData['RequestReceived'] {
   return {
     session,
     exchange,
-    actions: actionsText(of.actions),
-    digest: contentDigest,
-    bytes: of.content.length,
+    actions: actionsText(actions),
+    digest: recordable === undefined ? contentDigest : digest(recordable),
+    bytes: (recordable ?? content).length,
   }
 }
 
-/** As JSON, without literals and parameters. */
+/** As JSON, without literals and parameters; a name can be a secret too. */
 export function actionsText(actions: readonly Action[]): string {
   return `[${actions.map(withoutValues).join(',')}]`
 }
@@ -52,13 +57,16 @@ export function decisionRecord<Plan>(
 
 const effects = { allowed: 'allow', held: 'hold', refused: 'deny' } as const
 
-/** Cached decisions hand out the same frozen verdict again and again: it is written out once. */
+/**
+ * Cached decisions hand out the same frozen verdict again and again: it is written out once. What a rule says may quote
+ * the request.
+ */
 const verdictTexts = new WeakMap<Verdict, string>()
 
 function verdictText(verdict: Verdict): string {
   const known = verdictTexts.get(verdict)
   if (known !== undefined) return known
-  const text = JSON.stringify(verdict)
+  const text = withoutTokens(JSON.stringify(verdict))
   verdictTexts.set(verdict, text)
   return text
 }
@@ -68,7 +76,7 @@ const actionTexts = new WeakMap<Action, string>()
 function withoutValues(action: Action): string {
   const known = actionTexts.get(action)
   if (known !== undefined) return known
-  const text = JSON.stringify({ ...action, parameters: undefined })
+  const text = withoutTokens(JSON.stringify({ ...action, parameters: undefined }))
   actionTexts.set(action, text)
   return text
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Exchange, Shown, StopReason } from './adapter.ts'
 import type { Permit } from './permit.ts'
 import { refusal, type Refusal } from './errors.ts'
@@ -6,7 +7,7 @@ import { StoreError, type Decision, type PolicyInput } from './ports.ts'
 import type { EventBody } from './decider.ts'
 import type { Action, Subject } from './request.ts'
 import type { Stop } from './stop.ts'
-import { denial, type Verdict } from './verdict.ts'
+import { denial, type Pseudonyms, type Verdict } from './verdict.ts'
 
 /** A peer with a script, for tests of the pipeline without any infrastructure. */
 export const allow: Verdict = {
@@ -55,6 +56,11 @@ const caller: Subject = {
   groups: [],
   claims: {},
   on_behalf_of: null,
+}
+
+export const scriptedPseudonyms: Pseudonyms = {
+  key: 'scripted',
+  digest: (purpose, value) => createHmac('sha256', `a key for ${purpose}`).update(value).digest(),
 }
 
 /** The session's side of a lane; verdicts by action name, default allow. */

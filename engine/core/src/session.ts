@@ -246,7 +246,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   }
 
   #laneContext(granted: Granted): LaneContext {
-    const { clock, ids, pdp, report } = this.#ports
+    const { clock, ids, pdp, pseudonyms, report } = this.#ports
     return {
       session: this.id,
       ids,
@@ -256,11 +256,14 @@ export class LiveSession<Settings> implements Session<Settings> {
       after: (ms, callback) => clock.after(ms, callback),
       moment: () => this.#moment(),
       target: this.target.name,
-      approvals: this.#ports.approvals,
+      approvals: pseudonyms === undefined ? undefined : this.#ports.approvals,
       subject: () => this.#identity.subject,
       run: () => this.#run,
-      bindingOf: (part, rule, requirement) =>
-        bindingOf({ subject: this.subject.id, target: this.target.name, part, rule, requirement }),
+      bindingOf: (part, rule, requirement) => {
+        if (pseudonyms === undefined) throw new Error('an approval cannot be bound without a key')
+        const { subject, target } = this
+        return bindingOf({ subject: subject.id, target: target.name, part, rule, requirement }, pseudonyms)
+      },
       approvalLink: (id) => this.#ports.approvalLink?.(id) ?? null,
       input: (requestId, action, values, approvals, moment) => {
         const now = moment.nowMs

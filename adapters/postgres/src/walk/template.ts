@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { isSecretName, limits } from '@sluice/core'
+import { limits, saysSecret } from '@sluice/core'
 import { grammar } from './grammar.ts'
 import { constantOf, isFields, nodeOf, text, type Constant, type Fields } from './node.ts'
 import { closed, tooComplex } from './objection.ts'
@@ -64,8 +64,8 @@ class Reader {
       else if (isFields(value)) this.#fields(kind, value, depth + 1)
       else closed('A parse tree of unknown shape')
       // Read like any other, but the hash is not sealed: by it a password could be guessed.
-      if (type === 'DefElem' && name === 'arg' && isSecretName(text(fields, 'defname')))
-        this.text = `${before} ?`
+      if (type === 'DefElem' && name === 'arg' && saysSecret(text(fields, 'defname')))
+        this.text = `${before}?`
     }
     this.text += ')'
   }
