@@ -1,6 +1,6 @@
 import { afterEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import type { Kafka, ProducerBatch, RecordMetadata } from 'kafkajs'
+import type { Kafka, ProducerRecord, RecordMetadata } from 'kafkajs'
 import { Committer } from '../append.ts'
 import { Incarnation } from '../incarnation.ts'
 import { memoryKeys } from '../keys.ts'
@@ -16,17 +16,19 @@ const ids = countedIds()
 /** Two streams of different partitions. */
 const [streamA, streamB] = ['ses_a', 'ses_b'] as const
 
-type Answer = (sent: readonly string[]) => readonly string[] | Error
+/** Whether the partition that was sent to is acknowledged. */
+type Answer = (stream: string) => boolean | Error
 
-/** Brokers whose answers a test scripts: which of the streams that were sent are acknowledged. */
+/** Brokers whose answers a test scripts, one for each request. */
 class ScriptedBrokers {
-  readonly sent: { readonly producer: number; readonly streams: readonly string[] }[] = []
-  readonly #answers: readonly Answer[]
+  /** Which producer sent what, in order. */
+  readonly sent: (readonly [producer: number, ...streams: string[]])[] = []
+  readonly #answers: Answer[]
   #producers = 0
   #offset = 0
 
   constructor(answers: readonly Answer[]) {
-    this.#answers = answers
+    this.#answers = [...answers]
   }
 
   get client(): Kafka {
@@ -35,23 +37,23 @@ class ScriptedBrokers {
       return {
         connect: async () => {},
         disconnect: async () => {},
-        sendBatch: (batch: ProducerBatch) => this.#take(number, batch),
+        send: (record: ProducerRecord) => this.#take(number, record),
       }
     }
     return { producer } as unknown as Kafka
   }
 
-  async #take(producer: number, { topicMessages = [] }: ProducerBatch): Promise<readonly RecordMetadata[]> {
-    const streams = topicMessages.flatMap(({ messages }) => messages.map(({ key }) => String(key)))
-    const answer = this.#answers[this.sent.length]?.(streams) ?? streams
-    this.sent.push({ producer, streams })
+  async #take(producer: number, { topic, messages }: ProducerRecord): Promise<readonly RecordMetadata[]> {
+    const streams = messages.map(({ key }) => String(key))
+    const [stream = ''] = streams
+    assert.ok(messages.every(({ partition }) => partition === partitions[partitionOf(stream)]?.partition))
+    this.sent.push([producer, ...streams])
+    const answer = this.#answers.shift()?.(stream) ?? true
     if (answer instanceof Error) throw answer
-    return answer.map((stream) => ({
-      topicName: names.audit,
-      partition: partitions[partitionOf(stream)]?.partition ?? -1,
-      errorCode: 0,
-      baseOffset: String(this.#offset++),
-    }))
+    const baseOffset = String(this.#offset)
+    this.#offset += messages.length
+    const partition = messages[0]?.partition ?? -1
+    return answer ? [{ topicName: topic, partition, errorCode: 0, baseOffset }] : []
   }
 }
 
@@ -89,29 +91,42 @@ suite('the sink on topics', () => {
     return { clock, brokers, append }
   }
 
-  test('acknowledges nothing of a partition that no broker answered for', async () => {
+  test('sends to each partition by a producer of its own, and says where each unit is', async () => {
     assert.notEqual(partitionOf(streamA), partitionOf(streamB))
-    const { brokers, append } = writing([(sent) => sent.filter((stream) => stream === streamA)])
-    await Promise.all([append(streamA), append(streamB)])
+    const { brokers, append } = writing([])
+    const positions = await Promise.all([append(streamA), append(streamA), append(streamB)])
     assert.deepEqual(brokers.sent, [
-      { producer: 1, streams: [streamA, streamB] },
-      { producer: 1, streams: [streamB] },
+      [1, streamA, streamA],
+      [2, streamB],
+    ])
+    assert.equal(new Set(positions).size, 3)
+    assert.deepEqual(reports, [])
+  })
+
+  test('acknowledges nothing of a partition that no broker answered for', async () => {
+    const { clock, brokers, append } = writing([() => false])
+    let acknowledged = false
+    const done = append(streamA).then(() => (acknowledged = true))
+    await settled()
+    assert.equal(acknowledged, false)
+    clock.advance(500)
+    await done
+    assert.deepEqual(brokers.sent, [
+      [1, streamA],
+      [2, streamA],
     ])
   })
 
-  test('sends with a fresh producer only what is not yet acknowledged when the client gives up', async () => {
-    const { clock, brokers, append } = writing([
-      (sent) => sent.filter((stream) => stream === streamA),
-      () => new Error('the brokers are gone'),
-    ])
+  test('begins anew only where the client gave up', async () => {
+    const { clock, brokers, append } = writing([() => true, () => new Error('the brokers are gone')])
     const both = Promise.all([append(streamA), append(streamB)])
     await settled()
     clock.advance(500)
     await both
     assert.deepEqual(brokers.sent, [
-      { producer: 1, streams: [streamA, streamB] },
-      { producer: 1, streams: [streamB] },
-      { producer: 2, streams: [streamB] },
+      [1, streamA],
+      [2, streamB],
+      [3, streamB],
     ])
     assert.deepEqual(reports, ['the log could not be written; trying again'])
   })

@@ -1,10 +1,10 @@
 import type { Clock, Position } from '@sluice/core'
-import { CompressionTypes, Partitioners, type Kafka, type Producer, type RecordMetadata } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import type { Report } from '../data-keys.ts'
 import { checkpointStream } from '../incarnation.ts'
-import { untilDone } from './client.ts'
+import { PartitionWriter } from './partition-writer.ts'
 import { partitionOf, partitions } from './partition.ts'
 import { Frontier } from './position.ts'
 import type { TopicNames } from './topics.ts'
@@ -17,24 +17,15 @@ export interface TopicSinkPorts {
   readonly report: Report
 }
 
-const writtenTopics = ['audit', 'control', 'checkpoints'] as const
-/** How long the broker waits for its replicas before it says that they did not acknowledge. */
-const ackMs = 5_000
-const retryMs = 500
-
-/**
- * One flush is one request to each broker that leads a partition of it. The client repeats it under the same
- * sequence numbers until every in-sync replica has it, so a repeat is stored once.
- */
+/** One flush is one request for each partition of it, all at once. */
 export class TopicSink implements Sink {
   readonly #ports: TopicSinkPorts
-  #producer: Producer
+  readonly #writers = new Map<string, PartitionWriter>()
   #stopped = false
   #failing = false
 
   constructor(ports: TopicSinkPorts) {
     this.#ports = ports
-    this.#producer = this.#fresh()
   }
 
   get failing(): boolean {
@@ -48,15 +39,17 @@ export class TopicSink implements Sink {
     this.#failing = true
   }
 
+  /** Rejects when no broker can be reached. */
   open(): Promise<void> {
-    return this.#producer.connect()
+    return this.#writer('control', 0).open()
   }
 
   async write(batch: Batch): Promise<(event: number) => Position> {
     const placed = unitsOf(batch)
-    const written = await this.#send(placed)
+    const lanes = [...Map.groupBy(placed, ({ topic, partition }) => `${topic}/${partition}`).values()]
+    const written = await Promise.all(lanes.map((units) => this.#send(units)))
     this.#failing = false
-    return positionsOf(batch, placed, written, this.#ports.names)
+    return positionsOf(written.flat())
   }
 
   buffer(bytes: number): Buffer {
@@ -68,68 +61,48 @@ export class TopicSink implements Sink {
 
   async close(): Promise<void> {
     this.#stopped = true
-    await this.#producer.disconnect()
+    await Promise.all([...this.#writers.values()].map((writer) => writer.close()))
   }
 
-  /** What the client gives up is begun anew, as long as the log is open: a batch is never abandoned. */
-  async #send(placed: readonly PlacedUnit[]): Promise<readonly RecordMetadata[]> {
-    const written: RecordMetadata[] = []
-    for (let rest = placed; rest.length > 0; rest = unanswered(placed, written, this.#ports.names)) {
-      try {
-        written.push(...(await this.#attempt(rest)))
-      } catch (error) {
-        if (this.#stopped) throw error
-        this.trouble(error instanceof Error ? error.message : String(error))
-        await new Promise<void>((resolve) => this.#ports.clock.after(retryMs, resolve))
-        await this.#reconnect()
-      }
-    }
-    return written
+  /** Units of one partition. */
+  async #send(units: readonly PlacedUnit[]): Promise<readonly WrittenUnit[]> {
+    const [first] = units
+    if (first === undefined) return []
+    const base = await this.#writer(first.topic, first.partition).write(units)
+    // A repeat that the broker already had may be acknowledged without its place.
+    return units.map((unit, at) => ({ ...unit, offset: base < 0 ? -1 : base + at }))
   }
 
-  #attempt(units: readonly PlacedUnit[]): Promise<readonly RecordMetadata[]> {
-    const topicMessages = writtenTopics.flatMap((topic) => {
-      const messages = units.filter((unit) => unit.topic === topic)
-      return messages.length === 0 ? [] : [{ topic: this.#ports.names[topic], messages }]
-    })
-    return this.#producer.sendBatch({
-      topicMessages,
-      acks: -1,
-      timeout: ackMs,
-      compression: CompressionTypes.None,
-    })
-  }
-
-  async #reconnect(): Promise<void> {
-    const old = this.#producer
-    this.#producer = this.#fresh()
-    await old.disconnect().catch(() => {})
-    await this.#producer.connect().catch(() => {})
-  }
-
-  #fresh(): Producer {
-    return this.#ports.kafka.producer({
-      idempotent: true,
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      retry: untilDone,
-      maxInFlightRequests: 1,
-    })
+  #writer(topic: WrittenTopic, partition: number): PartitionWriter {
+    const key = `${topic}/${partition}`
+    const known = this.#writers.get(key)
+    if (known !== undefined) return known
+    const { kafka, clock, names } = this.#ports
+    const trouble = (what: string): void => this.trouble(what)
+    const writer = new PartitionWriter({ kafka, clock, trouble }, names[topic], partition)
+    this.#writers.set(key, writer)
+    return writer
   }
 }
 
-type WrittenTopic = (typeof writtenTopics)[number]
+type WrittenTopic = 'audit' | 'control' | 'checkpoints'
 
 interface PlacedUnit {
   readonly topic: WrittenTopic
   readonly partition: number
   readonly key: string
   readonly value: Buffer
+  /** Index in the batch of its last event. */
+  readonly last: number
+}
+
+interface WrittenUnit extends PlacedUnit {
+  readonly offset: number
 }
 
 function unitsOf(batch: Batch): readonly PlacedUnit[] {
-  return batch.units.map(({ stream }, index) => {
-    return { ...topicOf(stream), key: stream, value: encodeUnit(batch.eventsOf(index)) }
+  return batch.units.map(({ stream, events }, index) => {
+    return { ...topicOf(stream), key: stream, value: encodeUnit(batch.eventsOf(index)), last: events - 1 }
   })
 }
 
@@ -138,44 +111,12 @@ function topicOf(stream: string): Pick<PlacedUnit, 'topic' | 'partition'> {
   return partitions[partitionOf(stream)] ?? { topic: 'audit', partition: 0 }
 }
 
-/**
- * The client says that it is done although a partition got no answer, when the leader of that partition went away and
- * the broker that leads it now had already answered for others. Sent again by the same producer, what a broker has
- * already is not stored twice.
- */
-function unanswered(
-  placed: readonly PlacedUnit[],
-  written: readonly RecordMetadata[],
-  names: TopicNames,
-): readonly PlacedUnit[] {
-  const answered = new Set(written.map(({ topicName, partition }) => `${topicName}/${partition}`))
-  return placed.filter(({ topic, partition }) => !answered.has(`${names[topic]}/${partition}`))
-}
-
 /** Where the last event of each unit is, by its index in the batch: in its own partition, of the others it says nothing. */
-function positionsOf(
-  batch: Batch,
-  placed: readonly PlacedUnit[],
-  written: readonly RecordMetadata[],
-  names: TopicNames,
-): (event: number) => Position {
-  const next = new Map(
-    written.map(({ topicName, partition, baseOffset }) => [
-      `${topicName}/${partition}`,
-      Number(baseOffset ?? -1),
-    ]),
-  )
-  const offsets = new Map<number, { readonly key: string; readonly offset: number }>()
-  for (const [index, { topic, partition, key }] of placed.entries()) {
-    const lane = `${names[topic]}/${partition}`
-    const offset = next.get(lane) ?? -1
-    // A repeat that the broker already had may be acknowledged without its place.
-    if (offset >= 0) next.set(lane, offset + 1)
-    offsets.set((batch.units[index]?.events ?? 0) - 1, { key, offset })
-  }
+function positionsOf(written: readonly WrittenUnit[]): (event: number) => Position {
+  const places = new Map(written.map((unit) => [unit.last, unit]))
   return (event) => {
     const frontier = Frontier.start()
-    const found = offsets.get(event)
+    const found = places.get(event)
     if (found !== undefined && found.offset >= 0 && found.key !== checkpointStream)
       frontier.move(partitionOf(found.key), { offset: found.offset + 1, seen: 0 })
     return frontier.position
