@@ -137,3 +137,21 @@ for (const [revision, payload] of wrong)
     assert.equal((await post('carol', revision, payload)).statusCode, 400)
     assert.deepEqual(asked, [])
   })
+
+test('of so much as a folder nothing is read from who may not send it', async () => {
+  const { app, asked } = api()
+  const sent = (headers: object): Promise<LightMyRequestResponse> =>
+    // It breaks off: whoever reads it says so.
+    app.inject({
+      url: '/v1/policies',
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      payload: '{"files": {"a.rego": "',
+    })
+  const answers = [await sent({}), await sent(bearer('alice')), await sent(bearer('carol'))]
+  assert.deepEqual(
+    answers.map(({ statusCode }) => statusCode),
+    [401, 403, 400],
+  )
+  assert.deepEqual(asked, [])
+})

@@ -124,7 +124,12 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
 
     app.post<SendRequest>(
       '/v1/policies',
-      { schema: sendSchema, bodyLimit: limits.policyFolderBytesMax },
+      {
+        schema: sendSchema,
+        bodyLimit: limits.policyFolderBytesMax,
+        // So much is read from nobody else.
+        onRequest: async (request) => void (await callerAs(request, ports, 'admin')),
+      },
       async (request) => {
         const identity = await callerAs(request, ports, 'admin')
         const { files, reason = '' } = request.body

@@ -13,6 +13,12 @@ import type { InForce } from '@sluice/policy'
 import { PolicyFollower } from './policy-follower.ts'
 import { PolicyLog } from './policy-log.ts'
 
+interface Written {
+  readonly writer?: string
+  readonly signed?: boolean
+  readonly id?: string | undefined
+}
+
 /** A control stream that a test writes, and what a gateway that follows it puts in force. */
 function scripted() {
   const events: RecordedEvent[] = []
@@ -41,10 +47,18 @@ function scripted() {
     ...systemClock,
     after: (_ms: number, callback: () => void) => systemClock.after(1, callback),
   }
+  const append = Promise.withResolvers<Position>()
+  const ids: string[] = []
+  const given = systemIds(clock)
+  const next = (prefix: string): string => {
+    const id = given.next(prefix)
+    ids.push(id)
+    return id
+  }
   const policies = new PolicyLog({
-    store: { append: () => assert.fail('nothing is appended'), read: () => assert.fail('nothing is read') },
+    store: { append: () => append.promise, read: () => assert.fail('nothing is read') },
     clock,
-    ids: systemIds(clock),
+    ids: { ...given, next },
     shared: true,
   })
   const follower = new PolicyFollower({
@@ -58,20 +72,20 @@ function scripted() {
   const write = <T extends EventType>(
     type: T,
     data: EventData[T],
-    { writer = 'gw_a', signed = true } = {},
+    { writer = 'gw_a', signed = true, id }: Written = {},
   ): void => {
     const position = String(events.length + 1) as Position
-    const rest = { id: `evt_${position}`, stream: 'control', seq: 0, epoch: 1, time: 1, position }
+    const rest = { id: id ?? `evt_${position}`, stream: 'control', seq: 0, epoch: 1, time: 1, position }
     const sig = signed ? new Uint8Array(1) : null
     events.push({ ...rest, writer, type, data, sig } as unknown as RecordedEvent)
     wake.resolve()
     wake = Promise.withResolvers()
   }
-  const activated = (revision: string): EventData['PolicyActivated'] => ({
+  const activated = (revision: string, of = revision, by = 'i#carol'): EventData['PolicyActivated'] => ({
     revision,
     compiler: 'opa',
-    bundle: JSON.stringify({ 'a.rego': `package a # ${revision}`, 'data.json': '{}' }),
-    by: 'i#carol',
+    bundle: JSON.stringify({ 'a.rego': `package a # ${of}`, 'data.json': '{}' }),
+    by,
     reason: 'r',
   })
   const until = async (count: number): Promise<void> => {
@@ -82,7 +96,7 @@ function scripted() {
     wake.resolve()
     wake = Promise.withResolvers()
   }
-  return { follower, followed, policies, reports, write, activated, until, fail }
+  return { append, ids, follower, followed, policies, reports, write, activated, until, fail }
 }
 
 suite('the policies of a log that others share', () => {
@@ -110,6 +124,33 @@ suite('the policies of a log that others share', () => {
     log.write('PolicyActivated', log.activated('good'))
     await log.until(1)
     assert.deepEqual(log.followed, ['good'])
+    await log.follower.close()
+  })
+
+  test('are not taken back by a start that compiled what was in force, and was late', async () => {
+    const log = scripted()
+    log.write('PolicyActivated', log.activated('r1'))
+    log.write('PolicyActivated', log.activated('r2'))
+    log.write('PolicyActivated', log.activated('r1 of another version', 'r1', 'gateway'))
+    await log.until(3)
+    assert.equal(log.followed.at(-1), 'r2')
+    log.write('PolicyActivated', log.activated('r2 of another version', 'r2', 'gateway'))
+    await log.until(4)
+    assert.equal(log.followed.at(-1), 'r2 of another version')
+    await log.follower.close()
+  })
+
+  test('are the last in the log also where an acknowledgement comes after what follows it', async () => {
+    const log = scripted()
+    const files = { 'a.rego': 'package a # own', 'data.json': '{}' }
+    const own = { revision: 'own', compiler: 'opa', files, data: '{}', wasm: new Uint8Array(), reads: [] }
+    const recorded = log.policies.activated(own, 'files')
+    log.write('PolicyActivated', log.activated('own'), { id: log.ids.at(-1) })
+    log.write('PolicyActivated', log.activated('later'))
+    await log.until(2)
+    log.append.resolve('1' as Position)
+    await recorded
+    assert.equal(log.policies.inForce?.revision, 'later')
     await log.follower.close()
   })
 })

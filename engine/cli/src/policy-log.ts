@@ -65,6 +65,8 @@ export class PolicyLog {
   /** Nothing came into force since files could not be used. */
   #isRejection = false
   #position: Position | undefined
+  /** Events that are being appended and were not handed in yet. */
+  readonly #own = new Set<string>()
 
   constructor(ports: PolicyLogPorts) {
     this.#ports = ports
@@ -72,6 +74,7 @@ export class PolicyLog {
 
   /** Folds one event of the control stream, in order. */
   take(event: RecordedEvent): void {
+    this.#own.delete(event.id)
     if (event.type !== 'Unknown') this.#fold(event)
     this.#position = event.position
   }
@@ -146,12 +149,19 @@ export class PolicyLog {
       (body) => ({ ...body, id: ids.next('evt'), time: clock.now() }) as NewEvent,
     )
     if (first === undefined) return
-    const position = await store.append(
-      { stream: controlStream, events: [first, ...rest] },
-      { withinMs: limits.appendWaitMs, urgency: 'now' },
-    )
-    for (const event of [first, ...rest]) this.#fold(event)
-    if (this.#ports.shared !== true) this.#position = position
+    const events = [first, ...rest] as const
+    for (const { id } of events) this.#own.add(id)
+    try {
+      const position = await store.append(
+        { stream: controlStream, events },
+        { withinMs: limits.appendWaitMs, urgency: 'now' },
+      )
+      // Who follows may have read it, and what came after it, before it was acknowledged.
+      for (const event of events) if (this.#own.has(event.id)) this.#fold(event)
+      if (this.#ports.shared !== true) this.#position = position
+    } finally {
+      for (const { id } of events) this.#own.delete(id)
+    }
   }
 
   #fold(event: Pick<NewEvent, 'type' | 'data' | 'time'> | RecordedEvent): void {
@@ -162,7 +172,7 @@ export class PolicyLog {
           this.#over = filesIn(body.data.details)
         break
       case 'PolicyActivated':
-        this.#inForce(body.data, body.time)
+        if (this.#isNext(body.data)) this.#inForce(body.data, body.time)
         break
       case 'PolicyRejected':
         this.#rejected = { time: body.time, errors: body.data.errors }
@@ -170,6 +180,12 @@ export class PolicyLog {
         break
       default:
     }
+  }
+
+  /** What a start compiled again never takes the place of what came into force meanwhile. */
+  #isNext({ by, bundle }: EventData['PolicyActivated']): boolean {
+    if (this.#ports.shared !== true || by !== byGateway || this.#active === null) return true
+    return JSON.stringify(sourcesIn(bundle)) === JSON.stringify(sourcesIn(this.#active.bundle))
   }
 
   #inForce(data: EventData['PolicyActivated'], time: number): void {

@@ -2,6 +2,7 @@ import { after, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@sluice/core'
+import { revisionOf } from './bundle.ts'
 import type { Sources } from './compiler.ts'
 import { PolicyError } from './diagnostic.ts'
 import { createPdp, type InForce } from './pdp.ts'
@@ -150,19 +151,20 @@ suite('on a log that others share', () => {
     return { folder, pdp, told, rule, [Symbol.asyncDispose]: end }
   }
 
-  function inForce(name: string, files: Sources['files'] = allowing(name)): InForce {
-    return { revision: name, sources: { files, data: {} }, over: null }
+  async function inForce(name: string, files: Sources['files'] = allowing(name)): Promise<InForce> {
+    const sources = { files, data: {} }
+    return { revision: await revisionOf(sources), sources, over: null }
   }
 
   test('files count only where it says nothing', async () => {
     await using fresh = await shared(null)
     assert.equal(await fresh.rule(), 'a/files')
-    await using joined = await shared(inForce('log'))
+    await using joined = await shared(await inForce('log'))
     assert.deepEqual([await joined.rule(), joined.pdp.files], ['a/log', 'differ'])
   })
 
   test('files that change afterwards change nothing', async () => {
-    await using of = await shared(inForce('log'))
+    await using of = await shared(await inForce('log'))
     of.folder.write(allowing('later'))
     await sleep(3 * limits.policyLookMs)
     assert.equal(await of.rule(), 'a/log')
@@ -171,27 +173,41 @@ suite('on a log that others share', () => {
   test('what others put in force is served, of several the last, and is not recorded again', async () => {
     await using of = await shared(null)
     const before = of.told.length
-    let last = inForce('one')
+    const [one, two] = [await inForce('one'), await inForce('two')]
+    let last = one
     const following = [of.pdp.follow(() => last), of.pdp.follow(() => last)]
-    last = inForce('two')
+    last = two
     await Promise.all(following)
     assert.equal(await of.rule(), 'a/two')
     assert.deepEqual(of.told.slice(before), [`in force ${of.pdp.revision}`])
   })
 
   test('what cannot be used is told once, and what was served stays so', async () => {
-    await using of = await shared(inForce('log'))
-    const bad = inForce('bad', broken)
+    await using of = await shared(await inForce('log'))
+    const bad = await inForce('bad', broken)
     await of.pdp.follow(() => bad)
     await of.pdp.follow(() => bad)
     assert.equal(await of.rule(), 'a/log')
     assert.equal(of.told.filter((what) => what.startsWith('unusable')).length, 1)
-    await of.pdp.follow(() => inForce('good'))
+    const good = await inForce('good')
+    await of.pdp.follow(() => good)
     assert.equal(await of.rule(), 'a/good')
   })
 
+  test('what another version compiled is told, and no revision is served that the log does not hold', async () => {
+    await using of = await shared(await inForce('log'))
+    const { revision } = of.pdp
+    const foreign = { ...(await inForce('two')), revision: 'f'.repeat(32) }
+    await of.pdp.follow(() => foreign)
+    assert.deepEqual([of.pdp.revision, await of.rule()], [revision, 'a/log'])
+    assert.deepEqual(of.told, ['unusable another version of Sluice activated ffff'])
+    const same = { ...(await inForce('log')), revision: 'e'.repeat(32) }
+    await of.pdp.follow(() => same)
+    assert.deepEqual([of.pdp.revision, of.told.length], [revision, 1], 'the same sources are nothing new')
+  })
+
   test('sent files must pass their own tests', async () => {
-    await using of = await shared(inForce('log'))
+    await using of = await shared(await inForce('log'))
     const recorded: string[] = []
     const send = (files: Readonly<Record<string, string>>) =>
       of.pdp.activateFiles(

@@ -1,8 +1,8 @@
 import { limits, refusal, Refused, systemClock, type Clock } from '@sluice/core'
 import { accept, type AcceptPorts } from './accept.ts'
-import type { Bundle } from './bundle.ts'
+import { revisionOf, type Bundle } from './bundle.ts'
 import type { Sources } from './compiler.ts'
-import { PolicyError } from './diagnostic.ts'
+import { finding, PolicyError, type Diagnostic } from './diagnostic.ts'
 import type { Engine } from './engine.ts'
 import { digestOf, readFiles, type FolderFiles } from './folder.ts'
 import type { InForce, PdpOptions, Standing } from './pdp.ts'
@@ -101,6 +101,10 @@ export class PolicyInForce {
       const wanted = last()
       if (this.#closed || wanted === null) return
       try {
+        const own = await revisionOf(wanted.sources)
+        // Decisions would name a revision that the log does not hold. The same sources may be served already.
+        if (own !== wanted.revision && own !== this.#engine.bundle.revision)
+          throw new PolicyError([anotherVersion(wanted.revision, own)])
         const next = await openSources(wanted.sources, this.#ports, this.#engine)
         await this.#put(
           next,
@@ -214,4 +218,9 @@ export class PolicyInForce {
     this.#turn = result.catch(() => {})
     return result
   }
+}
+
+function anotherVersion(revision: string, own: string): Diagnostic {
+  const message = `another version of Sluice activated ${revision.slice(0, 12)}, this one compiles it to ${own.slice(0, 12)}`
+  return finding('version', '', message)
 }
