@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 
 /** PEM texts of a certificate that is its own authority, and of its key. */
@@ -20,29 +20,67 @@ const tag = {
 } as const
 const dayMs = 86_400_000
 
+/** A certificate that signs others. */
+export interface Authority extends Certificate {
+  readonly name: string
+}
+
 /** A self-signed certificate for these host names and addresses (X.509 v3 in DER, RFC 5280), valid for a day. */
 export function selfSigned(...names: readonly string[]): Certificate {
+  const keys = keyPair()
+  return { cert: signed(names, keys, { name: names[0] ?? 'nobody', key: keys.privateKey }), key: keys.pem }
+}
+
+export function authority(name: string): Authority {
+  return { name, ...selfSigned(name) }
+}
+
+/** `validMs`: until then from now; negative where it has expired. */
+export function issuedBy(
+  { name, key }: Authority,
+  names: readonly string[],
+  validMs: number = dayMs,
+): Certificate {
+  const keys = keyPair()
+  return { cert: signed(names, keys, { name, key: createPrivateKey(key) }, validMs), key: keys.pem }
+}
+
+interface Keys {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+  readonly pem: string
+}
+
+function keyPair(): Keys {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return { publicKey, privateKey, pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+}
+
+function signed(
+  names: readonly string[],
+  { publicKey }: Pick<Keys, 'publicKey'>,
+  issuer: { readonly name: string; readonly key: KeyObject },
+  validMs: number = dayMs,
+): string {
   const algorithm = der(tag.sequence, oid(1, 2, 840, 10045, 4, 3, 2))
-  const name = der(
-    tag.sequence,
-    der(tag.set, der(tag.sequence, oid(2, 5, 4, 3), der(tag.utf8, Buffer.from(names[0] ?? 'nobody')))),
-  )
   const now = Date.now()
   const body = der(
     tag.sequence,
     der(0xa0, der(tag.integer, Buffer.from([2]))),
     der(tag.integer, Buffer.from([1]), randomBytes(15)),
     algorithm,
-    name,
-    der(tag.sequence, time(now - dayMs), time(now + dayMs)),
-    name,
+    distinguished(issuer.name),
+    der(tag.sequence, time(now - 2 * dayMs), time(now + validMs)),
+    distinguished(names[0] ?? 'nobody'),
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(tag.sequence, authority, alternatives(names))),
+    der(0xa3, der(tag.sequence, authoritative, alternatives(names))),
   )
-  const signature = sign('sha256', body, privateKey)
-  const whole = der(tag.sequence, body, algorithm, der(tag.bits, Buffer.from([0]), signature))
-  return { cert: pem(whole), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+  const signature = sign('sha256', body, issuer.key)
+  return pem(der(tag.sequence, body, algorithm, der(tag.bits, Buffer.from([0]), signature)))
+}
+
+function distinguished(name: string): Buffer {
+  return der(tag.sequence, der(tag.set, der(tag.sequence, oid(2, 5, 4, 3), der(tag.utf8, Buffer.from(name)))))
 }
 
 function der(type: number, ...parts: readonly Uint8Array[]): Buffer {
@@ -66,7 +104,7 @@ function time(ms: number): Buffer {
   return der(tag.time, Buffer.from(new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, '')))
 }
 
-const authority = der(
+const authoritative = der(
   tag.sequence,
   oid(2, 5, 29, 19),
   der(tag.boolean, Buffer.from([0xff])),

@@ -1,5 +1,5 @@
 export { startBackend, type Backend } from './backend.ts'
-export { selfSigned, type Certificate } from './certificate.ts'
+export { authority, issuedBy, selfSigned, type Authority, type Certificate } from './certificate.ts'
 export {
   nobodyWaits,
   startGateway,

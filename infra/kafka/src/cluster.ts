@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Distribution } from './distribution.ts'
+import { javaOptions, scramArguments, type PlacedListener, type SecuredListener } from './secured.ts'
 import { initialControllers, serverProperties, type NodePlace } from './server-properties.ts'
 
 export interface ClusterOptions {
@@ -17,11 +18,15 @@ export interface ClusterOptions {
   readonly port: number
   /** For tests: starts sooner, and is slower under load. */
   readonly quick?: boolean
+  /** What a cluster of one node has beside its plain listener, at free ports. */
+  readonly secured?: readonly SecuredListener[]
 }
 
 interface Identity {
   readonly cluster: string
   readonly nodes: readonly NodePlace[]
+  /** By name. */
+  readonly securedPorts: Readonly<Record<string, number>>
 }
 
 const readyMs = 120_000
@@ -53,6 +58,11 @@ export class KafkaCluster {
 
   get brokers(): readonly string[] {
     return this.#identity.nodes.map(({ port }) => `127.0.0.1:${port}`)
+  }
+
+  /** Of the secured listener with that name. */
+  securedBrokers(name: string): readonly string[] {
+    return this.#secured.filter((listener) => listener.name === name).map(({ port }) => `127.0.0.1:${port}`)
   }
 
   /** `id` from 1. Resolves once it serves. Nothing to do for one that runs. */
@@ -92,19 +102,33 @@ export class KafkaCluster {
     await Promise.all([...this.#running.keys()].map((id) => this.stopNode(id, how)))
   }
 
+  get #secured(): readonly PlacedListener[] {
+    const { securedPorts } = this.#identity
+    return (this.#options.secured ?? []).map((each) => ({ ...each, port: securedPorts[each.name] ?? 0 }))
+  }
+
   async #format(id: number, folder: string): Promise<void> {
     const { cluster, nodes } = this.#identity
     const node = nodes.find((each) => each.id === id)
     if (node === undefined) throw new Error(`there is no node ${id}`)
     await mkdir(folder, { recursive: true })
     const properties = join(folder, 'server.properties')
-    await writeFile(properties, serverProperties(node, nodes, folder))
+    await writeFile(properties, await serverProperties(node, nodes, this.#secured, folder))
     if (await exists(join(folder, 'log', 'meta.properties'))) return
     const how = nodes.length === 1 ? ['--standalone'] : ['--initial-controllers', initialControllers(nodes)]
     const log = join(folder, 'format.log')
     const child = this.#java(
       id,
-      ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties, ...how],
+      [
+        'kafka.tools.StorageTool',
+        'format',
+        '-t',
+        cluster,
+        '-c',
+        properties,
+        ...how,
+        ...scramArguments(this.#secured),
+      ],
       log,
     )
     const [code] = (await once(child, 'exit')) as [number | null]
@@ -122,6 +146,7 @@ export class KafkaCluster {
       '-XX:+UseSerialGC',
       ...(quick === true ? ['-XX:TieredStopAtLevel=1'] : []),
       '-Dorg.slf4j.simpleLogger.showDateTime=true',
+      ...javaOptions(this.#secured),
       '-cp',
       `${distribution.jars}/*`,
       ...args,
@@ -164,7 +189,7 @@ function signal(child: ChildProcess | undefined, name: NodeJS.Signals): void {
   }
 }
 
-async function identityOf({ folder, nodes, port }: ClusterOptions): Promise<Identity> {
+async function identityOf({ folder, nodes, port, secured = [] }: ClusterOptions): Promise<Identity> {
   const file = join(folder, 'cluster.json')
   if (await exists(file)) {
     const known = JSON.parse(await readFile(file, 'utf8')) as Identity
@@ -175,8 +200,10 @@ async function identityOf({ folder, nodes, port }: ClusterOptions): Promise<Iden
   }
   const ports =
     port === 0 ? await freePorts(2 * nodes) : Array.from({ length: 2 * nodes }, (_, at) => port + at)
+  const securedPorts = await freePorts(secured.length)
   const identity = {
     cluster: uuid(),
+    securedPorts: Object.fromEntries(secured.map(({ name }, at) => [name, securedPorts[at] ?? 0])),
     nodes: Array.from({ length: nodes }, (_, at) => ({
       id: at + 1,
       port: ports[2 * at] ?? 0,

@@ -1,3 +1,5 @@
+import { securedSettings, type PlacedListener } from './secured.ts'
+
 /** One node of a cluster on loopback. */
 export interface NodePlace {
   /** From 1. */
@@ -12,10 +14,19 @@ export interface NodePlace {
 const missedMs = 3_000
 
 /** The settings of a node that is broker and controller at once (KRaft). */
-export function serverProperties(node: NodePlace, nodes: readonly NodePlace[], folder: string): string {
+export async function serverProperties(
+  node: NodePlace,
+  nodes: readonly NodePlace[],
+  secured: readonly PlacedListener[],
+  folder: string,
+): Promise<string> {
   const replicas = nodes.length >= 3 ? 3 : 1
   const acknowledging = nodes.length >= 3 ? 2 : 1
-  const listeners = `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${node.port}`,
+    `CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    ...secured.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
+  ].join()
   const settings: Readonly<Record<string, string | number | boolean>> = {
     'process.roles': 'broker,controller',
     'node.id': node.id,
@@ -43,6 +54,7 @@ export function serverProperties(node: NodePlace, nodes: readonly NodePlace[], f
     'broker.session.timeout.ms': missedMs,
     'broker.heartbeat.interval.ms': 500,
     'replica.lag.time.max.ms': 5_000,
+    ...(secured.length === 0 ? {} : await securedSettings(secured, folder)),
   }
   return `${Object.entries(settings)
     .map(([key, value]) => `${key}=${value}`)

@@ -17,6 +17,7 @@ import { KeyError, type GatewayKeys } from '../keys.ts'
 import type { Log } from '../log.ts'
 import { unseal, type Unsealed } from '../sealing.ts'
 import { Bodies } from './bodies.ts'
+import { reaching } from './brokers-error.ts'
 import { Checkpoints, type CheckpointOutlet } from './checkpoints.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
 import { ControlView } from './control-view.ts'
@@ -64,6 +65,7 @@ const otherKey =
 /**
  * The log on Kafka: the brokers hold it, and every gateway writes its own part.
  *
+ * @throws BrokersError when nobody is there, or lets this gateway in
  * @throws UnsafeLogError when the topics could lose what was acknowledged
  * @throws KeyError when the others sign with another key
  */
@@ -73,7 +75,7 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
   await using opening = new AsyncDisposableStack()
   const kafka = kafkaClient(connection, `sluice-${writer}`)
   const names = topicNames(options.prefix ?? '')
-  await prepareTopics(kafka, { ...options, names })
+  await reaching(connection.brokers, () => prepareTopics(kafka, { ...options, names }))
 
   const view = new ControlView()
   const read = { kafka, names, clock, publicKey: keys.publicKey }

@@ -4,6 +4,7 @@ import { recordedEvent } from '../codec.ts'
 import { verifySignature } from '../keys.ts'
 import type { Verification } from '../verify.ts'
 import { hashAt, hashOf } from '../chain.ts'
+import { reaching } from './brokers-error.ts'
 import { ChainInspector, type ExpectedHead, type FoundAt } from './chain-inspector.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
 import { openCluster, type Cluster } from './cluster.ts'
@@ -28,14 +29,18 @@ export interface VerifyOptions {
 /**
  * Reads the topics themselves and trusts no gateway: names what was changed, removed, put in another order, repeated or
  * forked, and where what the gateways signed says that the end is missing. Memory does not grow with the log.
+ *
+ * @throws BrokersError
  */
 export async function verifyKafka(options: VerifyOptions): Promise<Verification> {
   const kafka = kafkaClient(options.connection, 'sluice-verify')
   const names = topicNames(options.prefix ?? '')
   const cluster = openCluster(kafka)
-  await cluster.connect()
   try {
-    await cluster.addMultipleTargetTopics([names.audit, names.control, names.checkpoints])
+    await reaching(options.connection.brokers, async () => {
+      await cluster.connect()
+      await cluster.addMultipleTargetTopics([names.audit, names.control, names.checkpoints])
+    })
     return await new Verifier(cluster, names, options).run()
   } finally {
     await cluster.disconnect()
