@@ -50,7 +50,7 @@ suite('secured brokers', { skip: 'missing' in kafka ? kafka.missing : false, con
   async function opened(listener: string, lines: string) {
     const brokers = 'missing' in kafka ? [] : kafka.cluster.securedBrokers(listener)
     const text = `
-log: { kind: kafka, brokers: [${brokers.map((each) => `"${each}"`).join()}], prefix: ${randomBytes(6).toString('hex')}.,
+log: { kind: kafka, brokers: [${brokers.map((each) => `"${each}"`).join()}], prefix: "${randomBytes(6).toString('hex')}.",
   replication: 1, allow_unsafe: [single_broker], ${lines} }
 identity: { issuers: [{ name: okta, kind: oidc, issuer: https://example.okta.com, audience: sluice }] }
 policies: { path: ./policies }
