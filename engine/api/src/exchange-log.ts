@@ -1,4 +1,12 @@
-import type { Clock, EventData, EventStore, Position, RecordedEvent } from '@sluice/core'
+import {
+  recordedActions,
+  touchedBy,
+  type Clock,
+  type EventData,
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+} from '@sluice/core'
 
 /** One exchange as the log tells it, without content. */
 export interface ExchangeLine {
@@ -81,19 +89,13 @@ function fold(lines: Map<string, ExchangeLine>, event: RecordedEvent, last: numb
   if (known !== undefined) lines.set(known.exchange, { ...known, ...change })
 }
 
-interface RecordedAction {
-  readonly name: string
-  readonly relations?: readonly { readonly schema: string; readonly name: string }[]
-}
-
 function received({ exchange, actions, bytes }: EventData['RequestReceived'], time: number): ExchangeLine {
-  const parsed = JSON.parse(actions) as readonly RecordedAction[]
-  const relations = parsed.flatMap((action) => action.relations ?? [])
+  const parsed = recordedActions(actions)
   return {
     exchange,
     at: new Date(time).toISOString(),
     action: parsed.map(({ name }) => name).join(', '),
-    relations: [...new Set(relations.map(({ schema, name }) => `${schema}.${name}`))],
+    relations: touchedBy(...parsed),
     bytes,
     effect: null,
     rule: null,

@@ -1,14 +1,14 @@
 import {
+  approvalEvent,
   controlStream,
   evolveApproval,
   Incarnations,
   isLive,
+  type ApprovalEvent,
   type ApprovalView,
   type RecordedEvent,
 } from '@sluice/core'
 import { isoTime, type RecordingStep } from './recording-step.ts'
-
-type ApprovalEvent = Extract<RecordedEvent, { readonly type: `Approval${string}` }>
 
 /** What the control stream says of one session, as its folds take it: approvals, alarms, its end by somebody else. */
 export class ControlSteps {
@@ -30,14 +30,9 @@ export class ControlSteps {
     if (event.sig === null)
       return this.#concerns(event) ? [{ at, step: 'forged', type: event.type, why: unsigned }] : []
     if (!this.#isFresh(event) || !this.#incarnations.admits(event)) return []
+    const approval = approvalEvent(event)
+    if (approval !== undefined) return this.#approval(approval, at)
     switch (event.type) {
-      case 'ApprovalRequested':
-      case 'ApprovalGranted':
-      case 'ApprovalRejected':
-      case 'ApprovalExpired':
-      case 'ApprovalCancelled':
-      case 'ApprovalConsumed':
-        return this.#approval(event, at)
       case 'AlarmRaised':
         if (event.data.session !== this.#session) return []
         return [{ at, step: 'alarm', exchange: event.data.exchange, rules: event.data.alarm }]

@@ -1,4 +1,12 @@
-import type { AnswerPart, EventData, RecordedEvent, Recording, Verdict } from '@sluice/core'
+import {
+  recordedActions,
+  touchedBy,
+  type AnswerPart,
+  type EventData,
+  type RecordedEvent,
+  type Recording,
+  type Verdict,
+} from '@sluice/core'
 import { again, OwnEvents } from './recording-own.ts'
 import { isoTime, type ContentState, type RecordingStep } from './recording-step.ts'
 
@@ -195,16 +203,10 @@ function distinct<T>(items: readonly T[]): readonly T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()]
 }
 
-interface RecordedAction {
-  readonly name: string
-  readonly kind: string
-  readonly relations?: readonly { readonly schema: string; readonly name: string }[]
-}
-
 function actionsOf(text: string): (RecordingStep & { readonly step: 'request' })['actions'] {
-  return (JSON.parse(text) as readonly RecordedAction[]).map(({ name, kind, relations = [] }) => ({
-    name,
-    kind,
-    relations: distinct(relations.map((relation) => `${relation.schema}.${relation.name}`)),
+  return recordedActions(text).map((action) => ({
+    name: action.name,
+    kind: action.kind,
+    relations: touchedBy(action),
   }))
 }

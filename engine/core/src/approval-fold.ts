@@ -100,7 +100,8 @@ export class ApprovalFold {
   }
 }
 
-function approvalEvent(event: RecordedEvent): ApprovalEvent | undefined {
+/** `undefined` for an event that tells of no approval. */
+export function approvalEvent(event: RecordedEvent): ApprovalEvent | undefined {
   switch (event.type) {
     case 'ApprovalRequested':
     case 'ApprovalGranted':

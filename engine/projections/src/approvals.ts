@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { evolveApproval, type ApprovalView, type RecordedEvent } from '@sluice/core'
+import { approvalEvent, evolveApproval, type ApprovalView } from '@sluice/core'
 import type { Projection } from './projection.ts'
 
 /** Every approval that was ever asked for; those that are live the gateways fold for themselves. */
@@ -17,11 +17,12 @@ export const approvals: Projection = {
     const change = db.prepare('update approvals set view = ? where id = ?')
     return {
       event(event) {
-        const id = approvalOf(event)
-        if (id === undefined) return
+        const approval = approvalEvent(event)
+        if (approval === undefined) return
+        const id = approval.data.approval
         const known = one.get(id)?.['view'] as string | undefined
         const before = known === undefined ? undefined : (JSON.parse(known) as ApprovalView)
-        const view = evolveApproval(before, event as Parameters<typeof evolveApproval>[1])
+        const view = evolveApproval(before, approval)
         if (view === undefined || view === before) return
         if (before === undefined)
           keep.run(
@@ -37,20 +38,6 @@ export const approvals: Projection = {
       },
     }
   },
-}
-
-function approvalOf(event: RecordedEvent): string | undefined {
-  switch (event.type) {
-    case 'ApprovalRequested':
-    case 'ApprovalGranted':
-    case 'ApprovalRejected':
-    case 'ApprovalExpired':
-    case 'ApprovalCancelled':
-    case 'ApprovalConsumed':
-      return event.data.approval
-    default:
-      return undefined
-  }
 }
 
 export interface ApprovalsRead {

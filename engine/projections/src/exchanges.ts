@@ -79,14 +79,9 @@ export const exchanges: Projection = {
             const { effect, rule, decision, revision } = event.data
             // What is simply allowed need not be explained, and is most of what there is.
             const reason = effect === 'allow' ? null : reasonOf(event.data.verdicts)
-            Object.assign(changeOf(event.data), {
-              effect,
-              rule,
-              decision,
-              revision,
-              outcome: outcomes[effect],
-            })
-            if (reason !== null) changeOf(event.data).reason = reason
+            const change = changeOf(event.data)
+            Object.assign(change, { effect, rule, decision, revision, outcome: outcomes[effect] })
+            change.reason = reason ?? change.reason
             return
           }
           case 'ExchangeAbandoned':

@@ -1,9 +1,4 @@
-import { GenerationCache } from '@sluice/core'
-
-interface RecordedAction {
-  readonly name: string
-  readonly relations?: readonly { readonly schema: string; readonly name: string }[]
-}
+import { actionSummary, GenerationCache, recordedActions } from '@sluice/core'
 
 /** Of one generation of remembered texts: applications say the same few things again and again. */
 const textsMax = 1_000
@@ -15,13 +10,8 @@ export function summaries(): (actions: string) => string {
   return (actions) => {
     const remembered = known.get(actions)
     if (remembered !== undefined) return remembered
-    const text = (JSON.parse(actions) as readonly RecordedAction[]).map(summaryOf).join('\n')
+    const text = recordedActions(actions).map(actionSummary).join('\n')
     known.set(actions, text, text.length)
     return text
   }
-}
-
-function summaryOf({ name, relations = [] }: RecordedAction): string {
-  const touched = new Set(relations.map((relation) => `${relation.schema}.${relation.name}`))
-  return [name, ...touched].join(' ')
 }

@@ -61,6 +61,20 @@ suite('the report on a period', () => {
     ])
   })
 
+  test('a table that one request names twice is one time', () => {
+    const twice = { name: 'sql.select', relations: [1, 2].map(() => ({ schema: 'public', name: 'orders' })) }
+    const asked = { session: 'ses_1', exchange: 'exc', actions: JSON.stringify([twice]) }
+    const decided = { session: 'ses_1', exchange: 'exc', decision: 'dec', effect: 'allow', rule: 'r' }
+    const { first_access } = reported(session(since), [
+      [since, 'RequestReceived', asked],
+      [since, 'DecisionMade', decided],
+    ])
+    assert.deepEqual(
+      first_access.map(({ table, times }) => [table, times]),
+      [['public.orders', 1]],
+    )
+  })
+
   test('what was denied or held gave no access', () => {
     assert.deepEqual(
       reported(session(since), request(since, 'deny'), request(since + 1, 'hold')).first_access,

@@ -1,3 +1,5 @@
+import { recordedActions, touchedBy } from '@sluice/core'
+
 /** What somebody did for the first time. */
 export interface FirstAccess {
   readonly subject: string
@@ -43,21 +45,17 @@ export class FirstAccesses {
   }
 }
 
-interface RecordedAction {
-  readonly name: string
-  readonly relations?: readonly { readonly schema: string; readonly name: string }[]
-}
-
 interface Touched {
   readonly action: string
   readonly table: string | null
 }
 
 function touched(actions: string): readonly Touched[] {
-  return (JSON.parse(actions) as readonly RecordedAction[]).flatMap(
-    ({ name, relations = [] }): readonly Touched[] =>
-      relations.length === 0
-        ? [{ action: name, table: null }]
-        : relations.map((relation) => ({ action: name, table: `${relation.schema}.${relation.name}` })),
-  )
+  return recordedActions(actions).flatMap((action): readonly Touched[] => {
+    const tables = touchedBy(action)
+    const { name } = action
+    return tables.length === 0
+      ? [{ action: name, table: null }]
+      : tables.map((table) => ({ action: name, table }))
+  })
 }

@@ -1,3 +1,4 @@
+import { actionSummary, type Relation } from '@sluice/core'
 import type { Answer, Difference, Kind } from './comparison.ts'
 import type { RecordedDecision } from './recorded-decisions.ts'
 
@@ -106,15 +107,8 @@ function templateOf({ inputs }: RecordedDecision): string | null {
 
 function actionOf({ inputs }: RecordedDecision): string {
   return inputs
-    .map(({ action }) => {
-      const relations = Array.isArray(action['relations']) ? (action['relations'] as readonly Named[]) : []
-      const touched = new Set(relations.map(({ schema, name }) => `${schema}.${name}`))
-      return [action.name, ...touched].join(' ')
-    })
+    .map(({ action: { name, relations } }) =>
+      actionSummary({ name, relations: Array.isArray(relations) ? (relations as readonly Relation[]) : [] }),
+    )
     .join(', ')
-}
-
-interface Named {
-  readonly schema: string
-  readonly name: string
 }

@@ -2,6 +2,7 @@ import { systemClock } from '@sluice/core'
 import { connectApi } from '../../client.ts'
 import type { ExitCode, Io } from '../../command.ts'
 import { instantMs } from '../../instant.ts'
+import { progressOn } from '../../progress.ts'
 import { remoteLog } from '../../remote-log.ts'
 import { reportedTypes, Reporting } from '../../report/audit-report.ts'
 import { reportText } from '../../report/report-text.ts'
@@ -12,8 +13,6 @@ export interface ReportOptions {
   readonly json: boolean
 }
 
-const progressMs = 2_000
-
 /** Reads the log from its beginning, as an auditor: what was before the period is what is usual. */
 export async function report({ since = '7d', until, json }: ReportOptions, io: Io): Promise<ExitCode> {
   const now = systemClock.now()
@@ -21,13 +20,11 @@ export async function report({ since = '7d', until, json }: ReportOptions, io: I
   const reporting = new Reporting(instantMs(since, now), untilMs)
   const client = await connectApi(io)
   let events = 0
-  let told = performance.now()
+  const tell = progressOn(io)
   for await (const event of remoteLog(client, { after: undefined, follow: false, types: reportedTypes })) {
     reporting.take(event)
     events += 1
-    if (performance.now() - told < progressMs) continue
-    told = performance.now()
-    io.error(`${events} events read\n`)
+    tell(() => `${events} events read`)
   }
   io.out(json ? `${JSON.stringify(reporting.report)}\n` : reportText(reporting.report))
   return 0

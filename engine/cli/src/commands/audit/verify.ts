@@ -9,6 +9,7 @@ import { withBrokers, type KafkaLogConfig, type LogConfig } from '../../config/l
 import { dataFolder } from '../../demo-state.ts'
 import { durationMs } from '../../duration.ts'
 import { brokersOf, connectionOf } from '../../log.ts'
+import { progressOn } from '../../progress.ts'
 
 export interface VerifyOptions {
   readonly log?: string | undefined
@@ -63,33 +64,21 @@ async function onKafka(
   io: Io,
 ) {
   const key = options['public-key']
+  const tell = progressOn(io)
   const report = await verifyKafka({
     connection: await connectionOf(log, { base, env: io.env, clock: systemClock }),
     prefix: log.prefix,
     publicKey: key === undefined ? null : rawKey(await readFile(key, 'utf8')),
     clock: systemClock,
     ...(since === undefined ? {} : { since }),
-    progress: progressOn(io),
+    progress: (events, { done, of }) =>
+      tell(() => `${events} events checked, ${of === 0 ? 100 : Math.floor((100 * done) / of)} %`),
   })
   if (key === undefined && !options.json)
     io.error(
       'The log itself was asked for the key of its signatures: name one from elsewhere with --public-key.\n',
     )
   return { report, place: `Kafka at ${log.brokers.join(', ')}` }
-}
-
-const progressMs = 2_000
-
-function progressOn(
-  io: Io,
-): (events: number, records: { readonly done: number; readonly of: number }) => void {
-  let told = performance.now()
-  return (events, { done, of }) => {
-    const now = performance.now()
-    if (now - told < progressMs) return
-    told = now
-    io.error(`${events} events checked, ${of === 0 ? 100 : Math.floor((100 * done) / of)} %\n`)
-  }
 }
 
 /** The 32 bytes of an Ed25519 key, as PEM. */

@@ -1,5 +1,5 @@
 import type { PolicyView } from '@sluice/api'
-import { readFiles, readFolder } from '@sluice/policy'
+import { policyFolder, readFiles } from '@sluice/policy'
 import { connectApi, type Client } from '../../client.ts'
 import type { ExitCode, Io } from '../../command.ts'
 
@@ -33,9 +33,9 @@ export async function activateCommand(options: ActivateOptions, io: Io): Promise
 
 /** As text, by path. Throws `PolicyError` where the gateway would refuse them anyway. */
 async function filesOf(folder: string): Promise<Readonly<Record<string, string>>> {
-  // What cannot be read as policies is told here, with its place.
-  await readFolder(folder)
   const files = await readFiles(folder)
+  // What cannot be read as policies is told here, with its place.
+  policyFolder(files, folder)
   return Object.fromEntries([...files].map(([name, content]) => [name, Buffer.from(content).toString()]))
 }
 

@@ -5,6 +5,7 @@ import { connectApi } from '../../client.ts'
 import { UsageError, type ExitCode, type Io } from '../../command.ts'
 import { instantMs } from '../../instant.ts'
 import { patiently } from '../../patience.ts'
+import { progressOn } from '../../progress.ts'
 import { remoteLog } from '../../remote-log.ts'
 import { policyCache } from './cache.ts'
 import { whatIfText } from './what-if-text.ts'
@@ -26,7 +27,6 @@ const needed: readonly EventType[] = [
   'ExchangeAbandoned',
   'SessionClosed',
 ]
-const progressMs = 2_000
 
 /** Judges what the log holds once more, by the policies of a folder. Exit code 1 when any answer would change. */
 export async function whatIfCommand(options: WhatIfCommandOptions, io: Io): Promise<ExitCode> {
@@ -40,17 +40,9 @@ export async function whatIfCommand(options: WhatIfCommandOptions, io: Io): Prom
   const bundle = await patiently(io, `compiling ${folder}`, openBundle(sources, await policyCache(io)))
   const events = remoteLog(client, { after: undefined, follow: false, types: needed })
   const threads = availableParallelism()
-  const report = await whatIf(events, bundle, { sinceMs, untilMs, target, threads, progress: progressOn(io) })
+  const tell = progressOn(io)
+  const progress = (decided: number): void => tell(() => `${decided} decisions judged again`)
+  const report = await whatIf(events, bundle, { sinceMs, untilMs, target, threads, progress })
   io.out(json ? `${JSON.stringify(report)}\n` : whatIfText(report))
   return report.changed === 0 ? 0 : 1
-}
-
-function progressOn(io: Io): (decided: number) => void {
-  let told = performance.now()
-  return (decided) => {
-    const now = performance.now()
-    if (now - told < progressMs) return
-    told = now
-    io.error(`${decided} decisions judged again\n`)
-  }
 }
