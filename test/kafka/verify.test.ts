@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import kafkajs from 'kafkajs'
 import { systemClock, systemIds, type NewEvent } from '@sluice/core'
-import { memoryKeys, openKafka, verifyKafka, type Verification } from '@sluice/journal'
+import {
+  memoryKeys,
+  openKafka,
+  verifyKafka,
+  type CheckpointOutlet,
+  type GatewayKeys,
+  type KeptCheckpoints,
+  type Verification,
+} from '@sluice/journal'
+import { signedLine, type Statement } from '../../engine/journal/src/statement.ts'
 import { decodeUnit, encodeUnit } from '../../engine/journal/src/kafka/wire.ts'
 import { broker } from './broker.ts'
 import { kafkaLogOptions, rechained, records, type StoredRecord } from './log-under-test.ts'
@@ -17,17 +26,24 @@ function event(reason: string): NewEvent {
   return { id: ids.next('evt'), time: systemClock.now(), type: 'ExchangeAbandoned', data }
 }
 
-/** What is done to a log that lies on brokers, by whoever may write there. */
 const stream = 'ses_a'
 
 suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : false }, () => {
   const brokers = 'missing' in kafka ? [] : kafka.brokers
   const client = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
+  const keys = memoryKeys()
   let written: readonly StoredRecord[]
   let prefix: string
+  /** What the log's checkpoints said, where nobody who may write to the brokers can change it. */
+  const lines: string[] = []
 
   before(async () => {
-    const options = { ...kafkaLogOptions(brokers, memoryKeys()), checkpointMs: 50 }
+    const outlet: CheckpointOutlet = {
+      name: 'elsewhere',
+      keep: async (line) => void lines.push(line),
+      close: async () => {},
+    }
+    const options = { ...kafkaLogOptions(brokers, keys), checkpointMs: 50, outlets: [outlet] }
     prefix = options.prefix ?? ''
     for (const life of [0, 1]) {
       const log = await openKafka(options)
@@ -41,9 +57,13 @@ suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : fals
   })
 
   /** Verifies a copy of the log in which this was done to the records of the stream. */
-  async function tampered(
-    change: (of: readonly StoredRecord[]) => readonly StoredRecord[],
-  ): Promise<Verification> {
+  async function tampered(change: Change): Promise<Verification> {
+    const prefix = await copied([...others(written), ...change(written.filter(isMine))])
+    return verifyKafka({ connection: { brokers }, prefix, clock: systemClock })
+  }
+
+  /** Another log with these records, and the prefix of its topics. */
+  async function copied(of: readonly StoredRecord[]): Promise<string> {
     const copy = `${randomBytes(6).toString('hex')}.`
     const empty = await openKafka({ ...kafkaLogOptions(brokers), prefix: copy })
     await empty.close()
@@ -55,14 +75,20 @@ suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : fals
         partitions: await ends(admin, `${copy}sluice.${topic}.v1`),
       })
     await admin.disconnect()
-    const mine = written.filter(({ key }) => key.toString() === stream)
-    const others = written.filter(({ key }) => key.toString() !== stream)
     const producer = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
     await producer.connect()
-    for (const { topic, partition, key, value } of [...others, ...change(mine)])
+    for (const { topic, partition, key, value } of of)
       await producer.send({ topic: renamed(topic, copy), messages: [{ partition, key, value }] })
     await producer.disconnect()
-    return verifyKafka({ connection: { brokers }, prefix: copy, clock: systemClock })
+    return copy
+  }
+
+  /** What was kept, of the log under that prefix: a copy in its place would have its name. */
+  function kept(name = prefix): readonly KeptCheckpoints[] {
+    const read = async function* (): AsyncGenerator<string> {
+      for (const line of lines) yield name === prefix ? line : resigned(line, prefix, name, keys)
+    }
+    return [{ name: 'kept.jsonl', lines: read() }]
   }
 
   function renamed(topic: string, to: string): string {
@@ -81,9 +107,7 @@ suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : fals
     assert.equal(events, 2 * (16 + 1 + 1 + 2))
   })
 
-  const cases: Readonly<
-    Record<string, readonly [(of: readonly StoredRecord[]) => readonly StoredRecord[], RegExp]>
-  > = {
+  const cases: Readonly<Record<string, readonly [Change, RegExp]>> = {
     'a flipped byte': [
       (of) => of.map((record, at) => (at === 3 ? { ...record, value: flipped(record.value) } : record)),
       /was changed: its hash/,
@@ -125,6 +149,47 @@ suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : fals
       for (const { segment } of findings) assert.match(segment, /sluice\.audit\.v1\/\d+$/)
     })
 
+  test('it is what was kept elsewhere, too', async () => {
+    assert.ok(lines.length >= 2)
+    const { findings } = await verifyKafka({
+      connection: { brokers },
+      prefix,
+      kept: kept(),
+      clock: systemClock,
+    })
+    assert.deepEqual(findings, [])
+  })
+
+  const together: Readonly<Record<string, readonly [Change, RegExp]>> = {
+    'a cut end': [
+      (of) => cut(of, 6),
+      /^the end was cut off: gw_1 in its incarnation \d+ wrote \d+ events here, these are \d+, says kept\.jsonl$/,
+    ],
+    'a rewritten end': [
+      (of) => [...others(of), ...rewritten(of.filter(isMine))],
+      /^what the gateway signed of everything up to here is not what is here, says kept\.jsonl$/,
+    ],
+    'an incarnation that is missing': [
+      (of) => {
+        const [first] = of.filter(isMine).map(epochOf)
+        return of.filter((record) => epochOf(record) === first)
+      },
+      /^the end was cut off: gw_1 in its incarnation \d+ wrote \d+ events here, these are 0, says kept\.jsonl$/,
+    ],
+  }
+  for (const [name, [change, found]] of Object.entries(together))
+    test(`${name} is found where the checkpoints in the log went with it`, async () => {
+      const copy = await copied(change(written.filter(({ topic }) => !topic.includes('.checkpoints.'))))
+      const options = { connection: { brokers }, prefix: copy, clock: systemClock }
+      assert.deepEqual((await verifyKafka(options)).findings, [], 'the log by itself looks whole')
+      const { ok, findings } = await verifyKafka({ ...options, kept: kept(copy) })
+      assert.equal(ok, false)
+      assert.ok(
+        findings.some(({ what }) => found.test(what)),
+        findings.map(({ what }) => what).join('\n'),
+      )
+    })
+
   test('what was written since a time is checked alone', async () => {
     const since = systemClock.now() + 3_600_000
     const { ok, events } = await verifyKafka({ connection: { brokers }, prefix, clock: systemClock, since })
@@ -133,6 +198,32 @@ suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : fals
     assert.deepEqual([all.ok, all.events], [true, 40])
   })
 })
+
+/** What is done to a log that lies on brokers, by whoever may write there. */
+type Change = (of: readonly StoredRecord[]) => readonly StoredRecord[]
+
+function isMine({ key }: StoredRecord): boolean {
+  return key.toString() === stream
+}
+
+function others(of: readonly StoredRecord[]): readonly StoredRecord[] {
+  return of.filter((record) => !isMine(record))
+}
+
+/** Without the last records of the stream. */
+function cut(of: readonly StoredRecord[], records: number): readonly StoredRecord[] {
+  return [...others(of), ...of.filter(isMine).slice(0, -records)]
+}
+
+function epochOf(record: StoredRecord): number {
+  return firstOf(record).envelope.epoch
+}
+
+/** The line as the gateway would have written it for a log of this name. */
+function resigned(line: string, from: string, to: string, keys: GatewayKeys): string {
+  const { checkpoint } = JSON.parse(line) as { readonly checkpoint: Statement }
+  return signedLine({ ...checkpoint, log: checkpoint.log.replace(from, to) }, keys)
+}
 
 async function ends(admin: ReturnType<kafkajs.Kafka['admin']>, topic: string) {
   const offsets = await admin.fetchTopicOffsets(topic)

@@ -11,6 +11,7 @@ import {
   type KafkaConnection,
   type Log,
 } from '@sluice/journal'
+import { buildOutlets } from './checkpoint-outlets.ts'
 import type { KafkaLogConfig, LogConfig, SaslConfig, TlsConfig } from './config/log.ts'
 import type { RetentionConfig } from './config/retention.ts'
 import { clientCredentials } from './client-credentials.ts'
@@ -38,7 +39,8 @@ export async function openLog(config: LogConfig, ports: LogPorts): Promise<Opene
   const keys = join(data, 'keys')
   if (config.kind === 'kafka') return openOnKafka(config, keys, ports)
   const path = config.path === null ? join(data, 'log') : resolve(base, config.path)
-  return { log: await openEmbedded({ path, keys, clock, ids, report }), place: path }
+  const outlets = await buildOutlets(config.checkpoints, ports)
+  return { log: await openEmbedded({ path, keys, clock, ids, report, outlets }), place: path }
 }
 
 /** `KAFKA_BROKERS`: addresses, separated by commas. */
@@ -58,6 +60,7 @@ async function openOnKafka(config: KafkaLogConfig, keyFolder: string, ports: Log
   const lock = await acquireLock(folder, clock)
   await using opening = new AsyncDisposableStack()
   opening.defer(() => lock.release())
+  const outlets = await buildOutlets(config.checkpoints, ports)
   const log = await openKafka({
     connection: await connectionOf(config, ports),
     prefix: config.prefix,
@@ -69,6 +72,7 @@ async function openOnKafka(config: KafkaLogConfig, keyFolder: string, ports: Log
     clock,
     ids,
     report,
+    outlets,
     lost,
     closed: () => lock.release(),
   })

@@ -5,9 +5,11 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { systemClock, systemIds, type RecordedEvent } from '@sluice/core'
+import type { CheckpointOutlet } from './checkpoint-courier.ts'
 import { openEmbedded } from './embedded.ts'
 import { KeyError } from './keys.ts'
 import { LockedError } from './lock.ts'
@@ -144,7 +146,13 @@ suite('the embedded log', () => {
     const path = join(root, 'log')
     const options = { path, keys: join(root, 'keys'), clock: systemClock, ids, segmentBytes: 4_096 }
     const report = (what: string): void => assert.fail(what)
-    const before = await openEmbedded({ ...options, report })
+    const lines: string[] = []
+    const outlet: CheckpointOutlet = {
+      name: 'elsewhere',
+      keep: async (line) => void lines.push(line),
+      close: async () => {},
+    }
+    const before = await openEmbedded({ ...options, report, outlets: [outlet] })
     for (let at = 0; at < 30; at++) {
       const stream = at % 10 === 0 ? 'control' : 'ses_a'
       const make = eventsOf(ids, stream)
@@ -169,7 +177,13 @@ suite('the embedded log', () => {
     assert.deepEqual(types, ['TargetRemoved', 'TargetRemoved', 'TargetRemoved', 'SegmentsRemoved'])
     await again.close()
     assert.deepEqual((await verifyLog(path)).findings, [])
-    assert.deepEqual((await verifyLog(path, systemClock.now() - 60_000)).findings, [])
+    assert.deepEqual((await verifyLog(path, { since: systemClock.now() - 60_000 })).findings, [])
+    // The first line is of what was removed since, the last of what is there.
+    assert.ok(lines.length > 1)
+    for (const some of [lines.slice(0, 1), lines]) {
+      const kept = [{ name: 'kept.jsonl', lines: Readable.from(some) }]
+      assert.deepEqual((await verifyLog(path, { kept })).findings, [])
+    }
   })
 })
 

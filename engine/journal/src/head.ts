@@ -68,6 +68,8 @@ export interface HeadPorts {
   readonly signer: Signer
   readonly clock: Clock
   readonly report: Report
+  /** Called with each that was written. */
+  readonly written?: (head: Head) => void
 }
 
 /** The head is behind the log by at most this. */
@@ -148,6 +150,7 @@ export class HeadFile {
     for (const at of slotsAt)
       await this.#ports.disk.write(headName, at, this.#encode({ ...head, generation }))
     this.#events = head.events
+    this.#ports.written?.({ ...head, generation })
   }
 
   async #slot(head: Omit<Head, 'generation'>): Promise<void> {
@@ -158,6 +161,7 @@ export class HeadFile {
       this.#encode({ ...head, generation }),
     )
     this.#events = head.events
+    this.#ports.written?.({ ...head, generation })
   }
 
   #encode(head: Head): Buffer {

@@ -13,10 +13,12 @@ import {
 import { Committer } from './append.ts'
 import { Batch } from './batch.ts'
 import { hashOf, zeroHash } from './chain.ts'
+import type { CheckpointOutlet } from './checkpoint-courier.ts'
 import { openCut, type Cut } from './cut.ts'
 import { DataKeys, type Report } from './data-keys.ts'
 import type { Disk } from './disk.ts'
 import { HeadFile } from './head.ts'
+import { HeadStatements } from './head-statements.ts'
 import { Incarnation } from './incarnation.ts'
 import { KeyFiles } from './key-files.ts'
 import { KeyError, type GatewayKeys } from './keys.ts'
@@ -40,6 +42,8 @@ export interface JournalOptions {
   readonly segmentBytes?: number
   /** Bytes that may wait for the disk before an append is refused. */
   readonly queueBytesMax?: number
+  /** Where else it is kept how far the log went. */
+  readonly outlets?: readonly CheckpointOutlet[]
 }
 
 /** How long closing waits for a disk that does not take what was accepted. */
@@ -57,6 +61,7 @@ export class Journal implements EventStore {
   readonly #file: LogFile
   readonly #head: HeadFile
   readonly #cut: Cut
+  readonly #statements: HeadStatements
   readonly #shelf: KeyFiles
   readonly #dataKeys: DataKeys
   #closing: Promise<boolean> | undefined
@@ -64,13 +69,14 @@ export class Journal implements EventStore {
   readonly #quiet = Promise.withResolvers<void>()
 
   private constructor(ports: JournalPorts, parts: JournalParts, options: JournalOptions) {
-    const { incarnation, file, head, cut, shelf, dataKeys } = parts
+    const { incarnation, file, head, statements, cut, shelf, dataKeys } = parts
     this.writer = incarnation.writer
     this.epoch = incarnation.epoch
     this.#ports = ports
     this.#file = file
     this.#head = head
     this.#cut = cut
+    this.#statements = statements
     this.#shelf = shelf
     this.#dataKeys = dataKeys
     const queueBytesMax = options.queueBytesMax ?? limits.appendQueueBytesMax
@@ -90,10 +96,13 @@ export class Journal implements EventStore {
     if (found !== null && !Buffer.from(found.publicKey).equals(keys.publicKey)) throw new KeyError(otherKey)
     const writer = found?.writer ?? ids.next('gw')
     const epoch = (found?.epoch ?? 0) + 1
-    const head = new HeadFile({ disk, signer: keys, clock, report }, found?.generation ?? 0)
-    const end = found?.end ?? (await begin(ports, head, { writer, epoch }, segmentBytes))
-    const { publicKey } = keys
     const incarnation = { writer, epoch }
+    const outlets = options.outlets ?? []
+    const statements = new HeadStatements({ incarnation, signer: keys, clock, report, outlets })
+    const written = statements.state.bind(statements)
+    const head = new HeadFile({ disk, signer: keys, clock, report, written }, found?.generation ?? 0)
+    const end = found?.end ?? (await begin(ports, head, incarnation, segmentBytes))
+    const { publicKey } = keys
     const file = new LogFile({ disk, head, clock, report, publicKey, incarnation, segmentBytes }, end)
     await head.open(end)
     file.prepareNext()
@@ -104,6 +113,7 @@ export class Journal implements EventStore {
       file,
       head,
       cut: await openCut(disk, end, publicKey),
+      statements,
       shelf,
       dataKeys,
     }
@@ -226,7 +236,7 @@ export class Journal implements EventStore {
 
   async #release(): Promise<void> {
     this.#head.stop()
-    await Promise.all([this.#file.settled(), this.#dataKeys.settled()])
+    await Promise.all([this.#file.settled(), this.#dataKeys.settled(), this.#statements.left()])
     await this.#ports.disk.close()
   }
 }
@@ -246,6 +256,7 @@ interface JournalParts {
   readonly file: LogFile
   readonly head: HeadFile
   readonly cut: Cut
+  readonly statements: HeadStatements
   readonly shelf: KeyFiles
   readonly dataKeys: DataKeys
 }

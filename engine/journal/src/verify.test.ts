@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, systemIds, type Unit } from '@sluice/core'
+import type { CheckpointOutlet } from './checkpoint-courier.ts'
 import { openEmbedded } from './embedded.ts'
+import type { KeptCheckpoints } from './kept-checkpoints.ts'
 import { KeyFiles } from './key-files.ts'
 import { memoryKeys, openKeys } from './keys.ts'
 import { LocalDisk } from './local-disk.ts'
@@ -32,6 +34,21 @@ async function fill(log: Pick<Log, 'append'>, streams: readonly string[], rounds
     }
 }
 
+/** Keeps checkpoints in memory, as a file somewhere else would. */
+function elsewhere(): {
+  readonly outlet: CheckpointOutlet
+  readonly kept: () => readonly KeptCheckpoints[]
+} {
+  const lines: string[] = []
+  const read = async function* (): AsyncGenerator<string> {
+    yield* lines
+  }
+  return {
+    outlet: { name: 'elsewhere', keep: async (line) => void lines.push(line), close: async () => {} },
+    kept: () => [{ name: 'kept.jsonl', lines: read() }],
+  }
+}
+
 function number(segment: number): string {
   return `${String(segment).padStart(10, '0')}.segment`
 }
@@ -40,10 +57,15 @@ suite('a log in files that was closed', () => {
   let root: string
   let folder: string
   const at = (name: string): string => join(folder, name)
-  const open = (segmentBytes: number): Promise<Log> =>
+  const open = (
+    segmentBytes: number,
+    outlets: readonly CheckpointOutlet[] = [],
+    keys = join(root, 'keys'),
+  ): Promise<Log> =>
     openEmbedded({
       path: folder,
-      keys: join(root, 'keys'),
+      keys,
+      outlets,
       clock: systemClock,
       ids,
       report: (what, error) => assert.fail(`${what}: ${String(error)}`),
@@ -285,15 +307,50 @@ suite('a log in files that was closed', () => {
     await fill(log, ['ses_a', 'ses_b'], 20)
     await log.close()
     const all = await verifyLog(folder)
-    const since = await verifyLog(folder, systemClock.now() + 60_000)
+    const since = await verifyLog(folder, { since: systemClock.now() + 60_000 })
     assert.ok(all.ok && since.ok, JSON.stringify(since.findings))
     assert.ok(since.events > 0 && since.events < all.events, `${since.events} of ${all.events}`)
     const last = (await readdir(folder)).filter((name) => name.endsWith('.segment')).toSorted()
     const bytes = await readFile(at(last[0] ?? ''))
     bytes[2_000] = (bytes[2_000] ?? 0) ^ 1
     await writeFile(at(last[0] ?? ''), bytes)
-    assert.ok((await verifyLog(folder, systemClock.now() + 60_000)).ok)
+    assert.ok((await verifyLog(folder, { since: systemClock.now() + 60_000 })).ok)
     assert.ok(!(await verifyLog(folder)).ok)
+  })
+
+  test('an older copy of the log, head and all, is found by what was kept elsewhere', async () => {
+    const { outlet, kept } = elsewhere()
+    const written = async (): Promise<void> => {
+      const log = await open(4_096, [outlet])
+      await fill(log, ['ses_a'], 5)
+      await log.close()
+    }
+    await written()
+    assert.deepEqual((await verifyLog(folder, { kept: kept() })).findings, [])
+    await cp(folder, join(root, 'older'), { recursive: true })
+    await written()
+    assert.deepEqual((await verifyLog(folder, { kept: kept() })).findings, [])
+    assert.ok((await verifyLog(join(root, 'older'))).ok, 'by itself it is whole')
+    const { findings } = await verifyLog(join(root, 'older'), { kept: kept() })
+    assert.equal(findings.length, 1)
+    assert.match(
+      findings[0]?.what ?? '',
+      /^the end of the log was cut off or changed: \d+ events were acknowledged, .* says kept\.jsonl$/,
+    )
+  })
+
+  test('a log that was begun anew is found by what was kept elsewhere', async () => {
+    const { outlet, kept } = elsewhere()
+    for (const keys of ['keys', 'others'] as const) {
+      const log = await open(4_096, keys === 'keys' ? [outlet] : [], join(root, keys))
+      await fill(log, ['ses_a'], 5)
+      await log.close()
+      const { ok, findings } = await verifyLog(folder, { kept: kept() })
+      assert.equal(ok, keys === 'keys', JSON.stringify(findings))
+      if (!ok)
+        assert.match(findings[0]?.what ?? '', /line 1 is no checkpoint that this log’s gateways signed/)
+      await rm(folder, { recursive: true })
+    }
   })
 
   test('a folder without a log is no whole log', async () => {

@@ -7,6 +7,7 @@ import { damagedSlots, keyFileName, keyFileNumber } from './key-files.ts'
 import { readWhole, type Disk } from './disk.ts'
 import { headName, isSignedBy, readHead, type StoredHead } from './head.ts'
 import { Inspector, type Boundary, type Finding } from './inspector.ts'
+import type { KeptCheckpoints } from './kept-checkpoints.ts'
 import { publicKeyName, publicKeyPem } from './keys.ts'
 import { ReadableFolder } from './local-disk.ts'
 import { endOfBytes, findFrame, scan } from './scan.ts'
@@ -18,6 +19,7 @@ import {
   type SegmentHeader,
 } from './segment.ts'
 import { beginningOf, CutInspector } from './verify-cut.ts'
+import { isAt, keptBoundaries, type KeptBoundary } from './verify-kept.ts'
 
 export interface Verification {
   readonly ok: boolean
@@ -30,10 +32,16 @@ export interface Verification {
   readonly findings: readonly Finding[]
 }
 
+export interface FolderVerifyOptions {
+  /** Milliseconds since 1970: what is surely older is not read, and chains may begin anywhere. */
+  readonly since?: number | undefined
+  /** What outlets kept of this log, to hold the whole of it against. */
+  readonly kept?: readonly KeptCheckpoints[]
+}
+
 /** Reads a log beside its writer, if there is one, and names what is missing or changed. */
-/** `since`: milliseconds since 1970; what is surely older is not read, and chains may begin anywhere. */
-export function verifyLog(folder: string, since?: number): Promise<Verification> {
-  return verify(new ReadableFolder(folder), since)
+export function verifyLog(folder: string, options: FolderVerifyOptions = {}): Promise<Verification> {
+  return verify(new ReadableFolder(folder), options)
 }
 
 type ReadDisk = Pick<Disk, 'list' | 'read'>
@@ -42,11 +50,16 @@ type ReadDisk = Pick<Disk, 'list' | 'read'>
  * Needs no keys. The head is read first, so that a log that grows meanwhile is only ever ahead of it. What a crash
  * leaves behind, a write in part at the very end, is no finding; the head says how far the log must go.
  */
-export async function verify(disk: ReadDisk, since?: number): Promise<Verification> {
+export async function verify(
+  disk: ReadDisk,
+  { since, kept = [] }: FolderVerifyOptions = {},
+): Promise<Verification> {
+  const { boundaries, findings } = await keptBoundaries(disk, kept)
   for (let excerpts = await excerptsInEffect(disk); ;) {
-    const verification = await verifyOnce(disk, excerpts, since)
+    const found = await verifyOnce(disk, excerpts, boundaries, since)
     const now = await excerptsInEffect(disk)
-    if (now.length === excerpts.length) return verification
+    if (now.length === excerpts.length)
+      return { ...found, ok: found.ok && findings.length === 0, findings: [...findings, ...found.findings] }
     // A writer removed segments meanwhile: it may have been in the midst of them.
     excerpts = now
   }
@@ -55,13 +68,14 @@ export async function verify(disk: ReadDisk, since?: number): Promise<Verificati
 async function verifyOnce(
   disk: ReadDisk,
   excerpts: readonly Excerpt[],
+  boundaries: readonly KeptBoundary[],
   since: number | undefined,
 ): Promise<Verification> {
   const first = since === undefined ? 1 : await segmentOf(disk, since)
   const inspector = new Inspector(first > 1)
   const head = await readHead(disk)
   const newest = head?.newest ?? null
-  const follower = new Follower(disk, inspector, newest, first)
+  const follower = new Follower(disk, inspector, newest, boundaries, first)
   if (first === 1) await follower.excerpts(excerpts)
   await follower.segments()
   // A crash in the midst of writing the head leaves one of its slots whole; closing writes both.
@@ -89,12 +103,21 @@ class Follower {
   readonly #cut: CutInspector
   /** The first segment that was followed. */
   #begins: SegmentHeader | null = null
+  /** What was signed of the log elsewhere, as long as it was not come by. */
+  readonly #kept: Set<KeptBoundary>
   #reached = false
   #last = { name: segmentName(1), offset: 0 }
 
-  constructor(disk: ReadDisk, inspector: Inspector, head: StoredHead | null, first: number) {
+  constructor(
+    disk: ReadDisk,
+    inspector: Inspector,
+    head: StoredHead | null,
+    kept: readonly KeptBoundary[],
+    first: number,
+  ) {
     this.#first = first
     this.#disk = disk
+    this.#kept = new Set(kept)
     this.#inspector = inspector
     this.#head = head
     this.#cut = new CutInspector(disk, inspector)
@@ -130,8 +153,17 @@ class Follower {
   /** Compares both ends of the log with what was signed; how many events were removed. */
   async end(): Promise<number> {
     const removed = this.#cut.end(this.#begins === null ? null : beginningOf(this.#begins))
+    this.#compareKept()
     await this.#compareHead()
     return removed
+  }
+
+  /** Of what was signed as removed nothing more is asked. */
+  #compareKept(): void {
+    const { name, offset } = this.#last
+    for (const kept of this.#kept)
+      if (kept.events >= (this.#begins?.number ?? 0))
+        this.#inspector.note(name, offset, `${cutOff(kept, this.#inspector)}, says ${kept.by}`)
   }
 
   async #compareHead(): Promise<void> {
@@ -140,12 +172,7 @@ class Follower {
     const { name, offset } = this.#last
     if (this.publicKey !== null && !isSignedBy(head, this.publicKey))
       this.#inspector.note(headName, 0, 'it was not signed by the gateway')
-    if (!this.#reached)
-      this.#inspector.note(
-        name,
-        offset,
-        `the end of the log was cut off or changed: ${head.events} events were acknowledged, this is after ${this.#inspector.events}`,
-      )
+    if (!this.#reached) this.#inspector.note(name, offset, cutOff(head, this.#inspector))
     else if (!this.#isHead(this.#inspector.boundary) && (await this.#closed()))
       this.#inspector.note(name, offset, `the log goes on after it was closed with event ${head.events}`)
   }
@@ -245,12 +272,16 @@ class Follower {
 
   #arrive(at: Boundary | null): void {
     if (this.#isHead(at)) this.#reached = true
+    for (const kept of this.#kept) if (isAt(kept, at)) this.#kept.delete(kept)
   }
 
   #isHead(at: Boundary | null): boolean {
-    const head = this.#head
-    return head !== null && at?.events === head.events && Buffer.compare(at.link, head.link) === 0
+    return this.#head !== null && isAt(this.#head, at)
   }
+}
+
+function cutOff(said: Boundary, found: Pick<Inspector, 'events'>): string {
+  return `the end of the log was cut off or changed: ${said.events} events were acknowledged, this is after ${found.events}`
 }
 
 /** The last segment that begins before a time: what was written since is in it or after it. */

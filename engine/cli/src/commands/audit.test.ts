@@ -1,9 +1,10 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { openSync, readFileSync, readdirSync, writeSync } from 'node:fs'
+import { appendFileSync, cpSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, systemIds } from '@sluice/core'
 import { openEmbedded } from '@sluice/journal'
+import { openLog } from '../log.ts'
 import { ran, scratchFolder, scriptedServer, type Ended, type ScriptedServer } from '../scripted.ts'
 
 const events = [
@@ -169,5 +170,64 @@ suite('audit report', () => {
     const report = JSON.parse(out) as { readonly totals: { readonly requests: number } }
     assert.equal(report.totals.requests, 0)
     assert.equal((await reported('--since', 'yesterday')).code, 2)
+  })
+})
+
+suite('what was kept elsewhere', () => {
+  /** Two lives of a log, the first one copied away; and what a file elsewhere kept of both. */
+  async function written(data: string): Promise<{ readonly log: string; readonly older: string }> {
+    const [log, older, kept] = [join(data, 'log'), join(data, 'older'), join(data, 'kept.jsonl')]
+    const config = { kind: 'embedded', path: log, checkpoints: [{ kind: 'file', path: kept }] } as const
+    const ids = systemIds(systemClock)
+    for (const copy of [older, null]) {
+      const opened = await openLog(config, {
+        data,
+        base: data,
+        env: {},
+        retention: { contentMs: null, auditMs: null, bodiesMs: null },
+        clock: systemClock,
+        ids,
+        report: (what) => assert.fail(what),
+        lost: () => {},
+      })
+      const of = { name: 'shop', by: 'file' }
+      const event = { id: ids.next('evt'), type: 'TargetRemoved', time: 1, data: of } as const
+      await opened.log.append({ stream: 'control', events: [event] }, { withinMs: 5_000, urgency: 'now' })
+      await opened.log.close()
+      if (copy !== null) cpSync(log, copy, { recursive: true })
+    }
+    return { log, older }
+  }
+
+  test('is compared with the log: an older copy of it is found, and a line that nobody signed', async () => {
+    using data = scratchFolder()
+    const { log, older } = await written(data.path)
+    const kept = join(data.path, 'kept.jsonl')
+    const verify = (folder: string, ...more: readonly string[]): ReturnType<typeof ran> =>
+      ran(['audit', 'verify', '--log', folder, ...more])
+    const whole = await verify(log, '--checkpoints', kept)
+    assert.equal(whole.code, 0, whole.out)
+    assert.equal((await verify(older)).code, 0, 'by itself it is whole')
+    const cut = await verify(older, '--checkpoints', kept)
+    assert.equal(cut.code, 1)
+    assert.match(cut.out, /^FINDING .*the end of the log was cut off or changed: .*says .*kept\.jsonl/)
+    appendFileSync(kept, '{"checkpoint":{},"signature":""}\n{"half')
+    const forged = await verify(log, '--checkpoints', kept, '--json')
+    assert.equal(forged.code, 1)
+    const { findings } = JSON.parse(forged.out) as { findings: readonly { what: string }[] }
+    assert.equal(findings.length, 1)
+    assert.match(findings[0]?.what ?? '', /^line \d+ is no checkpoint that this log’s gateways signed/)
+  })
+
+  test('is of a whole log, and is there: else the command is wrong', async () => {
+    using data = scratchFolder()
+    const { log } = await written(data.path)
+    const kept = join(data.path, 'kept.jsonl')
+    const since = await ran(['audit', 'verify', '--log', log, '--since', '7d', '--checkpoints', kept])
+    assert.equal(since.code, 2)
+    assert.match(since.error, /leave out --since/)
+    const missing = await ran(['audit', 'verify', '--log', log, '--checkpoints', '/nowhere/kept.jsonl'])
+    assert.equal(missing.code, 2)
+    assert.match(missing.error, /--checkpoints names \/nowhere\/kept\.jsonl, which is no file/)
   })
 })

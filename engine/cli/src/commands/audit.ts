@@ -15,7 +15,8 @@ export const audit: Command = {
 sluice audit search [--subject <id>] [--target <name>] [--run <id>] [--rule <rule>] [--table <schema.name>]
                     [--action sql.select] [--effect allow|deny|hold] [--text <words> [--content]]
                     [--since 7d] [--until 2026-11-08] [--last 50] [--json]
-sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--public-key gateway.pub] [--json]
+sluice audit verify [--log <folder> | --config sluice.yaml] [--since 7d] [--public-key gateway.pub]
+                    [--checkpoints kept.jsonl]… [--json]
 sluice audit report [--since 7d] [--until 2026-11-08] [--json]
 sluice audit erase --session ses_… | --subject <id> | --label <name=value>  --reason <text> [--json]
 sluice audit hold --session ses_… | --subject <id> | --label <name=value>  --reason <text> [--json]
@@ -26,7 +27,8 @@ sluice audit holds ls [--all] [--json]
   search  requests that fit everything that is given, with what became of them; --text looks in actions, rules and reasons,
           with --content also in statements, values and answers: for auditors, and that they looked is in the log
   verify  reads the log itself, beside running gateways, and names what is missing or changed; on Kafka with
-          KAFKA_BROKERS=host:port,… or as the configuration says
+          KAFKA_BROKERS=host:port,… or as the configuration says. --checkpoints holds it against what log.checkpoints
+          kept elsewhere, so that an end that was cut off or rewritten together with the log's own signatures is found
   report  what a period had that asks for a look: broken glass, unusually many denials or rows, what somebody did for
           the first time, changes at the gateway; for auditors
   erase   makes the content of sessions that are over unreadable for good, by destroying its keys; the events stay.
@@ -48,6 +50,7 @@ sluice audit holds ls [--all] [--json]
         log: { type: 'string' },
         config: { type: 'string' },
         'public-key': { type: 'string' },
+        checkpoints: { type: 'string', multiple: true },
         subject: { type: 'string' },
         target: { type: 'string' },
         run: { type: 'string' },

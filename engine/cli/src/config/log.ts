@@ -1,5 +1,6 @@
 import type { UnsafeLog } from '@sluice/journal'
 import type { SecretReference } from '@sluice/identity'
+import { checkpointsOf, type CheckpointConfig, type RawCheckpoint } from './checkpoints.ts'
 import type { Located, Path } from './document.ts'
 import { ConfigError } from './problem.ts'
 
@@ -10,6 +11,7 @@ export interface EmbeddedLogConfig {
   readonly kind: 'embedded'
   /** `null`: in the data folder. */
   readonly path: string | null
+  readonly checkpoints: readonly CheckpointConfig[]
 }
 
 export interface KafkaLogConfig {
@@ -22,6 +24,7 @@ export interface KafkaLogConfig {
   readonly tls: TlsConfig
   readonly sasl: SaslConfig | null
   readonly allowUnsafe: readonly UnsafeLog[]
+  readonly checkpoints: readonly CheckpointConfig[]
 }
 
 /** PEM files, relative to the configuration file. */
@@ -53,6 +56,7 @@ export interface RawLog {
   readonly tls?: RawTls
   readonly sasl?: RawSasl
   readonly allow_unsafe?: readonly UnsafeLog[]
+  readonly checkpoints?: readonly RawCheckpoint[]
 }
 
 export type RawTls = boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string }
@@ -69,13 +73,23 @@ export interface RawSasl {
 
 const defaultReplication = 3
 const keysOf: Readonly<Record<LogConfig['kind'], readonly (keyof RawLog)[]>> = {
-  embedded: ['kind', 'path'],
-  kafka: ['kind', 'brokers', 'replication', 'prefix', 'gateway', 'tls', 'sasl', 'allow_unsafe'],
+  embedded: ['kind', 'path', 'checkpoints'],
+  kafka: [
+    'kind',
+    'brokers',
+    'replication',
+    'prefix',
+    'gateway',
+    'tls',
+    'sasl',
+    'allow_unsafe',
+    'checkpoints',
+  ],
 }
 
 /** Without the key the log is embedded. Throws `ConfigError`. */
 export function logOf(document: Located, raw: RawLog | undefined): LogConfig {
-  if (raw === undefined) return { kind: 'embedded', path: null }
+  if (raw === undefined) return { kind: 'embedded', path: null, checkpoints: [] }
   const foreign = Object.keys(raw).filter((key) => !keysOf[raw.kind].some((own) => own === key))
   if (foreign.length > 0)
     throw new ConfigError(
@@ -87,7 +101,8 @@ export function logOf(document: Located, raw: RawLog | undefined): LogConfig {
         ),
       ),
     )
-  if (raw.kind === 'embedded') return { kind: 'embedded', path: raw.path ?? null }
+  const checkpoints = checkpointsOf(document, raw.checkpoints)
+  if (raw.kind === 'embedded') return { kind: 'embedded', path: raw.path ?? null, checkpoints }
   if (raw.brokers === undefined)
     throw new ConfigError([document.problem(['log'], 'a log of kind kafka needs "brokers"')])
   return {
@@ -99,6 +114,7 @@ export function logOf(document: Located, raw: RawLog | undefined): LogConfig {
     tls: tlsOf(raw.tls),
     sasl: saslOf(document, ['log', 'sasl'], raw.sasl),
     allowUnsafe: raw.allow_unsafe ?? [],
+    checkpoints,
   }
 }
 
@@ -140,5 +156,6 @@ export function withBrokers(log: LogConfig, brokers: readonly string[]): KafkaLo
     tls: false,
     sasl: null,
     allowUnsafe: [],
+    checkpoints: log.checkpoints,
   }
 }

@@ -6,6 +6,7 @@ import { findingsMax, missing, repeated, type Finding } from '../inspector.ts'
 import { verifySignature } from '../keys.ts'
 import { closedStreamsMax, Streams } from '../streams.ts'
 import { linkAfterEvent } from './checkpoints.ts'
+import type { ExpectedHead } from './expected-heads.ts'
 import type { DecodedEvent } from './wire.ts'
 
 /** Where an event was found. */
@@ -27,17 +28,6 @@ interface Chain {
   readonly hash: Buffer
 }
 
-/** What an incarnation has signed that it wrote to one partition. */
-export interface ExpectedHead {
-  readonly events: number
-  /** Hexadecimal. */
-  readonly link: string
-  /** Of these events, those that are too young to be removed. */
-  readonly young: number
-  /** That was all. */
-  readonly closed: boolean
-}
-
 /** Follows the chains of many incarnations through the partitions of a log, and notes what does not fit. */
 export class ChainInspector {
   readonly findings: Finding[] = []
@@ -48,7 +38,7 @@ export class ChainInspector {
   /** The log is read from somewhere in it: a chain may begin anywhere. */
   readonly #midway: boolean
   /** By incarnation and lane. */
-  readonly #expected: ReadonlyMap<string, ExpectedHead>
+  readonly #expected: ReadonlyMap<string, readonly ExpectedHead[]>
   /** Lanes whose beginning brokers have removed, as a gateway signed that they may. */
   readonly #shortened: ReadonlySet<string>
   readonly #heads = new Map<string, FoundHead>()
@@ -63,7 +53,7 @@ export class ChainInspector {
 
   constructor(
     publicKey: () => Uint8Array | null,
-    expected: ReadonlyMap<string, ExpectedHead>,
+    expected: ReadonlyMap<string, readonly ExpectedHead[]>,
     midway: boolean,
     shortened: ReadonlySet<string> = new Set(),
   ) {
@@ -90,26 +80,30 @@ export class ChainInspector {
     for (const [incarnation, at] of this.#begun)
       if (!this.#joined.has(incarnation))
         this.note(at, `${incarnation} never joined this log: what it says here no gateway of it wrote`)
-    for (const [key, { events, closed, young }] of this.#expected) {
-      const head = this.#heads.get(key)
-      const found = head?.events ?? 0
-      const [writer, epoch, ...lane] = key.split('/')
-      if (found < young && this.#shortened.has(lane.join('/')))
-        this.note(
-          { lane: lane.join('/'), offset: head?.last ?? 0 },
-          `${writer} in its incarnation ${epoch} wrote ${young} events here that are too young to be removed, these are ${found}`,
-        )
-      if (found < events && !this.#shortened.has(lane.join('/')))
-        this.note(
-          { lane: lane.join('/'), offset: head?.last ?? 0 },
-          `the end was cut off: ${writer} in its incarnation ${epoch} wrote ${events} events here, these are ${found}`,
-        )
-      if (closed && found > events)
-        this.note(
-          { lane: lane.join('/'), offset: head?.last ?? 0 },
-          `${writer} goes on here after it closed its incarnation ${epoch} with event ${events}`,
-        )
-    }
+    for (const [key, expected] of this.#expected) for (const head of expected) this.#end(key, head)
+  }
+
+  #end(key: string, { events, closed, young, by }: ExpectedHead): void {
+    const head = this.#heads.get(key)
+    const found = head?.events ?? 0
+    const [writer, epoch, ...parts] = key.split('/')
+    const lane = parts.join('/')
+    const at = { lane, offset: head?.last ?? 0 }
+    if (found < young && this.#shortened.has(lane))
+      this.note(
+        at,
+        `${writer} in its incarnation ${epoch} wrote ${young} events here that are too young to be removed, these are ${found}, says ${by}`,
+      )
+    if (found < events && !this.#shortened.has(lane))
+      this.note(
+        at,
+        `the end was cut off: ${writer} in its incarnation ${epoch} wrote ${events} events here, these are ${found}, says ${by}`,
+      )
+    if (closed && found > events)
+      this.note(
+        at,
+        `${writer} goes on here after it closed its incarnation ${epoch} with event ${events}, says ${by}`,
+      )
   }
 
   event(at: FoundAt, { envelope, bytes }: DecodedEvent): void {
@@ -164,9 +158,9 @@ export class ChainInspector {
     head.last = at.offset
     if (this.#midway || this.#shortened.has(at.lane)) return
     linkAfterEvent(head.link, hash).copy(head.link)
-    const expected = this.#expected.get(key)
-    if (expected?.events === head.events && expected.link !== head.link.toString('hex'))
-      this.note(at, 'what the gateway signed of everything up to here is not what is here')
+    for (const { events, link, by } of this.#expected.get(key) ?? [])
+      if (events === head.events && link !== head.link.toString('hex'))
+        this.note(at, `what the gateway signed of everything up to here is not what is here, says ${by}`)
   }
 }
 

@@ -1,13 +1,13 @@
-import type { AppendOptions, Clock, EventData, HeadRecord, Ids, NewEvent } from '@sluice/core'
+import type { AppendOptions, Clock, HeadRecord, Ids, NewEvent } from '@sluice/core'
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import { hashBytes, hashIn, hashOf, zeroHash } from '../chain.ts'
+import { CheckpointCourier, type CheckpointOutlet } from '../checkpoint-courier.ts'
 import type { Report } from '../data-keys.ts'
 import { checkpointStream, type RecordableUnit } from '../incarnation.ts'
+import type { Signer } from '../keys.ts'
+import { signedLine, statementKind } from '../statement.ts'
 import { partitionOf, partitions } from './partition.ts'
-
-/** Takes checkpoints out of reach of whoever could change the log. Rejects when it could not. */
-export type CheckpointOutlet = (checkpoint: EventData['CheckpointSigned']) => Promise<void>
 
 export interface CheckpointPorts {
   readonly writer: string
@@ -17,6 +17,9 @@ export interface CheckpointPorts {
   readonly report: Report
   readonly append: (unit: RecordableUnit, options: AppendOptions) => Promise<unknown>
   readonly everyMs: number
+  /** As statements name it. */
+  readonly log: string
+  readonly signer: Signer
   readonly outlets: readonly CheckpointOutlet[]
 }
 
@@ -37,13 +40,16 @@ export function linkAfterEvent(link: Uint8Array, hash: Uint8Array): Buffer {
 export class Checkpoints {
   readonly #ports: CheckpointPorts
   readonly #heads = new Map<number, Head>()
+  readonly #couriers: readonly CheckpointCourier[]
   #number = 0
   #stated = 0
   #events = 0
   #timer: Disposable | undefined
 
   constructor(ports: CheckpointPorts) {
+    const { clock, report, outlets } = ports
     this.#ports = ports
+    this.#couriers = outlets.map((outlet) => new CheckpointCourier(outlet, { clock, report, paceMs: 0 }))
   }
 
   /** The same sink; what it has written counts. */
@@ -71,6 +77,11 @@ export class Checkpoints {
     await this.#state(true)
   }
 
+  /** Resolves once the outlets have what was stated last, or did not take it in time. */
+  async left(): Promise<void> {
+    await Promise.all(this.#couriers.map((courier) => courier.close()))
+  }
+
   #count(batch: Batch): void {
     for (const [index, { stream }] of batch.units.entries()) {
       if (stream === checkpointStream) continue
@@ -86,18 +97,20 @@ export class Checkpoints {
   }
 
   async #state(closed: boolean): Promise<void> {
-    const { writer, epoch, clock, ids, report, append, outlets } = this.#ports
+    const { writer, epoch, clock, ids, report, append, log, signer } = this.#ports
     if (this.#events === this.#stated && !closed) return
     const events = this.#events
     const data = { writer, epoch, number: this.#number, closed, heads: this.#records() }
-    const event: NewEvent = { id: ids.next('evt'), time: clock.now(), type: 'CheckpointSigned', data }
+    const time = clock.now()
+    const event: NewEvent = { id: ids.next('evt'), time, type: 'CheckpointSigned', data }
     try {
       await append({ stream: checkpointStream, events: [event] }, { withinMs: stateMs, urgency: 'soon' })
       this.#number += 1
       this.#stated = events
-      for (const outlet of outlets) await outlet(data)
+      const line = signedLine({ kind: statementKind, log, time, ...data }, signer)
+      for (const courier of this.#couriers) courier.send(line)
     } catch (error) {
-      report('a checkpoint of the log was not written or taken away; the next one says as much', error)
+      report('a checkpoint of the log was not written; the next one says as much', error)
     }
   }
 

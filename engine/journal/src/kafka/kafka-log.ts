@@ -11,6 +11,7 @@ import {
 } from '@sluice/core'
 import type { Kafka } from 'kafkajs'
 import { Committer, type Sink } from '../append.ts'
+import type { CheckpointOutlet } from '../checkpoint-courier.ts'
 import { DataKeys, type Report } from '../data-keys.ts'
 import { Incarnation } from '../incarnation.ts'
 import { KeyError, type GatewayKeys } from '../keys.ts'
@@ -18,7 +19,7 @@ import type { Log } from '../log.ts'
 import { unseal, type Unsealed } from '../sealing.ts'
 import { Bodies } from './bodies.ts'
 import { reaching } from './brokers-error.ts'
-import { Checkpoints, type CheckpointOutlet } from './checkpoints.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
 import { ControlView } from './control-view.ts'
 import { KeyTopic } from './key-topic.ts'
@@ -119,6 +120,8 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
     ids: options.ids,
     append: (unit, appendOptions) => committer.append(unit, appendOptions),
     everyMs: options.checkpointMs ?? checkpointMs,
+    log: names.audit,
+    signer: keys,
     outlets: options.outlets ?? [],
   })
   const committer: Committer = new Committer({
@@ -138,20 +141,8 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
     queueBytesMax: options.queueBytesMax ?? limits.appendQueueBytesMax,
     append: (unit, appendOptions) => committer.append(unit, appendOptions),
   })
-  const parts = {
-    options,
-    offload,
-    checkpoints,
-    kafka,
-    names,
-    view,
-    lease,
-    shelf,
-    dataKeys,
-    sink,
-    committer,
-    times,
-  }
+  const held = { kafka, names, view, lease, shelf, dataKeys, times }
+  const parts = { ...held, options, offload, checkpoints, sink, committer }
   const log = new KafkaLog(parts, opening.move())
   resume = () => log.resume()
   await log.join(publicKey, position).catch(async (error: unknown) => {
@@ -340,7 +331,7 @@ export class KafkaLog implements Log {
     const clean = await committer.close(closeWaitMs)
     if (!clean) options.report('the log was closed before the brokers took everything', null)
     this.#closed.abort()
-    await this.#following
+    await Promise.all([checkpoints.left(), this.#following])
     await this.#open.disposeAsync()
     await options.closed?.()
   }

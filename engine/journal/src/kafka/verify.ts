@@ -1,13 +1,17 @@
-import type { Clock, EventData, RecordedEvent } from '@sluice/core'
+import type { Clock, RecordedEvent } from '@sluice/core'
 import type { TopicOf } from '@sluice/kafka'
 import { recordedEvent } from '../codec.ts'
 import { verifySignature } from '../keys.ts'
+import type { Finding } from '../inspector.ts'
+import { readCheckpoints, type KeptCheckpoints } from '../kept-checkpoints.ts'
+import type { Statement } from '../statement.ts'
 import type { Verification } from '../verify.ts'
 import { hashAt, hashOf } from '../chain.ts'
 import { reaching } from './brokers-error.ts'
-import { ChainInspector, type ExpectedHead, type FoundAt } from './chain-inspector.ts'
+import { ChainInspector, type FoundAt } from './chain-inspector.ts'
 import { kafkaClient, type KafkaConnection } from './client.ts'
 import { openCluster, type Cluster } from './cluster.ts'
+import { ExpectedHeads } from './expected-heads.ts'
 import { partitions } from './partition.ts'
 import { Frontier } from './position.ts'
 import { RecordReader, type Lane } from './reader.ts'
@@ -21,6 +25,8 @@ export interface VerifyOptions {
   readonly publicKey?: Uint8Array | null
   /** Milliseconds since 1970: only what was written since. Chains may then begin anywhere. */
   readonly since?: number
+  /** What outlets kept of this log, to hold it against. Says nothing of a log that is read from somewhere in it. */
+  readonly kept?: readonly KeptCheckpoints[]
   readonly clock: Clock
   /** Called now and then with how many events were checked, of about how many records. */
   readonly progress?: (events: number, records: { readonly done: number; readonly of: number }) => void
@@ -46,8 +52,6 @@ export async function verifyKafka(options: VerifyOptions): Promise<Verification>
     await cluster.disconnect()
   }
 }
-
-type Checkpoint = EventData['CheckpointSigned']
 
 interface PlacedLane {
   readonly kind: TopicOf
@@ -80,7 +84,9 @@ class Verifier {
     // First, so that a log that grows meanwhile is only ever ahead of what was signed.
     this.#publicKey ??= await this.#ownWord()
     const retentionMs = await this.#retentionMs()
-    const expected = await this.#expected(retentionMs)
+    const expected = new ExpectedHeads(this.#options.clock.now() - (retentionMs ?? 0))
+    const elsewhere = await this.#kept(expected)
+    await this.#stated(expected)
     const { since } = this.#options
     const lanes = await this.#lanes(
       partitions.map(({ topic, partition }) => this.#place(topic, partition)),
@@ -90,7 +96,7 @@ class Verifier {
     const shortened = lanes.filter(({ kind, from }) => kind === 'audit' && retentionMs !== null && from > 0)
     const inspector = new ChainInspector(
       () => this.#publicKey,
-      expected,
+      expected.byLane(),
       since !== undefined,
       new Set(shortened.map(({ kind, partition }) => `${kind}/${partition}`)),
     )
@@ -103,10 +109,10 @@ class Verifier {
     }
     inspector.end()
     const { events, streams, unknown } = inspector
-    const findings = inspector.findings.map((finding) => ({
-      ...finding,
-      segment: this.#topicOf(finding.segment),
-    }))
+    const findings = [
+      ...elsewhere,
+      ...inspector.findings.map((finding) => ({ ...finding, segment: this.#topicOf(finding.segment) })),
+    ]
     const removed = since === undefined ? shortened.reduce((sum, { from }) => sum + from, 0) : 0
     return { ok: findings.length === 0, events, streams, unknown, removed, findings }
   }
@@ -136,39 +142,27 @@ class Verifier {
     return shortest
   }
 
-  /**
-   * The newest statement of each incarnation covers what those before it said. What was written since the first statement that
-   * is not older than the retention is too young to be removed.
-   */
-  async #expected(retentionMs: number | null): Promise<ReadonlyMap<string, ExpectedHead>> {
-    const newest = new Map<string, Checkpoint>()
-    const old = new Map<string, number>()
-    const cutoff = this.#options.clock.now() - (retentionMs ?? 0)
+  /** What the gateways signed in the log itself. */
+  async #stated(expected: ExpectedHeads): Promise<void> {
     const lanes = await this.#lanes([this.#place('checkpoints', 0)], undefined)
     for await (const { at, record } of this.#records(lanes))
       for (const event of unitIn(record) ?? []) {
         const signed = this.#signed(event)
-        const checkpoint = signed?.type === 'CheckpointSigned' ? signed.data : null
-        if (checkpoint === null)
-          this.#problems.push({ at, what: 'this checkpoint was not signed by the gateway' })
-        else {
-          const key = `${checkpoint.writer}/${checkpoint.epoch}`
-          const known = newest.get(key)
-          for (const head of event.envelope.time < cutoff || known === undefined ? checkpoint.heads : [])
-            old.set(`${key}/${head.topic}/${head.partition}`, head.events)
-          if (known === undefined || checkpoint.number > known.number) newest.set(key, checkpoint)
-        }
+        if (signed?.type === 'CheckpointSigned')
+          expected.add(signed.data, event.envelope.time, this.#names.checkpoints)
+        else this.#problems.push({ at, what: 'this checkpoint was not signed by the gateway' })
       }
-    const expected = new Map<string, ExpectedHead>()
-    for (const [key, { heads, closed }] of newest)
-      for (const { topic, partition, events, link } of heads)
-        expected.set(`${key}/${topic}/${partition}`, {
-          events,
-          link,
-          closed,
-          young: events - (old.get(`${key}/${topic}/${partition}`) ?? 0),
-        })
-    return expected
+  }
+
+  /** What they signed and others kept; what is wrong with that. */
+  async #kept(expected: ExpectedHeads): Promise<readonly Finding[]> {
+    const found: Finding[] = []
+    for (const kept of this.#options.kept ?? []) {
+      const take = (statement: Statement): void => expected.add(statement, statement.time, kept.name)
+      const of = { log: this.#names.audit, publicKey: this.#publicKey, take }
+      found.push(...(await readCheckpoints(kept, of)))
+    }
+    return found
   }
 
   #place(kind: TopicOf, partition: number): PlacedLane {

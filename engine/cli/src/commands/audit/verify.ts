@@ -1,8 +1,9 @@
 import { createPublicKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '@sluice/core'
-import { verifyKafka, verifyLog, type Verification } from '@sluice/journal'
+import { verifyKafka, verifyLog, type KeptCheckpoints, type Verification } from '@sluice/journal'
 import { UsageError, type ExitCode, type Io } from '../../command.ts'
 import { parseConfig } from '../../config/config.ts'
 import { withBrokers, type KafkaLogConfig, type LogConfig } from '../../config/log.ts'
@@ -16,12 +17,15 @@ export interface VerifyOptions {
   readonly config?: string | undefined
   readonly since?: string | undefined
   readonly 'public-key'?: string | undefined
+  readonly checkpoints?: readonly string[] | undefined
   readonly json: boolean
 }
 
 /** Reads the log itself, beside whoever writes it, and trusts no gateway. */
 export async function verify(options: VerifyOptions, io: Io): Promise<ExitCode> {
   const since = options.since === undefined ? undefined : Date.now() - durationMs(options.since)
+  if (since !== undefined && options.checkpoints !== undefined)
+    throw new UsageError('--checkpoints says how far the whole log went: leave out --since')
   const { report, place } = await verified(options, since, io)
   if (options.json) io.out(`${JSON.stringify(report)}\n`)
   else show(report, place, io)
@@ -33,11 +37,11 @@ async function verified(
   since: number | undefined,
   io: Io,
 ): Promise<{ readonly report: Verification; readonly place: string }> {
-  if (options.log !== undefined) return inFolder(options.log, since)
+  if (options.log !== undefined) return inFolder(options.log, options, since)
   const { log, base } = await placeOf(options, io)
   if (log.kind === 'kafka') return onKafka(log, base, options, since, io)
   const folder = log.path === null ? join(dataFolder(io.env), 'log') : resolve(base, log.path)
-  return inFolder(folder, since)
+  return inFolder(folder, options, since)
 }
 
 /** As `serve` finds it. */
@@ -47,13 +51,37 @@ async function placeOf(
 ): Promise<{ readonly log: LogConfig; readonly base: string }> {
   const brokers = brokersOf(io.env['KAFKA_BROKERS'])
   const read = given === undefined ? undefined : parseConfig(given, await readFile(given, 'utf8')).log
-  const log = read ?? ({ kind: 'embedded', path: null } as const)
+  const log = read ?? ({ kind: 'embedded', path: null, checkpoints: [] } as const)
   const base = given === undefined ? process.cwd() : dirname(resolve(given))
   return { log: brokers === null ? log : withBrokers(log, brokers), base }
 }
 
-async function inFolder(folder: string, since: number | undefined) {
-  return { report: await verifyLog(folder, since), place: folder }
+async function inFolder(folder: string, options: VerifyOptions, since: number | undefined) {
+  return { report: await verifyLog(folder, { since, kept: await keptIn(options) }), place: folder }
+}
+
+/** The files that outlets filled. One that is not there is a mistake of the command. */
+async function keptIn({ checkpoints = [] }: VerifyOptions): Promise<readonly KeptCheckpoints[]> {
+  return Promise.all(
+    checkpoints.map(async (name) => {
+      try {
+        await access(name, constants.R_OK)
+      } catch {
+        throw new UsageError(`--checkpoints names ${name}, which is no file that can be read`)
+      }
+      return { name, lines: wholeLines(name) }
+    }),
+  )
+}
+
+/** An outlet may be about to write the last one. */
+async function* wholeLines(file: string): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
 }
 
 async function onKafka(
@@ -69,6 +97,7 @@ async function onKafka(
     connection: await connectionOf(log, { base, env: io.env, clock: systemClock }),
     prefix: log.prefix,
     publicKey: key === undefined ? null : rawKey(await readFile(key, 'utf8')),
+    kept: await keptIn(options),
     clock: systemClock,
     ...(since === undefined ? {} : { since }),
     progress: (events, { done, of }) =>
