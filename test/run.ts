@@ -50,6 +50,12 @@ const suites: readonly Suite[] = [
     concurrency: 2,
   },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
+  {
+    name: 'image',
+    files: ['infra/docker/*.test.ts', 'infra/compose/*.test.ts'],
+    // One of them installs and builds.
+    concurrency: 1,
+  },
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'], concurrency: 2 },
   { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], concurrency: 2 },

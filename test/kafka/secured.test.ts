@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock, systemIds, type NewEvent } from '@sluice/core'
+import { systemClock, systemIds, type NewEvent, type RecordedEvent } from '@sluice/core'
 import { parseConfig } from '../../engine/cli/src/config/config.ts'
 import { openLog } from '../../engine/cli/src/log.ts'
 import { authority, issuedBy } from '../src/certificate.ts'
@@ -31,6 +31,12 @@ const kafka = await broker(1, [
 const secrets = { PLAIN: passwords.PLAIN, S256: passwords['SCRAM-SHA-256'], S512: passwords['SCRAM-SHA-512'] }
 const env = { ...secrets, CLIENT: tokens.secret, WRONG: 'not-this-one' }
 const ids = systemIds(systemClock)
+
+async function all(events: AsyncIterable<RecordedEvent>): Promise<readonly RecordedEvent[]> {
+  const found: RecordedEvent[] = []
+  for await (const event of events) found.push(event)
+  return found
+}
 
 suite('secured brokers', { skip: 'missing' in kafka ? kafka.missing : false, concurrency: true }, () => {
   let folder: string
@@ -101,7 +107,7 @@ targets: []
       const now = { withinMs: 10_000, urgency: 'now' } as const
       await log.append({ stream: 'ses_a', events: [event] }, now)
       await log.append({ stream: 'control', events: [removed] }, now)
-      const read = await Array.fromAsync(log.read(undefined, 'ses_a'))
+      const read = await all(log.read(undefined, 'ses_a'))
       assert.deepEqual(
         read.map(({ id }) => id),
         [event.id],
@@ -110,7 +116,7 @@ targets: []
         const unsealed = await log.unseal(each)
         assert.ok(unsealed.kind === 'content' && Buffer.from(unsealed.content).equals(large))
       }
-      const control = await Array.fromAsync(log.read(undefined, 'control'))
+      const control = await all(log.read(undefined, 'control'))
       assert.ok(control.some(({ id }) => id === removed.id))
       assert.ok(log.healthy)
       await log.close()

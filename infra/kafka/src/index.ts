@@ -2,3 +2,4 @@ export { topics, type Topic, type TopicOf, type TopicSettings } from './topics.t
 export { KafkaCluster, type ClusterOptions } from './cluster.ts'
 export { distribution, kafkaVersion, MissingError, type Distribution } from './distribution.ts'
 export type { Logins, PasswordMechanism, SecuredListener } from './secured.ts'
+export { nodeSettings } from './server-properties.ts'

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { NodeSettings } from './server-properties.ts'
 
 /** A listener that is encrypted, beside the plain one. All texts are PEM. */
 export interface SecuredListener {
@@ -31,30 +32,32 @@ export interface PlacedListener extends SecuredListener {
   readonly port: number
 }
 
-type Settings = Readonly<Record<string, string | number>>
-
 const modules = 'org.apache.kafka.common.security'
 const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 
 /** The settings of a broker that has these listeners; writes the files that they name. */
 export async function securedSettings(
   listeners: readonly PlacedListener[],
+  plain: NodeSettings,
   folder: string,
-): Promise<Settings> {
+): Promise<NodeSettings> {
   const each = await Promise.all(listeners.map((listener) => settingsOf(listener, folder)))
   const protocols = listeners.map(
     ({ name, logins }) => `${name}:${logins === undefined ? 'SSL' : 'SASL_SSL'}`,
   )
+  const all = [plain['listeners'], ...listeners.map(({ name, port }) => `${name}://127.0.0.1:${port}`)].join()
   return Object.assign(
     {
+      listeners: all,
+      'advertised.listeners': all,
       'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...protocols].join(),
       'inter.broker.listener.name': 'PLAINTEXT',
     },
     ...each,
-  ) as Settings
+  ) as NodeSettings
 }
 
-async function settingsOf(listener: PlacedListener, folder: string): Promise<Settings> {
+async function settingsOf(listener: PlacedListener, folder: string): Promise<NodeSettings> {
   const { name, cert, key, clients, logins } = listener
   const of = `listener.name.${name.toLowerCase()}`
   const file = async (what: string, pem: string): Promise<string> => {
@@ -62,7 +65,7 @@ async function settingsOf(listener: PlacedListener, folder: string): Promise<Set
     await writeFile(path, pem, { mode: 0o600 })
     return path
   }
-  const trust: Settings =
+  const trust: NodeSettings =
     clients === undefined
       ? {}
       : {
@@ -78,7 +81,7 @@ async function settingsOf(listener: PlacedListener, folder: string): Promise<Set
   }
 }
 
-function loginSettings(of: string, { user, passwords, tokens }: Logins): Settings {
+function loginSettings(of: string, { user, passwords, tokens }: Logins): NodeSettings {
   const scrams = scram.map((mechanism) => [
     `${of}.${mechanism.toLowerCase()}.sasl.jaas.config`,
     `${modules}.scram.ScramLoginModule required;`,

@@ -13,21 +13,28 @@ export interface NodePlace {
 /** For brokers that tests kill: they are missed after three seconds instead of nine. */
 const missedMs = 3_000
 
-/** The settings of a node that is broker and controller at once (KRaft). */
+export type NodeSettings = Readonly<Record<string, string | number | boolean>>
+
+/** The settings of a node that is broker and controller at once (KRaft), as a file. */
 export async function serverProperties(
   node: NodePlace,
   nodes: readonly NodePlace[],
   secured: readonly PlacedListener[],
   folder: string,
 ): Promise<string> {
+  const plain = nodeSettings(node, nodes, folder)
+  const settings =
+    secured.length === 0 ? plain : { ...plain, ...(await securedSettings(secured, plain, folder)) }
+  return `${Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}`)
+    .join('\n')}\n`
+}
+
+export function nodeSettings(node: NodePlace, nodes: readonly NodePlace[], folder: string): NodeSettings {
   const replicas = nodes.length >= 3 ? 3 : 1
   const acknowledging = nodes.length >= 3 ? 2 : 1
-  const listeners = [
-    `PLAINTEXT://127.0.0.1:${node.port}`,
-    `CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    ...secured.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
-  ].join()
-  const settings: Readonly<Record<string, string | number | boolean>> = {
+  const listeners = `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`
+  return {
     'process.roles': 'broker,controller',
     'node.id': node.id,
     listeners,
@@ -54,11 +61,7 @@ export async function serverProperties(
     'broker.session.timeout.ms': missedMs,
     'broker.heartbeat.interval.ms': 500,
     'replica.lag.time.max.ms': 5_000,
-    ...(secured.length === 0 ? {} : await securedSettings(secured, folder)),
   }
-  return `${Object.entries(settings)
-    .map(([key, value]) => `${key}=${value}`)
-    .join('\n')}\n`
 }
 
 /** The voters with which a cluster of several controllers begins. */
