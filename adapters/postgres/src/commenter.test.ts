@@ -12,8 +12,27 @@ test('a trailing comment is taken off and read', () => {
   assert.deepEqual(runOf(claims, { id: null, trace_id: null }), {
     id: 'run-7',
     trace_id: '0af7651916cd43dd8448eb211c80319c',
+    parent: { span_id: 'b7ad6b7169203331', sampled: true },
   })
 })
+
+test('a trace that was not sampled says so, and stays that of what has none of its own', () => {
+  const claims = new Map([['traceparent', trace.replace(/03$/, '02')]])
+  const before = runOf(claims, { id: null, trace_id: null })
+  assert.deepEqual(before.parent, { span_id: 'b7ad6b7169203331', sampled: false })
+  assert.deepEqual(runOf(new Map([['run_id', 'r2']]), before), { ...before, id: 'r2' })
+})
+
+for (const wrong of [
+  trace.replace('0af7651916cd43dd8448eb211c80319c', '0'.repeat(32)),
+  trace.replace('b7ad6b7169203331', '0'.repeat(16)),
+  trace.replace(/^00/, 'ff'),
+  `${trace}-00`,
+])
+  test(`no trace: ${wrong}`, () => {
+    const none = { id: null, trace_id: null }
+    assert.deepEqual(runOf(new Map([['traceparent', wrong]]), none), none)
+  })
 
 test('a semicolon behind the comment changes nothing', () => {
   const { text, claims } = withoutComment("select 1 /*run_id='7'*/;")

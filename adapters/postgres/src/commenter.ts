@@ -6,7 +6,8 @@ import type { Run } from '@sluice/core'
  */
 const trailing = /^\/\*((?:[ \t]*[\w.%-]{1,64}='[\w.%~:+-]{0,512}'[ \t]*,?)+)\*\/[ \t\n\r\f\v;]*$/
 const pair = /([\w.%-]+)='([^']*)'/g
-const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
+/** No version ff; a trace or a span of zeros is none. */
+const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
 const runId = /^[\w.:-]{1,128}$/
 /** How far from the end a comment is looked for. */
 const commentCharsMax = 2_048
@@ -44,9 +45,13 @@ export function runOf(claims: ReadonlyMap<string, string>, before: Run): Run {
   const trace = traceparent.exec(claims.get('sluice.traceparent') ?? claims.get('traceparent') ?? '')
   if (id === undefined && trace === null) return before
   return {
+    ...(trace === null ? before : traceOf(trace)),
     id: id !== undefined && runId.test(id) ? id : before.id,
-    trace_id: trace?.[1] ?? before.trace_id,
   }
+}
+
+function traceOf([, trace = '', span = '', flags = '']: RegExpExecArray): Omit<Run, 'id'> {
+  return { trace_id: trace, parent: { span_id: span, sampled: (Number.parseInt(flags, 16) & 1) === 1 } }
 }
 
 /** `agent run_id=…;traceparent=…`: an application name may carry them where a client has no other place. */

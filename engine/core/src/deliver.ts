@@ -57,6 +57,7 @@ async function stream<Up, Down, Plan>(
   const { exchange } = entry
   let outcome: Outcome = { outcome: 'completed', status: null }
   for await (const shown of exchange.mask(entry.replies, plan)) {
+    entry.passage?.arrive('mask')
     answer.count(shown)
     const exceeded = overLimit(bounds, answer)
     if (exceeded !== undefined) return cut(entry, worded(exceeded, null), answer)
@@ -75,6 +76,7 @@ async function cut<Up, Down, Plan>(
   reason: Refusal,
   answer: Answer,
 ): Promise<Outcome> {
+  entry.passage?.refused(reason.code)
   entry.stop.request('limit')
   try {
     for await (const item of entry.exchange.refuse(reason, 'during')) await entry.exchange.reply(item)
@@ -110,6 +112,7 @@ async function complete<Up, Down, Plan>(
   )
   for (const body of bodies) entry.state = evolve(entry.state, body)
   lane.count({ rows: answer.rows, bytes: answer.capture.bytes })
+  entry.passage?.shown(answer.rows, answer.capture.bytes)
   lane.appendSoon(...bodies)
 }
 

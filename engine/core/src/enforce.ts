@@ -104,6 +104,7 @@ async function judgeUntilHeld<Up, Down, Plan>(
       judged.push({ kind: 'skipped', entry, contentDigest })
       continue
     }
+    entry.passage?.arrive('evaluate')
     const moment = lane.moment()
     const ruling =
       lane.unusable() ??
@@ -111,6 +112,8 @@ async function judgeUntilHeld<Up, Down, Plan>(
         lane.input(entry.id, action, entry.exchange.values, noApprovals, moment),
       )
     const settled = ruling instanceof Promise ? await ruling : ruling
+    entry.passage?.judged(settled)
+    entry.passage?.arrive('lane')
     judged.push({
       kind: 'ruled',
       entry,
@@ -137,6 +140,7 @@ async function record<Up, Down, Plan>(
   lane: LaneContext,
 ): Promise<readonly Permitted<Up, Down, Plan>[]> {
   const bodies = judged.flatMap((item) => recorded(item, lane))
+  for (const { entry } of judged) entry.passage?.arrive('append')
   try {
     await lane.append(bodies, 'now')
     for (const item of judged) if (item.kind === 'ruled') await raiseAlarms(item, lane)
@@ -258,12 +262,15 @@ function takePlaceUpstream<Up, Down, Plan>(place: Settled<Up, Down, Plan>): void
   const { exchange } = entry
   try {
     if (place.kind === 'skipped') {
+      entry.passage?.arrive('lane')
       entry.replies = exchange.skip()
       entry.admitted.resolve('skipped')
     } else if (place.kind === 'refused') {
+      entry.passage?.refused(place.refusal.code)
       entry.replies = exchange.refuse(place.refusal, 'before')
       entry.admitted.resolve('refused')
     } else {
+      entry.passage?.arrive('upstream')
       entry.replies = exchange.forward(
         place.permit,
         place.ruling.plan,

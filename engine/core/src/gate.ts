@@ -19,6 +19,7 @@ import type { CancelKey, Hello, Identity, Target } from './request.ts'
 import { withoutTokens } from './secrets.ts'
 import { identityRecord, LiveSession } from './session.ts'
 import type { Pseudonyms } from './verdict.ts'
+import type { Telemetry } from './telemetry.ts'
 import { worded } from './wording.ts'
 
 export interface GatePorts {
@@ -39,6 +40,8 @@ export interface GatePorts {
   readonly grants?: Pick<Grants, 'of' | 'onChange'>
   /** Where an approver finds an approval, to be told to the caller. */
   readonly approvalLink?: (id: string) => string
+  /** Without it nothing is measured. */
+  readonly telemetry?: Telemetry | undefined
   readonly store: EventStore
   readonly clock: Clock
   readonly ids: Ids

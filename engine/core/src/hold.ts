@@ -24,7 +24,8 @@ export async function hold<Up, Down, Plan>(
   lane: LaneContext,
 ): Promise<Settled<Up, Down, Plan>> {
   try {
-    const { stop, leaving } = held.entry
+    const { stop, leaving, passage } = held.entry
+    passage?.arrive('hold')
     const reason = stop.requested ?? leaving.requested
     if (reason !== undefined) return stopped(held, reason, null, lane)
     if (lane.approvals === undefined) return await refuse(held, noApprovals, null, lane)
@@ -155,11 +156,13 @@ class Holding<Up, Down, Plan> {
     const lane = this.#lane
     const given = [policyApproval(approval)]
     const moment = lane.moment()
+    entry.passage?.arrive('evaluate')
     const ruling =
       lane.unusable() ??
       (await judge(entry.exchange, lane.pdp, (action) =>
         lane.input(entry.id, action, entry.exchange.values, given, moment),
       ))
+    entry.passage?.arrive('hold')
     if (ruling.kind === 'refused')
       return { kind: 'place', place: await settle(this.#held, { ruling, moment }, given, lane) }
     const asked = ruling.kind === 'held' ? ruling.requirement : requirement
@@ -307,6 +310,8 @@ async function settle<Up, Down, Plan>(
   reference: string | null = null,
 ): Promise<Settled<Up, Down, Plan>> {
   if (ruling.kind === 'held') throw new Error('a second decision that holds')
+  entry.passage?.judged(ruling)
+  entry.passage?.arrive('append')
   const of = { session: lane.session, exchange: entry.id }
   const decided = decisionRecord(of, decision, ruling, moment, given)
   const bodies = decide({ kind: 'settle', decided }, entry.state)

@@ -10,16 +10,20 @@ import type { Ruling } from './judge.ts'
 import type { Clock, Ids, Moment, PolicyApproval, PolicyDecisionPoint, PolicyInput } from './ports.ts'
 import type { Action, Json, Run, Subject } from './request.ts'
 import { Stop } from './stop.ts'
+import { Passage, type Telemetry } from './telemetry.ts'
 import type { Approval } from './verdict.ts'
 
 /** What a session gives to the pipeline. */
 export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> {
   readonly session: string
   readonly target: string
+  readonly protocol: string
   readonly ids: Ids
   readonly pdp: PolicyDecisionPoint
   /** `undefined`: this gateway cannot ask people. */
   readonly approvals: Approvals | undefined
+  /** `undefined`: nobody measures. */
+  readonly telemetry?: Telemetry | undefined
   subject(): Subject
   run(): Run
   /** What an approval of a request of this session is bound to; `part` is the adapter's. */
@@ -62,6 +66,8 @@ export interface Entry<Up, Down, Plan> {
   /** The caller waits for no people any more. */
   readonly leaving: Stop<StopReason>
   readonly startedMs: number
+  /** `undefined`: nobody measures. */
+  readonly passage: Passage | undefined
   readonly admitted: PromiseWithResolvers<'forwarded' | 'refused' | 'skipped'>
   readonly done: PromiseWithResolvers<Outcome>
   state: ExchangeState
@@ -69,7 +75,7 @@ export interface Entry<Up, Down, Plan> {
   body(plan: Plan): AsyncIterable<Up>
 }
 
-type Waiting = Pick<Entry<never, never, never>, 'stop' | 'done' | 'admitted' | 'batch' | 'state'>
+type Waiting = Pick<Entry<never, never, never>, 'stop' | 'done' | 'admitted' | 'batch' | 'state' | 'passage'>
 
 /** Judges batches one after another and answers exchanges one after another; the two overlap. */
 export class OrderedLane implements Lane {
@@ -117,13 +123,15 @@ export class OrderedLane implements Lane {
   }
 
   #enter<Up, Down, Plan>(exchange: Exchange<Up, Down, Plan>, batch: object): Entry<Up, Down, Plan> {
+    const id = this.#context.ids.next('exc')
     const entry: Entry<Up, Down, Plan> = {
-      id: this.#context.ids.next('exc'),
+      id,
       batch,
       exchange,
       stop: new Stop<StopReason>(),
       leaving: this.#leaving,
       startedMs: this.#context.monotonic(),
+      passage: this.#passage(id, exchange.actions[0].name),
       admitted: Promise.withResolvers(),
       done: Promise.withResolvers(),
       state: initialState,
@@ -132,6 +140,12 @@ export class OrderedLane implements Lane {
     }
     this.#queue.push(entry)
     return entry
+  }
+
+  #passage(exchange: string, action: string): Passage | undefined {
+    const { telemetry, session, protocol, target, run } = this.#context
+    if (telemetry === undefined) return undefined
+    return new Passage({ exchange, session, protocol, target, action, run: run() }, this.#context)
   }
 
   #answer(entry: Waiting, turn: () => Promise<Outcome>): void {
@@ -149,7 +163,11 @@ export class OrderedLane implements Lane {
 
   #settle(entry: Waiting, outcome: Outcome): void {
     const at = this.#queue.indexOf(entry)
-    if (at >= 0) this.#queue.splice(at, 1)
+    if (at >= 0) {
+      this.#queue.splice(at, 1)
+      const { telemetry } = this.#context
+      if (telemetry !== undefined) entry.passage?.end(outcome.outcome, telemetry)
+    }
     entry.admitted.resolve('refused')
     entry.done.resolve(outcome)
     this.#context.idle()

@@ -56,6 +56,8 @@ export interface Client {
 export interface Run {
   readonly id: string | null
   readonly trace_id: string | null
+  /** The span of that trace from which the request came (W3C trace context). */
+  readonly parent?: { readonly span_id: string; readonly sampled: boolean }
 }
 
 /** A table or view that a statement touches. */

@@ -73,6 +73,7 @@ export function scriptedContext(
   return {
     session: 'ses_1',
     target: 'shop',
+    protocol: 'scripted',
     approvals: undefined,
     subject: () => caller,
     run: () => ({ id: null, trace_id: null }),

@@ -257,6 +257,8 @@ export class LiveSession<Settings> implements Session<Settings> {
       moment: () => this.#moment(),
       target: this.target.name,
       approvals: pseudonyms === undefined ? undefined : this.#ports.approvals,
+      protocol: this.target.protocol,
+      telemetry: this.#ports.telemetry,
       subject: () => this.#identity.subject,
       run: () => this.#run,
       bindingOf: (part, rule, requirement) => {
