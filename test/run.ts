@@ -43,6 +43,11 @@ const suites: readonly Suite[] = [
   { name: 'identity', files: ['engine/identity/src/**/*.test.ts'] },
   { name: 'notices', files: ['engine/notices/src/**/*.test.ts'] },
   { name: 'exporters', files: ['engine/exporters/src/**/*.test.ts'], concurrency: 2 },
+  {
+    name: 'telemetry',
+    files: ['engine/telemetry/src/**/*.test.ts', 'test/telemetry/**/*.test.ts'],
+    concurrency: 1,
+  },
   { name: 'projections', files: ['engine/projections/src/**/*.test.ts'] },
   {
     name: 'api and cli',

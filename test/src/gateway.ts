@@ -29,6 +29,7 @@ export interface GatewayOptions {
   readonly notices?: object
   readonly exporters?: object
   readonly log?: object
+  readonly telemetry?: object
 }
 
 export interface GatewayTarget {
@@ -46,6 +47,8 @@ export interface GatewayTarget {
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
 export interface Gateway extends Place {
   readonly api: Place
+  /** Where its metrics are. */
+  readonly prometheus: Place | null
   /** Folder of the log. */
   readonly log: string
   /** What it told its operator. */
@@ -93,6 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     ...postgres,
     api: running.api,
+    prometheus: running.prometheus,
     log: running.log,
     reports,
     async login(subject, database) {
@@ -141,6 +145,7 @@ export function configOf(options: GatewayOptions): object {
     notices,
     exporters,
     log,
+    telemetry,
     host = '127.0.0.1',
     owners = {},
   } = options
@@ -158,6 +163,7 @@ export function configOf(options: GatewayOptions): object {
     policies: { path: policies },
     ...(notices === undefined ? {} : { notices }),
     ...(exporters === undefined ? {} : { exporters }),
+    ...(telemetry === undefined ? {} : { telemetry }),
     targets: targets.map(({ name, login, tls: mode, authority, labels, access }, index) => ({
       name,
       protocol: 'postgres',

@@ -19,6 +19,8 @@ export interface PolicyOptions {
   readonly shared?: boolean
   readonly report: (what: string, error: unknown) => void
   readonly activated?: ((change: PolicyChange) => void) | undefined
+  /** What became of policies that changed, for whoever counts. */
+  readonly reloaded?: ((outcome: 'active' | 'rejected' | 'failed') => void) | undefined
 }
 
 /**
@@ -26,7 +28,7 @@ export interface PolicyOptions {
  * `PolicyError`, its files as they can be opened from here.
  */
 export async function openPolicies(log: PolicyLog, options: PolicyOptions): Promise<Pdp> {
-  const { folder, cache, shared = false, report, activated } = options
+  const { folder, cache, shared = false, report, activated, reloaded } = options
   try {
     const pdp: Pdp = await createPdp({
       folder,
@@ -37,8 +39,10 @@ export async function openPolicies(log: PolicyLog, options: PolicyOptions): Prom
       activated: ({ revision }) => {
         const by = shared ? (log.revisions()[0]?.by ?? 'file') : 'file'
         activated?.({ revision, by, files: shared ? pdp.files : 'active' })
+        reloaded?.('active')
       },
       unusable: (error) => {
+        reloaded?.('rejected')
         report(
           'policies that another gateway put in force cannot be used here, what was in force stays so',
           error,
@@ -48,12 +52,16 @@ export async function openPolicies(log: PolicyLog, options: PolicyOptions): Prom
         })
       },
       rejected: (error) => {
+        reloaded?.('rejected')
         report('the policy files are not used, what was in force stays so', placed(error, folder))
         log.couldNotBeUsed(describe(error.diagnostics)).catch((failure: unknown) => {
           report('rejected policy files were not recorded', failure)
         })
       },
-      failed: (error) => report('changed policies are not in force yet', error),
+      failed: (error) => {
+        reloaded?.('failed')
+        report('changed policies are not in force yet', error)
+      },
       faulted: (what) => report('a policy failed and its request was denied', new Error(what)),
     })
     const by = log.revisions()[0]?.by ?? 'file'
@@ -65,7 +73,8 @@ export async function openPolicies(log: PolicyLog, options: PolicyOptions): Prom
 }
 
 /** What the API shows and does. */
-export function policyControl(pdp: Pdp, log: PolicyLog, { report, activated }: PolicyOptions): Policies {
+export function policyControl(pdp: Pdp, log: PolicyLog, options: PolicyOptions): Policies {
+  const { report, activated, reloaded } = options
   return {
     view: () => ({
       active: pdp.revision,
@@ -93,9 +102,11 @@ export function policyControl(pdp: Pdp, log: PolicyLog, { report, activated }: P
         log.activatedBy(bundle, { identity, reason, requested, over }),
       )
       activated?.({ revision, by: identity.subject.id, files: pdp.files })
+      reloaded?.('active')
       return { kind: 'activated', revision }
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error
+      reloaded?.('rejected')
       await log
         .notActivated(identity, requested, reason)
         .catch((failure: unknown) => report('a failed activation was not recorded', failure))

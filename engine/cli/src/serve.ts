@@ -25,7 +25,7 @@ import {
 import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
-import { openProjections } from '@sluice/projections'
+import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
@@ -37,6 +37,7 @@ import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { secretFree } from './secret-free.ts'
+import { buildTelemetry } from './telemetry.ts'
 
 export interface ServeOptions {
   /** Folder for the log, keys and compiled policies. */
@@ -55,6 +56,8 @@ export interface ServeOptions {
 export interface Running {
   readonly api: Address
   readonly postgres: Address | null
+  /** Where Prometheus reads metrics. */
+  readonly prometheus: Address | null
   /** Where the log is: a folder, or brokers. */
   readonly log: string
   /** Resolves when the other gateways have taken this one for lost: it serves nothing until it is started again. */
@@ -89,6 +92,15 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => log.close())
   const store = options.store?.(log) ?? log
 
+  const telemetry = await buildTelemetry(config.telemetry, {
+    gateway: log.writer,
+    base,
+    env,
+    clock,
+    report,
+  })
+  parts.defer(() => telemetry?.close())
+
   const shared = config.log.kind === 'kafka'
   const declared = await declare({ store, clock, ids, shared })
   const policyOptions = {
@@ -97,6 +109,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     shared,
     report,
     activated: options.activated,
+    reloaded: telemetry?.reloaded,
   }
   const pdp = await openPolicies(declared.policies, policyOptions)
   parts.defer(() => pdp.close())
@@ -181,6 +194,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     targets,
     pdp,
     facts: projections.facts,
+    telemetry,
     store,
     clock,
     ids,
@@ -211,6 +225,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
+  })
+
+  telemetry?.observe({
+    sessions: () => engine.sessions().length,
+    queuedBytes: () => log.queuedBytes,
+    projectionLagMs: () => lagOf(projections.status, clock.now()),
+    exporters: () => exporters.status(),
   })
 
   const listeners: Listener[] = []
@@ -265,6 +286,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   return {
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
     postgres: listeners[0]?.address ?? null,
+    prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,
     get revision() {
@@ -272,6 +294,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     },
     close: () => (closing ??= open.disposeAsync()),
   }
+}
+
+/** `null` before the first event. One that does not follow the log falls behind with the time. */
+function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: number): number | null {
+  if (foldedUpToMs === 0) return null
+  return healthy ? lagMs : nowMs - foldedUpToMs
 }
 
 async function endpointOf(listen: PostgresListen | null, base: string): Promise<Endpoint | null> {

@@ -143,9 +143,10 @@ export class OrderedLane implements Lane {
   }
 
   #passage(exchange: string, action: string): Passage | undefined {
-    const { telemetry, session, protocol, target, run } = this.#context
+    const { telemetry, session, protocol, target } = this.#context
     if (telemetry === undefined) return undefined
-    return new Passage({ exchange, session, protocol, target, action, run: run() }, this.#context)
+    const run = this.#context.run()
+    return new Passage({ exchange, session, protocol, target, action, run }, this.#context)
   }
 
   #answer(entry: Waiting, turn: () => Promise<Outcome>): void {

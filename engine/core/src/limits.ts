@@ -187,6 +187,16 @@ export const limits = {
   exportAnswerBytesMax: 8_388_608,
   /** A receiver's reason, as it is shown and kept. */
   exportReasonCharsMax: 300,
+  /** Spans that wait for a receiver of traces; further ones are lost. */
+  telemetrySpansMax: 8_192,
+  /** How long spans wait to be sent together. */
+  telemetryGatherMs: 1_000,
+  /** One request to a receiver of telemetry, tries included. */
+  telemetrySendMs: 5_000,
+  /** How often metrics are sent. */
+  telemetryMetricsMs: 15_000,
+  /** What is left may still be sent within this when the gateway stops. */
+  telemetryStopMs: 1_000,
   /** A callback of Slack is of now; those that were answered are remembered for as long. */
   slackWindowMs: 300_000,
   slackAnsweredMax: 10_000,

@@ -65,7 +65,7 @@ export class Passage {
     this.#station = station
   }
 
-  judged({ kind, rule, revision }: Ruling<unknown>): void {
+  judged({ kind, rule, revision }: Pick<Ruling<unknown>, 'kind' | 'rule' | 'revision'>): void {
     this.judgements.push({ effect: effects[kind], rule, revision })
   }
 

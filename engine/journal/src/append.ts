@@ -59,6 +59,11 @@ export class Committer {
     return !this.#closing && !this.#stalled
   }
 
+  /** Those in flight included. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
   append(unit: RecordableUnit, { withinMs, urgency }: AppendOptions): Promise<Position> {
     try {
       this.#admit(urgency)

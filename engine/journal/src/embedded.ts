@@ -55,6 +55,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Log> {
       return journal.healthy
     },
     live: journal.live,
+    get queuedBytes() {
+      return journal.queuedBytes
+    },
     append: (unit, appendOptions) => journal.append(unit, appendOptions),
     read: (after, stream) => journal.read(after, stream),
     subscribe: (after, signal, stream, paceMs) => journal.subscribe(after, signal, stream, paceMs),

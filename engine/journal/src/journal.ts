@@ -125,6 +125,10 @@ export class Journal implements EventStore {
     return this.#committer.healthy && !this.#file.failing
   }
 
+  get queuedBytes(): number {
+    return this.#committer.queuedBytes
+  }
+
   /** The lock is the lease: nobody else writes this log while the process is there. */
   get live(): boolean {
     return true

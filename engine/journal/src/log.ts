@@ -8,6 +8,8 @@ export interface Log extends EventStore {
   readonly writer: string
   /** Which start of it this is. */
   readonly epoch: number
+  /** Bytes that were taken and are not durable yet. */
+  readonly queuedBytes: number
   /** The content of an event of this log. */
   unseal(event: RecordedEvent): Promise<Unsealed>
   /** Destroys a data key: what is sealed with it is unreadable for good. Again is as well. */

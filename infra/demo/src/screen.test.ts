@@ -6,6 +6,7 @@ const demo = {
   gateway: {
     api: { host: '127.0.0.1', port: 7400 },
     postgres: { host: '127.0.0.1', port: 7432 },
+    prometheus: null,
     log: '/home/me/sluice/.sluice/log',
     revision: 'r',
     lost: new Promise<void>(() => {}),

@@ -14,6 +14,7 @@ import { ConfigError, type Problem } from './problem.ts'
 import type { IssuerConfig, MaskingKeyReference, SecretReference } from '@sluice/identity'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
+import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
 export interface PostgresListen {
   readonly address: Address
@@ -45,6 +46,8 @@ export interface Config {
   readonly notices: NoticesConfig
   readonly exporters: readonly ExporterConfig[]
   readonly retention: RetentionConfig
+  /** `null`: nothing is measured. */
+  readonly telemetry: TelemetryConfig | null
 }
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
@@ -64,6 +67,7 @@ interface RawConfig {
   readonly notices?: RawNotices
   readonly exporters?: RawExporters
   readonly retention?: RawRetention
+  readonly telemetry?: RawTelemetry
   readonly targets: readonly (Record<string, unknown> & {
     readonly name: string
     readonly protocol: string
@@ -108,6 +112,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     notices: noticesOf(document, value.notices),
     exporters: exportersOf(document, value.exporters),
     retention: retentionOf(document, value.retention, log),
+    telemetry: telemetryOf(document, value.telemetry),
   }
 }
 

@@ -9,7 +9,6 @@ import {
   type RecordedEvent,
   type Unit,
 } from '@sluice/core'
-import type { Kafka } from 'kafkajs'
 import { Committer, type Sink } from '../append.ts'
 import type { CheckpointOutlet } from '../checkpoint-courier.ts'
 import { DataKeys, type Report } from '../data-keys.ts'
@@ -25,11 +24,12 @@ import { ControlView } from './control-view.ts'
 import { KeyTopic } from './key-topic.ts'
 import { Lease, leaseTimes, type LeaseTimes } from './lease.ts'
 import { Offload } from './offload.ts'
+import type { Parts } from './parts.ts'
 import { Peers } from './peers.ts'
 import { readLog, type ReadPorts } from './read.ts'
 import { TopicSink } from './topic-sink.ts'
 import { TopicRetention } from './topic-retention.ts'
-import { prepareTopics, topicNames, type TopicNames, type TopicsOptions } from './topics.ts'
+import { prepareTopics, topicNames, type TopicsOptions } from './topics.ts'
 
 export interface KafkaOptions extends Omit<TopicsOptions, 'names'> {
   readonly connection: KafkaConnection
@@ -152,21 +152,6 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
   return log
 }
 
-interface Parts {
-  readonly options: KafkaOptions
-  readonly kafka: Kafka
-  readonly names: TopicNames
-  readonly view: ControlView
-  readonly lease: Lease
-  readonly shelf: KeyTopic
-  readonly dataKeys: DataKeys
-  readonly sink: TopicSink
-  readonly committer: Committer
-  readonly offload: Offload
-  readonly checkpoints: Checkpoints
-  readonly times: LeaseTimes
-}
-
 export class KafkaLog implements Log {
   readonly writer: string
   readonly epoch: number
@@ -208,6 +193,10 @@ export class KafkaLog implements Log {
 
   get healthy(): boolean {
     return this.#parts.committer.healthy && !this.#parts.sink.failing && this.live
+  }
+
+  get queuedBytes(): number {
+    return this.#parts.committer.queuedBytes + this.#parts.offload.waitingBytes
   }
 
   get live(): boolean {

@@ -31,6 +31,10 @@ export class Offload {
     this.#ports = ports
   }
 
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
   append(unit: Unit, options: AppendOptions): Promise<Position> {
     const before = this.#streams.get(unit.stream)
     const large = largeOf(unit)

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Clock } from '@sluice/core'
+import { readSecret, type SecretSource } from '@sluice/identity'
+import type { OpenedTelemetry, OtlpOptions } from '@sluice/telemetry'
+import type { OtlpConfig, TelemetryConfig } from './config/telemetry.ts'
+
+export interface TelemetryParts extends SecretSource {
+  /** The gateway's name in the log. */
+  readonly gateway: string
+  readonly clock: Clock
+  readonly report: (what: string, error: unknown) => void
+}
+
+/**
+ * `undefined`: nothing is measured. Throws `SecretError` for what refers to nothing, so that it is found at start. The
+ * parts of OpenTelemetry are large, so they are loaded only where they are used.
+ */
+export async function buildTelemetry(
+  config: TelemetryConfig | null,
+  parts: TelemetryParts,
+): Promise<OpenedTelemetry | undefined> {
+  if (config === null) return undefined
+  const { openTelemetry } = await import('@sluice/telemetry')
+  const otlp = config.otlp === null ? null : await otlpOf(config.otlp, parts)
+  return openTelemetry({ otlp, prometheus: config.prometheus, ...parts })
+}
+
+async function otlpOf(
+  { url, headers, tlsCa, sampleRatio }: OtlpConfig,
+  source: SecretSource,
+): Promise<OtlpOptions> {
+  const read = async (): Promise<Record<string, string>> =>
+    Object.fromEntries(
+      await Promise.all(
+        [...headers].map(async ([name, reference]) => [name, await readSecret(reference, source)] as const),
+      ),
+    )
+  await read()
+  const authority = tlsCa === null ? undefined : await readFile(resolve(source.base, tlsCa), 'utf8')
+  return { url, headers: read, authority, sampleRatio }
+}
