@@ -1,5 +1,9 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startIdentityProvider, type IdentityProvider } from '@sluice/demo'
 import { starterPolicies } from '../acceptance/stage.ts'
 import { startBackend, startGateway, WireClient, type Backend, type Gateway } from '../src/index.ts'
@@ -17,26 +21,31 @@ suite('telemetry of a gateway as it is served', () => {
   let backend: Backend
   let receiver: OtlpReceiver
   let gateway: Gateway
+  let folder: string
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-telemetry-'))
     receiver = await startOtlpReceiver()
     provider = await startIdentityProvider({ port: 0 })
     backend = await startBackend()
     await backend.run('postgres', 'create table orders (id int primary key, note text)')
     await backend.run('postgres', `insert into orders select i, '${secret}' from generate_series(1, 20) i`)
-    gateway = await served(receiver.url)
+    gateway = await served(receiver.url, folder)
   })
   after(async () => {
     await gateway?.close()
     await backend?.close()
     await provider?.close()
     await receiver?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
   })
 
-  function served(url: string): Promise<Gateway> {
+  /** With a folder, its policies are a copy that a test may change. */
+  function served(url: string, data?: string): Promise<Gateway> {
     return startGateway({
       provider,
       policies: starterPolicies,
+      ...(data === undefined ? {} : { data, policyData: {} }),
       targets: [{ name: 'shop', login: backend.login('postgres') }],
       telemetry: { otlp: { url }, prometheus: '127.0.0.1:0' },
     })
@@ -73,7 +82,7 @@ suite('telemetry of a gateway as it is served', () => {
     )
     const stations = receiver.spans.filter(({ parent }) => parent === exchange.id)
     const names = stations.map(({ name }) => name).filter((name) => name !== 'lane')
-    assert.deepEqual(names, ['evaluate', 'append', 'upstream', 'mask'])
+    assert.deepEqual(names, ['normalise', 'evaluate', 'append', 'upstream', 'mask'])
     for (const { startNanos, endNanos } of stations)
       assert.ok(exchange.startNanos <= startNanos && startNanos <= endNanos && endNanos <= exchange.endNanos)
   })
@@ -103,6 +112,16 @@ suite('telemetry of a gateway as it is served', () => {
       assert.match(text, new RegExp(`^sluice_${name}`, 'm'))
     assert.match(text, /^sluice_sessions_open\S* \d+$/m)
     assert.match(text, /^sluice_projection_lag_seconds\S* \d/m)
+  })
+
+  test('counts policies that are not used', async () => {
+    await writeFile(
+      join(folder, 'changed-policies', 'broken.rego'),
+      'package sluice.rules.broken\n\nallow contains',
+    )
+    const rejected = /^sluice_policy_reloads_total\{outcome="rejected"\} 1$/m
+    for (let tries = 0; tries < 500 && !rejected.test(await metrics()); tries++) await sleep(20)
+    assert.match(await metrics(), rejected)
   })
 
   test('holds no statement, no value and nobody’s name', async () => {

@@ -34,7 +34,7 @@ function pass(telemetry: OpenedTelemetry, times = 1): void {
       action: 'sql.select',
       run,
     }
-    const passage = new Passage(of, systemClock)
+    const passage = new Passage(of, systemClock, systemClock.monotonic())
     for (const station of ['evaluate', 'append', 'upstream', 'mask'] as const) passage.arrive(station)
     passage.end('completed', telemetry)
   }
@@ -55,7 +55,7 @@ suite('telemetry sent by OTLP', () => {
     assert.deepEqual(receiver.violations, [])
     assert.deepEqual(
       receiver.spans.map(({ name }) => name),
-      ['evaluate', 'append', 'upstream', 'mask', 'sql.select'],
+      ['normalise', 'evaluate', 'append', 'upstream', 'mask', 'sql.select'],
     )
     assert.ok(receiver.metrics.has('sluice_exchanges_total'))
     assert.ok(receiver.metrics.has('sluice_exchange_seconds'))

@@ -156,6 +156,7 @@ export class Conversation {
       case front.describe:
       case front.execute:
       case front.close:
+        this.#segment.arrived(this.#lane)
         await this.#extended.take(type, message, this.#number)
         if (this.#segment.drafts.length >= limits.unitExchangesMax) await this.#submit(true)
         break
@@ -211,6 +212,7 @@ export class Conversation {
   async #alone(fill: () => Promise<void>): Promise<void> {
     await this.#submit(true)
     this.#number++
+    this.#segment.arrived(this.#lane)
     await fill()
     await this.#submit(false)
     this.#number++
@@ -218,7 +220,7 @@ export class Conversation {
 
   /** Hands the segment so far to the lane; `flushes`: without a Sync behind it. */
   async #submit(flushes: boolean): Promise<void> {
-    const { drafts, lead } = this.#segment.take()
+    const { drafts, lead, arrival } = this.#segment.take()
     if (drafts.length === 0) {
       if (lead.length > 0) await this.#constants(lead, flushes)
       return
@@ -227,7 +229,7 @@ export class Conversation {
     const exchanges = drafts.map((draft, index) =>
       this.#exchange(draft, flushes && index === drafts.length - 1),
     )
-    const admissions = this.#lane.submit(exchanges, true)
+    const admissions = this.#lane.submit(exchanges, true, arrival)
     for (const [index, admission] of admissions.entries()) this.#count(exchanges[index], admission)
     const last = admissions[admissions.length - 1]
     if (last === undefined) return

@@ -1,4 +1,4 @@
-import type { Refusal } from '@sluice/core'
+import type { Arrival, Lane, Refusal } from '@sluice/core'
 import { closeNothing, sync } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
 import type { Judged, Message, Parts } from './exchange.ts'
@@ -71,6 +71,12 @@ export class Segment {
   drafts: Draft[] = []
   /** Constants that stand before the next exchange. */
   lead: Message[] = []
+  /** Of the first message that was not handed on yet. */
+  #arrival: Arrival
+
+  arrived(lane: Pick<Lane, 'arrive'>): void {
+    this.#arrival ??= lane.arrive()
+  }
 
   get last(): Draft | undefined {
     return this.drafts[this.drafts.length - 1]
@@ -103,11 +109,17 @@ export class Segment {
     this.#constant(sync, { kind: 'sync' })
   }
 
-  take(): { readonly drafts: readonly Draft[]; readonly lead: readonly Message[] } {
+  take(): {
+    readonly drafts: readonly Draft[]
+    readonly lead: readonly Message[]
+    readonly arrival: Arrival
+  } {
     const { drafts, lead } = this
+    const arrival = this.#arrival
     this.drafts = []
     this.lead = []
-    return { drafts, lead }
+    this.#arrival = undefined
+    return { drafts, lead, arrival }
   }
 
   #constant(bytes: Buffer, expected: Expected): void {

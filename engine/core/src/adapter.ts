@@ -71,13 +71,22 @@ export interface Session<Settings> {
   close(reason: string): Promise<void>
 }
 
+/** When the first message of a batch came, of the monotonic clock; `undefined`: nobody measures. */
+export type Arrival = number | undefined
+
 /** The unit of order within a session: judged, forwarded and answered in this lane's order. */
 export interface Lane {
   /**
    * Judges the batch in order, records it in one append, forwards it in order. Within a batch a refused exchange
    * makes the later ones be skipped when it is `atomic`, as a server skips to the end of a failed pipeline.
    */
-  submit<Up, Down, Plan>(batch: readonly Exchange<Up, Down, Plan>[], atomic: boolean): readonly Admission[]
+  submit<Up, Down, Plan>(
+    batch: readonly Exchange<Up, Down, Plan>[],
+    atomic: boolean,
+    arrival?: Arrival,
+  ): readonly Admission[]
+  /** What is to be handed over with the batch to which a message belongs that has come now. */
+  arrive(): Arrival
   /** The caller has said farewell: what it sent before is still done, but it waits for no people. */
   leave(): void
   /** Exchanges submitted and not yet answered. At `limits.laneExchangesMax` the adapter must stop reading. */

@@ -1,4 +1,4 @@
-import type { Admission, Exchange, Lane, Outcome, StopReason } from './adapter.ts'
+import type { Admission, Arrival, Exchange, Lane, Outcome, StopReason } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
 import { Capture } from './capture.ts'
 import type { EventBody, ExchangeState } from './decider.ts'
@@ -93,8 +93,16 @@ export class OrderedLane implements Lane {
     return this.#queue.length
   }
 
-  submit<Up, Down, Plan>(batch: readonly Exchange<Up, Down, Plan>[], atomic: boolean): readonly Admission[] {
-    const entries = batch.map((exchange) => this.#enter(exchange, batch))
+  arrive(): Arrival {
+    return this.#context.telemetry === undefined ? undefined : this.#context.monotonic()
+  }
+
+  submit<Up, Down, Plan>(
+    batch: readonly Exchange<Up, Down, Plan>[],
+    atomic: boolean,
+    arrival: Arrival = this.arrive(),
+  ): readonly Admission[] {
+    const entries = batch.map((exchange) => this.#enter(exchange, batch, arrival))
     this.#judging = this.#judging
       .then(() => enforce(entries, atomic, this.#context, (entry, turn) => this.#answer(entry, turn)))
       .catch((error: unknown) => {
@@ -122,7 +130,11 @@ export class OrderedLane implements Lane {
     for (const entry of this.#queue) entry.stop.request('ending')
   }
 
-  #enter<Up, Down, Plan>(exchange: Exchange<Up, Down, Plan>, batch: object): Entry<Up, Down, Plan> {
+  #enter<Up, Down, Plan>(
+    exchange: Exchange<Up, Down, Plan>,
+    batch: object,
+    arrival: Arrival,
+  ): Entry<Up, Down, Plan> {
     const id = this.#context.ids.next('exc')
     const entry: Entry<Up, Down, Plan> = {
       id,
@@ -131,7 +143,7 @@ export class OrderedLane implements Lane {
       stop: new Stop<StopReason>(),
       leaving: this.#leaving,
       startedMs: this.#context.monotonic(),
-      passage: this.#passage(id, exchange.actions[0].name),
+      passage: this.#passage(id, exchange.actions[0].name, arrival),
       admitted: Promise.withResolvers(),
       done: Promise.withResolvers(),
       state: initialState,
@@ -142,11 +154,11 @@ export class OrderedLane implements Lane {
     return entry
   }
 
-  #passage(exchange: string, action: string): Passage | undefined {
-    const { telemetry, session, protocol, target } = this.#context
-    if (telemetry === undefined) return undefined
+  #passage(exchange: string, action: string, arrival: Arrival): Passage | undefined {
+    if (arrival === undefined) return undefined
+    const { session, protocol, target } = this.#context
     const run = this.#context.run()
-    return new Passage({ exchange, session, protocol, target, action, run }, this.#context)
+    return new Passage({ exchange, session, protocol, target, action, run }, this.#context, arrival)
   }
 
   #answer(entry: Waiting, turn: () => Promise<Outcome>): void {

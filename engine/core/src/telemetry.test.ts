@@ -72,7 +72,8 @@ suite('what is measured of an exchange', () => {
   test('is where it was at each moment, without a gap', async () => {
     const [told] = await measured(['select'])
     assert.ok(told !== undefined)
-    assert.deepEqual(stationsOf(told), ['lane', 'evaluate', 'lane', 'append', 'upstream', 'mask'])
+    const stations = ['normalise', 'lane', 'evaluate', 'lane', 'append', 'upstream', 'mask']
+    assert.deepEqual(stationsOf(told), stations)
     const { stays } = told.passage
     for (const [index, { fromMs, toMs }] of stays.entries()) {
       assert.ok(toMs > fromMs)
@@ -128,6 +129,14 @@ suite('what is measured of an exchange', () => {
       told.passage.judgements.map(({ effect }) => effect),
       ['hold', 'deny'],
     )
-    assert.deepEqual(stationsOf(told), ['lane', 'evaluate', 'lane', 'append', 'hold', 'append', 'lane'])
+    assert.deepEqual(stationsOf(told).slice(1), [
+      'lane',
+      'evaluate',
+      'lane',
+      'append',
+      'hold',
+      'append',
+      'lane',
+    ])
   })
 })

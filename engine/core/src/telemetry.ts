@@ -5,10 +5,11 @@ import type { Clock } from './ports.ts'
 import type { Run } from './request.ts'
 
 /**
- * Where an exchange can be, and it is at one of them at each moment: in its lane, waiting for its turn; judged; in the
- * log; with people; on its way upstream until the first of its answer; or being shown, masked.
+ * Where an exchange can be, and it is at one of them at each moment: with its adapter, since the first message of its
+ * batch; in its lane, waiting for its turn; judged; in the log; with people; on its way upstream until the first of its
+ * answer; or being shown, masked.
  */
-export type Station = 'lane' | 'evaluate' | 'append' | 'hold' | 'upstream' | 'mask'
+export type Station = 'normalise' | 'lane' | 'evaluate' | 'append' | 'hold' | 'upstream' | 'mask'
 
 /** Of the monotonic clock, in milliseconds. */
 export interface Stay {
@@ -49,13 +50,14 @@ export class Passage {
   rows = 0
   bytes = 0
   readonly #clock: Pick<Clock, 'monotonic'>
-  #station: Station = 'lane'
+  #station: Station = 'normalise'
   #sinceMs: number
 
-  constructor(of: Traveller, clock: Pick<Clock, 'monotonic'>) {
+  constructor(of: Traveller, clock: Pick<Clock, 'monotonic'>, arrivedMs: number) {
     this.of = of
     this.#clock = clock
-    this.#sinceMs = clock.monotonic()
+    this.#sinceMs = arrivedMs
+    this.arrive('lane')
   }
 
   /** Arriving where it is already changes nothing. */

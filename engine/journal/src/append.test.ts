@@ -60,12 +60,16 @@ suite('the committer', () => {
   })
 
   test('flushes at once what comes alone, and all that comes meanwhile with the next flush', async () => {
+    assert.equal(committer.queuedBytes, 0)
     const first = committer.append(unit(), now)
     await settled()
     assert.deepEqual(flushed(), [1])
+    const alone = committer.queuedBytes
+    assert.ok(alone > 0)
     const rest = Array.from({ length: 30 }, () => committer.append(unit(), now))
     await settled()
     assert.deepEqual(flushed(), [1], 'one flush at a time')
+    assert.ok(committer.queuedBytes > alone, 'what waits counts with what is in flight')
     sink.flushes[0]?.answer()
     assert.equal(await first, '0.0')
     assert.deepEqual(flushed(), [1, 30])
@@ -74,6 +78,7 @@ suite('the committer', () => {
       await Promise.all(rest),
       rest.map((_, index) => `1.${index}`),
     )
+    assert.equal(committer.queuedBytes, 0)
   })
 
   test('takes together what comes in one turn of the event loop', async () => {

@@ -36,13 +36,13 @@ export const traveller: Traveller = {
 
 export const allowed = { kind: 'allowed', rule: 'starter/reads', revision: 'r1' } as const
 
-/** Through stations one after another, the lane first, each for so many milliseconds. */
+/** Through stations one after another, each for so many milliseconds. */
 export function passageThrough(
   clock: ScriptedClock,
   stays: readonly (readonly [Station, number])[],
   of: Partial<Traveller> = {},
 ): Passage {
-  const passage = new Passage({ ...traveller, ...of }, clock)
+  const passage = new Passage({ ...traveller, ...of }, clock, clock.monotonic())
   for (const [station, ms] of stays) {
     passage.arrive(station)
     clock.pass(ms)

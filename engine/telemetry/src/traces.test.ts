@@ -76,7 +76,7 @@ suite('the trace of an exchange', () => {
     const children = spans.filter((span) => span !== root)
     assert.deepEqual(
       children.map(({ name }) => name),
-      ['evaluate', 'append', 'upstream', 'mask'],
+      ['normalise', 'evaluate', 'append', 'upstream', 'mask'],
     )
     for (const child of children) {
       assert.equal(child.parentSpanContext?.spanId, root.spanContext().spanId)
@@ -88,6 +88,7 @@ suite('the trace of an exchange', () => {
   test('has the times that were noted', () => {
     const times = spansOf().map(({ name, startTime, endTime }) => [name, ms(startTime), ms(endTime)])
     assert.deepEqual(times, [
+      ['normalise', 0, 0],
       ['evaluate', 0.5, 2.5],
       ['append', 2.75, 5.75],
       ['upstream', 5.75, 15.75],
@@ -103,7 +104,7 @@ suite('the trace of an exchange', () => {
         ['evaluate', 1],
       ],
     }).map(({ name }) => name)
-    assert.deepEqual(names, ['lane', 'evaluate', 'sql.select'])
+    assert.deepEqual(names, ['normalise', 'lane', 'evaluate', 'sql.select'])
   })
 
   test('is part of the caller’s trace', () => {
