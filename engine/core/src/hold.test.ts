@@ -19,6 +19,7 @@ import {
   type Wire,
 } from './scripted.ts'
 import { createStanding } from './standing.ts'
+import type { Passage } from './telemetry.ts'
 import type { Approval, Verdict } from './verdict.ts'
 
 const asked: Approval = { approvers: ['dba'], quorum: 1, expires_s: 600, hold_s: 60, scope: 'once' }
@@ -162,6 +163,25 @@ suite('a held exchange', () => {
     const last = log.bodies.findLast((body) => body.type === 'DecisionMade')
     assert.match(last?.type === 'DecisionMade' ? last.data.approvals : '', /apr_.*demo#bob/)
     assert.equal(approvals.list()[0]?.state, 'consumed')
+  })
+
+  test('is measured as one that waited for people and was judged twice', async () => {
+    const passages: Passage[] = []
+    const lane = new OrderedLane(context({ telemetry: { passed: (passage) => passages.push(passage) } }))
+    const [admission] = lane.submit([request('delete 1')], true)
+    await settled()
+    clock.pass(5_000)
+    await approvals.vote(pending(), bob, 'approve', '')
+    assert.equal(await outcome(admission), 'completed')
+    const [{ stays, judgements } = assert.fail('nothing was told')] = passages
+    const stations = ['evaluate', 'lane', 'append', 'hold', 'evaluate', 'hold', 'append', 'upstream', 'mask']
+    assert.deepEqual(stays.map(({ station }) => station).slice(2), stations)
+    const [held] = stays.filter(({ station }) => station === 'hold').map(({ fromMs, toMs }) => toMs - fromMs)
+    assert.equal(held, 5_000)
+    assert.deepEqual(
+      judgements.map(({ effect }) => effect),
+      ['hold', 'allow'],
+    )
   })
 
   test('parks its lane, and keeps the order of a batch', async () => {
