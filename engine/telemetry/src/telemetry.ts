@@ -1,12 +1,13 @@
+import { context, metrics, trace } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { MeterProvider } from '@opentelemetry/sdk-metrics'
-import { ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace'
+import { NodeSDK } from '@opentelemetry/sdk-node'
+import { ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
 import { limits, type Address, type Clock, type Outcome, type Passage, type Telemetry } from '@sluice/core'
 import { Measures, type Reload } from './measures.ts'
 import { observe, type Observed } from './observed.ts'
 import { metricsTo, spansTo, type OtlpOptions } from './otlp.ts'
 import { Rules } from './rules.ts'
-import { openScrapes } from './scrapes.ts'
+import { openScrapes, type Scrapes } from './scrapes.ts'
 import { Traces } from './traces.ts'
 
 export interface TelemetryOptions {
@@ -31,23 +32,18 @@ export interface OpenedTelemetry extends Telemetry {
 }
 
 /**
- * What OpenTelemetry's parts make of a gateway. Its global state is left alone: several gateways may be one process.
- * Rejects when the address for Prometheus cannot be had.
+ * Starts OpenTelemetry, which a process does once at a time: its providers are global. Rejects when the address for
+ * Prometheus cannot be had.
  */
 export async function openTelemetry(options: TelemetryOptions): Promise<OpenedTelemetry> {
-  const { otlp, gateway, clock, report } = options
-  const resource = resourceFromAttributes({ 'service.name': 'sluice', 'service.instance.id': gateway })
+  const { otlp, clock, report } = options
   const scrapes = options.prometheus === null ? null : await openScrapes(options.prometheus)
-  const readers = [
-    ...(scrapes === null ? [] : [scrapes.reader]),
-    ...(otlp === null ? [] : [metricsTo(otlp, report)]),
-  ]
-  const meters = new MeterProvider({ resource, readers })
-  const meter = meters.getMeter('sluice')
+  const sdk = sdkOf(options, scrapes)
+  sdk.start()
+  const meter = metrics.getMeter('sluice')
   const rules = new Rules()
   const measures = new Measures(meter, rules)
-  const tracers = otlp === null ? null : tracersTo(otlp, resource, report)
-  const traces = tracers === null ? null : new Traces(tracers.getTracer('sluice'), clock, rules)
+  const traces = otlp === null ? null : new Traces(trace.getTracer('sluice'), clock, rules)
   return {
     prometheus: scrapes?.address ?? null,
     passed(passage: Passage, outcome: Outcome['outcome']) {
@@ -64,17 +60,26 @@ export async function openTelemetry(options: TelemetryOptions): Promise<OpenedTe
       const { promise: late, resolve } = Promise.withResolvers<void>()
       using _patience = clock.after(limits.telemetryStopMs, resolve)
       await scrapes?.close()
-      await Promise.race([late, Promise.allSettled([tracers?.shutdown(), meters.shutdown()])])
+      await Promise.race([late, Promise.allSettled([sdk.shutdown()])])
+      for (const api of [trace, metrics, context]) api.disable()
     },
   }
 }
 
-/** Who has a trace has decided whether it is sampled. */
-function tracersTo(
-  otlp: OtlpOptions,
-  resource: ReturnType<typeof resourceFromAttributes>,
-  report: TelemetryOptions['report'],
-): TracerProvider {
-  const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(otlp.sampleRatio) })
-  return new TracerProvider({ resource, sampler, spanProcessors: [spansTo(otlp, report)] })
+/** Everything is said here, so that nothing is detected, patched, or taken from the environment. */
+function sdkOf({ otlp, gateway, report }: TelemetryOptions, scrapes: Scrapes | null): NodeSDK {
+  return new NodeSDK({
+    resource: resourceFromAttributes({ 'service.name': 'sluice', 'service.instance.id': gateway }),
+    autoDetectResources: false,
+    instrumentations: [],
+    textMapPropagator: null,
+    logRecordProcessors: [],
+    metricReaders: [
+      ...(scrapes === null ? [] : [scrapes.reader]),
+      ...(otlp === null ? [] : [metricsTo(otlp, report)]),
+    ],
+    spanProcessors: otlp === null ? [] : [spansTo(otlp, report)],
+    // Who has a trace has decided whether it is sampled.
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(otlp?.sampleRatio ?? 0) }),
+  })
 }
