@@ -42,9 +42,11 @@ export class Checkpoints {
   readonly #heads = new Map<number, Head>()
   readonly #couriers: readonly CheckpointCourier[]
   #number = 0
-  #stated = 0
+  #stated = -1
   #events = 0
   #timer: Disposable | undefined
+  #stating: Promise<void> | undefined
+  #closing = false
 
   constructor(ports: CheckpointPorts) {
     const { clock, report, outlets } = ports
@@ -65,21 +67,28 @@ export class Checkpoints {
     }
   }
 
+  /** What is in no statement yet was written after this: whoever verifies takes it for young. */
   start(): void {
-    this.#timer = this.#ports.clock.after(this.#ports.everyMs, () => {
-      void this.#state(false).finally(() => this.start())
-    })
+    this.#stating = this.#state(false).finally(() => this.#next())
   }
 
   /** The last one: nothing of this incarnation follows. */
   async close(): Promise<void> {
+    this.#closing = true
     this.#timer?.[Symbol.dispose]()
+    // Two statements with one number would be one too few.
+    await this.#stating
     await this.#state(true)
   }
 
   /** Resolves once the outlets have what was stated last, or did not take it in time. */
   async left(): Promise<void> {
     await Promise.all(this.#couriers.map((courier) => courier.close()))
+  }
+
+  #next(): void {
+    if (this.#closing) return
+    this.#timer = this.#ports.clock.after(this.#ports.everyMs, () => this.start())
   }
 
   #count(batch: Batch): void {
