@@ -6,6 +6,7 @@ import {
   systemIds,
   type EventData,
   type EventStore,
+  type LogFollower,
   type NewEvent,
   type RecordedEvent,
   type Unit,
@@ -13,9 +14,9 @@ import {
 
 /** A log under test, and what the suite may do to what is behind it. */
 export interface LogUnderTest {
-  readonly store: EventStore
+  readonly store: EventStore & LogFollower
   /** Closes the store and opens the same log again, as the next incarnation of its gateway. */
-  reopen(): Promise<EventStore>
+  reopen(): Promise<EventStore & LogFollower>
   /** From now on no write ends, until `resume`. */
   stall(): void
   resume(): void
@@ -271,7 +272,7 @@ export function eventStoreContract(name: string, open: () => Promise<LogUnderTes
 }
 
 export const now = { withinMs: 5_000, urgency: 'now' } as const
-const soon = { withinMs: 5_000, urgency: 'soon' } as const
+export const soon = { withinMs: 5_000, urgency: 'soon' } as const
 const ids = systemIds(systemClock)
 
 function event<T extends NewEvent['type']>(type: T, data: EventData[T]): NewEvent {
@@ -295,11 +296,13 @@ export function unit(stream: string, first: string, ...rest: readonly string[]):
 /** Without what a log that several gateways share says of these themselves. */
 export async function all(events: AsyncIterable<RecordedEvent>): Promise<RecordedEvent[]> {
   const read: RecordedEvent[] = []
-  for await (const each of events) if (!ofGateways.has(each.type)) read.push(each)
+  for await (const each of events) if (!isOfGateways(each)) read.push(each)
   return read
 }
 
-const ofGateways: ReadonlySet<string> = new Set(['GatewayJoined', 'GatewayLeft'])
+export function isOfGateways({ type }: Pick<RecordedEvent, 'type'>): boolean {
+  return type === 'GatewayJoined' || type === 'GatewayLeft'
+}
 
 export function reasons(events: readonly RecordedEvent[]): readonly string[] {
   return events.flatMap((each) => (each.type === 'ExchangeAbandoned' ? [each.data.reason] : []))

@@ -15,6 +15,7 @@ import {
 import { rewrite } from '../../engine/journal/src/scripted-forger.ts'
 import { contentContract } from './content.contract.ts'
 import { eventStoreContract, queueBytesMax, type LogUnderTest } from './event-store.contract.ts'
+import { followerContract } from './follower.contract.ts'
 import { oneStreamContract } from './one-stream.contract.ts'
 
 const ids = systemIds(systemClock)
@@ -132,7 +133,7 @@ async function embedded(): Promise<LogUnderTest> {
   }
 }
 
-for (const contract of [eventStoreContract, oneStreamContract, contentContract]) {
+for (const contract of [eventStoreContract, oneStreamContract, followerContract, contentContract]) {
   contract('in memory', inMemory)
   contract('embedded', embedded)
 }

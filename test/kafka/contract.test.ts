@@ -4,6 +4,7 @@ import { openKafka, verifyKafka } from '@sluice/journal'
 import { eventStoreContract } from '../contract/event-store.contract.ts'
 import { contentContract } from '../contract/content.contract.ts'
 import { erasureContract } from '../contract/erasure.contract.ts'
+import { followerContract } from '../contract/follower.contract.ts'
 import { oneStreamContract } from '../contract/one-stream.contract.ts'
 import { broker } from './broker.ts'
 import { kafkaLogOptions, onKafka } from './log-under-test.ts'
@@ -12,7 +13,7 @@ const kafka = await broker()
 if ('missing' in kafka) suite('the log contract on Kafka', { skip: kafka.missing })
 else {
   const { brokers } = kafka
-  for (const contract of [eventStoreContract, oneStreamContract, contentContract])
+  for (const contract of [eventStoreContract, oneStreamContract, followerContract, contentContract])
     contract('on Kafka', () => onKafka(brokers))
   erasureContract('on Kafka', async () => {
     const options = kafkaLogOptions(brokers)

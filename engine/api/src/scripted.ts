@@ -11,12 +11,14 @@ import {
   type Approvals,
   type Engine,
   type EventStore,
+  type LogFollower,
   type Grants,
   type Identity,
   type LegalHolds,
   type NewEvent,
   type Position,
   type RecordedEvent,
+  type TakeFollowed,
   type Target,
   type Unit,
 } from '@sluice/core'
@@ -24,7 +26,7 @@ import { createApi, type ApiPorts } from './app.ts'
 import { compiledOnce } from './scripted-compilers.ts'
 
 /** A log in memory, for tests of what the API shows of it. */
-export class ScriptedStore implements EventStore {
+export class ScriptedStore implements EventStore, LogFollower {
   healthy = true
   live = true
   failure: StoreError | undefined
@@ -59,6 +61,11 @@ export class ScriptedStore implements EventStore {
         yield next
       }
     }
+  }
+
+  async follow(after: Position | undefined, signal: AbortSignal, take: TakeFollowed): Promise<void> {
+    for await (const event of this.subscribe(after, signal))
+      await take({ events: [event], position: event.position })
   }
 
   async close(): Promise<void> {}

@@ -179,7 +179,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => told.notices.close())
 
-  const projections = openProjections({ store, clock, report, file: join(data, 'projections.db') })
+  const projections = openProjections({ store: log, clock, report, file: join(data, 'projections.db') })
   parts.defer(() => projections.close())
 
   const engine = createGate({

@@ -1,6 +1,7 @@
 export * from './adapter.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export * from './followed.ts'
 export * from './limits.ts'
 export * from './ports.ts'
 export { digest } from './permit.ts'

@@ -10,6 +10,7 @@ import type {
   Action,
 } from './request.ts'
 import type { NewEvent, RecordedEvent } from './events.ts'
+import type { TakeFollowed } from './followed.ts'
 import type { ApprovalScope, Verdict } from './verdict.ts'
 import type { Duplex } from 'node:stream'
 
@@ -56,16 +57,8 @@ export interface EventStore {
   append(unit: Unit, options: AppendOptions): Promise<Position>
   /** All events from the start, or after a position, to the present end; of one stream when it is given. */
   read(after?: Position, stream?: string): AsyncIterable<RecordedEvent>
-  /**
-   * Like `read`, then waits for more until the signal aborts. Who can wait is given what came within `paceMs` at once,
-   * which costs less.
-   */
-  subscribe(
-    after: Position | undefined,
-    signal: AbortSignal,
-    stream?: string,
-    paceMs?: number,
-  ): AsyncIterable<RecordedEvent>
+  /** Like `read`, then waits for more until the signal aborts. */
+  subscribe(after: Position | undefined, signal: AbortSignal, stream?: string): AsyncIterable<RecordedEvent>
   /** Whether an append could be taken now: for readiness, never a promise. */
   readonly healthy: boolean
   /**
@@ -74,6 +67,15 @@ export interface EventStore {
    */
   readonly live: boolean
   close(): Promise<void>
+}
+
+/** The log for who follows all of it and asks for no content, which costs far less than a subscription. */
+export interface LogFollower {
+  /**
+   * Hands out what is after a position, then what comes, until the signal aborts or the log is closed. Rejects with what
+   * `take` throws; reads again from elsewhere are for whoever asks.
+   */
+  follow(after: Position | undefined, signal: AbortSignal, take: TakeFollowed): Promise<void>
 }
 
 /** Why the log did not take a unit in time. */

@@ -9,6 +9,7 @@ import {
   type EncodedEvent,
   type FrameHeader,
 } from './frame.ts'
+import type { RecordableEvent } from './incarnation.ts'
 
 /** Whoever waits for a unit of a batch. */
 export interface Waiter {
@@ -27,6 +28,9 @@ export interface UnitPlace {
   readonly events: number
   /** Offset of its end. */
   readonly end: number
+  /** Of its first event. */
+  readonly seq: number
+  readonly recorded: readonly RecordableEvent[]
 }
 
 /**
@@ -69,7 +73,12 @@ export class Batch {
 
   /** Of the event counted last. */
   get lastHash(): Buffer {
-    return this.#hashes.subarray(hashBytes * (this.#events - 1), hashBytes * this.#events)
+    return this.hashOf(this.#events - 1)
+  }
+
+  /** Of an event by its index. In memory that stays when the batch is released. */
+  hashOf(event: number): Buffer {
+    return this.#hashes.subarray(hashBytes * event, hashBytes * (event + 1))
   }
 
   /** Encodes an event in place: `encode` gives its end, or a negative number when there is no room. */
@@ -92,8 +101,8 @@ export class Batch {
   }
 
   /** What was added since the unit before is one unit, and stays. */
-  close(stream: string): void {
-    this.#units.push({ stream, events: this.#events, end: this.#end })
+  close(stream: string, seq: number, recorded: readonly RecordableEvent[]): void {
+    this.#units.push({ stream, events: this.#events, end: this.#end, seq, recorded })
   }
 
   get units(): readonly UnitPlace[] {

@@ -65,9 +65,9 @@ export class Incarnation {
   /** Makes a recorded unit count. Until then the next one would take its place. */
   keep(unit: RecordableUnit, batch: Batch): void {
     const stream = this.#streams.get(unit.stream)
+    batch.close(unit.stream, stream.next, unit.events)
     stream.next += unit.events.length
     stream.hash.set(batch.lastHash)
-    batch.close(unit.stream)
     if (unit.events.some(({ type }) => type === 'SessionClosed')) this.#streams.close(unit.stream)
   }
 

@@ -5,9 +5,11 @@ import {
   type Clock,
   type EventStore,
   type Ids,
+  type LogFollower,
   type NewEvent,
   type Position,
   type RecordedEvent,
+  type TakeFollowed,
   type Unit,
 } from '@sluice/core'
 import { Committer } from './append.ts'
@@ -23,7 +25,7 @@ import { Incarnation } from './incarnation.ts'
 import { KeyFiles } from './key-files.ts'
 import { KeyError, type GatewayKeys } from './keys.ts'
 import { LogFile, type LogEnd } from './log-file.ts'
-import { placeAfter, readEvents, type ReadEnd } from './read.ts'
+import { isSame, placeAfter, readEvents, type ReadEnd } from './read.ts'
 import { recover, type Recovered } from './recovery.ts'
 import { unseal, type Unsealed } from './sealing.ts'
 import { removeSegments, type Removal } from './segment-removal.ts'
@@ -53,7 +55,7 @@ const otherKey =
 const defaultSegmentBytes = 16_777_216
 
 /** The log of one gateway: its only writer, and readers of what it wrote. */
-export class Journal implements EventStore {
+export class Journal implements EventStore, LogFollower {
   readonly writer: string
   readonly epoch: number
   readonly #ports: JournalPorts
@@ -146,7 +148,6 @@ export class Journal implements EventStore {
     after: Position | undefined,
     signal: AbortSignal,
     stream?: string,
-    paceMs = 0,
   ): AsyncGenerator<RecordedEvent> {
     const control = stream === controlStream ? this.#file.control : undefined
     let place = placeAfter(after, this.#file.end, stream, this.#cut)
@@ -162,15 +163,24 @@ export class Journal implements EventStore {
       place = { ...end, index: -1 }
       if (ended) return
       await either(grown, signal)
-      if (paceMs > 0) await either(this.#paced(paceMs), signal)
     }
   }
 
-  /** Closing ends every pause. */
-  #paced(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#ports.clock.after(ms, resolve)
-    return Promise.race([promise, this.#quiet.promise])
+  async follow(after: Position | undefined, signal: AbortSignal, take: TakeFollowed): Promise<void> {
+    let place = placeAfter(after, this.#file.end, undefined, this.#cut)
+    while (!signal.aborted) {
+      const { end } = this.#file
+      if (isSame(place, end)) {
+        if (this.#ended) return
+        place = await this.#file.tail(take, signal)
+      } else {
+        for await (const event of readEvents(this.#ports.disk, place, end, undefined, this.#cut)) {
+          await take({ events: [event], position: event.position })
+          if (signal.aborted) return
+        }
+        place = { ...end, index: -1 }
+      }
+    }
   }
 
   async *#readUntil(end: ReadEnd, after: Position | undefined, stream: string | undefined) {

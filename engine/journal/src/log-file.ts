@@ -1,4 +1,4 @@
-import type { Clock, Position } from '@sluice/core'
+import type { Clock, Position, TakeFollowed } from '@sluice/core'
 import { batchBytes, type Sink } from './append.ts'
 import type { Batch } from './batch.ts'
 import { hashOf } from './chain.ts'
@@ -8,8 +8,9 @@ import type { Disk } from './disk.ts'
 import type { FrameKind } from './frame.ts'
 import type { HeadFile } from './head.ts'
 import type { IncarnationOf } from './incarnation.ts'
-import { positionOf } from './position.ts'
+import { positionOf, type Place } from './position.ts'
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts'
+import { Tail } from './tail.ts'
 
 /** Where the next frame goes, and what it must say of what came before. */
 export interface LogEnd {
@@ -45,6 +46,7 @@ export class LogFile implements Sink {
   readonly control: ControlFrames
   readonly #ports: LogFilePorts
   readonly #buffers: Buffer[] = []
+  readonly #tails = new Set<Tail>()
   #end: LogEnd
   #prepared: Promise<unknown> | undefined
   #room: 'taken' | 'promised' = 'taken'
@@ -70,6 +72,20 @@ export class LogFile implements Sink {
     return this.#grown.promise
   }
 
+  /** Hands out what is written from now on. Resolves with its end once that is over. */
+  async tail(take: TakeFollowed, signal: AbortSignal): Promise<Place> {
+    const tail = new Tail(this.#end, take)
+    const leave = (): void => tail.end()
+    signal.addEventListener('abort', leave)
+    this.#tails.add(tail)
+    try {
+      return await tail.over
+    } finally {
+      this.#tails.delete(tail)
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
   get failing(): boolean {
     return this.#failing
   }
@@ -89,6 +105,7 @@ export class LogFile implements Sink {
     }
     head.note(this.#end)
     if (batch.signed) this.control.add({ segment, offset }, this.#end)
+    for (const tail of this.#tails) tail.add(batch, incarnation, { segment, offset })
     this.#wake()
     return (index) => positionOf({ segment, offset, index })
   }
@@ -131,6 +148,7 @@ export class LogFile implements Sink {
   /** Ends all trying. A write that hangs may still land, so nobody else may write to this log yet. */
   stop(): void {
     this.#stopped = true
+    for (const tail of this.#tails) tail.end()
     this.control.wake()
     this.#wake()
   }

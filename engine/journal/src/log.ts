@@ -1,9 +1,9 @@
-import type { EventStore, RecordedEvent } from '@sluice/core'
+import type { EventStore, LogFollower, RecordedEvent } from '@sluice/core'
 import type { Unsealed } from './sealing.ts'
 import type { Removal } from './segment-removal.ts'
 
 /** The log as the process that writes it sees it. */
-export interface Log extends EventStore {
+export interface Log extends EventStore, LogFollower {
   /** This gateway's name in the log: the same after every start in this folder. */
   readonly writer: string
   /** Which start of it this is. */

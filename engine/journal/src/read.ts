@@ -35,6 +35,10 @@ function removed(): RangeError {
   return new RangeError('what followed this position in the log was removed by retention')
 }
 
+export function isSame(a: ReadEnd, b: ReadEnd): boolean {
+  return a.segment === b.segment && a.offset === b.offset
+}
+
 export function isBefore(place: ReadEnd, end: ReadEnd): boolean {
   return place.segment < end.segment || (place.segment === end.segment && place.offset < end.offset)
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { EventData, RecordedEvent } from '@sluice/core'
+import type { EventData, FollowedEvent } from '@sluice/core'
 import { searchExchanges, type ExchangesWanted, type FoundExchange } from './exchange-search.ts'
 import type { Projection } from './projection.ts'
 import { reasonOf } from './reason.ts'
@@ -65,9 +65,11 @@ export const exchanges: Projection = {
     const summaryOf = summaries()
     const changes = new Map<string, Change>()
     const changeOf = ({ exchange, session }: Of): Change => {
-      const known = changes.get(exchange) ?? { ...unchanged, session }
-      changes.set(exchange, known)
-      return known
+      const known = changes.get(exchange)
+      if (known !== undefined) return known
+      const fresh = new Change(session)
+      changes.set(exchange, fresh)
+      return fresh
     }
     return {
       event(event) {
@@ -80,7 +82,11 @@ export const exchanges: Projection = {
             // What is simply allowed need not be explained, and is most of what there is.
             const reason = effect === 'allow' ? null : reasonOf(event.data.verdicts)
             const change = changeOf(event.data)
-            Object.assign(change, { effect, rule, decision, revision, outcome: outcomes[effect] })
+            change.effect = effect
+            change.rule = rule
+            change.decision = decision
+            change.revision = revision
+            change.outcome = outcomes[effect]
             change.reason = reason ?? change.reason
             return
           }
@@ -89,8 +95,11 @@ export const exchanges: Projection = {
             return
           case 'ResponseCompleted': {
             const { outcome, status, rows, masked } = event.data
-            const values = masked.reduce((sum, each) => sum + each.values, 0)
-            Object.assign(changeOf(event.data), { outcome, status, rows, masked: values })
+            const change = changeOf(event.data)
+            change.outcome = outcome
+            change.status = status
+            change.rows = rows
+            change.masked = masked.reduce((sum, each) => sum + each.values, 0)
             return
           }
           default:
@@ -158,31 +167,22 @@ interface Of {
 }
 
 /** What a batch says of an exchange. */
-interface Change {
+class Change {
   readonly session: string
-  received: Extract<RecordedEvent, { readonly type: 'RequestReceived' }> | null
-  effect: string | null
-  rule: string | null
-  reason: string | null
-  decision: string | null
-  revision: string | null
-  outcome: ExchangeView['outcome']
-  status: string | null
-  rows: number
-  masked: number
-}
+  received: Extract<FollowedEvent, { readonly type: 'RequestReceived' }> | null = null
+  effect: string | null = null
+  rule: string | null = null
+  reason: string | null = null
+  decision: string | null = null
+  revision: string | null = null
+  outcome: ExchangeView['outcome'] = 'received'
+  status: string | null = null
+  rows = 0
+  masked = 0
 
-const unchanged: Omit<Change, 'session'> = {
-  received: null,
-  effect: null,
-  rule: null,
-  reason: null,
-  decision: null,
-  revision: null,
-  outcome: 'received',
-  status: null,
-  rows: 0,
-  masked: 0,
+  constructor(session: string) {
+    this.session = session
+  }
 }
 
 /** Partitions are read side by side: that a gateway was lost may be known before what it did. */

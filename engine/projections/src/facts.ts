@@ -49,40 +49,30 @@ export const facts: Projection = {
       subjects.set(session, found)
       return found
     }
-    const addTo = (
-      kind: 'run' | 'subject',
-      id: string,
-      hour: number,
-      of: Counted,
-      read: string | null,
-    ): void => {
-      const key = `${kind} ${hour} ${id}`
-      const sum = sums.get(key) ?? {
-        kind,
-        id,
-        hour,
-        requests: 0,
-        denied: 0,
-        rows: 0,
-        bytes: 0,
-        classes: new Set(),
-      }
-      sums.set(key, sum)
-      sum.requests += of.requests
-      sum.denied += of.denied
-      sum.rows += of.rows
-      sum.bytes += of.bytes
-      if (read !== null) sum.classes.add(read)
+    const sumOf = (kind: 'run' | 'subject', id: string, hour: number): Sum => {
+      const key = `${kind} ${id}`
+      const known = sums.get(key)
+      if (known?.hour === hour) return known
+      if (known !== undefined) write(known)
+      const fresh = { kind, id, hour, requests: 0, denied: 0, rows: 0, bytes: 0, classes: new Set<string>() }
+      sums.set(key, fresh)
+      return fresh
     }
-    const add = (session: string, run: string | null, time: number, some: Partial<Counted>): void => {
+    const write = ({ kind, id, hour, requests, denied, rows, bytes, classes }: Sum): void =>
+      void count.run(kind, id, hour, requests, denied, rows, bytes, JSON.stringify([...classes]))
+    /** Adds to the sums of the session's subject and, when the event names one, its run. */
+    const add = (session: string, run: string | null, time: number, to: (sum: Sum) => void): void => {
       const known = subjectOf(session)
       if (known === null) return
-      const of = { ...nothing, ...some }
       const hour = Math.floor(time / hourMs)
-      const read = of.rows > 0 ? known.class : null
-      addTo('subject', known.subject, hour, of, read)
-      if (run !== null) addTo('run', run, hour, of, read)
       newestHour = Math.max(newestHour, hour)
+      const of = [sumOf('subject', known.subject, hour)]
+      if (run !== null) of.push(sumOf('run', run, hour))
+      for (const sum of of) {
+        const { rows } = sum
+        to(sum)
+        if (sum.rows > rows && known.class !== null) sum.classes.add(known.class)
+      }
     }
     let forgottenHour = 0
     return {
@@ -96,14 +86,18 @@ export const facts: Projection = {
             return
           }
           case 'RequestReceived':
-            add(event.data.session, run, time, { requests: 1 })
+            add(event.data.session, run, time, (sum) => void (sum.requests += 1))
             return
           case 'DecisionMade':
-            if (event.data.effect === 'deny') add(event.data.session, run, time, { denied: 1 })
+            if (event.data.effect === 'deny')
+              add(event.data.session, run, time, (sum) => void (sum.denied += 1))
             return
           case 'ResponseCompleted': {
             const { session, rows, bytes } = event.data
-            add(session, run, time, { rows, bytes })
+            add(session, run, time, (sum) => {
+              sum.rows += rows
+              sum.bytes += bytes
+            })
             return
           }
           case 'SessionClosed':
@@ -114,8 +108,7 @@ export const facts: Projection = {
         }
       },
       done() {
-        for (const { kind, id, hour, requests, denied, rows, bytes, classes } of sums.values())
-          count.run(kind, id, hour, requests, denied, rows, bytes, JSON.stringify([...classes]))
+        for (const sum of sums.values()) write(sum)
         sums.clear()
         if (newestHour === forgottenHour) return
         forgottenHour = newestHour
@@ -135,8 +128,6 @@ interface Sum extends Counted {
   bytes: number
   readonly classes: Set<string>
 }
-
-const nothing: Counted = { requests: 0, denied: 0, rows: 0, bytes: 0 }
 
 interface Counted {
   readonly requests: number

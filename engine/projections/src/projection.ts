@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { RecordedEvent } from '@sluice/core'
+import type { FollowedEvent } from '@sluice/core'
 
 /** A read model: what the log says, in the shape in which somebody asks for it. */
 export interface Projection {
@@ -13,7 +13,7 @@ export interface Projection {
 
 /** Folds events in the order of their streams. Each is given once, and one that it does not know changes nothing. */
 export interface Fold {
-  event(event: RecordedEvent): void
+  event(event: FollowedEvent): void
   /** The end of a transaction: what was added up meanwhile is written down now. */
   done?(): void
 }

@@ -1,7 +1,7 @@
-import type { EventData, EventStore, EventType, Position, RecordedEvent } from '@sluice/core'
+import type { EventData, EventType, LogFollower, Position, RecordedEvent, TakeFollowed } from '@sluice/core'
 
 /** A log whose events a test writes down, each with the number that its writer would give it. */
-export class ScriptedLog implements Pick<EventStore, 'subscribe'> {
+export class ScriptedLog implements LogFollower {
   readonly events: RecordedEvent[] = []
   readonly #next = new Map<string, number>()
   #wake = Promise.withResolvers<void>()
@@ -42,7 +42,7 @@ export class ScriptedLog implements Pick<EventStore, 'subscribe'> {
     this.#wake = Promise.withResolvers()
   }
 
-  async *subscribe(after: Position | undefined, signal: AbortSignal): AsyncGenerator<RecordedEvent> {
+  async follow(after: Position | undefined, signal: AbortSignal, take: TakeFollowed): Promise<void> {
     if (after !== undefined && Number(after) >= this.events.length)
       throw new RangeError('this position is not in this log')
     let next = after === undefined ? 0 : Math.max(0, Number(after) + 1 - this.repeats)
@@ -50,7 +50,7 @@ export class ScriptedLog implements Pick<EventStore, 'subscribe'> {
       const event = this.events[next]
       if (event !== undefined) {
         next += 1
-        yield event
+        await take({ events: [event], position: event.position })
         continue
       }
       const { promise, resolve } = Promise.withResolvers<void>()

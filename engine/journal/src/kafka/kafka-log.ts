@@ -7,6 +7,7 @@ import {
   type NewEvent,
   type Position,
   type RecordedEvent,
+  type TakeFollowed,
   type Unit,
 } from '@sluice/core'
 import { Committer, type Sink } from '../append.ts'
@@ -26,7 +27,7 @@ import { Lease, leaseTimes, type LeaseTimes } from './lease.ts'
 import { Offload } from './offload.ts'
 import type { Parts } from './parts.ts'
 import { Peers } from './peers.ts'
-import { readLog, type ReadPorts } from './read.ts'
+import { readLog, type Follow, type ReadPorts } from './read.ts'
 import { TopicSink } from './topic-sink.ts'
 import { TopicRetention } from './topic-retention.ts'
 import { prepareTopics, topicNames, type TopicsOptions } from './topics.ts'
@@ -57,6 +58,8 @@ export interface KafkaOptions extends Omit<TopicsOptions, 'names'> {
   readonly sink?: (sink: Sink) => Sink
 }
 
+/** What those who follow are given may gather for so long at the brokers, which costs less. */
+const followPaceMs = 200
 const closeWaitMs = 5_000
 const checkpointMs = 10_000
 const openWaitMs = 30_000
@@ -212,14 +215,18 @@ export class KafkaLog implements Log {
     return readLog(this.#readPorts, { after, stream })
   }
 
-  subscribe(
-    after: Position | undefined,
-    signal: AbortSignal,
-    stream?: string,
-    paceMs?: number,
-  ): AsyncIterable<RecordedEvent> {
-    const follow = { left: signal, closed: this.#closed.signal }
-    return readLog(this.#readPorts, { after, stream, follow, paceMs })
+  subscribe(after: Position | undefined, signal: AbortSignal, stream?: string): AsyncIterable<RecordedEvent> {
+    return readLog(this.#readPorts, { after, stream, follow: this.#until(signal) })
+  }
+
+  async follow(after: Position | undefined, signal: AbortSignal, take: TakeFollowed): Promise<void> {
+    const reading = { after, stream: undefined, follow: this.#until(signal), paceMs: followPaceMs }
+    for await (const event of readLog(this.#readPorts, reading))
+      await take({ events: [event], position: event.position })
+  }
+
+  #until(left: AbortSignal): Follow {
+    return { left, closed: this.#closed.signal }
   }
 
   unseal(event: RecordedEvent): Promise<Unsealed> {
