@@ -173,6 +173,9 @@ export class Gateway {
       live: () => true,
       count: () => {},
       append,
+      // Whatever may only be counted is.
+      spendOnDenials: () => false,
+      countDenial: () => ids.next('dec'),
       raise: () => Promise.resolve(),
       appendSoon: soon,
       appendAbandoned: soon,

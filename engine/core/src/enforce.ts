@@ -14,9 +14,9 @@ import type { Entry, LaneContext } from './lane.ts'
 import type { EventBody } from './decider.ts'
 
 /**
- * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append, let
- * people decide where the policy asks for them, forward what has a Permit, and answer. There are no hooks: a new
- * step is a line here.
+ * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append (or only
+ * count them, where nothing is performed and there are too many), let people decide where the policy asks for them,
+ * forward what has a Permit, and answer. There are no hooks: a new step is a line here.
  */
 export async function enforce<Up, Down, Plan>(
   batch: readonly Entry<Up, Down, Plan>[],
@@ -28,7 +28,7 @@ export async function enforce<Up, Down, Plan>(
   let rest: readonly Entry<Up, Down, Plan>[] = batch
   while (rest.length > 0) {
     const judged: readonly Judged<Up, Down, Plan>[] = await judgeUntilHeld(rest, atomic, failed, lane)
-    const places: readonly Permitted<Up, Down, Plan>[] = await record(judged, lane)
+    const places: readonly Permitted<Up, Down, Plan>[] = count(judged, lane) ?? (await record(judged, lane))
     failed = perform(places, lane, answer) || failed
     const held = places[places.length - 1]
     if (held?.kind === 'held')
@@ -132,6 +132,31 @@ async function judgeUntilHeld<Up, Down, Plan>(
 const noApprovals: readonly never[] = Object.freeze([])
 
 /**
+ * A unit of which nothing is performed need not be durable: beyond what its subject may have recorded it is only
+ * counted. `undefined`: it is recorded, as each unit is that has an exchange which is allowed or held.
+ */
+function count<Up, Down, Plan>(
+  judged: readonly Judged<Up, Down, Plan>[],
+  lane: LaneContext,
+): readonly Permitted<Up, Down, Plan>[] | undefined {
+  if (!judged.every(isRefusing)) return undefined
+  if (lane.spendOnDenials(judged.map(({ entry }) => contentOf(entry).length))) return undefined
+  return judged.map((item) => {
+    const { entry } = item
+    const reference = lane.countDenial(entry.id, item.kind === 'skipped' ? null : item.ruling.rule)
+    if (item.kind === 'skipped') return { kind: 'skipped', entry }
+    return { kind: 'refused', entry, refusal: worded(item.ruling.refusal, reference) }
+  })
+}
+
+type Refusing<Up, Down, Plan> = Judged<Up, Down, Plan> &
+  ({ readonly kind: 'ruled'; readonly ruling: { readonly kind: 'refused' } } | { readonly kind: 'skipped' })
+
+function isRefusing<Up, Down, Plan>(item: Judged<Up, Down, Plan>): item is Refusing<Up, Down, Plan> {
+  return item.kind === 'skipped' || item.ruling.kind === 'refused'
+}
+
+/**
  * Station 5. One append for the whole batch; only its ack mints Permits. When it fails, nothing of the batch is
  * performed, not even what was denied anyway: no record, no access.
  */
@@ -168,7 +193,7 @@ export async function raiseAlarms<Up, Down, Plan>(
 
 function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContext): readonly EventBody[] {
   const { entry, contentDigest } = item
-  const content = entry.exchange.recordable ?? entry.exchange.content
+  const content = contentOf(entry)
   const received = requestRecord(lane.session, entry.id, entry.exchange, contentDigest)
   const bodies =
     item.kind === 'skipped'
@@ -184,6 +209,11 @@ function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContex
         )
   for (const body of bodies) entry.state = evolve(entry.state, body)
   return bodies
+}
+
+/** As it is recorded. */
+function contentOf<Up, Down, Plan>({ exchange }: Entry<Up, Down, Plan>): Uint8Array {
+  return exchange.recordable ?? exchange.content
 }
 
 function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>): Permitted<Up, Down, Plan> {

@@ -1,5 +1,6 @@
 import type { Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
+import { Budgets } from './budgets.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import type { Grants } from './grants.ts'
@@ -64,6 +65,7 @@ export interface Engine extends Gate<unknown> {
 export function createGate(ports: GatePorts): Engine {
   const live = new Map<string, LiveSession<unknown>>()
   const listeners = new Set<Parameters<Engine['onSession']>[0]>()
+  const ofSession = { ...ports, denialBudgets: new Budgets(denialTerms, ports.clock) }
   let draining: Refusal | undefined
   ports.grants?.onChange(({ id, state, subject, target }) => {
     if (state !== 'revoked') return
@@ -77,10 +79,18 @@ export function createGate(ports: GatePorts): Engine {
       if (live.size >= limits.sessionsMax) throw new Refused(tooMany)
       const identity = await ports.authenticator.authenticate(hello.token)
       const target = known(hello)
-      const session = new LiveSession(ports, ports.ids.next('ses'), hello, identity, target, key(), () => {
-        live.delete(session.id)
-        changed(session, 'closed')
-      })
+      const session = new LiveSession(
+        ofSession,
+        ports.ids.next('ses'),
+        hello,
+        identity,
+        target,
+        key(),
+        () => {
+          live.delete(session.id)
+          changed(session, 'closed')
+        },
+      )
       live.set(session.id, session)
       await opened(session, hello, identity)
       changed(session, 'opened')
@@ -176,6 +186,11 @@ export function createGate(ports: GatePorts): Engine {
 }
 
 const soon = { withinMs: limits.appendWaitMs, urgency: 'soon' } as const
+const denialTerms = {
+  burst: limits.denialsBurst,
+  perSecond: limits.denialsPerSecond,
+  knownMax: limits.denialSubjectsMax,
+}
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

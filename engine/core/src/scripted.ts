@@ -94,6 +94,8 @@ export function scriptedContext(
     input: (_id, action, _values, approvals) => ({ action, approvals }) as PolicyInput,
     count: () => {},
     append: (bodies) => log.append(bodies),
+    spendOnDenials: () => true,
+    countDenial: () => 'dec_counted',
     raise: (data) => log.append([{ type: 'AlarmRaised', data }]),
     appendSoon: (...bodies) => void log.append(bodies).catch(() => {}),
     appendAbandoned: (...bodies) => void log.append(bodies).catch(() => {}),

@@ -15,6 +15,7 @@ export function severityOf(event: ExportableEvent): Severity {
       return alert
     case 'DecisionMade':
       return event.data.effect === 'deny' ? warning : informational
+    case 'DenialsCounted':
     case 'AuthenticationFailed':
     case 'PolicyRejected':
     case 'LogRecovered':

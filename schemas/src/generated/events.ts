@@ -18,6 +18,11 @@ export interface HeadRecord {
   readonly link: string
 }
 
+export interface DenialCount {
+  readonly rule: string
+  readonly denied: number
+}
+
 export interface MaskCount {
   /** `schema.name.column` */
   readonly column: string
@@ -149,6 +154,24 @@ export interface EventData {
     readonly approvals: string
     /** The grants of the subject by which it was judged, as JSON. */
     readonly grants: string
+  }
+  /** Requests that were denied, or skipped behind one that was, and not recorded one by one: its subject had so many that only their number is kept. Nothing of them was performed. */
+  readonly DenialsCounted: {
+    readonly session: string
+    /** A subject id. */
+    readonly subject: string
+    readonly target: string
+    /** The reference that the caller of each was told. */
+    readonly decision: string
+    readonly requests: number
+    /** Of these; the others were skipped. */
+    readonly denied: number
+    /** When the first of them was judged. */
+    readonly from_ms: number
+    /** When the last of them was judged. */
+    readonly until_ms: number
+    /** How many each rule denied; what had no room is `other`. */
+    readonly rules: readonly DenialCount[]
   }
   /** A recorded request that had no effect, or whose effect nobody waited for. */
   readonly ExchangeAbandoned: { readonly session: string; readonly exchange: string; readonly reason: string }
@@ -705,6 +728,38 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
         type: 'string',
         default: '[]',
         doc: 'The grants of the subject by which it was judged, as JSON.',
+      },
+    ],
+  },
+  DenialsCounted: {
+    type: 'record',
+    name: 'DenialsCounted',
+    namespace: 'sluice.events',
+    doc: 'Requests that were denied, or skipped behind one that was, and not recorded one by one: its subject had so many that only their number is kept. Nothing of them was performed.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'subject', type: 'string', doc: 'A subject id.' },
+      { name: 'target', type: 'string' },
+      { name: 'decision', type: 'string', doc: 'The reference that the caller of each was told.' },
+      { name: 'requests', type: 'long' },
+      { name: 'denied', type: 'long', doc: 'Of these; the others were skipped.' },
+      { name: 'from_ms', type: 'long', doc: 'When the first of them was judged.' },
+      { name: 'until_ms', type: 'long', doc: 'When the last of them was judged.' },
+      {
+        name: 'rules',
+        doc: 'How many each rule denied; what had no room is `other`.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'DenialCount',
+            fields: [
+              { name: 'rule', type: 'string' },
+              { name: 'denied', type: 'long' },
+            ],
+          },
+        },
       },
     ],
   },

@@ -31,6 +31,9 @@ export const ocsf: Mapper = {
         ...controlOf(o),
         ...fields,
         duration: o.durationMs,
+        count: o.counted?.requests,
+        start_time: o.counted?.fromMs,
+        end_time: o.counted?.untilMs,
         unmapped: unmappedOf(o),
       }),
     }
@@ -58,6 +61,7 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): OcsfClass {
     case 'SessionExtended':
       return { classUid: 3002, activity: other, fields: authentication(o) }
     case 'DecisionMade':
+    case 'DenialsCounted':
     case 'ResponseCompleted':
     case 'ExchangeAbandoned':
       return traffic(o)

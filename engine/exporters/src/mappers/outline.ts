@@ -36,6 +36,8 @@ export interface Outline {
   readonly rows: number | null
   readonly bytes: number | null
   readonly durationMs: number | null
+  /** Of an event that stands for many: when they were and how many. */
+  readonly counted: { readonly requests: number; readonly fromMs: number; readonly untilMs: number } | null
 }
 
 export type Outcome = 'success' | 'failure' | 'unknown'
@@ -45,6 +47,7 @@ export function outlineOf(of: ExportedEvent): Outline {
   const { data } = event
   const decision = event.type === 'DecisionMade' ? event.data : (exchange?.decision ?? null)
   const actions = exchange?.actions ?? actionsIn(data)
+  const denials = event.type === 'DenialsCounted' ? event.data : null
   const completed = event.type === 'ResponseCompleted' ? event.data : null
   return {
     eventId: event.id,
@@ -64,8 +67,12 @@ export function outlineOf(of: ExportedEvent): Outline {
     exchange: exchange?.id ?? textIn(data, 'exchange'),
     decision: decision?.decision ?? textIn(data, 'decision'),
     revision: decision?.revision ?? textIn(data, 'revision'),
-    effect: decision?.effect ?? null,
-    rule: decision?.rule ?? textIn(data, 'rule') ?? textIn(data, 'alarm'),
+    effect: denials === null ? (decision?.effect ?? null) : 'deny',
+    rule:
+      decision?.rule ??
+      (denials === null ? null : mostOf(denials)) ??
+      textIn(data, 'rule') ??
+      textIn(data, 'alarm'),
     operations: actions.map(({ name }) => name),
     relations: relationsOf(actions),
     masked: completed?.masked.map(({ column }) => column) ?? [],
@@ -74,6 +81,10 @@ export function outlineOf(of: ExportedEvent): Outline {
     rows: completed?.rows ?? null,
     bytes: completed?.bytes ?? null,
     durationMs: completed === null ? null : Math.round(completed.micros / 1_000),
+    counted:
+      denials === null
+        ? null
+        : { requests: denials.requests, fromMs: denials.from_ms, untilMs: denials.until_ms },
   }
 }
 
@@ -90,6 +101,7 @@ function outcomeOf({ event }: ExportedEvent): Outcome {
     case 'AuthenticationFailed':
     case 'PolicyRejected':
     case 'ExchangeAbandoned':
+    case 'DenialsCounted':
       return 'failure'
     case 'DecisionMade':
       return event.data.effect === 'deny' ? 'failure' : event.data.effect === 'hold' ? 'unknown' : 'success'
@@ -102,6 +114,11 @@ function outcomeOf({ event }: ExportedEvent): Outcome {
     default:
       return 'success'
   }
+}
+
+/** The rule that denied the most of them. */
+function mostOf({ rules }: EventData['DenialsCounted']): string | null {
+  return rules.toSorted((a, b) => b.denied - a.denied)[0]?.rule ?? null
 }
 
 function textIn(data: object, key: string): string | null {

@@ -50,6 +50,20 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
     approvals: '[]',
     grants: '[]',
   },
+  DenialsCounted: {
+    session: 'ses_1',
+    subject: alice.id,
+    target: 'shop',
+    decision: 'dec_3',
+    requests: 900,
+    denied: 800,
+    from_ms: 1_799_999_995_000,
+    until_ms: 1_799_999_999_000,
+    rules: [
+      { rule: 'starter/other', denied: 100 },
+      { rule: 'starter/rule', denied: 700 },
+    ],
+  },
   AlarmRaised: {
     ...ofExchange,
     decision: 'dec_1',
