@@ -40,6 +40,19 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     'deny by destructive/drop (ref dec_1)',
   ],
   [
+    'DenialsCounted',
+    {
+      requests: 900,
+      denied: 800,
+      decision: 'dec_3',
+      rules: [
+        { rule: 'destructive/drop', denied: 799 },
+        { rule: 'other', denied: 1 },
+      ],
+    },
+    '900 more requests, 800 denied by destructive/drop×799 other×1 (ref dec_3)',
+  ],
+  [
     'ResponseCompleted',
     { outcome: 'completed', status: null, rows: 3, masked: [{ column: 'public.customers.ssn', values: 3 }] },
     'completed, 3 rows, masked public.customers.ssn×3',

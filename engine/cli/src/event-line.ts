@@ -29,6 +29,8 @@ function details({ type, data }: EventLine): string {
       return actionsLine(text('actions'))
     case 'DecisionMade':
       return `${text('effect')} by ${text('rule')} (ref ${text('decision')})`
+    case 'DenialsCounted':
+      return `${text('requests')} more requests, ${text('denied')} denied by ${rulesOf(data['rules'])} (ref ${text('decision')})`
     case 'ResponseCompleted':
       return responseLine(data)
     case 'ExchangeAbandoned':
@@ -102,6 +104,11 @@ function responseLine(data: EventLine['data']): string {
   const hidden = masked.map(({ column, values }) => `${column}×${values}`).join(' ')
   const outcome = [shown(data['outcome']), shown(data['status'])].join(' ').trimEnd()
   return `${outcome}, ${shown(data['rows'])} rows${hidden === '' ? '' : `, masked ${hidden}`}`
+}
+
+function rulesOf(rules: unknown): string {
+  const counted = rules as readonly { rule: string; denied: number }[]
+  return counted.map(({ rule, denied }) => `${rule}×${denied}`).join(' ')
 }
 
 function shown(value: unknown): string {
