@@ -25,6 +25,18 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     'postgres shop from ::1: token_expired identity/expired',
   ],
   [
+    'LoginsRefused',
+    {
+      refused: 70,
+      addresses: [{ client_ip: '::1', refused: 70 }],
+      reasons: [
+        { reason: 'identity/signature', refused: 69 },
+        { reason: 'sluice/targets', refused: 1 },
+      ],
+    },
+    '70 more logins: identity/signature×69 sluice/targets×1 from ::1×70',
+  ],
+  [
     'RequestReceived',
     {
       actions: JSON.stringify([

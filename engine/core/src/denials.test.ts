@@ -58,7 +58,7 @@ const countOf = (who: Pick<World, 'events'>, type: NewEvent['type']): number => 
 
 /** The time after which a count is told. */
 async function told({ clock }: Pick<World, 'clock'>): Promise<void> {
-  clock.advance(limits.denialsCountedMs)
+  clock.advance(limits.countedMs)
   await turn()
 }
 
@@ -168,14 +168,14 @@ suite('a flood of denials', () => {
   })
 
   test('names so many rules and no more, and counts all', async () => {
-    const names = Array.from({ length: limits.denialRulesMax + 9 }, (_, index) => `rule_${index}`)
+    const names = Array.from({ length: limits.countedNamesMax + 9 }, (_, index) => `rule_${index}`)
     const verdicts = Object.fromEntries(names.map((name) => [name, denial(`test/${name}`, 'No.')]))
     const who = await given({ of: world({ drop: denied, ...verdicts }) })
     await who.flood(burst)
     for (const name of names) await who.send(name)
     await told(who)
     const [{ rules, denied: times } = assert.fail('nothing is told')] = of(who, 'DenialsCounted')
-    assert.equal(rules.length, limits.denialRulesMax + 1)
+    assert.equal(rules.length, limits.countedNamesMax + 1)
     assert.deepEqual(rules.at(-1), { rule: 'other', denied: 9 })
     assert.equal(times, names.length)
   })
@@ -213,7 +213,7 @@ suite('a flood of denials', () => {
 suite('a count that the log does not take', () => {
   const down = new StoreError('unavailable', 'no log')
   /** Of the budget, while a count waits to be told. */
-  const backMeanwhile = (limits.denialsPerSecond * limits.denialsCountedMs) / 1_000
+  const backMeanwhile = (limits.denialsPerSecond * limits.countedMs) / 1_000
 
   async function uncounted() {
     const who = await given()

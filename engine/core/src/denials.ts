@@ -1,50 +1,59 @@
 import type { Budgets } from './budgets.ts'
-import type { EventBody } from './decider.ts'
+import { Counts, Shares, type CountPorts } from './counts.ts'
 import type { CountedDenials } from './event-parts.ts'
 import { limits } from './limits.ts'
-import { StoreError, type Clock, type Ids } from './ports.ts'
+import type { Clock, Ids } from './ports.ts'
 
-export interface DenialPorts {
+type Of = Pick<CountedDenials, 'session' | 'subject' | 'target'>
+
+export interface DenialPorts extends Omit<CountPorts<never>, 'clock' | 'event'> {
   readonly clock: Pick<Clock, 'now' | 'after'>
   readonly ids: Pick<Ids, 'next'>
   /** Shared by all sessions of a gateway. */
   readonly budgets: Pick<Budgets, 'affords' | 'spend'>
-  readonly append: (bodies: readonly EventBody[]) => Promise<unknown>
-  readonly report: (what: string, error: unknown) => void
 }
 
 /** Requests of which the log holds nothing but how many they were. */
-interface Tally extends Omit<CountedDenials, 'session' | 'subject' | 'target' | 'rules'> {
+interface Tally {
+  readonly decision: string
+  readonly from_ms: number
+  until_ms: number
   requests: number
   denied: number
-  until_ms: number
-  readonly rules: Map<string, number>
+  readonly rules: Shares
 }
 
 /**
  * The denials of one session. A denial has no effect, so beyond the budget of its subject it is counted instead of
- * recorded: a flood costs the log one event in `limits.denialsCountedMs`. A count that the log did not take is kept as it
- * is and tried again, since its callers were told its reference.
+ * recorded, and a flood does not fill the log.
  */
 export class Denials {
-  readonly #of: Pick<CountedDenials, 'session' | 'subject' | 'target'>
+  readonly #subject: string
   readonly #ports: DenialPorts
-  #growing: Tally | undefined
-  /** Before the session's end one at most: until it is taken the growing one grows on. */
-  #refused: readonly Tally[] = []
-  #willTell = false
+  readonly #counts: Counts<Tally>
 
-  constructor(of: Pick<CountedDenials, 'session' | 'subject' | 'target'>, ports: DenialPorts) {
-    this.#of = of
+  constructor(of: Of, ports: DenialPorts) {
+    this.#subject = of.subject
     this.#ports = ports
+    this.#counts = new Counts({
+      clock: ports.clock,
+      append: ports.append,
+      report: ports.report,
+      event: ({ rules, ...tally }) => ({
+        type: 'DenialsCounted',
+        data: { ...of, ...tally, rules: rules.list().map(([rule, denied]) => ({ rule, denied })) },
+      }),
+    })
   }
 
   /** Pays for recording denials with contents of these sizes one by one. `false`: there is nothing left to pay with. */
   spend(sizes: readonly number[]): boolean {
     const { budgets } = this.#ports
-    const { subject } = this.#of
-    if (!budgets.affords(subject)) return false
-    budgets.spend(subject, units(sizes))
+    if (!budgets.affords(this.#subject)) return false
+    budgets.spend(
+      this.#subject,
+      sizes.reduce((sum, bytes) => sum + Math.max(1, bytes / limits.denialBytes), 0),
+    )
     return true
   }
 
@@ -52,79 +61,25 @@ export class Denials {
   count(rule: string | null): string {
     const { clock, ids } = this.#ports
     const now = clock.now()
-    const tally = (this.#growing ??= {
+    const tally = this.#counts.current(() => ({
       decision: ids.next('dec'),
-      requests: 0,
-      denied: 0,
       from_ms: now,
       until_ms: now,
-      rules: new Map(),
-    })
+      requests: 0,
+      denied: 0,
+      rules: new Shares(),
+    }))
     tally.requests += 1
     tally.until_ms = now
     if (rule !== null) {
       tally.denied += 1
-      const by = tally.rules.has(rule) || tally.rules.size < limits.denialRulesMax ? rule : otherRules
-      tally.rules.set(by, (tally.rules.get(by) ?? 0) + 1)
+      tally.rules.add(rule)
     }
-    this.#tellLater()
     return tally.decision
   }
 
   /** The last event of the session, in one append with what is not yet told. */
-  async last(closed: EventBody): Promise<void> {
-    const tallies = [...this.#refused, ...this.#grown()]
-    this.#refused = []
-    await this.#tell(tallies, [closed])
+  finish(...last: Parameters<Counts<Tally>['finish']>[0]): Promise<void> {
+    return this.#counts.finish(last)
   }
-
-  #tellLater(): void {
-    if (this.#willTell) return
-    this.#willTell = true
-    this.#ports.clock.after(limits.denialsCountedMs, () => {
-      this.#willTell = false
-      const tallies = this.#refused.length > 0 ? this.#refused : this.#grown()
-      this.#refused = []
-      if (tallies.length === 0) return
-      this.#tell(tallies, []).catch((error: unknown) =>
-        this.#ports.report('counted denials were not recorded', error),
-      )
-    })
-  }
-
-  #grown(): readonly Tally[] {
-    const tally = this.#growing
-    this.#growing = undefined
-    return tally === undefined ? [] : [tally]
-  }
-
-  async #tell(tallies: readonly Tally[], last: readonly EventBody[]): Promise<void> {
-    try {
-      await this.#ports.append([...tallies.map((tally) => this.#event(tally)), ...last])
-      if (this.#growing !== undefined || this.#refused.length > 0) this.#tellLater()
-    } catch (error) {
-      if (tallies.length > 0 && mayTryAgain(error)) {
-        this.#refused = [...this.#refused, ...tallies]
-        this.#tellLater()
-      }
-      throw error
-    }
-  }
-
-  #event({ rules, ...tally }: Tally): EventBody {
-    const byRule = [...rules].map(([rule, denied]) => ({ rule, denied }))
-    return { type: 'DenialsCounted', data: { ...this.#of, ...tally, rules: byRule } }
-  }
-}
-
-const otherRules = 'other'
-
-/** What is large costs more than one. */
-function units(sizes: readonly number[]): number {
-  return sizes.reduce((sum, bytes) => sum + Math.max(1, bytes / limits.denialBytes), 0)
-}
-
-/** What came too late still lands, and a closed log takes nothing any more. */
-function mayTryAgain(error: unknown): boolean {
-  return !(error instanceof StoreError && (error.reason === 'deadline' || error.reason === 'closed'))
 }

@@ -83,3 +83,13 @@ export interface RemovedSegments {
   /** As of KeyErased. */
   readonly holds: number
 }
+
+/** Logins at one gateway that were refused and not recorded one by one. What had no room is `other`. */
+export interface RefusedLogins {
+  readonly gateway: string
+  readonly refused: number
+  readonly from_ms: number
+  readonly until_ms: number
+  readonly addresses: readonly { readonly client_ip: string; readonly refused: number }[]
+  readonly reasons: readonly { readonly reason: string; readonly refused: number }[]
+}

@@ -3,6 +3,7 @@ import type {
   GrantVoteRecord,
   HeadRecord,
   MaskCount,
+  RefusedLogins,
   RemovedSegments,
   SubjectRecord,
   VoteRecord,
@@ -47,6 +48,8 @@ export interface EventData {
     readonly code: string
     readonly reason: string
   }
+  /** Beyond what is recorded of refused logins one by one. */
+  readonly LoginsRefused: RefusedLogins
   readonly RequestReceived: {
     readonly session: string
     readonly exchange: string

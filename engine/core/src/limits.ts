@@ -221,10 +221,19 @@ export const limits = {
   denialBytes: 4_096,
   /** Subjects whose denials are told apart; further ones share what is recorded. */
   denialSubjectsMax: 20_000,
-  /** What is only counted is told in one event of its session after this. */
-  denialsCountedMs: 5_000,
-  /** Rules that such an event names; it counts all. */
-  denialRulesMax: 50,
+  /** Refused logins of one address that are recorded one by one, at once and in each second after that, and of all. */
+  loginRefusalsBurst: 100,
+  loginRefusalsPerSecond: 5,
+  loginRefusalsAllBurst: 2_000,
+  loginRefusalsAllPerSecond: 50,
+  /** Addresses that are told apart; further ones share what is recorded. */
+  loginAddressesMax: 20_000,
+  /** What a refused login asked for, as it is recorded. */
+  loginTargetCharsMax: 256,
+  /** What is only counted is told in one event after this. */
+  countedMs: 5_000,
+  /** Rules or addresses that such an event names; it counts all. */
+  countedNamesMax: 50,
   /** A refusal's text, reference included. */
   refusalMessageCharsMax: 300,
   /** A running exchange may finish within this after its token expired. */

@@ -5,10 +5,11 @@ import type { Budgets } from './budgets.ts'
 import type { EventBody } from './decider.ts'
 import { Denials } from './denials.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
-import type { EventData, NewEvent } from './events.ts'
+import type { NewEvent } from './events.ts'
 import type { GatePorts } from './gate.ts'
 import { noGrants } from './grant-fold.ts'
 import { Granted } from './granted.ts'
+import { identityRecord } from './identity-record.ts'
 import { policyInput, withValues, type InputContext } from './input.ts'
 import type { Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
@@ -192,7 +193,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       bytes: this.#bytes,
     }
     await this.#denials
-      .last({ type: 'SessionClosed', data })
+      .finish({ type: 'SessionClosed', data })
       .catch((error: unknown) => this.#ports.report('a closed session was not recorded', error))
   }
 
@@ -331,18 +332,5 @@ export class LiveSession<Settings> implements Session<Settings> {
       },
       end: (reason) => this.end(reason),
     }
-  }
-}
-
-/** Who a session speaks for, as SessionOpened and SessionExtended record it. */
-export function identityRecord(
-  identity: Identity,
-): Pick<EventData['SessionExtended'], 'subject' | 'claims' | 'token_id' | 'token_expires_ms'> {
-  const { id, type, issuer, groups, on_behalf_of, claims } = identity.subject
-  return {
-    subject: { id, type, issuer, groups, on_behalf_of },
-    claims: JSON.stringify(claims),
-    token_id: identity.tokenId,
-    token_expires_ms: identity.expiresAt,
   }
 }

@@ -17,6 +17,7 @@ export function severityOf(event: ExportableEvent): Severity {
       return event.data.effect === 'deny' ? warning : informational
     case 'DenialsCounted':
     case 'AuthenticationFailed':
+    case 'LoginsRefused':
     case 'PolicyRejected':
     case 'LogRecovered':
     case 'GatewayLost':

@@ -23,6 +23,16 @@ export interface DenialCount {
   readonly denied: number
 }
 
+export interface AddressCount {
+  readonly client_ip: string
+  readonly refused: number
+}
+
+export interface ReasonCount {
+  readonly reason: string
+  readonly refused: number
+}
+
 export interface MaskCount {
   /** `schema.name.column` */
   readonly column: string
@@ -262,6 +272,19 @@ export interface EventData {
   }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
+  /** Logins at one gateway that were refused and not recorded one by one: there were so many that only their number is kept. */
+  readonly LoginsRefused: {
+    readonly gateway: string
+    readonly refused: number
+    /** When the first of them was refused. */
+    readonly from_ms: number
+    /** When the last of them was refused. */
+    readonly until_ms: number
+    /** How many came from each address; what had no room is `other`. */
+    readonly addresses: readonly AddressCount[]
+    /** How many each reason refused; what had no room is `other`. */
+    readonly reasons: readonly ReasonCount[]
+  }
   /** A policy bundle came into force. */
   readonly PolicyActivated: {
     readonly revision: string
@@ -997,6 +1020,49 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     fields: [
       { name: 'segment', type: 'string' },
       { name: 'dropped_bytes', type: 'long' },
+    ],
+  },
+  LoginsRefused: {
+    type: 'record',
+    name: 'LoginsRefused',
+    namespace: 'sluice.events',
+    doc: 'Logins at one gateway that were refused and not recorded one by one: there were so many that only their number is kept.',
+    version: 1,
+    fields: [
+      { name: 'gateway', type: 'string' },
+      { name: 'refused', type: 'long' },
+      { name: 'from_ms', type: 'long', doc: 'When the first of them was refused.' },
+      { name: 'until_ms', type: 'long', doc: 'When the last of them was refused.' },
+      {
+        name: 'addresses',
+        doc: 'How many came from each address; what had no room is `other`.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'AddressCount',
+            fields: [
+              { name: 'client_ip', type: 'string' },
+              { name: 'refused', type: 'long' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'reasons',
+        doc: 'How many each reason refused; what had no room is `other`.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'ReasonCount',
+            fields: [
+              { name: 'reason', type: 'string' },
+              { name: 'refused', type: 'long' },
+            ],
+          },
+        },
+      },
     ],
   },
   PolicyActivated: {

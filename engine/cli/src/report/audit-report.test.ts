@@ -131,6 +131,14 @@ suite('the report on a period', () => {
     )
   })
 
+  test('counts logins that were only counted', () => {
+    const { totals } = reported([
+      [since, 'AuthenticationFailed', {}],
+      [since + 1, 'LoginsRefused', { refused: 70 }],
+    ])
+    assert.equal(totals.failed_logins, 71)
+  })
+
   test('names broken glass and changes, and nothing outside the period', () => {
     const alarm = { subject: 'i#carol', target: 'shop', alarm: 'e/on_call', decision: 'dec_1' }
     const { break_glass, changes } = reported([

@@ -55,6 +55,7 @@ export const reportedTypes: readonly EventType[] = [
   'ExchangeAbandoned',
   'ResponseCompleted',
   'AuthenticationFailed',
+  'LoginsRefused',
   'AlarmRaised',
   'ApprovalGranted',
   'ApprovalRejected',
@@ -205,6 +206,9 @@ export class Reporting {
         return
       case 'AuthenticationFailed':
         totals.failed_logins += 1
+        return
+      case 'LoginsRefused':
+        totals.failed_logins += event.data.refused
         return
       case 'ApprovalGranted':
         totals.approved += 1

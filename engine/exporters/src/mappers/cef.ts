@@ -37,7 +37,7 @@ function extensionOf(o: Outline): readonly (readonly [string, string])[] {
     ['rt', o.timeMs],
     ['start', o.counted?.fromMs ?? null],
     ['end', o.counted?.untilMs ?? null],
-    ['cnt', o.counted?.requests ?? null],
+    ['cnt', o.counted?.times ?? null],
     ['externalId', o.eventId],
     ['suser', o.subject?.id ?? null],
     ['src', o.clientIp],

@@ -67,7 +67,7 @@ export const ecs: Mapper = {
           masked: o.masked,
           rows: o.rows,
           bytes: o.bytes,
-          counted: o.counted?.requests,
+          counted: o.counted?.times,
         }),
       } satisfies Record<string, Json | undefined>),
     }
@@ -91,6 +91,7 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
     case 'SessionKilled':
       return { category: ['session'], type: ['end'] }
     case 'AuthenticationFailed':
+    case 'LoginsRefused':
       return { category: ['authentication'], type: ['start'] }
     case 'DecisionMade':
     case 'DenialsCounted':

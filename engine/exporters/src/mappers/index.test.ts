@@ -80,6 +80,14 @@ suite('mappers', () => {
       assert.match(JSON.stringify(documentOf(format, 'DenialsCounted')), /"dec_3"/)
   })
 
+  test('counted logins are one event that says how many', () => {
+    const [ocsf, ecs] = [documentOf('ocsf', 'LoginsRefused'), documentOf('ecs', 'LoginsRefused')]
+    assert.deepEqual([ocsf['count'], ocsf['class_uid'], ocsf['status_id']], [70, 3002, 2])
+    assert.deepEqual((ecs['event'] as Document)['outcome'], 'failure')
+    assert.equal((ecs['sluice'] as Document)['counted'], 70)
+    assert.match(lineOf(exported('LoginsRefused')), / cnt=70 /)
+  })
+
   test('ECS has lists of its own words where it wants lists', () => {
     const categories = new Set(['authentication', 'session', 'database', 'web', 'iam', 'configuration'])
     const kinds = new Set([

@@ -37,7 +37,13 @@ export interface Outline {
   readonly bytes: number | null
   readonly durationMs: number | null
   /** Of an event that stands for many: when they were and how many. */
-  readonly counted: { readonly requests: number; readonly fromMs: number; readonly untilMs: number } | null
+  readonly counted: Counted | null
+}
+
+interface Counted {
+  readonly times: number
+  readonly fromMs: number
+  readonly untilMs: number
 }
 
 export type Outcome = 'success' | 'failure' | 'unknown'
@@ -81,10 +87,7 @@ export function outlineOf(of: ExportedEvent): Outline {
     rows: completed?.rows ?? null,
     bytes: completed?.bytes ?? null,
     durationMs: completed === null ? null : Math.round(completed.micros / 1_000),
-    counted:
-      denials === null
-        ? null
-        : { requests: denials.requests, fromMs: denials.from_ms, untilMs: denials.until_ms },
+    counted: countedBy(event),
   }
 }
 
@@ -99,6 +102,7 @@ function subjectOf({ event, session, approval, grant }: ExportedEvent): SubjectR
 function outcomeOf({ event }: ExportedEvent): Outcome {
   switch (event.type) {
     case 'AuthenticationFailed':
+    case 'LoginsRefused':
     case 'PolicyRejected':
     case 'ExchangeAbandoned':
     case 'DenialsCounted':
@@ -113,6 +117,17 @@ function outcomeOf({ event }: ExportedEvent): Outcome {
       return 'unknown'
     default:
       return 'success'
+  }
+}
+
+function countedBy(event: ExportedEvent['event']): Counted | null {
+  switch (event.type) {
+    case 'DenialsCounted':
+      return { times: event.data.requests, fromMs: event.data.from_ms, untilMs: event.data.until_ms }
+    case 'LoginsRefused':
+      return { times: event.data.refused, fromMs: event.data.from_ms, untilMs: event.data.until_ms }
+    default:
+      return null
   }
 }
 
