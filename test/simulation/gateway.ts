@@ -176,6 +176,8 @@ export class Gateway {
       // Whatever may only be counted is.
       spendOnDenials: () => false,
       countDenial: () => ids.next('dec'),
+      mayWait: () => true,
+      waitedInVain: () => {},
       raise: () => Promise.resolve(),
       appendSoon: soon,
       appendAbandoned: soon,

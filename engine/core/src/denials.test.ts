@@ -210,6 +210,31 @@ suite('a flood of denials', () => {
   })
 })
 
+suite('a flood of requests that wait in vain', () => {
+  test('is refused at once beyond a budget, then counted as denials are, and nothing else is refused', async () => {
+    const who = await given()
+    for (let count = 0; count < limits.vainWaitsBurst; count++) await who.send('delete')
+    const holds = (): number => of(who, 'DecisionMade').filter(({ effect }) => effect === 'hold').length
+    assert.equal(holds(), limits.vainWaitsBurst)
+    await who.send('delete')
+    assert.equal(holds(), limits.vainWaitsBurst)
+    assert.deepEqual([who.refusals.at(-1)?.code, who.refusals.at(-1)?.rule], ['too_many', 'sluice/holds'])
+    assert.deepEqual(await who.send('select'), ['completed'])
+    for (let count = 0; count < burst + 6; count++) await who.send('delete')
+    await told(who)
+    const [{ rules } = assert.fail('nothing is told')] = of(who, 'DenialsCounted')
+    assert.deepEqual(rules, [{ rule: 'sluice/holds', denied: 7 }])
+  })
+
+  test('may wait again as time goes by', async () => {
+    const who = await given()
+    for (let count = 0; count <= limits.vainWaitsBurst; count++) await who.send('delete')
+    who.clock.ms += 1_000
+    await who.send('delete')
+    assert.equal(of(who, 'DecisionMade').at(-2)?.effect, 'hold')
+  })
+})
+
 suite('a count that the log does not take', () => {
   const down = new StoreError('unavailable', 'no log')
   /** Of the budget, while a count waits to be told. */

@@ -52,7 +52,7 @@ export class Denials {
     if (!budgets.affords(this.#subject)) return false
     budgets.spend(
       this.#subject,
-      sizes.reduce((sum, bytes) => sum + Math.max(1, bytes / limits.denialBytes), 0),
+      sizes.reduce((sum, bytes) => sum + recordUnits(bytes), 0),
     )
     return true
   }
@@ -82,4 +82,9 @@ export class Denials {
   finish(...last: Parameters<Counts<Tally>['finish']>[0]): Promise<void> {
     return this.#counts.finish(last)
   }
+}
+
+/** What a request with so much content costs of a budget: one that is large costs more. */
+export function recordUnits(bytes: number): number {
+  return Math.max(1, bytes / limits.denialBytes)
 }

@@ -2,7 +2,7 @@ import type { Outcome } from './adapter.ts'
 import { alarmRecord, alarmsOf } from './alarm.ts'
 import { refusal, type Refusal } from './errors.ts'
 import { digest, mint, type Permit } from './permit.ts'
-import { judge, type Ruling } from './judge.ts'
+import { judge, objected, type Ruling } from './judge.ts'
 import { decide, evolve } from './decider.ts'
 import { deliver } from './deliver.ts'
 import { hold } from './hold.ts'
@@ -32,7 +32,7 @@ export async function enforce<Up, Down, Plan>(
     failed = perform(places, lane, answer) || failed
     const held = places[places.length - 1]
     if (held?.kind === 'held')
-      failed = perform([await hold<Up, Down, Plan>(held, lane)], lane, answer) || failed
+      failed = perform([await wait<Up, Down, Plan>(held, lane)], lane, answer) || failed
     rest = rest.slice(judged.length)
   }
 }
@@ -111,7 +111,7 @@ async function judgeUntilHeld<Up, Down, Plan>(
       judge(entry.exchange, lane.pdp, (action) =>
         lane.input(entry.id, action, entry.exchange.values, noApprovals, moment),
       )
-    const settled = ruling instanceof Promise ? await ruling : ruling
+    const settled = patient(ruling instanceof Promise ? await ruling : ruling, lane)
     entry.passage?.judged(settled)
     entry.passage?.arrive('lane')
     judged.push({
@@ -126,6 +126,26 @@ async function judgeUntilHeld<Up, Down, Plan>(
     skipping = atomic && settled.kind === 'refused'
   }
   return judged
+}
+
+/** A wait leaves several events in the log, so whose waits come to nothing again and again is not let wait for a while. */
+function patient<Plan>(ruling: Ruling<Plan>, lane: LaneContext): Ruling<Plan> {
+  return ruling.kind === 'held' && !lane.mayWait() ? objected(tooManyWaits, ruling.revision) : ruling
+}
+
+const tooManyWaits = refusal(
+  'too_many',
+  'sluice/holds',
+  'Too many requests of yours waited for an approval in vain. Nothing was executed. Try again later.',
+)
+
+async function wait<Up, Down, Plan>(
+  held: Held<Up, Down, Plan>,
+  lane: LaneContext,
+): Promise<Settled<Up, Down, Plan>> {
+  const place = await hold(held, lane)
+  if (place.kind === 'refused') lane.waitedInVain(contentOf(held.entry).length)
+  return place
 }
 
 /** Frozen, as everything is that a cached decision is found by. */

@@ -67,7 +67,11 @@ export interface Engine extends Gate<unknown> {
 export function createGate(ports: GatePorts): Engine {
   const live = new Map<string, LiveSession<unknown>>()
   const listeners = new Set<Parameters<Engine['onSession']>[0]>()
-  const ofSession = { ...ports, denialBudgets: new Budgets(denialTerms, ports.clock) }
+  const ofSession = {
+    ...ports,
+    denialBudgets: new Budgets(denialTerms, ports.clock),
+    waitBudgets: new Budgets(waitTerms, ports.clock),
+  }
   const refusals = new LoginRefusals({
     ...ports,
     append: (bodies) => appendOwn(ports, bodies),
@@ -190,6 +194,11 @@ async function appendOwn(
 }
 
 const soon = { withinMs: limits.appendWaitMs, urgency: 'soon' } as const
+const waitTerms = {
+  burst: limits.vainWaitsBurst,
+  perSecond: limits.vainWaitsPerSecond,
+  knownMax: limits.denialSubjectsMax,
+}
 const denialTerms = {
   burst: limits.denialsBurst,
   perSecond: limits.denialsPerSecond,

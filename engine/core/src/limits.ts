@@ -221,6 +221,9 @@ export const limits = {
   denialBytes: 4_096,
   /** Subjects whose denials are told apart; further ones share what is recorded. */
   denialSubjectsMax: 20_000,
+  /** Requests of one subject that waited for people in vain, by which further ones are refused at once. */
+  vainWaitsBurst: 500,
+  vainWaitsPerSecond: 10,
   /** Refused logins of one address that are recorded one by one, at once and in each second after that, and of all. */
   loginRefusalsBurst: 100,
   loginRefusalsPerSecond: 5,

@@ -95,6 +95,8 @@ export function scriptedContext(
     count: () => {},
     append: (bodies) => log.append(bodies),
     spendOnDenials: () => true,
+    mayWait: () => true,
+    waitedInVain: () => {},
     countDenial: () => 'dec_counted',
     raise: (data) => log.append([{ type: 'AlarmRaised', data }]),
     appendSoon: (...bodies) => void log.append(bodies).catch(() => {}),

@@ -3,7 +3,7 @@ import type { Lane, Session } from './adapter.ts'
 import { bindingOf } from './approval-binding.ts'
 import type { Budgets } from './budgets.ts'
 import type { EventBody } from './decider.ts'
-import { Denials } from './denials.ts'
+import { Denials, recordUnits } from './denials.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import type { GatePorts } from './gate.ts'
@@ -38,6 +38,8 @@ const expired = refusal(
 export interface SessionPorts extends GatePorts {
   /** What is recorded of the denials of each subject. */
   readonly denialBudgets: Budgets
+  /** How often each subject may wait for people in vain. */
+  readonly waitBudgets: Budgets
 }
 
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
@@ -308,6 +310,8 @@ export class LiveSession<Settings> implements Session<Settings> {
         granted.refused(exchange)
         return this.#denials.count(rule)
       },
+      mayWait: () => this.#ports.waitBudgets.affords(this.subject.id),
+      waitedInVain: (bytes) => this.#ports.waitBudgets.spend(this.subject.id, recordUnits(bytes)),
       raise: (data) =>
         this.#ports.store.append(
           { stream: controlStream, events: [this.#event({ type: 'AlarmRaised', data })] },
