@@ -3,7 +3,7 @@ export const due: readonly string[] = [
   ...numbers('S', '1-4 7-18 20-24 28-31 34 36 40-50'),
   ...numbers('A', '1-11 13-15'),
   ...numbers('M', '1-11 16 17 19 20 22-26'),
-  ...numbers('U', '1-7 9-16 18'),
+  ...numbers('U', '1-18'),
 ]
 
 function numbers(letter: string, ranges: string): readonly string[] {

@@ -94,6 +94,17 @@ export const elsewhere: readonly Elsewhere[] = [
     ],
   },
   {
+    id: 'U8',
+    stake: 'traces, metrics and errors hold no statement, no value and no secret',
+    tests: [
+      [
+        'test/telemetry/content.test.ts',
+        'holds no statement, no value, no secret and no name that a client gave itself',
+      ],
+      ['test/telemetry/gateway.test.ts', 'holds no statement, no value and nobody’s name'],
+    ],
+  },
+  {
     id: 'U9',
     stake: 'what was removed, reordered, repeated, forked or cut is found, with its place',
     tests: [
@@ -157,6 +168,18 @@ export const elsewhere: readonly Elsewhere[] = [
     tests: [
       ['test/kafka/gateways.test.ts', 'a killed gateway’s holds expire, and one that slept performs nothing'],
       ['test/contract/event-store.contract.ts', 'the next incarnation has the same writer, a later epoch'],
+    ],
+  },
+  {
+    id: 'U17',
+    stake: 'a flood of refusals does not fill the log, and hides nothing that was performed',
+    tests: [
+      ['test/contract/flood.test.ts', 'fills no log'],
+      ['test/contract/flood.test.ts', 'hides nothing that was performed in its midst'],
+      [`${core}/denials.test.ts`, 'hides nothing that is performed or waits: such a batch is recorded whole'],
+      [`${core}/budgets.test.ts`, 'is not renewed by making others come'],
+      [`${core}/login-refusals.test.ts`, 'of all addresses so many, however many there are'],
+      [`${core}/denials.test.ts`, 'a flood of requests that wait in vain'],
     ],
   },
   {

@@ -173,6 +173,11 @@ export class Gateway {
       live: () => true,
       count: () => {},
       append,
+      // Whatever may only be counted is.
+      spendOnDenials: () => false,
+      countDenial: () => ids.next('dec'),
+      mayWait: () => true,
+      waitedInVain: () => {},
       raise: () => Promise.resolve(),
       appendSoon: soon,
       appendAbandoned: soon,

@@ -59,6 +59,11 @@ export class SessionSteps {
       case 'DecisionMade':
         if (event.data.effect === 'deny') this.#end(event.data.exchange, false)
         return [decision(event.data, at)]
+      case 'DenialsCounted': {
+        const { decision: id, requests, denied, from_ms, until_ms, rules } = event.data
+        const [from, until] = [isoTime(from_ms), isoTime(until_ms)]
+        return [{ at, step: 'denials', decision: id, requests, denied, from, until, rules }]
+      }
       case 'RecordingChunk':
         return [await this.#chunk(event, at)]
       case 'ResponseCompleted':

@@ -1,6 +1,7 @@
 import type {
   AnswerPart,
   ApprovalState,
+  DenialCount,
   EventData,
   MaskCount,
   MaskRule,
@@ -23,6 +24,7 @@ export type RecordingStep = { readonly at: string } & (
   | ContentStep
   | CompletedStep
   | EndStep
+  | DenialsStep
   | { readonly step: 'abandoned'; readonly exchange: string; readonly reason: string }
   | { readonly step: 'extended'; readonly token_expires_at: string }
   | { readonly step: 'alarm'; readonly exchange: string; readonly rules: string }
@@ -74,6 +76,17 @@ interface DecisionStep {
   readonly masks: readonly Pick<MaskRule, 'relation' | 'column' | 'method' | 'rule'>[]
   /** By which it was released. */
   readonly approvals: readonly { readonly id: string; readonly approved_by: readonly string[] }[]
+}
+
+/** Requests of which the log holds only how many they were: nothing of them was performed. */
+interface DenialsStep {
+  readonly step: 'denials'
+  readonly decision: string
+  readonly requests: number
+  readonly denied: number
+  readonly from: string
+  readonly until: string
+  readonly rules: readonly DenialCount[]
 }
 
 interface ApprovalStep {

@@ -196,6 +196,28 @@ suite('what happened', () => {
     ])
   })
 
+  test('denials that were only counted', async () => {
+    const scripted = api()
+    const session = await scripted.open('alice')
+    const rules = [{ rule: 'test/no', denied: 800 }]
+    const of = { session, subject: 'test#alice', target: 'shop', decision: 'dec_9' }
+    await write(scripted, session, {
+      type: 'DenialsCounted',
+      data: { ...of, requests: 900, denied: 800, from_ms: 0, until_ms: 1_000, rules },
+    })
+    const [, counted] = plain(await steps(scripted, session))
+    const [from, until] = ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:01.000Z']
+    assert.deepEqual(counted, {
+      step: 'denials',
+      decision: 'dec_9',
+      requests: 900,
+      denied: 800,
+      from,
+      until,
+      rules,
+    })
+  })
+
   test('an approval: asked, voted on by whom and why, too late a vote, used', async () => {
     const scripted = api()
     const session = await scripted.open('alice')

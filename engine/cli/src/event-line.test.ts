@@ -25,6 +25,18 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     'postgres shop from ::1: token_expired identity/expired',
   ],
   [
+    'LoginsRefused',
+    {
+      refused: 70,
+      addresses: [{ client_ip: '::1', refused: 70 }],
+      reasons: [
+        { reason: 'identity/signature', refused: 69 },
+        { reason: 'sluice/targets', refused: 1 },
+      ],
+    },
+    '70 more logins: identity/signature×69 sluice/targets×1 from ::1×70',
+  ],
+  [
     'RequestReceived',
     {
       actions: JSON.stringify([
@@ -38,6 +50,19 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     'DecisionMade',
     { effect: 'deny', rule: 'destructive/drop', decision: 'dec_1' },
     'deny by destructive/drop (ref dec_1)',
+  ],
+  [
+    'DenialsCounted',
+    {
+      requests: 900,
+      denied: 800,
+      decision: 'dec_3',
+      rules: [
+        { rule: 'destructive/drop', denied: 799 },
+        { rule: 'other', denied: 1 },
+      ],
+    },
+    '900 more requests, 800 denied by destructive/drop×799 other×1 (ref dec_3)',
   ],
   [
     'ResponseCompleted',

@@ -25,10 +25,14 @@ function details({ type, data }: EventLine): string {
       return `token ${text('token_id')}`
     case 'AuthenticationFailed':
       return `${text('protocol')} ${text('target')} from ${text('client_ip')}: ${text('code')} ${text('reason')}`
+    case 'LoginsRefused':
+      return `${text('refused')} more logins: ${sharesOf(data['reasons'], 'reason')} from ${sharesOf(data['addresses'], 'client_ip')}`
     case 'RequestReceived':
       return actionsLine(text('actions'))
     case 'DecisionMade':
       return `${text('effect')} by ${text('rule')} (ref ${text('decision')})`
+    case 'DenialsCounted':
+      return `${text('requests')} more requests, ${text('denied')} denied by ${sharesOf(data['rules'], 'rule', 'denied')} (ref ${text('decision')})`
     case 'ResponseCompleted':
       return responseLine(data)
     case 'ExchangeAbandoned':
@@ -102,6 +106,13 @@ function responseLine(data: EventLine['data']): string {
   const hidden = masked.map(({ column, values }) => `${column}×${values}`).join(' ')
   const outcome = [shown(data['outcome']), shown(data['status'])].join(' ').trimEnd()
   return `${outcome}, ${shown(data['rows'])} rows${hidden === '' ? '' : `, masked ${hidden}`}`
+}
+
+/** `a×2 b×1` */
+function sharesOf(shares: unknown, name: string, times = 'refused'): string {
+  return (shares as readonly Readonly<Record<string, string | number>>[])
+    .map((share) => `${share[name]}×${share[times]}`)
+    .join(' ')
 }
 
 function shown(value: unknown): string {

@@ -2,7 +2,7 @@ import type { Outcome } from './adapter.ts'
 import { alarmRecord, alarmsOf } from './alarm.ts'
 import { refusal, type Refusal } from './errors.ts'
 import { digest, mint, type Permit } from './permit.ts'
-import { judge, type Ruling } from './judge.ts'
+import { judge, objected, type Ruling } from './judge.ts'
 import { decide, evolve } from './decider.ts'
 import { deliver } from './deliver.ts'
 import { hold } from './hold.ts'
@@ -14,9 +14,9 @@ import type { Entry, LaneContext } from './lane.ts'
 import type { EventBody } from './decider.ts'
 
 /**
- * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append, let
- * people decide where the policy asks for them, forward what has a Permit, and answer. There are no hooks: a new
- * step is a line here.
+ * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append (or only
+ * count them, where nothing is performed and there are too many), let people decide where the policy asks for them,
+ * forward what has a Permit, and answer. There are no hooks: a new step is a line here.
  */
 export async function enforce<Up, Down, Plan>(
   batch: readonly Entry<Up, Down, Plan>[],
@@ -28,11 +28,11 @@ export async function enforce<Up, Down, Plan>(
   let rest: readonly Entry<Up, Down, Plan>[] = batch
   while (rest.length > 0) {
     const judged: readonly Judged<Up, Down, Plan>[] = await judgeUntilHeld(rest, atomic, failed, lane)
-    const places: readonly Permitted<Up, Down, Plan>[] = await record(judged, lane)
+    const places: readonly Permitted<Up, Down, Plan>[] = count(judged, lane) ?? (await record(judged, lane))
     failed = perform(places, lane, answer) || failed
     const held = places[places.length - 1]
     if (held?.kind === 'held')
-      failed = perform([await hold<Up, Down, Plan>(held, lane)], lane, answer) || failed
+      failed = perform([await wait<Up, Down, Plan>(held, lane)], lane, answer) || failed
     rest = rest.slice(judged.length)
   }
 }
@@ -111,7 +111,7 @@ async function judgeUntilHeld<Up, Down, Plan>(
       judge(entry.exchange, lane.pdp, (action) =>
         lane.input(entry.id, action, entry.exchange.values, noApprovals, moment),
       )
-    const settled = ruling instanceof Promise ? await ruling : ruling
+    const settled = patient(ruling instanceof Promise ? await ruling : ruling, lane)
     entry.passage?.judged(settled)
     entry.passage?.arrive('lane')
     judged.push({
@@ -128,8 +128,53 @@ async function judgeUntilHeld<Up, Down, Plan>(
   return judged
 }
 
+/** A wait leaves several events in the log, so whose waits come to nothing again and again is not let wait for a while. */
+function patient<Plan>(ruling: Ruling<Plan>, lane: LaneContext): Ruling<Plan> {
+  return ruling.kind === 'held' && !lane.mayWait() ? objected(tooManyWaits, ruling.revision) : ruling
+}
+
+const tooManyWaits = refusal(
+  'too_many',
+  'sluice/holds',
+  'Too many requests of yours waited for an approval in vain. Nothing was executed. Try again later.',
+)
+
+async function wait<Up, Down, Plan>(
+  held: Held<Up, Down, Plan>,
+  lane: LaneContext,
+): Promise<Settled<Up, Down, Plan>> {
+  const place = await hold(held, lane)
+  if (place.kind === 'refused') lane.waitedInVain(contentOf(held.entry).length)
+  return place
+}
+
 /** Frozen, as everything is that a cached decision is found by. */
 const noApprovals: readonly never[] = Object.freeze([])
+
+/**
+ * A unit of which nothing is performed need not be durable: beyond what its subject may have recorded it is only
+ * counted. `undefined`: it is recorded, as each unit is that has an exchange which is allowed or held.
+ */
+function count<Up, Down, Plan>(
+  judged: readonly Judged<Up, Down, Plan>[],
+  lane: LaneContext,
+): readonly Permitted<Up, Down, Plan>[] | undefined {
+  if (!judged.every(isRefusing)) return undefined
+  if (lane.spendOnDenials(judged.map(({ entry }) => contentOf(entry).length))) return undefined
+  return judged.map((item) => {
+    const { entry } = item
+    const reference = lane.countDenial(entry.id, item.kind === 'skipped' ? null : item.ruling.rule)
+    if (item.kind === 'skipped') return { kind: 'skipped', entry }
+    return { kind: 'refused', entry, refusal: worded(item.ruling.refusal, reference) }
+  })
+}
+
+type Refusing<Up, Down, Plan> = Judged<Up, Down, Plan> &
+  ({ readonly kind: 'ruled'; readonly ruling: { readonly kind: 'refused' } } | { readonly kind: 'skipped' })
+
+function isRefusing<Up, Down, Plan>(item: Judged<Up, Down, Plan>): item is Refusing<Up, Down, Plan> {
+  return item.kind === 'skipped' || item.ruling.kind === 'refused'
+}
 
 /**
  * Station 5. One append for the whole batch; only its ack mints Permits. When it fails, nothing of the batch is
@@ -168,7 +213,7 @@ export async function raiseAlarms<Up, Down, Plan>(
 
 function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContext): readonly EventBody[] {
   const { entry, contentDigest } = item
-  const content = entry.exchange.recordable ?? entry.exchange.content
+  const content = contentOf(entry)
   const received = requestRecord(lane.session, entry.id, entry.exchange, contentDigest)
   const bodies =
     item.kind === 'skipped'
@@ -184,6 +229,11 @@ function recorded<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContex
         )
   for (const body of bodies) entry.state = evolve(entry.state, body)
   return bodies
+}
+
+/** As it is recorded. */
+function contentOf<Up, Down, Plan>({ exchange }: Entry<Up, Down, Plan>): Uint8Array {
+  return exchange.recordable ?? exchange.content
 }
 
 function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>): Permitted<Up, Down, Plan> {

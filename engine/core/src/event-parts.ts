@@ -1,4 +1,4 @@
-/** What several events have in common. */
+/** What several events have in common, and what takes many words to say. */
 
 export interface SubjectRecord {
   readonly id: string
@@ -42,4 +42,54 @@ export interface HeadRecord {
   readonly events: number
   /** SHA-256 over the link before and the hash of the last event, hexadecimal. */
   readonly link: string
+}
+
+/** Requests that were denied, with those that followed one in its batch and were skipped, and not recorded one by one. */
+export interface CountedDenials {
+  readonly session: string
+  /** A subject id. */
+  readonly subject: string
+  readonly target: string
+  /** The reference that the caller of each was told. */
+  readonly decision: string
+  readonly requests: number
+  /** Of these; the others were skipped. */
+  readonly denied: number
+  /** When the first and the last of them was judged. */
+  readonly from_ms: number
+  readonly until_ms: number
+  /** By rule; what had no room is `other`. */
+  readonly rules: readonly DenialCount[]
+}
+
+export interface DenialCount {
+  readonly rule: string
+  readonly denied: number
+}
+
+export interface RemovedSegments {
+  readonly first: number
+  readonly last: number
+  /** Events of the log that stood before its new beginning. */
+  readonly events: number
+  /** What the segment that follows carries as its link, hexadecimal. */
+  readonly link: string
+  /** SHA-256, hexadecimal, of the file with what is left of them. */
+  readonly excerpt: string
+  /** Events that are left of them. */
+  readonly kept: number
+  /** All of their events are older. */
+  readonly until_ms: number
+  /** As of KeyErased. */
+  readonly holds: number
+}
+
+/** Logins at one gateway that were refused and not recorded one by one. What had no room is `other`. */
+export interface RefusedLogins {
+  readonly gateway: string
+  readonly refused: number
+  readonly from_ms: number
+  readonly until_ms: number
+  readonly addresses: readonly { readonly client_ip: string; readonly refused: number }[]
+  readonly reasons: readonly { readonly reason: string; readonly refused: number }[]
 }

@@ -1,4 +1,13 @@
-import type { GrantVoteRecord, HeadRecord, MaskCount, SubjectRecord, VoteRecord } from './event-parts.ts'
+import type {
+  CountedDenials,
+  GrantVoteRecord,
+  HeadRecord,
+  MaskCount,
+  RefusedLogins,
+  RemovedSegments,
+  SubjectRecord,
+  VoteRecord,
+} from './event-parts.ts'
 import type { Position } from './ports.ts'
 import type { ApprovalScope } from './verdict.ts'
 
@@ -39,6 +48,8 @@ export interface EventData {
     readonly code: string
     readonly reason: string
   }
+  /** Beyond what is recorded of refused logins one by one. */
+  readonly LoginsRefused: RefusedLogins
   readonly RequestReceived: {
     readonly session: string
     readonly exchange: string
@@ -65,6 +76,8 @@ export interface EventData {
     /** The grants of the subject by which it was judged, as JSON. */
     readonly grants: string
   }
+  /** Beyond what is recorded of denials one by one. */
+  readonly DenialsCounted: CountedDenials
   /** An allowing verdict that people must hear of at once; durable before the effect. In the control stream. */
   readonly AlarmRaised: {
     readonly session: string
@@ -174,22 +187,7 @@ export interface EventData {
     readonly holds: number
   }
   /** The oldest segments of an embedded log were removed, but for their events of the control stream. */
-  readonly SegmentsRemoved: {
-    readonly first: number
-    readonly last: number
-    /** Events of the log that stood before its new beginning. */
-    readonly events: number
-    /** What the segment that follows carries as its link, hexadecimal. */
-    readonly link: string
-    /** SHA-256, hexadecimal, of the file with what is left of them. */
-    readonly excerpt: string
-    /** Events that are left of them. */
-    readonly kept: number
-    /** All of their events are older. */
-    readonly until_ms: number
-    /** As of KeyErased. */
-    readonly holds: number
-  }
+  readonly SegmentsRemoved: RemovedSegments
   /** From now on brokers remove what is older from a topic, `audit` or `bodies`; -1: nothing. */
   readonly TopicRetentionSet: { readonly topic: string; readonly retention_ms: number }
   /** What is recorded of the sessions that it selects must stay. */

@@ -1,109 +1,11 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { createGate, type Engine } from './gate.ts'
-import { refusal, Refused, type Refusal } from './errors.ts'
-import type { NewEvent } from './events.ts'
+import type { Engine } from './gate.ts'
+import { Refused, type Refusal } from './errors.ts'
 import { limits } from './limits.ts'
-import { StoreError, type Position, type Unit } from './ports.ts'
-import type { Hello, Identity } from './request.ts'
-import { allow, scriptedExchange } from './scripted.ts'
-
-/** A clock that moves only when told to. */
-class ManualClock {
-  ms = 1_000
-  readonly #timers = new Set<{ at: number; callback: () => void }>()
-  now(): number {
-    return this.ms
-  }
-  monotonic(): number {
-    return this.ms
-  }
-  after(ms: number, callback: () => void): Disposable {
-    const timer = { at: this.ms + ms, callback }
-    this.#timers.add(timer)
-    return { [Symbol.dispose]: () => void this.#timers.delete(timer) }
-  }
-  advance(ms: number): void {
-    this.ms += ms
-    for (const timer of Array.from(this.#timers))
-      if (timer.at <= this.ms && this.#timers.delete(timer)) timer.callback()
-  }
-}
-
-const hello: Hello = {
-  protocol: 'postgres',
-  target: 'shop',
-  token: 'good',
-  client: { ip: '127.0.0.1', application: null },
-  run: { id: null, trace_id: null },
-}
-
-function identity(sub = 'alice', expiresAt = 61_000): Identity {
-  const subject = {
-    id: `okta#${sub}`,
-    type: 'human' as const,
-    issuer: 'okta',
-    groups: [],
-    claims: {},
-    on_behalf_of: null,
-  }
-  return { subject, tokenId: `tok_${expiresAt}`, expiresAt }
-}
-
-interface World {
-  readonly engine: Engine
-  readonly clock: ManualClock
-  readonly events: NewEvent[]
-  store: { failure: StoreError | undefined }
-}
-
-function world(): World {
-  const clock = new ManualClock()
-  const events: NewEvent[] = []
-  const store = { failure: undefined as StoreError | undefined }
-  let ids = 0
-  const engine = createGate({
-    gateway: 'gw',
-    authenticator: {
-      authenticate: (token) =>
-        token === 'good'
-          ? Promise.resolve(identity())
-          : Promise.reject(new Refused(refusal('token_refused', 'identity/signature', 'No.'))),
-    },
-    credentials: { credential: () => Promise.resolve({ user: 'app', password: 'secret' }) },
-    dialer: { dial: () => Promise.reject(new Error('no network in this test')) },
-    targets: {
-      find: (name) =>
-        name === 'shop'
-          ? { name, protocol: 'postgres', labels: {}, address: { host: 'db', port: 5432 }, settings: null }
-          : undefined,
-      list: () => [],
-    },
-    pdp: { revision: 'v1', evaluate: () => ({ verdict: allow, revision: 'v1' }) },
-    store: {
-      healthy: true,
-      live: true,
-      append: (unit: Unit) => {
-        if (store.failure !== undefined) return Promise.reject(store.failure)
-        events.push(...unit.events)
-        return Promise.resolve('1' as Position)
-      },
-      read: () => {
-        throw new Error('not read here')
-      },
-      subscribe: () => {
-        throw new Error('not read here')
-      },
-      close: () => Promise.resolve(),
-    },
-    clock,
-    ids: { next: (prefix) => `${prefix}_${++ids}`, random32: () => ++ids },
-    report: () => {},
-  })
-  return { engine, clock, events, store }
-}
-
-const types = (events: readonly NewEvent[]): readonly string[] => events.map((event) => event.type)
+import { StoreError } from './ports.ts'
+import { scriptedExchange } from './scripted.ts'
+import { hello, identity, types, world } from './scripted-gate.ts'
 
 test('a session begins with its first event, and ends with its last', async () => {
   const { engine, events } = world()

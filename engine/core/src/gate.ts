@@ -1,9 +1,12 @@
 import type { Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
+import { Budgets } from './budgets.ts'
+import type { EventBody } from './decider.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
-import type { NewEvent } from './events.ts'
 import type { Grants } from './grants.ts'
+import { identityRecord } from './identity-record.ts'
 import { limits } from './limits.ts'
+import { LoginRefusals } from './login-refusals.ts'
 import type {
   Authenticator,
   Clock,
@@ -17,7 +20,7 @@ import type {
 } from './ports.ts'
 import type { CancelKey, Hello, Identity, Target } from './request.ts'
 import { withoutTokens } from './secrets.ts'
-import { identityRecord, LiveSession } from './session.ts'
+import { LiveSession } from './session.ts'
 import type { Pseudonyms } from './verdict.ts'
 import type { Telemetry } from './telemetry.ts'
 import { worded } from './wording.ts'
@@ -64,6 +67,15 @@ export interface Engine extends Gate<unknown> {
 export function createGate(ports: GatePorts): Engine {
   const live = new Map<string, LiveSession<unknown>>()
   const listeners = new Set<Parameters<Engine['onSession']>[0]>()
+  const ofSession = {
+    ...ports,
+    denialBudgets: new Budgets(denialTerms, ports.clock),
+    waitBudgets: new Budgets(waitTerms, ports.clock),
+  }
+  const refusals = new LoginRefusals({
+    ...ports,
+    append: (bodies) => appendOwn(ports, bodies),
+  })
   let draining: Refusal | undefined
   ports.grants?.onChange(({ id, state, subject, target }) => {
     if (state !== 'revoked') return
@@ -77,10 +89,18 @@ export function createGate(ports: GatePorts): Engine {
       if (live.size >= limits.sessionsMax) throw new Refused(tooMany)
       const identity = await ports.authenticator.authenticate(hello.token)
       const target = known(hello)
-      const session = new LiveSession(ports, ports.ids.next('ses'), hello, identity, target, key(), () => {
-        live.delete(session.id)
-        changed(session, 'closed')
-      })
+      const session = new LiveSession(
+        ofSession,
+        ports.ids.next('ses'),
+        hello,
+        identity,
+        target,
+        key(),
+        () => {
+          live.delete(session.id)
+          changed(session, 'closed')
+        },
+      )
       live.set(session.id, session)
       await opened(session, hello, identity)
       changed(session, 'opened')
@@ -131,22 +151,9 @@ export function createGate(ports: GatePorts): Engine {
     }
   }
 
-  function failed(hello: Hello, refused: Refusal): void {
-    const event: NewEvent = {
-      id: ports.ids.next('evt'),
-      time: ports.clock.now(),
-      type: 'AuthenticationFailed',
-      data: {
-        protocol: hello.protocol,
-        target: withoutTokens(hello.target),
-        client_ip: hello.client.ip,
-        code: refused.code,
-        reason: refused.rule,
-      },
-    }
-    ports.store
-      .append({ stream: `gateway/${ports.gateway}`, events: [event] }, soon)
-      .catch((error: unknown) => ports.report('a refused login was not recorded', error))
+  function failed({ protocol, target, client }: Hello, { code, rule }: Refusal): void {
+    const asked = withoutTokens(target).slice(0, limits.loginTargetCharsMax)
+    refusals.note({ protocol, target: asked, client_ip: client.ip, code, reason: rule })
   }
 
   async function drain(withinMs: number): Promise<void> {
@@ -155,6 +162,7 @@ export function createGate(ports: GatePorts): Engine {
     const until = ports.clock.monotonic() + withinMs
     while (live.size > 0 && ports.clock.monotonic() < until)
       await new Promise<void>((resolve) => ports.clock.after(20, resolve))
+    void refusals.finish()
   }
 
   return {
@@ -175,7 +183,27 @@ export function createGate(ports: GatePorts): Engine {
   }
 }
 
+/** In the stream of the gateway itself. */
+async function appendOwn(
+  { gateway, ids, clock, store }: GatePorts,
+  bodies: readonly EventBody[],
+): Promise<void> {
+  const [first, ...rest] = bodies.map((body) => ({ ...body, id: ids.next('evt'), time: clock.now() }))
+  if (first !== undefined)
+    await store.append({ stream: `gateway/${gateway}`, events: [first, ...rest] }, soon)
+}
+
 const soon = { withinMs: limits.appendWaitMs, urgency: 'soon' } as const
+const waitTerms = {
+  burst: limits.vainWaitsBurst,
+  perSecond: limits.vainWaitsPerSecond,
+  knownMax: limits.denialSubjectsMax,
+}
+const denialTerms = {
+  burst: limits.denialsBurst,
+  perSecond: limits.denialsPerSecond,
+  knownMax: limits.denialSubjectsMax,
+}
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

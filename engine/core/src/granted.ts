@@ -39,6 +39,11 @@ export class Granted {
     return this.#inputs.size === 0 ? bodies : bodies.map((body) => this.#completed(body))
   }
 
+  /** It came to nothing, and no event will say so. */
+  refused(exchange: string): void {
+    this.#inputs.delete(exchange)
+  }
+
   /** One exchange is done, maybe without an event that says so. */
   done(): void {
     if (this.#inputs.size === 0 || this.#ports.running()) return

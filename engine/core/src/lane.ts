@@ -41,6 +41,14 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   moment(): Moment
   count(done: { readonly denied?: number; readonly rows?: number; readonly bytes?: number }): void
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>
+  /** Pays for recording denials with contents of these sizes one by one. `false`: they are to be counted. */
+  spendOnDenials(sizes: readonly number[]): boolean
+  /** Counts a denial instead of recording it, or by no rule what was skipped behind one. Its reference. */
+  countDenial(exchange: string, rule: string | null): string
+  /** Whether what the policy holds may wait for people now. */
+  mayWait(): boolean
+  /** It waited, with so many bytes of content, and nothing came of it. */
+  waitedInVain(bytes: number): void
   /** In the control stream, where whoever must hear of it listens. */
   raise(alarm: EventData['AlarmRaised']): Promise<unknown>
   /** Nobody waits for it, but a failure ends the session: a lost record is never silent. */

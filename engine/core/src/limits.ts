@@ -214,6 +214,29 @@ export const limits = {
   sealedBytesMax: 65_536,
   /** Answer bytes sent to the caller whose capture is not yet durable. */
   captureUnackedBytesMax: 4_194_304,
+  /** Denials of one subject that are recorded one by one: at once, and in each second after that. */
+  denialsBurst: 500,
+  denialsPerSecond: 20,
+  /** One whose content is larger counts as several. */
+  denialBytes: 4_096,
+  /** Subjects whose denials are told apart; further ones share what is recorded. */
+  denialSubjectsMax: 20_000,
+  /** Requests of one subject that waited for people in vain, by which further ones are refused at once. */
+  vainWaitsBurst: 500,
+  vainWaitsPerSecond: 10,
+  /** Refused logins of one address that are recorded one by one, at once and in each second after that, and of all. */
+  loginRefusalsBurst: 100,
+  loginRefusalsPerSecond: 5,
+  loginRefusalsAllBurst: 2_000,
+  loginRefusalsAllPerSecond: 50,
+  /** Addresses that are told apart; further ones share what is recorded. */
+  loginAddressesMax: 20_000,
+  /** What a refused login asked for, as it is recorded. */
+  loginTargetCharsMax: 256,
+  /** What is only counted is told in one event after this. */
+  countedMs: 5_000,
+  /** Rules or addresses that such an event names; it counts all. */
+  countedNamesMax: 50,
   /** A refusal's text, reference included. */
   refusalMessageCharsMax: 300,
   /** A running exchange may finish within this after its token expired. */
@@ -270,6 +293,7 @@ invariant(
 )
 invariant(limits.policyThreads < limits.policyThreadsMax, 'there is room for a spare thread')
 invariant(limits.captureUnackedBytesMax < limits.appendQueueBytesMax, 'one capture cannot fill the log queue')
+invariant(limits.sessionsMax < limits.denialSubjectsMax, 'the subjects of all sessions are told apart')
 invariant(limits.approvalShownBytesMax <= limits.sealedBytesMax, 'what is shown fits in one event')
 invariant(limits.approvalsParkedMax < limits.approvalsLiveMax, 'parked callers find room for their approvals')
 invariant(limits.grantsAllLiveMax < limits.grantsKeptMax, 'what may be valid is never forgotten')

@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream'
 import type { Lane, Session } from './adapter.ts'
 import { bindingOf } from './approval-binding.ts'
+import type { Budgets } from './budgets.ts'
 import type { EventBody } from './decider.ts'
+import { Denials, recordUnits } from './denials.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
-import type { EventData, NewEvent } from './events.ts'
+import type { NewEvent } from './events.ts'
 import type { GatePorts } from './gate.ts'
 import { noGrants } from './grant-fold.ts'
 import { Granted } from './granted.ts'
+import { identityRecord } from './identity-record.ts'
 import { policyInput, withValues, type InputContext } from './input.ts'
 import type { Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
@@ -32,6 +35,13 @@ const expired = refusal(
   'The token has expired: connect again with a new one.',
 )
 
+export interface SessionPorts extends GatePorts {
+  /** What is recorded of the denials of each subject. */
+  readonly denialBudgets: Budgets
+  /** How often each subject may wait for people in vain. */
+  readonly waitBudgets: Budgets
+}
+
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
 export class LiveSession<Settings> implements Session<Settings> {
   readonly id: string
@@ -45,10 +55,11 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly openedAt: number
   /** Where the log says that it was opened: everything else of it comes behind. */
   opened: Position | undefined
-  readonly #ports: GatePorts
+  readonly #ports: SessionPorts
   readonly #input: InputContext
   readonly #lanes: OrderedLane[] = []
   readonly #granted: Granted[] = []
+  readonly #denials: Denials
   readonly #onClosed: () => void
   #identity: Identity
   #run: Run
@@ -60,7 +71,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   #closed = false
 
   constructor(
-    ports: GatePorts,
+    ports: SessionPorts,
     id: string,
     hello: Hello,
     identity: Identity,
@@ -80,6 +91,10 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.#onClosed = onClosed
     const { name, protocol, labels } = target
     this.#input = { session: id, client: hello.client, target: Object.freeze({ name, protocol, labels }) }
+    this.#denials = new Denials(
+      { session: id, subject: identity.subject.id, target: name },
+      { ...ports, budgets: ports.denialBudgets, append: (bodies) => this.append(bodies, 'soon') },
+    )
     this.#watchExpiry()
   }
 
@@ -179,9 +194,9 @@ export class LiveSession<Settings> implements Session<Settings> {
       rows: this.#rows,
       bytes: this.#bytes,
     }
-    await this.append([{ type: 'SessionClosed', data }], 'soon').catch((error: unknown) =>
-      this.#ports.report('a closed session was not recorded', error),
-    )
+    await this.#denials
+      .finish({ type: 'SessionClosed', data })
+      .catch((error: unknown) => this.#ports.report('a closed session was not recorded', error))
   }
 
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<Position | undefined> {
@@ -290,6 +305,13 @@ export class LiveSession<Settings> implements Session<Settings> {
         this.#bytes += done.bytes ?? 0
       },
       append: (bodies, urgency) => this.append(granted.recorded(bodies), urgency),
+      spendOnDenials: (sizes) => this.#denials.spend(sizes),
+      countDenial: (exchange, rule) => {
+        granted.refused(exchange)
+        return this.#denials.count(rule)
+      },
+      mayWait: () => this.#ports.waitBudgets.affords(this.subject.id),
+      waitedInVain: (bytes) => this.#ports.waitBudgets.spend(this.subject.id, recordUnits(bytes)),
       raise: (data) =>
         this.#ports.store.append(
           { stream: controlStream, events: [this.#event({ type: 'AlarmRaised', data })] },
@@ -314,18 +336,5 @@ export class LiveSession<Settings> implements Session<Settings> {
       },
       end: (reason) => this.end(reason),
     }
-  }
-}
-
-/** Who a session speaks for, as SessionOpened and SessionExtended record it. */
-export function identityRecord(
-  identity: Identity,
-): Pick<EventData['SessionExtended'], 'subject' | 'claims' | 'token_id' | 'token_expires_ms'> {
-  const { id, type, issuer, groups, on_behalf_of, claims } = identity.subject
-  return {
-    subject: { id, type, issuer, groups, on_behalf_of },
-    claims: JSON.stringify(claims),
-    token_id: identity.tokenId,
-    token_expires_ms: identity.expiresAt,
   }
 }

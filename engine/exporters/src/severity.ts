@@ -15,7 +15,9 @@ export function severityOf(event: ExportableEvent): Severity {
       return alert
     case 'DecisionMade':
       return event.data.effect === 'deny' ? warning : informational
+    case 'DenialsCounted':
     case 'AuthenticationFailed':
+    case 'LoginsRefused':
     case 'PolicyRejected':
     case 'LogRecovered':
     case 'GatewayLost':

@@ -8,7 +8,7 @@ import type { Projection } from './projection.ts'
  */
 export const facts: Projection = {
   name: 'facts',
-  version: 1,
+  version: 2,
   tables: `
     create table fact_sessions (
       session text primary key, subject text not null, class text, run text
@@ -92,6 +92,11 @@ export const facts: Projection = {
             if (event.data.effect === 'deny')
               add(event.data.session, run, time, (sum) => void (sum.denied += 1))
             return
+          case 'DenialsCounted': {
+            const { session, requests, denied } = event.data
+            add(session, run, time, { requests, denied })
+            return
+          }
           case 'ResponseCompleted': {
             const { session, rows, bytes } = event.data
             add(session, run, time, (sum) => {

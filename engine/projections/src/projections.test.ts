@@ -136,6 +136,27 @@ suite('the read models', () => {
     assert.equal(facts.of('run', 'another').requests, 0)
   })
 
+  test('count denials that were only counted, and list none of them', async () => {
+    const log = written()
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'DenialsCounted', {
+      session: 'ses_1',
+      subject: 'i#alice',
+      target: 'shop',
+      decision: 'dec_9',
+      requests: 900,
+      denied: 800,
+      from_ms: 1,
+      until_ms: 2,
+      rules: [{ rule: 'r', denied: 800 }],
+    })
+    const { sessions, exchanges, facts } = await following(log)
+    const [session] = sessions.list({ last: 10 })
+    const { requests, denied } = facts.of('subject', 'i#alice')
+    assert.deepEqual([session?.requests, session?.denied, requests, denied], [902, 801, 902, 801])
+    assert.equal(facts.of('run', 'run_1').denied, 801)
+    assert.equal(exchanges.of('ses_1', 10).length, 2)
+  })
+
   test('say what became of a gateway that was lost, whichever is read first', async () => {
     for (const order of ['before', 'after']) {
       const log = new ScriptedLog()

@@ -28,7 +28,7 @@ export interface SessionView {
 
 export const sessions: Projection = {
   name: 'sessions',
-  version: 2,
+  version: 3,
   tables: `
     create table sessions (
       id text primary key, writer text not null, epoch integer not null, state text not null,
@@ -99,6 +99,13 @@ export const sessions: Projection = {
           case 'DecisionMade':
             if (event.data.effect === 'deny') sumOf(event.data.session).denied += 1
             return
+          case 'DenialsCounted': {
+            const sum = sumOf(event.data.session)
+            sum.requests += event.data.requests
+            sum.denied += event.data.denied
+            sum.run = event.run_id ?? sum.run
+            return
+          }
           case 'ResponseCompleted': {
             const sum = sumOf(event.data.session)
             sum.rows += event.data.rows

@@ -18,6 +18,21 @@ export interface HeadRecord {
   readonly link: string
 }
 
+export interface DenialCount {
+  readonly rule: string
+  readonly denied: number
+}
+
+export interface AddressCount {
+  readonly client_ip: string
+  readonly refused: number
+}
+
+export interface ReasonCount {
+  readonly reason: string
+  readonly refused: number
+}
+
 export interface MaskCount {
   /** `schema.name.column` */
   readonly column: string
@@ -150,6 +165,24 @@ export interface EventData {
     /** The grants of the subject by which it was judged, as JSON. */
     readonly grants: string
   }
+  /** Requests that were denied, or skipped behind one that was, and not recorded one by one: its subject had so many that only their number is kept. Nothing of them was performed. */
+  readonly DenialsCounted: {
+    readonly session: string
+    /** A subject id. */
+    readonly subject: string
+    readonly target: string
+    /** The reference that the caller of each was told. */
+    readonly decision: string
+    readonly requests: number
+    /** Of these; the others were skipped. */
+    readonly denied: number
+    /** When the first of them was judged. */
+    readonly from_ms: number
+    /** When the last of them was judged. */
+    readonly until_ms: number
+    /** How many each rule denied; what had no room is `other`. */
+    readonly rules: readonly DenialCount[]
+  }
   /** A recorded request that had no effect, or whose effect nobody waited for. */
   readonly ExchangeAbandoned: { readonly session: string; readonly exchange: string; readonly reason: string }
   /** An incarnation of a gateway begins to write to a log that others write as well. */
@@ -239,6 +272,19 @@ export interface EventData {
   }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
+  /** Logins at one gateway that were refused and not recorded one by one: there were so many that only their number is kept. */
+  readonly LoginsRefused: {
+    readonly gateway: string
+    readonly refused: number
+    /** When the first of them was refused. */
+    readonly from_ms: number
+    /** When the last of them was refused. */
+    readonly until_ms: number
+    /** How many came from each address; what had no room is `other`. */
+    readonly addresses: readonly AddressCount[]
+    /** How many each reason refused; what had no room is `other`. */
+    readonly reasons: readonly ReasonCount[]
+  }
   /** A policy bundle came into force. */
   readonly PolicyActivated: {
     readonly revision: string
@@ -708,6 +754,38 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       },
     ],
   },
+  DenialsCounted: {
+    type: 'record',
+    name: 'DenialsCounted',
+    namespace: 'sluice.events',
+    doc: 'Requests that were denied, or skipped behind one that was, and not recorded one by one: its subject had so many that only their number is kept. Nothing of them was performed.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'subject', type: 'string', doc: 'A subject id.' },
+      { name: 'target', type: 'string' },
+      { name: 'decision', type: 'string', doc: 'The reference that the caller of each was told.' },
+      { name: 'requests', type: 'long' },
+      { name: 'denied', type: 'long', doc: 'Of these; the others were skipped.' },
+      { name: 'from_ms', type: 'long', doc: 'When the first of them was judged.' },
+      { name: 'until_ms', type: 'long', doc: 'When the last of them was judged.' },
+      {
+        name: 'rules',
+        doc: 'How many each rule denied; what had no room is `other`.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'DenialCount',
+            fields: [
+              { name: 'rule', type: 'string' },
+              { name: 'denied', type: 'long' },
+            ],
+          },
+        },
+      },
+    ],
+  },
   ExchangeAbandoned: {
     type: 'record',
     name: 'ExchangeAbandoned',
@@ -942,6 +1020,49 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     fields: [
       { name: 'segment', type: 'string' },
       { name: 'dropped_bytes', type: 'long' },
+    ],
+  },
+  LoginsRefused: {
+    type: 'record',
+    name: 'LoginsRefused',
+    namespace: 'sluice.events',
+    doc: 'Logins at one gateway that were refused and not recorded one by one: there were so many that only their number is kept.',
+    version: 1,
+    fields: [
+      { name: 'gateway', type: 'string' },
+      { name: 'refused', type: 'long' },
+      { name: 'from_ms', type: 'long', doc: 'When the first of them was refused.' },
+      { name: 'until_ms', type: 'long', doc: 'When the last of them was refused.' },
+      {
+        name: 'addresses',
+        doc: 'How many came from each address; what had no room is `other`.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'AddressCount',
+            fields: [
+              { name: 'client_ip', type: 'string' },
+              { name: 'refused', type: 'long' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'reasons',
+        doc: 'How many each reason refused; what had no room is `other`.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'ReasonCount',
+            fields: [
+              { name: 'reason', type: 'string' },
+              { name: 'refused', type: 'long' },
+            ],
+          },
+        },
+      },
     ],
   },
   PolicyActivated: {

@@ -104,6 +104,41 @@ suite('the report on a period', () => {
     assert.deepEqual([report.totals.requests, report.totals.denied, report.totals.rows], [13, 12, 50_000])
   })
 
+  test('counts denials that were only counted', () => {
+    const counted = {
+      session: 'ses_1',
+      subject: 'i#alice',
+      target: 'shop',
+      requests: 900,
+      denied: 800,
+      rules: [
+        { rule: 'r', denied: 700 },
+        { rule: 'other', denied: 100 },
+      ],
+    }
+    const { totals, denied_by_rule, many_denials } = reported(session(0), request(since, 'deny'), [
+      [since + 1, 'DenialsCounted', counted],
+      [since + 8 * dayMs, 'DenialsCounted', counted],
+    ])
+    assert.deepEqual([totals.requests, totals.denied], [901, 801])
+    assert.deepEqual(denied_by_rule, [
+      { rule: 'r', times: 701 },
+      { rule: 'other', times: 100 },
+    ])
+    assert.deepEqual(
+      many_denials.map(({ subject, count }) => [subject, count]),
+      [['i#alice', 801]],
+    )
+  })
+
+  test('counts logins that were only counted', () => {
+    const { totals } = reported([
+      [since, 'AuthenticationFailed', {}],
+      [since + 1, 'LoginsRefused', { refused: 70 }],
+    ])
+    assert.equal(totals.failed_logins, 71)
+  })
+
   test('names broken glass and changes, and nothing outside the period', () => {
     const alarm = { subject: 'i#carol', target: 'shop', alarm: 'e/on_call', decision: 'dec_1' }
     const { break_glass, changes } = reported([

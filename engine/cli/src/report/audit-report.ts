@@ -51,9 +51,11 @@ export const reportedTypes: readonly EventType[] = [
   'SessionClosed',
   'RequestReceived',
   'DecisionMade',
+  'DenialsCounted',
   'ExchangeAbandoned',
   'ResponseCompleted',
   'AuthenticationFailed',
+  'LoginsRefused',
   'AlarmRaised',
   'ApprovalGranted',
   'ApprovalRejected',
@@ -132,6 +134,9 @@ export class Reporting {
       case 'DecisionMade':
         this.#decided(event.data, time, counts)
         return
+      case 'DenialsCounted':
+        this.#denials.add(event.data.subject, dayOf(time), event.data.denied)
+        return
       case 'ResponseCompleted': {
         const subject = this.#sessions.get(event.data.session)?.subject
         if (subject !== undefined) this.#rows.add(subject, dayOf(time), event.data.rows)
@@ -186,7 +191,14 @@ export class Reporting {
       case 'DecisionMade': {
         const { effect, rule } = event.data
         totals[({ allow: 'allowed', deny: 'denied', hold: 'held' } as const)[effect]] += 1
-        if (effect === 'deny') this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
+        if (effect === 'deny') this.#denied(rule, 1)
+        return
+      }
+      case 'DenialsCounted': {
+        const { requests, denied, rules } = event.data
+        totals.requests += requests
+        totals.denied += denied
+        for (const each of rules) this.#denied(each.rule, each.denied)
         return
       }
       case 'ResponseCompleted':
@@ -194,6 +206,9 @@ export class Reporting {
         return
       case 'AuthenticationFailed':
         totals.failed_logins += 1
+        return
+      case 'LoginsRefused':
+        totals.failed_logins += event.data.refused
         return
       case 'ApprovalGranted':
         totals.approved += 1
@@ -211,6 +226,10 @@ export class Reporting {
         if (change !== undefined) this.#changes.push({ at_ms: time, ...change })
       }
     }
+  }
+
+  #denied(rule: string, times: number): void {
+    this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + times)
   }
 }
 

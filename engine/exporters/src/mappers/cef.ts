@@ -35,6 +35,9 @@ function nameOf({ type, effect, operations }: Outline): string {
 function extensionOf(o: Outline): readonly (readonly [string, string])[] {
   const fields: readonly (readonly [string, string | number | null])[] = [
     ['rt', o.timeMs],
+    ['start', o.counted?.fromMs ?? null],
+    ['end', o.counted?.untilMs ?? null],
+    ['cnt', o.counted?.times ?? null],
     ['externalId', o.eventId],
     ['suser', o.subject?.id ?? null],
     ['src', o.clientIp],

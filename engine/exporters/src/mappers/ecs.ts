@@ -35,6 +35,8 @@ export const ecs: Mapper = {
           severity: severityOf(event),
           reason: o.reason,
           duration: o.durationMs === null ? null : o.durationMs * 1_000_000,
+          start: isoTime(o.counted?.fromMs),
+          end: isoTime(o.counted?.untilMs),
         }),
         rule: o.rule === null ? undefined : known({ name: o.rule, version: o.revision }),
         user:
@@ -65,6 +67,7 @@ export const ecs: Mapper = {
           masked: o.masked,
           rows: o.rows,
           bytes: o.bytes,
+          counted: o.counted?.times,
         }),
       } satisfies Record<string, Json | undefined>),
     }
@@ -88,8 +91,10 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
     case 'SessionKilled':
       return { category: ['session'], type: ['end'] }
     case 'AuthenticationFailed':
+    case 'LoginsRefused':
       return { category: ['authentication'], type: ['start'] }
     case 'DecisionMade':
+    case 'DenialsCounted':
       return {
         category: [trafficOf(o)],
         type: ['access', o.effect === 'deny' ? 'denied' : o.effect === 'hold' ? 'info' : 'allowed'],
@@ -123,6 +128,10 @@ function messageOf({ type, effect, operations, relations, rule }: Outline): stri
   const what = [operations.join(', '), relations.length === 0 ? '' : `on ${relations.join(', ')}`]
   const why = effect === null ? '' : `${effect}${rule === null ? '' : ` by ${rule}`}`
   return [type, ...what, why].filter((part) => part !== '').join(' ')
+}
+
+function isoTime(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString()
 }
 
 function isText(value: string | null | undefined): value is string {

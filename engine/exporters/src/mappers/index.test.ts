@@ -64,6 +64,30 @@ suite('mappers', () => {
     assert.equal(documentOf('ocsf', 'AuthenticationFailed')['status_id'], 2)
   })
 
+  test('counted denials are one event that says how many and when', () => {
+    const [ocsf, ecs] = [documentOf('ocsf', 'DenialsCounted'), documentOf('ecs', 'DenialsCounted')]
+    assert.deepEqual(
+      [ocsf['count'], ocsf['start_time'], ocsf['end_time'], ocsf['action_id'], ocsf['class_uid']],
+      [900, 1_799_999_995_000, 1_799_999_999_000, 2, 6005],
+    )
+    const { start, end } = ecs['event'] as Document
+    assert.deepEqual(
+      [start, end, (ecs['sluice'] as Document)['counted'], (ecs['rule'] as Document)['name']],
+      ['2027-01-15T07:59:55.000Z', '2027-01-15T07:59:59.000Z', 900, 'starter/rule'],
+    )
+    assert.match(lineOf(exported('DenialsCounted')), / start=1799999995000 end=1799999999000 cnt=900 /)
+    for (const format of ['ocsf', 'ecs', 'json'] as const)
+      assert.match(JSON.stringify(documentOf(format, 'DenialsCounted')), /"dec_3"/)
+  })
+
+  test('counted logins are one event that says how many', () => {
+    const [ocsf, ecs] = [documentOf('ocsf', 'LoginsRefused'), documentOf('ecs', 'LoginsRefused')]
+    assert.deepEqual([ocsf['count'], ocsf['class_uid'], ocsf['status_id']], [70, 3002, 2])
+    assert.deepEqual((ecs['event'] as Document)['outcome'], 'failure')
+    assert.equal((ecs['sluice'] as Document)['counted'], 70)
+    assert.match(lineOf(exported('LoginsRefused')), / cnt=70 /)
+  })
+
   test('ECS has lists of its own words where it wants lists', () => {
     const categories = new Set(['authentication', 'session', 'database', 'web', 'iam', 'configuration'])
     const kinds = new Set([

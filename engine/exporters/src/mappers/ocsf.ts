@@ -31,6 +31,9 @@ export const ocsf: Mapper = {
         ...controlOf(o),
         ...fields,
         duration: o.durationMs,
+        count: o.counted?.times,
+        start_time: o.counted?.fromMs,
+        end_time: o.counted?.untilMs,
         unmapped: unmappedOf(o),
       }),
     }
@@ -52,12 +55,14 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): OcsfClass {
   switch (type) {
     case 'SessionOpened':
     case 'AuthenticationFailed':
+    case 'LoginsRefused':
       return { classUid: 3002, activity: 1, fields: authentication(o) }
     case 'SessionClosed':
       return { classUid: 3002, activity: 2, fields: authentication(o) }
     case 'SessionExtended':
       return { classUid: 3002, activity: other, fields: authentication(o) }
     case 'DecisionMade':
+    case 'DenialsCounted':
     case 'ResponseCompleted':
     case 'ExchangeAbandoned':
       return traffic(o)

@@ -36,6 +36,14 @@ export interface Outline {
   readonly rows: number | null
   readonly bytes: number | null
   readonly durationMs: number | null
+  /** Of an event that stands for many: when they were and how many. */
+  readonly counted: Counted | null
+}
+
+interface Counted {
+  readonly times: number
+  readonly fromMs: number
+  readonly untilMs: number
 }
 
 export type Outcome = 'success' | 'failure' | 'unknown'
@@ -45,6 +53,7 @@ export function outlineOf(of: ExportedEvent): Outline {
   const { data } = event
   const decision = event.type === 'DecisionMade' ? event.data : (exchange?.decision ?? null)
   const actions = exchange?.actions ?? actionsIn(data)
+  const denials = event.type === 'DenialsCounted' ? event.data : null
   const completed = event.type === 'ResponseCompleted' ? event.data : null
   return {
     eventId: event.id,
@@ -64,8 +73,12 @@ export function outlineOf(of: ExportedEvent): Outline {
     exchange: exchange?.id ?? textIn(data, 'exchange'),
     decision: decision?.decision ?? textIn(data, 'decision'),
     revision: decision?.revision ?? textIn(data, 'revision'),
-    effect: decision?.effect ?? null,
-    rule: decision?.rule ?? textIn(data, 'rule') ?? textIn(data, 'alarm'),
+    effect: denials === null ? (decision?.effect ?? null) : 'deny',
+    rule:
+      decision?.rule ??
+      (denials === null ? null : mostOf(denials)) ??
+      textIn(data, 'rule') ??
+      textIn(data, 'alarm'),
     operations: actions.map(({ name }) => name),
     relations: relationsOf(actions),
     masked: completed?.masked.map(({ column }) => column) ?? [],
@@ -74,6 +87,7 @@ export function outlineOf(of: ExportedEvent): Outline {
     rows: completed?.rows ?? null,
     bytes: completed?.bytes ?? null,
     durationMs: completed === null ? null : Math.round(completed.micros / 1_000),
+    counted: countedBy(event),
   }
 }
 
@@ -88,8 +102,10 @@ function subjectOf({ event, session, approval, grant }: ExportedEvent): SubjectR
 function outcomeOf({ event }: ExportedEvent): Outcome {
   switch (event.type) {
     case 'AuthenticationFailed':
+    case 'LoginsRefused':
     case 'PolicyRejected':
     case 'ExchangeAbandoned':
+    case 'DenialsCounted':
       return 'failure'
     case 'DecisionMade':
       return event.data.effect === 'deny' ? 'failure' : event.data.effect === 'hold' ? 'unknown' : 'success'
@@ -102,6 +118,22 @@ function outcomeOf({ event }: ExportedEvent): Outcome {
     default:
       return 'success'
   }
+}
+
+function countedBy(event: ExportedEvent['event']): Counted | null {
+  switch (event.type) {
+    case 'DenialsCounted':
+      return { times: event.data.requests, fromMs: event.data.from_ms, untilMs: event.data.until_ms }
+    case 'LoginsRefused':
+      return { times: event.data.refused, fromMs: event.data.from_ms, untilMs: event.data.until_ms }
+    default:
+      return null
+  }
+}
+
+/** The rule that denied the most of them. */
+function mostOf({ rules }: EventData['DenialsCounted']): string | null {
+  return rules.toSorted((a, b) => b.denied - a.denied)[0]?.rule ?? null
 }
 
 function textIn(data: object, key: string): string | null {

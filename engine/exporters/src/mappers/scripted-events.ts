@@ -37,6 +37,14 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
     code: 'token_refused',
     reason: 'identity/forged',
   },
+  LoginsRefused: {
+    gateway: 'gw_1',
+    refused: 70,
+    from_ms: 1_799_999_995_000,
+    until_ms: 1_799_999_999_000,
+    addresses: [{ client_ip: '10.0.0.9', refused: 70 }],
+    reasons: [{ reason: 'identity/forged', refused: 70 }],
+  },
   RequestReceived: { ...ofExchange, actions, digest: 'd', bytes: 10 },
   DecisionMade: {
     ...ofExchange,
@@ -49,6 +57,20 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
     facts: '{}',
     approvals: '[]',
     grants: '[]',
+  },
+  DenialsCounted: {
+    session: 'ses_1',
+    subject: alice.id,
+    target: 'shop',
+    decision: 'dec_3',
+    requests: 900,
+    denied: 800,
+    from_ms: 1_799_999_995_000,
+    until_ms: 1_799_999_999_000,
+    rules: [
+      { rule: 'starter/other', denied: 100 },
+      { rule: 'starter/rule', denied: 700 },
+    ],
   },
   AlarmRaised: {
     ...ofExchange,

@@ -172,6 +172,18 @@ hold contains {"rule": "a/ask", "approvers": ["dba"], "quorum": 1} if input.acti
     assert.deepEqual([decisions, byGateway, incomplete], [1, 2, 2])
   })
 
+  test('what was only counted cannot be judged again, and is said', async () => {
+    const counted = { session: 'ses_1', subject: 'i#alice', decision: 'dec_9', requests: 9, denied: 7 }
+    const times = { from_ms: 1_000, until_ms: 1_000, rules: [{ rule: 'a/no', denied: 7 }] }
+    const flooded = new Script()
+      .opened()
+      .write('DenialsCounted', { ...counted, ...times, target: 'shop' })
+      .write('DenialsCounted', { ...counted, ...times, target: 'other' })
+    assert.equal((await judged(flooded, readers)).onlyCounted, 14)
+    assert.equal((await judged(flooded, readers, { target: 'shop' })).onlyCounted, 7)
+    assert.equal((await judged(flooded, readers, { untilMs: 0 })).onlyCounted, 0)
+  })
+
   test('a fresh token counts from where it was shown', async () => {
     const subject = { id: 'i#alice', type: 'human', issuer: 'i', groups: ['clear'], on_behalf_of: null }
     const token = { claims: '{}', token_id: 't2', token_expires_ms: 9 }

@@ -37,6 +37,8 @@ export interface WhatIfReport {
   readonly byGateway: number
   /** Their session or request is not in the log. */
   readonly incomplete: number
+  /** Denied in so great numbers that the log has only how many they were. */
+  readonly onlyCounted: number
   /** Judged without what the policies read of them and the log does not say. */
   readonly without: { readonly values: number; readonly facts: number }
 }
@@ -63,7 +65,12 @@ export async function whatIf(
   const recorded = new RecordedDecisions()
   for await (const event of events) {
     const decision = recorded.take(event)
-    if (decision === undefined || event.time < options.sinceMs || event.time >= options.untilMs) continue
+    if (event.time < options.sinceMs || event.time >= options.untilMs) continue
+    if (event.type === 'DenialsCounted') {
+      const { target, denied } = event.data
+      if (options.target === undefined || target === options.target) again.counts.only += denied
+    }
+    if (decision === undefined) continue
     if (typeof decision === 'string') again.counts[decision] += 1
     else if (options.target === undefined || decision.target === options.target) await again.judge(decision)
   }
@@ -77,7 +84,7 @@ interface Pending {
 }
 
 class Again {
-  readonly counts = { gateway: 0, incomplete: 0 }
+  readonly counts = { gateway: 0, incomplete: 0, only: 0 }
   readonly #bundle: Bundle
   readonly #crew: Crew
   readonly #options: WhatIfOptions
@@ -130,6 +137,7 @@ class Again {
       faults: Object.fromEntries(this.#faults),
       byGateway: this.counts.gateway,
       incomplete: this.counts.incomplete,
+      onlyCounted: this.counts.only,
       without: this.#without,
     }
   }

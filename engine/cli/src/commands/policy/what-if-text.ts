@@ -45,13 +45,16 @@ function section<T>(title: string, of: readonly T[], row: (item: T) => readonly 
   return of.length === 0 ? '' : `\n${table([title.toUpperCase(), 'DECISIONS'], of.map(row))}`
 }
 
-function notes({ faults, byGateway, incomplete, without }: WhatIfReport): readonly string[] {
+function notes({ faults, byGateway, incomplete, onlyCounted, without }: WhatIfReport): readonly string[] {
   const found = [
     ...Object.entries(faults).map(([what, times]) => `The policies failed ${times} times: ${what}`),
     ...(byGateway === 0
       ? []
       : [`${byGateway} were refused by the gateway itself, whatever the policies say.`]),
     ...(incomplete === 0 ? [] : [`${incomplete} have their session or request outside this log.`]),
+    ...(onlyCounted === 0
+      ? []
+      : [`${onlyCounted} more were denied and only counted, so many did somebody send.`]),
     ...(without.values === 0
       ? []
       : [

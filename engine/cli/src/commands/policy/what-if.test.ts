@@ -72,6 +72,17 @@ const log = [
     approvals: '[]',
     grants: '[]',
   }),
+  line('DenialsCounted', {
+    session: 'ses_1',
+    subject: 'i#alice',
+    target: 'shop',
+    decision: 'dec_2',
+    requests: 9,
+    denied: 7,
+    from_ms: 1,
+    until_ms: 1,
+    rules: [{ rule: 'a/no', denied: 7 }],
+  }),
 ].join('')
 
 async function whatIf(...args: readonly string[]): Promise<Ended & { readonly asked: readonly string[] }> {
@@ -85,6 +96,7 @@ suite('policy what-if', () => {
     const { code, out, asked } = await whatIf('--policy', folderOf('readers', readers))
     assert.equal(code, 0)
     assert.match(out, /1 decisions judged again; 0 would change/)
+    assert.match(out, /^7 more were denied and only counted/m)
     assert.match(asked[0] ?? '', /whole=true&types=SessionOpened%2C/)
   })
 

@@ -24,6 +24,7 @@ const needed: readonly EventType[] = [
   'SessionExtended',
   'RequestReceived',
   'DecisionMade',
+  'DenialsCounted',
   'ExchangeAbandoned',
   'SessionClosed',
 ]

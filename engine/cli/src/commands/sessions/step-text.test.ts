@@ -140,6 +140,19 @@ const lines: readonly (readonly [RecordingStep, text: RegExp])[] = [
   [
     {
       at,
+      step: 'denials',
+      decision: 'dec_3',
+      requests: 900,
+      denied: 800,
+      from: at,
+      until: at,
+      rules: [{ rule: 'a/no', denied: 800 }],
+    },
+    /900 more requests from \S+ on, 800 denied by a\/no×800 \(ref dec_3\)$/m,
+  ],
+  [
+    {
+      at,
       step: 'approval',
       approval: 'apr_1',
       exchange,

@@ -22,6 +22,8 @@ function headline(step: RecordingStep): string {
       return `asks ${asked(step.actions)}${step.run === null ? '' : ` in run ${step.run}`}`
     case 'decision':
       return decided(step)
+    case 'denials':
+      return `${step.requests} more requests from ${step.from} on, ${step.denied} denied by ${step.rules.map(({ rule, denied }) => `${rule}×${denied}`).join(', ')} (ref ${step.decision})`
     case 'approval':
       return approval(step)
     case 'body':
