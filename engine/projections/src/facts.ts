@@ -94,7 +94,10 @@ export const facts: Projection = {
             return
           case 'DenialsCounted': {
             const { session, requests, denied } = event.data
-            add(session, run, time, { requests, denied })
+            add(session, run, time, (sum) => {
+              sum.requests += requests
+              sum.denied += denied
+            })
             return
           }
           case 'ResponseCompleted': {
