@@ -12,6 +12,7 @@ import type {
   Pseudonyms,
   Targets,
 } from '@sluice/core'
+import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
 import { erasures, type ErasurePorts } from './erasures.ts'
@@ -45,6 +46,8 @@ export interface ApiPorts extends ContentPorts {
   readonly targets: Targets
   readonly policies: Policies
   readonly approvals: Approvals
+  /** Approvals that ended, at whichever gateway. */
+  readonly past: ApprovalRecords
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
   readonly erase: ErasurePorts['erase']

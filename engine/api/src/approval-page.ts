@@ -11,8 +11,10 @@ import {
   type Subject,
   type SubjectRecord,
 } from '@sluice/core'
+import type { ApprovalRecords } from './approval-records.ts'
 import type { Sight } from './approval-sight.ts'
 import { readExchanges, type ExchangeLine } from './exchange-log.ts'
+import type { ContentPorts } from './recording-session.ts'
 import { rolesOf, type RoleGroups } from './roles.ts'
 import { shownTo, type ShownRequest } from './shown.ts'
 import { actionOf, summaryOf, type ActionSummary } from './summary.ts'
@@ -84,8 +86,10 @@ export interface SessionSoFar extends Counts {
   readonly recent: readonly ExchangeLine[] | null
 }
 
-export interface PagePorts {
+export interface PagePorts extends Pick<ContentPorts, 'unseal'> {
   readonly approvals: Approvals
+  /** Those that ended, at whichever gateway. */
+  readonly past: ApprovalRecords
   readonly engine: Pick<Engine, 'session' | 'sessions'>
   readonly store: Pick<EventStore, 'read'>
   readonly clock: { now(): number; monotonic(): number }
@@ -160,10 +164,18 @@ export function mayNotVote(approval: ApprovalView, reader: Subject, groups: Role
 async function requestOf(
   approval: ApprovalView,
   sight: Sight,
-  { approvals, pseudonyms }: PagePorts,
+  ports: PagePorts,
 ): Promise<ShownRequest | null> {
-  const content = await approvals.shown(approval.id)
-  return content === null ? null : shownTo(sight, content, summaryOf(approval), pseudonyms)
+  const content = await contentOf(approval.id, ports)
+  return content === null ? null : shownTo(sight, content, summaryOf(approval), ports.pseudonyms)
+}
+
+/** `null`: it was erased. */
+async function contentOf(id: string, { approvals, past, unseal }: PagePorts): Promise<Uint8Array | null> {
+  const record = past.get(id)
+  if (record === undefined) return approvals.shown(id)
+  const unsealed = await unseal(record.request)
+  return unsealed.kind === 'content' ? unsealed.content : null
 }
 
 function lineOf(approval: ApprovalView, request: ShownRequest | null): ApprovalLine {

@@ -82,11 +82,21 @@ const page = object({
 })
 
 const params = idOf('apr')
+const short = { type: 'string', minLength: 1, maxLength: 500 } as const
 
 export const listSchema: RouteSchema = {
-  summary: 'Approvals that the caller may see, oldest first',
+  summary: 'Approvals of all gateways that the caller may see, oldest first; of many the newest',
   querystring: options({
     state: { ...oneOf(...states, 'all'), default: 'pending' },
+    subject: { ...short, description: 'Who asked.' },
+    target: short,
+    since_ms: { ...count, description: 'Asked for then or later.' },
+    until_ms: { ...count, description: 'Asked for before then.' },
+    before: {
+      type: 'string',
+      pattern: '^apr_[0-9A-Z]{26}$',
+      description: 'The first of an answer: those that were asked for earlier.',
+    },
     last: { type: 'integer', minimum: 1, maximum: 500, default: 100 },
   }),
   response: answers(list(approvalLineSchema)),

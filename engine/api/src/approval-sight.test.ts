@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { ApprovalView, Subject } from '@sluice/core'
-import { sightOf, type Sight } from './approval-sight.ts'
+import { concerning, sightOf, type Concerning, type Sight } from './approval-sight.ts'
 import { identityOf } from './scripted.ts'
 
 const roles = { admin: ['operators'], approver: ['dba', 'leads'], auditor: ['auditors'] }
@@ -21,9 +21,16 @@ const cases: readonly (readonly [string, Partial<Subject>, Sight | null])[] = [
   ['somebody of the same name at another issuer', { id: 'other#alice' }, null],
 ]
 
+function isFound(whom: Concerning | null): boolean {
+  if (whom === null || approval.people.includes(whom.person)) return true
+  return approval.approvers.some((group) => whom.groups.includes(group))
+}
+
 for (const [who, change, expected] of cases)
   test(`${who}: ${expected ?? 'nothing'}`, () => {
-    assert.equal(sightOf(approval, { ...identityOf('bob').subject, ...change }, roles), expected)
+    const subject = { ...identityOf('bob').subject, ...change }
+    assert.equal(sightOf(approval, subject, roles), expected)
+    if (expected !== null) assert.ok(isFound(concerning(subject, roles)), 'a search finds it')
   })
 
 test('without the role, a member of the approvers looks and sees no values', () => {

@@ -7,6 +7,12 @@ import { rolesOf, type RoleGroups } from './roles.ts'
  */
 export type Sight = 'own' | 'deciding' | 'masked'
 
+/** An approval that exists for somebody. */
+export interface Seen {
+  readonly approval: ApprovalView
+  readonly sight: Sight
+}
+
 /** `null`: for them it does not exist. */
 export function sightOf(approval: ApprovalView, subject: Subject, groups: RoleGroups): Sight | null {
   if (approval.people.includes(subject.id)) return 'own'
@@ -15,4 +21,17 @@ export function sightOf(approval: ApprovalView, subject: Subject, groups: RoleGr
   if (roles.has('admin') || (roles.has('approver') && isAmong)) return 'deciding'
   // Who acts for somebody else has no role here, and is not among the approvers either.
   return roles.has('auditor') || (isAmong && subject.on_behalf_of === null) ? 'masked' : null
+}
+
+/** Whom an approval must concern to exist for somebody: they are behind it, or among who decides. */
+export interface Concerning {
+  readonly person: string
+  readonly groups: readonly string[]
+}
+
+/** `null`: all exist for them. Narrows a search and no more: each approval that it finds is asked about by `sightOf`. */
+export function concerning(subject: Subject, groups: RoleGroups): Concerning | null {
+  const roles = rolesOf(subject, groups)
+  if (roles.has('admin') || roles.has('auditor')) return null
+  return { person: subject.id, groups: subject.on_behalf_of === null ? subject.groups : [] }
 }

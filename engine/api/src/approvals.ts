@@ -1,16 +1,11 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import {
-  refusal,
-  Refused,
-  type ApprovalState,
-  type ApprovalView,
-  type Identity,
-  type VoteResult,
-} from '@sluice/core'
+import { refusal, Refused, type ApprovalState, type Identity, type VoteResult } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
 import { approvalLine, approvalPage, type ApprovalLine, type PagePorts } from './approval-page.ts'
 import { cancelSchema, listSchema, pageSchema, voteSchema } from './approval-schema.ts'
-import { sightOf, type Sight } from './approval-sight.ts'
+import { approvalsSeen } from './approval-search.ts'
+import type { ApprovalsWanted } from './approval-records.ts'
+import { sightOf, type Seen } from './approval-sight.ts'
 import { caller } from './caller.ts'
 import { Conflict } from './problem.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
@@ -18,7 +13,7 @@ import { rolesOf, type RolePorts } from './roles.ts'
 export type ApprovalRoutesPorts = RolePorts & PagePorts & ActedPorts
 
 interface ListRequest {
-  readonly Querystring: { readonly state: ApprovalState | 'all'; readonly last: number }
+  readonly Querystring: Omit<ApprovalsWanted, 'state'> & { readonly state: ApprovalState | 'all' }
 }
 
 interface PageRequest {
@@ -41,15 +36,9 @@ export function approvals(ports: ApprovalRoutesPorts): FastifyPluginAsync {
   return async (app) => {
     app.get<ListRequest>('/v1/approvals', { schema: listSchema }, async (request) => {
       const { subject } = await caller(request, ports.authenticator)
-      const { state, last } = request.query
-      const found = ports.approvals
-        .list()
-        .filter((approval) => state === 'all' || approval.state === state)
-        .map((approval) => ({ approval, sight: sightOf(approval, subject, ports.roles) }))
-        .filter((one): one is Seen => one.sight !== null)
-      return Promise.all(
-        found.slice(-last).map(({ approval, sight }) => approvalLine(approval, sight, ports)),
-      )
+      const { state, ...asked } = request.query
+      const found = approvalsSeen({ ...asked, state: state === 'all' ? undefined : state }, subject, ports)
+      return Promise.all(found.map(({ approval, sight }) => approvalLine(approval, sight, ports)))
     })
 
     app.get<PageRequest>('/v1/approvals/:id', { schema: pageSchema }, async (request) => {
@@ -96,11 +85,6 @@ export async function castVote(
   return answer(await ports.approvals.vote(id, identity, vote, reason), voting, ports)
 }
 
-interface Seen {
-  readonly approval: ApprovalView
-  readonly sight: Sight
-}
-
 /** What somebody tries to do with an approval that exists for them. */
 interface Attempt extends Seen {
   readonly identity: Identity
@@ -121,7 +105,7 @@ function seenBy(
   id: string,
   ports: ApprovalRoutesPorts,
 ): Seen & { readonly identity: Identity } {
-  const approval = ports.approvals.find(id)
+  const approval = ports.approvals.find(id) ?? ports.past.get(id)?.view
   const sight = approval === undefined ? null : sightOf(approval, identity.subject, ports.roles)
   if (approval === undefined || sight === null) throw absent()
   return { identity, approval, sight }
@@ -158,7 +142,10 @@ async function answer(
     case 'forbidden':
       throw refused(result.reason, attempt, ports)
     case 'unknown':
-      throw absent()
+      // The book has forgotten it: it ended long ago.
+      throw new Conflict(`This approval is ${attempt.approval.state}.`, {
+        approval: await approvalLine(attempt.approval, attempt.sight, ports),
+      })
   }
 }
 

@@ -8,7 +8,9 @@ import {
   type Approvals,
   type Asked,
   type Identity,
+  type RecordedEvent,
 } from '@sluice/core'
+import type { ApprovalRecord } from './approval-records.ts'
 import type { ApiPorts } from './app.ts'
 import { identityOf, scriptedApi, ScriptedStore, type ScriptedApi } from './scripted.ts'
 
@@ -16,6 +18,45 @@ export interface ApprovalsApi extends ScriptedApi {
   readonly approvals: Approvals
   /** Somebody's request waits for an approval. */
   ask(token: string, change?: Partial<Asked>): Promise<ApprovalView>
+}
+
+/** What ended in that book, for an API whose own has forgotten it or never knew it. */
+export async function pastOf({ approvals, store }: ApprovalsApi): Promise<Pick<ApiPorts, 'past' | 'unseal'>> {
+  const requests = new Map<string, RecordedEvent>()
+  for await (const event of store.read())
+    if (event.type === 'ApprovalRequested') requests.set(event.data.approval, event)
+  const record = (view: ApprovalView): ApprovalRecord | undefined => {
+    const request = requests.get(view.id)
+    return request === undefined || ['pending', 'approved'].includes(view.state)
+      ? undefined
+      : { view, request }
+  }
+  const records = (): readonly ApprovalRecord[] => approvals.list().flatMap((view) => record(view) ?? [])
+  return {
+    past: {
+      get: (id) => records().find(({ view }) => view.id === id),
+      search: ({ state, subject, target, since_ms = 0, until_ms = Infinity, before, concerning, last }) =>
+        records()
+          .filter(
+            ({ view }) =>
+              (state === undefined || view.state === state) &&
+              (subject === undefined || view.subject.id === subject) &&
+              (target === undefined || view.target === target) &&
+              view.requestedAt >= since_ms &&
+              view.requestedAt < until_ms &&
+              (before === undefined || view.id < before) &&
+              (concerning === null ||
+                view.people.includes(concerning.person) ||
+                view.approvers.some((group) => concerning.groups.includes(group))),
+          )
+          .toReversed()
+          .slice(0, last),
+    },
+    unseal: async ({ id }) => {
+      const content = store.contents.get(id)
+      return content === undefined ? { kind: 'erased' } : { kind: 'content', content }
+    },
+  }
 }
 
 let asked = 0

@@ -213,6 +213,7 @@ export function scriptedApi(
     },
     recording: () => undefined,
     approvals: noApprovals,
+    past: { get: () => undefined, search: () => [] },
     grants: noGrants,
     legalHolds: noLegalHolds,
     records: { get: () => undefined, list: () => [] },

@@ -254,6 +254,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     targets,
     policies: policyControl(pdp, declared.policies, policyOptions),
     approvals,
+    past: projections.approvals,
     grants,
     kills,
     unseal: (event) => log.unseal(event),

@@ -37,6 +37,20 @@ test('ls: a table of what is pending, or one object per line with the promised f
   ])
 })
 
+test('ls: filters go along, and pages are asked for until there are enough or no more', async () => {
+  const pages = [Array.from({ length: 500 }, () => line), [{ ...line, id: 'apr_older' }]]
+  await using server = await scriptedServer(() => ({ body: JSON.stringify(pages.shift() ?? []) }))
+  const options = ['--state', 'rejected', '--subject', 'i#a', '--target', 'shop', '--since', '2026-11-01']
+  const { out } = await ran(['approvals', 'ls', ...options, '--last', '700', '--json'], env(server))
+  const lines = out.trimEnd().split('\n')
+  assert.deepEqual([lines.length, (JSON.parse(lines[0] ?? '') as ApprovalLine).id], [501, 'apr_older'])
+  const query = 'state=rejected&subject=i%23a&target=shop&since_ms=1793491200000'
+  assert.deepEqual(server.asked, [
+    `GET /v1/approvals?${query}&last=500`,
+    `GET /v1/approvals?${query}&last=200&before=${id}`,
+  ])
+})
+
 test('show: the page, or the whole of it as one object', async () => {
   await using server = await api(page)
   assert.match((await ran(['approvals', 'show', id], env(server))).out, /\| where id = 7\n/)
@@ -98,7 +112,10 @@ const usage: readonly (readonly string[])[] = [
   ['ls', id],
   ['ls', '--state', 'open'],
   ['ls', '--reason', 'x'],
+  ['ls', '--since', 'yesterday'],
+  ['ls', '--last', '0'],
   ['show', id, '--state', 'all'],
+  ['show', id, '--target', 'shop'],
   ['approve', id, '--force'],
 ]
 

@@ -2,11 +2,10 @@ import { parseArgs } from 'node:util'
 import type { ApprovalLine, ApprovalPage } from '@sluice/api'
 import { connectApi, type Client } from '../client.ts'
 import { UsageError, type Command } from '../command.ts'
-import { lsText } from './approvals/ls.ts'
+import { listed, lsQuery, lsText, type LsOptions } from './approvals/ls.ts'
 import { pageText } from './approvals/page.ts'
 
-interface Given {
-  readonly state?: string | undefined
+interface Given extends LsOptions {
   readonly reason?: string | undefined
 }
 
@@ -17,24 +16,28 @@ interface Done {
 
 interface Subcommand {
   readonly hasId: boolean
-  readonly options: readonly (keyof Given)[]
+  readonly options: readonly (typeof optional)[number][]
   readonly run: (id: string, given: Given, client: () => Promise<Client>) => Promise<Done>
 }
 
+const optional = ['state', 'subject', 'target', 'since', 'until', 'last', 'reason'] as const
+
 const subcommands: Readonly<Record<string, Subcommand>> = {
-  ls: { hasId: false, options: ['state'], run: ls },
+  ls: { hasId: false, options: optional.filter((option) => option !== 'reason'), run: ls },
   show: { hasId: true, options: [], run: show },
   approve: { hasId: true, options: ['reason'], run: voting('approve') },
   reject: { hasId: true, options: ['reason'], run: voting('reject') },
 }
 
 export const approvals: Command = {
-  usage: `sluice approvals ls [--state pending|all] [--json]
+  usage: `sluice approvals ls [--state pending|all] [--subject <id>] [--target <name>] [--since 7d] [--until 2026-11-08]
+                    [--last 500] [--json]
 sluice approvals show <id> [--json]
 sluice approvals approve <id> [--reason <text>] [--json]
 sluice approvals reject <id> --reason <text> [--json]
 
-  ls       what waits for people, as far as it concerns you; --state also approved, rejected, expired, cancelled, consumed
+  ls       what waits for people, as far as it concerns you; --state also approved, rejected, expired, cancelled, consumed,
+           at any gateway and however long ago: the latest of those that --subject asked for, on --target, in a time
   show     what exactly would run, who asks, what they did so far, and the rule that holds it
   approve  lets it run, once enough others agree; needs the role approver, and never works for one's own request
   reject   ends it
@@ -47,6 +50,11 @@ sluice approvals reject <id> --reason <text> [--json]
       allowPositionals: true,
       options: {
         state: { type: 'string' },
+        subject: { type: 'string' },
+        target: { type: 'string' },
+        since: { type: 'string' },
+        until: { type: 'string' },
+        last: { type: 'string' },
         reason: { type: 'string' },
         as: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -55,7 +63,7 @@ sluice approvals reject <id> --reason <text> [--json]
     const [name = '', ...rest] = positionals
     const known = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
     if (known === undefined) throw new UsageError(`unknown "approvals ${name}"`)
-    for (const option of ['state', 'reason'] as const)
+    for (const option of optional)
       if (values[option] !== undefined && !known.options.includes(option))
         throw new UsageError(`approvals ${name} has no --${option}`)
     const [id, ...more] = known.hasId ? rest : ['', ...rest]
@@ -68,13 +76,10 @@ sluice approvals reject <id> --reason <text> [--json]
   },
 }
 
-const states = ['pending', 'all', 'approved', 'rejected', 'expired', 'cancelled', 'consumed']
-
-async function ls(_none: string, { state = 'pending' }: Given, client: () => Promise<Client>): Promise<Done> {
-  if (!states.includes(state)) throw new UsageError(`--state is one of ${states.join(', ')}`)
-  const answer = await (await client()).get(`/v1/approvals?state=${state}&last=500`)
-  const items = (await answer.json()) as readonly ApprovalLine[]
-  return { items, text: lsText(items) }
+async function ls(_none: string, given: Given, client: () => Promise<Client>): Promise<Done> {
+  const query = lsQuery(given, Date.now())
+  const items = await listed(query, await client())
+  return { items, text: lsText(items, given.state) }
 }
 
 async function show(id: string, _given: Given, client: () => Promise<Client>): Promise<Done> {

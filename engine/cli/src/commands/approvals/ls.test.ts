@@ -12,4 +12,7 @@ test('one line each, and what is cut says so', () => {
   assert.match(third ?? '', /\(erased\)$/)
 })
 
-test('nothing to do is said', () => assert.match(lsText([]), /^Nothing waits/))
+test('nothing to do is said, and nothing found', () => {
+  assert.match(lsText([]), /^Nothing waits/)
+  assert.match(lsText([], 'all'), /^No approval of that kind/)
+})
