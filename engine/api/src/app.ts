@@ -35,7 +35,7 @@ import type { SessionRecords } from './session-records.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { stream } from './stream.ts'
-import { targets } from './targets.ts'
+import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
 
 /** What the API shows of the engine. */
@@ -44,6 +44,8 @@ export interface ApiPorts extends ContentPorts {
   readonly authenticator: Authenticator
   readonly store: Pick<EventStore, 'append' | 'read' | 'subscribe'>
   readonly targets: Targets
+  /** Targets of all gateways of the log. */
+  readonly registered: TargetRecords
   readonly policies: Policies
   readonly approvals: Approvals
   /** Approvals that ended, at whichever gateway. */

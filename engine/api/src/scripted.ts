@@ -202,6 +202,7 @@ export function scriptedApi(
     authenticator,
     store,
     targets,
+    registered: { list: () => [] },
     policies: {
       view: () => ({ active: 'test', files: 'active', rejected: null, revisions: [] }),
       activate: async () => ({ kind: 'unknown' }),

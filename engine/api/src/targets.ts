@@ -1,24 +1,63 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Authenticator, Targets } from '@sluice/core'
 import { caller } from './caller.ts'
-import { answers, list, map, object, text } from './schema.ts'
+import { answers, flag, list, map, object, text } from './schema.ts'
+
+/** A target as some gateway registered it in the log. */
+export interface TargetRecord {
+  readonly name: string
+  readonly protocol: string
+  /** As JSON. */
+  readonly labels: string
+}
+
+/** Targets of all gateways, a little behind the log. */
+export interface TargetRecords {
+  list(): readonly TargetRecord[]
+}
+
+export interface TargetLine {
+  readonly name: string
+  readonly protocol: string
+  readonly labels: Readonly<Record<string, string>>
+  /** By the gateway that answers; otherwise by another one of its log. */
+  readonly served: boolean
+}
 
 interface TargetPorts {
   readonly targets: Targets
+  readonly registered: TargetRecords
   readonly authenticator: Authenticator
 }
 
 const schema = {
-  summary: 'What a caller can name in a connection string',
-  response: answers(list(object({ name: text, protocol: text, labels: map(text) }))),
+  summary: 'What a caller can name in a connection string, and whether at this gateway',
+  response: answers(list(object({ name: text, protocol: text, labels: map(text), served: flag }))),
 } as const
 
-/** GET /v1/targets: what a caller can name in a connection string. Addresses and credentials are not shown. */
+/**
+ * GET /v1/targets: what a caller can name in a connection string, here and at the other gateways of the log. Addresses
+ * and credentials are not shown.
+ */
 export function targets(ports: TargetPorts): FastifyPluginAsync {
   return async (app) => {
     app.get('/v1/targets', { schema }, async (request) => {
       await caller(request, ports.authenticator)
-      return ports.targets.list().map(({ name, protocol, labels }) => ({ name, protocol, labels }))
+      return targetLines(ports)
     })
   }
+}
+
+function targetLines({ targets, registered }: TargetPorts): readonly TargetLine[] {
+  const own = targets.list().map(({ name, protocol, labels }) => ({ name, protocol, labels, served: true }))
+  const others = registered
+    .list()
+    .filter(({ name }) => targets.find(name) === undefined)
+    .map(({ name, protocol, labels }) => ({
+      name,
+      protocol,
+      labels: JSON.parse(labels) as TargetLine['labels'],
+      served: false,
+    }))
+  return [...own, ...others]
 }

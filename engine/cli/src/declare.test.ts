@@ -54,6 +54,18 @@ test('a target that comes back is registered again', async () => {
   assert.deepEqual(news(), ['TargetRegistered'])
 })
 
+test('what another gateway registered is neither removed nor taken for one’s own', async () => {
+  const { declared, news } = controlLog()
+  await (await declared('gw_a')).targets([shop, other])
+  news()
+  await (await declared('gw_b')).targets([shop])
+  assert.deepEqual(news(), ['TargetRegistered'])
+  await (await declared('gw_b')).targets([])
+  assert.deepEqual(news(), ['TargetRemoved'])
+  await (await declared('gw_a')).targets([shop, other])
+  assert.deepEqual(news(), [])
+})
+
 test('a start whose declarations are not durable fails', async () => {
   const log = controlLog()
   const declared = await log.declared()

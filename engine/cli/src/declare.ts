@@ -12,6 +12,8 @@ import {
 import { PolicyLog } from './policy-log.ts'
 
 interface DeclarePorts {
+  /** This gateway's name in the log. */
+  readonly writer: string
   /** Other gateways write to the log too. */
   readonly shared?: boolean
   readonly store: Pick<EventStore, 'append' | 'read'>
@@ -24,14 +26,20 @@ export interface Declarations {
   readonly policies: PolicyLog
   /** Whose word counts, as of the end of what was read. */
   readonly incarnations: Incarnations
-  /** Appends what differs from what the log already says; nothing is served before this is durable. */
+  /** Appends what differs from what this gateway said before; nothing is served before this is durable. */
   targets(targets: readonly Target[]): Promise<void>
 }
 
 const by = 'file'
 
 /** Reads the control stream once. */
-export async function declare({ store, clock, ids, shared = false }: DeclarePorts): Promise<Declarations> {
+export async function declare({
+  writer,
+  store,
+  clock,
+  ids,
+  shared = false,
+}: DeclarePorts): Promise<Declarations> {
   const policies = new PolicyLog({ store, clock, ids, shared })
   const incarnations = new Incarnations()
   const known = new Map<string, string>()
@@ -39,6 +47,8 @@ export async function declare({ store, clock, ids, shared = false }: DeclarePort
     // A store may hand out more than it is asked for. What no gateway signed is nobody's word.
     if (event.stream !== controlStream || event.sig === null || !incarnations.admits(event)) continue
     policies.take(event)
+    // Others have targets of their own, under the same names or not.
+    if (event.writer !== writer) continue
     if (event.type === 'TargetRegistered') known.set(event.data.name, text(event.data))
     else if (event.type === 'TargetRemoved') known.delete(event.data.name)
   }

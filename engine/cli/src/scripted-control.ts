@@ -12,8 +12,8 @@ import { declare, type Declarations } from './declare.ts'
 
 /** A log in memory that takes only what belongs into its control stream, and what a start reads in it. */
 export interface ControlLog {
-  /** What a start finds. */
-  readonly declared: () => Promise<Declarations>
+  /** What a start of a gateway finds. */
+  readonly declared: (writer?: string) => Promise<Declarations>
   /** Types of the events appended since the last look. */
   readonly news: () => readonly string[]
   readonly events: readonly RecordedEvent[]
@@ -30,18 +30,20 @@ export function controlLog(): ControlLog {
   const events: RecordedEvent[] = []
   let seen = 0
   let reads = 0
-  const put = (stream: string, event: NewEvent, signed = true): void => {
+  const put = (stream: string, event: NewEvent, { writer = 'gw_a', signed = true } = {}): void => {
     const position = String(events.length + 1) as Position
     const sig = stream === controlStream && signed ? Buffer.alloc(2) : null
-    const recorded = { ...event, data: reversed(event.data), stream, position, sig }
+    const recorded = { ...event, data: reversed(event.data), stream, writer, epoch: 1, position, sig }
     events.push(recorded as unknown as RecordedEvent)
   }
-  const append = async ({ stream, events: added }: Unit): Promise<Position> => {
-    if (self.failing) throw new StoreError('unavailable', 'no log')
-    if (stream !== controlStream) throw new Error('only the control stream is declared')
-    for (const event of added) put(stream, event)
-    return String(events.length) as Position
-  }
+  const appendBy =
+    (writer: string) =>
+    async ({ stream, events: added }: Unit): Promise<Position> => {
+      if (self.failing) throw new StoreError('unavailable', 'no log')
+      if (stream !== controlStream) throw new Error('only the control stream is declared')
+      for (const event of added) put(stream, event, { writer })
+      return String(events.length) as Position
+    }
   async function* read(after?: Position, of?: string): AsyncGenerator<RecordedEvent> {
     for (const event of events.slice(Number(after ?? 0))) {
       if (of !== undefined && event.stream !== of) continue
@@ -50,11 +52,17 @@ export function controlLog(): ControlLog {
     }
   }
   const self: ControlLog = {
-    declared: () => declare({ store: { append, read }, clock: systemClock, ids: systemIds(systemClock) }),
+    declared: (writer = 'gw_a') =>
+      declare({
+        writer,
+        store: { append: appendBy(writer), read },
+        clock: systemClock,
+        ids: systemIds(systemClock),
+      }),
     news: () => events.slice(seen, (seen = events.length)).map(({ type }) => type),
     events,
     reads: () => reads,
-    forge: (event) => put(controlStream, { ...event, id: 'evt', time: 1 } as NewEvent, false),
+    forge: (event) => put(controlStream, { ...event, id: 'evt', time: 1 } as NewEvent, { signed: false }),
     pass: (type) => put('ses_1', { id: 'evt', time: 1, type, data: {} } as unknown as NewEvent),
     failing: false,
   }

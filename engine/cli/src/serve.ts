@@ -102,7 +102,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => telemetry?.close())
 
   const shared = config.log.kind === 'kafka'
-  const declared = await declare({ store, clock, ids, shared })
+  const declared = await declare({ writer: log.writer, store, clock, ids, shared })
   const policyOptions = {
     folder: resolve(base, config.policies),
     cache: join(data, 'policies'),
@@ -252,6 +252,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     authenticator,
     store,
     targets,
+    registered: projections.targets,
     policies: policyControl(pdp, declared.policies, policyOptions),
     approvals,
     past: projections.approvals,

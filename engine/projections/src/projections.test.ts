@@ -281,6 +281,26 @@ suite('the read models', () => {
     assert.match(reports[0] ?? '', /are read from the log again/)
   })
 
+  test('have the targets of every gateway, until each that registered one has removed it', async () => {
+    const log = new ScriptedLog()
+    const target = { protocol: 'postgres', address: 'a', settings: '{}', by: 'file' }
+    const [a, b] = ['gw_a', 'gw_b'].map((writer) => ({ stream: 'control', writer }))
+    assert.ok(a && b)
+    log.write(a, 'TargetRegistered', { name: 'both', labels: '{"of":"a"}', ...target })
+    log.write(a, 'TargetRegistered', { name: 'mine', labels: '{}', ...target })
+    log.write(b, 'TargetRegistered', { name: 'both', labels: '{"of":"b"}', ...target })
+    log.write(b, 'TargetRemoved', { name: 'mine', by: 'file' })
+    const listed = async (): Promise<readonly (readonly string[])[]> =>
+      (await following(log)).targets.list().map(({ name, labels }) => [name, labels])
+    assert.deepEqual(await listed(), [
+      ['both', '{"of":"b"}'],
+      ['mine', '{}'],
+    ])
+    log.write(b, 'TargetRemoved', { name: 'both', by: 'file' })
+    log.write(a, 'TargetRemoved', { name: 'mine', by: 'file' })
+    assert.deepEqual(await listed(), [['both', '{"of":"a"}']])
+  })
+
   test('take no word of control that nobody signed, or that a lost gateway gave', async () => {
     const log = new ScriptedLog()
     const target = { protocol: 'postgres', address: 'a', labels: '{}', settings: '{}', by: 'file' }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Projection } from './projection.ts'
 
-/** A target as it was registered last, by whichever gateway. */
+/** A target as it was registered last, by whichever gateway that has it. */
 export interface TargetRecord {
   readonly name: string
   readonly protocol: string
@@ -14,20 +14,21 @@ export interface TargetRecord {
 
 export const targets: Projection = {
   name: 'targets',
-  version: 1,
+  version: 2,
+  // Each gateway registers what its own files say, and removes no other's.
   tables: `create table targets (
-    name text primary key, protocol text not null, address text not null, labels text not null, by text not null,
-    since_ms integer not null
+    name text not null, writer text not null, protocol text not null, address text not null, labels text not null,
+    by text not null, since_ms integer not null, primary key (name, writer)
   ) strict;`,
   fold(db) {
-    const keep = db.prepare('insert or replace into targets values (?, ?, ?, ?, ?, ?)')
-    const remove = db.prepare('delete from targets where name = ?')
+    const keep = db.prepare('insert or replace into targets values (?, ?, ?, ?, ?, ?, ?)')
+    const remove = db.prepare('delete from targets where name = ? and writer = ?')
     return {
       event(event) {
         if (event.type === 'TargetRegistered') {
           const { name, protocol, address, labels, by } = event.data
-          keep.run(name, protocol, address, labels, by, event.time)
-        } else if (event.type === 'TargetRemoved') remove.run(event.data.name)
+          keep.run(name, event.writer, protocol, address, labels, by, event.time)
+        } else if (event.type === 'TargetRemoved') remove.run(event.data.name, event.writer)
       },
     }
   },
@@ -38,6 +39,7 @@ export interface TargetsRead {
 }
 
 export function readTargets(db: DatabaseSync): TargetsRead {
-  const all = db.prepare('select * from targets order by name')
+  const all = db.prepare(`
+    select name, protocol, address, labels, by, max(since_ms) as since_ms from targets group by name order by name`)
   return { list: () => all.all() as unknown as readonly TargetRecord[] }
 }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { ran, scriptedServer } from '../scripted.ts'
 
 const found = [
-  { name: 'shop', protocol: 'postgres', labels: { env: 'demo', data: 'pii' } },
-  { name: 'evil\u001b[2J', protocol: 'postgres', labels: {} },
+  { name: 'shop', protocol: 'postgres', labels: { env: 'demo', data: 'pii' }, served: true },
+  { name: 'evil\u001b[2J', protocol: 'postgres', labels: {}, served: false },
 ]
 
 test('targets ls is a table, or one object per line', async () => {
@@ -13,9 +13,9 @@ test('targets ls is a table, or one object per line', async () => {
   const shown = await ran(['targets', 'ls'], env)
   assert.equal(shown.code, 0)
   assert.deepEqual(shown.out.split('\n'), [
-    'target         protocol  labels',
-    'shop           postgres  env=demo data=pii',
-    'evil\\u{1b}[2J  postgres',
+    'target         protocol  served here  labels',
+    'shop           postgres  yes          env=demo data=pii',
+    'evil\\u{1b}[2J  postgres  no',
     '',
   ])
   const { out } = await ran(['targets', 'ls', '--json'], env)

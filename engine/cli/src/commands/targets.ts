@@ -1,16 +1,13 @@
 import { parseArgs } from 'node:util'
+import type { TargetLine } from '@sluice/api'
 import { connectApi } from '../client.ts'
 import { UsageError, type Command } from '../command.ts'
 import { table } from '../table.ts'
 
-interface TargetLine {
-  readonly name: string
-  readonly protocol: string
-  readonly labels: Readonly<Record<string, string>>
-}
-
 export const targets: Command = {
-  usage: 'sluice targets ls [--json]',
+  usage: `sluice targets ls [--json]
+
+  ls  what can be reached, at this gateway or at another one of its log`,
 
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -25,10 +22,11 @@ export const targets: Command = {
     else
       io.out(
         table(
-          ['target', 'protocol', 'labels'],
-          found.map(({ name, protocol, labels }) => [
+          ['target', 'protocol', 'served here', 'labels'],
+          found.map(({ name, protocol, labels, served }) => [
             name,
             protocol,
+            served ? 'yes' : 'no',
             Object.entries(labels)
               .map(([key, value]) => `${key}=${value}`)
               .join(' '),
