@@ -24,7 +24,7 @@ import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
-import { policies, type Policies } from './policies.ts'
+import { policies, type Policies, type PolicyRecords } from './policies.ts'
 import { problems, sendError } from './problem.ts'
 import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
@@ -47,6 +47,8 @@ export interface ApiPorts extends ContentPorts {
   /** Targets of all gateways of the log. */
   readonly registered: TargetRecords
   readonly policies: Policies
+  /** What became of policies at all gateways of the log. */
+  readonly policyRecords: PolicyRecords
   readonly approvals: Approvals
   /** Approvals that ended, at whichever gateway. */
   readonly past: ApprovalRecords

@@ -4,7 +4,15 @@ export type { ApprovalLine, ApprovalPage } from './approval-page.ts'
 export type { ExchangeLine } from './exchange-log.ts'
 export type { GrantLine } from './grant-line.ts'
 export type { LegalHoldLine } from './legal-holds.ts'
-export type { Policies, PolicyActivation, PolicyRevision, PolicyView } from './policies.ts'
+export type {
+  Policies,
+  PolicyActivation,
+  PolicyAtGateway,
+  PolicyChange,
+  PolicyPage,
+  PolicyRevision,
+  PolicyView,
+} from './policies.ts'
 export type { Readiness } from './ready.ts'
 export { rolesOf, type Role, type RoleGroups } from './roles.ts'
 export type { Exchange, TokenAnswer } from './token.ts'

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { LightMyRequestResponse } from 'fastify'
 import { StoreError, type Identity } from '@sluice/core'
-import type { Policies, PolicyActivation, PolicyView } from './policies.ts'
+import type { Policies, PolicyActivation, PolicyAtGateway, PolicyChange, PolicyView } from './policies.ts'
 import { bearer, scriptedApi } from './scripted.ts'
 
 const known = 'a'.repeat(32)
@@ -10,8 +10,18 @@ const view: PolicyView = {
   active: known,
   files: 'differ',
   rejected: { time: 2, errors: 'a.rego:1:1: no' },
+  unusable: null,
   revisions: [{ revision: known, time: 1, by: 'file', reason: 'the policy folder', active: true }],
 }
+
+const history: readonly PolicyChange[] = [
+  { kind: 'rejected', revision: null, gateway: 'gw-b', by: 'file', reason: '', errors: 'no', at_ms: 2 },
+  { kind: 'activated', revision: known, gateway: 'gw-a', by: 'i#x', reason: 'r', errors: '', at_ms: 1 },
+]
+const gateways: readonly PolicyAtGateway[] = [
+  { gateway: 'gw-a', revision: known, since_ms: 1, errors: null },
+  { gateway: 'gw-b', revision: null, since_ms: 2, errors: 'another version' },
+]
 
 interface Asked {
   readonly revision: string
@@ -34,7 +44,8 @@ function api(answer: PolicyActivation | Error = { kind: 'activated', revision: k
     return done
   }
   const policies: Policies = { view: () => view, activate, activateFiles }
-  const { app } = scriptedApi({ policies })
+  const policyRecords = { list: (last: number) => history.slice(0, last), gateways: () => gateways }
+  const { app } = scriptedApi({ policies, policyRecords })
   const post = (
     token: string,
     revision: string = known,
@@ -56,8 +67,11 @@ test('admins and auditors see what is in force, what was, and what could not be 
   for (const name of ['carol', 'erin']) {
     const answer = await app.inject({ url: '/v1/policies', headers: bearer(name) })
     assert.equal(answer.statusCode, 200)
-    assert.deepEqual(answer.json(), view)
+    assert.deepEqual(answer.json(), { ...view, history, gateways })
   }
+  const short = await app.inject({ url: '/v1/policies?last=1', headers: bearer('erin') })
+  assert.deepEqual(short.json().history, history.slice(0, 1))
+  assert.equal((await app.inject({ url: '/v1/policies?last=0', headers: bearer('erin') })).statusCode, 400)
   assert.equal((await app.inject({ url: '/v1/policies', headers: bearer('alice') })).statusCode, 403)
   assert.equal((await app.inject('/v1/policies')).statusCode, 401)
 })

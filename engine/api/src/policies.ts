@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { limits, refusal, Refused, type Identity } from '@sluice/core'
 import { callerAs, type RolePorts } from './roles.ts'
-import { answers, count, flag, list, nullable, object, oneOf, text } from './schema.ts'
+import { answers, count, flag, list, nullable, object, oneOf, options, text } from './schema.ts'
 
 /** A policy revision that the log holds whole. */
 export interface PolicyRevision {
@@ -21,8 +21,49 @@ export interface PolicyView {
   readonly files: 'active' | 'differ' | 'rejected'
   /** The last files that could not be used, and why; `files` tells whether they still lie there. */
   readonly rejected: { readonly time: number; readonly errors: string } | null
+  /** What another gateway activated and this one cannot use; `active` is in force here instead. */
+  readonly unusable: { readonly revision: string; readonly errors: string } | null
   /** Newest first. */
   readonly revisions: readonly PolicyRevision[]
+}
+
+/** What became of policies at some gateway: a revision came into force, or something could not be used. */
+export interface PolicyChange {
+  readonly kind: 'activated' | 'rejected'
+  /** `null`: files that did not become one. */
+  readonly revision: string | null
+  readonly gateway: string
+  /** A subject id, `file` or `gateway`. */
+  readonly by: string
+  readonly reason: string
+  /** Why it could not be used; empty where it was. */
+  readonly errors: string
+  readonly at_ms: number
+}
+
+/** By what one of several gateways judges, as it says. */
+export interface PolicyAtGateway {
+  readonly gateway: string
+  /** `null`: it has not said so yet. */
+  readonly revision: string | null
+  readonly since_ms: number
+  /** Why it does not judge by what was activated last; `null`: it does, or is about to. */
+  readonly errors: string | null
+}
+
+/** What the log tells of the policies of all gateways, a little behind it. */
+export interface PolicyRecords {
+  /** Newest first. */
+  list(last: number): readonly PolicyChange[]
+  /** Those that are live; none where the log is one gateway's own. */
+  gateways(): readonly PolicyAtGateway[]
+}
+
+/** What GET /v1/policies answers. */
+export interface PolicyPage extends PolicyView {
+  /** Newest first. */
+  readonly history: readonly PolicyChange[]
+  readonly gateways: readonly PolicyAtGateway[]
 }
 
 export type PolicyActivation =
@@ -46,6 +87,11 @@ export interface Policies {
 
 interface PolicyPorts extends RolePorts {
   readonly policies: Policies
+  readonly policyRecords: PolicyRecords
+}
+
+interface ViewRequest {
+  readonly Querystring: { readonly last: number }
 }
 
 interface ActivateRequest {
@@ -56,14 +102,31 @@ interface ActivateRequest {
 const revision = object({ revision: text, time: count, by: text, reason: text, active: flag })
 const files = oneOf('active', 'differ', 'rejected')
 
+const change = object({
+  kind: oneOf('activated', 'rejected'),
+  revision: nullable(text),
+  gateway: text,
+  by: text,
+  reason: text,
+  errors: text,
+  at_ms: count,
+})
+const gateway = object({ gateway: text, revision: nullable(text), since_ms: count, errors: nullable(text) })
+
 const viewSchema = {
-  summary: 'The policies in force, what was in force before, and what could not be used',
+  summary: 'The policies in force here and at other gateways, what was in force, and what could not be used',
+  querystring: options({
+    last: { type: 'integer', minimum: 1, maximum: 1_000, default: 100, description: 'Of the history.' },
+  }),
   response: answers(
     object({
       active: text,
       files,
       rejected: nullable(object({ time: count, errors: text })),
+      unusable: nullable(object({ revision: text, errors: text })),
       revisions: list(revision),
+      history: list(change),
+      gateways: list(gateway),
     }),
     403,
   ),
@@ -117,9 +180,13 @@ const sendSchema = {
  */
 export function policies(ports: PolicyPorts): FastifyPluginAsync {
   return async (app) => {
-    app.get('/v1/policies', { schema: viewSchema }, async (request) => {
+    app.get<ViewRequest>('/v1/policies', { schema: viewSchema }, async (request) => {
       await callerAs(request, ports, 'admin', 'auditor')
-      return ports.policies.view()
+      return {
+        ...ports.policies.view(),
+        history: ports.policyRecords.list(request.query.last),
+        gateways: ports.policyRecords.gateways(),
+      }
     })
 
     app.post<SendRequest>(

@@ -203,8 +203,9 @@ export function scriptedApi(
     store,
     targets,
     registered: { list: () => [] },
+    policyRecords: { list: () => [], gateways: () => [] },
     policies: {
-      view: () => ({ active: 'test', files: 'active', rejected: null, revisions: [] }),
+      view: () => ({ active: 'test', files: 'active', rejected: null, unusable: null, revisions: [] }),
       activate: async () => ({ kind: 'unknown' }),
       activateFiles: async () => ({ kind: 'unusable', errors: 'none are taken here' }),
     },

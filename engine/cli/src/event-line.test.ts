@@ -78,6 +78,7 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     { revision: '0123456789abcdef', by: 'i#carol', reason: 'too strict' },
     'revision 0123456789ab by i#carol: too strict',
   ],
+  ['PolicyFollowed', { revision: '0123456789abcdef' }, 'revision 0123456789ab'],
   ['PolicyRejected', { errors: 'a.rego:3:1: no' }, 'a.rego:3:1: no'],
   ['TargetRegistered', { name: 'shop', protocol: 'postgres', address: 'db:5432' }, 'shop postgres db:5432'],
   [

@@ -42,6 +42,8 @@ function details({ type, data }: EventLine): string {
       return `${text('direction')} ${text('bytes')} bytes`
     case 'PolicyActivated':
       return `revision ${text('revision').slice(0, 12)} by ${text('by')}: ${text('reason')}`
+    case 'PolicyFollowed':
+      return `revision ${text('revision').slice(0, 12)}`
     case 'PolicyRejected':
       return text('errors')
     case 'AlarmRaised':

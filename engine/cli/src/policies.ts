@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Policies, PolicyActivation } from '@sluice/api'
+import type { Policies, PolicyActivation, PolicyView } from '@sluice/api'
 import type { Identity } from '@sluice/core'
 import { createPdp, describe, PolicyError, type Bundle, type Pdp, type Standing } from '@sluice/policy'
 import type { PolicyLog } from './policy-log.ts'
@@ -29,17 +29,28 @@ export interface PolicyOptions {
  */
 export async function openPolicies(log: PolicyLog, options: PolicyOptions): Promise<Pdp> {
   const { folder, cache, shared = false, report, activated, reloaded } = options
+  let isTold = false
+  /** On a shared log nothing else says by what each gateway judges. */
+  const follows = (revision: string): void => {
+    log
+      .followed(revision)
+      .catch((failure: unknown) => report('the policy in force was not recorded', failure))
+  }
   try {
     const pdp: Pdp = await createPdp({
       folder,
       cache,
       last: log.inForce,
       shared,
-      record: (bundle, cause) => log.activated(bundle, cause),
+      async record(bundle, cause) {
+        await log.activated(bundle, cause)
+        isTold = true
+      },
       activated: ({ revision }) => {
         const by = shared ? (log.revisions()[0]?.by ?? 'file') : 'file'
         activated?.({ revision, by, files: shared ? pdp.files : 'active' })
         reloaded?.('active')
+        if (shared) follows(revision)
       },
       unusable: (error) => {
         reloaded?.('rejected')
@@ -47,14 +58,14 @@ export async function openPolicies(log: PolicyLog, options: PolicyOptions): Prom
           'policies that another gateway put in force cannot be used here, what was in force stays so',
           error,
         )
-        log.couldNotBeUsed(describe(error.diagnostics), 'gateway').catch((failure: unknown) => {
+        log.notFollowed(describe(error.diagnostics)).catch((failure: unknown) => {
           report('unusable policies were not recorded', failure)
         })
       },
       rejected: (error) => {
         reloaded?.('rejected')
         report('the policy files are not used, what was in force stays so', placed(error, folder))
-        log.couldNotBeUsed(describe(error.diagnostics)).catch((failure: unknown) => {
+        log.filesNotUsed(describe(error.diagnostics)).catch((failure: unknown) => {
           report('rejected policy files were not recorded', failure)
         })
       },
@@ -64,6 +75,7 @@ export async function openPolicies(log: PolicyLog, options: PolicyOptions): Prom
       },
       faulted: (what) => report('a policy failed and its request was denied', new Error(what)),
     })
+    if (shared && !isTold) follows(pdp.revision)
     const by = log.revisions()[0]?.by ?? 'file'
     if (pdp.files === 'differ') activated?.({ revision: pdp.revision, by, files: pdp.files })
     return pdp
@@ -80,6 +92,7 @@ export function policyControl(pdp: Pdp, log: PolicyLog, options: PolicyOptions):
       active: pdp.revision,
       files: pdp.files,
       rejected: log.rejected,
+      unusable: unusableView(pdp.unusable),
       revisions: log.revisions().map((each) => ({ ...each, active: each.revision === pdp.revision })),
     }),
     async activate(requested, identity, reason) {
@@ -113,6 +126,11 @@ export function policyControl(pdp: Pdp, log: PolicyLog, options: PolicyOptions):
       return { kind: 'unusable', errors: describe(error.diagnostics) }
     }
   }
+}
+
+function unusableView(unusable: Pdp['unusable']): PolicyView['unusable'] {
+  if (unusable === null) return null
+  return { revision: unusable.revision, errors: describe(unusable.why.diagnostics) }
 }
 
 /** What the log says was asked for where no revision was named. */

@@ -66,7 +66,7 @@ suite('what is in force', () => {
     await policies.activated(bundle('r2'), 'files')
     await policies.activatedBy(bundle('r1'), over('f2'))
     assert.deepEqual(await precedence(), ['r1', 'f2'])
-    await policies.couldNotBeUsed('no')
+    await policies.filesNotUsed('no')
     assert.deepEqual(await precedence(), ['r1', 'f2'])
     await policies.activated(bundle('r1 of a newer version'), 'again')
     assert.deepEqual(await precedence(), ['r1 of a newer version', 'f2'])
@@ -125,15 +125,29 @@ suite('the record', () => {
 
   test('of files that could not be used comes once, over restarts too, until something is in force', async () => {
     const log = controlLog()
-    await (await read(log)).couldNotBeUsed('no')
-    await (await read(log)).couldNotBeUsed('no')
+    await (await read(log)).filesNotUsed('no')
+    await (await read(log)).filesNotUsed('no')
     assert.deepEqual(log.news(), ['PolicyRejected'])
     const policies = await read(log)
-    await policies.couldNotBeUsed('never')
+    await policies.filesNotUsed('never')
     await policies.activated(bundle('r1'), 'files')
-    await policies.couldNotBeUsed('never')
+    await policies.filesNotUsed('never')
     assert.deepEqual(log.news(), ['PolicyRejected', 'PolicyActivated', 'PolicyRejected'])
     assert.equal(policies.rejected?.errors, 'never')
+  })
+})
+
+suite('what the log says and a gateway cannot use', () => {
+  test('is told by each gateway for itself, and is nothing of anybody’s files', async () => {
+    const log = controlLog()
+    const policies = await read(log)
+    await policies.activated(bundle('r1'), 'files')
+    await policies.notFollowed('no')
+    await policies.notFollowed('no')
+    await policies.followed('r1')
+    assert.deepEqual(log.news(), ['PolicyActivated', 'PolicyRejected', 'PolicyRejected', 'PolicyFollowed'])
+    for (const each of [policies, await read(log)])
+      assert.deepEqual([each.rejected, each.inForce?.revision], [null, 'r1'])
   })
 })
 

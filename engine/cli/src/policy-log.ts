@@ -138,9 +138,19 @@ export class PolicyLog {
   }
 
   /** Once until something comes into force, also over restarts, unless other files fail in another way. */
-  async couldNotBeUsed(errors: string, by: string = byFiles): Promise<void> {
+  async filesNotUsed(errors: string): Promise<void> {
     if (this.#isRejection && this.#rejected?.errors === errors) return
-    await this.#append({ type: 'PolicyRejected', data: { errors, by } })
+    await this.#append({ type: 'PolicyRejected', data: { errors, by: byFiles } })
+  }
+
+  /** What the log says last cannot be in force at this gateway; others may say the same of themselves. */
+  async notFollowed(errors: string): Promise<void> {
+    await this.#append({ type: 'PolicyRejected', data: { errors, by: byGateway } })
+  }
+
+  /** This gateway judges by a revision that the log had before. */
+  async followed(revision: string): Promise<void> {
+    await this.#append({ type: 'PolicyFollowed', data: { revision } })
   }
 
   async #append(...bodies: readonly [Body, ...Body[]]): Promise<void> {
@@ -175,6 +185,8 @@ export class PolicyLog {
         if (this.#isNext(body.data)) this.#inForce(body.data, body.time)
         break
       case 'PolicyRejected':
+        // Of what another gateway cannot use, the files here know nothing.
+        if (body.data.by === byGateway) break
         this.#rejected = { time: body.time, errors: body.data.errors }
         this.#isRejection = true
         break

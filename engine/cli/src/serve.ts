@@ -254,6 +254,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     targets,
     registered: projections.targets,
     policies: policyControl(pdp, declared.policies, policyOptions),
+    policyRecords: projections.activations,
     approvals,
     past: projections.approvals,
     grants,

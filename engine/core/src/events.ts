@@ -135,6 +135,9 @@ export interface EventData {
     readonly errors: string
     readonly by: string
   }
+  readonly PolicyFollowed: {
+    readonly revision: string
+  }
   readonly TargetRegistered: {
     readonly name: string
     readonly protocol: string

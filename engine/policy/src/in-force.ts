@@ -5,7 +5,7 @@ import type { Sources } from './compiler.ts'
 import { finding, PolicyError, type Diagnostic } from './diagnostic.ts'
 import type { Engine } from './engine.ts'
 import { digestOf, readFiles, type FolderFiles } from './folder.ts'
-import type { InForce, PdpOptions, Standing } from './pdp.ts'
+import type { InForce, PdpOptions, Standing, Unusable } from './pdp.ts'
 import { openSources, overOf, recorded, revisionIn, start, type Started } from './start.ts'
 import { SpareThreads } from './spare-threads.ts'
 import { WarmCompiler } from './warm-compiler.ts'
@@ -28,6 +28,7 @@ export class PolicyInForce {
   /** Digest of the files over which a person put something in force: they stay aside until they change. */
   #over: string | null
   #files: Standing
+  #unusable: Unusable | null = null
   /** The last files, or failure, that was told. */
   #told: string
   #turn: Promise<unknown> = Promise.resolve()
@@ -63,6 +64,10 @@ export class PolicyInForce {
 
   get files(): Standing {
     return this.#files
+  }
+
+  get unusable(): Unusable | null {
+    return this.#unusable
   }
 
   /** Reads the folder. True unless its files cannot be used. */
@@ -113,9 +118,11 @@ export class PolicyInForce {
         )
         await this.#setAside(await readFiles(this.#options.folder).catch(() => null))
         this.#told = ''
+        this.#unusable = null
       } catch (error) {
         const isNews = this.#isNews(String(error))
         if (error instanceof PolicyError) {
+          this.#unusable = { revision: wanted.revision, why: error }
           if (isNews) unusable?.(error)
           return
         }
@@ -136,6 +143,7 @@ export class PolicyInForce {
       this.#over = over
       await this.#setAside(files)
       this.#told = ''
+      this.#unusable = null
       return next.bundle
     })
   }

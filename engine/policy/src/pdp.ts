@@ -46,11 +46,19 @@ export interface PdpOptions {
 /** How the files in the folder stand to what is in force. */
 export type Standing = 'active' | 'differ' | 'rejected'
 
+/** What the log says last, where it cannot be used. */
+export interface Unusable {
+  readonly revision: string
+  readonly why: PolicyError
+}
+
 /** The policy decision point over a folder. Close it: it owns threads. */
 export interface Pdp extends PolicyDecisionPoint {
   /** What is in force. */
   readonly bundle: Bundle
   readonly files: Standing
+  /** What another gateway activated and this one does not serve; `null`: it serves what the log says. */
+  readonly unusable: Unusable | null
   /** Reads the folder now. False when its files cannot be used. */
   reload(): Promise<boolean>
   /**
@@ -82,6 +90,9 @@ export async function createPdp(options: PdpOptions): Promise<Pdp> {
     },
     get files() {
       return policies.files
+    },
+    get unusable() {
+      return policies.unusable
     },
     evaluate: (input) => policies.engine.evaluate(input),
     reload: () => policies.reload(),

@@ -294,6 +294,8 @@ export interface EventData {
     readonly by: string
     readonly reason: string
   }
+  /** A gateway of a log that others write too judges by this revision from now on, which the log had before. */
+  readonly PolicyFollowed: { readonly revision: string }
   /** A changed policy folder did not compile; the policies before it stay in force. */
   readonly PolicyRejected: { readonly errors: string; readonly by: string }
   /** What a caller saw, or streamed, while the exchange goes on: the sealed content. */
@@ -1082,6 +1084,14 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       { name: 'by', type: 'string' },
       { name: 'reason', type: 'string' },
     ],
+  },
+  PolicyFollowed: {
+    type: 'record',
+    name: 'PolicyFollowed',
+    namespace: 'sluice.events',
+    doc: 'A gateway of a log that others write too judges by this revision from now on, which the log had before.',
+    version: 1,
+    fields: [{ name: 'revision', type: 'string' }],
   },
   PolicyRejected: {
     type: 'record',

@@ -20,6 +20,7 @@ export interface PolicyOptions {
 }
 
 interface Given extends Omit<PolicyOptions, 'folder'> {
+  readonly history: boolean
   readonly reason?: string | undefined
   readonly policy?: string | undefined
   readonly since?: string | undefined
@@ -27,7 +28,17 @@ interface Given extends Omit<PolicyOptions, 'folder'> {
   readonly target?: string | undefined
 }
 
-const optional = ['check', 'filter', 'input', 'reason', 'policy', 'since', 'until', 'target'] as const
+const optional = [
+  'history',
+  'check',
+  'filter',
+  'input',
+  'reason',
+  'policy',
+  'since',
+  'until',
+  'target',
+] as const
 
 interface Subcommand {
   /** What its one argument is; null when it has none. */
@@ -43,7 +54,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   fmt: onFolder(fmtCommand, 'check'),
   test: onFolder(testCommand, 'filter'),
   eval: onFolder(evalCommand, 'input'),
-  ls: { argument: null, options: [], run: (_none, given, io) => lsCommand(given, io) },
+  ls: { argument: null, options: ['history'], run: (_none, given, io) => lsCommand(given, io) },
   activate: {
     argument: 'revision',
     instead: 'policy',
@@ -90,7 +101,7 @@ export const policy: Command = {
 sluice policy fmt <folder> [--check] [--json]
 sluice policy test <folder> [--filter <regex>] [--json]
 sluice policy eval <folder> --input <file> [--json]
-sluice policy ls [--json]
+sluice policy ls [--history] [--json]
 sluice policy activate <revision> | --policy <folder> [--reason <text>] [--json]
 sluice policy what-if --policy <folder> [--since 7d] [--until 2026-11-08] [--target <name>] [--json]
 
@@ -98,7 +109,8 @@ sluice policy what-if --policy <folder> [--since 7d] [--until 2026-11-08] [--tar
   fmt       formats Rego files as OPA does and names them; --check only names them
   test      runs Rego tests (--filter picks them by package.name) and case tables, with coverage
   eval      judges one request: JSON with only what matters, laid over a neutral one ("-" reads standard input)
-  ls        the revisions in a gateway's log, and which one is in force
+  ls        the revisions in a gateway's log, which one is in force, and at which gateway another one; --history: each
+            time that one came into force or could not be used, when, where, by whom and why
   activate  puts one of them in force again, or the policies of a folder once they have passed check and tests: at all
             gateways of a shared log, and over watched files until these change; needs the role admin
   what-if   judges the requests in a gateway's log once more, by the policies of a folder, and shows what would
@@ -113,6 +125,7 @@ Exit code 1 when something was found, failed, refused, is not formatted or would
       options: {
         json: { type: 'boolean', default: false },
         check: { type: 'boolean', default: false },
+        history: { type: 'boolean', default: false },
         filter: { type: 'string' },
         input: { type: 'string' },
         reason: { type: 'string' },

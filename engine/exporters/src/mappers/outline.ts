@@ -178,6 +178,8 @@ export const unexported: ReadonlySet<ExportedEvent['event']['type']> = new Set([
   'GatewayJoined',
   'GatewayLeft',
   'GatewayResumed',
+  // The activation tells what is in force from when on.
+  'PolicyFollowed',
 ])
 
 /** Without what is null and without empty lists: receivers take what is absent for what is not known. */

@@ -101,6 +101,7 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
     bytes: 300,
   },
   PolicyActivated: { revision: 'rev_1', compiler: 'c', bundle: '{}', by: alice.id, reason: 'new' },
+  PolicyFollowed: { revision: 'rev_1' },
   PolicyRejected: { errors: 'a.rego:1:1: no', by: 'file' },
   TargetRegistered: {
     name: 'shop',
