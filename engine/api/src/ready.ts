@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { flag, map, object } from './schema.ts'
 
-/** One line per thing that must work before traffic is welcome. */
+/** What works, one line each, and whether traffic is welcome: not all of it is needed for that. */
 export interface Readiness {
   readonly ready: boolean
   readonly checks: Readonly<Record<string, boolean>>

@@ -274,7 +274,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     report,
     readiness: () => ({
       ready: store.healthy && listeners.length > 0,
-      checks: { log: store.healthy, listeners: listeners.length > 0 },
+      checks: {
+        log: store.healthy,
+        listeners: listeners.length > 0,
+        // Traffic is welcome all the same: what was in force before still decides.
+        policies: pdp.unusable === null,
+      },
     }),
   })
   const url = await api.listen({ host: config.api.listen.host, port: config.api.listen.port })

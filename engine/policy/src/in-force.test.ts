@@ -189,9 +189,10 @@ suite('on a log that others share', () => {
     await of.pdp.follow(() => bad)
     assert.equal(await of.rule(), 'a/log')
     assert.equal(of.told.filter((what) => what.startsWith('unusable')).length, 1)
+    assert.deepEqual([of.pdp.unusable?.revision, of.pdp.revision === bad.revision], [bad.revision, false])
     const good = await inForce('good')
     await of.pdp.follow(() => good)
-    assert.equal(await of.rule(), 'a/good')
+    assert.deepEqual([await of.rule(), of.pdp.unusable], ['a/good', null])
   })
 
   test('what another version compiled is told, and no revision is served that the log does not hold', async () => {
@@ -204,6 +205,7 @@ suite('on a log that others share', () => {
     const same = { ...(await inForce('log')), revision: 'e'.repeat(32) }
     await of.pdp.follow(() => same)
     assert.deepEqual([of.pdp.revision, of.told.length], [revision, 1], 'the same sources are nothing new')
+    assert.equal(of.pdp.unusable, null)
   })
 
   test('sent files must pass their own tests', async () => {

@@ -35,7 +35,7 @@ test('a data folder that others can read is a finding, with the remedy', async (
 
 test('a running demo is checked, and its backends are told as JSON only', async () => {
   using folder = scratchFolder()
-  await using server = await demoServer({ files: 'active', rejected: null })
+  await using server = await demoServer({ files: 'active', rejected: null, unusable: null })
   leaveDemo(folder.path, server.url, ['erin'])
   const env = { SLUICE_DATA: folder.path, SLUICE_CONFIG: '/nowhere.yaml' }
   const shown = await ran(['doctor'], env)
@@ -52,14 +52,23 @@ test('a running demo is checked, and its backends are told as JSON only', async 
 
 const standings: readonly (readonly [object, 0 | 1, RegExp])[] = [
   [
-    { files: 'differ', rejected: { time: 1, errors: 'of long ago' } },
+    { files: 'differ', rejected: { time: 1, errors: 'of long ago' }, unusable: null },
     0,
     /^ok {4}policy files: set aside until they change: aaaaaaaaaaaa was activated over them/m,
   ],
   [
-    { files: 'rejected', rejected: { time: 1, errors: 'a.rego:3:1: no\n    want: "x"\nb.rego:1:1: never' } },
+    {
+      files: 'rejected',
+      rejected: { time: 1, errors: 'a.rego:3:1: no\n    want: "x"\nb.rego:1:1: never' },
+      unusable: null,
+    },
     1,
     /^FAIL {2}policy files: not used, a{12} stays in force: a\.rego:3:1: no; want: "x"; b\.rego:1:1: never$/m,
+  ],
+  [
+    { files: 'differ', rejected: null, unusable: { revision: 'b'.repeat(32), errors: 'version: x\n  y' } },
+    1,
+    /^FAIL {2}policies of the log: b{12} was activated and cannot be used here, a{12} stays in force: version: x; y$/m,
   ],
 ]
 

@@ -40,7 +40,7 @@ With the demo running, --json also prints the addresses and credentials of the b
       await dataFolderCheck(dataFolder(io.env)),
       ...(file === undefined ? [] : await configChecks(file)),
       ...(demo === null ? [] : await demoChecks(demo)),
-      ...(demo === null && io.env['SLUICE_TOKEN'] === undefined ? [] : [await policiesInForce(io)]),
+      ...(demo === null && io.env['SLUICE_TOKEN'] === undefined ? [] : await policiesInForce(io)),
       ...(await noticeChecks(noticesFolder(dataFolder(io.env)))),
       await logCheck(join(dataFolder(io.env), 'log')),
     ]
@@ -112,17 +112,30 @@ async function ready(api: string): Promise<Check> {
   }
 }
 
-async function policiesInForce(io: Io): Promise<Check> {
+async function policiesInForce(io: Io): Promise<readonly Check[]> {
   const name = 'policy files'
   try {
     const client = await connectApi(io)
     const view = (await (await client.get('/v1/policies')).json()) as PolicyView
-    return { name, ok: view.files !== 'rejected', detail: printable(standing(view)) }
+    return [
+      { name, ok: view.files !== 'rejected', detail: printable(standing(view)) },
+      ...(view.unusable === null ? [] : [notFollowed(view.active, view.unusable)]),
+    ]
   } catch (error) {
     // Not everybody may see them, which is nothing wrong.
     const detail = error instanceof Error ? error.message : String(error)
-    return { name, ok: !(error instanceof Unreachable), detail }
+    return [{ name, ok: !(error instanceof Unreachable), detail }]
   }
+}
+
+/** Activated at another gateway of the log. */
+function notFollowed(active: string, { revision, errors }: NonNullable<PolicyView['unusable']>): Check {
+  const kept = `${revision.slice(0, 12)} was activated and cannot be used here, ${active.slice(0, 12)} stays in force`
+  return { name: 'policies of the log', ok: false, detail: printable(`${kept}: ${inOneLine(errors)}`) }
+}
+
+function inOneLine(errors: string): string {
+  return errors.replaceAll(/\n\s*/g, '; ')
 }
 
 function standing({ active, files, rejected }: PolicyView): string {
@@ -133,7 +146,7 @@ function standing({ active, files, rejected }: PolicyView): string {
     case 'differ':
       return `set aside until they change: ${revision} was activated over them (sluice policy ls)`
     case 'rejected':
-      return `not used, ${revision} stays in force: ${(rejected?.errors ?? '').replaceAll(/\n\s*/g, '; ')}`
+      return `not used, ${revision} stays in force: ${inOneLine(rejected?.errors ?? '')}`
   }
 }
 
