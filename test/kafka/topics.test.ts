@@ -2,10 +2,17 @@ import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import kafkajs from 'kafkajs'
 import { openKafka, UnsafeLogError, type UnsafeLog } from '@sluice/journal'
+import { topics } from '@sluice/kafka'
+import { limits } from '@sluice/core'
 import { broker } from './broker.ts'
 import { kafkaLogOptions } from './log-under-test.ts'
 
 const kafka = await broker()
+
+test('a policy bundle of any size that is taken fits into a record, with who activated it', () => {
+  const room = Number(topics.control.settings['max.message.bytes'])
+  assert.ok(limits.policyBundleBytesMax + 1_048_576 < room)
+})
 
 /** What an operator may have set up in another way than the log needs it. */
 suite('topics that are not safe', { skip: 'missing' in kafka ? kafka.missing : false }, () => {

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { LightMyRequestResponse } from 'fastify'
-import { StoreError, type Identity } from '@sluice/core'
+import { limits, StoreError, type Identity } from '@sluice/core'
 import type { Policies, PolicyActivation, PolicyAtGateway, PolicyChange, PolicyView } from './policies.ts'
 import { bearer, scriptedApi } from './scripted.ts'
 
@@ -151,6 +151,14 @@ for (const [revision, payload] of wrong)
     assert.equal((await post('carol', revision, payload)).statusCode, 400)
     assert.deepEqual(asked, [])
   })
+
+test('what has no room in the log is refused with both sizes, before anything is done', async () => {
+  const { asked, send } = api()
+  const answer = await send('carol', { files: { 'a.rego': '#'.repeat(limits.policyBundleBytesMax) } })
+  assert.equal(answer.statusCode, 413)
+  assert.match(answer.json().detail, /too large: 20971543 bytes, where at most 20971520 bytes of JSON/)
+  assert.deepEqual(asked, [])
+})
 
 test('of so much as a folder nothing is read from who may not send it', async () => {
   const { app, asked } = api()

@@ -1,5 +1,7 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyError, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { limits, refusal, Refused, type Identity } from '@sluice/core'
+import { caller } from './caller.ts'
+import { sendError } from './problem.ts'
 import { callerAs, type RolePorts } from './roles.ts'
 import { answers, count, flag, list, nullable, object, oneOf, options, text } from './schema.ts'
 
@@ -155,7 +157,7 @@ const fileName = '^(?:(?!\\.)[\\w.-]+/)*(?!\\.)(?:[\\w.-]+(?:\\.rego|\\.cases\\.
 
 const sendSchema = {
   summary: 'Put other policies in force: they are checked, tested and built first',
-  response: answers(object({ revision: text, files }), 403, 409, 503),
+  response: answers(object({ revision: text, files }), 403, 409, 413, 503),
   body: {
     type: 'object',
     required: ['files'],
@@ -193,12 +195,13 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
       '/v1/policies',
       {
         schema: sendSchema,
-        bodyLimit: limits.policyFolderBytesMax,
+        bodyLimit: limits.policyBundleBytesMax,
+        errorHandler: (error, request, reply) => void sendError(sizeTold(error, request), reply),
         // So much is read from nobody else.
         onRequest: async (request) => void (await callerAs(request, ports, 'admin')),
       },
       async (request) => {
-        const identity = await callerAs(request, ports, 'admin')
+        const identity = await caller(request, ports.authenticator)
         const { files, reason = '' } = request.body
         const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
         const sent = new Map(sorted.map(([name, content]) => [name, Buffer.from(content)]))
@@ -228,6 +231,17 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
       },
     )
   }
+}
+
+/** The server only says that there was too much of it. */
+function sizeTold(error: FastifyError, { headers }: FastifyRequest): Error {
+  if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return error
+  const sent = headers['content-length']
+  const bytes = sent === undefined ? 'more' : `${sent} bytes`
+  const most = `at most ${limits.policyBundleBytesMax} bytes of JSON have room in the log`
+  return new Refused(
+    refusal('too_large', 'api/policy', `These policies are too large: ${bytes}, where ${most}.`),
+  )
 }
 
 function unusable(what: string, errors: string): Error {

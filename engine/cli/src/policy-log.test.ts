@@ -1,6 +1,6 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { StoreError, type Identity } from '@sluice/core'
+import { limits, StoreError, type Identity } from '@sluice/core'
 import type { Bundle } from '@sluice/policy'
 import type { Precedence, PolicyLog } from './policy-log.ts'
 import { controlLog, type ControlLog } from './scripted-control.ts'
@@ -149,6 +149,17 @@ suite('what the log says and a gateway cannot use', () => {
     for (const each of [policies, await read(log)])
       assert.deepEqual([each.rejected, each.inForce?.revision], [null, 'r1'])
   })
+})
+
+test('what no record of the log has room for is refused with its size, and never appended', async () => {
+  const log = controlLog()
+  const policies = await read(log)
+  const text = 'x'.repeat(limits.policyBundleBytesMax)
+  const large = { ...bundle('r1'), files: { 'a.rego': text } }
+  const expected = /are 20971533 bytes in the log, where at most 20971520 have room/
+  await assert.rejects(policies.activated(large, 'files'), expected)
+  await assert.rejects(policies.activatedBy(large, over('f')), expected)
+  assert.deepEqual([log.news(), policies.inForce], [[], null])
 })
 
 suite('revisions', () => {

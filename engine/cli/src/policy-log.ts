@@ -11,7 +11,16 @@ import {
   type Position,
   type RecordedEvent,
 } from '@sluice/core'
-import { sourcesOf, type Bundle, type Cause, type InForce, type Sources } from '@sluice/policy'
+import {
+  finding,
+  PolicyError,
+  sourcesOf,
+  type Bundle,
+  type Cause,
+  type Diagnostic,
+  type InForce,
+  type Sources,
+} from '@sluice/policy'
 
 export interface PolicyLogPorts {
   readonly store: Pick<EventStore, 'append' | 'read'>
@@ -115,9 +124,9 @@ export class PolicyLog {
   }
 
   /** Resolves once it is durable. */
-  activated(bundle: Bundle, cause: Cause): Promise<void> {
+  async activated(bundle: Bundle, cause: Cause): Promise<void> {
     const files = cause === 'files'
-    return this.#append(
+    await this.#append(
       comesIntoForce(
         bundle,
         files ? byFiles : byGateway,
@@ -127,9 +136,9 @@ export class PolicyLog {
   }
 
   /** The same by a person, over the files. */
-  activatedBy(bundle: Bundle, { identity, reason, requested, over }: Precedence): Promise<void> {
+  async activatedBy(bundle: Bundle, { identity, reason, requested, over }: Precedence): Promise<void> {
     const acted = adminActed(identity, requested, 'done', { files: over, revision: bundle.revision })
-    return this.#append(acted, comesIntoForce(bundle, identity.subject.id, reason))
+    await this.#append(acted, comesIntoForce(bundle, identity.subject.id, reason))
   }
 
   /** Somebody asked for a revision that cannot be used. */
@@ -214,9 +223,17 @@ export class PolicyLog {
   }
 }
 
+/** Throws `PolicyError` for a bundle that no record has room for: a log that was given one would try it for ever. */
 function comesIntoForce({ revision, compiler, files }: Bundle, by: string, reason: string): Body {
-  const data = { revision, compiler, bundle: JSON.stringify(files), by, reason }
-  return { type: 'PolicyActivated', data }
+  const bundle = JSON.stringify(files)
+  const bytes = Buffer.byteLength(bundle)
+  if (bytes > limits.policyBundleBytesMax) throw new PolicyError([tooLarge(bytes)])
+  return { type: 'PolicyActivated', data: { revision, compiler, bundle, by, reason } }
+}
+
+function tooLarge(bytes: number): Diagnostic {
+  const message = `these policies are ${bytes} bytes in the log, where at most ${limits.policyBundleBytesMax} have room`
+  return finding('size', '', message)
 }
 
 function adminActed(

@@ -77,6 +77,8 @@ export const limits = {
   policyVerdictCharsMax: 1_048_576,
   /** Bytes of all files of a policy folder. */
   policyFolderBytesMax: 16_777_216,
+  /** Bytes of a bundle in the log, as JSON: a record of the control topic has room for it, and for who activated it. */
+  policyBundleBytesMax: 20_971_520,
   /** One call of the policy compiler. */
   policyCompileMs: 60_000,
   /** The compiler's thread is large: it ends after this time without work. */

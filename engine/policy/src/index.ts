@@ -1,7 +1,7 @@
 export { openBundle, sourcesOf, type Bundle } from './bundle.ts'
 export { checkPolicies, formatPolicies } from './check.ts'
 export { Compiler, type FileCoverage, type Sources, type TestResult } from './compiler.ts'
-export { describe, PolicyError, type Diagnostic } from './diagnostic.ts'
+export { describe, finding, PolicyError, type Diagnostic } from './diagnostic.ts'
 export { evaluatePolicy, type OneEvaluation } from './eval.ts'
 export { policyFolder, readFiles, readFolder, type FolderFiles, type PolicyFolder } from './folder.ts'
 export { neutralInput } from './neutral-input.ts'

@@ -79,6 +79,17 @@ test('the policies of a folder are sent as they lie there', async () => {
   assert.equal((await activate(api, one, '--policy', folder.path)).code, 2, 'a revision or a folder')
 })
 
+test('policies that no log has room for are not sent, and their size is told', async () => {
+  using folder = scratchFolder()
+  // Each line feed is two bytes of JSON.
+  writeFileSync(join(folder.path, 'a.rego'), `package sluice.rules.a${'\n'.repeat(11_000_000)}`)
+  await using api = await gateway({})
+  const { code, error } = await activate(api, '--policy', folder.path)
+  assert.equal(code, 1)
+  assert.match(error, /are 22000045 bytes as JSON, where at most 20971520 have room/)
+  assert.deepEqual(api.asked, [])
+})
+
 test('a folder that is none is a finding before anything is sent', async () => {
   await using api = await gateway({})
   assert.equal((await activate(api, '--policy', '/nonexistent')).code, 1)

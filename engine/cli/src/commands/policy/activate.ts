@@ -1,4 +1,5 @@
 import type { PolicyView } from '@sluice/api'
+import { limits } from '@sluice/core'
 import { policyFolder, readFiles } from '@sluice/policy'
 import { connectApi, type Client } from '../../client.ts'
 import type { ExitCode, Io } from '../../command.ts'
@@ -25,7 +26,7 @@ export async function activateCommand(options: ActivateOptions, io: Io): Promise
   const answer =
     options.policy === undefined
       ? await client.post(`/v1/policies/${await whole(options.revision, client)}/activate`, reason)
-      : await client.post('/v1/policies', { files: await filesOf(options.policy), ...reason })
+      : await client.post('/v1/policies', fitting({ files: await filesOf(options.policy), ...reason }))
   const done = (await answer.json()) as Activated
   io.out(options.json ? `${JSON.stringify(done)}\n` : asText(done))
   return 0
@@ -37,6 +38,16 @@ async function filesOf(folder: string): Promise<Readonly<Record<string, string>>
   // What cannot be read as policies is told here, with its place.
   policyFolder(files, folder)
   return Object.fromEntries([...files].map(([name, content]) => [name, Buffer.from(content).toString()]))
+}
+
+/** What the gateway would not even read is not sent. */
+function fitting(body: object): object {
+  const bytes = Buffer.byteLength(JSON.stringify(body))
+  if (bytes > limits.policyBundleBytesMax)
+    throw new Error(
+      `these policies are ${bytes} bytes as JSON, where at most ${limits.policyBundleBytesMax} have room in the log`,
+    )
+  return body
 }
 
 async function whole(beginning: string, client: Client): Promise<string> {
