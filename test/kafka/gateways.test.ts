@@ -1,6 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ApprovalLine } from '@sluice/api'
 import { broker } from './broker.ts'
 import { eventually, openFleet, type Fleet, type LoggedEvent, type Member } from './fleet.ts'
 
@@ -47,6 +48,24 @@ suite('several gateways on one log', { skip: 'missing' in kafka ? kafka.missing 
     assert.ok(await gone(1))
     assert.equal((await approve(a, id)).status, 409)
     client.close()
+  })
+
+  test('what one held and what both serve is listed the same by either, once it is over too', async () => {
+    const client = await a.connect('langchain-reporting')
+    const deleting = client.query('delete from things where id = 8')
+    const id = await asked(b)
+    assert.equal((await approve(b, id)).status, 200)
+    await deleting
+    client.close()
+    const path = '/v1/approvals?state=consumed&target=shop&last=1'
+    for (const at of [a, b])
+      await eventually('it is listed', 5_000, async () => {
+        const [line] = (await at.ask('bob', 'GET', path)).body as readonly ApprovalLine[]
+        return line?.id === id && line.statement === 'delete from things where id = 8' ? true : undefined
+      })
+    assert.deepEqual((await b.ask('alice', 'GET', path)).body, [], 'of others nothing')
+    const served = [{ name: 'shop', protocol: 'postgres', labels: {}, served: true }]
+    for (const at of [a, b]) assert.deepEqual((await at.ask('alice', 'GET', '/v1/targets')).body, served)
   })
 
   test('a session of one is told by the other, with content and votes, to its end', async () => {

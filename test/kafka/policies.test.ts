@@ -1,5 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
+import type { PolicyPage } from '@sluice/api'
 import { broker } from './broker.ts'
 import { eventually, openFleet, type Fleet, type Member } from './fleet.ts'
 
@@ -59,6 +61,24 @@ suite('one policy at several gateways', { skip: 'missing' in kafka ? kafka.missi
     const files = { 'a.rego': 'package sluice.rules.a\n\nallow contains {"rule": "x"} if inptu.action\n' }
     assert.equal((await a.ask('carol', 'POST', '/v1/policies', { files })).status, 409)
     assert.deepEqual([await inForce(a), await inForce(b)], [before, before])
+  })
+
+  test('both tell who activated what and by what each of them judges', async () => {
+    const revision = await activated(a, allowing('told', 'delete'))
+    for (const at of [a, b])
+      await eventually('it is told', 20_000, async () => {
+        const { body } = await at.ask('erin', 'GET', '/v1/policies')
+        const { history, gateways } = body as PolicyPage
+        const [newest] = history
+        const judging = gateways.map((each) => [each.gateway, each.revision, each.errors])
+        const expected = [
+          ['gw-a', revision, null],
+          ['gw-b', revision, null],
+        ]
+        if (newest?.revision !== revision || !isDeepStrictEqual(judging, expected)) return undefined
+        assert.deepEqual([newest.kind, newest.gateway, newest.reason], ['activated', 'gw-a', 'tested'])
+        return true
+      })
   })
 
   test('a gateway that starts takes what the log says, whatever its files are', async () => {
