@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import type { FollowedEvent, LogFollower, Position } from '@sluice/core'
+import type { FollowedEvent, LogFollower, Position, RecordedEvent } from '@sluice/core'
 import {
   all,
   isOfGateways,
@@ -58,7 +58,12 @@ export function followerContract(name: string, open: () => Promise<LogUnderTest>
         await until(() => events.length === 161)
         leave.abort()
         await over
-        assert.deepEqual(inStreams(events), inStreams(await all(log.store.read())))
+        const read = await all(log.store.read())
+        assert.deepEqual(inStreams(events), inStreams(read))
+        assert.deepEqual(
+          events.flatMap(({ recorded }) => (recorded === null ? [] : [recorded])),
+          read.filter(({ stream }) => stream === 'control'),
+        )
       })
 
     test('goes on after each place that it gave, also of another start', async () => {
@@ -111,12 +116,13 @@ export function followerContract(name: string, open: () => Promise<LogUnderTest>
 }
 
 /** What followers are promised of events. Streams are ordered, and between them nothing is promised. */
-function inStreams(events: readonly FollowedEvent[]): unknown {
+function inStreams(events: readonly (FollowedEvent | RecordedEvent)[]): unknown {
   const streams = Map.groupBy(events, ({ stream }) => stream)
   return [...streams].toSorted(([a], [b]) => a.localeCompare(b)).map(([, ofStream]) => ofStream.map(promised))
 }
 
-function promised({ hash, sig, ...event }: FollowedEvent): unknown {
+function promised(event: FollowedEvent | RecordedEvent): unknown {
+  const { hash, sig } = event
   const { id, stream, seq, writer, epoch, time, trace_id, run_id, type, data } = event
   const proof = [Buffer.from(hash).toString('hex'), sig === null ? null : Buffer.from(sig).toString('hex')]
   return { id, stream, seq, writer, epoch, time, trace_id, run_id, type, data, proof }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import {
   controlStream,
   createGate,
+  followed,
   refusal,
   Refused,
   StoreError,
@@ -65,7 +66,7 @@ export class ScriptedStore implements EventStore, LogFollower {
 
   async follow(after: Position | undefined, signal: AbortSignal, take: TakeFollowed): Promise<void> {
     for await (const event of this.subscribe(after, signal))
-      await take({ events: [event], position: event.position })
+      await take({ events: [followed(event)], position: event.position })
   }
 
   async close(): Promise<void> {}

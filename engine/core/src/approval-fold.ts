@@ -1,7 +1,7 @@
 import { evolveApproval, expired, isLive } from './approval.ts'
 import type { ApprovalEvent, ApprovalView } from './approval-view.ts'
 import type { RecordedEvent } from './events.ts'
-import type { FollowedEvent } from './followed.ts'
+import type { PlainEvent } from './followed.ts'
 import { limits } from './limits.ts'
 import type { Position } from './ports.ts'
 
@@ -102,7 +102,7 @@ export class ApprovalFold {
 }
 
 /** `undefined` for an event that tells of no approval. */
-export function approvalEvent(event: FollowedEvent): ApprovalEvent | undefined {
+export function approvalEvent(event: PlainEvent): ApprovalEvent | undefined {
   switch (event.type) {
     case 'ApprovalRequested':
     case 'ApprovalGranted':

@@ -1,4 +1,4 @@
-import type { FollowedEvent } from './followed.ts'
+import type { PlainEvent } from './followed.ts'
 
 /** One life of a gateway, as the control stream tells of it. */
 export interface IncarnationState {
@@ -28,7 +28,7 @@ export class Incarnations {
   }
 
   /** Folds an event; whether it counts. */
-  admits(event: FollowedEvent): boolean {
+  admits(event: PlainEvent): boolean {
     if (this.isLost(event.writer, event.epoch)) return false
     switch (event.type) {
       case 'GatewayJoined':

@@ -1,5 +1,6 @@
 import {
   controlStream,
+  followed,
   limits,
   type AppendOptions,
   type Clock,
@@ -175,7 +176,7 @@ export class Journal implements EventStore, LogFollower {
         place = await this.#file.tail(take, signal)
       } else {
         for await (const event of readEvents(this.#ports.disk, place, end, undefined, this.#cut)) {
-          await take({ events: [event], position: event.position })
+          await take({ events: [followed(event)], position: event.position })
           if (signal.aborted) return
         }
         place = { ...end, index: -1 }

@@ -1,6 +1,6 @@
-import type { FollowedEvent, TakeFollowed } from '@sluice/core'
+import { controlStream, followed, type FollowedEvent, type TakeFollowed } from '@sluice/core'
 import type { Batch } from './batch.ts'
-import { signatureAt } from './chain.ts'
+import { decodeEvent } from './codec.ts'
 import type { IncarnationOf } from './incarnation.ts'
 import { positionOf, type Place } from './position.ts'
 
@@ -46,7 +46,7 @@ export class Tail {
 
   add(batch: Batch, of: IncarnationOf, at: Written['at']): void {
     if (this.#ended) return
-    const written = { events: eventsOf(batch, of), bytes: batch.length, at }
+    const written = { events: eventsOf(batch, of, at), bytes: batch.length, at }
     if (!this.#busy) this.#give(written)
     else if (this.#waitingBytes > waitingBytesMax) this.end()
     else {
@@ -85,22 +85,24 @@ export class Tail {
   }
 }
 
-function eventsOf(batch: Batch, { writer, epoch }: IncarnationOf): readonly FollowedEvent[] {
+function eventsOf(
+  batch: Batch,
+  { writer, epoch }: IncarnationOf,
+  at: Written['at'],
+): readonly FollowedEvent[] {
   const found: FollowedEvent[] = []
   for (const [index, { stream, seq, recorded }] of batch.units.entries()) {
-    const sigs = batch.signed ? signatures(batch, index) : []
+    if (stream === controlStream) {
+      for (const { bytes } of batch.eventsOf(index))
+        found.push(followed(decodeEvent(bytes, positionOf({ ...at, index: found.length }))))
+      continue
+    }
     for (const [nth, event] of recorded.entries()) {
       const { id, time, type, data, trace_id = null, run_id = null } = event
       const of = { id, stream, seq: seq + nth, writer, epoch, time, trace_id, run_id }
-      const proof = { hash: batch.hashOf(found.length), sig: sigs[nth] ?? null }
+      const proof = { hash: batch.hashOf(found.length), sig: null, recorded: null }
       found.push({ ...of, ...proof, type, data } as FollowedEvent)
     }
   }
   return found
-}
-
-function signatures(batch: Batch, unit: number): readonly (Uint8Array | null)[] {
-  return [...batch.eventsOf(unit)].map(({ bytes, signed }) =>
-    signed ? Uint8Array.from(bytes.subarray(signatureAt(bytes.length))) : null,
-  )
 }

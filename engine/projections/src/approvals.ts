@@ -53,12 +53,13 @@ export const approvals: Projection = {
           return
         }
         const approval = approvalEvent(event)
-        if (approval === undefined) return
+        const { recorded } = event
+        if (approval === undefined || recorded === null) return
         const row = one.get(approval.data.approval)
         const before = row === undefined ? undefined : viewIn(row)
         const view = evolveApproval(before, approval)
         if (view === undefined || view === before) return
-        if (before === undefined) asked(view, event)
+        if (before === undefined) asked(view, recorded)
         else changed(view)
       },
     }

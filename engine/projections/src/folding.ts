@@ -33,6 +33,7 @@ export class Folding {
   #folds: readonly Fold[] = []
   #incarnations = new Incarnations()
   #position: Position | undefined
+  #upToMs = 0
   /** Events in the transaction that is open. */
   #events = 0
 
@@ -53,6 +54,11 @@ export class Folding {
     return this.#position
   }
 
+  /** When the event was written that was added last, also before a restart; milliseconds since 1970. */
+  get upToMs(): number {
+    return this.#upToMs
+  }
+
   /** Events that are not kept yet. */
   get uncommitted(): number {
     return this.#events
@@ -62,6 +68,7 @@ export class Folding {
     if (this.#events === 0) this.#db.exec('begin')
     this.#events += events.length
     for (const event of events) if (this.#isFresh(event)) for (const fold of this.#folds) fold.event(event)
+    this.#upToMs = events.at(-1)?.time ?? this.#upToMs
   }
 
   /** What was added is there for who reads. */
@@ -78,6 +85,7 @@ export class Folding {
         this.#statements.keepHead.run(writer, epoch, stream, seq)
     this.#moved.clear()
     this.#statements.keep.run('position', position)
+    this.#statements.keep.run('time', `${this.#upToMs}`)
     this.#db.exec('commit')
     this.#events = 0
     this.#position = position
@@ -95,7 +103,7 @@ export class Folding {
     this.#db.exec('begin')
     for (const { name } of this.#db.prepare("select name from sqlite_master where type = 'table'").all())
       if (name !== 'meta' && !String(name).startsWith('sqlite_')) this.#db.exec(`delete from ${String(name)}`)
-    this.#db.exec("delete from meta where key in ('position', 'incarnations')")
+    this.#db.exec("delete from meta where key in ('position', 'time', 'incarnations')")
     this.#db.exec('commit')
     this.#load()
   }
@@ -104,6 +112,7 @@ export class Folding {
     const kept = (key: string): string | undefined =>
       this.#statements.kept.get(key)?.['value'] as string | undefined
     this.#position = kept('position') as Position | undefined
+    this.#upToMs = Number(kept('time') ?? 0)
     this.#incarnations = new Incarnations(JSON.parse(kept('incarnations') ?? '[]') as IncarnationState[])
     this.#folds = this.#projections.map((projection) => projection.fold(this.#db))
     this.#heads.clear()

@@ -15,7 +15,7 @@ export interface RunnerPorts {
 export interface RunnerStatus {
   /** Events folded since this process began. */
   readonly events: number
-  /** When the event was written that was folded last; milliseconds since 1970. */
+  /** When the event was written that was folded last, by this process or one before; milliseconds since 1970. */
   readonly foldedUpToMs: number
   /** How far behind the log this was when it was folded last. */
   readonly lagMs: number
@@ -48,7 +48,6 @@ export class Runner {
   #showing: Disposable | undefined
   #keeping: Disposable | undefined
   #events = 0
-  #foldedUpToMs = 0
   #lagMs = 0
   #healthy = false
 
@@ -63,7 +62,7 @@ export class Runner {
   get status(): RunnerStatus {
     return {
       events: this.#events,
-      foldedUpToMs: this.#foldedUpToMs,
+      foldedUpToMs: this.#folding.upToMs,
       lagMs: this.#lagMs,
       healthy: this.#healthy,
     }
@@ -140,14 +139,12 @@ export class Runner {
     this.#showing?.[Symbol.dispose]()
     this.#showing = undefined
     const events = this.#pending
-    const last = events.at(-1)
-    if (last === undefined) return
+    if (events.length === 0) return
     this.#pending = []
     this.#folding.add(events)
     this.#folding.show()
     this.#events += events.length
-    this.#foldedUpToMs = last.time
-    this.#lagMs = Math.max(0, this.#ports.clock.now() - last.time)
+    this.#lagMs = Math.max(0, this.#ports.clock.now() - this.#folding.upToMs)
     for (const tell of this.#shown) tell()
   }
 

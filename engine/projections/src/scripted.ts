@@ -1,4 +1,12 @@
-import type { EventData, EventType, LogFollower, Position, RecordedEvent, TakeFollowed } from '@sluice/core'
+import {
+  followed,
+  type EventData,
+  type EventType,
+  type LogFollower,
+  type Position,
+  type RecordedEvent,
+  type TakeFollowed,
+} from '@sluice/core'
 
 /** A log whose events a test writes down, each with the number that its writer would give it. */
 export class ScriptedLog implements LogFollower {
@@ -50,7 +58,7 @@ export class ScriptedLog implements LogFollower {
       const event = this.events[next]
       if (event !== undefined) {
         next += 1
-        await take({ events: [event], position: event.position })
+        await take({ events: [followed(event)], position: event.position })
         continue
       }
       const { promise, resolve } = Promise.withResolvers<void>()

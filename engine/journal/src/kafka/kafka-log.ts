@@ -1,5 +1,6 @@
 import {
   controlStream,
+  followed,
   limits,
   type AppendOptions,
   type Clock,
@@ -222,7 +223,7 @@ export class KafkaLog implements Log {
   async follow(after: Position | undefined, signal: AbortSignal, take: TakeFollowed): Promise<void> {
     const reading = { after, stream: undefined, follow: this.#until(signal), paceMs: followPaceMs }
     for await (const event of readLog(this.#readPorts, reading))
-      await take({ events: [event], position: event.position })
+      await take({ events: [followed(event)], position: event.position })
   }
 
   #until(left: AbortSignal): Follow {
