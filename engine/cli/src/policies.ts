@@ -139,7 +139,7 @@ const sentFiles = 'files'
 /** One line for the operator. */
 export function policyLine({ revision, by, files }: PolicyChange): string {
   const person = by === 'file' ? '' : `, activated by ${by}`
-  const aside = files === 'differ' ? '; the policy files differ and stay aside until they change' : ''
+  const aside = files === 'differ' ? '; the policy files differ from it' : ''
   return `policy ${revision.slice(0, 12)} is in force${person}${aside}`
 }
 

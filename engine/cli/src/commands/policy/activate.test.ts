@@ -27,7 +27,7 @@ test('a beginning that no other revision has is enough, and the reason goes alon
   await using api = await gateway({ revision: one, requested: one, files: 'differ' })
   const { code, out } = await activate(api, 'aa1', '--reason', 'too strict')
   assert.deepEqual([code, out.split('\n')[0]], [0, 'policy aa1111111111 is in force'])
-  assert.match(out, /The policy files differ and stay aside until they change\./)
+  assert.match(out, /The policy files differ from what was activated over them\./)
   assert.deepEqual(api.asked, [
     'GET /v1/policies',
     `POST /v1/policies/${one}/activate {"reason":"too strict"}`,

@@ -62,6 +62,6 @@ async function whole(beginning: string, client: Client): Promise<string> {
 
 function asText({ revision, requested = revision, files }: Activated): string {
   const anew = revision === requested ? '' : ` (${requested.slice(0, 12)}, compiled by this version)`
-  const aside = files === 'differ' ? 'The policy files differ and stay aside until they change.\n' : ''
+  const aside = files === 'differ' ? 'The policy files differ from what was activated over them.\n' : ''
   return `policy ${revision.slice(0, 12)}${anew} is in force\n${aside}`
 }

@@ -95,7 +95,10 @@ test('as JSON, one object per line', async () => {
 })
 
 test('files that are not in force are told, and what the log says never commands the terminal', async () => {
-  assert.match(await listed({ files: 'differ' }), /\nThe policy files differ .* until they change\.\n$/)
+  assert.match(
+    await listed({ files: 'differ' }),
+    /\nThe policy files differ from what was activated over them\.\n$/,
+  )
   const rejected = { time: 1, errors: 'a.rego:3:1: no\n    \u001b[2J' }
   assert.match(
     await listed({ files: 'rejected', rejected }),

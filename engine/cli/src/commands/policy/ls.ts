@@ -60,7 +60,7 @@ function standing({ files, rejected }: PolicyPage): string {
     case 'active':
       return ''
     case 'differ':
-      return 'The policy files differ from what is in force and stay aside until they change.\n'
+      return 'The policy files differ from what was activated over them.\n'
     case 'rejected':
       return `The policy files cannot be used:\n${(rejected?.errors ?? '')
         .split('\n')
