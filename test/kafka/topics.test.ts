@@ -27,16 +27,7 @@ suite('topics that are not safe', { skip: 'missing' in kafka ? kafka.missing : f
     const options = kafkaLogOptions(brokers)
     await (await openKafka(options)).close()
     await admin.connect()
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [
-        {
-          type: kafkajs.ConfigResourceTypes.TOPIC,
-          name: `${options.prefix ?? ''}sluice.${topic}.v1`,
-          configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-        },
-      ],
-    })
+    await alter(`${options.prefix ?? ''}sluice.${topic}.v1`, settings)
     await admin.disconnect()
     try {
       await (await openKafka({ ...options, allowUnsafe })).close()
@@ -45,6 +36,23 @@ suite('topics that are not safe', { skip: 'missing' in kafka ? kafka.missing : f
       assert.ok(error instanceof UnsafeLogError, String(error))
       return error.message
     }
+  }
+
+  /** A broker says yes to it before it goes by it. */
+  async function alter(name: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    const type = kafkajs.ConfigResourceTypes.TOPIC
+    const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }))
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type, name, configEntries }] })
+    for (let tries = 0; tries < 100; tries++) {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type, name, configNames: Object.keys(settings) }],
+      })
+      const told = resources[0]?.configEntries ?? []
+      if (told.every(({ configName, configValue }) => settings[configName] === configValue)) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.fail(`${name} has not taken its settings`)
   }
 
   const forEver = { 'retention.ms': '-1', 'retention.bytes': '-1' }
