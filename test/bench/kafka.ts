@@ -8,7 +8,8 @@ import { median, quantile, shuffled } from './statistics.ts'
 
 /**
  * What the log on one broker costs: the time that an append adds for one writer, over a log that acknowledges at once;
- * and what fifty writers get through it, over one send for each record. In rounds, everything in each.
+ * and what fifty writers get through it, over one send for each record; beside it what the client itself gets through
+ * with fifty records in each send, which nothing built on it can exceed. In rounds, everything in each.
  */
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,10 @@ const rounds = Number(values.rounds)
 const ms = Number(values.ms)
 const ids = systemIds(systemClock)
 const keys = memoryKeys()
+const writers = 50
+/** Drawn once: drawing costs more than what is measured. */
+const content = randomBytes(60)
+const record = randomBytes(600)
 
 function request(): NewEvent {
   const actions = JSON.stringify([{ name: 'sql.select', filler: 'x'.repeat(300) }])
@@ -30,7 +35,7 @@ function request(): NewEvent {
     time: systemClock.now(),
     type: 'RequestReceived',
     data,
-    sealed: randomBytes(60),
+    sealed: content,
   }
 }
 
@@ -81,7 +86,13 @@ try {
     producer.send({
       topic: 'bench.sluice.bodies.v1',
       acks: -1,
-      messages: [{ key: `ses_${writer}`, value: randomBytes(600) }],
+      messages: [{ key: `ses_${writer}`, value: record }],
+    })
+  const sendAll = () =>
+    producer.send({
+      topic: 'bench.sluice.bodies.v1',
+      acks: -1,
+      messages: Array.from({ length: writers }, (_, writer) => ({ key: `ses_${writer}`, value: record })),
     })
   const one = new Map<string, number[]>()
   const fifty = new Map<string, number[]>()
@@ -93,12 +104,13 @@ try {
       const { p50 } = await measured(act, 1)
       one.set(name, [...(one.get(name) ?? []), p50])
     }
-    for (const [name, act] of shuffled([
-      ['committer', appendTo(written)],
-      ['send per record', send],
+    for (const [name, act, callers] of shuffled([
+      ['committer', appendTo(written), writers],
+      ['send per record', send, writers],
+      ['client', sendAll, 1],
     ] as const)) {
-      const { perSecond } = await measured(act, 50)
-      fifty.set(name, [...(fifty.get(name) ?? []), perSecond])
+      const { perSecond } = await measured(act, callers)
+      fifty.set(name, [...(fifty.get(name) ?? []), perSecond * (writers / callers)])
     }
     process.stderr.write(`\rround ${round + 1}/${rounds} `)
   }
@@ -108,15 +120,15 @@ try {
     `\none writer, p50: no log ${p50('no log').toFixed(3)} ms, Kafka ${p50('Kafka').toFixed(3)} ms,`,
   )
   console.log(`  adds ${(p50('Kafka') - p50('no log')).toFixed(3)} ms`)
-  console.log(
-    `fifty writers: committer ${rate('committer').toFixed(0)}/s, send per record ${rate('send per record').toFixed(0)}/s:`,
-  )
-  const ratios = (fifty.get('committer') ?? []).map(
-    (each, at) => each / (fifty.get('send per record')?.[at] ?? 1),
-  )
-  console.log(
-    `  × ${median(ratios).toFixed(1)} (${quantile(ratios, 0.25).toFixed(1)}–${quantile(ratios, 0.75).toFixed(1)})`,
-  )
+  console.log(`fifty writers, one send for each record: ${rate('send per record').toFixed(0)}/s`)
+  for (const [name, what] of [
+    ['committer', 'the committer'],
+    ['client', 'the client alone, fifty in each send'],
+  ] as const) {
+    const ratios = (fifty.get(name) ?? []).map((each, at) => each / (fifty.get('send per record')?.[at] ?? 1))
+    const spread = `${quantile(ratios, 0.25).toFixed(1)}–${quantile(ratios, 0.75).toFixed(1)}`
+    console.log(`  ${what}: ${rate(name).toFixed(0)}/s, × ${median(ratios).toFixed(1)} (${spread})`)
+  }
   await producer.disconnect()
   acknowledging = true
   await unwritten.close()
@@ -127,12 +139,12 @@ try {
   await broker.close()
 }
 
-async function measured(act: (writer: number) => Promise<unknown>, writers: number) {
+async function measured(act: (writer: number) => Promise<unknown>, callers: number) {
   const taken: number[] = []
   const until = performance.now() + ms
   const started = performance.now()
   await Promise.all(
-    Array.from({ length: writers }, async (_, writer) => {
+    Array.from({ length: callers }, async (_, writer) => {
       while (performance.now() < until) {
         const begun = performance.now()
         await act(writer)

@@ -1,6 +1,13 @@
 import { afterEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import type { Kafka, ProducerRecord, RecordMetadata } from 'kafkajs'
+import type {
+  Kafka,
+  PartitionMetadata,
+  ProducerBatch,
+  ProducerConfig,
+  RecordMetadata,
+  TopicMessages,
+} from 'kafkajs'
 import { Committer } from '../append.ts'
 import { Incarnation } from '../incarnation.ts'
 import { memoryKeys } from '../keys.ts'
@@ -16,11 +23,11 @@ const ids = countedIds()
 /** Two streams of different partitions. */
 const [streamA, streamB] = ['ses_a', 'ses_b'] as const
 
-/** Whether the partition that was sent to is acknowledged. */
-type Answer = (stream: string) => boolean | Error
+/** Whether a request is acknowledged. */
+type Answer = boolean | Error
 
-/** Brokers whose answers a test scripts, one for each request. */
-class ScriptedBrokers {
+/** One broker that leads everything, whose answers a test scripts, one for each request. */
+class ScriptedBroker {
   /** Which producer sent what, in order. */
   readonly sent: (readonly [producer: number, ...streams: string[]])[] = []
   readonly #answers: Answer[]
@@ -32,30 +39,42 @@ class ScriptedBrokers {
   }
 
   get client(): Kafka {
-    const producer = () => {
+    const producer = ({ createPartitioner }: ProducerConfig) => {
       const number = ++this.#producers
+      const place = createPartitioner?.() ?? assert.fail()
       return {
         connect: async () => {},
         disconnect: async () => {},
-        send: (record: ProducerRecord) => this.#take(number, record),
+        sendBatch: ({ topicMessages = [] }: ProducerBatch) => {
+          for (const { topic, messages } of topicMessages)
+            for (const message of messages) {
+              const partition = partitions[partitionOf(String(message.key))]?.partition
+              assert.equal(place({ topic, message, partitionMetadata: ledByOne }), partition)
+            }
+          return this.#take(number, topicMessages)
+        },
       }
     }
     return { producer } as unknown as Kafka
   }
 
-  async #take(producer: number, { topic, messages }: ProducerRecord): Promise<readonly RecordMetadata[]> {
-    const streams = messages.map(({ key }) => String(key))
-    const [stream = ''] = streams
-    assert.ok(messages.every(({ partition }) => partition === partitions[partitionOf(stream)]?.partition))
+  async #take(producer: number, sent: readonly TopicMessages[]): Promise<readonly RecordMetadata[]> {
+    const streams = sent.flatMap(({ messages }) => messages.map(({ key }) => String(key)))
     this.sent.push([producer, ...streams])
-    const answer = this.#answers.shift()?.(stream) ?? true
+    const answer = this.#answers.shift() ?? true
     if (answer instanceof Error) throw answer
-    const baseOffset = String(this.#offset)
-    this.#offset += messages.length
-    const partition = messages[0]?.partition ?? -1
-    return answer ? [{ topicName: topic, partition, errorCode: 0, baseOffset }] : []
+    if (!answer) return []
+    return sent.map(({ topic, messages }) => {
+      const baseOffset = String(this.#offset)
+      this.#offset += messages.length
+      return { topicName: topic, partition: messages[0]?.partition ?? -1, errorCode: 0, baseOffset }
+    })
   }
 }
+
+const ledByOne: PartitionMetadata[] = Array.from({ length: 12 }, (_, partitionId) => {
+  return { partitionErrorCode: 0, partitionId, leader: 1, replicas: [1], isr: [1] }
+})
 
 suite('the sink on topics', () => {
   const reports: string[] = []
@@ -65,9 +84,9 @@ suite('the sink on topics', () => {
   function writing(answers: readonly Answer[]) {
     reports.length = 0
     const clock = new ManualClock()
-    const brokers = new ScriptedBrokers(answers)
+    const broker = new ScriptedBroker(answers)
     const sink = new TopicSink({
-      kafka: brokers.client,
+      kafka: broker.client,
       names,
       clock,
       report: (what) => reports.push(what),
@@ -88,45 +107,48 @@ suite('the sink on topics', () => {
     const append = (stream: string) => {
       return committer.append({ stream, events: [eventsOf(ids, stream).abandoned('x')] }, now)
     }
-    return { clock, brokers, append }
+    return { clock, broker, append }
   }
 
-  test('sends to each partition by a producer of its own, and says where each unit is', async () => {
+  test('sends what has one leader in one request, and says where each unit is', async () => {
     assert.notEqual(partitionOf(streamA), partitionOf(streamB))
-    const { brokers, append } = writing([])
+    const { broker, append } = writing([])
+    await Promise.all([append(streamA), append(streamB)])
     const positions = await Promise.all([append(streamA), append(streamA), append(streamB)])
-    assert.deepEqual(brokers.sent, [
-      [1, streamA, streamA],
-      [2, streamB],
+    // Who leads them is known once they have been written to.
+    assert.deepEqual(broker.sent, [
+      [1, streamA],
+      [1, streamB],
+      [1, streamA, streamA, streamB],
     ])
     assert.equal(new Set(positions).size, 3)
     assert.deepEqual(reports, [])
   })
 
   test('acknowledges nothing of a partition that no broker answered for', async () => {
-    const { clock, brokers, append } = writing([() => false])
+    const { clock, broker, append } = writing([false])
     let acknowledged = false
     const done = append(streamA).then(() => (acknowledged = true))
     await settled()
     assert.equal(acknowledged, false)
     clock.advance(500)
     await done
-    assert.deepEqual(brokers.sent, [
+    assert.deepEqual(broker.sent, [
       [1, streamA],
       [2, streamA],
     ])
   })
 
-  test('begins anew only where the client gave up', async () => {
-    const { clock, brokers, append } = writing([() => true, () => new Error('the brokers are gone')])
+  test('begins anew only with what the client gave up', async () => {
+    const { clock, broker, append } = writing([true, new Error('the brokers are gone')])
     const both = Promise.all([append(streamA), append(streamB)])
     await settled()
     clock.advance(500)
     await both
-    assert.deepEqual(brokers.sent, [
+    assert.deepEqual(broker.sent, [
       [1, streamA],
+      [1, streamB],
       [2, streamB],
-      [3, streamB],
     ])
     assert.deepEqual(reports, ['the log could not be written; trying again'])
   })

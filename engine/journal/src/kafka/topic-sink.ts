@@ -4,7 +4,7 @@ import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import type { Report } from '../data-keys.ts'
 import { checkpointStream } from '../incarnation.ts'
-import { PartitionWriter } from './partition-writer.ts'
+import { LeaderWriter, type Lane } from './leader-writer.ts'
 import { partitionOf, partitions } from './partition.ts'
 import { Frontier } from './position.ts'
 import type { TopicNames } from './topics.ts'
@@ -17,15 +17,19 @@ export interface TopicSinkPorts {
   readonly report: Report
 }
 
-/** One flush is one request for each partition of it, all at once. */
+/** One flush is one request for each broker that leads partitions of it, all at once. */
 export class TopicSink implements Sink {
   readonly #ports: TopicSinkPorts
-  readonly #writers = new Map<string, PartitionWriter>()
+  readonly #writer: LeaderWriter
+  /** At most one: one flush is in flight. */
+  #spare: Buffer | undefined
   #stopped = false
   #failing = false
 
   constructor(ports: TopicSinkPorts) {
     this.#ports = ports
+    const { kafka, clock } = ports
+    this.#writer = new LeaderWriter({ kafka, clock, trouble: (what) => this.trouble(what) })
   }
 
   get failing(): boolean {
@@ -41,47 +45,30 @@ export class TopicSink implements Sink {
 
   /** Rejects when no broker can be reached. */
   open(): Promise<void> {
-    return this.#writer('control', 0).open()
+    return this.#writer.open()
   }
 
   async write(batch: Batch): Promise<(event: number) => Position> {
-    const placed = unitsOf(batch)
-    const lanes = [...Map.groupBy(placed, ({ topic, partition }) => `${topic}/${partition}`).values()]
-    const written = await Promise.all(lanes.map((units) => this.#send(units)))
+    const lanes = lanesOf(unitsOf(batch), this.#ports.names)
+    const offsets = await this.#writer.write(lanes)
     this.#failing = false
-    return positionsOf(written.flat())
+    return positionsOf(lanes, offsets)
   }
 
   buffer(bytes: number): Buffer {
-    return Buffer.allocUnsafe(bytes)
+    const spare = this.#spare
+    this.#spare = undefined
+    return spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafe(bytes)
   }
 
-  /** The client may still hold parts of it. */
-  recycle(): void {}
+  /** The client has copies. */
+  recycle(buffer: Buffer): void {
+    this.#spare = buffer
+  }
 
   async close(): Promise<void> {
     this.#stopped = true
-    await Promise.all([...this.#writers.values()].map((writer) => writer.close()))
-  }
-
-  /** Units of one partition. */
-  async #send(units: readonly PlacedUnit[]): Promise<readonly WrittenUnit[]> {
-    const [first] = units
-    if (first === undefined) return []
-    const base = await this.#writer(first.topic, first.partition).write(units)
-    // A repeat that the broker already had may be acknowledged without its place.
-    return units.map((unit, at) => ({ ...unit, offset: base < 0 ? -1 : base + at }))
-  }
-
-  #writer(topic: WrittenTopic, partition: number): PartitionWriter {
-    const key = `${topic}/${partition}`
-    const known = this.#writers.get(key)
-    if (known !== undefined) return known
-    const { kafka, clock, names } = this.#ports
-    const trouble = (what: string): void => this.trouble(what)
-    const writer = new PartitionWriter({ kafka, clock, trouble }, names[topic], partition)
-    this.#writers.set(key, writer)
-    return writer
+    await this.#writer.close()
   }
 }
 
@@ -96,8 +83,9 @@ interface PlacedUnit {
   readonly last: number
 }
 
-interface WrittenUnit extends PlacedUnit {
-  readonly offset: number
+/** The units of one partition are its messages. */
+interface UnitLane extends Lane {
+  readonly messages: readonly PlacedUnit[]
 }
 
 function unitsOf(batch: Batch): readonly PlacedUnit[] {
@@ -111,13 +99,30 @@ function topicOf(stream: string): Pick<PlacedUnit, 'topic' | 'partition'> {
   return partitions[partitionOf(stream)] ?? { topic: 'audit', partition: 0 }
 }
 
+function lanesOf(units: readonly PlacedUnit[], names: TopicNames): readonly UnitLane[] {
+  const lanes = Map.groupBy(units, ({ topic, partition }) => `${topic}/${partition}`)
+  return [...lanes.values()].flatMap((messages) => {
+    const [first] = messages
+    return first === undefined ? [] : [{ topic: names[first.topic], partition: first.partition, messages }]
+  })
+}
+
 /** Where the last event of each unit is, by its index in the batch: in its own partition, of the others it says nothing. */
-function positionsOf(written: readonly WrittenUnit[]): (event: number) => Position {
-  const places = new Map(written.map((unit) => [unit.last, unit]))
+function positionsOf(
+  lanes: readonly UnitLane[],
+  offsets: ReadonlyMap<Lane, number>,
+): (event: number) => Position {
+  const places = new Map<number, { readonly key: string; readonly offset: number }>()
+  for (const lane of lanes) {
+    const base = offsets.get(lane) ?? -1
+    // A repeat that the broker already had may be acknowledged without its place.
+    if (base >= 0)
+      for (const [at, { last, key }] of lane.messages.entries()) places.set(last, { key, offset: base + at })
+  }
   return (event) => {
     const frontier = Frontier.start()
     const found = places.get(event)
-    if (found !== undefined && found.offset >= 0 && found.key !== checkpointStream)
+    if (found !== undefined && found.key !== checkpointStream)
       frontier.move(partitionOf(found.key), { offset: found.offset + 1, seen: 0 })
     return frontier.position
   }
