@@ -1,0 +1,15 @@
+/** Where a value was found, in UTF-16 units of the text: from `start` to before `end`. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** Finds values of one class wherever they stand in a text. */
+export interface Detector {
+  /** E.g. `card`; policies ask for it under this name. */
+  readonly name: string
+  /** No value is longer: whoever reads a text in pieces holds back as much of it. */
+  readonly charsMax: number
+  /** In order, without overlaps, in time linear in the text. */
+  find(text: string): readonly Span[]
+}
