@@ -305,7 +305,7 @@ export class Conversation {
 
   #claim(claims: ReadonlyMap<string, string>): void {
     this.#run = runOf(claims, this.#run)
-    this.#session.claim(this.#run)
+    this.#lane.claim(this.#run)
   }
 
   /** The connection must end: what still runs is answered first, then the client reads why. */

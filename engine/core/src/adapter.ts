@@ -64,8 +64,6 @@ export interface Session<Settings> {
   readonly ending: Stop<Refusal>
   dial(to?: Address): Promise<Duplex>
   credential(why: 'login' | 'rejected'): Promise<Credential>
-  /** The client's latest claim of its run, recorded with each later event. */
-  claim(run: Run): void
   lane(): Lane
   /** The connection is gone. Idempotent. */
   close(reason: string): Promise<void>
@@ -85,10 +83,14 @@ export interface Lane {
     atomic: boolean,
     arrival?: Arrival,
   ): readonly Admission[]
+  /** The caller's latest claim of its run, recorded with each later event of this lane. */
+  claim(run: Run): void
   /** What is to be handed over with the batch to which a message belongs that has come now. */
   arrive(): Arrival
   /** The caller has said farewell: what it sent before is still done, but it waits for no people. */
   leave(): void
+  /** The caller is gone, the session may go on: what runs is stopped, and the lane is over. */
+  close(): void
   /** Exchanges submitted and not yet answered. At `limits.laneExchangesMax` the adapter must stop reading. */
   readonly pending: number
 }
@@ -129,6 +131,8 @@ export interface Exchange<Up, Down, Plan> {
   shown(): Uint8Array
   /** How long the caller lets its request take, by its own words; `null` when it has not said. */
   readonly patienceMs?: number | null
+  /** `false`: the caller asked to be told at once, and to come back, instead of waiting for people. */
+  readonly waits?: boolean
   /** It waits for people: tells the caller once and keeps the connection alive until it is disposed. */
   held(hold: Hold): Disposable
   /** Compiles the verdicts' obligations, one verdict per action. What it cannot fulfil is a refusal. */

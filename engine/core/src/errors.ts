@@ -48,6 +48,8 @@ export interface Refusal {
   readonly reference: string | null
   /** The protocol's own status where a server would have answered with it, e.g. SQLSTATE 42P01. */
   readonly native?: string
+  /** Of `pending`: where it is seen what became of it. */
+  readonly link?: string
 }
 
 /** Thrown across a port when the answer is a refusal; never used for control flow inside the core. */

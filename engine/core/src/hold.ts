@@ -120,7 +120,8 @@ class Holding<Up, Down, Plan> {
   async #wait(approval: ApprovalView, { approval: { hold_s }, message }: Requirement): Promise<Waited> {
     if (approval.state !== 'pending') return { kind: 'settled', approval }
     this.#parked = this.#approvals.park(approval.id)
-    const waitMs = hold_s * 1_000 - (this.#lane.monotonic() - this.#startedMs)
+    const { waits = true } = this.#held.entry.exchange
+    const waitMs = waits ? hold_s * 1_000 - (this.#lane.monotonic() - this.#startedMs) : 0
     if (waitMs <= 0) return { kind: 'late' }
     return this.#told(approval, this.#parked, waitMs, message)
   }
@@ -201,7 +202,10 @@ class Holding<Up, Down, Plan> {
   /** The approval stays open: the same request finds it again. */
   async #pending(approval: ApprovalView, { rule, message }: Requirement): Promise<Settled<Up, Down, Plan>> {
     await this.#leave('pending', 'the caller was told to come back')
-    return refuse(this.#held, refusal('pending', rule, message), approval.id, this.#lane)
+    const link = this.#lane.approvalLink(approval.id)
+    const pending = refusal('pending', rule, message)
+    const told = link === null ? pending : { ...pending, link }
+    return refuse(this.#held, told, approval.id, this.#lane)
   }
 
   #ended({ id, state, ended }: ApprovalView): Promise<Settled<Up, Down, Plan>> {

@@ -26,6 +26,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   readonly telemetry?: Telemetry | undefined
   subject(): Subject
   run(): Run
+  /** What the caller says of its run counts for this lane from now on. */
+  claim(run: Run): void
   /** What an approval of a request of this session is bound to; `part` is the adapter's. */
   bindingOf(part: Uint8Array, rule: string, requirement: Approval): Uint8Array
   /** Where an approver finds it, if this gateway has such a place. */
@@ -92,13 +94,21 @@ export class OrderedLane implements Lane {
   readonly #queue: Waiting[] = []
   readonly #leaving = new Stop<StopReason>()
   readonly #context: LaneContext
+  readonly #onClosed: () => void
+  #closed = false
 
-  constructor(context: LaneContext) {
+  /** `onClosed` is called once, when the lane was closed and nothing of it runs any more. */
+  constructor(context: LaneContext, onClosed: () => void = () => {}) {
     this.#context = context
+    this.#onClosed = onClosed
   }
 
   get pending(): number {
     return this.#queue.length
+  }
+
+  claim(run: Run): void {
+    this.#context.claim(run)
   }
 
   arrive(): Arrival {
@@ -132,6 +142,14 @@ export class OrderedLane implements Lane {
 
   leave(): void {
     this.#leaving.request('ending')
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.leave()
+    this.stopAll()
+    if (this.#queue.length === 0) this.#onClosed()
   }
 
   stopAll(): void {
@@ -188,6 +206,7 @@ export class OrderedLane implements Lane {
       this.#queue.splice(at, 1)
       const { telemetry } = this.#context
       if (telemetry !== undefined) entry.passage?.end(outcome.outcome, telemetry)
+      if (this.#closed && this.#queue.length === 0) this.#onClosed()
     }
     entry.admitted.resolve('refused')
     entry.done.resolve(outcome)

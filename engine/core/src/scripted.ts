@@ -77,6 +77,7 @@ export function scriptedContext(
     approvals: undefined,
     subject: () => caller,
     run: () => ({ id: null, trace_id: null }),
+    claim: () => {},
     bindingOf: (part) => part,
     approvalLink: () => null,
     ids: { next: (prefix) => `${prefix}_${++ids}`, random32: () => 4 },

@@ -57,8 +57,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   opened: Position | undefined
   readonly #ports: SessionPorts
   readonly #input: InputContext
-  readonly #lanes: OrderedLane[] = []
-  readonly #granted: Granted[] = []
+  readonly #lanes = new Set<OrderedLane>()
+  readonly #granted = new Set<Granted>()
   readonly #denials: Denials
   readonly #onClosed: () => void
   #identity: Identity
@@ -106,19 +106,15 @@ export class LiveSession<Settings> implements Session<Settings> {
     return this.#identity
   }
 
+  /** The latest claim of any of its lanes. */
   get run(): Run {
     return this.#run
   }
 
   get facts(): SessionFacts {
-    const inFlight = this.#lanes.reduce((sum, lane) => sum + lane.pending, 0)
-    return {
-      requests: this.#requests,
-      denied: this.#denied,
-      rows: this.#rows,
-      bytes: this.#bytes,
-      in_flight: inFlight,
-    }
+    let inFlight = 0
+    for (const lane of this.#lanes) inFlight += lane.pending
+    return { ...this.#done(), in_flight: inFlight }
   }
 
   dial(to?: Address): Promise<Duplex> {
@@ -129,10 +125,6 @@ export class LiveSession<Settings> implements Session<Settings> {
     return this.#ports.credentials.credential(this.target.name, why)
   }
 
-  claim(run: Run): void {
-    this.#run = run
-  }
-
   lane(): Lane {
     const { clock, pdp } = this.#ports
     const granted = new Granted({
@@ -141,9 +133,13 @@ export class LiveSession<Settings> implements Session<Settings> {
       running: () => lane.pending > 0,
       stop: () => lane.stopAll(),
     })
-    const lane: OrderedLane = new OrderedLane(this.#laneContext(granted))
-    this.#lanes.push(lane)
-    this.#granted.push(granted)
+    const lane: OrderedLane = new OrderedLane(this.#laneContext(granted), () => {
+      granted.close()
+      this.#lanes.delete(lane)
+      this.#granted.delete(granted)
+    })
+    this.#lanes.add(lane)
+    this.#granted.add(granted)
     return lane
   }
 
@@ -186,21 +182,18 @@ export class LiveSession<Settings> implements Session<Settings> {
     for (const lane of this.#lanes) lane.stopAll()
     for (const granted of this.#granted) granted.close()
     this.#onClosed()
-    const data = {
-      session: this.id,
-      reason,
-      requests: this.#requests,
-      denied: this.#denied,
-      rows: this.#rows,
-      bytes: this.#bytes,
-    }
+    const data = { session: this.id, reason, ...this.#done() }
     await this.#denials
       .finish({ type: 'SessionClosed', data })
       .catch((error: unknown) => this.#ports.report('a closed session was not recorded', error))
   }
 
-  append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<Position | undefined> {
-    const [first, ...rest] = bodies.map((body) => this.#event(body))
+  append(
+    bodies: readonly EventBody[],
+    urgency: 'now' | 'soon',
+    run: Run = this.#run,
+  ): Promise<Position | undefined> {
+    const [first, ...rest] = bodies.map((body) => this.#event(body, run))
     if (first === undefined) return Promise.resolve(undefined)
     return this.#ports.store.append(
       { stream: this.id, events: [first, ...rest] },
@@ -208,15 +201,19 @@ export class LiveSession<Settings> implements Session<Settings> {
     )
   }
 
+  #done(): Omit<SessionFacts, 'in_flight'> {
+    return { requests: this.#requests, denied: this.#denied, rows: this.#rows, bytes: this.#bytes }
+  }
+
   #refusing: Refusal | undefined
 
-  #event(body: EventBody): NewEvent {
+  #event(body: EventBody, run: Run): NewEvent {
     return {
       ...body,
       id: this.#ports.ids.next('evt'),
       time: this.#ports.clock.now(),
-      trace_id: this.#run.trace_id,
-      run_id: this.#run.id,
+      trace_id: run.trace_id,
+      run_id: run.id,
     }
   }
 
@@ -252,16 +249,19 @@ export class LiveSession<Settings> implements Session<Settings> {
     }
   }
 
-  #moment(): Moment {
+  #moment(of: Run): Moment {
     const { clock, pdp, facts } = this.#ports
     const nowMs = clock.now()
     if (facts === undefined || pdp.readsFacts !== true) return { nowMs, facts: this.facts }
-    const run = this.#run.id === null ? {} : { run: facts.of('run', this.#run.id) }
+    const run = of.id === null ? {} : { run: facts.of('run', of.id) }
     return { nowMs, facts: { ...this.facts, ...run, subject: facts.of('subject', this.subject.id) } }
   }
 
   #laneContext(granted: Granted): LaneContext {
     const { clock, ids, pdp, pseudonyms, report } = this.#ports
+    let run = this.#run
+    const append = (bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown> =>
+      this.append(granted.recorded(bodies), urgency, run)
     return {
       session: this.id,
       ids,
@@ -269,13 +269,17 @@ export class LiveSession<Settings> implements Session<Settings> {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       after: (ms, callback) => clock.after(ms, callback),
-      moment: () => this.#moment(),
+      moment: () => this.#moment(run),
       target: this.target.name,
       approvals: pseudonyms === undefined ? undefined : this.#ports.approvals,
       protocol: this.target.protocol,
       telemetry: this.#ports.telemetry,
       subject: () => this.#identity.subject,
-      run: () => this.#run,
+      run: () => run,
+      claim: (claimed) => {
+        run = claimed
+        this.#run = claimed
+      },
       bindingOf: (part, rule, requirement) => {
         if (pseudonyms === undefined) throw new Error('an approval cannot be bound without a key')
         const { subject, target } = this
@@ -288,7 +292,7 @@ export class LiveSession<Settings> implements Session<Settings> {
         const input = policyInput(
           this.#input,
           this.#identity,
-          this.#run,
+          run,
           requestId,
           withValues(action, values),
           moment,
@@ -304,7 +308,7 @@ export class LiveSession<Settings> implements Session<Settings> {
         this.#rows += done.rows ?? 0
         this.#bytes += done.bytes ?? 0
       },
-      append: (bodies, urgency) => this.append(granted.recorded(bodies), urgency),
+      append,
       spendOnDenials: (sizes) => this.#denials.spend(sizes),
       countDenial: (exchange, rule) => {
         granted.refused(exchange)
@@ -314,17 +318,17 @@ export class LiveSession<Settings> implements Session<Settings> {
       waitedInVain: (bytes) => this.#ports.waitBudgets.spend(this.subject.id, recordUnits(bytes)),
       raise: (data) =>
         this.#ports.store.append(
-          { stream: controlStream, events: [this.#event({ type: 'AlarmRaised', data })] },
+          { stream: controlStream, events: [this.#event({ type: 'AlarmRaised', data }, run)] },
           { withinMs: limits.appendWaitMs, urgency: 'now' },
         ),
       appendSoon: (...bodies) => {
-        this.append(granted.recorded(bodies), 'soon').catch((error: unknown) => {
+        append(bodies, 'soon').catch((error: unknown) => {
           report('an answer was not recorded', error)
           this.end(refusal('log_unavailable', 'sluice/log', 'An answer could not be recorded.'))
         })
       },
       appendAbandoned: (...bodies) => {
-        this.append(granted.recorded(bodies), 'soon').catch((error: unknown) =>
+        append(bodies, 'soon').catch((error: unknown) =>
           report('an abandoned request was not recorded', error),
         )
       },
