@@ -1,9 +1,9 @@
-import { refusal, type MaskRule, type Pseudonyms, type Refusal } from '@sluice/core'
+import { refusal, type ColumnMaskRule, type Pseudonyms, type Refusal } from '@sluice/core'
 import { replacementOf, type Format, type InPlaceMethod } from '@sluice/masking'
 import { maskable } from './types.ts'
 
 /** A rule that hides something. */
-export type HidingRule = MaskRule & { readonly method: Exclude<MaskRule['method'], 'none'> }
+export type HidingRule = ColumnMaskRule & { readonly method: Exclude<ColumnMaskRule['method'], 'none'> }
 
 /** How the cells of one output column are hidden. */
 export type Cell = {

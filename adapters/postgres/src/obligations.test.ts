@@ -95,6 +95,13 @@ test('a named view may be used', () => {
   )
 })
 
+test('what a path or a detector masks is not found in rows, so nothing passes', () => {
+  for (const place of [{ path: '$.ssn' }, { detector: 'card' }]) {
+    assert.equal(refused({}, { ...place, method: 'redact', rule: 'test/mask' }), 'policy/mask_place')
+    assert.equal(refused({}, { ...place, method: 'none', rule: 'test/mask' }), null)
+  }
+})
+
 test('a mask for a column that is not there refuses the table: nobody knows what to hide', () => {
   assert.equal(refused({}, rule('social_security', 'last4')), 'policy/mask_column')
 })

@@ -1,6 +1,8 @@
 import {
+  placeOf,
   refusal,
   stricterMask,
+  type ColumnMaskRule,
   type MaskRule,
   type Obliged,
   type Pseudonyms,
@@ -41,12 +43,20 @@ export function oblige(
   for (const [index, statement] of statements.entries()) {
     const rules = verdicts[index]?.mask ?? []
     if (rules.every(({ method }) => method === 'none')) continue
+    const beyond = rules.find((rule) => !('relation' in rule) && rule.method !== 'none')
+    if (beyond !== undefined) return { kind: 'refused', refusal: beyondColumns(beyond) }
     const masks = masksOf(rules, catalogue, pseudonyms)
     const obliged = settled(statement, masks, catalogue)
     if (obliged.kind === 'refused') return obliged
     plan = joined(plan, obliged.plan)
   }
   return { kind: 'plan', plan }
+}
+
+/** What is found by its path or its look is not searched for in rows: it must not pass as if it were hidden. */
+function beyondColumns(mask: MaskRule): Refusal {
+  const message = `The mask of ${placeOf(mask)} is not possible here: in a database columns are masked.`
+  return refusal('policy_error', 'policy/mask_place', message)
 }
 
 /** A template is settled once, however often it is executed. */
@@ -201,19 +211,20 @@ function masksOf(
   return masks
 }
 
-type Explicit = ReadonlyMap<number, ReadonlyMap<string, MaskRule>>
+type Explicit = ReadonlyMap<number, ReadonlyMap<string, ColumnMaskRule>>
 
 function compile(
   rules: readonly MaskRule[],
   catalogue: Catalogue,
   pseudonyms: Pseudonyms | undefined,
 ): Masks {
-  const explicit = new Map<number, Map<string, MaskRule>>()
+  const explicit = new Map<number, Map<string, ColumnMaskRule>>()
   const mistaken = new Map<number, Refusal>()
   const byName = Map.groupBy(catalogue.relations.values(), ({ name }) => `${name.schema}.${name.name}`)
   for (const rule of rules) {
+    if (!('relation' in rule)) continue
     for (const known of byName.get(rule.relation) ?? []) {
-      const columns = explicit.get(known.oid) ?? new Map<string, MaskRule>()
+      const columns = explicit.get(known.oid) ?? new Map<string, ColumnMaskRule>()
       explicit.set(known.oid, columns)
       if (rule.column !== '*' && !known.attnums.has(rule.column) && isHiding(rule))
         mistaken.set(known.oid, stale(rule.column, known))
@@ -235,7 +246,7 @@ function compile(
   }
 }
 
-function isHiding(rule: MaskRule): rule is HidingRule {
+function isHiding(rule: ColumnMaskRule): rule is HidingRule {
   return rule.method !== 'none'
 }
 

@@ -1,4 +1,5 @@
 import {
+  placeOf,
   recordedActions,
   touchedBy,
   type AnswerPart,
@@ -197,9 +198,7 @@ function decision(data: EventData['DecisionMade'], at: string): RecordingStep {
       rule: by,
       message,
     })),
-    masks: distinct(
-      masks.map(({ relation, column, method, rule: by }) => ({ relation, column, method, rule: by })),
-    ),
+    masks: distinct(masks.map((mask) => ({ place: placeOf(mask), method: mask.method, rule: mask.rule }))),
     approvals: approvals.map(({ id: approval, approved_by }) => ({ id: approval, approved_by })),
   }
 }

@@ -73,7 +73,8 @@ interface DecisionStep {
   readonly rule: string
   readonly revision: string
   readonly reasons: readonly Pick<Reason, 'rule' | 'message'>[]
-  readonly masks: readonly Pick<MaskRule, 'relation' | 'column' | 'method' | 'rule'>[]
+  /** What was to be hidden, as `placeOf` names it. */
+  readonly masks: readonly (Pick<MaskRule, 'method' | 'rule'> & { readonly place: string })[]
   /** By which it was released. */
   readonly approvals: readonly { readonly id: string; readonly approved_by: readonly string[] }[]
 }

@@ -178,7 +178,7 @@ suite('what happened', () => {
         rule: 'test/read',
         revision: 'r1',
         reasons: [{ rule: 'test/read', message: 'Reading is fine.' }],
-        masks: [{ relation: 'public.orders', column: 'note', method: 'redact', rule: 'test/mask' }],
+        masks: [{ place: 'public.orders.note', method: 'redact', rule: 'test/mask' }],
         approvals: [{ id: 'apr_1', approved_by: ['test#dave'] }],
       },
       { step: 'answer', exchange, content: 'shown', parts: [{ kind: 'status', text: 'first ' }] },

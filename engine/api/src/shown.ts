@@ -72,7 +72,14 @@ function hiddenFrom(
   if (sight === 'own') return []
   if (sight === 'masked' || actions.some(({ masked }) => masked === null)) return 'all'
   const masked = [...new Set(actions.flatMap((action) => action.masked ?? []))]
-  return masked.filter((column) => related?.some((relation) => column.startsWith(`${relation}.`)) ?? true)
+  return masked.filter(
+    (place) => !isColumn(place) || (related?.some((relation) => place.startsWith(`${relation}.`)) ?? true),
+  )
+}
+
+/** Any other place, as `placeOf` names it, is of no relation. */
+function isColumn(place: string): boolean {
+  return !place.startsWith('$') && !place.startsWith('detector:')
 }
 
 /** The text with each value hidden in its place; the whole of it when nobody knows their places. */

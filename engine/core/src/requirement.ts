@@ -1,5 +1,5 @@
 import type { Approval, ApprovalScope, MaskRule, Verdict } from './verdict.ts'
-import { approvalScopes } from './verdict.ts'
+import { approvalScopes, placeOf } from './verdict.ts'
 
 /** What the holding verdicts of one exchange ask for together. */
 export interface Requirement {
@@ -8,7 +8,7 @@ export interface Requirement {
   readonly rule: string
   /** What the first of them says. */
   readonly message: string
-  /** `schema.name.column` of what the verdicts mask: an approver is not shown values of it either. */
+  /** What the verdicts mask, as `placeOf` names it: an approver is not shown values of it either. */
   readonly masked: readonly string[]
 }
 
@@ -26,16 +26,12 @@ export function requirementOf(verdicts: readonly Verdict[]): Requirement | undef
     approval: rest.reduce(both, first),
     rule: [...new Set(reasons.map((reason) => reason.rule))].toSorted().join(' ') || 'policy/no_reason',
     message: reasons[0]?.message ?? '',
-    masked: [...new Set(verdicts.flatMap(({ mask }) => mask.filter(hides).map(nameOf)))],
+    masked: [...new Set(verdicts.flatMap(({ mask }) => mask.filter(hides).map(placeOf)))],
   }
 }
 
 function hides({ method }: MaskRule): boolean {
   return method !== 'none'
-}
-
-function nameOf({ relation, column }: MaskRule): string {
-  return `${relation}.${column}`
 }
 
 const nobody: Approval = { approvers: [], quorum: 1, expires_s: 0, hold_s: 0, scope: 'once' }

@@ -24,11 +24,31 @@ export const maskMethods = [
 ] as const
 export type MaskMethod = (typeof maskMethods)[number]
 
-export interface MaskRule {
+/** What is masked: a column of a relation, … */
+export interface MaskedColumn {
   /** `schema.name` of a relation. */
   readonly relation: string
   /** A column of it, or `*`. */
   readonly column: string
+}
+
+/** … a place in documents, … */
+export interface MaskedPath {
+  /** As in `$.customers[*].ssn` or `$..card`. */
+  readonly path: string
+}
+
+/** … or whatever is found by its look, wherever it stands. */
+export interface MaskedFinding {
+  /** The name of a detector, e.g. `card`. */
+  readonly detector: string
+}
+
+export type MaskedPlace = MaskedColumn | MaskedPath | MaskedFinding
+export type MaskRule = MaskedPlace & MaskHow
+export type ColumnMaskRule = MaskedColumn & MaskHow
+
+export interface MaskHow {
   readonly method: MaskMethod
   readonly rule: string
   /** Of `constant`, and of no other method: the replacement as the target would write it in text. */
@@ -37,19 +57,25 @@ export interface MaskRule {
   readonly to?: string
 }
 
-/** Of two masks of one column the one that hides more; two that show different parts would show both. */
-export function stricterMask(one: MaskRule, other: MaskRule): MaskRule {
+/** For people and records: `schema.name.column`, the path, or `detector:<name>`. */
+export function placeOf(place: MaskedPlace): string {
+  if ('relation' in place) return `${place.relation}.${place.column}`
+  return 'path' in place ? place.path : `detector:${place.detector}`
+}
+
+/** Of two masks of one place the one that hides more; two that show different parts would show both. */
+export function stricterMask<Rule extends MaskHow>(one: Rule, other: Rule): Rule {
   const difference = maskMethods.indexOf(one.method) - maskMethods.indexOf(other.method)
   if (difference !== 0) return difference > 0 ? one : other
   const [first, second] = rank(one) <= rank(other) ? [one, other] : [other, one]
   if (first.to === second.to) return first
   // Groups of two sizes tell more together than either does.
-  const { relation, column, rule } = first
-  return { relation, column, method: 'redact', rule }
+  const { to: _groups, ...rest } = first
+  return { ...rest, method: 'redact' } as Rule
 }
 
 /** Which of two equal methods is named must not depend on their order. */
-function rank({ rule, value = '', to = '' }: MaskRule): string {
+function rank({ rule, value = '', to = '' }: MaskHow): string {
   return `${rule}\0${value}\0${to}`
 }
 

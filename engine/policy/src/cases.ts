@@ -1,5 +1,5 @@
 import { isNode, LineCounter, parseDocument } from 'yaml'
-import type { PolicyInput, Verdict } from '@sluice/core'
+import { placeOf, type PolicyInput, type Verdict } from '@sluice/core'
 import { finding, PolicyError, type Diagnostic } from './diagnostic.ts'
 import { neutralInput } from './neutral-input.ts'
 
@@ -96,7 +96,7 @@ export function differences(expect: Expectation, verdict: Verdict): readonly str
   for (const rule of expect.rules ?? [])
     if (!given.includes(rule)) found.push(`rules: expected ${rule}, got ${given.join(', ')}`)
   if (expect.mask !== undefined) {
-    const masks = verdict.mask.map(({ relation, column, method }) => [`${relation}.${column}`, method])
+    const masks = verdict.mask.map((mask) => [placeOf(mask), mask.method])
     compare('mask', Object.entries(expect.mask).sort(byFirst), masks.sort(byFirst))
   }
   for (const [name, wanted] of Object.entries(expect.limits ?? {}))

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
+import { placeOf } from '@sluice/core/verdict'
 import { verdictOf } from './verdict.ts'
 
 const allow = {
@@ -176,9 +177,36 @@ test('the strictest mask of a column applies, one for all columns included', () 
   ]
   for (const order of [masks, masks.toReversed()])
     assert.deepEqual(
-      verdictOf({ ...allow, mask: order }).mask.map(({ column, method, rule }) => [column, method, rule]),
+      verdictOf({ ...allow, mask: order }).mask.map((mask) => [
+        placeOf(mask).slice('public.t.'.length),
+        mask.method,
+        mask.rule,
+      ]),
       expected,
     )
+})
+
+test('a place is a column, a path or what a detector finds, and only one of them', () => {
+  const shown = (place: object): readonly string[] => {
+    const value = { ...allow, mask: [{ ...place, method: 'redact', rule: 'm' }] }
+    const verdict = verdictOf(value)
+    assert.equal(schema(value), verdict.effect === 'allow')
+    return verdict.effect === 'allow' ? verdict.mask.map(placeOf) : []
+  }
+  assert.deepEqual(shown({ relation: 'public.t', column: 'c' }), ['public.t.c'])
+  assert.deepEqual(shown({ path: '$.a[*].b' }), ['$.a[*].b'])
+  assert.deepEqual(shown({ detector: 'card' }), ['detector:card'])
+  for (const none of [
+    {},
+    { relation: 'public.t' },
+    { column: 'c' },
+    { path: 'a.b' },
+    { path: '' },
+    { detector: '' },
+    { detector: 'card', path: '$.a' },
+    { relation: 'public.t', column: 'c', path: '$.a' },
+  ])
+    assert.deepEqual(shown(none), [])
 })
 
 test('what a method needs comes with it, and two sizes of groups are none', () => {

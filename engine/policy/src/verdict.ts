@@ -4,6 +4,7 @@ import {
   maskMethods,
   stricterMask,
   type Approval,
+  type MaskedPlace,
   type MaskRule,
   type Reason,
   type Verdict,
@@ -55,22 +56,32 @@ function reasonOf(value: unknown): Reason {
 }
 
 function maskOf(value: unknown): MaskRule {
-  const mask = object('a mask', value, ['relation', 'column', 'method', 'rule'], ['value', 'to'])
-  const relation = name('relation', mask['relation'])
-  if (!/^[^.]+\../.test(relation)) throw new Malformed('a relation is written schema.name')
+  const place = placeNames.find(([first]) => isObject(value) && Object.hasOwn(value, first)) ?? columnNames
+  const mask = object('a mask', value, [...place, 'method', 'rule'], ['value', 'to'])
   const method = oneOf('method', mask['method'], maskMethods)
   if (Object.hasOwn(mask, 'value') !== (method === 'constant'))
     throw new Malformed('a value belongs to a constant mask, and to no other')
   if (Object.hasOwn(mask, 'to') && method !== 'generalise')
     throw new Malformed('only a generalising mask has groups')
   return {
-    relation,
-    column: name('column', mask['column']),
+    ...maskedPlace(mask, place),
     method,
     rule: name('rule', mask['rule']),
     ...(Object.hasOwn(mask, 'value') ? { value: text('value', mask['value']) } : {}),
     ...(Object.hasOwn(mask, 'to') ? { to: name('to', mask['to']) } : {}),
   }
+}
+
+const columnNames = ['relation', 'column'] as const
+const placeNames = [columnNames, ['path'], ['detector']] as const
+
+function maskedPlace(mask: Fields, [first]: (typeof placeNames)[number]): MaskedPlace {
+  const place = name(first, mask[first])
+  if (first === 'path' && !place.startsWith('$')) throw new Malformed('a path begins with $')
+  if (first === 'path') return { path: place }
+  if (first === 'detector') return { detector: place }
+  if (!/^[^.]+\../.test(place)) throw new Malformed('a relation is written schema.name')
+  return { relation: place, column: name('column', mask['column']) }
 }
 
 function limitsOf(value: unknown): VerdictLimits {
@@ -109,23 +120,28 @@ function labelsOf(value: unknown): Verdict['labels'] {
 }
 
 /**
- * One mask for each column: of several the strictest, one for all columns (`*`) included, so that whoever looks for
+ * One mask for each place: of several the strictest, one for all columns (`*`) included, so that whoever looks for
  * a column first and for `*` second finds what is meant.
  */
 function strictest(masks: readonly MaskRule[]): readonly MaskRule[] {
-  const byColumn = new Map<string, MaskRule>()
-  const key = (relation: string, column: string): string => JSON.stringify([relation, column])
+  const byPlace = new Map<string, MaskRule>()
   for (const mask of masks) {
-    const at = key(mask.relation, mask.column)
-    const other = byColumn.get(at)
-    byColumn.set(at, other === undefined ? mask : stricterMask(other, mask))
+    const at = keyOf(mask)
+    const other = byPlace.get(at)
+    byPlace.set(at, other === undefined ? mask : stricterMask(other, mask))
   }
-  return [...byColumn.values()]
-    .map((mask) => {
-      const all = byColumn.get(key(mask.relation, '*'))
-      return all === undefined ? mask : { ...stricterMask(all, mask), column: mask.column }
-    })
-    .sort((a, b) => order(a.relation, b.relation) || order(a.column, b.column))
+  const found = [...byPlace].map(([at, mask]) => {
+    if (!('relation' in mask)) return [at, mask] as const
+    const all = byPlace.get(keyOf({ relation: mask.relation, column: '*' }))
+    return [at, all === undefined ? mask : { ...stricterMask(all, mask), column: mask.column }] as const
+  })
+  return found.sort(([a], [b]) => order(a, b)).map(([, mask]) => mask)
+}
+
+/** Columns first, by relation. */
+function keyOf(place: MaskedPlace): string {
+  if ('relation' in place) return `0\0${place.relation}\0${place.column}`
+  return 'path' in place ? `1\0${place.path}` : `2\0${place.detector}`
 }
 
 /** Rego's sets have no order that two engines agree on. */

@@ -1,4 +1,4 @@
-import { alarmLabel, type MaskRule, type Verdict } from '@sluice/core'
+import { alarmLabel, placeOf, type MaskRule, type Verdict } from '@sluice/core'
 
 /** In what the answers of two policies to one request differ. */
 export type Kind = 'effect' | 'mask' | 'limits' | 'approval' | 'alarm'
@@ -94,9 +94,6 @@ function byColumn(masks: readonly MaskRule[]): ReadonlyMap<string, string> {
   return new Map(
     masks
       .filter(({ method }) => method !== 'none')
-      .map(({ relation, column, method, value, to }) => [
-        `${relation}.${column}`,
-        JSON.stringify([method, value, to]),
-      ]),
+      .map((mask) => [placeOf(mask), JSON.stringify([mask.method, mask.value, mask.to])]),
   )
 }

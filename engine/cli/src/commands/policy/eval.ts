@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Verdict } from '@sluice/core'
+import { placeOf, type Verdict } from '@sluice/core'
 import { evaluatePolicy, type OneEvaluation } from '@sluice/policy'
 import { UsageError, type ExitCode, type Io } from '../../command.ts'
 import { patiently } from '../../patience.ts'
@@ -34,9 +34,7 @@ function asText({ verdict, revision, fault }: OneEvaluation): string {
 
 function obligations({ mask, limits, approval, labels }: Verdict): readonly (readonly [string, string])[] {
   return [
-    ...mask.map(
-      (each) => ['mask', `${each.relation}.${each.column} ${each.method}  (${each.rule})`] as const,
-    ),
+    ...mask.map((each) => ['mask', `${placeOf(each)} ${each.method}  (${each.rule})`] as const),
     ...Object.entries(limits)
       .filter(([, value]) => value !== null)
       .map(([name, value]) => ['limit', `${name} ${String(value)}`] as const),

@@ -132,7 +132,7 @@ const lines: readonly (readonly [RecordingStep, text: RegExp])[] = [
       rule: 'a/b',
       revision: 'r',
       reasons: [{ rule: 'a/b', message: 'Fine.' }],
-      masks: [{ relation: 'public.c', column: 'ssn', method: 'last4', rule: 'a/ssn' }],
+      masks: [{ place: 'public.c.ssn', method: 'last4', rule: 'a/ssn' }],
       approvals: [{ id: 'apr_1', approved_by: ['demo#bob'] }],
     },
     /allow by a\/b \(ref dec_1\): Fine\.; masks public\.c\.ssn last4 by a\/ssn; approved by apr_1 of demo#bob$/m,

@@ -64,9 +64,7 @@ function asked(actions: Step<'request'>['actions']): string {
 
 function decided({ effect, rule, decision, reasons, masks, approvals }: Step<'decision'>): string {
   const why = reasons.map(({ message }) => message).join(' ')
-  const masked = masks.map(
-    ({ relation, column, method, rule: by }) => `${relation}.${column} ${method} by ${by}`,
-  )
+  const masked = masks.map(({ place, method, rule: by }) => `${place} ${method} by ${by}`)
   const released = approvals.map(({ id, approved_by: people }) => `${id} of ${people.join(', ')}`)
   return [
     `${effect} by ${rule} (ref ${decision})${because(why)}`,
