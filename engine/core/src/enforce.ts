@@ -1,7 +1,7 @@
 import type { Outcome } from './adapter.ts'
 import { alarmRecord, alarmsOf } from './alarm.ts'
 import { refusal, type Refusal } from './errors.ts'
-import { digest, mint, type Permit } from './permit.ts'
+import { digest, lapsed, mint, type Permit } from './permit.ts'
 import { judge, objected, type Ruling } from './judge.ts'
 import { decide, evolve } from './decider.ts'
 import { deliver } from './deliver.ts'
@@ -194,7 +194,7 @@ async function record<Up, Down, Plan>(
       kind === 'skipped' ? { kind, entry } : unrecorded(entry, error, lane),
     )
   }
-  return judged.map((item) => permit(item))
+  return judged.map((item) => permit(item, lane))
 }
 
 /** What people must hear of is in the control stream before it is performed. */
@@ -236,13 +236,13 @@ function contentOf<Up, Down, Plan>({ exchange }: Entry<Up, Down, Plan>): Uint8Ar
   return exchange.recordable ?? exchange.content
 }
 
-function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>): Permitted<Up, Down, Plan> {
+function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContext): Permitted<Up, Down, Plan> {
   const { entry } = item
   if (item.kind === 'skipped') return { kind: 'skipped', entry }
   const { ruling, decision, contentDigest } = item
   if (ruling.kind === 'held') return { kind: 'held', entry, contentDigest, requirement: ruling.requirement }
   if (ruling.kind === 'refused') return { kind: 'refused', entry, refusal: worded(ruling.refusal, decision) }
-  return { kind: 'allowed', entry, ruling, permit: mint(decision, contentDigest) }
+  return { kind: 'allowed', entry, ruling, permit: mint(decision, contentDigest, () => lane.live()) }
 }
 
 /**
@@ -288,11 +288,6 @@ function withhold<Up, Down, Plan>(
   return { kind: 'refused', entry, refusal: worded(lapsed, place.permit.decision) }
 }
 
-const lapsed = refusal(
-  'log_unavailable',
-  'sluice/lease',
-  'The gateway lost touch with its log. Nothing was executed.',
-)
 const cancelled = refusal('cancelled', 'sluice/cancel', 'The request was cancelled before it was performed.')
 
 export function abandon<Up, Down, Plan>(

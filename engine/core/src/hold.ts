@@ -328,5 +328,5 @@ async function settle<Up, Down, Plan>(
   }
   if (ruling.kind === 'refused')
     return { kind: 'refused', entry, refusal: worded(ruling.refusal, reference ?? decision) }
-  return { kind: 'allowed', entry, ruling, permit: mint(decision, contentDigest) }
+  return { kind: 'allowed', entry, ruling, permit: mint(decision, contentDigest, () => lane.live()) }
 }

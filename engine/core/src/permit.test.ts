@@ -4,21 +4,33 @@ import { digest, mint, type Permit } from './permit.ts'
 import * as published from './index.ts'
 
 const content = Buffer.from('select 1')
+const live = (): boolean => true
 
 test('a permit is spent once, on the judged bytes', () => {
-  const permit = mint('dec_1', digest(content))
+  const permit = mint('dec_1', digest(content), live)
   permit.spend(Buffer.from(content))
   assert.throws(() => permit.spend(content), /already spent/)
 })
 
 test('a permit for other bytes throws, and is gone', () => {
-  const permit = mint('dec_1', digest(content))
+  const permit = mint('dec_1', digest(content), live)
   assert.throws(() => permit.spend(Buffer.from('drop table customers')), /other bytes/)
+  assert.throws(() => permit.spend(content), /already spent/)
+})
+
+test('a permit of a gateway whose lease has lapsed meanwhile refuses, and is gone', () => {
+  let leased = true
+  const permit = mint('dec_1', digest(content), () => leased)
+  leased = false
+  assert.throws(() => permit.spend(content), /lost touch with its log/)
   assert.throws(() => permit.spend(content), /already spent/)
 })
 
 test('nobody outside the core can mint', () => {
   assert.equal('mint' in published, false)
-  const Constructor = mint('dec_1', '').constructor as new (...parts: unknown[]) => Permit
-  assert.throws(() => new Constructor(Symbol('permit'), 'dec_1', digest(content)), /only by a durable append/)
+  const Constructor = mint('dec_1', '', live).constructor as new (...parts: unknown[]) => Permit
+  assert.throws(
+    () => new Constructor(Symbol('permit'), 'dec_1', digest(content), live),
+    /only by a durable append/,
+  )
 })

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { refusal, Refused, type Refusal } from './errors.ts'
 
 /** Only this module can mint: the constructor refuses any other key. */
 const mintKey: unique symbol = Symbol('permit')
@@ -11,30 +12,42 @@ const mintKey: unique symbol = Symbol('permit')
 class DurablePermit {
   readonly decision: string
   readonly #digest: string
+  readonly #live: () => boolean
   #spent = false
 
-  constructor(key: typeof mintKey, decision: string, digest: string) {
+  constructor(key: typeof mintKey, decision: string, digest: string, live: () => boolean) {
     if (key !== mintKey) throw new Error('a permit is minted only by a durable append')
     this.decision = decision
     this.#digest = digest
+    this.#live = live
   }
 
   /**
-   * Call with the bytes about to leave. Throws when they are not the judged ones or the permit was used:
-   * both are broken invariants that must end the session.
+   * Call with the bytes about to leave, in the turn in which they do. Throws when they are not the judged ones or the
+   * permit was used: both are broken invariants that must end the session. Throws `Refused` when the lease on the log
+   * has lapsed since it was minted.
    */
   spend(content: Uint8Array): void {
     if (this.#spent) throw new Error(`permit of ${this.decision} was already spent`)
     this.#spent = true
     if (digest(content) !== this.#digest) throw new Error(`permit of ${this.decision} is for other bytes`)
+    if (!this.#live()) throw new Refused(lapsed)
   }
 }
 
 export type Permit = DurablePermit
 
-export function mint(decision: string, contentDigest: string): Permit {
-  return new DurablePermit(mintKey, decision, contentDigest)
+/** `live`: whether an effect may leave in this turn. */
+export function mint(decision: string, contentDigest: string, live: () => boolean): Permit {
+  return new DurablePermit(mintKey, decision, contentDigest, live)
 }
+
+/** A process that slept may have been taken for lost, and what it was doing ended by others. */
+export const lapsed: Refusal = refusal(
+  'log_unavailable',
+  'sluice/lease',
+  'The gateway lost touch with its log. Nothing was executed.',
+)
 
 /** SHA-256 of the exact bytes, hexadecimal. */
 export function digest(content: Uint8Array): string {
