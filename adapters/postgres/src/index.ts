@@ -9,6 +9,7 @@ export const postgres: Adapter<PostgresSettings> = {
   protocol: 'postgres',
   actions,
   target: postgresTarget,
+  credential: () => 'login',
   listen,
   recording: () => new PostgresRecording(),
 }

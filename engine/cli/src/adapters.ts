@@ -1,5 +1,6 @@
 import type { Adapter } from '@sluice/core'
+import { http } from '@sluice/http'
 import { postgres } from '@sluice/postgres'
 
 /** Every protocol that Sluice speaks. A new one is a folder under `adapters/` and a line here. */
-export const adapters: readonly Adapter[] = [postgres]
+export const adapters: readonly Adapter[] = [postgres, http]

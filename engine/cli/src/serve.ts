@@ -29,7 +29,7 @@ import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
-import type { Config, PostgresListen } from './config/config.ts'
+import type { Config, ListenConfig } from './config/config.ts'
 import { declare } from './declare.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
@@ -56,6 +56,7 @@ export interface ServeOptions {
 export interface Running {
   readonly api: Address
   readonly postgres: Address | null
+  readonly http: Address | null
   /** Where Prometheus reads metrics. */
   readonly prometheus: Address | null
   /** Where the log is: a folder, or brokers. */
@@ -124,7 +125,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     tokenKey: config.tokenKey,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
-    credentials: new Map(config.targets.map(({ target, credential }) => [target.name, credential])),
+    credentials: new Map(
+      config.targets.flatMap(({ target, credential }) =>
+        credential === null ? [] : [[target.name, credential] as const],
+      ),
+    ),
     base,
     env,
     clock,
@@ -234,17 +239,17 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exporters: () => exporters.status(),
   })
 
-  const listeners: Listener[] = []
+  const listeners = new Map<string, Listener>()
   parts.defer(async () => {
     await Promise.all([
       engine.drain(limits.drainMs),
       exporters.close(),
-      ...listeners.map((listener) => listener.close()),
+      ...Array.from(listeners.values(), (listener) => listener.close()),
     ])
   })
   for (const adapter of adapters) {
     const endpoint = await endpointOf(config.listen[adapter.protocol as keyof Config['listen']], base)
-    if (endpoint !== null) listeners.push(await adapter.listen(endpoint, engine))
+    if (endpoint !== null) listeners.set(adapter.protocol, await adapter.listen(endpoint, engine))
   }
 
   const api = createApi({
@@ -273,10 +278,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
     report,
     readiness: () => ({
-      ready: store.healthy && listeners.length > 0,
+      ready: store.healthy && listeners.size > 0,
       checks: {
         log: store.healthy,
-        listeners: listeners.length > 0,
+        listeners: listeners.size > 0,
         // Traffic is welcome all the same: what was in force before still decides.
         policies: pdp.unusable === null,
       },
@@ -293,7 +298,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   let closing: Promise<void> | undefined
   return {
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
-    postgres: listeners[0]?.address ?? null,
+    postgres: listeners.get('postgres')?.address ?? null,
+    http: listeners.get('http')?.address ?? null,
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,
@@ -310,7 +316,7 @@ function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: n
   return healthy ? lagMs : nowMs - foldedUpToMs
 }
 
-async function endpointOf(listen: PostgresListen | null, base: string): Promise<Endpoint | null> {
+async function endpointOf(listen: ListenConfig | null, base: string): Promise<Endpoint | null> {
   if (listen === null) return null
   if (listen.tls === undefined) return { address: listen.address }
   const [cert, key] = await Promise.all([

@@ -28,10 +28,15 @@ export interface Adapter<Settings = unknown> {
   /** Closed list of action names that it can emit, e.g. `sql.select`; policies are written against it. */
   readonly actions: readonly string[]
   readonly target: Schema<Settings>
+  /** What the gateway needs to log in at a target with these settings. */
+  credential(settings: Settings): CredentialNeed
   listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
   /** Reads what was recorded of one session; without it people see of a recording only that it is there. */
   readonly recording?: () => Recording
 }
+
+/** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
+export type CredentialNeed = 'login' | 'secret' | 'none'
 
 export interface Endpoint {
   readonly address: Address
@@ -48,6 +53,8 @@ export interface Listener {
 export interface Gate<Settings> {
   /** Authenticates, finds the target and records the session. Throws `Refused`. */
   open(hello: Hello): Promise<Session<Settings>>
+  /** Of this protocol, for whoever finds them by another name than their own. Nobody is told before the gate has seen them. */
+  targets(protocol: string): readonly Target<Settings>[]
   /** A wrong key does nothing, and says nothing. */
   cancel(key: CancelKey): void
   /** Of masks that need a key; what they are asked of without one is refused. */

@@ -168,6 +168,7 @@ export function createGate(ports: GatePorts): Engine {
   return {
     gateway: ports.gateway,
     open,
+    targets: (protocol) => ports.targets.list().filter((target) => target.protocol === protocol),
     pseudonyms: ports.pseudonyms,
     cancel: (wanted) => {
       for (const session of live.values())

@@ -16,7 +16,10 @@ test('the demo is a valid configuration, all on loopback', () => {
   assert.equal(config.issuers[0]?.issuer, 'http://127.0.0.1:9001')
   assert.deepEqual(
     config.targets.map(({ target: { name, address } }) => [name, address]),
-    [['shop', { host: '127.0.0.1', port: 9033 }]],
+    [
+      ['shop', { host: '127.0.0.1', port: 9033 }],
+      ['shop-api', { host: '127.0.0.1', port: 9081 }],
+    ],
   )
   assert.ok(existsSync(join(starterPolicies, 'data.json')))
 })
@@ -54,7 +57,7 @@ targets:
   )
   assert.deepEqual(
     config.targets.map(({ target: { name } }) => name),
-    ['shop', 'reporting'],
+    ['shop', 'shop-api', 'reporting'],
   )
   assert.equal(config.policies, './my-policies')
   assert.equal(config.issuers[0]?.name, 'demo')

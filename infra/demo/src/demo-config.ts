@@ -6,6 +6,9 @@ import { appLogin } from './postgres.ts'
 /** The variable under which the gateway of this process finds its credential for the sample database. */
 export const shopPasswordVariable = 'SLUICE_DEMO_SHOP_PASSWORD'
 
+/** The same for the sample API. */
+export const shopApiKeyVariable = 'SLUICE_DEMO_SHOP_API_KEY'
+
 export const starterPolicies: string = fileURLToPath(new URL('../../../policies/starter', import.meta.url))
 
 /**
@@ -17,7 +20,7 @@ export function demoConfig(ports: DemoPorts): object {
   const issuer = `http://${at(ports.identityProvider)}`
   return {
     api: { listen: at(ports.api), roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
-    listen: { postgres: at(ports.postgres) },
+    listen: { postgres: at(ports.postgres), http: at(ports.http) },
     log: { kind: 'embedded' },
     identity: { issuers: [{ name: 'demo', kind: 'oidc', issuer, audience, groups_claim, type_claim }] },
     policies: { path: starterPolicies },
@@ -29,6 +32,16 @@ export function demoConfig(ports: DemoPorts): object {
         database: appLogin.database,
         tls: 'disable',
         credential: { user: appLogin.user, password: { env: shopPasswordVariable } },
+        labels: { env: 'demo', data: 'pii' },
+        access: { approvers: ['dba'], max: '8h', roles: ['reader', 'pii_reader'] },
+      },
+      {
+        name: 'shop-api',
+        protocol: 'http',
+        address: at(ports.httpBackend),
+        tls: 'disable',
+        authentication: 'bearer',
+        credential: { password: { env: shopApiKeyVariable } },
         labels: { env: 'demo', data: 'pii' },
         access: { approvers: ['dba'], max: '8h', roles: ['reader', 'pii_reader'] },
       },

@@ -95,7 +95,7 @@ targets:
     }[]
     assert.deepEqual(
       targets.map(({ name }) => name),
-      ['shop', 'mine'],
+      ['shop', 'shop-api', 'mine'],
     )
     assert.equal(demo.policies, join(folder, 'mine'))
   })

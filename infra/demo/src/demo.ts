@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -12,11 +13,12 @@ import {
   type PolicyChange,
   type Running,
 } from '@sluice/cli'
-import { demoConfig, shopPasswordVariable } from './demo-config.ts'
+import { demoConfig, shopApiKeyVariable, shopPasswordVariable } from './demo-config.ts'
 import { startIdentityProvider } from './identity-provider.ts'
 import { refuseTaken, type DemoPorts } from './ports.ts'
 import { startPostgres, type Postgres } from './postgres.ts'
 import { loadSampleData } from './sample-data.ts'
+import { startShopApi } from './shop-api.ts'
 import { stateOf, writeState } from './state-file.ts'
 
 export interface DemoOptions {
@@ -62,15 +64,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const postgres = await startShop(data, ports.postgresBackend, postgresLog)
   parts.defer(() => postgres.close())
   await loadSampleData(postgres)
+  const key = randomBytes(24).toString('base64url')
+  const shopApi = await startShopApi({ port: ports.httpBackend, key, database: postgres })
+  parts.defer(() => shopApi.close())
 
   step('starting the gateway')
   const base = dirname(resolve(config.file))
-  await writeState(data, stateOf(config, provider, postgres))
+  await writeState(data, stateOf(config, provider, postgres, { ...shopApi, key }))
   parts.defer(() => rm(demoStateFile(data), { force: true }))
   const gateway = await serve(config, {
     data,
     base,
-    env: { ...env, [shopPasswordVariable]: postgres.app.password },
+    env: { ...env, [shopPasswordVariable]: postgres.app.password, [shopApiKeyVariable]: key },
     report,
     activated,
   })
@@ -119,8 +124,8 @@ async function refuseRunning(data: string): Promise<void> {
 }
 
 function portsOf({ api, listen }: Config, own: DemoPorts): readonly number[] {
-  const gateway = listen.postgres === null ? [] : [listen.postgres.address.port]
-  return [api.listen.port, own.identityProvider, ...gateway, own.postgresBackend]
+  const gateway = [listen.postgres, listen.http].flatMap((each) => (each === null ? [] : [each.address.port]))
+  return [api.listen.port, own.identityProvider, ...gateway, own.postgresBackend, own.httpBackend]
 }
 
 async function startShop(data: string, port: number, log: string): Promise<Postgres> {

@@ -5,7 +5,14 @@ import { createServer } from 'node:net'
 import { demoPorts, refuseTaken } from './ports.ts'
 
 test('the ports that every page names, and all of them moved together', () => {
-  const usual = { api: 7400, identityProvider: 7401, postgres: 7432, postgresBackend: 7433 }
+  const usual = {
+    api: 7400,
+    identityProvider: 7401,
+    postgres: 7432,
+    postgresBackend: 7433,
+    http: 7480,
+    httpBackend: 7481,
+  }
   assert.deepEqual(demoPorts(undefined), usual)
   assert.deepEqual(demoPorts(''), usual)
   assert.deepEqual(demoPorts('9000'), {
@@ -13,12 +20,14 @@ test('the ports that every page names, and all of them moved together', () => {
     identityProvider: 9001,
     postgres: 9032,
     postgresBackend: 9033,
+    http: 9080,
+    httpBackend: 9081,
   })
 })
 
-for (const base of ['abc', '-1', '0', '74.5', '65503', '7400x'])
+for (const base of ['abc', '-1', '0', '74.5', '65455', '7400x'])
   test(`SLUICE_PORT_BASE=${base} is refused`, () => {
-    assert.throws(() => demoPorts(base), /SLUICE_PORT_BASE must be a whole number from 1 to 65502/)
+    assert.throws(() => demoPorts(base), /SLUICE_PORT_BASE must be a whole number from 1 to 65454/)
   })
 
 test('a port that is taken is named, and what to do about it', async () => {

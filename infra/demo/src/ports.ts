@@ -7,10 +7,20 @@ export interface DemoPorts {
   readonly postgres: number
   /** PostgreSQL itself, behind the gateway. */
   readonly postgresBackend: number
+  readonly http: number
+  /** The sample API itself. */
+  readonly httpBackend: number
 }
 
 const defaultBase = 7400
-const offsets: DemoPorts = { api: 0, identityProvider: 1, postgres: 32, postgresBackend: 33 }
+const offsets: DemoPorts = {
+  api: 0,
+  identityProvider: 1,
+  postgres: 32,
+  postgresBackend: 33,
+  http: 80,
+  httpBackend: 81,
+}
 const lastOffset = Math.max(...Object.values(offsets))
 const portMax = 65_535
 
@@ -26,6 +36,8 @@ export function demoPorts(base: string | undefined): DemoPorts {
     identityProvider: first + offsets.identityProvider,
     postgres: first + offsets.postgres,
     postgresBackend: first + offsets.postgresBackend,
+    http: first + offsets.http,
+    httpBackend: first + offsets.httpBackend,
   }
 }
 

@@ -6,6 +6,7 @@ const demo = {
   gateway: {
     api: { host: '127.0.0.1', port: 7400 },
     postgres: { host: '127.0.0.1', port: 7432 },
+    http: { host: '127.0.0.1', port: 7480 },
     prometheus: null,
     log: '/home/me/sluice/.sluice/log',
     revision: 'r',
@@ -28,6 +29,7 @@ test('it says where things are, what to try, and how to stop', () => {
     'langchain-reporting, alice, bob, carol, dave, erin',
     '  PGPASSWORD=$(npx sluice token) psql "postgresql://any@127.0.0.1:7432/shop"',
     '  npx sluice approvals ls   what waits for bob or carol, e.g. delete from orders where id = 1\n',
+    'http://127.0.0.1:7480/shop-api',
     '  npx sluice audit tail -f',
     'Ctrl-C',
   ])
@@ -39,6 +41,11 @@ test('with another data folder, the commands are shown so that they find it', ()
   const text = screen(demo, { cwd: '/elsewhere', env: { SLUICE_DATA: '/srv/data' } })
   assert.ok(text.includes('SLUICE_DATA=/srv/data npx sluice audit tail -f'))
   assert.ok(text.includes(' /home/me/sluice/policies/starter '), 'a far path is shown whole')
+})
+
+test('without HTTP nothing is promised of it', () => {
+  const text = screen({ ...demo, gateway: { ...demo.gateway, http: null } }, { cwd, env: {} })
+  assert.doesNotMatch(text, /curl|shop-api/)
 })
 
 test('without PostgreSQL nothing is promised of it', () => {

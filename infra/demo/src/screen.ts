@@ -16,10 +16,11 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
     return short === '' || short.startsWith('..') ? path : short
   }
   const npx = env['SLUICE_DATA'] === undefined ? 'npx sluice' : `SLUICE_DATA=${env['SLUICE_DATA']} npx sluice`
-  const { api, postgres } = gateway
+  const { api, postgres, http } = gateway
   const url = postgres === null ? null : `postgresql://any@${postgres.host}:${postgres.port}/shop`
   const places = [
     ...(url === null ? [] : [['PostgreSQL', `${url}   the password is a token`] as const]),
+    ...(http === null ? [] : [['HTTP', `http://${http.host}:${http.port}/shop-api   with a token`] as const]),
     ['API', `http://${api.host}:${api.port}`] as const,
     ['subjects', Object.keys(demoSubjects).join(', ')] as const,
     ['policies', `${near(policies)}   change one, save, and it is in force`] as const,
@@ -33,6 +34,11 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
       : [
           `PGPASSWORD=$(${npx} token) psql "${url}"`,
           `${npx} approvals ls   what waits for bob or carol, e.g. delete from orders where id = 1`,
+        ]),
+    ...(http === null
+      ? []
+      : [
+          `curl -H "X-Sluice-Authorization: Bearer $(${npx} token)" http://${http.host}:${http.port}/shop-api/customers?limit=1`,
         ]),
     `${npx} audit tail -f`,
     `${npx} doctor`,

@@ -11,21 +11,32 @@ const provider = {
   requests: { 'langchain-reporting': {}, alice: {}, bob: {}, carol: {}, dave: {}, erin: { subject: 'erin' } },
 }
 const postgres = { host: '127.0.0.1', port: 7433, app: { user: 'shop_app', password: 'p', database: 'shop' } }
+const shopApi = { host: '127.0.0.1', port: 7481, key: 'k' }
 const at = (host: string, port: number) => ({ host, port })
 
 test('the commands find the demo by it, wherever the gateway listens', () => {
   const api = { listen: at('0.0.0.0', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } }
-  const state = stateOf({ api, listen: { postgres: { address: at('::', 7432) } } }, provider, postgres)
+  const state = stateOf(
+    { api, listen: { postgres: { address: at('::', 7432) }, http: { address: at('127.0.0.1', 7480) } } },
+    provider,
+    postgres,
+    shopApi,
+  )
   assert.deepEqual(state, {
     api: 'http://127.0.0.1:7400',
-    listen: { postgres: '[::1]:7432' },
-    direct: { shop: 'postgresql://shop_app:p@127.0.0.1:7433/shop' },
+    listen: { postgres: '[::1]:7432', http: '127.0.0.1:7480' },
+    direct: {
+      shop: 'postgresql://shop_app:p@127.0.0.1:7433/shop',
+      'shop-api': 'http://127.0.0.1:7481',
+      'shop-api key': 'k',
+    },
     identity: provider,
   })
   const other = stateOf(
-    { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null } },
+    { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null, http: null } },
     provider,
     postgres,
+    shopApi,
   )
   assert.deepEqual([other.api, other.listen], ['http://[fd00::1]:1', {}])
 })
@@ -35,10 +46,11 @@ test("it is its owner's alone, also when one with other rights stood there, and 
   const state = stateOf(
     {
       api: { listen: at('127.0.0.1', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } },
-      listen: { postgres: null },
+      listen: { postgres: null, http: null },
     },
     provider,
     postgres,
+    shopApi,
   )
   await writeFile(demoStateFile(data), '{}', { mode: 0o644 })
   await writeState(data, state)

@@ -8,11 +8,19 @@ export function stateOf(
   { api, listen }: Pick<Config, 'api' | 'listen'>,
   provider: Pick<IdentityProvider, 'token_endpoint' | 'requests'>,
   { host, port, app }: Pick<Postgres, 'host' | 'port' | 'app'>,
+  shopApi: { readonly host: string; readonly port: number; readonly key: string },
 ): DemoState {
+  const addresses = Object.entries(listen).flatMap(([protocol, at]) =>
+    at === null ? [] : [[protocol, reachable(at.address)] as const],
+  )
   return {
     api: `http://${reachable(api.listen)}`,
-    listen: listen.postgres === null ? {} : { postgres: reachable(listen.postgres.address) },
-    direct: { shop: `postgresql://${app.user}:${app.password}@${host}:${port}/${app.database}` },
+    listen: Object.fromEntries(addresses),
+    direct: {
+      shop: `postgresql://${app.user}:${app.password}@${host}:${port}/${app.database}`,
+      'shop-api': `http://${shopApi.host}:${shopApi.port}`,
+      'shop-api key': shopApi.key,
+    },
     identity: { token_endpoint: provider.token_endpoint, requests: provider.requests },
   }
 }

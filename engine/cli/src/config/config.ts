@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type SchemaObject } from 'ajv'
-import { SchemaError, type AccessRule, type Address, type Owners, type Target } from '@sluice/core'
+import {
+  SchemaError,
+  type AccessRule,
+  type Address,
+  type CredentialNeed,
+  type Owners,
+  type Target,
+} from '@sluice/core'
 import type { RoleGroups } from '@sluice/api'
 import { adapters } from '../adapters.ts'
 import { accessOf, type RawAccess } from './access.ts'
 import { addressOf } from './address.ts'
-import { ConfigDocument, type Located } from './document.ts'
+import { ConfigDocument, type Located, type Path } from './document.ts'
 import { exportersOf, type ExporterConfig, type RawExporters } from './exporters.ts'
 import { logOf, type LogConfig, type RawLog } from './log.ts'
 import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
@@ -16,7 +23,8 @@ import { retentionOf, type RawRetention, type RetentionConfig } from './retentio
 import { schemaProblems } from './schema-problems.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
-export interface PostgresListen {
+/** Where clients of one protocol connect. */
+export interface ListenConfig {
   readonly address: Address
   /** PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string }
@@ -24,7 +32,8 @@ export interface PostgresListen {
 
 export interface TargetConfig {
   readonly target: Target
-  readonly credential: { readonly user: string; readonly password: SecretReference }
+  /** `null`: the target asks for none. */
+  readonly credential: { readonly user: string; readonly password: SecretReference } | null
   /** Who may give access for a while; `undefined`: nobody. */
   readonly access: AccessRule | undefined
 }
@@ -33,7 +42,7 @@ export interface TargetConfig {
 export interface Config {
   readonly file: string
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
-  readonly listen: { readonly postgres: PostgresListen | null }
+  readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
   readonly log: LogConfig
   readonly issuers: readonly IssuerConfig[]
   /** Who answers for a subject, by subject ids. */
@@ -50,12 +59,12 @@ export interface Config {
   readonly telemetry: TelemetryConfig | null
 }
 
+type RawListen = string | { readonly address: string; readonly tls?: { cert: string; key: string } }
+
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
   readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
-  readonly listen?: {
-    readonly postgres?: string | { readonly address: string; readonly tls?: { cert: string; key: string } }
-  }
+  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
   readonly log?: RawLog
   readonly identity: {
     readonly issuers: readonly IssuerConfig[]
@@ -72,7 +81,7 @@ interface RawConfig {
     readonly name: string
     readonly protocol: string
     readonly address: string
-    readonly credential: TargetConfig['credential']
+    readonly credential?: { readonly user?: string; readonly password: SecretReference }
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
   })[]
@@ -101,7 +110,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
       url: value.api?.url ?? null,
       roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
     },
-    listen: { postgres: listenOf(value.listen?.postgres) },
+    listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
     issuers: value.identity.issuers,
     owners: new Map(Object.entries(value.identity.owners ?? {})),
@@ -116,7 +125,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   }
 }
 
-function listenOf(value: NonNullable<RawConfig['listen']>['postgres']): PostgresListen | null {
+function listenOf(value: RawListen | undefined): ListenConfig | null {
   if (value === undefined) return null
   if (typeof value === 'string') return { address: addressOf(value) }
   const address = addressOf(value.address)
@@ -156,7 +165,8 @@ function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[]
     try {
       const settings = adapter.target.parse(rest)
       const target = { name, protocol, labels: labels ?? {}, address: addressOf(address), settings }
-      return [{ target, credential, access: accessOf(document, [...at, 'access'], access) }]
+      const login = credentialOf(document, at, adapter.credential(settings), credential)
+      return [{ target, credential: login, access: accessOf(document, [...at, 'access'], access) }]
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error
       found.push(document.problem([...at, ...error.at], error.message))
@@ -165,4 +175,22 @@ function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[]
   })
   if (found.length > 0) throw new ConfigError(found)
   return targets
+}
+
+/** What the adapter needs, no more and no less: one that is never shown to the target would be a mistake. */
+function credentialOf(
+  document: Located,
+  at: Path,
+  need: CredentialNeed,
+  given: RawConfig['targets'][number]['credential'],
+): TargetConfig['credential'] {
+  const wrong = (message: string): never => {
+    throw new ConfigError([document.problem(given === undefined ? at : [...at, 'credential'], message)])
+  }
+  if (need === 'none') return given === undefined ? null : wrong('this target takes no credential')
+  if (given === undefined) return wrong('this target needs a credential')
+  const { user, password } = given
+  if (need === 'secret')
+    return user === undefined ? { user: '', password } : wrong('its credential has no user')
+  return user === undefined ? wrong('its credential needs a user') : { user, password }
 }

@@ -1,0 +1,74 @@
+import { without, type Headers, type Reply } from './replies.ts'
+
+/** How the caller sees the target. */
+export interface Sight {
+  /** In front of each path at the gateway, e.g. `/shop-api`; empty where the target has a host name of its own. */
+  readonly prefix: string
+  /** The target's own, e.g. `https://api.internal:8443`. */
+  readonly origin: string
+  readonly base_path: string
+  /** The body is not the target's any more. */
+  readonly rewritten: boolean
+}
+
+/** Between two neighbours (RFC 9110 §7.6.1), or what would lead the caller around the gateway. */
+const neighbours: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'alt-svc',
+])
+/** True only of the bytes that the target sent: of others they would be wrong, or tell what was hidden. */
+const ofTheBytes: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-encoding',
+  'content-range',
+  'content-md5',
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'etag',
+  'last-modified',
+  'accept-ranges',
+])
+
+/** The head of an answer as the caller gets it. */
+export function shownHead(head: Reply & { kind: 'head' }, sight: Sight): Reply & { kind: 'head' } {
+  const named = head.headers
+    .filter(([name]) => name === 'connection')
+    .flatMap(([, value]) => value.split(',').map((each) => each.trim().toLowerCase()))
+  const kept = without(head.headers, new Set([...neighbours, ...named]))
+  const honest = sight.rewritten ? without(kept, ofTheBytes) : kept
+  return { ...head, headers: honest.flatMap((header) => ownHeader(header, sight)) }
+}
+
+function ownHeader([name, value]: Headers[number], sight: Sight): Headers {
+  if (name.startsWith('x-sluice-')) return []
+  if (name === 'set-cookie') return [[name, ownCookie(value, sight)]]
+  if (name === 'location' || name === 'content-location') return ownLocation(name, value, sight)
+  return [[name, value]]
+}
+
+/** A cookie stays with its target: it is not for the gateway's other targets, nor for other hosts. */
+function ownCookie(cookie: string, { prefix }: Sight): string {
+  const [pair = '', ...attributes] = cookie.split(';')
+  const kept = attributes.filter((attribute) => !/^\s*(?:domain|path)\s*(?:=|$)/i.test(attribute))
+  const path = attributes.map((attribute) => /^\s*path\s*=\s*(\/[^;]*)$/i.exec(attribute)?.[1]).find(Boolean)
+  return [pair, ...kept, ` Path=${prefix}${path ?? '/'}`].join(';')
+}
+
+/** A caller who follows must come here again: what leads elsewhere is left out. */
+function ownLocation(name: string, value: string, { prefix, origin, base_path }: Sight): Headers {
+  const url = URL.canParse(value, `${origin}/`) ? new URL(value, `${origin}/`) : null
+  if (url === null || url.origin !== new URL(origin).origin) return []
+  if (!/^(?:[a-z]+:)?\/\//i.test(value) && !value.startsWith('/')) return [[name, value]]
+  const path = url.pathname
+  const inside = path === base_path || path.startsWith(`${base_path}/`)
+  return inside ? [[name, `${prefix}${path.slice(base_path.length)}${url.search}${url.hash}`]] : []
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import {
+  refusal,
+  Refused,
+  refusalOf,
+  worded,
+  type Credential,
+  type Lane,
+  type Refusal,
+  type Session,
+} from '@sluice/core'
+import { handOver, HttpExchange } from './exchange.ts'
+import { canonicalHead, type CanonicalHead } from './head.ts'
+import { normalise } from './normalise.ts'
+import { refuse } from './refuse.ts'
+import { receiveBody } from './request-body.ts'
+import type { Sessions } from './sessions.ts'
+import type { HttpSettings } from './target.ts'
+import type { Upstreams } from './upstreams.ts'
+
+export interface ConversationPorts {
+  readonly sessions: Sessions
+  readonly upstreams: Upstreams
+  /** Targets by the host names that are theirs. */
+  readonly hosts: () => ReadonlyMap<string, string>
+}
+
+/** What comes over one connection: one request after another, each answered before the next is looked at. */
+export class Conversation {
+  readonly #ports: ConversationPorts
+  readonly #lanes = new Map<Session<HttpSettings>, Lane>()
+  #turn: Promise<void> = Promise.resolve()
+  #closed = false
+
+  constructor(ports: ConversationPorts) {
+    this.#ports = ports
+  }
+
+  /** Resolves when it is answered. */
+  take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#serve(request, response, expectsContinue))
+    return this.#turn
+  }
+
+  /** The caller is gone: what runs is stopped, and what waits for people is void. */
+  close(): void {
+    this.#closed = true
+    for (const lane of this.#lanes.values()) lane.close()
+    this.#lanes.clear()
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+    if (this.#closed) return
+    try {
+      const head = canonicalHead(request, { hosts: this.#ports.hosts() })
+      if (head.token !== null) inClear(request)
+      await this.#judged(head, request, response, expectsContinue)
+    } catch (error) {
+      await answer(response, request, worded(refusalOf(error), null))
+    }
+  }
+
+  async #judged(
+    head: CanonicalHead,
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ): Promise<void> {
+    using taken = await this.#ports.sessions.take({
+      protocol: 'http',
+      target: head.target,
+      token: head.token ?? '',
+      client: { ip: ipOf(request), application: head.application },
+      run: head.run,
+    })
+    const { session } = taken
+    if (expectsContinue) response.writeContinue()
+    const { settings } = session.target
+    const body = await receiveBody(request, settings.body_bytes_max)
+    const judged = normalise(head, body, settings)
+    const upstream = this.#ports.upstreams.of(session)
+    const credential = await credentialOf(session)
+    if (this.#closed) return
+    const lane = this.#laneOf(session)
+    lane.claim(head.run)
+    const exchange = new HttpExchange(judged, {
+      upstream,
+      response,
+      credential,
+      sight: { prefix: head.prefix, origin: upstream.origin, base_path: settings.base_path },
+      async: head.preferAsync,
+    })
+    await lane.submit([exchange], false)[0]?.done
+    if (!response.writableEnded) response.destroy()
+  }
+
+  #laneOf(session: Session<HttpSettings>): Lane {
+    const known = this.#lanes.get(session)
+    if (known !== undefined) return known
+    const lane = session.lane()
+    this.#lanes.set(session, lane)
+    session.ending.on(() => this.#lanes.delete(session))
+    return lane
+  }
+}
+
+/** Read before anything is judged, so that nothing has to be waited for once it may be performed. */
+function credentialOf(session: Session<HttpSettings>): Promise<Credential | null> {
+  const { authentication } = session.target.settings
+  return authentication.kind === 'none' ? Promise.resolve(null) : session.credential('login')
+}
+
+function ipOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+}
+
+function inClear(request: IncomingMessage): void {
+  if (request.socket instanceof TLSSocket || /^(?:::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/.test(ipOf(request)))
+    return
+  throw new Refused(clearText)
+}
+
+const clearText = refusal(
+  'token_refused',
+  'adapter/clear_text',
+  'A token may only be sent over TLS or from the same machine: use https.',
+)
+
+/** A refusal of what never became an exchange. What is left of its body is not read, so the connection ends. */
+async function answer(response: ServerResponse, request: IncomingMessage, reason: Refusal): Promise<void> {
+  if (response.headersSent || response.destroyed) return void response.destroy()
+  if (!request.complete) response.shouldKeepAlive = false
+  for (const reply of refuse(reason)) await handOver(reply, response)
+}

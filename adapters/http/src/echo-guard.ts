@@ -1,0 +1,94 @@
+import { refusal, Refused, type Credential } from '@sluice/core'
+
+/**
+ * Finds the gateway's own credential in an answer: a target that shows requests back, as many do for debugging, would hand
+ * it to the caller. In the forms in which it may come: as it is, as hexadecimal, in base64 wherever it begins, encoded
+ * for a URL, and escaped in JSON. An answer with it ends there.
+ */
+export class EchoGuard {
+  readonly #forms: readonly Buffer[]
+  readonly #longest: number
+  /** The end of what has passed, which may be the beginning of it. */
+  #held: Buffer = nothing
+
+  constructor(forms: readonly Buffer[]) {
+    this.#forms = forms
+    this.#longest = Math.max(1, ...forms.map(({ length }) => length))
+  }
+
+  /** What may leave now; the rest is given back with the next piece, or by `end`. Throws `Refused`. */
+  pass(bytes: Buffer): Buffer {
+    const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
+    this.#refuse(all)
+    const end = all.length - this.#undecided(all)
+    this.#held = all.subarray(end)
+    return all.subarray(0, end)
+  }
+
+  end(): Buffer {
+    const rest = this.#held
+    this.#held = nothing
+    return rest
+  }
+
+  /** Of a header, or anything else that is there at once. Throws `Refused`. */
+  refuse(text: string): void {
+    this.#refuse(Buffer.from(text, 'latin1'))
+  }
+
+  #refuse(bytes: Buffer): void {
+    for (const form of this.#forms) if (bytes.includes(form)) throw new Refused(echoed)
+  }
+
+  /** How many bytes at the end are the beginning of one of its forms. */
+  #undecided(bytes: Buffer): number {
+    const from = Math.max(0, bytes.length - this.#longest + 1)
+    for (let at = from; at < bytes.length; at++) {
+      const tail = bytes.subarray(at)
+      if (this.#forms.some((form) => tail.length < form.length && form.subarray(0, tail.length).equals(tail)))
+        return tail.length
+    }
+    return 0
+  }
+}
+
+const nothing = Buffer.alloc(0)
+
+/** Shorter ones would be found where they are not. */
+const charsMin = 6
+
+const echoed = refusal(
+  'denied',
+  'http/credential_echo',
+  'The target put the credential of the gateway into its answer, which was withheld.',
+)
+
+/** The forms of a credential. `undefined`: there is nothing to look for. */
+export function formsOf({ user, password }: Credential): readonly Buffer[] | undefined {
+  if (password.length < charsMin) return undefined
+  const secret = Buffer.from(password)
+  const hex = secret.toString('hex')
+  const texts = new Set([
+    password,
+    hex,
+    hex.toUpperCase(),
+    encodeURIComponent(password),
+    JSON.stringify(password).slice(1, -1),
+    ...base64At(secret),
+    Buffer.from(`${user}:${password}`).toString('base64').replace(/=+$/, ''),
+  ])
+  return [...texts].map((text) => Buffer.from(text))
+}
+
+/** In base64 three bytes become four characters: what is certain of them depends on where the secret begins. */
+function base64At(secret: Buffer): readonly string[] {
+  const found: string[] = []
+  for (const before of [0, 1, 2]) {
+    const encoded = Buffer.concat([Buffer.alloc(before), secret])
+      .toString('base64')
+      .replace(/=+$/, '')
+    const certain = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + secret.length) * 8) / 6))
+    found.push(certain, certain.replaceAll('+', '-').replaceAll('/', '_'))
+  }
+  return found
+}

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import {
+  type Action,
+  type Credential,
+  type Exchange,
+  type Hold,
+  type Obliged,
+  type Permit,
+  type Refusal,
+  type Shown,
+  type Stop,
+  type StopReason,
+  type Verdict,
+} from '@sluice/core'
+import type { Sight } from './answer-head.ts'
+import { EchoGuard, formsOf } from './echo-guard.ts'
+import { masked, type MaskPlan } from './mask.ts'
+import { oblige } from './obligations.ts'
+import { isSecret, recordedBody, recordedHead } from './recorded-text.ts'
+import { refuse } from './refuse.ts'
+import { headerOf, type Headers, type Reply } from './replies.ts'
+import type { Outgoing, Upstream } from './upstream.ts'
+
+/** What is judged, as far as anybody can vouch for it. */
+export interface Judged {
+  readonly action: Action
+  readonly request: Outgoing
+  readonly objection: Refusal | undefined
+}
+
+export interface Line {
+  readonly upstream: Upstream
+  readonly response: ServerResponse
+  readonly credential: Credential | null
+  readonly sight: Omit<Sight, 'rewritten'>
+  /** The caller asked to be told at once when people must decide. */
+  readonly async: boolean
+}
+
+/** One request and its answer. */
+export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
+  readonly actions: readonly [Action, ...Action[]]
+  readonly content: Buffer
+  readonly recordable: Buffer | undefined
+  readonly objection: Refusal | undefined
+  readonly waits: boolean
+  readonly body: AsyncIterable<never> = nothing
+  readonly #request: Outgoing
+  readonly #line: Line
+  #decision = ''
+  #head: (Reply & { kind: 'head' }) | undefined
+
+  constructor({ action, request, objection }: Judged, line: Line) {
+    this.#request = request
+    this.#line = line
+    this.actions = [action]
+    this.objection = objection
+    this.waits = !line.async
+    const { method, headers, body } = request
+    const first = `${method} ${addressOf(request)} HTTP/1.1`
+    this.content = Buffer.concat([headBytes(first, headers), body])
+    const recordable = Buffer.concat([Buffer.from(recordedHead(first, headers)), recordedBody(body)])
+    if (!recordable.equals(this.content)) this.recordable = recordable
+  }
+
+  oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
+    return oblige(verdicts)
+  }
+
+  bound(): Uint8Array {
+    const { method, headers, body } = this.#request
+    const lasting = headers.filter(([name]) => !isOfTheAttempt(name))
+    const head = JSON.stringify([method, addressOf(this.#request), lasting])
+    return createHash('sha256').update(`${head.length}:${head}`).update(body).digest()
+  }
+
+  /** The whole of it, but no secret. Values may be in the query and in the body. */
+  shown(): Uint8Array {
+    const { method, path, query, headers, body } = this.#request
+    const target = `${method} ${path}`
+    const values = query === '' ? '' : `?${query}`
+    const told = headers.filter(([name]) => !isOfTheAttempt(name) && !isSecret(name))
+    const rest = told.map(([name, value]) => `\n${name}: ${value}`).join('')
+    const text = body.length === 0 ? '' : `\n\n${recordedBody(body).toString()}`
+    const statement = `${target}${values}${rest}${text}`
+    const start = Buffer.byteLength(target)
+    const spans = [
+      start,
+      start + Buffer.byteLength(values),
+      Buffer.byteLength(statement) - Buffer.byteLength(text),
+      Buffer.byteLength(statement),
+    ]
+    return Buffer.from(JSON.stringify({ statement, parameters: [], literals: [spans], related: null }))
+  }
+
+  /** Nothing can be said before the answer. */
+  held(_hold: Hold): Disposable {
+    return { [Symbol.dispose]: () => {} }
+  }
+
+  forward(
+    permit: Permit,
+    _plan: MaskPlan,
+    _body: AsyncIterable<never>,
+    stop: Stop<StopReason>,
+  ): AsyncIterable<Reply> {
+    const { upstream, credential } = this.#line
+    this.#decision = permit.decision
+    return upstream.send(this.#request, credential, () => permit.spend(this.content), stop)
+  }
+
+  maskBody(body: AsyncIterable<never>): AsyncIterable<Shown<never>> {
+    return body
+  }
+
+  mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
+    const { credential, sight } = this.#line
+    const forms = credential === null ? undefined : formsOf(credential)
+    return masked(replies, plan, {
+      sight,
+      bodiless: this.#request.method === 'HEAD',
+      guard: forms === undefined ? undefined : new EchoGuard(forms),
+      decision: this.#decision,
+    })
+  }
+
+  reply(reply: Reply): Promise<void> | undefined {
+    if (reply.kind === 'head') this.#head = reply
+    return handOver(reply, this.#line.response)
+  }
+
+  async *refuse(reason: Refusal, at: 'before' | 'during'): AsyncGenerator<Reply> {
+    const { response, async } = this.#line
+    if (at === 'before' || !response.headersSent) yield* refuse(reason, async)
+    else if (isEventStream(this.#head)) yield* lastEvent(reason)
+    // The caller must not take what it has for the whole: nothing in HTTP/1.1 says so but the connection's end.
+    else response.destroy()
+  }
+
+  /** No two requests share a fate. */
+  async *skip(): AsyncGenerator<Reply> {
+    yield* []
+  }
+}
+
+const nothing: AsyncIterable<never> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+}
+
+export function addressOf({ path, query }: Outgoing): string {
+  return query === '' ? path : `${path}?${query}`
+}
+
+function headBytes(first: string, headers: Headers): Buffer {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return Buffer.from(`${first}\r\n${lines}\r\n`, 'latin1')
+}
+
+/** Of one attempt, and different in the next: an approval of the request is not bound to it. */
+const ofTheAttempt =
+  /^(?:traceparent|tracestate|baggage|langsmith-trace|user-agent|date|x-(?:request|correlation|amzn-trace)-id|x-stainless-.*|idempotency-key)$/
+
+function isOfTheAttempt(name: string): boolean {
+  return ofTheAttempt.test(name)
+}
+
+/** Resolves when the caller has room for more. */
+export function handOver(reply: Reply, response: ServerResponse): Promise<void> | undefined {
+  if (response.destroyed) return undefined
+  switch (reply.kind) {
+    case 'head':
+      response.writeHead(reply.status, reply.headers.flat())
+      if (headerOf(reply.headers, 'content-length') === undefined) response.flushHeaders()
+      return undefined
+    case 'data':
+      return response.write(reply.bytes) ? undefined : room(response)
+    case 'end':
+      if (reply.trailers.length > 0 && !response.hasHeader('content-length'))
+        response.addTrailers(reply.trailers.map(([name, value]): [string, string] => [name, value]))
+      response.end()
+      return undefined
+  }
+}
+
+function room(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
+}
+
+function isEventStream(head: (Reply & { kind: 'head' }) | undefined): boolean {
+  const type = head === undefined ? undefined : headerOf(head.headers, 'content-type')
+  return type !== undefined && /^text\/event-stream(?:$|[;\s])/i.test(type)
+}
+
+function* lastEvent(reason: Refusal): Generator<Reply> {
+  const [, body] = refuse(reason)
+  const text = body?.kind === 'data' ? body.bytes.toString() : ''
+  yield { kind: 'data', bytes: Buffer.from(`event: error\ndata: ${text}\n\n`) }
+  yield { kind: 'end', trailers: [] }
+}

@@ -1,0 +1,147 @@
+import type { Dispatcher } from 'undici'
+import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
+import { unreachable } from './dial.ts'
+import type { Headers, Reply } from './replies.ts'
+
+/** Bytes of an answer that wait for the caller before the target is made to wait. */
+const waitingBytesMax = 262_144
+/** Interim answers (103 and the like) before the final one. */
+const interimMax = 16
+
+/**
+ * One request under way, and its answer as it comes. The client library calls `onRequestStart` in the turn in which
+ * the request is written: that is where `leave` may still refuse.
+ */
+export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> {
+  readonly #leave: () => void
+  readonly #waiting: Reply[] = []
+  #bytes = 0
+  #interim = 0
+  #controller: Dispatcher.DispatchController | undefined
+  #failure: unknown
+  #over = false
+  #wake: (() => void) | undefined
+
+  /** `leave` throws when the request must not be written any more. */
+  constructor(leave: () => void, stop: Stop<StopReason>) {
+    this.#leave = leave
+    stop.on((reason) => this.#abort(stopped[reason]))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#failure !== undefined) return controller.abort(errorOf(this.#failure))
+    try {
+      this.#leave()
+    } catch (error) {
+      this.#abort(error)
+    }
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (status < 200) {
+      this.#interim += 1
+      if (this.#interim > interimMax || status === 101)
+        this.#abort(unreachable('its answer is not understood.'))
+      return
+    }
+    this.#push({ kind: 'head', status, headers: headersOf(controller.rawHeaders) })
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    this.#bytes += bytes.length
+    this.#push({ kind: 'data', bytes })
+    if (this.#bytes > waitingBytesMax) controller.pause()
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    this.#over = true
+    this.#push({ kind: 'end', trailers: headersOf(controller.rawTrailers) })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error instanceof Refused ? error : failed(error))
+  }
+
+  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
+    controller.abort(unreachable('it changed the protocol, which nobody asked for.'))
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Reply, undefined> {
+    return {
+      next: () => this.#next(),
+      return: () => {
+        if (!this.#over) this.#abort(stopped.cancelled)
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }
+  }
+
+  async #next(): Promise<IteratorResult<Reply, undefined>> {
+    for (;;) {
+      const reply = this.#waiting.shift()
+      if (reply !== undefined) return { done: false, value: this.#taken(reply) }
+      if (this.#failure !== undefined) throw this.#failure
+      if (this.#over) return { done: true, value: undefined }
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+
+  #taken(reply: Reply): Reply {
+    if (reply.kind !== 'data') return reply
+    this.#bytes -= reply.bytes.length
+    if (this.#controller?.paused === true && this.#bytes <= waitingBytesMax / 2) this.#controller.resume()
+    return reply
+  }
+
+  #push(reply: Reply): void {
+    this.#waiting.push(reply)
+    this.#wake?.()
+  }
+
+  #abort(error: unknown): void {
+    this.#fail(error)
+    if (!this.#over) this.#controller?.abort(errorOf(error))
+  }
+
+  /** The first reason is the one that counts; what came before it is still handed out. */
+  #fail(error: unknown): void {
+    this.#failure ??= error
+    this.#wake?.()
+  }
+}
+
+/** Stopped from this side. */
+const stopped: { readonly [Reason in StopReason]: Refused } = {
+  cancelled: new Refused(refusal('cancelled', 'http/stopped', 'The request was cancelled.')),
+  ending: new Refused(refusal('cancelled', 'http/stopped', 'The session or the connection ended.')),
+  limit: new Refused(refusal('cancelled', 'policy/limit', 'A limit of the policy was reached.')),
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+function failed(error: Error & { code?: string }): Refused {
+  switch (error.code) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return unreachable('it does not answer in time.', { cause: error })
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return unreachable('the head of its answer is too large.', { cause: error })
+    default:
+      return unreachable('the connection was lost, or its answer is not understood.', { cause: error })
+  }
+}
+
+function headersOf(raw: Dispatcher.DispatchController['rawHeaders']): Headers {
+  if (!Array.isArray(raw)) return []
+  const headers: (readonly [string, string])[] = []
+  for (let at = 0; at + 1 < raw.length; at += 2)
+    headers.push([latin1(raw[at]).toLowerCase(), latin1(raw[at + 1])])
+  return headers
+}
+
+function latin1(value: Buffer | string | undefined): string {
+  return typeof value === 'string' ? value : (value?.toString('latin1') ?? '')
+}

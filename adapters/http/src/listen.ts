@@ -1,0 +1,153 @@
+import { once } from 'node:events'
+import {
+  createServer as createPlain,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createSecure } from 'node:https'
+import type { Duplex } from 'node:stream'
+import {
+  limits,
+  refusal,
+  worded,
+  type Address,
+  type Endpoint,
+  type Gate,
+  type Listener,
+  type Refusal,
+} from '@sluice/core'
+import { Conversation, type ConversationPorts } from './conversation.ts'
+import { refuse } from './refuse.ts'
+import { Sessions } from './sessions.ts'
+import type { HttpSettings } from './target.ts'
+import { Upstreams } from './upstreams.ts'
+
+/** Of the head of a request. */
+const headBytesMax = 32_768
+const headersMax = 200
+const keepAliveMs = 65_000
+/** From the first byte of a request to its last. */
+const requestMs = 300_000
+
+const options = {
+  keepAlive: true,
+  noDelay: true,
+  insecureHTTPParser: false,
+  requireHostHeader: false,
+  joinDuplicateHeaders: false,
+  maxHeaderSize: headBytesMax,
+  headersTimeout: limits.helloWaitMs,
+  requestTimeout: requestMs,
+  keepAliveTimeout: keepAliveMs,
+} as const
+
+/** Station 1: accepts connections and lets each talk. Resolves when the port is open. */
+export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Promise<Listener> {
+  const sessions = new Sessions(gate)
+  const upstreams = new Upstreams()
+  const ports: ConversationPorts = { sessions, upstreams, hosts: () => hostsOf(gate) }
+  const conversations = new WeakMap<Duplex, Conversation>()
+
+  function conversationOf(socket: Duplex): Conversation {
+    const known = conversations.get(socket)
+    if (known !== undefined) return known
+    const conversation = new Conversation(ports)
+    conversations.set(socket, conversation)
+    socket.once('close', () => conversation.close())
+    return conversation
+  }
+
+  const server =
+    endpoint.tls === undefined
+      ? createPlain(options)
+      : createSecure({ ...options, ...endpoint.tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
+  server.maxHeadersCount = headersMax
+  server.maxConnections = limits.sessionsMax
+  const serve =
+    (expectsContinue: boolean) =>
+    (request: IncomingMessage, response: ServerResponse): void => {
+      response.on('error', () => {})
+      void conversationOf(request.socket).take(request, response, expectsContinue)
+    }
+  server.on('request', serve(false))
+  server.on('checkContinue', serve(true))
+  server.on('checkExpectation', (_request, response) => {
+    response.shouldKeepAlive = false
+    for (const reply of refuse(worded(expectation, null))) {
+      if (reply.kind === 'head') response.writeHead(reply.status, reply.headers.flat())
+      else if (reply.kind === 'data') response.end(reply.bytes)
+    }
+  })
+  server.on('connect', (_request, socket) => farewell(socket, tunnel))
+  server.on('upgrade', (_request, socket) => farewell(socket, upgrade))
+  server.on('clientError', (error: Error & { code?: string }, socket) => farewell(socket, mistakeOf(error)))
+  const address = await bound(server, endpoint.address)
+  return {
+    address,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      await sessions.close()
+      server.closeAllConnections()
+      await closed
+      await upstreams.close()
+    },
+  }
+}
+
+async function bound(server: Server, { host, port }: Address): Promise<Address> {
+  server.listen({ host, port })
+  await once(server, 'listening')
+  const found = server.address()
+  return { host, port: typeof found === 'object' && found !== null ? found.port : port }
+}
+
+function hostsOf(gate: Gate<HttpSettings>): ReadonlyMap<string, string> {
+  return new Map(
+    gate.targets('http').flatMap(({ name, settings }) => settings.hosts.map((host) => [host, name] as const)),
+  )
+}
+
+/** A refusal where there is no request to answer: the bytes cannot be trusted any more, so the connection ends. */
+function farewell(socket: Duplex, reason: Refusal): void {
+  if (!socket.writable || socket.destroyed) return void socket.destroy()
+  const [head, body] = refuse(worded(reason, null))
+  if (head?.kind !== 'head' || body?.kind !== 'data') return void socket.destroy()
+  const lines = head.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(
+    Buffer.concat([
+      Buffer.from(`HTTP/1.1 ${head.status} Refused\r\n${lines}connection: close\r\n\r\n`),
+      body.bytes,
+    ]),
+    () => socket.destroy(),
+  )
+}
+
+function mistakeOf({ code }: { readonly code?: string }): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return tooManyHeaders
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooSlow
+  return mistaken
+}
+
+const mistaken = refusal(
+  'malformed',
+  'http/syntax',
+  'This is no HTTP/1.1 request that can be read in one way only.',
+)
+const tooManyHeaders = refusal('too_large', 'http/head', 'The head of the request is too large.', '431')
+const tooSlow = refusal('malformed', 'http/slow', 'The request did not arrive in time.', '408')
+const expectation = refusal('malformed', 'http/expect', 'Only 100-continue can be expected here.', '417')
+const upgrade = refusal(
+  'denied',
+  'http/upgrade',
+  'WebSocket and other protocols are not possible here: use HTTP/1.1.',
+  '501',
+)
+const tunnel = refusal(
+  'denied',
+  'http/connect',
+  'This is no forward proxy: use the address of a target, http://<gateway>/<target>/…, as base URL.',
+  '405',
+)

@@ -1,0 +1,17 @@
+/** Names in lower case; a name may come more than once, as Set-Cookie does. */
+export type Headers = readonly (readonly [name: string, value: string])[]
+
+/** A piece of an answer, on its way from the target to the caller. */
+export type Reply =
+  | { readonly kind: 'head'; readonly status: number; readonly headers: Headers }
+  | { readonly kind: 'data'; readonly bytes: Buffer }
+  /** The answer is whole. */
+  | { readonly kind: 'end'; readonly trailers: Headers }
+
+export function headerOf(headers: Headers, name: string): string | undefined {
+  return headers.find(([known]) => known === name)?.[1]
+}
+
+export function without(headers: Headers, names: ReadonlySet<string>): Headers {
+  return headers.filter(([name]) => !names.has(name))
+}

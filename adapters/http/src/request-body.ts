@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http'
+import { refusal, Refused } from '@sluice/core'
+
+/** The whole body of a request. Rejects with `Refused` when it is too large, or ends before its end. */
+export async function receiveBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw new Refused(tooLarge(bytesMax))
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > bytesMax) throw new Refused(tooLarge(bytesMax))
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof Refused) throw error
+    throw new Refused(torn, { cause: error })
+  }
+  if (!request.complete) throw new Refused(torn)
+  const [only, ...more] = chunks
+  return more.length === 0 && only !== undefined ? only : Buffer.concat(chunks, bytes)
+}
+
+function tooLarge(bytesMax: number): ReturnType<typeof refusal> {
+  return refusal('too_large', 'http/body', `The body of a request may have ${bytesMax} bytes here.`)
+}
+
+const torn = refusal('malformed', 'http/body', 'The request ended before its body did.')
