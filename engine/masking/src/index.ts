@@ -1,4 +1,8 @@
+export type { Detector, Span } from './detector.ts'
 export { Undecodable, type Format } from './data-type.ts'
+export { builtInDetectors } from './detectors/built-in.ts'
+export { findings, type Finding } from './detectors/findings.ts'
+export { contextChars } from './detectors/introduced.ts'
 export { maskInPlace, type InPlaceMethod } from './methods.ts'
 export { replacementOf, type InPlace } from './replacement.ts'
 export type { MaskRequest, Replacement } from './replacer.ts'

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { builtInDetectors } from './built-in.ts'
+import { contextChars } from './introduced.ts'
+
+const detectors = [...builtInDetectors.values()]
+
+const size = 1_000_000
+const repeated = (part: string): string => part.repeat(Math.ceil(size / part.length))
+
+/** What each kind of search reads again and again, if it reads anything more than once. */
+const worst: readonly string[] = [
+  [
+    '1',
+    'a',
+    ' ',
+    '-',
+    '@',
+    '.',
+    '(',
+    '_',
+    '=',
+    '\\n',
+    'a@',
+    'a.',
+    '%40',
+    'a@a.b',
+    '1 ',
+    '+1',
+    '01 ',
+    '(212) ',
+  ],
+  [
+    '4111 ',
+    '4111-',
+    '123-',
+    'DE89 ',
+    'token=',
+    'token',
+    'bearer ',
+    'sk-',
+    'eyJ-',
+    'eyJaaaaaaaaaaa.',
+    'tel: 1 ',
+  ],
+  [
+    '-----BEGIN PRIVATE KEY-----',
+    '-----BEGIN ',
+    '\u200b',
+    '1\u200b',
+    '１',
+    '\u0661',
+    '\u{1d7cf}',
+    '\u{1f600}',
+  ],
+].flat()
+
+/** Ten to a hundred times what it takes on a slow machine; a quadratic search takes hours. */
+const boundMs = 4000
+
+for (const detector of detectors)
+  test(`${detector.name}: a megabyte of anything takes no long time`, () => {
+    for (const part of worst) {
+      const text = repeated(part)
+      const started = performance.now()
+      detector.find(text)
+      assert.ok(performance.now() - started < boundMs, JSON.stringify(part))
+    }
+  })
+
+const parts: readonly string[] = [
+  [
+    '4111111111111111',
+    '4111 1111 1111 1111',
+    '123-45-6789',
+    'ann@example.com',
+    '@',
+    '.com',
+    '+1 415 555 0132',
+  ],
+  [
+    'DE89 3704 0044 0532 0130 00',
+    'sk-',
+    'a1B2c3D4e5F6g7H8i9J0',
+    'api_key=',
+    'Bearer ',
+    'eyJhbGciOiJIUzI1NiJ9.',
+  ],
+  [
+    '-----BEGIN PRIVATE KEY-----',
+    '-----END PRIVATE KEY-----',
+    'tel: ',
+    'ssn 123456789',
+    '0',
+    ' ',
+    '-',
+    '\\n',
+  ],
+  ['\u200b', '\u2060\u2060', '１', '\u{1d7cf}'],
+].flat()
+const part = fc.constantFrom(...parts)
+
+for (const detector of detectors) {
+  test(`${detector.name}: spans are in order, apart, and no longer than it says`, () => {
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), (some) => {
+        const text = some.join('')
+        let free = 0
+        for (const { start, end } of detector.find(text)) {
+          assert.ok(free <= start && start < end && end <= text.length)
+          assert.ok(end - start <= detector.charsMax)
+          free = end
+        }
+      }),
+    )
+  })
+
+  test(`${detector.name}: nothing far away hides a value`, () => {
+    const away = detector.charsMax + contextChars
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 4 }), fc.array(part, { maxLength: 4 }), (before, after) => {
+        const gap = ` ${'. '.repeat(away)}\n`
+        const value =
+          'tel: 415 555 0132, 4111111111111111, ssn 123-45-6789, a@b.com, api_key=a1B2c3D4e5F6g7H8'
+        const alone = detector.find(value).map(({ start, end }) => value.slice(start, end))
+        const text = `${before.join('')}${gap}${value}${gap}${after.join('')}`
+        const found = detector.find(text).map(({ start, end }) => text.slice(start, end))
+        for (const one of alone) assert.ok(found.includes(one), one)
+      }),
+    )
+  })
+}
