@@ -1,6 +1,7 @@
 export type { Detector, Span } from './detector.ts'
 export { Undecodable, type Format } from './data-type.ts'
 export { builtInDetectors } from './detectors/built-in.ts'
+export { BadPattern, configuredDetector, configuredLimits } from './detectors/configured.ts'
 export { findings, type Finding } from './detectors/findings.ts'
 export { contextChars } from './detectors/introduced.ts'
 export { maskInPlace, type InPlaceMethod } from './methods.ts'
