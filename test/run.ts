@@ -32,7 +32,7 @@ const suites: readonly Suite[] = [
   { name: 'tidy', files: ['test/*.test.ts'] },
   { name: 'schemas', files: ['schemas/**/*.test.ts'] },
   { name: 'core', files: ['engine/core/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'masking', files: ['engine/masking/src/**/*.test.ts'] },
+  { name: 'masking', files: ['engine/masking/src/**/*.test.ts', 'test/detectors/**/*.test.ts'] },
   { name: 'journal', files: ['engine/journal/src/**/*.test.ts'], concurrency: 2 },
   {
     name: 'policy',
