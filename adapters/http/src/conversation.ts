@@ -88,6 +88,7 @@ export class Conversation {
       upstream,
       response,
       credential,
+      rejected: () => void session.credential('rejected').catch(() => {}),
       sight: { prefix: head.prefix, origin: upstream.origin, base_path: settings.base_path },
       async: head.preferAsync,
     })

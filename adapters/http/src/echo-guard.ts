@@ -8,12 +8,18 @@ import { refusal, Refused, type Credential } from '@sluice/core'
 export class EchoGuard {
   readonly #forms: readonly Buffer[]
   readonly #longest: number
+  /** By their first byte. */
+  readonly #beginnings = new Map<number, Buffer[]>()
   /** The end of what has passed, which may be the beginning of it. */
   #held: Buffer = nothing
 
   constructor(forms: readonly Buffer[]) {
     this.#forms = forms
     this.#longest = Math.max(1, ...forms.map(({ length }) => length))
+    for (const form of forms) {
+      const first = form[0] ?? 0
+      this.#beginnings.set(first, [...(this.#beginnings.get(first) ?? []), form])
+    }
   }
 
   /** What may leave now; the rest is given back with the next piece, or by `end`. Throws `Refused`. */
@@ -44,9 +50,9 @@ export class EchoGuard {
   #undecided(bytes: Buffer): number {
     const from = Math.max(0, bytes.length - this.#longest + 1)
     for (let at = from; at < bytes.length; at++) {
-      const tail = bytes.subarray(at)
-      if (this.#forms.some((form) => tail.length < form.length && form.subarray(0, tail.length).equals(tail)))
-        return tail.length
+      const length = bytes.length - at
+      for (const form of this.#beginnings.get(bytes[at] ?? 0) ?? [])
+        if (length < form.length && form.compare(bytes, at, bytes.length, 0, length) === 0) return length
     }
     return 0
   }

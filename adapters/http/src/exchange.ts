@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import {
+  refusal,
+  Refused,
   type Action,
   type Credential,
   type Exchange,
@@ -20,7 +22,7 @@ import { oblige } from './obligations.ts'
 import { isSecret, recordedBody, recordedHead } from './recorded-text.ts'
 import { refuse } from './refuse.ts'
 import { headerOf, type Headers, type Reply } from './replies.ts'
-import type { Outgoing, Upstream } from './upstream.ts'
+import { addressOf, type Outgoing, type Upstream } from './upstream.ts'
 
 /** What is judged, as far as anybody can vouch for it. */
 export interface Judged {
@@ -33,6 +35,8 @@ export interface Line {
   readonly upstream: Upstream
   readonly response: ServerResponse
   readonly credential: Credential | null
+  /** The target refused it: it is to be read again. */
+  readonly rejected: () => void
   readonly sight: Omit<Sight, 'rewritten'>
   /** The caller asked to be told at once when people must decide. */
   readonly async: boolean
@@ -122,6 +126,11 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
       bodiless: this.#request.method === 'HEAD',
       guard: forms === undefined ? undefined : new EchoGuard(forms),
       decision: this.#decision,
+      rejected: () => {
+        if (credential === null) return
+        this.#line.rejected()
+        throw new Refused(credentialRejected)
+      },
     })
   }
 
@@ -148,14 +157,17 @@ const nothing: AsyncIterable<never> = {
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 }
 
-export function addressOf({ path, query }: Outgoing): string {
-  return query === '' ? path : `${path}?${query}`
-}
-
 function headBytes(first: string, headers: Headers): Buffer {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   return Buffer.from(`${first}\r\n${lines}\r\n`, 'latin1')
 }
+
+/** The caller's own token is fine: 401 would tell it to get another one. */
+const credentialRejected = refusal(
+  'target_unreachable',
+  'http/credential',
+  'The target does not accept the credential of the gateway. Tell its operator.',
+)
 
 /** Of one attempt, and different in the next: an approval of the request is not bound to it. */
 const ofTheAttempt =

@@ -23,6 +23,8 @@ export interface MaskContext {
   readonly guard: EchoGuard | undefined
   /** `dec_…` */
   readonly decision: string
+  /** The target did not accept what it was shown. Throws where that was the gateway's own credential. */
+  readonly rejected: () => void
 }
 
 /** Station 7: what the caller may see of an answer, as it streams. */
@@ -37,6 +39,7 @@ export async function* masked(
     switch (reply.kind) {
       case 'head': {
         status = reply.status
+        if (status === 401) context.rejected()
         const bodiless = context.bodiless || status === 204 || status === 304
         body = new Body(bodiless || maskerOf === null ? null : maskerOf(contentTypeOf(reply)), context.guard)
         yield headShown(reply, maskerOf !== null, context)

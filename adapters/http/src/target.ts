@@ -12,6 +12,8 @@ export type Authentication =
   | { readonly kind: 'header'; readonly name: string }
   /** The password as a parameter of the query. */
   | { readonly kind: 'query'; readonly name: string }
+  /** AWS Signature Version 4; the user is the access key's id. */
+  | { readonly kind: 'sigv4'; readonly region: string; readonly service: string }
 
 /** What an HTTP target needs beside its address and credential. */
 export interface HttpSettings {
@@ -60,10 +62,10 @@ type Readers = { readonly [Key in keyof HttpSettings]: (value: unknown, key: str
 
 const readers: Readers = {
   tls: (value, key) => choice(value, key, ['disable', 'verify-full']),
-  tls_ca: (value, key) => matching(value, key, /^[^\0]+$/s, 'a text that is not empty'),
+  tls_ca: (value, key) => matching(value, [key], /^[^\0]+$/s, 'a text that is not empty'),
   authentication: authenticationOf,
   hosts: (value, key) => list(value, key, /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'host names in lower case'),
-  base_path: (value, key) => matching(value, key, /^(\/[A-Za-z0-9._~-]+)*$/, 'a path such as /v1'),
+  base_path: (value, key) => matching(value, [key], /^(\/[A-Za-z0-9._~-]+)*$/, 'a path such as /v1'),
   case: (value, key) => choice(value, key, ['sensitive', 'insensitive']),
   path_parameters: (value, key) => {
     if (typeof value !== 'boolean') throw new SchemaError([key], `"${key}" must be true or false`)
@@ -81,7 +83,7 @@ export const httpTarget: Schema<HttpSettings> = { parse }
 
 export function credentialNeed({ authentication: { kind } }: HttpSettings): CredentialNeed {
   if (kind === 'none') return 'none'
-  return kind === 'basic' ? 'login' : 'secret'
+  return kind === 'basic' || kind === 'sigv4' ? 'login' : 'secret'
 }
 
 function parse(value: unknown): HttpSettings {
@@ -102,21 +104,43 @@ function isSetting(key: string): key is keyof HttpSettings {
 }
 
 function authenticationOf(value: unknown, key: string): Authentication {
-  const named = typeof value === 'string' ? { kind: value } : value
+  const named: unknown = typeof value === 'string' ? { kind: value } : value
   if (typeof named !== 'object' || named === null) throw new SchemaError([key], howToAuthenticate)
-  const { kind, name, ...rest } = named as { kind?: unknown; name?: unknown }
-  if (Object.keys(rest).length > 0) throw new SchemaError([key], howToAuthenticate)
-  if (kind === 'none' || kind === 'bearer' || kind === 'basic') {
-    if (name !== undefined) throw new SchemaError([key, 'name'], `"${kind}" has no name`)
-    return { kind }
+  const given = new Map<string, unknown>(Object.entries(named))
+  const kind = given.get('kind')
+  given.delete('kind')
+  const part = (name: string, pattern: RegExp, what: string): string => {
+    const found = matching(given.get(name), [key, name], pattern, what)
+    given.delete(name)
+    return found
   }
-  if (kind === 'header') return { kind, name: matching(name, key, headerName, 'a header name in lower case') }
-  if (kind === 'query') return { kind, name: matching(name, key, /^[\w.~-]+$/, 'the name of a parameter') }
-  throw new SchemaError([key], howToAuthenticate)
+  const found = ((): Authentication => {
+    switch (kind) {
+      case 'none':
+      case 'bearer':
+      case 'basic':
+        return { kind }
+      case 'header':
+        return { kind, name: part('name', headerName, 'a header name in lower case') }
+      case 'query':
+        return { kind, name: part('name', /^[\w.~-]+$/, 'the name of a parameter') }
+      case 'sigv4':
+        return {
+          kind,
+          region: part('region', /^[a-z0-9-]+$/, 'a region such as eu-west-1'),
+          service: part('service', /^[a-z0-9-]+$/, 'a service such as bedrock'),
+        }
+      default:
+        throw new SchemaError([key], howToAuthenticate)
+    }
+  })()
+  const [unknown] = given.keys()
+  if (unknown !== undefined) throw new SchemaError([key, unknown], `"${found.kind}" has no "${unknown}"`)
+  return found
 }
 
 const howToAuthenticate =
-  '"authentication" must be bearer, basic, none, { kind: header, name: … } or { kind: query, name: … }'
+  '"authentication" must be bearer, basic, none, { kind: header, name }, { kind: query, name } or { kind: sigv4, region, service }'
 
 function choice<Choice extends string>(value: unknown, key: string, choices: readonly Choice[]): Choice {
   const found = choices.find((each) => each === value)
@@ -124,15 +148,15 @@ function choice<Choice extends string>(value: unknown, key: string, choices: rea
   return found
 }
 
-function matching(value: unknown, key: string, pattern: RegExp, what: string): string {
+function matching(value: unknown, at: readonly string[], pattern: RegExp, what: string): string {
   if (typeof value !== 'string' || !pattern.test(value))
-    throw new SchemaError([key], `"${key}" must be ${what}`)
+    throw new SchemaError(at, `"${at.join('.')}" must be ${what}`)
   return value
 }
 
 function list(value: unknown, key: string, pattern: RegExp, what: string): readonly string[] {
   if (!Array.isArray(value)) throw new SchemaError([key], `"${key}" must be a list of ${what}`)
-  return value.map((each: unknown) => matching(each, key, pattern, `a list of ${what}`))
+  return value.map((each: unknown) => matching(each, [key], pattern, `a list of ${what}`))
 }
 
 function whole(value: unknown, key: string, most: number): number {

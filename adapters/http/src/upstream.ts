@@ -7,10 +7,11 @@ import {
   type StopReason,
   type Target,
 } from '@sluice/core'
+import { authenticated } from './authenticate.ts'
 import { dialTarget, unreachable, type Dial } from './dial.ts'
 import { Flight } from './flight.ts'
 import type { Headers, Reply } from './replies.ts'
-import type { Authentication, HttpSettings } from './target.ts'
+import type { HttpSettings } from './target.ts'
 
 /** A request as it is judged. */
 export interface Outgoing {
@@ -20,6 +21,11 @@ export interface Outgoing {
   readonly query: string
   readonly headers: Headers
   readonly body: Buffer
+}
+
+/** Path and query as they stand in the first line. */
+export function addressOf({ path, query }: Pick<Outgoing, 'path' | 'query'>): string {
+  return query === '' ? path : `${path}?${query}`
 }
 
 const keepAliveMs = 30_000
@@ -74,13 +80,13 @@ export class Upstream {
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
     const { authentication, base_path } = this.#settings
-    const shown = authenticated(request, authentication, credential)
-    const { method, path, query, headers, body } = shown
+    const placed = { ...request, path: `${base_path}${request.path}` }
+    const { method, headers, body, ...to } = authenticated(placed, this.#host, authentication, credential)
     const flight = new Flight(leave, stop)
     this.#pool.dispatch(
       {
         method,
-        path: `${base_path}${path}${query === '' ? '' : `?${query}`}`,
+        path: addressOf(to),
         headers: ['host', this.#host, ...headers.flat()],
         body: body.length === 0 ? null : body,
       },
@@ -92,36 +98,6 @@ export class Upstream {
   close(): Promise<void> {
     return this.#pool.destroy()
   }
-}
-
-/** The request with the gateway's own credential, in place of whatever stood there. */
-function authenticated(
-  request: Outgoing,
-  how: Authentication,
-  credential: Credential | null,
-): Pick<Outgoing, keyof Outgoing> {
-  if (how.kind === 'none' || credential === null) return request
-  const { user, password } = credential
-  switch (how.kind) {
-    case 'bearer':
-      return withHeader(request, 'authorization', `Bearer ${password}`)
-    case 'basic':
-      return withHeader(
-        request,
-        'authorization',
-        `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
-      )
-    case 'header':
-      return withHeader(request, how.name, password)
-    case 'query': {
-      const parameter = `${encodeURIComponent(how.name)}=${encodeURIComponent(password)}`
-      return { ...request, query: request.query === '' ? parameter : `${request.query}&${parameter}` }
-    }
-  }
-}
-
-function withHeader(request: Outgoing, name: string, value: string): Outgoing {
-  return { ...request, headers: [...request.headers.filter(([known]) => known !== name), [name, value]] }
 }
 
 /** The name under which the target is known, never what the caller said. */
