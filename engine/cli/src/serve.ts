@@ -1,6 +1,4 @@
 import { mkdir, readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { createApi } from '@sluice/api'
 import {
@@ -15,11 +13,9 @@ import {
   systemClock,
   systemIds,
   type Address,
-  type Dialer,
   type Endpoint,
   type EventStore,
   type Listener,
-  type Target,
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
@@ -31,6 +27,7 @@ import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config, ListenConfig } from './config/config.ts'
 import { declare } from './declare.ts'
+import { directDialer } from './dial.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -195,7 +192,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     pseudonyms: identity.pseudonyms,
-    dialer: sockets,
+    dialer: directDialer(),
     targets,
     pdp,
     facts: projections.facts,
@@ -324,13 +321,4 @@ async function endpointOf(listen: ListenConfig | null, base: string): Promise<En
     readFile(resolve(base, listen.tls.key), 'utf8'),
   ])
   return { address: listen.address, tls: { cert, key } }
-}
-
-/** Direct sockets. Small requests must not wait for the kernel to fill a segment. */
-const sockets: Dialer = {
-  async dial(_target: Target, to: Address) {
-    const socket = connect({ host: to.host, port: to.port, noDelay: true })
-    await once(socket, 'connect')
-    return socket
-  },
 }
