@@ -69,7 +69,8 @@ export class Sessions {
 
   #giveBack(key: string, known: Known): void {
     known.users -= 1
-    if (known.users > 0) return
+    // One that is over, or never began, cannot become idle.
+    if (known.users > 0 || this.#known.get(key) !== known) return
     known.idle = setTimeout(() => this.#end(key, known, 'idle'), idleMs).unref()
   }
 
