@@ -79,7 +79,7 @@ function hiddenFrom(
 
 /** Any other place, as `placeOf` names it, is of no relation. */
 function isColumn(place: string): boolean {
-  return !place.startsWith('$') && !place.startsWith('detector:')
+  return !/^(?:request:)?(?:\$|detector:)/.test(place)
 }
 
 /** The text with each value hidden in its place; the whole of it when nobody knows their places. */

@@ -33,15 +33,20 @@ export interface MaskedColumn {
 }
 
 /** … a place in documents, … */
-export interface MaskedPath {
+export interface MaskedPath extends MaskedMessage {
   /** As in `$.customers[*].ssn` or `$..card`. */
   readonly path: string
 }
 
 /** … or whatever is found by its look, wherever it stands. */
-export interface MaskedFinding {
+export interface MaskedFinding extends MaskedMessage {
   /** The name of a detector, e.g. `card`. */
   readonly detector: string
+}
+
+interface MaskedMessage {
+  /** What the target gets to see is masked, instead of what the caller does. */
+  readonly of?: 'request'
 }
 
 export type MaskedPlace = MaskedColumn | MaskedPath | MaskedFinding
@@ -57,10 +62,11 @@ export interface MaskHow {
   readonly to?: string
 }
 
-/** For people and records: `schema.name.column`, the path, or `detector:<name>`. */
+/** For people and records: `schema.name.column`, the path, or `detector:<name>`; of a request with that in front. */
 export function placeOf(place: MaskedPlace): string {
   if ('relation' in place) return `${place.relation}.${place.column}`
-  return 'path' in place ? place.path : `detector:${place.detector}`
+  const message = place.of === undefined ? '' : `${place.of}:`
+  return message + ('path' in place ? place.path : `detector:${place.detector}`)
 }
 
 /** Of two masks of one place the one that hides more; two that show different parts would show both. */

@@ -196,6 +196,8 @@ test('a place is a column, a path or what a detector finds, and only one of them
   assert.deepEqual(shown({ relation: 'public.t', column: 'c' }), ['public.t.c'])
   assert.deepEqual(shown({ path: '$.a[*].b' }), ['$.a[*].b'])
   assert.deepEqual(shown({ detector: 'card' }), ['detector:card'])
+  assert.deepEqual(shown({ detector: 'card', of: 'request' }), ['request:detector:card'])
+  assert.deepEqual(shown({ path: '$.messages[*].content', of: 'request' }), ['request:$.messages[*].content'])
   for (const none of [
     {},
     { relation: 'public.t' },
@@ -205,6 +207,8 @@ test('a place is a column, a path or what a detector finds, and only one of them
     { detector: '' },
     { detector: 'card', path: '$.a' },
     { relation: 'public.t', column: 'c', path: '$.a' },
+    { relation: 'public.t', column: 'c', of: 'request' },
+    { detector: 'card', of: 'answer' },
   ])
     assert.deepEqual(shown(none), [])
 })

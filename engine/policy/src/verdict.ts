@@ -2,6 +2,7 @@ import {
   approvalScopes,
   denial,
   maskMethods,
+  placeOf,
   stricterMask,
   type Approval,
   type MaskedPlace,
@@ -57,7 +58,8 @@ function reasonOf(value: unknown): Reason {
 
 function maskOf(value: unknown): MaskRule {
   const place = placeNames.find(([first]) => isObject(value) && Object.hasOwn(value, first)) ?? columnNames
-  const mask = object('a mask', value, [...place, 'method', 'rule'], ['value', 'to'])
+  const optional = place === columnNames ? [] : messageNames
+  const mask = object('a mask', value, [...place, 'method', 'rule'], ['value', 'to', ...optional])
   const method = oneOf('method', mask['method'], maskMethods)
   if (Object.hasOwn(mask, 'value') !== (method === 'constant'))
     throw new Malformed('a value belongs to a constant mask, and to no other')
@@ -74,12 +76,14 @@ function maskOf(value: unknown): MaskRule {
 
 const columnNames = ['relation', 'column'] as const
 const placeNames = [columnNames, ['path'], ['detector']] as const
+const messageNames: readonly string[] = ['of']
 
 function maskedPlace(mask: Fields, [first]: (typeof placeNames)[number]): MaskedPlace {
   const place = name(first, mask[first])
+  const of = Object.hasOwn(mask, 'of') ? { of: oneOf('of', mask['of'], ['request']) } : {}
   if (first === 'path' && !place.startsWith('$')) throw new Malformed('a path begins with $')
-  if (first === 'path') return { path: place }
-  if (first === 'detector') return { detector: place }
+  if (first === 'path') return { path: place, ...of }
+  if (first === 'detector') return { detector: place, ...of }
   if (!/^[^.]+\../.test(place)) throw new Malformed('a relation is written schema.name')
   return { relation: place, column: name('column', mask['column']) }
 }
@@ -141,7 +145,7 @@ function strictest(masks: readonly MaskRule[]): readonly MaskRule[] {
 /** Columns first, by relation. */
 function keyOf(place: MaskedPlace): string {
   if ('relation' in place) return `0\0${place.relation}\0${place.column}`
-  return 'path' in place ? `1\0${place.path}` : `2\0${place.detector}`
+  return `1\0${placeOf(place)}`
 }
 
 /** Rego's sets have no order that two engines agree on. */
