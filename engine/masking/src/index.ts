@@ -14,3 +14,11 @@ export {
   type PathRule,
 } from './content/rules.ts'
 export type { Detector, Span } from './detector.ts'
+export {
+  codingsOf,
+  decoder,
+  encoder,
+  type Coding,
+  type CodingLimits,
+  type Recoded,
+} from './content/coding.ts'
