@@ -12,4 +12,10 @@ export interface Detector {
   readonly charsMax: number
   /** In order, without overlaps, in time linear in the text. */
   find(text: string): readonly Span[]
+  /**
+   * Where a value may have begun that the end of the text cuts off, or that its end makes look like one: what is found
+   * before it stays, whatever comes behind the text. The length of the text when there is no such place. Whoever reads a
+   * text in pieces then holds back no more than that; without this, as much as `charsMax`.
+   */
+  unfinished?(text: string): number
 }

@@ -9,3 +9,20 @@ export { replacementOf, type InPlace } from './replacement.ts'
 export type { MaskRequest, Replacement } from './replacer.ts'
 export type { ElementType, ValueType } from './types.ts'
 export { valueText } from './value-text.ts'
+export { contentMasker, type ContentMasker } from './content/content-masker.ts'
+export { compilePath, type Path } from './content/path.ts'
+export {
+  InvalidMask,
+  type ContentRules,
+  type DetectorRule,
+  type MaskedPiece,
+  type PathRule,
+} from './content/rules.ts'
+export {
+  codingsOf,
+  decoder,
+  encoder,
+  type Coding,
+  type CodingLimits,
+  type Recoded,
+} from './content/coding.ts'

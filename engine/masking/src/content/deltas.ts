@@ -1,0 +1,152 @@
+/** A piece of a longer text in an event of a language model's stream. */
+export interface Delta {
+  /** Of which text it is a piece, e.g. `choices/0/content`. */
+  readonly channel: string
+  /** A JSON text is cut anywhere, too. */
+  readonly kind: 'text' | 'json'
+  /** Where in the event it stands. */
+  readonly at: readonly (string | number)[]
+  readonly text: string
+}
+
+export interface DeltaEvent {
+  readonly deltas: readonly Delta[]
+  /** Beginnings of the names of channels that have no more pieces. */
+  readonly closes: readonly string[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Known by their shape, whichever server sends them; other events have no deltas. */
+export function deltasOf(event: unknown): DeltaEvent {
+  if (!isFields(event)) return nothing
+  if (Array.isArray(event['choices'])) return ofChoices(event['choices'])
+  const type = typeof event['type'] === 'string' ? event['type'] : ''
+  if (ends.has(type)) return { deltas: [], closes: [''] }
+  if (type.startsWith('content_block_')) return ofBlock(type, event)
+  if (type.endsWith('.delta') || type.endsWith('.done')) return ofPart(type, event)
+  return nothing
+}
+
+const nothing: DeltaEvent = { deltas: [], closes: [] }
+const ends = new Set([
+  'message_stop',
+  'error',
+  'response.completed',
+  'response.failed',
+  'response.incomplete',
+])
+
+/** OpenAI's chat completions, and the older completions; many other servers speak like them. */
+function ofChoices(choices: readonly unknown[]): DeltaEvent {
+  const deltas: Delta[] = []
+  const closes: string[] = []
+  for (const [position, choice] of choices.entries()) {
+    if (!isFields(choice)) continue
+    const channel = `choices/${indexOf(choice, position)}/`
+    const { delta, text, finish_reason: finish } = choice
+    if (typeof text === 'string')
+      deltas.push({ channel: `${channel}text`, kind: 'text', at: ['choices', position, 'text'], text })
+    deltas.push(...leaves(delta, channel, ['choices', position, 'delta']))
+    if (finish !== undefined && finish !== null) closes.push(channel)
+  }
+  return { deltas, closes }
+}
+
+/** Anthropic's messages. */
+function ofBlock(type: string, event: Fields): DeltaEvent {
+  const channel = `blocks/${indexOf(event, 0)}/`
+  if (type === 'content_block_stop') return { deltas: [], closes: [channel] }
+  return { deltas: leaves(event['delta'], channel, ['delta']), closes: [] }
+}
+
+/** OpenAI's responses: `response.output_text.delta` and its like, ended by `response.output_text.done`. */
+function ofPart(type: string, event: Fields): DeltaEvent {
+  const of = ['item_id', 'output_index', 'content_index', 'summary_index'].map((name) => event[name])
+  const kind = type.includes('arguments') ? 'json' : 'text'
+  const channel = JSON.stringify([type.slice(0, type.lastIndexOf('.')), ...of])
+  if (type.endsWith('.done')) return { deltas: [], closes: [channel] }
+  const text = event['delta']
+  return typeof text === 'string' ? { deltas: [{ channel, kind, at: ['delta'], text }], closes: [] } : nothing
+}
+
+/** Members that say what a delta is, not what it tells. */
+const labels = new Set(['role', 'id', 'type', 'name'])
+const jsonTexts = new Set(['arguments', 'partial_json'])
+
+function leaves(value: unknown, channel: string, at: readonly (string | number)[]): readonly Delta[] {
+  const own = at.at(-1)
+  if (typeof value === 'string') {
+    if (typeof own !== 'string' || labels.has(own)) return []
+    return [{ channel: channel.slice(0, -1), kind: jsonTexts.has(own) ? 'json' : 'text', at, text: value }]
+  }
+  if (Array.isArray(value))
+    return value.flatMap((part: unknown, position) =>
+      leaves(part, `${channel}${indexOf(part, position)}/`, [...at, position]),
+    )
+  if (!isFields(value)) return []
+  return Object.entries(value).flatMap(([name, part]) => leaves(part, `${channel}${name}/`, [...at, name]))
+}
+
+/** Pieces of one thing say its number; where they stand in their event says nothing. */
+function indexOf(value: unknown, position: number): number {
+  const index = isFields(value) ? value['index'] : undefined
+  return typeof index === 'number' ? index : position
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** An event like this one in which nothing is told but `text`, in the place of one of its deltas. */
+export function remainder(event: unknown, at: readonly (string | number)[], text: string): unknown {
+  return reduced(event, at, text, true)
+}
+
+function reduced(
+  value: unknown,
+  at: readonly (string | number)[],
+  text: string,
+  outermost: boolean,
+): unknown {
+  const [part, ...rest] = at
+  if (part === undefined) return text
+  if (Array.isArray(value)) return [reduced(value[Number(part)], rest, text, false)]
+  const kept = Object.entries(isFields(value) ? value : {}).flatMap(([name, member]): [string, unknown][] => {
+    if (name === part) return [[name, reduced(member, rest, text, false)]]
+    if (name === 'finish_reason') return [[name, null]]
+    if (outermost) return Array.isArray(member) ? [[name, []]] : isFields(member) ? [] : [[name, member]]
+    // Clients add up what they find here: a name told twice would be another name.
+    return name === 'index' || name === 'type' ? [[name, member]] : []
+  })
+  return Object.fromEntries(kept)
+}
+
+/** The same event without what repeats its deltas token by token. */
+export function withoutTokens(event: unknown): unknown {
+  if (Array.isArray(event)) return event.map(withoutTokens)
+  if (!isFields(event)) return event
+  return Object.fromEntries(
+    Object.entries(event).map(([name, value]) => {
+      if (name !== 'logprobs') return [name, withoutTokens(value)]
+      return [name, Array.isArray(value) ? [] : null]
+    }),
+  )
+}
+
+/** The same event with other texts in the places of its deltas. */
+export function withTexts(event: unknown, texts: ReadonlyMap<string, string>, at = ''): unknown {
+  const instead = texts.get(at)
+  if (instead !== undefined) return instead
+  if (Array.isArray(event))
+    return event.map((part: unknown, index) => withTexts(part, texts, placeOf(at, index)))
+  if (!isFields(event)) return event
+  return Object.fromEntries(
+    Object.entries(event).map(([name, part]) => [name, withTexts(part, texts, placeOf(at, name))]),
+  )
+}
+
+/** The key of a delta's place. */
+export function placeOf(of: string, part: string | number): string {
+  return `${of}/${part}`
+}

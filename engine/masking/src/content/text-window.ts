@@ -1,0 +1,77 @@
+import { heldCharsMax } from './limits.ts'
+import { splits, type Finder } from './finder.ts'
+import type { Tally } from './tally.ts'
+import { Unreadable } from './unreadable.ts'
+
+/** A text that comes in pieces of any size, told on in pieces. */
+export interface Flow {
+  /** What may be told on now. */
+  push(text: string): string
+  /** Nothing comes behind it. */
+  end(): string
+}
+
+/**
+ * Masks what detectors find in a text that comes in pieces. A piece leaves once nothing that may come can change what
+ * is found in it, so the pieces together are what the whole text would have been.
+ */
+export class TextWindow implements Flow {
+  readonly #finder: Finder
+  readonly #tally: Tally
+  /** What a detector may still want to look at: told on up to `#told`, held back from there. */
+  #text = ''
+  #told = 0
+
+  constructor(finder: Finder, tally: Tally) {
+    this.#finder = finder
+    this.#tally = tally
+  }
+
+  push(text: string): string {
+    this.#text += text
+    const shown = this.#tell(this.#finder.settled(this.#text))
+    if (this.#text.length - this.#told > heldCharsMax + 2 * this.#finder.charsMax)
+      throw new Unreadable('a text goes on without a place where it could be cut')
+    return shown
+  }
+
+  end(): string {
+    return this.#tell(this.#text.length)
+  }
+
+  #tell(settled: number): string {
+    if (settled <= this.#told) return ''
+    const text = this.#text
+    let shown = ''
+    let at = this.#told
+    let until = settled
+    for (const { start, end, mask } of this.#finder.find(text)) {
+      if (end <= at) continue
+      if (end > settled) {
+        until = Math.min(settled, Math.max(start, at))
+        break
+      }
+      // Of a value that began in what was already told only the rest is left to hide.
+      const from = Math.max(start, at)
+      const { text: instead, method } = mask.text(text.slice(from, end))
+      this.#tally.add(mask.name, method)
+      shown += text.slice(at, from) + instead
+      at = end
+    }
+    if (splits(text, until)) until--
+    if (until > at) shown += text.slice(at, until)
+    this.#told = Math.max(at, until)
+    this.#forget()
+    return shown
+  }
+
+  /** Detectors look behind themselves: at the character before, or for words that say what a number is. */
+  #forget(): void {
+    const before = contextChars + this.#finder.charsMax
+    if (this.#told <= 2 * before) return
+    this.#text = this.#text.slice(this.#told - before)
+    this.#told = before
+  }
+}
+
+const contextChars = 128
