@@ -13,6 +13,7 @@ import {
 import { handOver, HttpExchange } from './exchange.ts'
 import { canonicalHead, type CanonicalHead } from './head.ts'
 import { normalise } from './normalise.ts'
+import type { Means } from './obligations.ts'
 import { refuse } from './refuse.ts'
 import { receiveBody } from './request-body.ts'
 import type { Sessions } from './sessions.ts'
@@ -22,6 +23,7 @@ import type { Upstreams } from './upstreams.ts'
 export interface ConversationPorts {
   readonly sessions: Sessions
   readonly upstreams: Upstreams
+  readonly means: Means
   /** Targets by the host names that are theirs. */
   readonly hosts: () => ReadonlyMap<string, string>
 }
@@ -90,6 +92,7 @@ export class Conversation {
       credential,
       rejected: () => void session.credential('rejected').catch(() => {}),
       sight: { prefix: head.prefix, origin: upstream.origin, base_path: settings.base_path },
+      means: this.#ports.means,
       async: head.preferAsync,
     })
     await lane.submit([exchange], false)[0]?.done

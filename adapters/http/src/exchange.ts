@@ -17,8 +17,8 @@ import {
 } from '@sluice/core'
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
-import { masked, type MaskPlan } from './mask.ts'
-import { oblige } from './obligations.ts'
+import { masked } from './mask.ts'
+import { oblige, type MaskPlan, type Means } from './obligations.ts'
 import { isSecret, recordedBody, recordedHead } from './recorded-text.ts'
 import { refuse } from './refuse.ts'
 import { headerOf, type Headers, type Reply } from './replies.ts'
@@ -38,6 +38,7 @@ export interface Line {
   /** The target refused it: it is to be read again. */
   readonly rejected: () => void
   readonly sight: Omit<Sight, 'rewritten'>
+  readonly means: Means
   /** The caller asked to be told at once when people must decide. */
   readonly async: boolean
 }
@@ -69,7 +70,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    return oblige(verdicts)
+    return oblige(verdicts, this.#request, this.#line.means)
   }
 
   bound(): Uint8Array {
@@ -105,13 +106,13 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
 
   forward(
     permit: Permit,
-    _plan: MaskPlan,
+    { request }: MaskPlan,
     _body: AsyncIterable<never>,
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
     const { upstream, credential } = this.#line
     this.#decision = permit.decision
-    return upstream.send(this.#request, credential, () => permit.spend(this.content), stop)
+    return upstream.send(request, credential, () => permit.spend(this.content), stop)
   }
 
   maskBody(body: AsyncIterable<never>): AsyncIterable<Shown<never>> {
@@ -119,10 +120,13 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
-    const { credential, sight } = this.#line
+    const { credential, sight, means } = this.#line
     const forms = credential === null ? undefined : formsOf(credential)
-    return masked(replies, plan, {
+    return masked(replies, {
       sight,
+      rules: plan.answer,
+      hidden: plan.hidden,
+      pseudonyms: means.pseudonyms,
       bodiless: this.#request.method === 'HEAD',
       guard: forms === undefined ? undefined : new EchoGuard(forms),
       decision: this.#decision,

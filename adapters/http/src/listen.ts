@@ -17,6 +17,7 @@ import {
   type Listener,
   type Refusal,
 } from '@sluice/core'
+import { builtInDetectors } from '@sluice/masking'
 import { Conversation, type ConversationPorts } from './conversation.ts'
 import { refuse } from './refuse.ts'
 import { Sessions } from './sessions.ts'
@@ -46,7 +47,12 @@ const options = {
 export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Promise<Listener> {
   const sessions = new Sessions(gate)
   const upstreams = new Upstreams()
-  const ports: ConversationPorts = { sessions, upstreams, hosts: () => hostsOf(gate) }
+  const ports: ConversationPorts = {
+    sessions,
+    upstreams,
+    means: { detectors: builtInDetectors, pseudonyms: gate.pseudonyms },
+    hosts: () => hostsOf(gate),
+  }
   const conversations = new WeakMap<Duplex, Conversation>()
 
   function conversationOf(socket: Duplex): Conversation {

@@ -1,22 +1,18 @@
-import { refusal, Refused, type MaskCount, type Shown } from '@sluice/core'
+import { refusal, Refused, type MaskCount, type Pseudonyms, type Shown } from '@sluice/core'
+import { contentMasker, Undecodable, type ContentMasker, type ContentRules } from '@sluice/masking'
 import { shownHead, type Sight } from './answer-head.ts'
+import { decoded, isBodiless } from './decoded.ts'
 import type { EchoGuard } from './echo-guard.ts'
 import { recordedHead } from './recorded-text.ts'
 import { headerOf, type Reply } from './replies.ts'
 
-/** Rewrites a body piece by piece. Throws when it cannot read what it is given; then nothing more may leave. */
-export interface BodyMasker {
-  push(chunk: Buffer): { readonly bytes: Buffer; readonly masked: readonly MaskCount[] }
-  end(): { readonly bytes: Buffer; readonly masked: readonly MaskCount[] }
-}
-
-export interface MaskPlan {
-  /** By Content-Type; throws for what it cannot read. `null`: nothing is masked. */
-  readonly masker: ((contentType: string | null) => BodyMasker) | null
-}
-
 export interface MaskContext {
   readonly sight: Omit<Sight, 'rewritten'>
+  /** What is hidden; `null`: nothing. */
+  readonly rules: ContentRules | null
+  readonly pseudonyms: Pseudonyms | undefined
+  /** What was hidden in the request. */
+  readonly hidden: readonly MaskCount[]
   /** Whether the answer has no body whatever its head says. */
   readonly bodiless: boolean
   /** `undefined`: there is no credential to look for. */
@@ -30,28 +26,42 @@ export interface MaskContext {
 /** Station 7: what the caller may see of an answer, as it streams. */
 export async function* masked(
   replies: AsyncIterable<Reply>,
-  { masker: maskerOf }: MaskPlan,
   context: MaskContext,
 ): AsyncGenerator<Shown<Reply>> {
-  let body: Body | undefined
+  const looksInto = context.rules !== null || context.guard !== undefined
+  try {
+    yield* shownOf(looksInto ? decoded(replies, context.bodiless) : replies, context)
+  } catch (error) {
+    throw error instanceof Undecodable ? new Refused(undecodable(error.message), { cause: error }) : error
+  }
+}
+
+function undecodable(why: string): ReturnType<typeof refusal> {
+  return refusal(
+    'denied',
+    'http/undecodable',
+    `The answer must be looked into here, and ${why}. It was withheld.`,
+  )
+}
+
+async function* shownOf(replies: AsyncIterable<Reply>, context: MaskContext): AsyncGenerator<Shown<Reply>> {
+  let body = new Body(null, context)
   let status = 0
   for await (const reply of replies) {
     switch (reply.kind) {
-      case 'head': {
+      case 'head':
         status = reply.status
         if (status === 401) context.rejected()
-        const bodiless = context.bodiless || status === 204 || status === 304
-        body = new Body(bodiless || maskerOf === null ? null : maskerOf(contentTypeOf(reply)), context.guard)
-        yield headShown(reply, maskerOf !== null, context)
+        body = new Body(headerOf(reply.headers, 'content-type') ?? null, context)
+        yield headShown(reply, context)
         break
-      }
       case 'data': {
-        const piece = body?.push(reply.bytes)
-        if (piece !== undefined && piece.record.length > 0) yield piece
+        const piece = body.push(reply.bytes)
+        if (piece.record.length > 0) yield piece
         break
       }
       case 'end': {
-        const rest = body?.end()
+        const rest = context.bodiless || isBodiless(status) ? undefined : body.end()
         if (rest !== undefined && rest.record.length > 0) yield rest
         const end = { outcome: status >= 400 ? 'failed' : 'completed', status: String(status) } as const
         yield { item: reply, record: nothing, rows: 0, masked: [], end }
@@ -62,57 +72,49 @@ export async function* masked(
 
 const nothing = Buffer.alloc(0)
 
-function contentTypeOf(head: Reply & { kind: 'head' }): string | null {
-  return headerOf(head.headers, 'content-type') ?? null
-}
-
 function headShown(
   reply: Reply & { kind: 'head' },
-  rewritten: boolean,
-  { sight, guard, decision, bodiless }: MaskContext,
+  { sight, rules, guard, decision, hidden }: MaskContext,
 ): Shown<Reply> {
-  const encoded = headerOf(reply.headers, 'content-encoding')?.toLowerCase()
-  if ((rewritten || guard !== undefined) && !bodiless && encoded !== undefined && encoded !== 'identity')
-    throw new Refused(unreadable)
-  const { status, headers } = shownHead(reply, { ...sight, rewritten })
+  const { status, headers } = shownHead(reply, { ...sight, rewritten: rules !== null })
   if (guard !== undefined) for (const [name, value] of headers) guard.refuse(`${name}: ${value}`)
   return {
     item: { kind: 'head', status, headers: [...headers, ['x-sluice-decision', decision]] },
     record: Buffer.from(recordedHead(`HTTP/1.1 ${status}`, headers)),
     rows: 0,
-    masked: [],
+    masked: hidden,
   }
 }
 
-const unreadable = refusal(
-  'denied',
-  'http/undecodable',
-  'The answer is encoded in a way that cannot be looked into, so it was withheld.',
-)
-
+/** Looked into once there is something: an answer without content needs no type. */
 class Body {
-  readonly #masker: BodyMasker | null
-  readonly #guard: EchoGuard | undefined
+  readonly #contentType: string | null
+  readonly #context: MaskContext
+  #masker: ContentMasker | undefined
 
-  constructor(masker: BodyMasker | null, guard: EchoGuard | undefined) {
-    this.#masker = masker
-    this.#guard = guard
+  constructor(contentType: string | null, context: MaskContext) {
+    this.#contentType = contentType
+    this.#context = context
   }
 
   push(bytes: Buffer): Shown<Reply> {
-    const honest = this.#guard === undefined ? bytes : this.#guard.pass(bytes)
-    if (this.#masker === null || honest.length === 0) return shown(honest, [])
-    const piece = this.#masker.push(honest)
-    return shown(piece.bytes, piece.masked)
+    const { guard } = this.#context
+    return this.#masked(guard === undefined ? bytes : guard.pass(bytes))
   }
 
   end(): Shown<Reply> {
-    const rest = this.#guard?.end() ?? nothing
-    if (this.#masker === null) return shown(rest, [])
-    const last = rest.length === 0 ? undefined : this.#masker.push(rest)
-    const end = this.#masker.end()
-    if (last === undefined) return shown(end.bytes, end.masked)
-    return shown(Buffer.concat([last.bytes, end.bytes]), [...last.masked, ...end.masked])
+    const last = this.#masked(this.#context.guard?.end() ?? nothing)
+    const end = this.#masker?.end()
+    if (end === undefined) return last
+    return shown(Buffer.concat([last.record, end.bytes]), [...last.masked, ...end.masked])
+  }
+
+  #masked(bytes: Buffer): Shown<Reply> {
+    const { rules, pseudonyms } = this.#context
+    if (rules === null || bytes.length === 0) return shown(bytes, [])
+    this.#masker ??= contentMasker(this.#contentType, rules, pseudonyms)
+    const piece = this.#masker.push(bytes)
+    return shown(piece.bytes, piece.masked)
   }
 }
 

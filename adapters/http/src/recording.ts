@@ -7,7 +7,7 @@ export class HttpRecording implements Recording {
 
   request(exchange: string, content: Uint8Array): readonly RequestPart[] {
     this.#answers.set(exchange, new RecordedAnswer())
-    return [{ text: textOf(content) ?? null, parameters: [] }]
+    return [{ text: textOf(content)?.replaceAll('\r\n', '\n') ?? null, parameters: [] }]
   }
 
   body(_exchange: string, content: Uint8Array): readonly AnswerPart[] {
@@ -43,7 +43,7 @@ class RecordedAnswer {
     if (end < 0 && head.length > headBytesMax) return this.#undecodable(head)
     this.#head = end < 0 ? head : undefined
     if (end < 0) return []
-    const status = head.toString('utf8', 0, end).replaceAll('\r\n', '\n')
+    const status = head.toString('utf8', 0, end).replaceAll('\r\n', '; ')
     return [{ kind: 'status', text: status }, ...this.#body(head.subarray(end + headEnd.length))]
   }
 

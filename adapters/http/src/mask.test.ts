@@ -1,0 +1,151 @@
+import { suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { Refused, type Shown } from '@sluice/core'
+import { builtInDetectors, type ContentRules } from '@sluice/masking'
+import { EchoGuard, formsOf } from './echo-guard.ts'
+import { masked, type MaskContext } from './mask.ts'
+import type { Headers, Reply } from './replies.ts'
+
+const detector = builtInDetectors.get('card') ?? assert.fail()
+const rules: ContentRules = {
+  paths: [],
+  detectors: [{ detector, request: { method: 'last4' }, rule: 'm' }],
+}
+const card = '4000290979900015'
+const json: Headers = [['content-type', 'application/json']]
+
+function context(change: Partial<MaskContext> = {}): MaskContext {
+  return {
+    sight: { prefix: '/t', origin: 'http://t', base_path: '' },
+    rules: null,
+    pseudonyms: undefined,
+    hidden: [],
+    bodiless: false,
+    guard: undefined,
+    decision: 'dec_1',
+    rejected: () => {},
+    ...change,
+  }
+}
+
+async function* answer(headers: Headers, pieces: readonly Buffer[], status = 200): AsyncGenerator<Reply> {
+  yield { kind: 'head', status, headers }
+  for (const bytes of pieces) yield await Promise.resolve({ kind: 'data', bytes })
+  yield { kind: 'end', trailers: [] }
+}
+
+async function shown(replies: AsyncIterable<Reply>, change: Partial<MaskContext> = {}) {
+  const items: Shown<Reply>[] = []
+  for await (const each of masked(replies, context(change))) items.push(each)
+  const head = items.flatMap(({ item }) => (item.kind === 'head' ? [item] : []))[0]
+  const body = Buffer.concat(
+    items.flatMap(({ item }) => (item.kind === 'data' ? [item.bytes] : [])),
+  ).toString()
+  const record = Buffer.concat(items.map((each) => each.record)).toString()
+  return { head, body, record, end: items.at(-1)?.end, masked: items.flatMap((each) => each.masked) }
+}
+
+suite('an answer on its way to the caller', () => {
+  test('passes byte for byte where nothing is hidden, and is recorded as it was seen', async () => {
+    const body = Buffer.from([0xff, 0x00, 0x41])
+    const { head, end, record } = await shown(
+      answer(
+        [
+          ['content-length', '3'],
+          ['etag', '"x"'],
+        ],
+        [body],
+      ),
+    )
+    assert.deepEqual(head?.headers, [
+      ['content-length', '3'],
+      ['etag', '"x"'],
+      ['x-sluice-decision', 'dec_1'],
+    ])
+    assert.deepEqual(end, { outcome: 'completed', status: '200' })
+    assert.match(record, /^HTTP\/1\.1 200\r\ncontent-length: 3\r\netag: "x"\r\n\r\n/)
+  })
+
+  test('hides what a detector finds, wherever the pieces are cut, and says nothing of the bytes that were', async () => {
+    const text = Buffer.from(`{"card":"${card}","n":1}`)
+    for (let cut = 0; cut <= text.length; cut++) {
+      const pieces = [text.subarray(0, cut), text.subarray(cut)].filter(({ length }) => length > 0)
+      const seen = await shown(answer([...json, ['content-length', '30'], ['etag', '"x"']], pieces), {
+        rules,
+      })
+      assert.equal(seen.body, '{"card":"************0015","n":1}')
+      assert.equal(seen.record.includes(card), false)
+      assert.deepEqual(
+        seen.head?.headers.map(([name]) => name),
+        ['content-type', 'x-sluice-decision'],
+      )
+      assert.equal(seen.masked[0]?.values, 1)
+    }
+  })
+
+  test('is decoded to be looked into', async () => {
+    const text = `{"card":"${card}"}`
+    for (const [coding, bytes] of [
+      ['gzip', gzipSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['gzip, br', brotliCompressSync(gzipSync(text))],
+    ] as const) {
+      const seen = await shown(answer([...json, ['content-encoding', coding]], [bytes]), { rules })
+      assert.equal(seen.body, '{"card":"************0015"}')
+    }
+  })
+
+  test('is withheld where it cannot be looked into', async () => {
+    for (const [headers, bytes] of [
+      [[['content-type', 'image/png']], 'x'],
+      [[], 'x'],
+      [json, '{"a":'],
+      [json, '{"a":1} trailing'],
+      [[['content-type', 'application/json; charset=utf-16']], '{}'],
+      [[...json, ['content-encoding', 'compress']], 'x'],
+      [[...json, ['content-encoding', 'gzip']], 'x'],
+    ] as const)
+      await assert.rejects(shown(answer(headers, [Buffer.from(bytes)]), { rules }), (error: unknown) => {
+        assert.ok(error instanceof Refused)
+        assert.equal(error.refusal.rule, 'http/undecodable')
+        return true
+      })
+    const bomb = gzipSync(Buffer.alloc(50_000_000, 0x20))
+    await assert.rejects(
+      shown(answer([...json, ['content-encoding', 'gzip']], [bomb]), { rules }),
+      /much larger than it seems/,
+    )
+  })
+
+  test('without content needs no type', async () => {
+    for (const status of [200, 204, 304, 302]) {
+      const seen = await shown(answer([], [], status), { rules })
+      assert.equal(seen.body, '')
+      assert.equal(seen.head?.status, status)
+    }
+    const head = await shown(answer([['content-encoding', 'gzip']], []), { rules, bodiless: true })
+    assert.equal(head.body, '')
+  })
+
+  test('ends where the credential of the gateway is in it, compressed or not, in a header or in the body', async () => {
+    const credential = { user: '', password: 'very-secret-key' }
+    const change = { guard: new EchoGuard(formsOf(credential) ?? []) }
+    const echo = Buffer.from(`{"authorization":"Bearer ${credential.password}"}`)
+    for (const replies of [
+      answer(json, [echo]),
+      answer(json, [echo.subarray(0, 30), echo.subarray(30)]),
+      answer([...json, ['content-encoding', 'gzip']], [gzipSync(echo)]),
+      answer([['x-debug', credential.password]], []),
+    ])
+      await assert.rejects(shown(replies, change), /credential of the gateway/)
+  })
+
+  test('tells of a failure at the target, and of a credential that it does not take', async () => {
+    assert.deepEqual((await shown(answer(json, [], 500))).end, { outcome: 'failed', status: '500' })
+    const rejected = (): never => {
+      throw new Error('not accepted')
+    }
+    await assert.rejects(shown(answer(json, [], 401), { rejected }), /not accepted/)
+  })
+})
