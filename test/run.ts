@@ -41,6 +41,7 @@ const suites: readonly Suite[] = [
     concurrency: 2,
   },
   { name: 'identity', files: ['engine/identity/src/**/*.test.ts'] },
+  { name: 'recognisers', files: ['engine/recognisers/src/**/*.test.ts'] },
   { name: 'notices', files: ['engine/notices/src/**/*.test.ts'] },
   { name: 'exporters', files: ['engine/exporters/src/**/*.test.ts'], concurrency: 2 },
   {

@@ -6,31 +6,35 @@ export interface Finding extends Span {
   readonly detectors: readonly string[]
 }
 
-interface Found extends Span {
+/** What one of them found. */
+export interface Found extends Span {
   readonly name: string
 }
 
-/** In order and without overlaps: finds that overlap are one, so that nothing of either stays behind. */
 export function findings(text: string, detectors: readonly Detector[]): readonly Finding[] {
-  const found = detectors
-    .flatMap((detector) => detector.find(text).map((span): Found => ({ ...span, name: detector.name })))
-    .toSorted((one, other) => one.start - other.start)
+  return unite(
+    detectors.flatMap((detector) => detector.find(text).map((span) => ({ ...span, name: detector.name }))),
+  )
+}
+
+/** In order and without overlaps: finds that overlap are one, so that nothing of either stays behind. */
+export function unite(found: readonly Found[]): readonly Finding[] {
   const result: Finding[] = []
   let group: Found[] = []
   let reach = 0
-  for (const span of found) {
+  for (const span of found.toSorted((one, other) => one.start - other.start)) {
     if (span.start >= reach && group.length > 0) {
-      result.push(united(group, reach))
+      result.push(asOne(group, reach))
       group = []
     }
     group.push(span)
     reach = Math.max(reach, span.end)
   }
-  if (group.length > 0) result.push(united(group, reach))
+  if (group.length > 0) result.push(asOne(group, reach))
   return result
 }
 
-function united(group: readonly Found[], end: number): Finding {
+function asOne(group: readonly Found[], end: number): Finding {
   const longestFirst = group.toSorted((one, other) => length(other) - length(one))
   const detectors = [...new Set(longestFirst.map(({ name }) => name))]
   return { start: group[0]?.start ?? end, end, detectors }

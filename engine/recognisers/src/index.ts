@@ -1,0 +1,1 @@
+export { presidio, presidioLimits, RecogniserFailed, type PresidioOptions } from './presidio.ts'
