@@ -17,5 +17,5 @@ export interface Detector {
    * before it stays, whatever comes behind the text. The length of the text when there is no such place. Whoever reads a
    * text in pieces then holds back no more than that; without this, as much as `charsMax`.
    */
-  unfinished?(text: string): number
+  readonly unfinished?: (text: string) => number
 }

@@ -1,3 +1,4 @@
+import { contextChars } from '../detectors/introduced.ts'
 import { heldCharsMax } from './limits.ts'
 import { splits, type Finder } from './finder.ts'
 import type { Tally } from './tally.ts'
@@ -73,5 +74,3 @@ export class TextWindow implements Flow {
     this.#told = before
   }
 }
-
-const contextChars = 128

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Span } from '../detector.ts'
 import { builtInDetectors } from './built-in.ts'
 import { contextChars } from './introduced.ts'
 
@@ -131,3 +132,25 @@ for (const detector of detectors) {
     )
   })
 }
+
+for (const detector of detectors)
+  test(`${detector.name}: what begins before the unfinished stays, wherever a text is cut`, () => {
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (some) => {
+        const text = some.join('')
+        const all = detector.find(text)
+        for (let cut = 0; cut <= text.length; cut++) {
+          const begun = text.slice(0, cut)
+          const until = detector.unfinished?.(begun) ?? 0
+          const before = ({ start }: Span): boolean => start < until
+          assert.deepEqual(detector.find(begun).filter(before), all.filter(before), `cut at ${cut}`)
+        }
+      }),
+    )
+  })
+
+test('prose need not wait for more than its last word', () => {
+  const text = 'Thank you for your order. It will arrive on Thursday'
+  for (const { name, unfinished } of detectors)
+    assert.ok((unfinished?.(text) ?? 0) >= text.length - 'Thursday'.length, name)
+})

@@ -1,6 +1,7 @@
 import type { Detector, Span } from '../detector.ts'
 import { folded } from './folded.ts'
 import { isIssued } from './issuers.ts'
+import { runAtEnd } from './run-at-end.ts'
 
 /**
  * In one piece, in fours with a rest, or as 4-6-4 and 4-6-5. Not within a longer run of digits, be they joined by dashes
@@ -11,9 +12,12 @@ const shape =
 
 const hexLetter = /[a-f]/i
 
+/** Nineteen digits in five groups. */
+const charsMax = 19 + 4
+
 export const card: Detector = folded({
   name: 'card',
-  charsMax: 19 + 4,
+  charsMax,
   find(text) {
     const spans: Span[] = []
     for (const match of text.matchAll(shape)) {
@@ -27,6 +31,7 @@ export const card: Detector = folded({
     }
     return spans
   },
+  unfinished: (text) => runAtEnd(text, /[\d .-]/, charsMax + '.0'.length),
 })
 
 function isCard(shown: string): boolean {

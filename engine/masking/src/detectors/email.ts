@@ -1,5 +1,6 @@
 import type { Detector, Span } from '../detector.ts'
 import { folded } from './folded.ts'
+import { runAtEnd } from './run-at-end.ts'
 
 const localMax = 64
 const domainMax = 190
@@ -15,10 +16,14 @@ const domain =
 /** `icon@2x.png` is a file, `getty@tty1.service` a unit of systemd. */
 const noDomain = /\.(?:png|jpe?g|gif|svg|webp|service|socket|timer)$/i
 
+const charsMax = localMax + signMax + domainMax
+/** Of a local part, of a domain or between them. */
+const anyCharacter = /[\p{L}\p{M}\p{N}.!#$%'*+^_`~@\\-]/u
+
 /** Addresses as people write them; a quoted local part is not looked for. In queries the sign may be escaped. */
 export const email: Detector = folded({
   name: 'email',
-  charsMax: localMax + signMax + domainMax,
+  charsMax,
   find(text) {
     const spans: Span[] = []
     let free = 0
@@ -32,6 +37,7 @@ export const email: Detector = folded({
     }
     return spans
   },
+  unfinished: (text) => runAtEnd(text, anyCharacter, charsMax + 1),
 })
 
 /** Where the domain that begins at `start` ends, without the full stop of the sentence; null when it is none. */

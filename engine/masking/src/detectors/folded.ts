@@ -3,6 +3,7 @@ import { fold, unitsMax } from './fold.ts'
 
 /** Finds in the text as it reads; the spans are those of the text as it is. */
 export function folded(plain: Detector): Detector {
+  const { unfinished } = plain
   return {
     name: plain.name,
     charsMax: plain.charsMax * unitsMax,
@@ -15,5 +16,15 @@ export function folded(plain: Detector): Detector {
         return { start: view.original(start), end: last + units }
       })
     },
+    ...(unfinished !== undefined && { unfinished: (text: string) => unfinishedIn(unfinished, text) }),
   }
+}
+
+function unfinishedIn(unfinished: (text: string) => number, text: string): number {
+  // Half a character may become a digit.
+  const complete = text.replace(/[\ud800-\udbff]$/, '')
+  const view = fold(complete)
+  if (view === null) return unfinished(complete)
+  const start = unfinished(view.text)
+  return start < view.text.length ? view.original(start) : complete.length
 }

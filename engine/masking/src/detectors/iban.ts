@@ -4,13 +4,17 @@ import { folded } from './folded.ts'
 import { ibanLengths } from './iban-lengths.ts'
 
 const head = new RegExp(`${beginning}[A-Z]{2}\\d{2}(?=[ -]?[A-Z0-9])`, 'gi')
-const charsMax = 34
 const groupsOf = 4
+/** The longest of all countries, with spaces. */
+const charsMax = 34 + Math.ceil(34 / groupsOf) - 1
+
+/** The first character, or as much as there is of the first four, or those with what may follow. */
+const begun = new RegExp(`${beginning}[A-Z](?:[A-Z](?:\\d(?:\\d[A-Z0-9 -]*)?)?)?$`, 'i')
 
 /** An account number of a country that has them, of its length and with the right check digits; maybe in fours. */
 export const iban: Detector = folded({
   name: 'iban',
-  charsMax: charsMax + Math.ceil(charsMax / groupsOf) - 1,
+  charsMax,
   find(text) {
     const spans: Span[] = []
     let free = 0
@@ -23,6 +27,12 @@ export const iban: Detector = folded({
       free = end
     }
     return spans
+  },
+  unfinished(text) {
+    // With two characters before, which say whether a word begins there.
+    const from = Math.max(0, text.length - charsMax - 3)
+    const match = begun.exec(text.slice(from))
+    return match === null ? text.length : from + match.index
   },
 })
 

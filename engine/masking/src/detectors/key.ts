@@ -2,6 +2,7 @@ import type { Detector, Span } from '../detector.ts'
 import { beginning } from './beginning.ts'
 import { keyForms } from './key-forms.ts'
 import { pieces } from './pieces.ts'
+import { runAtEnd } from './run-at-end.ts'
 
 const charsMax = 2048
 
@@ -28,6 +29,7 @@ export const key: Detector = {
     const spans = [...surely, ...maybe.filter((span) => isRandom(text, span))]
     return united(spans).flatMap((span) => pieces(span, charsMax))
   },
+  unfinished: (text) => runAtEnd(text, /[\w.,~+/!@#$%^&*=:\\-]/, charsMax + 1),
 }
 
 /** The value is the last in what matched; the full stop of a sentence is no part of it. */

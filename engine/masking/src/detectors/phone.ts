@@ -2,6 +2,7 @@ import type { Detector, Span } from '../detector.ts'
 import { beginning } from './beginning.ts'
 import { folded } from './folded.ts'
 import { introduced } from './introduced.ts'
+import { runAtEnd } from './run-at-end.ts'
 
 /** Area and exchange of North America: never 0xx, 1xx or x11. */
 const nanp = String.raw`(?!\d11)[2-9]\d{2}`
@@ -30,9 +31,11 @@ const words =
   /(?:phone|tel|telefon|telephone|mobile|handy|cell|fax|whatsapp)(?:[ _-]?(?:number|num|no|nr))?[^a-z0-9]{1,6}(?:is )?$/i
 const date = /^(?:\d{4}([./-])\d{2}\1\d{2}|\d{2}([./-])\d{2}\2\d{4})(?!\d)/
 
+const charsMax = 56
+
 export const phone: Detector = folded({
   name: 'phone',
-  charsMax: 56,
+  charsMax,
   find(text) {
     const shown = [...text.matchAll(plain)]
     const said = [...text.matchAll(digits)].filter(
@@ -42,6 +45,7 @@ export const phone: Detector = folded({
       [...shown, ...said].map(({ 0: whole, index }) => ({ start: index, end: index + whole.length })),
     )
   },
+  unfinished: (text) => runAtEnd(text, /[+\d ./()-]/, charsMax + '.0'.length),
 })
 
 /** Of two that overlap the one that begins first, and so is the longer one. */

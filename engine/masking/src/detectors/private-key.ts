@@ -22,4 +22,11 @@ export const privateKey: Detector = {
     }
     return spans
   },
+  unfinished(text) {
+    const from = Math.max(0, text.length - charsMax)
+    const tail = text.slice(from)
+    const last = privateKey.find(tail).at(-1)
+    if (last?.end === tail.length && !end.test(tail.slice(last.start))) return from + last.start
+    return from + (/-[A-Z0-9 -]{0,63}$/.exec(tail)?.index ?? tail.length)
+  },
 }
