@@ -12,12 +12,13 @@ import {
   refusal,
   worded,
   type Address,
+  type DetectorPattern,
   type Endpoint,
   type Gate,
   type Listener,
   type Refusal,
 } from '@sluice/core'
-import { builtInDetectors } from '@sluice/masking'
+import { builtInDetectors, configuredDetector, type Detector } from '@sluice/masking'
 import { Conversation, type ConversationPorts } from './conversation.ts'
 import { refuse } from './refuse.ts'
 import { Sessions } from './sessions.ts'
@@ -50,7 +51,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
   const ports: ConversationPorts = {
     sessions,
     upstreams,
-    means: { detectors: builtInDetectors, pseudonyms: gate.pseudonyms },
+    means: { detectors: detectorsOf(gate.patterns), pseudonyms: gate.pseudonyms },
     hosts: () => hostsOf(gate),
   }
   const conversations = new WeakMap<Duplex, Conversation>()
@@ -101,6 +102,13 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       await upstreams.close()
     },
   }
+}
+
+function detectorsOf(patterns: readonly DetectorPattern[]): ReadonlyMap<string, Detector> {
+  const configured = patterns.map(
+    ({ name, pattern, charsMax }) => [name, configuredDetector(name, pattern, charsMax)] as const,
+  )
+  return new Map([...builtInDetectors, ...configured])
 }
 
 async function bound(server: Server, { host, port }: Address): Promise<Address> {

@@ -191,6 +191,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     grants,
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
+    patterns: config.detectors,
     pseudonyms: identity.pseudonyms,
     dialer: directDialer(),
     targets,

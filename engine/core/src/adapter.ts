@@ -57,8 +57,20 @@ export interface Gate<Settings> {
   targets(protocol: string): readonly Target<Settings>[]
   /** A wrong key does nothing, and says nothing. */
   cancel(key: CancelKey): void
+  /** What else masks may look for, beside what every adapter knows by its look. */
+  readonly patterns: readonly DetectorPattern[]
   /** Of masks that need a key; what they are asked of without one is refused. */
   readonly pseudonyms?: Pseudonyms | undefined
+}
+
+/** A company's own identifiers, as its configuration describes them. */
+export interface DetectorPattern {
+  /** Under which masks ask for it. */
+  readonly name: string
+  /** In the syntax of RE2. */
+  readonly pattern: string
+  /** No value is longer. */
+  readonly charsMax: number
 }
 
 /** One authenticated subject on one target. */

@@ -1,4 +1,4 @@
-import type { Gate, Session } from './adapter.ts'
+import type { DetectorPattern, Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
 import { Budgets } from './budgets.ts'
 import type { EventBody } from './decider.ts'
@@ -30,6 +30,7 @@ export interface GatePorts {
   readonly gateway: string
   readonly authenticator: Authenticator
   readonly credentials: Credentials
+  readonly patterns?: readonly DetectorPattern[]
   /** Their key binds approvals too: without it what a policy holds is refused. */
   readonly pseudonyms?: Pseudonyms
   readonly dialer: Dialer
@@ -169,6 +170,7 @@ export function createGate(ports: GatePorts): Engine {
     gateway: ports.gateway,
     open,
     targets: (protocol) => ports.targets.list().filter((target) => target.protocol === protocol),
+    patterns: ports.patterns ?? [],
     pseudonyms: ports.pseudonyms,
     cancel: (wanted) => {
       for (const session of live.values())

@@ -5,6 +5,7 @@ import {
   type AccessRule,
   type Address,
   type CredentialNeed,
+  type DetectorPattern,
   type Owners,
   type Target,
 } from '@sluice/core'
@@ -12,6 +13,7 @@ import type { RoleGroups } from '@sluice/api'
 import { adapters } from '../adapters.ts'
 import { accessOf, type RawAccess } from './access.ts'
 import { addressOf } from './address.ts'
+import { detectorsOf, type RawDetectors } from './detectors.ts'
 import { ConfigDocument, type Located, type Path } from './document.ts'
 import { exportersOf, type ExporterConfig, type RawExporters } from './exporters.ts'
 import { logOf, type LogConfig, type RawLog } from './log.ts'
@@ -50,6 +52,8 @@ export interface Config {
   readonly tokenKey: SecretReference | null
   /** The active key of pseudonyms. */
   readonly maskingKey: MaskingKeyReference | null
+  /** What else masks may look for. */
+  readonly detectors: readonly DetectorPattern[]
   readonly policies: string
   readonly targets: readonly TargetConfig[]
   readonly notices: NoticesConfig
@@ -71,7 +75,10 @@ interface RawConfig {
     readonly owners?: Readonly<Record<string, readonly string[]>>
   }
   readonly keys?: { readonly tokens?: SecretReference }
-  readonly masking?: { readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[] }
+  readonly masking?: {
+    readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
+    readonly detectors?: RawDetectors
+  }
   readonly policies: { readonly path: string }
   readonly notices?: RawNotices
   readonly exporters?: RawExporters
@@ -116,6 +123,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: value.keys?.tokens ?? null,
     maskingKey: maskingKeyOf(document, value.masking?.keys),
+    detectors: detectorsOf(document, value.masking?.detectors),
     policies: value.policies.path,
     targets: targetsOf(document, value),
     notices: noticesOf(document, value.notices),
