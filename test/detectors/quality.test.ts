@@ -33,6 +33,22 @@ for (const [name, detector] of builtInDetectors)
     assert.ok(precision >= floor.precision, `wrong:\n${wrong.slice(0, 20).join('\n')}`)
   })
 
+test('what is found in a text is found among others too, with a line feed between', () => {
+  for (const [name, detector] of builtInDetectors) {
+    const texts = labelled(name).map(({ text }) => text)
+    for (let at = 0; at + 2 < texts.length; at += 3) {
+      const [before = '', text = '', behind = ''] = texts.slice(at, at + 3)
+      const from = before.length + 1
+      const among = detector.find(`${before}\n${text}\n${behind}`)
+      for (const { start, end } of detector.find(text))
+        assert.ok(
+          among.some((found) => found.start < from + end && found.end > from + start),
+          `${name}: ${text.slice(start, end)} behind ${before}`,
+        )
+    }
+  }
+})
+
 /** A value counts as found when nothing of it stays outside and nothing more is taken. */
 function judge(detector: Detector, texts: readonly Labelled[]) {
   let right = 0

@@ -18,4 +18,9 @@ export interface Detector {
    * text in pieces then holds back no more than that; without this, as much as `charsMax`.
    */
   readonly unfinished?: (text: string) => number
+  /**
+   * What is found in a text is found, in part at least, also where other texts stand before and behind it with a line
+   * feed between. Many short texts are then looked at as one, which costs much less; not so with anchors like `^`.
+   */
+  readonly separable?: boolean
 }

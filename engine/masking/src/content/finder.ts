@@ -29,12 +29,25 @@ export class Finder {
 
   /** In order, without overlaps, and never a part of a character. */
   find(text: string): readonly Finding[] {
-    let found: Finding[] | undefined
-    for (const { detector, mask } of this.#masks)
-      for (const span of detector.find(text)) {
-        if (span.end > span.start) (found ??= []).push({ ...whole(text, span), mask })
+    const findings = this.#masks.flatMap((each) => findingsOf(each, text))
+    return findings.length === 0 ? none : merged(findings)
+  }
+
+  /** What is found in each of many texts, by their places; nothing for those in which nothing is. */
+  findEach(texts: readonly string[]): ReadonlyMap<number, readonly Finding[]> {
+    const found = new Map<number, readonly Finding[]>()
+    const joined = texts.join('\n')
+    for (const each of this.#masks) {
+      const { detector } = each
+      const places = detector.separable === true ? touched(detector.find(joined), texts) : texts.keys()
+      for (const place of places) {
+        const findings = findingsOf(each, texts[place] ?? '')
+        if (findings.length === 0) continue
+        const others = found.get(place)
+        found.set(place, others === undefined ? findings : merged([...others, ...findings]))
       }
-    return found === undefined ? none : merged(found)
+    }
+    return found
   }
 
   /** Before it, nothing that may still come changes what is found. */
@@ -63,6 +76,28 @@ export class Finder {
 
 const none: readonly Finding[] = []
 
+function findingsOf({ detector, mask }: DetectorMask, text: string): readonly Finding[] {
+  const spans = detector.find(text)
+  if (spans.length === 0) return none
+  return spans.filter(({ start, end }) => end > start).map((span) => ({ ...whole(text, span), mask }))
+}
+
+/** The places of the texts that the spans reach into when a line feed stands between each two. */
+function touched(spans: readonly Span[], texts: readonly string[]): ReadonlySet<number> {
+  const places = new Set<number>()
+  let place = 0
+  let end = texts[0]?.length ?? 0
+  for (const span of spans) {
+    while (end < span.start) end += 1 + (texts[++place]?.length ?? 0)
+    places.add(place)
+    while (end < span.end) {
+      end += 1 + (texts[++place]?.length ?? 0)
+      places.add(place)
+    }
+  }
+  return places
+}
+
 /** A character of two units is found as a whole. */
 function whole(text: string, { start, end }: Span): Span {
   return { start: splits(text, start) ? start - 1 : start, end: splits(text, end) ? end + 1 : end }
@@ -73,11 +108,11 @@ export function splits(text: string, at: number): boolean {
   return (text.charCodeAt(at) & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800
 }
 
-function merged(found: Finding[]): readonly Finding[] {
-  if (found.length === 1) return found
-  found.sort((one, other) => one.start - other.start || other.end - one.end)
+function merged(findings: Finding[]): readonly Finding[] {
+  if (findings.length === 1) return findings
+  findings.sort((one, other) => one.start - other.start || other.end - one.end)
   const groups: Finding[] = []
-  for (const next of found) {
+  for (const next of findings) {
     const last = groups.at(-1)
     if (last === undefined || next.start >= last.end) groups.push(next)
     else

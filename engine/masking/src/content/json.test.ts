@@ -31,6 +31,11 @@ suite('what becomes of a document', () => {
     ],
     ['a found part with escapes', '["\\u0031\\u00323-45-\\u0036789"]', '["***********"]'],
     ['a found name', '{"123-45-6789": {"a": 1}}', '{"***********": {"a": 1}}'],
+    [
+      'a found name again',
+      '[{"123-45-6789":1},{"a":1,"123-45-6789":2,"a":3}]',
+      '[{"***********":1},{"a":1,"***********":2,"a":3}]',
+    ],
     ['a found number', '[4111111111111111, -4111111111111111]', '[0, 0]'],
     ['a found number with an exponent', '[4.111111111111111e15,4111111111111111.0]', '[0,0]'],
     [
@@ -54,8 +59,8 @@ suite('what becomes of a document', () => {
     )
     assert.deepEqual(counts, [
       { column: '$..secret', method: 'redact', values: 3 },
-      { column: 'ssn', method: 'stars', values: 1 },
       { column: 'card', method: 'redact', values: 1 },
+      { column: 'ssn', method: 'stars', values: 1 },
     ])
   })
 
@@ -107,7 +112,7 @@ suite('any document', () => {
 
   test('is the same however it is cut', () => {
     const by = rules({ '$..*[0]': redact }, [
-      { ...ssn, find: (text) => (text.length > 1 ? [{ start: 0, end: 1 }] : []) },
+      { ...card, find: (text) => (text.length > 1 ? [{ start: 0, end: 1 }] : []) },
     ])
     fc.assert(
       fc.property(documents, fc.array(fc.nat(), { maxLength: 9 }), (document, places) => {

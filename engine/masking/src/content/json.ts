@@ -1,11 +1,21 @@
 import { Edits } from './edits.ts'
+import type { Finding } from './finder.ts'
 import { JsonPlace } from './json-place.ts'
 import { notJson, numberEnd, sign, Spelling, Strings, StringScan, wordEnd } from './json-tokens.ts'
 import type { PathNode } from './path-tree.ts'
 import { plainDecimal } from './plain-decimal.ts'
+import { SeenNames } from './seen-names.ts'
 import { Tail } from './tail.ts'
 import type { Rewriter, Treatment } from './treatment.ts'
 import type { Shown, ValueMask } from './value-mask.ts'
+
+/** A part of a document into which detectors look. */
+interface Looked {
+  readonly kind: 'name' | 'string' | 'number'
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
 
 /**
  * One document of JSON, read token by token. Whatever is not masked leaves byte for byte as it came: numbers, spaces
@@ -22,6 +32,11 @@ export class JsonRewriter implements Rewriter {
   /** Something else than spaces has come. */
   #begun = false
   #strings = new Strings(space)
+  /** Of this piece: detectors look at all of it at once. */
+  #looked: Looked[] = []
+  /** Names among them, and where the same names stand again. */
+  #askedNames = new SeenNames()
+  #repeatedNames: { readonly start: number; readonly end: number }[] = []
 
   constructor(treatment: Treatment, root: PathNode = treatment.root, nests = true) {
     this.#treatment = treatment
@@ -39,6 +54,7 @@ export class JsonRewriter implements Rewriter {
       if (next < 0) break
       at = next
     }
+    this.#look(bytes, edits)
     this.#tail.keep(bytes, at)
     return edits.upTo(at)
   }
@@ -93,8 +109,8 @@ export class JsonRewriter implements Rewriter {
     if (first === sign.quote) {
       const end = this.#scan.end(bytes, at)
       if (end < 0) return end
-      if (this.#place.atName) this.#name(bytes, at, end, edits)
-      else this.#string(bytes, at, end, edits)
+      if (this.#place.atName) this.#name(bytes, at, end)
+      else this.#string(at, end, edits)
       return end
     }
     const isNumber = first === sign.minus || (first >= sign.zero && first <= sign.nine)
@@ -108,60 +124,79 @@ export class JsonRewriter implements Rewriter {
   }
 
   /** Names may be values, as in a map from addresses to people. */
-  #name(bytes: Buffer, start: number, end: number, edits: Edits): void {
+  #name(bytes: Buffer, start: number, end: number): void {
     const { escaped } = this.#scan
     const { finder, cleanNames } = this.#treatment
     const object = this.#place.object
-    if (!escaped && (finder.idle || cleanNames.has(bytes, start, end))) {
+    const asked = this.#askedNames.has(bytes, start, end)
+    if (!escaped && (finder.idle || asked || cleanNames.has(bytes, start, end))) {
       this.#place.named(object.memberIn(bytes, start + 1, end - 1))
+      if (asked) this.#repeatedNames.push({ start, end })
       return
     }
     const name = this.#strings.meaning(start, end, escaped)
     this.#place.named(object.member(name))
-    if (!this.#found(bytes, start, name, edits)) cleanNames.add(bytes, start, end)
+    this.#lookAt({ kind: 'name', start, end, text: name })
+    if (!escaped) this.#askedNames.add(bytes, start, end)
   }
 
-  #string(bytes: Buffer, start: number, end: number, edits: Edits): void {
+  #string(start: number, end: number, edits: Edits): void {
     const { node } = this.#place
     this.#place.value()
     const { escaped } = this.#scan
+    if (node.mask === undefined && this.#treatment.finder.idle && node.settled) return
+    const text = this.#strings.meaning(start, end, escaped)
     if (node.mask !== undefined) {
-      this.#replace(
-        edits,
-        start,
-        end,
-        node.mask.name,
-        node.mask.string(this.#strings.meaning(start, end, escaped)),
-      )
+      this.#replace(edits, start, end, node.mask.name, node.mask.string(text))
       return
     }
-    if (this.#treatment.finder.idle && node.settled) return
-    const text = this.#strings.meaning(start, end, escaped)
     const nested = this.#nests ? rewrittenJson(this.#treatment, text, node) : undefined
-    if (nested === undefined) this.#found(bytes, start, text, edits)
+    if (nested === undefined) this.#lookAt({ kind: 'string', start, end, text })
     else if (nested !== text) edits.replace(start, end, JSON.stringify(nested))
-  }
-
-  #found(bytes: Buffer, start: number, text: string, edits: Edits): boolean {
-    const findings = this.#treatment.finder.find(text)
-    if (findings.length === 0) return false
-    const spelling = new Spelling(bytes, start)
-    for (const finding of findings) {
-      const { text: instead, method } = finding.mask.text(text.slice(finding.start, finding.end))
-      const from = spelling.of(finding.start)
-      const shown = { text: JSON.stringify(instead).slice(1, -1), method }
-      this.#replace(edits, from, spelling.of(finding.end), finding.mask.name, shown)
-    }
-    return true
   }
 
   /** A card may be written as a number, with an exponent too. */
   #number(start: number, end: number, byPath: ValueMask | undefined, edits: Edits): void {
-    const { finder } = this.#treatment
-    if (byPath === undefined && finder.idle) return
+    if (byPath === undefined && this.#treatment.finder.idle) return
     const number = this.#strings.spelling(start, end)
-    const mask = byPath ?? finder.find(plainDecimal(number) ?? number)[0]?.mask
-    if (mask !== undefined) this.#replace(edits, start, end, mask.name, mask.number(number))
+    if (byPath !== undefined) this.#replace(edits, start, end, byPath.name, byPath.number(number))
+    else this.#lookAt({ kind: 'number', start, end, text: plainDecimal(number) ?? number })
+  }
+
+  #lookAt(part: Looked): void {
+    if (!this.#treatment.finder.idle) this.#looked.push(part)
+  }
+
+  #look(bytes: Buffer, edits: Edits): void {
+    const looked = this.#looked
+    if (looked.length === 0) return
+    const { finder, cleanNames } = this.#treatment
+    const found = finder.findEach(looked.map(({ text }) => text))
+    let inNames = false
+    for (const [index, { kind, start, end, text }] of looked.entries()) {
+      const findings = found.get(index)
+      const mask = findings?.[0]?.mask
+      if (findings === undefined || mask === undefined) {
+        if (kind === 'name') cleanNames.add(bytes, start, end)
+      } else if (kind === 'number') this.#replace(edits, start, end, mask.name, mask.number(text))
+      else this.#replaceParts(new Spelling(bytes, start), text, findings, edits)
+      inNames ||= kind === 'name' && findings !== undefined
+    }
+    for (const { start, end } of inNames ? this.#repeatedNames : []) {
+      const name = this.#strings.meaning(start, end, false)
+      this.#replaceParts(new Spelling(bytes, start), name, finder.find(name), edits)
+    }
+    this.#looked = []
+    this.#askedNames = new SeenNames()
+    this.#repeatedNames = []
+  }
+
+  #replaceParts(spelling: Spelling, text: string, findings: readonly Finding[], edits: Edits): void {
+    for (const { start, end, mask } of findings) {
+      const { text: instead, method } = mask.text(text.slice(start, end))
+      const shown = { text: JSON.stringify(instead).slice(1, -1), method }
+      this.#replace(edits, spelling.of(start), spelling.of(end), mask.name, shown)
+    }
   }
 
   #replace(edits: Edits, start: number, end: number, name: string, { text, method }: Shown): void {

@@ -20,7 +20,10 @@ function detector(name: string, charsMax: number, pattern: RegExp): Detector {
   }
 }
 
-export const ssn: Detector = detector('ssn', 11, /(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)/g)
+export const ssn: Detector = {
+  ...detector('ssn', 11, /(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)/g),
+  separable: true,
+}
 export const card: Detector = detector('card', 16, /(?<!\d)\d{16}(?!\d)/g)
 /** Says where its value may have begun, so that other text need not wait. */
 export const key: Detector = {
@@ -70,7 +73,7 @@ export function masked(
     })
   return {
     text: Buffer.concat(all.map((piece) => piece.bytes)).toString(),
-    masked: [...counts.values()],
+    masked: [...counts.keys()].sort().flatMap((name) => counts.get(name) ?? []),
   }
 }
 

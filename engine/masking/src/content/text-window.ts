@@ -66,11 +66,17 @@ export class TextWindow implements Flow {
     return shown
   }
 
-  /** Detectors look behind themselves: at the character before, or for words that say what a number is. */
+  /**
+   * Detectors look behind themselves: at the character before, or for words that say what a number is. A value that is
+   * found again because its beginning is forgotten must not reach into what is still to be told.
+   */
   #forget(): void {
-    const before = contextChars + this.#finder.charsMax
+    const before = contextChars + Math.min(this.#finder.charsMax, repeatedChars)
     if (this.#told <= 2 * before) return
     this.#text = this.#text.slice(this.#told - before)
     this.#told = before
   }
 }
+
+/** Longer values begin with what is found nowhere within them; and all this is read again with each piece. */
+const repeatedChars = 256
