@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pythonEnvironment, pythonVersion } from '@sluice/demo'
-import type { Login } from '../src/wire-client.ts'
-import { environmentOf } from './door.ts'
+import { environmentOf, type Door } from './door.ts'
 import type { Seen, Transcript } from './transcript.ts'
 
 export { pythonVersion }
@@ -24,7 +23,7 @@ export interface ScriptOptions {
 /** Runs a script of cases through a door. What it says beside its lines goes to stderr. */
 export async function runPython(
   script: string,
-  door: Login,
+  door: Door,
   options: ScriptOptions = {},
 ): Promise<Transcript> {
   const python = await pythonWithClients()
@@ -48,7 +47,7 @@ export async function runPython(
 /** The same, or nothing, aloud, where there is no Python at all. */
 export async function runWithPython(
   script: string,
-  door: Login,
+  door: Door,
   options: ScriptOptions = {},
 ): Promise<Transcript> {
   if ((await pythonVersion()) !== null) return runPython(script, door, options)

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { compiledPolicies, configOf, variable, type GatewayOptions } from './gateway.ts'
+import { compiledPolicies, configOf, type GatewayOptions } from './gateway.ts'
+import { credentialsOf } from './gateway-target.ts'
 import type { Place } from './wire-client.ts'
 
 /** A gateway in a process of its own, so that it can be killed. */
@@ -35,14 +36,13 @@ export async function startGatewayProcess(
   })
   const file = join(data, 'sluice.yaml')
   await writeFile(file, JSON.stringify(configOf(options)))
-  const passwords = Object.fromEntries(targets.map(({ login }, index) => [variable(index), login.password]))
   const flags = [
     '--conditions=source',
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=TimeoutNegativeWarning',
   ]
   const child = spawn(process.execPath, [...flags, command, 'serve', '--config', file], {
-    env: { ...process.env, ...passwords, SLUICE_DATA: data },
+    env: { ...process.env, ...credentialsOf(targets), SLUICE_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = once(child, 'exit')

@@ -6,6 +6,7 @@ import { parseConfig, serve } from '@sluice/cli'
 import type { EventStore, RecordedEvent } from '@sluice/core'
 import { demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
 import type { Certificate } from './certificate.ts'
+import { credentialsOf, entryOf, type GatewayTarget } from './gateway-target.ts'
 import type { Login, Place } from './wire-client.ts'
 
 export interface GatewayOptions {
@@ -32,21 +33,10 @@ export interface GatewayOptions {
   readonly telemetry?: object
 }
 
-export interface GatewayTarget {
-  readonly name: string
-  /** Where and as whom the gateway connects. */
-  readonly login: Login
-  readonly tls?: 'disable' | 'verify-full'
-  /** PEM of the authority that the target's certificate must be signed by. */
-  readonly authority?: string
-  readonly labels?: Readonly<Record<string, string>>
-  /** Who may give access for a while; nobody when it is not given. */
-  readonly access?: { readonly approvers: readonly string[]; readonly max?: string }
-}
-
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
 export interface Gateway extends Place {
   readonly api: Place
+  readonly http: Place
   /** Where its metrics are. */
   readonly prometheus: Place | null
   /** Folder of the log. */
@@ -55,10 +45,21 @@ export interface Gateway extends Place {
   readonly reports: readonly string[]
   /** How a subject logs in at a target. */
   login(subject: DemoSubject, target: string): Promise<Login>
+  /** The same at a target of HTTP. */
+  door(subject: DemoSubject, target: string): Promise<HttpDoor>
   /** Everything in the log so far. */
   events(): Promise<readonly RecordedEvent[]>
   /** Idempotent. */
   close(): Promise<void>
+}
+
+/** An HTTP API, and how to get in. */
+export interface HttpDoor extends Place {
+  /** Stands in front of every path, e.g. `/shop-api`. */
+  readonly prefix: string
+  /** E.g. `http://127.0.0.1:7480/shop-api`. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Policies compiled by an earlier gateway serve the next: compiling is most of what a start costs. */
@@ -82,27 +83,35 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     {
       data: folder,
       base: folder,
-      env: Object.fromEntries(options.targets.map(({ login }, index) => [variable(index), login.password])),
+      env: credentialsOf(options.targets),
       report: (what, error) => reports.push(`${what}: ${String(error)}`),
       store: (store) => (log = options.store?.(store) ?? store),
     },
   )
   parts.defer(() => running.close())
-  const { postgres } = running
-  if (postgres === null) throw new Error('the gateway does not listen')
+  const { postgres, http } = running
+  if (postgres === null || http === null) throw new Error('the gateway does not listen')
   const open = parts.move()
   const tokens = new Map<DemoSubject, Promise<string>>()
+  const tokenOf = (subject: DemoSubject): Promise<string> => {
+    const token = tokens.get(subject) ?? demoToken(options.provider, subject)
+    tokens.set(subject, token)
+    return token
+  }
   let closing: Promise<void> | undefined
   return {
     ...postgres,
     api: running.api,
+    http,
     prometheus: running.prometheus,
     log: running.log,
     reports,
     async login(subject, database) {
-      const token = tokens.get(subject) ?? demoToken(options.provider, subject)
-      tokens.set(subject, token)
-      return { ...postgres, user: subject, password: await token, database }
+      return { ...postgres, user: subject, password: await tokenOf(subject), database }
+    },
+    async door(subject, target) {
+      const headers = { 'x-sluice-authorization': `Bearer ${await tokenOf(subject)}` }
+      return doorAt(http, `/${target}`, headers)
     },
     async events() {
       for await (const event of log?.read(known.at(-1)?.position) ?? []) known.push(event)
@@ -131,8 +140,9 @@ export const nobodyWaits = {
   budgets: { run_rows: 1_000_000_000, subject_denials: 1_000_000_000 },
 } as const
 
-export function variable(index: number): string {
-  return `TARGET_${index}_PASSWORD`
+export function doorAt(place: Place, prefix = '', headers: Readonly<Record<string, string>> = {}): HttpDoor {
+  const { host, port } = place
+  return { host, port, prefix, url: `http://${host}:${port}${prefix}`, headers }
 }
 
 /** What `sluice serve` reads. */
@@ -154,7 +164,7 @@ export function configOf(options: GatewayOptions): object {
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
   return {
     api: { listen: address, roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
-    listen: { postgres: { address: `${host}:0`, ...files } },
+    listen: { postgres: { address: `${host}:0`, ...files }, http: { address: `${host}:0`, ...files } },
     log: log ?? { kind: 'embedded' },
     identity: {
       owners,
@@ -164,16 +174,6 @@ export function configOf(options: GatewayOptions): object {
     ...(notices === undefined ? {} : { notices }),
     ...(exporters === undefined ? {} : { exporters }),
     ...(telemetry === undefined ? {} : { telemetry }),
-    targets: targets.map(({ name, login, tls: mode, authority, labels, access }, index) => ({
-      name,
-      protocol: 'postgres',
-      address: `${login.host}:${login.port}`,
-      database: login.database,
-      tls: mode ?? 'disable',
-      ...(authority === undefined ? {} : { tls_ca: authority }),
-      credential: { user: login.user, password: { env: variable(index) } },
-      labels: labels ?? {},
-      ...(access === undefined ? {} : { access }),
-    })),
+    targets: targets.map(entryOf),
   }
 }

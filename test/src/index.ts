@@ -1,13 +1,20 @@
 export { startBackend, type Backend } from './backend.ts'
 export { authority, issuedBy, selfSigned, type Authority, type Certificate } from './certificate.ts'
 export {
+  doorAt,
   nobodyWaits,
   startGateway,
   type Gateway,
   type GatewayOptions,
-  type GatewayTarget,
+  type HttpDoor,
 } from './gateway.ts'
+export type { GatewayTarget } from './gateway-target.ts'
 export { startGatewayProcess, type GatewayProcess } from './gateway-process.ts'
+export * as httpAnswer from './http-answer.ts'
+export type { Answer } from './http-answer.ts'
+export { startHttpBackend, type Heard, type HttpBackend, type Script } from './http-backend.ts'
+export { HttpClient, request, type HttpAnswer } from './http-client.ts'
+export { valueOf, type HttpMessage } from './http-message.ts'
 export { intercepted } from './intercepted.ts'
 export * as message from './message.ts'
 export type { BindOptions, Message } from './message.ts'

@@ -1,0 +1,162 @@
+import { after, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { HttpClient, request, valueOf, type HttpAnswer } from '../../src/index.ts'
+import { openStage } from './stage.ts'
+import { comesTrue } from './comes-true.ts'
+
+/** One connection, byte for byte: order, framing, and what becomes of a request whose caller goes. */
+const stage = await openStage()
+after(() => stage[Symbol.asyncDispose]())
+const door = await stage.through()
+
+async function connected(): Promise<HttpClient> {
+  return HttpClient.connect(door)
+}
+
+function ask(method: string, path: string, body: string | Uint8Array = ''): Buffer {
+  return request(method, `${door.prefix}${path}`, door.headers, body)
+}
+
+function seenAt({ status, body }: HttpAnswer): readonly [number, string] {
+  const { at = '' } = body.length === 0 ? {} : (JSON.parse(body.toString()) as { readonly at?: string })
+  return [status, at]
+}
+
+suite('one connection', () => {
+  test('answers pipelined requests in order, a refused one in its place', async () => {
+    const client = await connected()
+    const heard = stage.api.requests.length
+    const paths = ['/one', '/two', '/denied', '/three', '/four']
+    client.send(Buffer.concat(paths.map((path) => ask('GET', path))))
+    const seen = []
+    for (const _ of paths) seen.push(seenAt(await client.answer()))
+    assert.deepEqual(seen, [
+      [200, '/one'],
+      [200, '/two'],
+      [403, ''],
+      [200, '/three'],
+      [200, '/four'],
+    ])
+    assert.deepEqual(
+      stage.api.requests.slice(heard).map(({ address }) => address),
+      ['/one', '/two', '/three', '/four'],
+    )
+    assert.equal(client.closed, false)
+    client.destroy()
+  })
+
+  test('takes requests that arrive byte by byte', async () => {
+    const client = await connected()
+    for (const byte of ask('POST', '/echo', 'slow')) {
+      client.send(Buffer.of(byte))
+      await new Promise(setImmediate)
+    }
+    const { status, body } = await client.answer()
+    assert.equal(status, 200)
+    assert.equal((JSON.parse(body.toString()) as { readonly body: string }).body, btoa('slow'))
+    client.destroy()
+  })
+
+  test('has no body after HEAD, 204 and 304, and goes on', async () => {
+    const client = await connected()
+    client.send(
+      Buffer.concat([
+        ask('HEAD', '/head'),
+        ask('GET', '/empty'),
+        ask('GET', '/unchanged'),
+        ask('GET', '/last'),
+      ]),
+    )
+    const head = await client.answer(true)
+    assert.deepEqual([head.status, valueOf(head, 'content-length')], [200, '5'])
+    const [empty, unchanged] = [await client.answer(), await client.answer()]
+    assert.deepEqual([empty.status, unchanged.status], [204, 304])
+    assert.equal(valueOf(empty, 'transfer-encoding'), undefined)
+    assert.deepEqual(seenAt(await client.answer()), [200, '/last'])
+    client.destroy()
+  })
+
+  test('carries trailers, each cookie, and the reference of the decision', async () => {
+    const client = await connected()
+    client.send(Buffer.concat([ask('GET', '/trailers'), ask('GET', '/cookie')]))
+    const trailing = await client.answer()
+    assert.equal(trailing.body.toString(), 'abc')
+    assert.deepEqual(trailing.trailers, [['x-checksum', '7']])
+    const { headers } = await client.answer()
+    const cookies = headers.filter(([name]) => name === 'set-cookie').map(([, value]) => value)
+    assert.deepEqual(cookies, ['a=1; Path=/api/', 'b=2; HttpOnly; Path=/api/'])
+    assert.match(headers.find(([name]) => name === 'x-sluice-decision')?.[1] ?? '', /^dec_[0-9A-Z]{26}$/)
+    client.destroy()
+  })
+
+  test('tells a caller who waits for 100 to go on, and one who is refused not to', async () => {
+    const client = await connected()
+    const expecting = (path: string): Buffer =>
+      request('POST', `${door.prefix}${path}`, {
+        ...door.headers,
+        expect: '100-continue',
+        'content-length': '4',
+      })
+    client.send(expecting('/echo'))
+    await client.until((bytes) => bytes.includes('100 Continue'))
+    client.send('body')
+    const { status, interim } = await client.answer()
+    assert.deepEqual([status, interim.length], [200, 1])
+    client.destroy()
+    const stranger = await connected()
+    stranger.send(request('POST', '/api/echo', { expect: '100-continue', 'content-length': '4' }))
+    const refused = await stranger.answer()
+    assert.deepEqual([refused.status, refused.interim.length], [401, 0])
+    stranger.destroy()
+  })
+
+  test('is closed where the caller says so, after the answer', async () => {
+    const client = await connected()
+    client.send(request('GET', '/api/json', { ...door.headers, connection: 'close' }))
+    const answer = await client.answer()
+    assert.equal(valueOf(answer, 'connection'), 'close')
+    await client.end()
+  })
+
+  test('is cut where the answer is torn', async () => {
+    const client = await connected()
+    client.send(ask('GET', '/torn'))
+    const bytes = await client.end()
+    assert.ok(bytes.includes('HTTP/1.1 200'))
+    assert.ok(!bytes.toString('latin1').endsWith('0\r\n\r\n'), 'the answer looks whole')
+  })
+})
+
+suite('a caller who goes', () => {
+  test('in the middle of an answer stops it at the API too', async () => {
+    const client = await connected()
+    client.send(ask('GET', `/endless/${randomUUID()}`))
+    await client.until((bytes) => bytes.includes('"tick":2'))
+    const streaming = stage.api.connections.filter(({ open }) => open).length
+    client.destroy()
+    await comesTrue(
+      'the connection to the API ends',
+      () => stage.api.connections.filter(({ open }) => open).length < streaming,
+    )
+    await comesTrue('the log says so', async () =>
+      (await stage.events()).some(
+        ({ type, data }) => type === 'ResponseCompleted' && /cancelled/.test(JSON.stringify(data)),
+      ),
+    )
+  })
+
+  test('in the middle of its request has asked nothing', async () => {
+    const client = await connected()
+    const before = stage.api.bytes()
+    client.send(ask('POST', '/echo', 'x'.repeat(1_000)).subarray(0, -500))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    client.destroy()
+    const next = await connected()
+    next.send(ask('GET', '/only-this'))
+    await next.answer()
+    next.destroy()
+    assert.ok(stage.api.connections.every(({ up }) => !up.includes('xxx')))
+    assert.ok(stage.api.bytes() > before)
+  })
+})
