@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
-import { loadavg, cpus, totalmem } from 'node:os'
-import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { cpuMicros, rssBytes } from './cpu.ts'
 import type { Endpoint } from './endpoints.ts'
+import { machine } from './machine.ts'
 import { pgbench, type Load } from './pgbench.ts'
 import { startBackends } from './backends.ts'
+import { inRounds, type Reading, type Rounds } from './rounds.ts'
 import { median, shuffled, spread } from './statistics.ts'
 import { wideReader } from './wide.ts'
 
@@ -25,13 +25,8 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 
-interface Sample {
-  readonly target: string
-  readonly p50: number
-  readonly p99: number
-  /** CPU microseconds of the gateway per statement; `null` for the server itself. */
-  readonly cpu: number | null
-}
+/** CPU is that of the gateway per statement. */
+type Field = 'p50' | 'p99' | 'cpu'
 
 const backends = await startBackends(process.env['PATH'] ?? '')
 const results: Record<string, unknown> = {}
@@ -56,54 +51,39 @@ try {
 }
 
 async function compare(load: Load): Promise<void> {
-  const samples: Sample[][] = []
   for (const endpoint of backends.endpoints) await pgbench(backends.pgbench, load, endpoint, 1)
-  for (let round = 0; round < rounds; round++) {
-    const row: Sample[] = []
-    for (const endpoint of shuffled(backends.endpoints)) row.push(await sample(load, endpoint))
-    samples.push(row)
-    process.stderr.write(`\r${load.name}: round ${round + 1}/${rounds} `)
-  }
-  process.stderr.write('\r')
-  report(load.name, samples)
+  const measure = (endpoint: Endpoint): Promise<Reading<Field>> => sample(load, endpoint)
+  report(load.name, await inRounds(load.name, rounds, backends.endpoints, measure))
 }
 
-async function sample(load: Load, endpoint: Endpoint): Promise<Sample> {
+async function sample(load: Load, endpoint: Endpoint): Promise<Reading<Field>> {
   const before = endpoint.pid === null ? 0 : cpuMicros(endpoint.pid)
   const run = await pgbench(backends.pgbench, load, endpoint, seconds)
   const cpu = endpoint.pid === null ? null : (cpuMicros(endpoint.pid) - before) / run.statements
-  return { target: endpoint.name, p50: run.p50Micros, p99: run.p99Micros, cpu }
+  return { p50: run.p50Micros, p99: run.p99Micros, cpu }
 }
 
-function report(name: string, samples: readonly (readonly Sample[])[]): void {
-  const of = (target: string, field: 'p50' | 'p99' | 'cpu', over: string): number[] =>
-    samples.flatMap((row) => {
-      const a = row.find((item) => item.target === target)?.[field] ?? null
-      const b = row.find((item) => item.target === over)?.[field] ?? null
-      return a === null || b === null ? [] : [a / b]
-    })
-  const absolute = (target: string, field: 'p50' | 'p99' | 'cpu'): number =>
-    median(samples.flatMap((row) => row.find((item) => item.target === target)?.[field] ?? []))
+function report(name: string, measured: Rounds<Field>): void {
   console.log(
-    `\n${name}   (medians of per-round ratios, quartiles in brackets; ${samples.length} rounds × ${seconds} s)`,
+    `\n${name}   (medians of per-round ratios, quartiles in brackets; ${rounds} rounds × ${seconds} s)`,
   )
   console.log('target      p50 µs   p99 µs   cpu µs   p50 × direct         p50 × pgbouncer      cpu × relay')
   for (const { name: target } of backends.endpoints) {
+    const cpu = measured.middle(target, 'cpu')
     const cells = [
       target.padEnd(10),
-      absolute(target, 'p50').toFixed(0).padStart(7),
-      absolute(target, 'p99').toFixed(0).padStart(8),
-      (Number.isNaN(absolute(target, 'cpu')) ? '–' : absolute(target, 'cpu').toFixed(0)).padStart(8),
-      cell(of(target, 'p50', 'direct')),
-      cell(of(target, 'p50', 'pgbouncer')),
-      cell(of(target, 'cpu', 'relay')),
+      measured.middle(target, 'p50').toFixed(0).padStart(7),
+      measured.middle(target, 'p99').toFixed(0).padStart(8),
+      (Number.isNaN(cpu) ? '–' : cpu.toFixed(0)).padStart(8),
+      cell(measured.ratios(target, 'p50', 'direct')),
+      cell(measured.ratios(target, 'p50', 'pgbouncer')),
+      cell(measured.ratios(target, 'cpu', 'relay')),
     ]
     console.log(cells.join('  '))
   }
-  const aa = median(of('direct2', 'p50', 'direct'))
-  const valid = aa >= 0.9 && aa <= 1.1
-  console.log(valid ? `A/A ${aa.toFixed(2)}: valid` : `A/A ${aa.toFixed(2)}: VOID, the machine is too noisy`)
-  results[name] = { valid, aa, samples }
+  const { valid, aa, text } = measured.validity('p50')
+  console.log(text)
+  results[name] = { valid, aa, rounds: measured.all }
 }
 
 function cell(ratios: readonly number[]): string {
@@ -163,16 +143,4 @@ async function memory(): Promise<void> {
 
 function mib(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`
-}
-
-function machine(): Record<string, unknown> {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  return {
-    cores: cpus().length,
-    cpu: cpus()[0]?.model,
-    memory: totalmem(),
-    load: loadavg(),
-    node: process.version,
-    commit,
-  }
 }

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serverAccount, type Postgres } from '@sluice/demo'
 import { startChild } from './child.ts'
 import type { Endpoint } from './endpoints.ts'
+import { freePort } from './free-port.ts'
 import { findOrInstall } from './program.ts'
 
 export interface Pooler extends AsyncDisposable {
@@ -48,14 +47,4 @@ default_pool_size = 100
   const endpoint = { name: 'pgbouncer', host, port: listen, ...app, pid: child.pid }
   const open = parts.move()
   return { endpoint, [Symbol.asyncDispose]: () => open.disposeAsync() }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address')
-  return address.port
 }

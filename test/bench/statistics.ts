@@ -11,8 +11,8 @@ export function median(values: readonly number[]): number {
 }
 
 /** `1.23 (1.11–1.40)`: the median of per-round ratios and their quartiles. */
-export function spread(values: readonly number[]): string {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => quantile(values, q).toFixed(2))
+export function spread(values: readonly number[], digits = 2): string {
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => quantile(values, q).toFixed(digits))
   return `${middle} (${low}–${high})`
 }
 

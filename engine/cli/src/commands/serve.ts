@@ -48,10 +48,11 @@ KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
   },
 }
 
-function banner({ api, postgres, prometheus, log, revision }: Running): string {
+function banner({ api, postgres, http, prometheus, log, revision }: Running): string {
   const lines = [
     `API         http://${shown(api)}`,
     ...(postgres === null ? [] : [`PostgreSQL  ${shown(postgres)}`]),
+    ...(http === null ? [] : [`HTTP        http://${shown(http)}`]),
     ...(prometheus === null ? [] : [`metrics     http://${shown(prometheus)}/metrics`]),
     `log         ${log}`,
     `policy      ${revision.slice(0, 12)}`,
