@@ -168,7 +168,7 @@ export class Gateway {
       input: (_id, action, _values, approvals) => ({ action, approvals }) as PolicyInput,
       moment: () => ({
         nowMs: clock.now(),
-        facts: { requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 },
+        facts: { requests: 0, denied: 0, rows: 0, bytes: 0, tokens: 0, cost_micros: 0, in_flight: 1 },
       }),
       live: () => true,
       count: () => {},

@@ -71,6 +71,8 @@ interface Counts {
   readonly denied: number
   readonly rows: number
   readonly bytes: number
+  readonly tokens: number
+  readonly cost_micros: number
 }
 
 /** Over the live sessions of this gateway that claim the run. */
@@ -210,6 +212,8 @@ function runSoFar({ run, subject }: ApprovalView, { engine }: PagePorts): RunSoF
     denied: sum(({ denied }) => denied),
     rows: sum(({ rows }) => rows),
     bytes: sum(({ bytes }) => bytes),
+    tokens: sum(({ tokens }) => tokens),
+    cost_micros: sum(({ cost_micros }) => cost_micros),
   }
 }
 

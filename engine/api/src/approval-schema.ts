@@ -51,7 +51,14 @@ const action = object({
   functions: list(text),
   has_where: nullable(flag),
 })
-const counts = { requests: count, denied: count, rows: count, bytes: count }
+const counts = {
+  requests: count,
+  denied: count,
+  rows: count,
+  bytes: count,
+  tokens: count,
+  cost_micros: count,
+}
 
 const page = object({
   ...line,

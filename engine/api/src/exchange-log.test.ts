@@ -52,10 +52,13 @@ test('an exchange is what its events say, step by step', async () => {
     { column: 'public.orders.total', method: 'stars', values: 2 },
     { column: 'public.orders.id', method: 'stars', values: 3 },
   ]
-  const done = { exchange: 'exc_0', outcome: 'completed', status: null, rows: 4, masked } as const
+  const usage = { model: 'm', input_tokens: 30, output_tokens: 12, cost_micros: 7, estimated: false }
+  const done = { exchange: 'exc_0', outcome: 'completed', status: null, rows: 4, masked, usage } as const
   await store.append({ stream: 'ses_1', events: [event('ResponseCompleted', done)] })
   const after = await read()
   assert.deepEqual([after?.outcome, after?.rows, after?.masked], ['completed', 4, 5])
+  const { spent } = await readExchanges(store, 'ses_1', { after: undefined, last: 10 })
+  assert.deepEqual(spent, { tokens: 42, cost_micros: 7 })
 })
 
 for (const [effect, outcome] of [

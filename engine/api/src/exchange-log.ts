@@ -1,5 +1,6 @@
 import {
   recordedActions,
+  spent,
   touchedBy,
   type Clock,
   type EventData,
@@ -44,6 +45,7 @@ export interface ReadExchanges {
   readonly opened: EventData['SessionOpened'] | null
   readonly openedAt: number | null
   readonly closed: EventData['SessionClosed'] | null
+  readonly spent: ReturnType<typeof spent>
 }
 
 /** Folds the events of one session, holding no more than is asked for. */
@@ -56,6 +58,7 @@ export async function readExchanges(
   let opened: RecordedEvent | undefined
   let closed: EventData['SessionClosed'] | null = null
   let complete = true
+  const sum = { tokens: 0, cost_micros: 0 }
   const started = within?.clock.monotonic() ?? 0
   for await (const event of store.read(after, session)) {
     if (within !== undefined && within.clock.monotonic() - started > within.ms) {
@@ -67,6 +70,10 @@ export async function readExchanges(
     if (event.type === 'SessionOpened') opened = event
     else if (event.type === 'SessionClosed') closed = event.data
     else fold(lines, event, last)
+    if (event.type !== 'ResponseCompleted') continue
+    const { tokens, cost_micros } = spent(event.data.usage)
+    sum.tokens += tokens
+    sum.cost_micros += cost_micros
   }
   return {
     exchanges: [...lines.values()],
@@ -74,6 +81,7 @@ export async function readExchanges(
     opened: opened?.type === 'SessionOpened' ? opened.data : null,
     openedAt: opened?.time ?? null,
     closed,
+    spent: sum,
   }
 }
 

@@ -68,7 +68,7 @@ async function mustSee(request: FastifyRequest, owner: string | null, ports: Rol
   if (owner === null || !maySee(owner, identity, ports.roles)) throw absent()
 }
 
-function closedLine(id: string, { opened, openedAt, closed }: ReadExchanges): SessionLine {
+function closedLine(id: string, { opened, openedAt, closed, spent }: ReadExchanges): SessionLine {
   if (opened === null) throw absent()
   const { gateway, subject, target, protocol, client_ip, application, token_expires_ms } = opened
   const { requests = 0, denied = 0, rows = 0, bytes = 0 } = closed ?? {}
@@ -89,6 +89,7 @@ function closedLine(id: string, { opened, openedAt, closed }: ReadExchanges): Se
     denied,
     rows,
     bytes,
+    ...spent,
     in_flight: 0,
   }
 }

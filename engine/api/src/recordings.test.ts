@@ -97,6 +97,7 @@ const completed = (session: string, exchange: string, text: string | null, chunk
     masked: [{ column: 'public.orders.note', method: 'redact', values: 1 }],
     chunks,
     micros: 5,
+    usage: null,
   },
   ...(text === null ? {} : { sealed: Buffer.from(text) }),
 })

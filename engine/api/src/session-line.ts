@@ -19,6 +19,8 @@ export interface SessionLine {
   readonly denied: number
   readonly rows: number
   readonly bytes: number
+  readonly tokens: number
+  readonly cost_micros: number
   readonly in_flight: number
 }
 
@@ -40,6 +42,8 @@ export interface SessionRecord {
   readonly denied: number
   readonly rows: number
   readonly bytes: number
+  readonly tokens: number
+  readonly cost_micros: number
 }
 
 export function recordedLine(record: SessionRecord): SessionLine {
@@ -61,6 +65,8 @@ export function recordedLine(record: SessionRecord): SessionLine {
     denied: record.denied,
     rows: record.rows,
     bytes: record.bytes,
+    tokens: record.tokens,
+    cost_micros: record.cost_micros,
     in_flight: 0,
   }
 }
@@ -84,6 +90,8 @@ export function sessionLine(session: LiveSession<unknown>): SessionLine {
     denied: facts.denied,
     rows: facts.rows,
     bytes: facts.bytes,
+    tokens: facts.tokens,
+    cost_micros: facts.cost_micros,
     in_flight: facts.in_flight,
   }
 }

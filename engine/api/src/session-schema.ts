@@ -32,6 +32,8 @@ export const sessionLineSchema: JsonSchema = object({
   denied: count,
   rows: count,
   bytes: count,
+  tokens: count,
+  cost_micros: count,
   in_flight: count,
 })
 

@@ -5,6 +5,7 @@ import type { Refusal } from './errors.ts'
 import type { Recording } from './recording.ts'
 import type { Action, Address, CancelKey, Credential, Hello, Json, Run, Subject, Target } from './request.ts'
 import type { Stop } from './stop.ts'
+import type { Usage } from './usage.ts'
 import type { Pseudonyms, Verdict } from './verdict.ts'
 
 /** Validates one `targets:` entry of the configuration, at start-up only. Throws `SchemaError`. */
@@ -170,6 +171,11 @@ export interface Exchange<Up, Down, Plan> {
    * place of what is left of the answer.
    */
   refuse(refusal: Refusal, at: 'before' | 'during'): AsyncIterable<Down>
+  /**
+   * What the target charges for it, as far as its answer has come. Asked once it is over, however that was: a caller
+   * that hangs up before the end has used what it has used. Never throws.
+   */
+  usage?(): Usage | null
   /** An earlier exchange of its atomic batch was refused: there is no answer of its own. */
   skip(): AsyncIterable<Down>
 }

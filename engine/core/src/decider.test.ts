@@ -51,6 +51,7 @@ const complete: ExchangeCommand = {
     masked: [],
     chunks: 0,
     micros: 5,
+    usage: null,
   },
 }
 const abandon: ExchangeCommand = { kind: 'abandon', session: 'ses_1', exchange: 'exc_1', reason: 'late' }

@@ -5,6 +5,7 @@ import { refusal, refusalOf, type Refusal } from './errors.ts'
 import type { MaskCount } from './events.ts'
 import type { Entry, LaneContext } from './lane.ts'
 import type { Settled } from './enforce.ts'
+import { spent } from './usage.ts'
 import type { VerdictLimits } from './verdict.ts'
 import { worded } from './wording.ts'
 
@@ -92,6 +93,7 @@ async function complete<Up, Down, Plan>(
   answer: Answer,
   lane: LaneContext,
 ): Promise<void> {
+  const usage = entry.exchange.usage?.() ?? null
   const bodies = decide(
     {
       kind: 'complete',
@@ -106,12 +108,13 @@ async function complete<Up, Down, Plan>(
         masked: answer.masked(),
         chunks: answer.capture.chunks,
         micros: Math.round((lane.monotonic() - entry.startedMs) * 1000),
+        usage,
       },
     },
     entry.state,
   )
   for (const body of bodies) entry.state = evolve(entry.state, body)
-  lane.count({ rows: answer.rows, bytes: answer.capture.bytes })
+  lane.count({ rows: answer.rows, bytes: answer.capture.bytes, ...spent(usage) })
   entry.passage?.shown(answer.rows, answer.capture.bytes)
   lane.appendSoon(...bodies)
 }

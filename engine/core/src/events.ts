@@ -9,6 +9,7 @@ import type {
   VoteRecord,
 } from './event-parts.ts'
 import type { Position } from './ports.ts'
+import type { Usage } from './usage.ts'
 import type { ApprovalScope } from './verdict.ts'
 
 /**
@@ -107,6 +108,7 @@ export interface EventData {
     /** RecordingChunk events that hold the answer before what is in `sealed`. */
     readonly chunks: number
     readonly micros: number
+    readonly usage: Usage | null
   }
   readonly RecordingChunk: {
     readonly session: string

@@ -7,7 +7,15 @@ import { enforce } from './enforce.ts'
 import { refusalOf, type Refusal } from './errors.ts'
 import type { EventData } from './events.ts'
 import type { Ruling } from './judge.ts'
-import type { Clock, Ids, Moment, PolicyApproval, PolicyDecisionPoint, PolicyInput } from './ports.ts'
+import type {
+  Clock,
+  Ids,
+  Moment,
+  PolicyApproval,
+  PolicyDecisionPoint,
+  PolicyInput,
+  SessionFacts,
+} from './ports.ts'
 import type { Action, Json, Run, Subject } from './request.ts'
 import { Stop } from './stop.ts'
 import { Passage, type Telemetry } from './telemetry.ts'
@@ -41,7 +49,7 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   ): PolicyInput
   /** Everything that is judged at once is judged by the same. */
   moment(): Moment
-  count(done: { readonly denied?: number; readonly rows?: number; readonly bytes?: number }): void
+  count(done: Partial<Omit<SessionFacts, 'requests' | 'in_flight'>>): void
   append(bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown>
   /** Pays for recording denials with contents of these sizes one by one. `false`: they are to be counted. */
   spendOnDenials(sizes: readonly number[]): boolean

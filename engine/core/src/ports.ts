@@ -143,6 +143,10 @@ export interface SessionFacts {
   readonly denied: number
   readonly rows: number
   readonly bytes: number
+  /** Of language models, what went in and what came out. */
+  readonly tokens: number
+  /** Millionths of the currency of the price lists. */
+  readonly cost_micros: number
   readonly in_flight: number
 }
 
@@ -156,6 +160,8 @@ export interface Facts {
   readonly denied: number
   readonly rows: number
   readonly bytes: number
+  readonly tokens: number
+  readonly cost_micros: number
   /** Of data that was read: the labels `data` of the targets. Sorted. */
   readonly classes: readonly string[]
   readonly as_of_ms: number

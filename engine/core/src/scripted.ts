@@ -91,7 +91,10 @@ export function scriptedContext(
     now: () => 1_000,
     monotonic: () => 0,
     after: () => ({ [Symbol.dispose]: () => {} }),
-    moment: () => ({ nowMs: 1_000, facts: { requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 } }),
+    moment: () => ({
+      nowMs: 1_000,
+      facts: { requests: 0, denied: 0, rows: 0, bytes: 0, tokens: 0, cost_micros: 0, in_flight: 1 },
+    }),
     input: (_id, action, _values, approvals) => ({ action, approvals }) as PolicyInput,
     count: () => {},
     append: (bodies) => log.append(bodies),

@@ -67,6 +67,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   #denied = 0
   #rows = 0
   #bytes = 0
+  #tokens = 0
+  #costMicros = 0
   #expiry: Disposable | undefined
   #closed = false
 
@@ -114,7 +116,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   get facts(): SessionFacts {
     let inFlight = 0
     for (const lane of this.#lanes) inFlight += lane.pending
-    return { ...this.#done(), in_flight: inFlight }
+    return { ...this.#done(), tokens: this.#tokens, cost_micros: this.#costMicros, in_flight: inFlight }
   }
 
   dial(to?: Address): Promise<Duplex> {
@@ -201,7 +203,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     )
   }
 
-  #done(): Omit<SessionFacts, 'in_flight'> {
+  #done(): Omit<SessionFacts, 'tokens' | 'cost_micros' | 'in_flight'> {
     return { requests: this.#requests, denied: this.#denied, rows: this.#rows, bytes: this.#bytes }
   }
 
@@ -307,6 +309,8 @@ export class LiveSession<Settings> implements Session<Settings> {
         this.#denied += done.denied ?? 0
         this.#rows += done.rows ?? 0
         this.#bytes += done.bytes ?? 0
+        this.#tokens += done.tokens ?? 0
+        this.#costMicros += done.cost_micros ?? 0
       },
       append,
       spendOnDenials: (sizes) => this.#denials.spend(sizes),

@@ -209,6 +209,7 @@ export function exchange(
     masked: [],
     chunks: 0,
     micros: 3,
+    usage: null,
   })
 }
 

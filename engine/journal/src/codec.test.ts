@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import avro from 'avsc'
 import fc from 'fast-check'
 import type { EventType, NewEvent, Position } from '@sluice/core'
-import { envelopeSchema, eventSchemas, type AvroType } from '@sluice/schemas'
+import { envelopeSchema, eventSchemas, olderSchemas, type AvroType } from '@sluice/schemas'
 import type { UnsealedEnvelope } from './envelope-writer.ts'
 import { decodeEvent, encodeData, encodeEnvelope, EventError, isKnown } from './codec.ts'
 
@@ -166,6 +166,18 @@ suite('the codec', () => {
       assert.equal(read.unknown, envelope.type)
       assert.deepEqual(Buffer.from(read.data), encodeData(removed).bytes)
     }
+  })
+
+  test('reads an answer that was recorded before tokens were counted', () => {
+    const answer = { session: 'ses_1', exchange: 'exc_1', outcome: 'completed', status: null } as const
+    const counts = { rows: 1, bytes: 2, masked: [], chunks: 0, micros: 3 }
+    const before: unknown = olderSchemas.find(
+      ({ name, version }) => name === 'ResponseCompleted' && version === 1,
+    )
+    const type = avro.Type.forSchema(before as Parameters<typeof avro.Type.forSchema>[0])
+    const bytes = type.toBuffer({ ...answer, ...counts })
+    const written = envelopeOf(removed, { type: 'ResponseCompleted', schema: 1, data: bytes })
+    assert.deepEqual(decodeEvent(encoded(written), here).data, { ...answer, ...counts, usage: null })
   })
 
   test('refuses bytes that are not one event', () => {

@@ -1,6 +1,7 @@
 import type { Facts, PolicyInput } from '@sluice/core'
 
-const nothingDone: Facts = { requests: 0, denied: 0, rows: 0, bytes: 0, classes: [], as_of_ms: 0 }
+const counted = { requests: 0, denied: 0, rows: 0, bytes: 0, tokens: 0, cost_micros: 0 }
+const nothingDone: Facts = { ...counted, classes: [], as_of_ms: 0 }
 
 /** A complete input document of nobody in particular: what a new bundle must be able to judge, and where cases start. */
 export const neutralInput: PolicyInput = {
@@ -34,7 +35,7 @@ export const neutralInput: PolicyInput = {
   },
   session: {
     id: 'ses_00000000000000000000000000',
-    facts: { requests: 0, denied: 0, rows: 0, bytes: 0, in_flight: 1 },
+    facts: { ...counted, in_flight: 1 },
   },
   run: { id: null, trace_id: null, verified: false, facts: nothingDone },
   approvals: [],

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { limits, type Clock, type Facts } from '@sluice/core'
+import { limits, spent, type Clock, type Facts } from '@sluice/core'
 import type { Projection } from './projection.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Projection } from './projection.ts'
  */
 export const facts: Projection = {
   name: 'facts',
-  version: 2,
+  version: 3,
   tables: `
     create table fact_sessions (
       session text primary key, subject text not null, class text, run text
@@ -16,6 +16,7 @@ export const facts: Projection = {
     create table facts (
       kind text not null, id text not null, hour integer not null, requests integer not null default 0,
       denied integer not null default 0, rows integer not null default 0, bytes integer not null default 0,
+      tokens integer not null default 0, cost_micros integer not null default 0,
       classes text not null default '[]',
       primary key (kind, id, hour)
     ) strict, without rowid;
@@ -25,9 +26,11 @@ export const facts: Projection = {
     const who = db.prepare('select subject, class from fact_sessions where session = ?')
     const closed = db.prepare('delete from fact_sessions where session = ?')
     const count = db.prepare(`
-      insert into facts (kind, id, hour, requests, denied, rows, bytes, classes) values (?, ?, ?, ?, ?, ?, ?, ?)
+      insert into facts (kind, id, hour, requests, denied, rows, bytes, tokens, cost_micros, classes)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       on conflict do update set requests = requests + excluded.requests, denied = denied + excluded.denied,
         rows = rows + excluded.rows, bytes = bytes + excluded.bytes,
+        tokens = tokens + excluded.tokens, cost_micros = cost_micros + excluded.cost_micros,
         classes = case
           when excluded.classes = '[]' or classes = excluded.classes then classes
           else (select json_group_array(distinct value) from
@@ -54,12 +57,25 @@ export const facts: Projection = {
       const known = sums.get(key)
       if (known?.hour === hour) return known
       if (known !== undefined) write(known)
-      const fresh = { kind, id, hour, requests: 0, denied: 0, rows: 0, bytes: 0, classes: new Set<string>() }
+      const fresh = { kind, id, hour, ...nothing, classes: new Set<string>() }
       sums.set(key, fresh)
       return fresh
     }
-    const write = ({ kind, id, hour, requests, denied, rows, bytes, classes }: Sum): void =>
-      void count.run(kind, id, hour, requests, denied, rows, bytes, JSON.stringify([...classes]))
+    const write = ({ kind, id, hour, classes, ...sum }: Sum): void => {
+      const { requests, denied, rows, bytes, tokens, cost_micros } = sum
+      count.run(
+        kind,
+        id,
+        hour,
+        requests,
+        denied,
+        rows,
+        bytes,
+        tokens,
+        cost_micros,
+        JSON.stringify([...classes]),
+      )
+    }
     /** Adds to the sums of the session's subject and, when the event names one, its run. */
     const add = (session: string, run: string | null, time: number, to: (sum: Sum) => void): void => {
       const known = subjectOf(session)
@@ -101,10 +117,13 @@ export const facts: Projection = {
             return
           }
           case 'ResponseCompleted': {
-            const { session, rows, bytes } = event.data
+            const { session, rows, bytes, usage } = event.data
+            const { tokens, cost_micros } = spent(usage)
             add(session, run, time, (sum) => {
               sum.rows += rows
               sum.bytes += bytes
+              sum.tokens += tokens
+              sum.cost_micros += cost_micros
             })
             return
           }
@@ -130,19 +149,19 @@ interface Sum extends Counted {
   readonly kind: 'run' | 'subject'
   readonly id: string
   readonly hour: number
-  requests: number
-  denied: number
-  rows: number
-  bytes: number
   readonly classes: Set<string>
 }
 
 interface Counted {
-  readonly requests: number
-  readonly denied: number
-  readonly rows: number
-  readonly bytes: number
+  requests: number
+  denied: number
+  rows: number
+  bytes: number
+  tokens: number
+  cost_micros: number
 }
+
+const nothing: Counted = { requests: 0, denied: 0, rows: 0, bytes: 0, tokens: 0, cost_micros: 0 }
 
 const hourMs = 3_600_000
 const windowHours = Math.ceil(limits.factsWindowMs / hourMs)
@@ -166,6 +185,7 @@ export function readFacts(
   const sums = db.prepare(`
     select coalesce(sum(requests), 0) as requests, coalesce(sum(denied), 0) as denied,
       coalesce(sum(rows), 0) as rows, coalesce(sum(bytes), 0) as bytes,
+      coalesce(sum(tokens), 0) as tokens, coalesce(sum(cost_micros), 0) as cost_micros,
       (select json_group_array(distinct each.value) from facts as other, json_each(other.classes) as each
        where other.kind = facts.kind and other.id = facts.id and other.hour >= ?3) as classes
     from facts where kind = ?1 and id = ?2 and hour >= ?3`)
@@ -177,13 +197,10 @@ export function readFacts(
       if (remembered !== undefined) return remembered
       const since = Math.floor((clock.now() - limits.factsWindowMs) / hourMs) + 1
       const row = sums.get(kind, id, since) as unknown as Counted & { readonly classes: string | null }
-      const { requests, denied, rows, bytes } = row
+      const { classes, ...counted } = row
       const found: Facts = Object.freeze({
-        requests,
-        denied,
-        rows,
-        bytes,
-        classes: Object.freeze((JSON.parse(row.classes ?? '[]') as string[]).toSorted()),
+        ...counted,
+        classes: Object.freeze((JSON.parse(classes ?? '[]') as string[]).toSorted()),
         as_of_ms: asOfMs(),
       })
       if (known.size >= limits.factsKnownMax) known.clear()

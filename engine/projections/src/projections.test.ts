@@ -61,6 +61,7 @@ const completed = (session: string, exchange: string, rows: number): EventData['
   bytes: rows * 10,
   chunks: 0,
   micros: 5,
+  usage: { model: 'm', input_tokens: 30, output_tokens: 12, cost_micros: 99, estimated: false },
   masked: [{ column: 'public.customers.email', method: 'partial', values: rows }],
 })
 
@@ -114,6 +115,7 @@ suite('the read models', () => {
       [session?.id, session?.state, session?.requests, session?.denied, session?.rows, session?.run],
       ['ses_1', 'open', 2, 1, 7, 'run_1'],
     )
+    assert.deepEqual([session?.tokens, session?.cost_micros], [42, 99])
     assert.deepEqual(
       exchanges
         .of('ses_1', 10)
@@ -128,6 +130,8 @@ suite('the read models', () => {
       denied: 1,
       rows: 7,
       bytes: 70,
+      tokens: 42,
+      cost_micros: 99,
       classes: ['pii'],
       as_of_ms: 1_800_000_005_000,
     }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { spent } from '@sluice/core'
 import type { Projection } from './projection.ts'
 
 /** A session as the log tells of it, wherever it is or was. */
@@ -24,11 +25,13 @@ export interface SessionView {
   readonly denied: number
   readonly rows: number
   readonly bytes: number
+  readonly tokens: number
+  readonly cost_micros: number
 }
 
 export const sessions: Projection = {
   name: 'sessions',
-  version: 3,
+  version: 4,
   tables: `
     create table sessions (
       id text primary key, writer text not null, epoch integer not null, state text not null,
@@ -36,7 +39,8 @@ export const sessions: Projection = {
       on_behalf_of text, client_ip text not null, application text, run text,
       opened_ms integer not null, token_expires_ms integer not null, closed_ms integer, reason text,
       requests integer not null default 0, denied integer not null default 0,
-      rows integer not null default 0, bytes integer not null default 0
+      rows integer not null default 0, bytes integer not null default 0,
+      tokens integer not null default 0, cost_micros integer not null default 0
     ) strict;
     create index sessions_by_opened on sessions (opened_ms);
     create index sessions_by_ended on sessions (coalesce(closed_ms, 9000000000000000), id);
@@ -51,16 +55,18 @@ export const sessions: Projection = {
     const extended = db.prepare('update sessions set token_expires_ms = ? where id = ?')
     const counted = db.prepare(
       `update sessions set requests = requests + ?, denied = denied + ?, rows = rows + ?, bytes = bytes + ?,
+         tokens = tokens + ?, cost_micros = cost_micros + ?,
          run = coalesce(?, run) where id = ?`,
     )
     const sums = new Map<string, Sum>()
     const sumOf = (session: string): Sum => {
-      const known = sums.get(session) ?? { requests: 0, denied: 0, rows: 0, bytes: 0, run: null }
+      const known = sums.get(session) ?? { ...nothing }
       sums.set(session, known)
       return known
     }
     const closed = db.prepare(
       `update sessions set state = 'closed', closed_ms = ?, reason = ?, requests = ?, denied = ?, rows = ?, bytes = ?,
+         tokens = tokens + ?, cost_micros = cost_micros + ?,
          run = coalesce(?, run) where id = ?`,
     )
     return {
@@ -110,21 +116,24 @@ export const sessions: Projection = {
             const sum = sumOf(event.data.session)
             sum.rows += event.data.rows
             sum.bytes += event.data.bytes
+            const { tokens, cost_micros } = spent(event.data.usage)
+            sum.tokens += tokens
+            sum.cost_micros += cost_micros
             return
           }
           case 'SessionClosed': {
             const { session, reason, requests, denied, rows, bytes } = event.data
-            const run = sums.get(session)?.run ?? null
+            const { tokens, cost_micros, run } = sumOf(session)
             sums.delete(session)
-            closed.run(time, reason, requests, denied, rows, bytes, run, session)
+            closed.run(time, reason, requests, denied, rows, bytes, tokens, cost_micros, run, session)
             return
           }
           default:
         }
       },
       done() {
-        for (const [session, { requests, denied, rows, bytes, run }] of sums)
-          counted.run(requests, denied, rows, bytes, run, session)
+        for (const [session, { requests, denied, rows, bytes, tokens, cost_micros, run }] of sums)
+          counted.run(requests, denied, rows, bytes, tokens, cost_micros, run, session)
         sums.clear()
       },
     }
@@ -137,7 +146,19 @@ interface Sum {
   denied: number
   rows: number
   bytes: number
+  tokens: number
+  cost_micros: number
   run: string | null
+}
+
+const nothing: Sum = {
+  requests: 0,
+  denied: 0,
+  rows: 0,
+  bytes: 0,
+  tokens: 0,
+  cost_micros: 0,
+  run: null,
 }
 
 export interface SessionsWanted {
@@ -151,7 +172,7 @@ export interface SessionsWanted {
 const stateNow = `case when sessions.state = 'open' and lost.epoch >= sessions.epoch then 'lost' else sessions.state end`
 
 const columns = `id, ${stateNow} as state, gateway, target, protocol, subject, on_behalf_of, client_ip, application, run, opened_ms,
-  token_expires_ms, closed_ms, reason, requests, denied, rows, bytes`
+  token_expires_ms, closed_ms, reason, requests, denied, rows, bytes, tokens, cost_micros`
 
 export interface SessionsRead {
   get(id: string): SessionView | undefined

@@ -40,6 +40,17 @@ export interface MaskCount {
   readonly values: number
 }
 
+export interface Usage {
+  /** The model that answered, by its own words. */
+  readonly model: string | null
+  readonly input_tokens: number
+  readonly output_tokens: number
+  /** Millionths of the currency of the price list; null when the list does not name the model. */
+  readonly cost_micros: number | null
+  /** The target did not say: counted from the texts. */
+  readonly estimated: boolean
+}
+
 /** The data of each type of event. */
 export interface EventData {
   /** What somebody did or tried at the API and no other event says. */
@@ -329,6 +340,8 @@ export interface EventData {
     /** RecordingChunk events that hold the answer before what is sealed here. */
     readonly chunks: number
     readonly micros: number
+    /** What the target charges for; null when it charges for nothing that is counted. */
+    readonly usage: Usage | null
   }
   /** The oldest segments of an embedded log were removed, but for their events of the control stream. */
   readonly SegmentsRemoved: {
@@ -1137,7 +1150,7 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     name: 'ResponseCompleted',
     namespace: 'sluice.events',
     doc: 'The end of an answer. The sealed content is the last of what the caller saw.',
-    version: 1,
+    version: 2,
     fields: [
       { name: 'session', type: 'string' },
       { name: 'exchange', type: 'string' },
@@ -1173,6 +1186,29 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
         doc: 'RecordingChunk events that hold the answer before what is sealed here.',
       },
       { name: 'micros', type: 'long' },
+      {
+        name: 'usage',
+        type: [
+          'null',
+          {
+            type: 'record',
+            name: 'Usage',
+            fields: [
+              { name: 'model', type: ['null', 'string'], doc: 'The model that answered, by its own words.' },
+              { name: 'input_tokens', type: 'long' },
+              { name: 'output_tokens', type: 'long' },
+              {
+                name: 'cost_micros',
+                type: ['null', 'long'],
+                doc: 'Millionths of the currency of the price list; null when the list does not name the model.',
+              },
+              { name: 'estimated', type: 'boolean', doc: 'The target did not say: counted from the texts.' },
+            ],
+          },
+        ],
+        default: null,
+        doc: 'What the target charges for; null when it charges for nothing that is counted.',
+      },
     ],
   },
   SegmentsRemoved: {
@@ -1372,6 +1408,49 @@ export const olderSchemas: readonly (AvroRecord & { readonly version: number })[
       { name: 'selector', type: 'string', doc: 'What was to be erased, e.g. `subject=…`.' },
       { name: 'by', type: 'string', doc: 'A subject id, or `retention`.' },
       { name: 'reason', type: 'string' },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'ResponseCompleted',
+    namespace: 'sluice.events',
+    doc: 'The end of an answer. The sealed content is the last of what the caller saw.',
+    version: 1,
+    fields: [
+      { name: 'session', type: 'string' },
+      { name: 'exchange', type: 'string' },
+      {
+        name: 'outcome',
+        type: { type: 'enum', name: 'Outcome', symbols: ['completed', 'failed', 'cut', 'skipped'] },
+      },
+      {
+        name: 'status',
+        type: ['null', 'string'],
+        doc: "The target's own status of a failure, e.g. SQLSTATE.",
+      },
+      { name: 'rows', type: 'long' },
+      { name: 'bytes', type: 'long' },
+      {
+        name: 'masked',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'MaskCount',
+            fields: [
+              { name: 'column', type: 'string', doc: '`schema.name.column`' },
+              { name: 'method', type: 'string' },
+              { name: 'values', type: 'long' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'chunks',
+        type: 'long',
+        doc: 'RecordingChunk events that hold the answer before what is sealed here.',
+      },
+      { name: 'micros', type: 'long' },
     ],
   },
 ]

@@ -22,6 +22,8 @@ const session: SessionLine = {
   denied: 1,
   rows: 20,
   bytes: 300,
+  tokens: 1200,
+  cost_micros: 4500,
   in_flight: 0,
 }
 const exchange: ExchangeLine = {
@@ -65,6 +67,7 @@ test('show: the session and its exchanges, and nothing that a terminal obeys', a
   await using server = await api()
   const { out } = await ran(['sessions', 'show', id], env(server))
   assert.match(out, /who +demo#alice from 10\.0\.0\.1 \(psql\\u\{1b\}\[2J\)/)
+  assert.match(out, /20 rows, 300 bytes, 1200 tokens for 0\.004500/)
   assert.match(out, /sql\.select +allow +starter\/read +completed +20 +2 +public\.orders/)
   const { out: json } = await ran(['sessions', 'show', id, '--json'], env(server))
   assert.deepEqual(JSON.parse(json), { ...session, exchanges: [exchange] })

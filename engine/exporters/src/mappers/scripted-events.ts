@@ -90,6 +90,7 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
     masked: [{ column: 'public.customers.email', method: 'partial', values: 3 }],
     chunks: 0,
     micros: 12_345,
+    usage: null,
   },
   RecordingChunk: { ...ofExchange, direction: 'response', index: 0, bytes: 5 },
   SessionClosed: {

@@ -100,7 +100,7 @@ export class RecordedDecisions {
     // The policies are asked a second time only with an approval; without one the wait came to nothing.
     if (isOfGateway(data.rule) || (request.held && approvals.length === 0)) return 'gateway'
     const parsed = this.#actionsOf(request.actions)
-    const moment = { nowMs: data.now_ms, facts: JSON.parse(data.facts) as MomentFacts }
+    const moment = { nowMs: data.now_ms, facts: factsOf(data.facts) }
     const grants = JSON.parse(data.grants) as readonly PolicyGrant[]
     const { context, identity } = session
     const runOf = { id: run, trace_id: trace }
@@ -159,6 +159,19 @@ function identityOf({
     on_behalf_of,
   }
   return frozen({ subject, tokenId, expiresAt })
+}
+
+/** Before tokens were counted there were none. */
+const uncounted = { tokens: 0, cost_micros: 0 }
+
+function factsOf(text: string): MomentFacts {
+  const { run, subject, ...session } = JSON.parse(text) as MomentFacts
+  return {
+    ...uncounted,
+    ...session,
+    ...(run === undefined ? {} : { run: { ...uncounted, ...run } }),
+    ...(subject === undefined ? {} : { subject: { ...uncounted, ...subject } }),
+  }
 }
 
 /** Prefixes of the rules by which the gateway itself refuses. */

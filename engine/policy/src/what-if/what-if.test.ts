@@ -104,6 +104,14 @@ suite('what if other policies had judged', () => {
     .asked('exc_3')
     .decided('exc_3', allowed, {}, 2_000)
 
+  test('what was judged before tokens were counted has used none', async () => {
+    const own = `package sluice.rules.b\n\ndeny contains {"rule": "b/tokens", "message": "x", "remedy": ""} if not input.session.facts.tokens == 0\n`
+    const bundle = await openBundle({ files: { 'a.rego': readers, 'b.rego': own }, data: {} }, null, {
+      build: (files) => compiler.build(files),
+    })
+    assert.equal((await whatIf(log, bundle, everything)).changed, 0)
+  })
+
   test('the same ones come to the same answers', async () => {
     const { decisions, changed, groups } = await judged(log, readers)
     assert.deepEqual([decisions, changed, groups], [3, 0, []])

@@ -55,7 +55,7 @@ export function sessionText(session: SessionLine): string {
     `  target   ${target} (${protocol})`,
     `  since    ${session.opened_at}; token until ${session.token_expires_at}`,
     `  run      ${session.run ?? 'none'}`,
-    `  so far   ${session.requests} requests, ${session.denied} denied, ${session.rows} rows, ${session.bytes} bytes`,
+    `  so far   ${session.requests} requests, ${session.denied} denied, ${session.rows} rows, ${session.bytes} bytes${tokensText(session)}`,
   ]
   return lines.map((line) => `${printable(line)}\n`).join('')
 }
@@ -79,4 +79,10 @@ export function exchangesText(exchanges: readonly ExchangeLine[]): string {
 
 function second(time: string): string {
   return time.slice(0, 19).replace('T', ' ')
+}
+
+/** Where a language model was spoken to. What it costs is in the currency of the price list, which has no name here. */
+function tokensText({ tokens, cost_micros }: Pick<SessionLine, 'tokens' | 'cost_micros'>): string {
+  if (tokens === 0) return ''
+  return `, ${tokens} tokens${cost_micros === 0 ? '' : ` for ${(cost_micros / 1_000_000).toFixed(6)}`}`
 }
