@@ -63,6 +63,7 @@ const suites: readonly Suite[] = [
     concurrency: 1,
   },
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'], concurrency: 2 },
+  { name: 'http', files: ['adapters/http/src/**/*.test.ts'], concurrency: 2 },
   { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], concurrency: 2 },
   { name: 'kafka', files: ['test/kafka/**/*.test.ts'], concurrency: 2 },
