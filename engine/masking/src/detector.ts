@@ -20,7 +20,7 @@ export interface Detector {
   readonly unfinished?: (text: string) => number
   /**
    * What is found in a text is found, in part at least, also where other texts stand before and behind it with a line
-   * feed between. Many short texts are then looked at as one, which costs much less; not so with anchors like `^`.
+   * between that holds U+0000. Many short texts are then looked at as one, which costs much less.
    */
   readonly separable?: boolean
 }

@@ -36,7 +36,7 @@ export class Finder {
   /** What is found in each of many texts, by their places; nothing for those in which nothing is. */
   findEach(texts: readonly string[]): ReadonlyMap<number, readonly Finding[]> {
     const found = new Map<number, readonly Finding[]>()
-    const joined = texts.join('\n')
+    const joined = texts.join(separator)
     for (const each of this.#masks) {
       const { detector } = each
       const places = detector.separable === true ? touched(detector.find(joined), texts) : texts.keys()
@@ -82,16 +82,19 @@ function findingsOf({ detector, mask }: DetectorMask, text: string): readonly Fi
   return spans.filter(({ start, end }) => end > start).map((span) => ({ ...whole(text, span), mask }))
 }
 
-/** The places of the texts that the spans reach into when a line feed stands between each two. */
+/** In no value, and the end of a line on either side. */
+const separator = '\n\0\n'
+
+/** The places of the texts that the spans reach into when they are joined. */
 function touched(spans: readonly Span[], texts: readonly string[]): ReadonlySet<number> {
   const places = new Set<number>()
   let place = 0
   let end = texts[0]?.length ?? 0
   for (const span of spans) {
-    while (end < span.start) end += 1 + (texts[++place]?.length ?? 0)
+    while (end < span.start) end += separator.length + (texts[++place]?.length ?? 0)
     places.add(place)
     while (end < span.end) {
-      end += 1 + (texts[++place]?.length ?? 0)
+      end += separator.length + (texts[++place]?.length ?? 0)
       places.add(place)
     }
   }

@@ -22,6 +22,8 @@ export class TextWindow implements Flow {
   /** What a detector may still want to look at: told on up to `#told`, held back from there. */
   #text = ''
   #told = 0
+  /** Where the values began that end where it is told to, one behind the other: what is longer than a value can be. */
+  #run = 0
 
   constructor(finder: Finder, tally: Tally) {
     this.#finder = finder
@@ -31,7 +33,7 @@ export class TextWindow implements Flow {
   push(text: string): string {
     this.#text += text
     const shown = this.#tell(this.#finder.settled(this.#text))
-    if (this.#text.length - this.#told > heldCharsMax + 2 * this.#finder.charsMax)
+    if (this.#text.length - this.#run > heldCharsMax + 2 * this.#finder.charsMax)
       throw new Unreadable('a text goes on without a place where it could be cut')
     return shown
   }
@@ -57,10 +59,14 @@ export class TextWindow implements Flow {
       const { text: instead, method } = mask.text(text.slice(from, end))
       this.#tally.add(mask.name, method)
       shown += text.slice(at, from) + instead
+      if (from > at) this.#run = from
       at = end
     }
     if (splits(text, until)) until--
-    if (until > at) shown += text.slice(at, until)
+    if (until > at) {
+      shown += text.slice(at, until)
+      this.#run = until
+    }
     this.#told = Math.max(at, until)
     this.#forget()
     return shown
@@ -68,13 +74,16 @@ export class TextWindow implements Flow {
 
   /**
    * Detectors look behind themselves: at the character before, or for words that say what a number is. A value that is
-   * found again because its beginning is forgotten must not reach into what is still to be told.
+   * found again because its beginning is forgotten must not reach into what is still to be told, and one that goes on
+   * there must not lose its beginning.
    */
   #forget(): void {
     const before = contextChars + Math.min(this.#finder.charsMax, repeatedChars)
-    if (this.#told <= 2 * before) return
-    this.#text = this.#text.slice(this.#told - before)
-    this.#told = before
+    const forgotten = this.#run - before
+    if (forgotten < before) return
+    this.#text = this.#text.slice(forgotten)
+    this.#told -= forgotten
+    this.#run -= forgotten
   }
 }
 

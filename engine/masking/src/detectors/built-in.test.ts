@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Span } from '../detector.ts'
+import { Finder } from '../content/finder.ts'
+import { Tally } from '../content/tally.ts'
+import { TextWindow } from '../content/text-window.ts'
+import { ValueMask } from '../content/value-mask.ts'
+import type { Detector, Span } from '../detector.ts'
 import { builtInDetectors } from './built-in.ts'
 import { contextChars } from './introduced.ts'
 
@@ -154,3 +158,40 @@ test('prose need not wait for more than its last word', () => {
   for (const { name, unfinished } of detectors)
     assert.ok((unfinished?.(text) ?? 0) >= text.length - 'Thursday'.length, name)
 })
+
+function finder(detector: Detector): Finder {
+  const mask = new ValueMask(detector.name, { method: 'stars' }, 'rules/detector', undefined)
+  return new Finder([{ detector, mask }])
+}
+
+const long = 'x9'.repeat(3000)
+
+for (const detector of detectors) {
+  test(`${detector.name}: a text that comes in pieces is masked like the whole, however long its values`, () => {
+    const some = fc.array(fc.oneof({ weight: 9, arbitrary: part }, fc.constant(long)), { maxLength: 12 })
+    fc.assert(
+      fc.property(some, fc.array(fc.nat(), { maxLength: 9 }), (words, places) => {
+        const text = words.join('')
+        const cuts = [0, ...places.map((place) => place % (text.length + 1)), text.length].sort(
+          (a, b) => a - b,
+        )
+        const window = new TextWindow(finder(detector), new Tally())
+        const told = cuts.slice(1).map((cut, index) => window.push(text.slice(cuts[index], cut)))
+        assert.equal(told.join('') + window.end(), finder(detector).masked(text, new Tally()))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test(`${detector.name}: in many texts at once it finds what is in each`, () => {
+    const text = fc.array(part, { maxLength: 5 }).map((words) => words.join(''))
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 6 }), (texts) => {
+        const by = finder(detector)
+        const found = by.findEach(texts)
+        for (const [place, each] of texts.entries()) assert.deepEqual(found.get(place) ?? [], by.find(each))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+}

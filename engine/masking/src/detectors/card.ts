@@ -17,6 +17,7 @@ const charsMax = 19 + 4
 
 export const card: Detector = folded({
   name: 'card',
+  separable: true,
   charsMax,
   find(text) {
     const spans: Span[] = []

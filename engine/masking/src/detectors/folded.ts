@@ -6,6 +6,7 @@ export function folded(plain: Detector): Detector {
   const { unfinished } = plain
   return {
     name: plain.name,
+    separable: plain.separable ?? false,
     charsMax: plain.charsMax * unitsMax,
     find(text) {
       const view = fold(text)

@@ -22,6 +22,7 @@ const assigned =
  */
 export const key: Detector = {
   name: 'key',
+  separable: true,
   charsMax,
   find(text) {
     const surely = [...text.matchAll(known)].map(valueOf)
