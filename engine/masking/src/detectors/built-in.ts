@@ -7,10 +7,7 @@ import { phone } from './phone.ts'
 import { privateKey } from './private-key.ts'
 import { ssn } from './ssn.ts'
 
-/** What policies can ask for without any configuration. What stands beyond a line feed hides none, so many texts may be looked at as one. */
+/** What policies can ask for without any configuration. */
 export const builtInDetectors: ReadonlyMap<string, Detector> = new Map(
-  [card, ssn, email, iban, phone, key, privateKey].map((detector) => [
-    detector.name,
-    { ...detector, separable: true },
-  ]),
+  [card, ssn, email, iban, phone, key, privateKey].map((detector) => [detector.name, detector]),
 )
