@@ -20,3 +20,12 @@ mask contains {"relation": relation, "column": column, "method": method, "rule":
 mask contains {"relation": view, "column": "*", "method": "none", "rule": "masks/clear"} if {
 	some view in data.clear_views
 }
+
+# METADATA
+# title: Protected values
+# description: What is found in answers of APIs by its look is masked likewise; `data.findings` lists detectors with their methods.
+mask contains {"detector": detector, "method": method, "rule": "masks/findings"} if {
+	input.target.protocol == "http"
+	not "pii_reader" in access.roles
+	some detector, method in data.findings
+}

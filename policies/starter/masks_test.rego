@@ -5,6 +5,7 @@ import data.sluice.rules.masks
 _columns(groups) := columns if {
 	columns := {$"{mask.relation}.{mask.column}": mask.method | some mask in masks.mask}
 		with input.subject.groups as groups
+		with input.target.protocol as "postgres"
 }
 
 test_protected_columns if {
@@ -27,9 +28,23 @@ test_clear_views if {
 	clear := {mask.relation | some mask in masks.mask; mask.method == "none"}
 		with data.clear_views as ["public.active"]
 		with input.subject.groups as []
+		with input.target.protocol as "postgres"
 	clear == {"public.active"}
 }
 
 test_no_clear_views if {
 	count({mask | some mask in masks.mask; mask.method == "none"}) == 0 with input.subject.groups as []
+		with input.target.protocol as "postgres"
+}
+
+_findings(groups, protocol) := findings if {
+	findings := {mask.detector: mask.method | some mask in masks.mask; mask.rule == "masks/findings"}
+		with input.subject.groups as groups
+		with input.target.protocol as protocol
+}
+
+test_findings_in_answers_of_apis if {
+	_findings(["langchain"], "http") == {"card": "last4", "ssn": "last4", "email": "email", "key": "redact"}
+	_findings(["pii-readers"], "http") == {}
+	_findings(["langchain"], "postgres") == {}
 }

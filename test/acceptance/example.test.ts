@@ -82,6 +82,14 @@ const acts: readonly RegExp[] = [
   /Waiting up to 120 s for an approval \(ref apr_\w+\): Deleting rows needs an approval\./,
 ]
 
+/** Behind them, where it has a tool for it. */
+const overHttp: readonly RegExp[] = [
+  /requests_get\(http:\/\/127\.0\.0\.1:\d+\/shop-api\/customers\?limit=1\)/,
+  /"card":"\*{12}\d{4}/,
+  /requests_get\(.*\/admin\/reindex\)/,
+  /Access denied by policy .*http\/administration.*do not retry/,
+]
+
 function assertInOrder(said: string, parts: readonly RegExp[]): void {
   let from = 0
   for (const part of parts) {
@@ -117,7 +125,7 @@ for (const [name, command] of Object.entries(examples))
           /tool {3}.*19\.90/,
           /had approved exactly this statement/,
         ]
-        assertInOrder(said, [...acts, ...approved])
+        assertInOrder(said, [...acts, ...approved, ...(name === 'in JavaScript' ? overHttp : [])])
         assert.equal(code, 0)
         await assertDeleted(said)
       })

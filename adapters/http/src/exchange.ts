@@ -18,6 +18,7 @@ import {
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
 import { masked } from './mask.ts'
+import { valueFields } from './normalise.ts'
 import { oblige, type MaskPlan, type Means } from './obligations.ts'
 import { isSecret, recordedBody, recordedHead } from './recorded-text.ts'
 import { refuse } from './refuse.ts'
@@ -49,6 +50,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   readonly content: Buffer
   readonly recordable: Buffer | undefined
   readonly objection: Refusal | undefined
+  readonly sealed: readonly string[] = valueFields
   readonly waits: boolean
   readonly body: AsyncIterable<never> = nothing
   readonly #request: Outgoing

@@ -1,53 +1,71 @@
-import type { Run } from '@sluice/core'
-import type { Headers } from './replies.ts'
+import { isRunId, traceOf, type Run } from '@sluice/core'
+import { forwarded, prefersAsync } from './forwarded.ts'
+import { hostOf, requireKnownExpectation, requireOneFraming } from './framing.ts'
+import { headerFields } from './header-fields.ts'
+import { pairsOf, type Pairs } from './pairs.ts'
+import { headerOf, type Headers } from './replies.ts'
+import { methodOf, placed, requestTargetOf, type Method } from './request-line.ts'
+import { carriedToken } from './token.ts'
+
+/** A head as `node:http` gives it. Its parser lets through what this must not: it joins, drops and guesses. */
 export interface RawHead {
   readonly method?: string | undefined
   readonly url?: string | undefined
   readonly httpVersion: string
   readonly rawHeaders: readonly string[]
 }
+
+/** The one form of a head: what is judged is what is sent. */
 export interface CanonicalHead {
-  readonly method: string
+  readonly method: Method
   readonly target: string
+  /** What stands in front of the path at the gateway; empty where a target has a host name of its own. */
   readonly prefix: string
+  /** As `canonicalPath` makes it. */
   readonly path: string
+  /** Without `?`, exactly as it came. */
   readonly query: string
+  readonly parameters: Pairs
+  /** Names in lower case; what goes upstream, without what belongs to the connection, the gateway or other proxies. */
   readonly headers: Headers
   readonly token: string | null
   readonly run: Run
   readonly preferAsync: boolean
   readonly application: string | null
 }
-export function canonicalHead(raw: RawHead, _o: { hosts: ReadonlyMap<string, string> }): CanonicalHead {
-  const [path = '', query = ''] = (raw.url ?? '').split('?')
-  const [, target = ''] = path.split('/')
-  const headers: [string, string][] = []
-  for (let i = 0; i < raw.rawHeaders.length; i += 2)
-    headers.push([(raw.rawHeaders[i] ?? '').toLowerCase(), raw.rawHeaders[i + 1] ?? ''])
-  const find = (n: string): string | undefined => headers.find(([name]) => name === n)?.[1]
-  const token = (find('x-sluice-authorization') ?? find('authorization') ?? '').replace(/^Bearer /, '')
-  const own = new Set([
-    'host',
-    'connection',
-    'content-length',
-    'transfer-encoding',
-    'x-sluice-authorization',
-    'authorization',
-    'accept-encoding',
-    'prefer',
-    'expect',
-    'keep-alive',
-  ])
+
+const applicationCharsMax = 256
+
+/**
+ * Pure. Throws `Refused` for what different servers would read differently, for what is no HTTP/1.1, and for what is
+ * above a limit. What only the target can say of its paths is asked later, when it is known that there is one.
+ */
+export function canonicalHead(
+  raw: RawHead,
+  { hosts }: { readonly hosts: ReadonlyMap<string, string> },
+): CanonicalHead {
+  const fields = headerFields(raw.rawHeaders)
+  requireOneFraming(fields, raw.httpVersion)
+  const method = methodOf(raw.method)
+  const { path, query } = requestTargetOf(raw.url)
+  const host = hostOf(fields)
+  requireKnownExpectation(fields)
+  const { token, rest } = carriedToken(fields, raw.url ?? '')
   return {
-    method: raw.method ?? '',
-    target,
-    prefix: `/${target}`,
-    path: path.slice(target.length + 1) || '/',
+    method,
+    ...placed(path, host, hosts),
     query,
-    headers: headers.filter(([n]) => !own.has(n)),
-    token: token || null,
-    run: { id: find('x-sluice-run-id') ?? null, trace_id: null },
-    preferAsync: find('prefer') === 'respond-async',
-    application: find('user-agent') ?? null,
+    parameters: pairsOf(query, 'query'),
+    headers: forwarded(rest),
+    token,
+    run: runOf(fields),
+    preferAsync: prefersAsync(fields),
+    application: headerOf(fields, 'user-agent')?.slice(0, applicationCharsMax) ?? null,
   }
+}
+
+function runOf(fields: Headers): Run {
+  const id = headerOf(fields, 'x-sluice-run-id') ?? ''
+  const trace = traceOf(headerOf(fields, 'traceparent') ?? '')
+  return { ...(trace ?? { trace_id: null }), id: isRunId(id) ? id : null }
 }

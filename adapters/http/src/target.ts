@@ -1,4 +1,5 @@
 import { SchemaError, type CredentialNeed, type Schema } from '@sluice/core'
+import { templatesOf, type Template } from './operations.ts'
 
 /** How the gateway shows its credential to the target; the caller never sees it. */
 export type Authentication =
@@ -30,6 +31,10 @@ export interface HttpSettings {
   readonly case: 'sensitive' | 'insensitive'
   /** Whether `;` in a path means something to the target. */
   readonly path_parameters: boolean
+  /** Paths at which GraphQL is spoken; `null`: wherever the last segment is `graphql`. */
+  readonly graphql: readonly string[] | null
+  /** The paths of the target's OpenAPI document: they name operations, and say what in a path is a value. */
+  readonly openapi: readonly Template[]
   /** Request headers that policies see, besides Content-Type and Accept. */
   readonly headers: readonly string[]
   /** The largest body of a request. */
@@ -48,6 +53,8 @@ const defaults: HttpSettings = {
   base_path: '',
   case: 'sensitive',
   path_parameters: false,
+  graphql: null,
+  openapi: [],
   headers: [],
   body_bytes_max: 1_048_576,
   connections_max: 64,
@@ -71,6 +78,8 @@ const readers: Readers = {
     if (typeof value !== 'boolean') throw new SchemaError([key], `"${key}" must be true or false`)
     return value
   },
+  graphql: (value, key) => list(value, key, /^(\/[A-Za-z0-9._~-]+)+$/, 'paths such as /graphql'),
+  openapi: (value, key) => templatesOf(value, [key]),
   headers: (value, key) => list(value, key, headerName, 'header names in lower case'),
   body_bytes_max: (value, key) => whole(value, key, bodyBytesMax),
   connections_max: (value, key) => whole(value, key, 1_024),

@@ -1,4 +1,4 @@
-import type { Run } from '@sluice/core'
+import { isRunId, traceOf, type Run } from '@sluice/core'
 
 /**
  * A trailing sqlcommenter comment. The grammar is strict on purpose: `'` occurs only in pairs, it is on one
@@ -6,9 +6,6 @@ import type { Run } from '@sluice/core'
  */
 const trailing = /^\/\*((?:[ \t]*[\w.%-]{1,64}='[\w.%~:+-]{0,512}'[ \t]*,?)+)\*\/[ \t\n\r\f\v;]*$/
 const pair = /([\w.%-]+)='([^']*)'/g
-/** No version ff; a trace or a span of zeros is none. */
-const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
-const runId = /^[\w.:-]{1,128}$/
 /** How far from the end a comment is looked for. */
 const commentCharsMax = 2_048
 
@@ -42,16 +39,12 @@ export function withoutComment(text: string): Commented {
  */
 export function runOf(claims: ReadonlyMap<string, string>, before: Run): Run {
   const id = claims.get('sluice.run_id') ?? claims.get('run_id')
-  const trace = traceparent.exec(claims.get('sluice.traceparent') ?? claims.get('traceparent') ?? '')
+  const trace = traceOf(claims.get('sluice.traceparent') ?? claims.get('traceparent') ?? '')
   if (id === undefined && trace === null) return before
   return {
-    ...(trace === null ? before : traceOf(trace)),
-    id: id !== undefined && runId.test(id) ? id : before.id,
+    ...(trace ?? before),
+    id: id !== undefined && isRunId(id) ? id : before.id,
   }
-}
-
-function traceOf([, trace = '', span = '', flags = '']: RegExpExecArray): Omit<Run, 'id'> {
-  return { trace_id: trace, parent: { span_id: span, sampled: (Number.parseInt(flags, 16) & 1) === 1 } }
 }
 
 /** `agent run_id=…;traceparent=…`: an application name may carry them where a client has no other place. */

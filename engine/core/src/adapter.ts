@@ -132,6 +132,11 @@ export interface Exchange<Up, Down, Plan> {
   /** Several only where one message carries several statements: each is judged, all or none pass, one Permit. */
   readonly actions: readonly [Action, ...Action[]]
   /**
+   * Which fields of its actions hold values. They are recorded as content alone, sealed; `parameters` when it is not
+   * given.
+   */
+  readonly sealed?: readonly string[]
+  /**
    * Values that came beside the request, e.g. of a prepared statement. Policies see them behind the literals under
    * `parameters`; kept apart so that the action of a statement is the same object each time it is executed.
    */

@@ -22,6 +22,6 @@ export function alarmRecord<Up, Down, Plan>(
     subject: lane.subject().id,
     target: lane.target,
     alarm: [...new Set(alarms)].join(' '),
-    actions: actionsText(exchange.actions),
+    actions: actionsText(exchange.actions, exchange.sealed),
   }
 }

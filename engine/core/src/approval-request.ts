@@ -3,6 +3,7 @@ import type { Asked } from './approvals.ts'
 import { refusal, type Refusal } from './errors.ts'
 import type { EventData } from './events.ts'
 import { limits } from './limits.ts'
+import { openFields } from './record.ts'
 import { subjectRecord } from './people.ts'
 import type { Action, Json } from './request.ts'
 import { withoutSecrets, withoutTokens } from './secrets.ts'
@@ -79,8 +80,14 @@ export function approvalRecord(
 }
 
 /** The actions without values, each with the columns that the policy masks for this request. */
-export function summaryOf(actions: readonly Action[], masked: readonly string[]): Json {
-  return actions.map((action) => ({ ...action, parameters: null, masked }))
+export function summaryOf(
+  {
+    actions,
+    sealed,
+  }: { readonly actions: readonly Action[]; readonly sealed?: readonly string[] | undefined },
+  masked: readonly string[],
+): Json {
+  return actions.map((action) => ({ ...(openFields(action, sealed) as { [field: string]: Json }), masked }))
 }
 
 /** As much of somebody's words as is recorded. */

@@ -111,7 +111,7 @@ class Holding<Up, Down, Plan> {
       rule,
       message,
       requirement: approval,
-      summary: summaryOf(exchange.actions, masked),
+      summary: summaryOf(exchange, masked),
       shown: exchange.shown(),
     })
   }

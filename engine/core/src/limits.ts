@@ -50,6 +50,24 @@ export const limits = {
   analysesBytesMax: 8_388_608,
   /** Columns of a target's catalogue; a larger catalogue is refused, since it could not be checked whole. */
   catalogueRowsMax: 500_000,
+  /** Headers of one HTTP request, bytes of one of them, and of path and query. */
+  httpHeadersMax: 100,
+  httpHeaderBytesMax: 16_384,
+  httpTargetBytesMax: 16_384,
+  /** Bytes of the path alone: policies always see it whole. */
+  httpPathBytesMax: 2_048,
+  /** Segments of a path. */
+  httpSegmentsMax: 128,
+  /** Parameters of a query, and fields of a form. */
+  httpPairsMax: 1_000,
+  /** Parts of a multipart body. */
+  httpPartsMax: 200,
+  /** Levels and values of a JSON body. */
+  jsonDepthMax: 64,
+  jsonValuesMax: 100_000,
+  /** Tokens of one GraphQL document, and operations of one batch. */
+  graphqlTokensMax: 10_000,
+  graphqlBatchMax: 50,
   /** The policy input document after projection. */
   policyInputBytesMax: 65_536,
   /** A leaf of the policy input above this becomes {type, bytes, sha256}. */
@@ -286,6 +304,10 @@ function invariant(holds: boolean, what: string): void {
 invariant(limits.statementInlineBytesMax < limits.statementBytesMax, 'inline statements are the smaller ones')
 invariant(limits.statementBytesMax < limits.requestBytesMax, 'a statement fits in a request')
 invariant(limits.policyLeafBytesMax < limits.policyInputBytesMax, 'a leaf fits in the policy input')
+invariant(
+  2 * limits.httpPathBytesMax <= limits.policyLeafBytesMax,
+  'a path is never shortened, even in lower case',
+)
 invariant(limits.policySlowMs < limits.policyEvaluateMs, 'a slow evaluation is replaced before it is refused')
 invariant(limits.policyEvaluateMs < limits.policyEvaluateWallMs, 'processor time is the tighter bound')
 invariant(limits.policyEvaluateWallMs < limits.policyQueueWaitMs, 'waiting outlasts one runaway evaluation')

@@ -14,21 +14,28 @@ import type { Verdict } from './verdict.ts'
 export function requestRecord<Up, Down, Plan>(
   session: string,
   exchange: string,
-  { actions, content, recordable }: Exchange<Up, Down, Plan>,
+  { actions, sealed, content, recordable }: Exchange<Up, Down, Plan>,
   contentDigest: string,
 ): EventData['RequestReceived'] {
   return {
     session,
     exchange,
-    actions: actionsText(actions),
+    actions: actionsText(actions, sealed),
     digest: recordable === undefined ? contentDigest : digest(recordable),
     bytes: (recordable ?? content).length,
   }
 }
 
-/** As JSON, without literals and parameters; a name can be a secret too. */
-export function actionsText(actions: readonly Action[]): string {
-  return `[${actions.map(withoutValues).join(',')}]`
+/** As JSON, without the fields that hold values; a name can be a secret too. */
+export function actionsText(actions: readonly Action[], sealed: readonly string[] = parameters): string {
+  return `[${actions.map((action) => withoutValues(action, sealed)).join(',')}]`
+}
+
+const parameters = ['parameters'] as const
+
+/** The action as whoever may not see values is told of it. */
+export function openFields(action: Action, sealed: readonly string[] = parameters): Partial<Action> {
+  return Object.fromEntries(Object.entries(action).filter(([name]) => !sealed.includes(name)))
 }
 
 /** DecisionMade: the verdict, and the part of the policy input that no other event holds. */
@@ -73,10 +80,10 @@ function verdictText(verdict: Verdict): string {
 
 const actionTexts = new WeakMap<Action, string>()
 
-function withoutValues(action: Action): string {
+function withoutValues(action: Action, sealed: readonly string[]): string {
   const known = actionTexts.get(action)
   if (known !== undefined) return known
-  const text = withoutTokens(JSON.stringify({ ...action, parameters: undefined }))
+  const text = withoutTokens(JSON.stringify(openFields(action, sealed)))
   actionTexts.set(action, text)
   return text
 }

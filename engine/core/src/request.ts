@@ -71,8 +71,8 @@ export interface Relation {
 
 /**
  * The normalised request that policies see. `name` is one of the adapter's closed list; the rest is the
- * protocol's own part (`schemas/actions/<protocol>.json`). Values of literals and parameters appear only under
- * `parameters`, which the log keeps sealed.
+ * protocol's own part (`schemas/actions/<protocol>.json`). Values appear only in the fields that its exchange names, which
+ * the log keeps sealed: `parameters`, if it names none.
  */
 export interface Action {
   readonly name: string

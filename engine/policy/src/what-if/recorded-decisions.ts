@@ -5,6 +5,7 @@ import {
   type EventData,
   type Identity,
   type InputContext,
+  type Json,
   type MomentFacts,
   type PolicyApproval,
   type PolicyGrant,
@@ -124,11 +125,17 @@ export class RecordedDecisions {
     const known = this.#actions.get(text)
     if (known !== undefined) return known
     const actions = frozen(
-      (JSON.parse(text) as readonly Action[]).map((action) => ({ ...action, parameters: [] })),
+      (JSON.parse(text) as readonly Action[]).map((action) => ({ ...withoutValues(action), ...action })),
     )
     this.#actions.set(text, actions, text.length)
     return actions
   }
+}
+
+/** What stands for the values that are not in the record: none, and for a path its route, which has no values. */
+function withoutValues({ route }: Action): { readonly [field: string]: Json } {
+  if (typeof route !== 'string') return { parameters: [] }
+  return { path: route, segments: route.split('/').slice(1), query: {}, headers: {}, body: null, parts: [] }
 }
 
 function opened(data: EventData['SessionOpened']): SessionState {

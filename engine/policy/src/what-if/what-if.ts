@@ -205,7 +205,7 @@ function readsOf({ reads }: Bundle): Reads {
   const below = (...path: readonly string[]): boolean =>
     reads.some((read) => path.every((part, at) => read[at] === undefined || read[at] === part))
   return {
-    values: below('action', 'parameters'),
+    values: ['parameters', 'query', 'headers', 'body', 'parts'].some((field) => below('action', field)),
     facts: below('run', 'facts') || below('subject', 'facts'),
   }
 }

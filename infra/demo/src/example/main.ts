@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util'
 import { demoState } from '@sluice/cli'
 import { openAgent } from './agent.ts'
 import { openApprover } from './approver.ts'
-import { deleting, ordering, questions, type Question } from './questions.ts'
+import { callingTheApi, deleting, ordering, questions, type Question } from './questions.ts'
 
-/** A LangChain agent behind Sluice, in three acts: allowed and masked, denied, held until a person approves. */
+/** A LangChain agent behind Sluice, in four acts: allowed and masked, denied, held until a person approves, and over HTTP. */
 const { values } = parseArgs({ options: { wait: { type: 'boolean', default: false } } })
 const demo = await demoState(process.env)
 if (demo === null) {
@@ -19,6 +19,8 @@ for (const question of questions) await show(question)
 const [, order] = /"id":"(\d+)"/.exec(await show(ordering)) ?? []
 if (order === undefined) throw new Error('the new order has no number')
 await show(deleting(order))
+console.log(`It asks the API "shop-api" at ${agent.api}, through Sluice.\n`)
+for (const question of callingTheApi(agent.api)) await show(question)
 await agent.close()
 
 console.log(`Where to look now

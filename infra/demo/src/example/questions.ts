@@ -33,6 +33,25 @@ export const questions: readonly Question[] = [
   ),
 ]
 
+/** The same customers from the shop's HTTP API, and what nobody may call there. */
+export function callingTheApi(api: string): readonly Question[] {
+  const get = (ask: string, path: string, why: string): Question => {
+    return { ask, call: { name: 'requests_get', args: { input: `${api}${path}` } }, why }
+  }
+  return [
+    get(
+      'Ask the API for the first customer.',
+      '/customers?limit=1',
+      'Allowed. The rule masks/findings masks what looks like a card, a number of social security or an address.',
+    ),
+    get(
+      'Rebuild the index of the API.',
+      '/admin/reindex',
+      'Denied by http/administration. The API never saw it: a model reads the body, so the reason is in it.',
+    ),
+  ]
+}
+
 /** Third act: an order that exists, so that there is always one to delete … */
 export const ordering: Question = query(
   'Book an order of 19.90 for customer 1.',

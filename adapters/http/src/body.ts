@@ -1,0 +1,75 @@
+import { isUtf8 } from 'node:buffer'
+import type { Json } from '@sluice/core'
+import { contentTypeOf, type ContentType } from './content-type.ts'
+import { parseJson, parseJsonLines } from './json.ts'
+import { partsOf, type Part } from './multipart.ts'
+import { malformed } from './objection.ts'
+import { pairsOf, valuesByName } from './pairs.ts'
+
+export type BodyKind = 'none' | 'json' | 'json_lines' | 'form' | 'multipart' | 'graphql' | 'text' | 'other'
+
+/** What policies can see of a body, by what it says that it is. */
+export interface BodyView {
+  readonly kind: BodyKind
+  /** Its media type; `null`: it has none, or there is no body. */
+  readonly type: string | null
+  /** What is in it, where that can be read: JSON as it is, forms as the values of each name. */
+  readonly value: Json
+  readonly parts: readonly Part[]
+}
+
+const empty: BodyView = { kind: 'none', type: null, value: null, parts: [] }
+
+/** Throws `Refused` for what its own type says that it should be, and is not. */
+export function viewOf(contentType: string | undefined, body: Buffer): BodyView {
+  if (body.length === 0) return empty
+  if (contentType === undefined) return { ...empty, kind: 'other' }
+  const media = contentTypeOf(contentType)
+  const kind = kindOf(media.type)
+  const view = { kind, type: media.type, value: null, parts: [] }
+  switch (kind) {
+    case 'json':
+      return { ...view, value: parseJson(utf8(body, media)) }
+    case 'json_lines':
+      return { ...view, value: parseJsonLines(utf8(body, media)) }
+    case 'form':
+      return { ...view, value: valuesByName(pairsOf(utf8(body, media), 'form')) }
+    case 'graphql':
+      return { ...view, value: { query: utf8(body, media) } }
+    case 'multipart':
+      return { ...view, ...formOf(partsOf(body, media.parameters.get('boundary'))) }
+    case 'text':
+    case 'other':
+      return view
+  }
+}
+
+function kindOf(type: string): Exclude<BodyKind, 'none'> {
+  if (/^(?:application|text)\/json$|\+json$/.test(type)) return 'json'
+  if (/^application\/(?:x-)?(?:ndjson|jsonl|jsonlines)$/.test(type)) return 'json_lines'
+  if (type === 'application/x-www-form-urlencoded') return 'form'
+  if (type === 'multipart/form-data') return 'multipart'
+  if (type === 'application/graphql') return 'graphql'
+  return type.startsWith('text/') ? 'text' : 'other'
+}
+
+/** Servers guess other character sets, and not all the same. */
+function utf8(body: Buffer, { parameters }: ContentType): string {
+  const charset = parameters.get('charset') ?? 'utf-8'
+  if (!/^(?:utf-?8|us-ascii)$/i.test(charset))
+    throw malformed('charset', 'A body that is to be read must be in UTF-8.', '415')
+  const mark = body.subarray(0, 3).equals(byteOrderMark)
+  if (mark || !isUtf8(body)) throw malformed('charset', 'The body is not UTF-8, or has a byte order mark.')
+  return body.toString()
+}
+
+const byteOrderMark = Buffer.from('\ufeff')
+
+function formOf(parts: readonly Part[]): Pick<BodyView, 'value' | 'parts'> {
+  if (parts.some(({ name }) => name.toLowerCase() === '_method'))
+    throw malformed('method_override', 'The form must not name another method.')
+  const fields = parts.flatMap(({ name, filename, content }) =>
+    filename === null && isUtf8(content) ? [[name, content.toString()] as const] : [],
+  )
+  return { value: valuesByName(fields), parts }
+}

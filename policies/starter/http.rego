@@ -1,0 +1,49 @@
+# METADATA
+# title: HTTP
+# description: What may be asked of APIs. Changes need the role of a writer, and deleting needs an approval.
+package sluice.rules.http
+
+import data.access
+
+# METADATA
+# title: Reads
+# description: Readers may fetch.
+allow contains {"rule": "http/read", "message": "Reading is allowed."} if {
+	"reader" in access.roles
+	input.action.name in {"http.get", "http.head", "http.options"}
+}
+
+# METADATA
+# title: Changes
+# description: Writers may create and change.
+allow contains {"rule": "http/write", "message": "Writing is allowed."} if {
+	"writer" in access.roles
+	input.action.name in {"http.post", "http.put", "http.patch"}
+}
+
+# METADATA
+# title: Deleting
+# description: What is deleted through an API waits for an approval.
+hold contains {
+	"rule": "http/delete",
+	"message": "Deleting needs an approval.",
+	"approvers": data.approvers,
+	"hold_s": data.hold_s,
+	"expires_s": data.approval_s,
+} if {
+	"writer" in access.roles
+	input.action.name == "http.delete"
+}
+
+# METADATA
+# title: Administration
+# description: What stands below the paths of `data.administration` is for people with other tools.
+deny contains {
+	"rule": "http/administration",
+	"message": "Administration of the API is not allowed.",
+	"remedy": "Ask the team that runs it.",
+} if {
+	startswith(input.action.name, "http.")
+	some path in data.administration
+	startswith($"{input.action.path}/", $"{path}/")
+}

@@ -1,0 +1,42 @@
+package sluice.rules.http_test
+
+import data.sluice.rules.http
+
+_asked(groups, name, path) := {
+	"subject": {"groups": groups},
+	"grants": [],
+	"action": {"name": name, "path": path},
+}
+
+_allowed(groups, name) := {reason.rule |
+	some reason in http.allow with input as _asked(groups, name, "/orders")
+}
+
+test_readers_read if {
+	_allowed(["langchain"], "http.get") == {"http/read"}
+	_allowed(["langchain"], "http.head") == {"http/read"}
+	_allowed(["strangers"], "http.get") == set()
+}
+
+test_writers_write if {
+	_allowed(["langchain"], "http.post") == {"http/write"}
+	_allowed(["langchain"], "http.patch") == {"http/write"}
+	_allowed(["flag-writers"], "http.put") == set()
+}
+
+test_deleting_waits if {
+	some hold in http.hold with input as _asked(["langchain"], "http.delete", "/orders/1")
+	hold.rule == "http/delete"
+	hold.approvers == ["dba"]
+	count(http.hold) == 0 with input as _asked(["strangers"], "http.delete", "/orders/1")
+	count(http.hold) == 0 with input as _asked(["langchain"], "http.post", "/orders")
+}
+
+_denied(name, path) := {reason.rule | some reason in http.deny with input as _asked(["dba"], name, path)}
+
+test_nobody_administrates if {
+	_denied("http.get", "/admin") == {"http/administration"}
+	_denied("http.post", "/admin/users") == {"http/administration"}
+	_denied("http.get", "/administrators") == set()
+	_denied("http.get", "/orders/admin") == set()
+}
