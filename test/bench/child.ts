@@ -30,6 +30,10 @@ export async function startChild({ program, args, env, account, until }: ChildOp
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // Whatever ends the benchmark, a pipe that nobody reads any more included, ends this too.
+  const orphaned = (): void => void child.kill()
+  process.once('exit', orphaned)
+  child.once('exit', () => process.off('exit', orphaned))
   const stop = (): Promise<void> => stopped(child)
   const said: string[] = []
   const ready = Promise.withResolvers<RegExpExecArray>()

@@ -43,7 +43,7 @@ export function shownHead(head: Reply & { kind: 'head' }, sight: Sight): Reply &
   const named = head.headers
     .filter(([name]) => name === 'connection')
     .flatMap(([, value]) => value.split(',').map((each) => each.trim().toLowerCase()))
-  const kept = without(head.headers, new Set([...neighbours, ...named]))
+  const kept = without(head.headers, named.length === 0 ? neighbours : new Set([...neighbours, ...named]))
   const honest = sight.rewritten ? without(kept, ofTheBytes) : kept
   return { ...head, headers: honest.flatMap((header) => ownHeader(header, sight)) }
 }

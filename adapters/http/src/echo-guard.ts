@@ -6,20 +6,12 @@ import { refusal, Refused, type Credential } from '@sluice/core'
  * for a URL, and escaped in JSON. An answer with it ends there.
  */
 export class EchoGuard {
-  readonly #forms: readonly Buffer[]
-  readonly #longest: number
-  /** By their first byte. */
-  readonly #beginnings = new Map<number, Buffer[]>()
+  readonly #forms: Forms
   /** The end of what has passed, which may be the beginning of it. */
   #held: Buffer = nothing
 
-  constructor(forms: readonly Buffer[]) {
+  constructor(forms: Forms) {
     this.#forms = forms
-    this.#longest = Math.max(1, ...forms.map(({ length }) => length))
-    for (const form of forms) {
-      const first = form[0] ?? 0
-      this.#beginnings.set(first, [...(this.#beginnings.get(first) ?? []), form])
-    }
   }
 
   /** What may leave now; the rest is given back with the next piece, or by `end`. Throws `Refused`. */
@@ -37,21 +29,21 @@ export class EchoGuard {
     return rest
   }
 
-  /** Of a header, or anything else that is there at once. Throws `Refused`. */
+  /** Of headers, or anything else that is there at once. Throws `Refused`. */
   refuse(text: string): void {
     this.#refuse(Buffer.from(text, 'latin1'))
   }
 
   #refuse(bytes: Buffer): void {
-    for (const form of this.#forms) if (bytes.includes(form)) throw new Refused(echoed)
+    for (const form of this.#forms.all) if (bytes.includes(form)) throw new Refused(echoed)
   }
 
   /** How many bytes at the end are the beginning of one of its forms. */
   #undecided(bytes: Buffer): number {
-    const from = Math.max(0, bytes.length - this.#longest + 1)
+    const from = Math.max(0, bytes.length - this.#forms.longest + 1)
     for (let at = from; at < bytes.length; at++) {
       const length = bytes.length - at
-      for (const form of this.#beginnings.get(bytes[at] ?? 0) ?? [])
+      for (const form of this.#forms.byFirst.get(bytes[at] ?? 0) ?? [])
         if (length < form.length && form.compare(bytes, at, bytes.length, 0, length) === 0) return length
     }
     return 0
@@ -69,9 +61,25 @@ const echoed = refusal(
   'The target put the credential of the gateway into its answer, which was withheld.',
 )
 
+/** What is looked for. */
+export interface Forms {
+  readonly all: readonly Buffer[]
+  readonly longest: number
+  readonly byFirst: ReadonlyMap<number, readonly Buffer[]>
+}
+
+/** A credential is kept between requests: what it looks like is made out once. */
+const known = new WeakMap<Credential, Forms>()
+
 /** The forms of a credential. `undefined`: there is nothing to look for. */
-export function formsOf({ user, password }: Credential): readonly Buffer[] | undefined {
-  if (password.length < charsMin) return undefined
+export function formsOf(credential: Credential): Forms | undefined {
+  if (credential.password.length < charsMin) return undefined
+  const forms = known.get(credential) ?? madeOut(credential)
+  known.set(credential, forms)
+  return forms
+}
+
+function madeOut({ user, password }: Credential): Forms {
   const secret = Buffer.from(password)
   const hex = secret.toString('hex')
   const texts = new Set([
@@ -83,7 +91,12 @@ export function formsOf({ user, password }: Credential): readonly Buffer[] | und
     ...base64At(secret),
     Buffer.from(`${user}:${password}`).toString('base64').replace(/=+$/, ''),
   ])
-  return [...texts].map((text) => Buffer.from(text))
+  const all = Array.from(texts, (text) => Buffer.from(text))
+  return {
+    all,
+    longest: Math.max(...all.map(({ length }) => length)),
+    byFirst: Map.groupBy(all, ([first = 0]) => first),
+  }
 }
 
 /** In base64 three bytes become four characters: what is certain of them depends on where the secret begins. */

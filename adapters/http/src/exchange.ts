@@ -57,6 +57,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   readonly #line: Line
   #decision = ''
   #head: (Reply & { kind: 'head' }) | undefined
+  #latest: Reply | undefined
 
   constructor({ action, request, objection }: Judged, line: Line) {
     this.#request = request
@@ -142,7 +143,17 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
 
   reply(reply: Reply): Promise<void> | undefined {
     if (reply.kind === 'head') this.#head = reply
-    return handOver(reply, this.#line.response)
+    this.#latest = reply
+    const room = handOver(reply, this.#line.response)
+    if (reply.kind === 'head' && headerOf(reply.headers, 'content-length') === undefined) this.#headLeaves()
+    return room
+  }
+
+  /** It may be all there is for a while; what comes in the same turn leaves with it. */
+  #headLeaves(): void {
+    setImmediate(() => {
+      if (this.#latest === this.#head) this.#line.response.flushHeaders()
+    })
   }
 
   async *refuse(reason: Refusal, at: 'before' | 'during'): AsyncGenerator<Reply> {
@@ -189,7 +200,6 @@ export function handOver(reply: Reply, response: ServerResponse): Promise<void> 
   switch (reply.kind) {
     case 'head':
       response.writeHead(reply.status, reply.headers.flat())
-      if (headerOf(reply.headers, 'content-length') === undefined) response.flushHeaders()
       return undefined
     case 'data':
       return response.write(reply.bytes) ? undefined : room(response)

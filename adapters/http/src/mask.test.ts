@@ -130,7 +130,7 @@ suite('an answer on its way to the caller', () => {
 
   test('ends where the credential of the gateway is in it, compressed or not, in a header or in the body', async () => {
     const credential = { user: '', password: 'very-secret-key' }
-    const change = { guard: new EchoGuard(formsOf(credential) ?? []) }
+    const change = { guard: new EchoGuard(formsOf(credential) ?? assert.fail()) }
     const echo = Buffer.from(`{"authorization":"Bearer ${credential.password}"}`)
     for (const replies of [
       answer(json, [echo]),

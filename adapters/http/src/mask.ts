@@ -77,7 +77,7 @@ function headShown(
   { sight, rules, guard, decision, hidden }: MaskContext,
 ): Shown<Reply> {
   const { status, headers } = shownHead(reply, { ...sight, rewritten: rules !== null })
-  if (guard !== undefined) for (const [name, value] of headers) guard.refuse(`${name}: ${value}`)
+  guard?.refuse(headers.map(([name, value]) => `${name}: ${value}`).join('\n'))
   return {
     item: { kind: 'head', status, headers: [...headers, ['x-sluice-decision', decision]] },
     record: Buffer.from(recordedHead(`HTTP/1.1 ${status}`, headers)),
