@@ -17,6 +17,7 @@ import {
 } from '@sluice/core'
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
+import type { Llm } from './llm/llm.ts'
 import { masked } from './mask.ts'
 import { oblige, type MaskPlan, type Means } from './obligations.ts'
 import { isSecret, recordedBody, recordedHead } from './recorded-text.ts'
@@ -29,6 +30,8 @@ export interface Judged {
   readonly action: Action
   readonly request: Outgoing
   readonly objection: Refusal | undefined
+  /** What it asks of a language model. */
+  readonly llm: Llm | null
 }
 
 export interface Line {
