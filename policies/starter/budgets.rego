@@ -14,6 +14,43 @@ deny contains {
 	input.action.read_only
 }
 
+# Of language models. What is under way is not counted yet, so a run may end a little beyond.
+deny contains {
+	"rule": "budgets/run_tokens",
+	"message": concat(" ", ["This run has used", format_int(input.run.facts.tokens, 10), "tokens of language models; it may use", format_int(data.budgets.run_tokens, 10)]),
+	"remedy": "Begin a run that needs less.",
+} if {
+	_asks_a_model
+	input.run.facts.tokens >= data.budgets.run_tokens
+}
+
+deny contains {
+	"rule": "budgets/run_cost",
+	"message": concat(" ", ["The language models of this run have cost", _units(input.run.facts.cost_micros), "by the price list; it may cost", _units(data.budgets.run_cost_micros)]),
+	"remedy": "Begin a run that needs less.",
+} if {
+	_asks_a_model
+	input.run.facts.cost_micros >= data.budgets.run_cost_micros
+}
+
+deny contains {
+	"rule": "budgets/subject_tokens",
+	"message": concat(" ", ["This subject has used", format_int(input.subject.facts.tokens, 10), "tokens of language models within a day; it may use", format_int(data.budgets.subject_tokens, 10)]),
+	"remedy": "Wait, or ask the operator for more.",
+} if {
+	_asks_a_model
+	input.subject.facts.tokens >= data.budgets.subject_tokens
+}
+
+deny contains {
+	"rule": "budgets/subject_cost",
+	"message": concat(" ", ["The language models of this subject have cost", _units(input.subject.facts.cost_micros), "within a day by the price list; they may cost", _units(data.budgets.subject_cost_micros)]),
+	"remedy": "Wait, or ask the operator for more.",
+} if {
+	_asks_a_model
+	input.subject.facts.cost_micros >= data.budgets.subject_cost_micros
+}
+
 # What was read must not leave by another door.
 deny contains {
 	"rule": "budgets/pii_leaves",
@@ -50,3 +87,7 @@ _writes_outside if {
 	input.target.labels.exposure == "external"
 	not input.action.read_only
 }
+
+_asks_a_model if input.action.llm.model
+
+_units(micros) := format_int(floor(micros / 1000000), 10)

@@ -15,11 +15,14 @@ allow contains {"rule": "http/read", "message": "Reading is allowed."} if {
 
 # METADATA
 # title: Changes
-# description: Writers may create and change.
+# description: Writers may create and change. What is asked of a language model is judged by the rules for these.
 allow contains {"rule": "http/write", "message": "Writing is allowed."} if {
 	"writer" in access.roles
 	input.action.name in {"http.post", "http.put", "http.patch"}
+	not _asks_a_model
 }
+
+_asks_a_model if is_string(input.action.profile)
 
 # METADATA
 # title: Deleting

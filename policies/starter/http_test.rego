@@ -24,6 +24,12 @@ test_writers_write if {
 	_allowed(["flag-writers"], "http.put") == set()
 }
 
+test_a_language_model_is_not_written_to if {
+	asked := _asked(["langchain"], "http.post", "/v1/chat/completions")
+	count(http.allow) == 1 with input as object.union(asked, {"action": {"profile": null}})
+	count(http.allow) == 0 with input as object.union(asked, {"action": {"profile": "openai"}})
+}
+
 test_deleting_waits if {
 	some hold in http.hold with input as _asked(["langchain"], "http.delete", "/orders/1")
 	hold.rule == "http/delete"

@@ -12,6 +12,7 @@ import {
 } from '@sluice/core'
 import { handOver, HttpExchange } from './exchange.ts'
 import { canonicalHead, type CanonicalHead } from './head.ts'
+import { Meter } from './llm/meter.ts'
 import { normalise } from './normalise.ts'
 import type { Means } from './obligations.ts'
 import { refuse } from './refuse.ts'
@@ -93,6 +94,8 @@ export class Conversation {
       rejected: () => void session.credential('rejected').catch(() => {}),
       sight: { prefix: head.prefix, origin: upstream.origin, base_path: settings.base_path },
       means: this.#ports.means,
+      profile: settings.profile,
+      meter: judged.llm === null ? undefined : new Meter(judged.llm, settings.prices, body),
       async: head.preferAsync,
     })
     await lane.submit([exchange], false)[0]?.done

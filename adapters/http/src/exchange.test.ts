@@ -9,6 +9,7 @@ const judged: Judged = {
   action: { name: 'http.get', kind: 'get', read_only: true },
   request: { method: 'GET', path: '/', query: '', headers: [], body: Buffer.alloc(0) },
   objection: undefined,
+  llm: null,
 }
 const head: Reply = { kind: 'head', status: 200, headers: [['content-type', 'text/event-stream']] }
 const data: Reply = { kind: 'data', bytes: Buffer.from('data: 1\n\n') }

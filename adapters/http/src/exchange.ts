@@ -13,10 +13,14 @@ import {
   type Shown,
   type Stop,
   type StopReason,
+  type Usage,
   type Verdict,
 } from '@sluice/core'
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
+import type { Meter } from './llm/meter.ts'
+import type { Llm } from './llm/llm.ts'
+import type { Profile } from './llm/operation.ts'
 import { masked } from './mask.ts'
 import { valueFields } from './normalise.ts'
 import { oblige, type MaskPlan, type Means } from './obligations.ts'
@@ -30,6 +34,8 @@ export interface Judged {
   readonly action: Action
   readonly request: Outgoing
   readonly objection: Refusal | undefined
+  /** What it asks of a language model. */
+  readonly llm: Llm | null
 }
 
 export interface Line {
@@ -40,6 +46,9 @@ export interface Line {
   readonly rejected: () => void
   readonly sight: Omit<Sight, 'rewritten'>
   readonly means: Means
+  readonly profile: Profile | null
+  /** Counts what it uses; `undefined`: there is nothing to count. */
+  readonly meter: Meter | undefined
   /** The caller asked to be told at once when people must decide. */
   readonly async: boolean
 }
@@ -113,9 +122,13 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     _body: AsyncIterable<never>,
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
-    const { upstream, credential } = this.#line
+    const { upstream, credential, meter } = this.#line
     this.#decision = permit.decision
-    return upstream.send(request, credential, () => permit.spend(this.content), stop)
+    const leave = (): void => {
+      permit.spend(this.content)
+      meter?.sent()
+    }
+    return upstream.send(request, credential, leave, stop)
   }
 
   maskBody(body: AsyncIterable<never>): AsyncIterable<Shown<never>> {
@@ -123,7 +136,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
-    const { credential, sight, means } = this.#line
+    const { credential, sight, means, meter } = this.#line
     const forms = credential === null ? undefined : formsOf(credential)
     return masked(replies, {
       sight,
@@ -132,6 +145,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
       pseudonyms: means.pseudonyms,
       bodiless: this.#request.method === 'HEAD',
       guard: forms === undefined ? undefined : new EchoGuard(forms),
+      meter,
       decision: this.#decision,
       rejected: () => {
         if (credential === null) return
@@ -157,11 +171,15 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   async *refuse(reason: Refusal, at: 'before' | 'during'): AsyncGenerator<Reply> {
-    const { response, async } = this.#line
-    if (at === 'before' || !response.headersSent) yield* refuse(reason, async)
-    else if (isEventStream(this.#head)) yield* lastEvent(reason)
+    const { response, async, profile } = this.#line
+    if (at === 'before' || !response.headersSent) yield* refuse(reason, { async, profile })
+    else if (isEventStream(this.#head)) yield* lastEvent(reason, profile)
     // The caller must not take what it has for the whole: nothing in HTTP/1.1 says so but the connection's end.
     else response.destroy()
+  }
+
+  usage(): Usage | null {
+    return this.#line.meter?.usage() ?? null
   }
 
   /** No two requests share a fate. */
@@ -228,8 +246,8 @@ function isEventStream(head: (Reply & { kind: 'head' }) | undefined): boolean {
   return type !== undefined && /^text\/event-stream(?:$|[;\s])/i.test(type)
 }
 
-function* lastEvent(reason: Refusal): Generator<Reply> {
-  const [, body] = refuse(reason)
+function* lastEvent(reason: Refusal, profile: Profile | null): Generator<Reply> {
+  const [, body] = refuse(reason, { profile })
   const text = body?.kind === 'data' ? body.bytes.toString() : ''
   yield { kind: 'data', bytes: Buffer.from(`event: error\ndata: ${text}\n\n`) }
   yield { kind: 'end', trailers: [] }

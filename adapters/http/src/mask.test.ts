@@ -23,6 +23,7 @@ function context(change: Partial<MaskContext> = {}): MaskContext {
     hidden: [],
     bodiless: false,
     guard: undefined,
+    meter: undefined,
     decision: 'dec_1',
     rejected: () => {},
     ...change,
@@ -65,6 +66,22 @@ suite('an answer on its way to the caller', () => {
     ])
     assert.deepEqual(end, { outcome: 'completed', status: '200' })
     assert.match(record, /^HTTP\/1\.1 200\r\ncontent-length: 3\r\netag: "x"\r\n\r\n/)
+  })
+
+  test('is read along, decoded and before anything is hidden', async () => {
+    const read: string[] = []
+    const meter = {
+      head: (status: number, type: string | null) => read.push(`${status} ${type}`),
+      data: (bytes: Buffer) => read.push(bytes.toString()),
+      end: () => read.push('end'),
+    }
+    const text = `{"card":"${card}"}`
+    const seen = await shown(answer([...json, ['content-encoding', 'gzip']], [gzipSync(text)]), {
+      rules,
+      meter,
+    })
+    assert.deepEqual(read, ['200 application/json', text, 'end'])
+    assert.equal(seen.body.includes(card), false)
   })
 
   test('hides what a detector finds, wherever the pieces are cut, and says nothing of the bytes that were', async () => {

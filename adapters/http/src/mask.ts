@@ -3,6 +3,7 @@ import { contentMasker, Undecodable, type ContentMasker, type ContentRules } fro
 import { shownHead, type Sight } from './answer-head.ts'
 import { decoded, isBodiless } from './decoded.ts'
 import type { EchoGuard } from './echo-guard.ts'
+import type { Meter } from './llm/meter.ts'
 import { recordedHead } from './recorded-text.ts'
 import { headerOf, type Reply } from './replies.ts'
 
@@ -17,6 +18,8 @@ export interface MaskContext {
   readonly bodiless: boolean
   /** `undefined`: there is no credential to look for. */
   readonly guard: EchoGuard | undefined
+  /** Reads along, before anything is hidden. */
+  readonly meter: Pick<Meter, 'head' | 'data' | 'end'> | undefined
   /** `dec_…` */
   readonly decision: string
   /** The target did not accept what it was shown. Throws where that was the gateway's own credential. */
@@ -28,7 +31,7 @@ export async function* masked(
   replies: AsyncIterable<Reply>,
   context: MaskContext,
 ): AsyncGenerator<Shown<Reply>> {
-  const looksInto = context.rules !== null || context.guard !== undefined
+  const looksInto = context.rules !== null || context.guard !== undefined || context.meter !== undefined
   try {
     yield* shownOf(looksInto ? decoded(replies, context.bodiless) : replies, context)
   } catch (error) {
@@ -49,18 +52,23 @@ async function* shownOf(replies: AsyncIterable<Reply>, context: MaskContext): As
   let status = 0
   for await (const reply of replies) {
     switch (reply.kind) {
-      case 'head':
+      case 'head': {
         status = reply.status
+        const type = headerOf(reply.headers, 'content-type') ?? null
+        context.meter?.head(status, type)
         if (status === 401) context.rejected()
-        body = new Body(headerOf(reply.headers, 'content-type') ?? null, context)
+        body = new Body(type, context)
         yield headShown(reply, context)
         break
+      }
       case 'data': {
+        context.meter?.data(reply.bytes)
         const piece = body.push(reply.bytes)
         if (piece.record.length > 0) yield piece
         break
       }
       case 'end': {
+        context.meter?.end()
         const rest = context.bodiless || isBodiless(status) ? undefined : body.end()
         if (rest !== undefined && rest.record.length > 0) yield rest
         const end = { outcome: status >= 400 ? 'failed' : 'completed', status: String(status) } as const

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
-import { refusalOf, type Action } from '@sluice/core'
+import { refusalOf, type Action, type Refusal } from '@sluice/core'
 import { viewOf, type BodyView } from './body.ts'
 import type { Judged } from './exchange.ts'
 import { operationsIn, type GraphqlOperation } from './graphql.ts'
 import type { CanonicalHead } from './head.ts'
+import { spokenOf } from './llm/asked.ts'
+import type { Llm } from './llm/llm.ts'
 import type { Part } from './multipart.ts'
 import { malformed } from './objection.ts'
 import { Operations, type Match, type Template } from './operations.ts'
@@ -18,7 +20,10 @@ import type { HttpSettings } from './target.ts'
 /** The closed list of what a request can be; `schemas/actions/http.json` says what each means. */
 export const actions: readonly string[] = methods.map((method) => `http.${method.toLowerCase()}`)
 
-export type Reading = Pick<HttpSettings, 'case' | 'path_parameters' | 'graphql' | 'openapi' | 'headers'>
+export type Reading = Pick<
+  HttpSettings,
+  'case' | 'path_parameters' | 'graphql' | 'openapi' | 'headers' | 'profile' | 'prices'
+>
 
 const unread: BodyView = { kind: 'other', type: null, value: null, parts: [] }
 
@@ -40,18 +45,37 @@ export function normalise(head: CanonicalHead, body: Buffer, settings: Reading):
     requirePlain(head.headers)
     const view = viewOf(headerOf(head.headers, 'content-type'), body)
     const graphql = speaksGraphql(path, settings) ? operationsIn(head, view) : []
+    const { llm, objection } = askedOf(method, path, view, settings)
     return {
-      action: actionOf({ ...head, path }, { view, bytes: body.length, graphql }, settings),
+      action: actionOf({ ...head, path }, { view, bytes: body.length, graphql, llm }, settings),
       request: { ...request, path },
-      objection: undefined,
+      objection,
+      llm,
     }
   } catch (error) {
-    const action = actionOf(head, { view: unread, bytes: body.length, graphql: [] }, settings)
-    return { action, request, objection: refusalOf(error) }
+    const action = actionOf(head, { view: unread, bytes: body.length, graphql: [], llm: null }, settings)
+    return { action, request, objection: refusalOf(error), llm: null }
   }
 }
 
+/** What it asks of a language model, where the target is one. */
+function askedOf(
+  method: string,
+  path: string,
+  { kind, value }: BodyView,
+  { profile, prices }: Reading,
+): { readonly llm: Llm | null; readonly objection: Refusal | undefined } {
+  if (profile === null) return { llm: null, objection: undefined }
+  const { llm, objection } = spokenOf(profile, prices, {
+    method,
+    path,
+    body: kind === 'json' ? value : undefined,
+  })
+  return { llm, objection }
+}
+
 interface Content {
+  readonly llm: Llm | null
   readonly view: BodyView
   readonly bytes: number
   readonly graphql: readonly GraphqlOperation[]
@@ -60,7 +84,7 @@ interface Content {
 /** Where the values of a request are: the log keeps them sealed. */
 export const valueFields: readonly string[] = ['path', 'segments', 'query', 'headers', 'body', 'parts']
 
-function actionOf(head: CanonicalHead, { view, bytes, graphql }: Content, settings: Reading): Action {
+function actionOf(head: CanonicalHead, { view, bytes, graphql, llm }: Content, settings: Reading): Action {
   const { method, path } = head
   const segments = segmentsOf(path)
   const match = operationsOf(settings).at(method, segments)
@@ -84,6 +108,8 @@ function actionOf(head: CanonicalHead, { view, bytes, graphql }: Content, settin
     body_bytes: bytes,
     graphql: graphql.map((operation) => ({ ...operation })),
     parts: view.parts.map(shownPart),
+    profile: settings.profile,
+    llm: llm === null ? null : { ...llm },
   }
 }
 

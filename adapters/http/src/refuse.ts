@@ -1,4 +1,5 @@
 import type { Refusal, RefusalCode } from '@sluice/core'
+import type { Profile } from './llm/operation.ts'
 import type { Reply } from './replies.ts'
 
 /** Status of each refusal; a client library must neither retry a denial nor take it for an answer. */
@@ -27,6 +28,16 @@ const types: { readonly [Code in RefusalCode]?: string } = {
   pending: 'permission_error',
   policy_error: 'permission_error',
   too_many: 'rate_limit_error',
+  target_unreachable: 'api_error',
+  log_unavailable: 'api_error',
+  draining: 'api_error',
+  internal: 'api_error',
+}
+
+export interface RefuseOptions {
+  /** The caller asked to be told at once where it may look (RFC 7240 `respond-async`). */
+  readonly async?: boolean
+  readonly profile?: Profile | null
 }
 
 const nativeStatus = /^[45]\d\d$/
@@ -38,27 +49,30 @@ export function statusOf({ code, native }: Refusal): number {
 
 /**
  * The whole answer of a refusal: problem details (RFC 9457), and in `error` what the SDKs of language models look for. A
- * model reads the body alone, so everything that matters is in `detail`. `async`: the caller asked to be told at once
- * where it may look (RFC 7240 `respond-async`).
+ * model reads the body alone, so everything that matters is in `detail`. For Anthropic's `type` must be `error`, so there it
+ * is JSON and no problem details.
  */
-export function refuse(refusal: Refusal, async = false): readonly Reply[] {
+export function refuse(
+  refusal: Refusal,
+  { async = false, profile = null }: RefuseOptions = {},
+): readonly Reply[] {
   const { code, rule, reference, message, link } = refusal
   const accepted = code === 'pending' && async
   const status = accepted ? 202 : statusOf(refusal)
   const body = Buffer.from(
     JSON.stringify({
-      type: `${problems}${code}`,
+      type: profile === 'anthropic' ? 'error' : `${problems}${code}`,
       title: titleOf(code),
       status,
       detail: message,
       rule,
       reference,
       ...(link === undefined ? {} : { approval: link }),
-      ...(accepted ? {} : { error: errorOf(refusal) }),
+      ...(accepted ? {} : { error: errorOf(refusal, profile) }),
     }),
   )
   const headers = [
-    ['content-type', accepted ? 'application/json' : 'application/problem+json'],
+    ['content-type', accepted || profile === 'anthropic' ? 'application/json' : 'application/problem+json'],
     ['content-length', String(body.length)],
     ['cache-control', 'no-store'],
     ['x-content-type-options', 'nosniff'],
@@ -76,8 +90,9 @@ export function refuse(refusal: Refusal, async = false): readonly Reply[] {
   ]
 }
 
-function errorOf({ code, message }: Refusal): object {
-  return { message, type: types[code] ?? 'invalid_request_error', param: null, code }
+function errorOf({ code, message }: Refusal, profile: Profile | null): object {
+  const type = types[code] ?? 'invalid_request_error'
+  return profile === 'anthropic' ? { type, message } : { message, type, param: null, code }
 }
 
 function titleOf(code: RefusalCode): string {

@@ -52,6 +52,9 @@ test('a mistake is named with its place', () => {
     [{ body_bytes_max: 0 }, ['body_bytes_max'], /whole number/],
     [{ body_bytes_max: 1e9 }, ['body_bytes_max'], /whole number/],
     [{ path_parameters: 'yes' }, ['path_parameters'], /true or false/],
+    [{ profile: 'gemini' }, ['profile'], /openai or anthropic/],
+    [{ prices: { m: { input: 1, output: 1 } } }, ['prices'], /"prices" needs "profile"/],
+    [{ profile: 'openai', prices: { m: { input: 1 } } }, ['prices', 'm', 'output'], /must be a number/],
     [[], [], /mapping/],
   ] as const) {
     const [where, said] = mistake(value)

@@ -1,4 +1,6 @@
 import { SchemaError, type CredentialNeed, type Schema } from '@sluice/core'
+import type { Profile } from './llm/operation.ts'
+import { pricesOf, type Prices } from './llm/prices.ts'
 import { templatesOf, type Template } from './operations.ts'
 
 /** How the gateway shows its credential to the target; the caller never sees it. */
@@ -43,6 +45,10 @@ export interface HttpSettings {
   readonly connect_timeout_ms: number
   /** How long the target may think before its answer begins, and between two pieces of it. */
   readonly answer_timeout_ms: number
+  /** Whose API of language models it speaks; `null`: none that is known. */
+  readonly profile: Profile | null
+  /** What its models cost. */
+  readonly prices: Prices
 }
 
 const defaults: HttpSettings = {
@@ -60,6 +66,8 @@ const defaults: HttpSettings = {
   connections_max: 64,
   connect_timeout_ms: 10_000,
   answer_timeout_ms: 300_000,
+  profile: null,
+  prices: [],
 }
 
 const bodyBytesMax = 16_777_216
@@ -85,6 +93,8 @@ const readers: Readers = {
   connections_max: (value, key) => whole(value, key, 1_024),
   connect_timeout_ms: (value, key) => whole(value, key, timeoutMsMax),
   answer_timeout_ms: (value, key) => whole(value, key, timeoutMsMax),
+  profile: (value, key) => choice<Profile>(value, key, ['openai', 'anthropic']),
+  prices: pricesOf,
 }
 const headerName = /^[a-z0-9!#$%&'*+.^`|~-]+$/
 
@@ -103,6 +113,8 @@ function parse(value: unknown): HttpSettings {
     if (!isSetting(key)) throw new SchemaError([key], `unknown key "${key}"; there are ${names.join(', ')}`)
     settings[key] = readers[key](given, key)
   }
+  if ('prices' in value && !('profile' in value))
+    throw new SchemaError(['prices'], '"prices" needs "profile": without it nothing is counted')
   return settings as unknown as HttpSettings
 }
 

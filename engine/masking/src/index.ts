@@ -11,6 +11,8 @@ export type { MaskRequest, Replacement } from './replacer.ts'
 export type { ElementType, ValueType } from './types.ts'
 export { valueText } from './value-text.ts'
 export { contentMasker, type ContentMasker } from './content/content-masker.ts'
+export { deltasOf, type Delta, type DeltaEvent } from './content/deltas.ts'
+export { EventLines, type EventLine, type RawEvent } from './content/event-lines.ts'
 export { compilePath, type Path } from './content/path.ts'
 export {
   InvalidMask,

@@ -45,6 +45,8 @@ export const neutralInput: PolicyInput = {
     body_bytes: 0,
     graphql: [],
     parts: [],
+    profile: null,
+    llm: null,
   },
   session: {
     id: 'ses_00000000000000000000000000',

@@ -182,7 +182,7 @@ function factsOf(text: string): MomentFacts {
 }
 
 /** Prefixes of the rules by which the gateway itself refuses. */
-const own = ['adapter/', 'identity/', 'postgres/', 'sluice/']
+const own = ['adapter/', 'http/', 'identity/', 'postgres/', 'sluice/']
 /** What had nothing to do with the request: the policies were busy, or about to be replaced. */
 const passing = new Set(['policy/closed', 'policy/overloaded', 'policy/deadline'])
 /** Of the library of policies, whose prefix it has. */
