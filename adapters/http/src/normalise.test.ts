@@ -1,0 +1,161 @@
+import { suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { canonicalHead } from './head.ts'
+import { normalise, valueFields } from './normalise.ts'
+import { httpTarget } from './target.ts'
+
+const token = 'slu_0123456789abcdefghij'
+
+function judged(
+  line: string,
+  body: string | Buffer = '',
+  { type = 'application/json', settings = {} }: { readonly type?: string; readonly settings?: object } = {},
+) {
+  const [method = '', url = ''] = line.split(' ')
+  const typed = body === '' ? [] : ['Content-Type', type]
+  const rawHeaders = ['Host', 'g', 'X-Sluice-Authorization', `Bearer ${token}`, ...typed]
+  const head = canonicalHead(
+    { method, url: `/api${url}`, httpVersion: '1.1', rawHeaders },
+    { hosts: new Map() },
+  )
+  return normalise(head, Buffer.from(body), httpTarget.parse(settings))
+}
+
+function objection(...asked: Parameters<typeof judged>): string | undefined {
+  return judged(...asked).objection?.rule
+}
+
+test('a request says what it does, and where its values are', () => {
+  const { action, request, objection: none } = judged('POST /orders/17?dry=1&dry=2', '{"total":1.50}')
+  assert.equal(none, undefined)
+  assert.equal(action.name, 'http.post')
+  assert.equal(action.read_only, false)
+  assert.equal(action['route'], '/orders/{}')
+  assert.equal(action['path'], '/orders/17')
+  assert.deepEqual(action['segments'], ['orders', '17'])
+  assert.deepEqual(action['query'], { dry: ['1', '2'] })
+  assert.deepEqual(action['body'], { total: 1.5 })
+  const open = JSON.stringify(Object.entries(action).filter(([name]) => !valueFields.includes(name)))
+  assert.doesNotMatch(open, /17|"dry"|1\.5/, 'no value is told outside of these fields')
+  assert.deepEqual(request.headers.at(-1), ['accept-encoding', 'identity'])
+})
+
+suite(
+  'H27 H29: a body that can be read in two ways is refused, and so is one that is not what it says',
+  () => {
+    for (const [what, body, type] of [
+      ['a name twice', '{"a":1,"a":2}', undefined],
+      ['a name twice, once escaped', '{"a":1,"\\u0061":2}', undefined],
+      ['deep nesting', `${'['.repeat(100)}${']'.repeat(100)}`, undefined],
+      ['trailing bytes', '{} {}', undefined],
+      ['a comma too many', '[1,]', undefined],
+      ['no JSON', 'a=b', undefined],
+      ['a byte order mark', '\ufeff{}', undefined],
+      ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), undefined],
+      ['another character set', '{}', 'application/json; charset=utf-7'],
+      ['a method in a form', 'a=b&_method=DELETE', 'application/x-www-form-urlencoded'],
+      ['a broken escape in a form', 'a=%zz', 'application/x-www-form-urlencoded'],
+      ['multipart without a boundary', 'x', 'multipart/form-data'],
+      [
+        'multipart that does not end',
+        '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1',
+        'multipart/form-data; boundary=b',
+      ],
+    ] as const)
+      test(what, () => {
+        const asked = type === undefined ? judged('POST /a', body) : judged('POST /a', body, { type })
+        assert.match(asked.objection?.rule ?? '', /^http\//)
+        assert.equal(asked.action['body'], null, 'nothing is guessed')
+      })
+    test('a name that is the name of all objects’ parent is only a name', () => {
+      const { action } = judged('POST /a', '{"__proto__":{"admin":true}}')
+      assert.deepEqual(Object.keys(action['body'] as object), ['__proto__'])
+    })
+  },
+)
+
+test('H22: a body in a content coding is refused: the target would read what policies do not', () => {
+  const head = canonicalHead(
+    {
+      method: 'POST',
+      url: '/api/a',
+      httpVersion: '1.1',
+      rawHeaders: ['Host', 'g', 'Content-Type', 'application/json', 'Content-Encoding', 'gzip'],
+    },
+    { hosts: new Map() },
+  )
+  assert.equal(
+    normalise(head, Buffer.from([0x1f, 0x8b]), httpTarget.parse({})).objection?.rule,
+    'http/content_coding',
+  )
+})
+
+test('H38: GraphQL is judged by its operations, whatever they are called', () => {
+  const query = (text: string, more: object = {}): string => JSON.stringify({ query: text, ...more })
+  const { action } = judged(
+    'POST /graphql',
+    query('mutation Innocent { a: deleteUser(id: 1) { id } users { id } }'),
+  )
+  assert.deepEqual(action['graphql'], [
+    { type: 'mutation', name: 'Innocent', fields: ['deleteUser', 'users'] },
+  ])
+  assert.equal(judged('GET /graphql?query=%7Busers%7Bid%7D%7D').action.read_only, true)
+  assert.equal(judged('GET /graphql?query=mutation%7Bx%7D').action.read_only, false)
+  for (const body of [
+    query('{ a '),
+    query('query A { a } query B { b }'),
+    JSON.stringify({ extensions: { persistedQuery: { sha256Hash: 'x' } } }),
+    '[]',
+    '{}',
+  ])
+    assert.match(objection('POST /graphql', body) ?? '', /^http\/graphql/)
+})
+
+test('H42: every part of a multipart body is seen, with its name, its type and its size', () => {
+  const body = [
+    '--b',
+    'Content-Disposition: form-data; name="title"',
+    '',
+    'Report',
+    '--b',
+    'Content-Disposition: form-data; name="file"; filename="a.pdf"',
+    'Content-Type: application/pdf',
+    '',
+    '%PDF',
+    '--b--',
+    '',
+  ].join('\r\n')
+  const { action, objection: none } = judged('POST /a', body, { type: 'multipart/form-data; boundary=b' })
+  assert.equal(none, undefined)
+  assert.deepEqual(
+    (action['parts'] as readonly { name: string; filename: string | null; bytes: number }[]).map(
+      ({ name, filename, bytes }) => [name, filename, bytes],
+    ),
+    [
+      ['title', null, 6],
+      ['file', 'a.pdf', 4],
+    ],
+  )
+})
+
+test('an OpenAPI document names operations, and says what in a path is a value', () => {
+  const settings = {
+    openapi: {
+      openapi: '3.1.0',
+      paths: {
+        '/users/{name}': { get: { operationId: 'getUser' } },
+        '/users/me': { get: { operationId: 'getMe' } },
+      },
+    },
+  }
+  const { action } = judged('GET /users/zoe', '', { settings })
+  assert.deepEqual([action['operation_id'], action['route']], ['getUser', '/users/{name}'])
+  assert.equal(judged('GET /users/me', '', { settings }).action['operation_id'], 'getMe')
+  assert.equal(judged('DELETE /users/me', '', { settings }).action['operation_id'], null)
+})
+
+test('a long text is told by what identifies it', () => {
+  const { action } = judged('POST /a', JSON.stringify({ note: 'x'.repeat(10_000) }))
+  const { note } = action['body'] as { readonly note: { readonly type: string; readonly bytes: number } }
+  assert.deepEqual([note.type, note.bytes], ['string', 10_000])
+})
