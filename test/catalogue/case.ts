@@ -61,7 +61,12 @@ export type Shows =
   | { readonly kind: 'answer'; readonly pattern: RegExp }
   /** Something in the database or at the server is not as it was. */
   | { readonly kind: 'change' }
-  | { readonly kind: 'cannotShow'; readonly reason: string }
+  | CannotShow
+
+export interface CannotShow {
+  readonly kind: 'cannotShow'
+  readonly reason: string
+}
 
 /** What a correct gateway does. In no case does a secret reach the client; only `changing` may change anything. */
 export type Through =
@@ -87,7 +92,7 @@ export function answer(pattern: RegExp): Shows {
   return { kind: 'answer', pattern }
 }
 
-export function cannotShow(reason: string): Shows {
+export function cannotShow(reason: string): CannotShow {
   return { kind: 'cannotShow', reason }
 }
 

@@ -6,6 +6,9 @@ export const due: readonly string[] = [
   ...numbers('U', '1-18'),
 ]
 
+/** Over HTTP. */
+export const dueOverHttp: readonly string[] = numbers('H', '1-36 39-42')
+
 function numbers(letter: string, ranges: string): readonly string[] {
   return ranges.split(' ').flatMap((range) => {
     const [first = Number.NaN, last = first] = range.split('-').map(Number)

@@ -191,3 +191,17 @@ export const elsewhere: readonly Elsewhere[] = [
     ],
   },
 ]
+
+/** The same over HTTP: names that change their minds, and a protocol that is not spoken. */
+export const elsewhereOverHttp: readonly Elsewhere[] = [
+  {
+    id: 'H36',
+    stake: 'a name leads to another address when it is dialled than when it was looked at',
+    tests: [['engine/cli/src/dial.test.ts', '']],
+  },
+  {
+    id: 'H17',
+    stake: 'floods of HTTP/2 use up the gateway, which speaks none',
+    tests: [['test/catalogue/cases/http-framing.ts', 'PRI * HTTP/2.0']],
+  },
+]
