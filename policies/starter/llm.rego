@@ -10,7 +10,21 @@ import data.access
 # METADATA
 # title: Asking a model
 # description: One of those that are open to a role of the subject.
-allow contains {"rule": "llm/ask"} if {
+allow contains {"rule": "llm/ask"} if _open
+
+# METADATA
+# title: Other models
+# description: Whoever may write to APIs may not therefore ask every model.
+deny contains {
+	"rule": "llm/model",
+	"message": concat(" ", ["The model", input.action.llm.model, "is not open to the caller."]),
+	"remedy": "Ask one that is.",
+} if {
+	input.action.llm.model
+	not _open
+}
+
+_open if {
 	some role in access.roles
 	some pattern in data.llm.models[role]
 	glob.match(pattern, null, input.action.llm.model)

@@ -16,7 +16,7 @@ _asked(over) := {
 }
 
 _denied(asked) := rules if {
-	rules := {reason.rule | some reason in llm.deny} with input as asked with data.llm as _llm
+	rules := {reason.rule | some reason in llm.deny} with input as asked with data.roles as _roles with data.llm as _llm
 }
 
 test_a_role_asks_its_models if {
@@ -24,6 +24,11 @@ test_a_role_asks_its_models if {
 	count(llm.allow) == 1 with input as _asked({"model": "claude-x.1/y"}) with data.roles as _roles with data.llm as _llm
 	count(llm.allow) == 0 with input as _asked({"model": "o3"}) with data.roles as _roles with data.llm as _llm
 	{reason.rule | some reason in llm.allow} == {"llm/ask"} with input as _asked({}) with data.roles as _roles with data.llm as _llm
+}
+
+test_other_models_are_denied_whatever_else_is_allowed if {
+	_denied(_asked({"model": "o3"})) == {"llm/model"}
+	_denied(object.union(_asked({}), {"subject": {"groups": ["others"]}})) == {"llm/model"}
 }
 
 test_without_the_role_nothing_is_asked if {

@@ -128,7 +128,7 @@ suite('a refusal is read by the SDK for what it is', () => {
     const client = await openai()
     const { status, message } = await refused(() => client.chat.completions.create({ model: 'o9', messages }))
     assert.equal(status, 403)
-    assert.match(message, /No rule allows this/)
+    assert.match(message, /llm\/model.*The model o9 is not open to the caller/)
   })
 
   test('of a tool that no model is given', async () => {
@@ -154,6 +154,22 @@ suite('a refusal is read by the SDK for what it is', () => {
     assert.equal(status, 400)
     assert.match(message, /cannot be judged: "stream" must be true or false/)
   })
+
+  for (const [what, type, body] of [
+    ['a model that is named twice', 'application/json', '{"model":"scripted","messages":[],"model":"o9"}'],
+    ['JSON that says that it is a text', 'text/plain', JSON.stringify({ model, messages })],
+  ] as const)
+    test(`of ${what}`, async () => {
+      const { url, headers } = await gateway.door('langchain-reporting', 'openai')
+      const refused = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': type },
+        body,
+      })
+      assert.equal(refused.status, 400)
+      const { error } = (await refused.json()) as { readonly error: { readonly type: string } }
+      assert.equal(error.type, 'invalid_request_error')
+    })
 
   test('of a path that it does not know', async () => {
     const client = await openai()
