@@ -18,7 +18,7 @@ export interface CarelessApi extends HttpBackend {
 }
 
 const ssn = '536-22-8726'
-const person = JSON.stringify({ name: 'Ann', ssn, balance: 12345678901234567890 })
+const person = `{"name":"Ann","ssn":"${ssn}","balance":12345678901234567890}`
 
 export async function startCarelessApi(): Promise<CarelessApi> {
   const deeds: string[] = []

@@ -23,6 +23,7 @@ const neighbours: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   'alt-svc',
+  'refresh',
 ])
 /** True only of the bytes that the target sent: of others they would be wrong, or tell what was hidden. */
 const ofTheBytes: ReadonlySet<string> = new Set([

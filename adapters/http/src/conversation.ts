@@ -16,7 +16,7 @@ import { Meter } from './llm/meter.ts'
 import { normalise } from './normalise.ts'
 import type { Means } from './obligations.ts'
 import { refuse } from './refuse.ts'
-import { receiveBody } from './request-body.ts'
+import { receiveBody, requireRoom } from './request-body.ts'
 import type { Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -78,8 +78,9 @@ export class Conversation {
       run: head.run,
     })
     const { session } = taken
-    if (expectsContinue) response.writeContinue()
     const { settings } = session.target
+    requireRoom(request, settings.body_bytes_max)
+    if (expectsContinue) response.writeContinue()
     const body = await receiveBody(request, settings.body_bytes_max)
     const judged = normalise(head, body, settings)
     const upstream = this.#ports.upstreams.of(session)

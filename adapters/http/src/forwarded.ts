@@ -26,7 +26,7 @@ const ownOf = new RegExp(
     // For the gateway itself.
     'x-sluice-.*',
     // Where it came from and where it was going, which only proxies say.
-    'forwarded|x-forwarded(?:-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|x-remote-(?:ip|addr)|true-client-ip|cf-.*',
+    'via|forwarded|x-forwarded(?:-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|x-remote-(?:ip|addr)|true-client-ip|cf-.*',
     'fastly-client-ip|x-azure-(?:clientip|socketip)|x-appengine-.*|x-envoy-.*|x-original-.*|x-rewrite-.*|x-host|x-http-host-override',
     'x-accel-.*|x-sendfile-.*|x-proxyuser-ip|x-custom-ip-authorization|proxy',
     // Who it is from, as proxies that authenticate say it.

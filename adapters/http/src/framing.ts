@@ -20,12 +20,14 @@ export function requireOneFraming(fields: Headers, httpVersion: string): void {
 /** Exactly one host name, without its port. */
 export function hostOf(fields: Headers): string {
   const host = headerOf(fields, 'host')?.toLowerCase() ?? ''
-  const [, name] = authority.exec(host) ?? []
-  if (name === undefined) throw malformed('host', 'A request names exactly one host.')
+  const [, name, port = '0'] = authority.exec(host) ?? []
+  if (name === undefined || Number(port) > portMax)
+    throw malformed('host', 'A request names exactly one host.')
   return name.replace(/\.$/, '')
 }
 
-const authority = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?)(?::\d{1,5})?$/
+const authority = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?)(?::(\d{1,5}))?$/
+const portMax = 65_535
 
 /** What must be done before anything else, or not at all (RFC 9110 §10.1.1). */
 export function requireKnownExpectation(fields: Headers): void {

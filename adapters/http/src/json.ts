@@ -4,7 +4,7 @@ import { excessive, malformed } from './objection.ts'
 /**
  * RFC 8259, and stricter where servers differ: no name twice in an object, no half of a surrogate pair, no number that
  * is none in binary64. A number that binary64 does not have exactly stays the text that it is, so that no rule
- * compares another one. Names may be any word, `__proto__` too.
+ * compares another one. No member `__proto__`: some servers take it for more than a name.
  */
 export function parseJson(text: string): Json {
   return new Reader(text).whole()
@@ -83,6 +83,7 @@ class Reader {
     do {
       this.#skip()
       const name = this.#string()
+      if (name === '__proto__') throw malformed('json', 'The JSON has a member "__proto__".')
       if (entries.has(name)) throw malformed('json', 'An object in the JSON has a name twice.')
       if (!this.#take(':')) throw unreadable()
       entries.set(name, this.#value())

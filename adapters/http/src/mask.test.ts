@@ -101,6 +101,24 @@ suite('an answer on its way to the caller', () => {
     }
   })
 
+  test('hides it in a header as well', async () => {
+    const seen = await shown(
+      answer(
+        [
+          ['x-card', card],
+          ['x-other', 'stays'],
+        ],
+        [],
+      ),
+      { rules },
+    )
+    assert.deepEqual(seen.head?.headers.slice(0, 2), [
+      ['x-card', '************0015'],
+      ['x-other', 'stays'],
+    ])
+    assert.equal(seen.record.includes(card), false)
+  })
+
   test('is decoded to be looked into', async () => {
     const text = `{"card":"${card}"}`
     for (const [coding, bytes] of [

@@ -5,7 +5,7 @@ import { decoded, isBodiless } from './decoded.ts'
 import type { EchoGuard } from './echo-guard.ts'
 import type { Meter } from './llm/meter.ts'
 import { recordedHead } from './recorded-text.ts'
-import { headerOf, type Reply } from './replies.ts'
+import { headerOf, type Headers, type Reply } from './replies.ts'
 
 export interface MaskContext {
   readonly sight: Omit<Sight, 'rewritten'>
@@ -82,9 +82,11 @@ const nothing = Buffer.alloc(0)
 
 function headShown(
   reply: Reply & { kind: 'head' },
-  { sight, rules, guard, decision, hidden }: MaskContext,
+  { sight, rules, pseudonyms, guard, decision, hidden }: MaskContext,
 ): Shown<Reply> {
-  const { status, headers } = shownHead(reply, { ...sight, rewritten: rules !== null })
+  const shownAs = shownHead(reply, { ...sight, rewritten: rules !== null })
+  const { status } = shownAs
+  const headers = rules === null ? shownAs.headers : hiddenIn(shownAs.headers, rules, pseudonyms)
   guard?.refuse(headers.map(([name, value]) => `${name}: ${value}`).join('\n'))
   return {
     item: { kind: 'head', status, headers: [...headers, ['x-sluice-decision', decision]] },
@@ -92,6 +94,22 @@ function headShown(
     rows: 0,
     masked: hidden,
   }
+}
+
+/** What detectors find in the values of headers is hidden there too; paths lead into documents alone. */
+function hiddenIn(
+  headers: Headers,
+  { detectors }: ContentRules,
+  pseudonyms: Pseudonyms | undefined,
+): Headers {
+  const values = headers.map(([, value]) => value).join('\n')
+  const found = detectors.filter(({ detector }) => detector.find(values).length > 0)
+  if (found.length === 0) return headers
+  return headers.map(([name, value]) => {
+    const masker = contentMasker('text/plain', { paths: [], detectors }, pseudonyms)
+    const bytes = Buffer.concat([masker.push(Buffer.from(value)).bytes, masker.end().bytes])
+    return [name, bytes.toString()]
+  })
 }
 
 /** Looked into once there is something: an answer without content needs no type. */

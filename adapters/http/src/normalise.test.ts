@@ -49,6 +49,8 @@ suite(
       ['deep nesting', `${'['.repeat(100)}${']'.repeat(100)}`, undefined],
       ['trailing bytes', '{} {}', undefined],
       ['a comma too many', '[1,]', undefined],
+      ['a name that some servers take for more', '{"__proto__":{"admin":true}}', undefined],
+      ['the same, escaped', '[{"__pr\\u006fto__":1}]', undefined],
       ['no JSON', 'a=b', undefined],
       ['a byte order mark', '\ufeff{}', undefined],
       ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), undefined],
@@ -67,10 +69,6 @@ suite(
         assert.match(asked.objection?.rule ?? '', /^http\//)
         assert.equal(asked.action['body'], null, 'nothing is guessed')
       })
-    test('a name that is the name of all objects’ parent is only a name', () => {
-      const { action } = judged('POST /a', '{"__proto__":{"admin":true}}')
-      assert.deepEqual(Object.keys(action['body'] as object), ['__proto__'])
-    })
   },
 )
 

@@ -42,6 +42,7 @@ export function normalise(head: CanonicalHead, body: Buffer, settings: Reading):
   }
   try {
     const path = pathFor(head.path, settings)
+    requireOneSeparator(query, settings)
     requirePlain(head.headers)
     const view = viewOf(headerOf(head.headers, 'content-type'), body)
     const graphql = speaksGraphql(path, settings) ? operationsIn(head, view) : []
@@ -115,6 +116,12 @@ function actionOf(head: CanonicalHead, { view, bytes, graphql, llm }: Content, s
 
 /** RFC 9110 §9.2.1, as far as the method alone says it. */
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Some servers part parameters by `;` too, and then see others than policies do. */
+function requireOneSeparator(query: string, { path_parameters: meant }: Reading): void {
+  if (!meant && query.includes(';'))
+    throw malformed('query', 'A query must not have ";" at this target: escape it.')
+}
 
 /** What is encoded would be read by the target and not by the policies. */
 function requirePlain(headers: Headers): void {

@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { refusal, Refused } from '@sluice/core'
 
+/** Throws `Refused` for a body that says that it is too large. */
+export function requireRoom({ headers }: IncomingMessage, bytesMax: number): void {
+  if (Number(headers['content-length'] ?? 0) > bytesMax) throw new Refused(tooLarge(bytesMax))
+}
+
 /** The whole body of a request. Rejects with `Refused` when it is too large, or ends before its end. */
 export async function receiveBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw new Refused(tooLarge(bytesMax))
   const chunks: Buffer[] = []
   let bytes = 0
   try {

@@ -140,8 +140,6 @@ export const framingCases: readonly HttpCase[] = [
           'no colon': lines('X-A', '', ''),
           'a space before the first header': (at) =>
             `GET ${at.prefix}/ordinary HTTP/1.1\r\n Host: x\r\n${at.authorization}\r\n`,
-          'two spaces in the first line': (at) =>
-            `GET  ${at.prefix}/ordinary HTTP/1.1\r\nHost: x\r\n${at.authorization}\r\n`,
           'a tab in the first line': (at) =>
             `GET\t${at.prefix}/ordinary HTTP/1.1\r\nHost: x\r\n${at.authorization}\r\n`,
           'a version that is none': (at) =>

@@ -13,7 +13,6 @@ suite('how content is read', () => {
     ['text/event-stream; charset=utf-8', 'events'],
     ['application/x-www-form-urlencoded', 'form'],
     ['text/html;charset=us-ascii', 'text'],
-    ['image/svg+xml', 'text'],
     ['text/plain;', 'text'],
   ]
   for (const [type, kind] of kinds) test(type, () => assert.equal(kindOf(type), kind))
@@ -26,6 +25,9 @@ suite('how content is read', () => {
     'application/pdf',
     'multipart/form-data; boundary=a',
     'application/grpc',
+    'application/xml',
+    'text/xml',
+    'image/svg+xml',
     'application/json; charset=utf-16',
     'text/plain; charset=iso-8859-1',
     'application/json; charset=utf-8; charset=utf-7',
