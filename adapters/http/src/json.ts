@@ -63,7 +63,7 @@ class Reader {
       case '"':
         return this.#string()
       default:
-        return this.#word() ?? this.#number()
+        return this.#plain()
     }
   }
 
@@ -120,11 +120,12 @@ class Reader {
     return (quote - before) % 2 === 1
   }
 
-  #word(): Json | undefined {
+  #plain(): Json {
     const found = words.find(([word]) => this.#text.startsWith(word, this.#at))
-    if (found === undefined) return undefined
-    this.#at += found[0].length
-    return found[1]
+    if (found === undefined) return this.#number()
+    const [word, value] = found
+    this.#at += word.length
+    return value
   }
 
   #number(): Json {
