@@ -51,10 +51,18 @@ const parameter = /\{[^{}/]*\}/g
 /** The template with nothing but the places of its parameters, to compare with others. */
 function shapeOf(path: string, at: readonly string[]): string {
   const several = path.split('/').some((segment) => [...segment.matchAll(parameter)].length > 1)
-  const literal = path.replaceAll(parameter, '')
-  if (several || !path.startsWith('/') || /[{}?#]/.test(literal))
+  if (several || !path.startsWith('/') || !isPath(path.replaceAll(parameter, 'x')))
     throw new SchemaError(at, 'must be a path with at most one parameter between two slashes')
   return path.replaceAll(parameter, '{}')
+}
+
+/** What is no path could never be asked for; it is a mistake of the document. */
+function isPath(path: string): boolean {
+  try {
+    return canonicalPath(path) !== ''
+  } catch {
+    return false
+  }
 }
 
 export interface Match {
