@@ -7,10 +7,11 @@ import data.access
 
 # METADATA
 # title: Reads
-# description: Readers may fetch.
+# description: Readers may fetch, but not with what changes something, such as a GraphQL mutation in a query.
 allow contains {"rule": "http/read", "message": "Reading is allowed."} if {
 	"reader" in access.roles
 	input.action.name in {"http.get", "http.head", "http.options"}
+	input.action.read_only == true
 }
 
 # METADATA
@@ -40,7 +41,9 @@ hold contains {
 
 # METADATA
 # title: Administration
-# description: What stands below the paths of `data.administration` is for people with other tools.
+# description: |
+#   What stands below the paths of `data.administration` is for people with other tools. Asked of the segments: a slash at
+#   the end or parameters behind `;` lead to the same place.
 deny contains {
 	"rule": "http/administration",
 	"message": "Administration of the API is not allowed.",
@@ -48,5 +51,6 @@ deny contains {
 } if {
 	startswith(input.action.name, "http.")
 	some path in data.administration
-	startswith($"{input.action.path}/", $"{path}/")
+	asked := concat("/", input.action.segments)
+	startswith($"/{asked}/", $"{path}/")
 }

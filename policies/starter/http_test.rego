@@ -5,7 +5,7 @@ import data.sluice.rules.http
 _asked(groups, name, path) := {
 	"subject": {"groups": groups},
 	"grants": [],
-	"action": {"name": name, "path": path},
+	"action": {"name": name, "segments": split(trim(path, "/"), "/"), "read_only": name in {"http.get", "http.head"}},
 }
 
 _allowed(groups, name) := {reason.rule |
@@ -16,6 +16,11 @@ test_readers_read if {
 	_allowed(["langchain"], "http.get") == {"http/read"}
 	_allowed(["langchain"], "http.head") == {"http/read"}
 	_allowed(["strangers"], "http.get") == set()
+}
+
+test_readers_change_nothing_by_fetching if {
+	asked := _asked(["langchain"], "http.get", "/graphql")
+	count(http.allow) == 0 with input as object.union(asked, {"action": {"read_only": false}})
 }
 
 test_writers_write if {
@@ -42,6 +47,7 @@ _denied(name, path) := {reason.rule | some reason in http.deny with input as _as
 
 test_nobody_administrates if {
 	_denied("http.get", "/admin") == {"http/administration"}
+	_denied("http.get", "/admin/") == {"http/administration"}
 	_denied("http.post", "/admin/users") == {"http/administration"}
 	_denied("http.get", "/administrators") == set()
 	_denied("http.get", "/orders/admin") == set()
