@@ -3,6 +3,8 @@ export interface RecordedAction {
   readonly name: string
   readonly kind: string
   readonly relations?: readonly { readonly schema: string; readonly name: string }[]
+  /** A path without its values. */
+  readonly route?: string
 }
 
 /** What `actionsText` wrote. */
@@ -16,7 +18,8 @@ export function touchedBy(...actions: readonly Pick<RecordedAction, 'relations'>
   return [...new Set(relations.map(({ schema, name }) => `${schema}.${name}`))]
 }
 
-/** Its name and what it touches, e.g. `sql.select public.customers`. */
-export function actionSummary(action: Pick<RecordedAction, 'name' | 'relations'>): string {
-  return [action.name, ...touchedBy(action)].join(' ')
+/** Its name and what it touches, e.g. `sql.select public.customers` or `http.get /customers/{id}`. */
+export function actionSummary(action: Pick<RecordedAction, 'name' | 'relations' | 'route'>): string {
+  const { name, route } = action
+  return [name, ...(route === undefined ? [] : [route]), ...touchedBy(action)].join(' ')
 }

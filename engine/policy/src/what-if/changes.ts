@@ -107,8 +107,12 @@ function templateOf({ inputs }: RecordedDecision): string | null {
 
 function actionOf({ inputs }: RecordedDecision): string {
   return inputs
-    .map(({ action: { name, relations } }) =>
-      actionSummary({ name, relations: Array.isArray(relations) ? (relations as readonly Relation[]) : [] }),
+    .map(({ action: { name, relations, route } }) =>
+      actionSummary({
+        name,
+        relations: Array.isArray(relations) ? (relations as readonly Relation[]) : [],
+        ...(typeof route === 'string' ? { route } : {}),
+      }),
     )
     .join(', ')
 }

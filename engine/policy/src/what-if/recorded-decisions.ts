@@ -25,7 +25,7 @@ export interface RecordedDecision {
   readonly subject: string
   readonly target: string
   readonly revision: string
-  /** One for each action, complete but for the values of literals and parameters, which the log keeps sealed. */
+  /** One for each action, complete but for the values of the request, which the log keeps sealed. */
   readonly inputs: readonly PolicyInput[]
   /** What the policies said, one for each action. */
   readonly verdicts: readonly Verdict[]
@@ -125,7 +125,7 @@ export class RecordedDecisions {
     const known = this.#actions.get(text)
     if (known !== undefined) return known
     const actions = frozen(
-      (JSON.parse(text) as readonly Action[]).map((action) => ({ ...withoutValues(action), ...action })),
+      (JSON.parse(text) as readonly Action[]).map((action) => ({ ...standIns(action), ...action })),
     )
     this.#actions.set(text, actions, text.length)
     return actions
@@ -133,9 +133,17 @@ export class RecordedDecisions {
 }
 
 /** What stands for the values that are not in the record: none, and for a path its route, which has no values. */
-function withoutValues({ route }: Action): { readonly [field: string]: Json } {
+function standIns({ route }: Action): { readonly [field: string]: Json } {
   if (typeof route !== 'string') return { parameters: [] }
-  return { path: route, segments: route.split('/').slice(1), query: {}, headers: {}, body: null, parts: [] }
+  const segments = route.split('/').filter((segment) => segment !== '')
+  return { path: route, segments, query: {}, headers: {}, body: null, parts: [] }
+}
+
+/** Fields of an action in which something else stands than what was judged. */
+export function withheldFrom({ route }: Action): readonly string[] {
+  if (typeof route !== 'string') return ['parameters']
+  const values = ['query', 'headers', 'body', 'parts']
+  return route.includes('{') ? [...values, 'path', 'segments'] : values
 }
 
 function opened(data: EventData['SessionOpened']): SessionState {

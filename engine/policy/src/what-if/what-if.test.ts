@@ -57,6 +57,12 @@ class Script {
     return this.write('RequestReceived', { session, exchange, actions, digest: 'd', bytes: 1 })
   }
 
+  fetched(exchange: string, route: string): this {
+    const action = { name: 'http.get', kind: 'get', read_only: true, route, template_hash: route }
+    const actions = JSON.stringify([action])
+    return this.write('RequestReceived', { session: 'ses_1', exchange, actions, digest: 'd', bytes: 1 })
+  }
+
   decided(
     exchange: string,
     verdict: Verdict,
@@ -233,6 +239,21 @@ allow contains {"rule": "a/delete"} if input.action.kind == "delete"
     const values = readers.replace('input.action.kind == "select"', 'count(input.action.parameters) >= 0')
     assert.equal((await judged(log, values)).without.values, 3)
     assert.equal((await judged(log, readers)).without.values, 0)
+  })
+
+  test('of a path the log tells its route: rules over paths had no values only where it has some', async () => {
+    const fetches = new Script()
+      .opened()
+      .fetched('exc_1', '/admin/keys')
+      .decided('exc_1', allowed)
+      .fetched('exc_2', '/customers/{}')
+      .decided('exc_2', allowed)
+    const allowing = (condition: string) => readers.replace('input.action.kind == "select"', condition)
+    const paths = await judged(fetches, allowing('input.action.segments[0] == "admin"'))
+    assert.deepEqual([paths.decisions, paths.changed, paths.without.values], [2, 1, 1])
+    assert.equal(paths.groups[0]?.action, 'http.get /customers/{}')
+    assert.equal((await judged(fetches, allowing('input.action.body == null'))).without.values, 2)
+    assert.equal((await judged(log, allowing('not input.action.body.x'))).without.values, 0)
   })
 
   test('a policy that fails is a finding, and one that does not end is an error', async () => {

@@ -1,11 +1,11 @@
-import { GenerationCache, type RecordedEvent, type Verdict } from '@sluice/core'
+import { GenerationCache, type Action, type RecordedEvent, type Verdict } from '@sluice/core'
 import type { Bundle } from '../bundle.ts'
 import type { Evaluated } from '../evaluate.ts'
 import { projectionOf } from '../projection.ts'
 import { Changes, type ApprovalCount, type ChangeGroup, type ColumnCount } from './changes.ts'
 import { compare } from './comparison.ts'
 import { Crew } from './crew.ts'
-import { RecordedDecisions, type RecordedDecision } from './recorded-decisions.ts'
+import { RecordedDecisions, withheldFrom, type RecordedDecision } from './recorded-decisions.ts'
 
 export interface WhatIfOptions {
   /** Decisions from here on; milliseconds since 1970. What is before is read for what it says of sessions. */
@@ -111,7 +111,7 @@ class Again {
   /** Resolves when there is room for more. */
   async judge(of: RecordedDecision): Promise<void> {
     const documents = of.inputs.map((input) => this.#project(input))
-    if (this.#reads.values) this.#without.values += 1
+    if (of.inputs.some(({ action }) => this.#reads.values(action))) this.#without.values += 1
     if (this.#reads.facts && of.inputs.some((input) => input.subject.facts === undefined))
       this.#without.facts += 1
     this.#pending.push({ of, documents })
@@ -197,7 +197,8 @@ function approversOf(verdicts: readonly Verdict[]): readonly string[] {
 }
 
 interface Reads {
-  readonly values: boolean
+  /** Something of this action that the log does not tell. */
+  values(action: Action): boolean
   readonly facts: boolean
 }
 
@@ -205,7 +206,7 @@ function readsOf({ reads }: Bundle): Reads {
   const below = (...path: readonly string[]): boolean =>
     reads.some((read) => path.every((part, at) => read[at] === undefined || read[at] === part))
   return {
-    values: ['parameters', 'query', 'headers', 'body', 'parts'].some((field) => below('action', field)),
+    values: (action) => withheldFrom(action).some((field) => below('action', field)),
     facts: below('run', 'facts') || below('subject', 'facts'),
   }
 }
