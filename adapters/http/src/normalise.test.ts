@@ -1,7 +1,8 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { canonicalHead } from './head.ts'
-import { normalise, valueFields } from './normalise.ts'
+import { actions, normalise, valueFields } from './normalise.ts'
 import { httpTarget } from './target.ts'
 
 const token = 'slu_0123456789abcdefghij'
@@ -156,4 +157,24 @@ test('a long text is told by what identifies it', () => {
   const { action } = judged('POST /a', JSON.stringify({ note: 'x'.repeat(10_000) }))
   const { note } = action['body'] as { readonly note: { readonly type: string; readonly bytes: number } }
   assert.deepEqual([note.type, note.bytes], ['string', 10_000])
+})
+
+test('the closed list of actions is the documented one', () => {
+  const file = new URL('../../../schemas/actions/http.json', import.meta.url)
+  const schema = JSON.parse(readFileSync(file, 'utf8')) as { readonly actions: object }
+  assert.deepEqual(Object.keys(schema.actions).toSorted(), [...actions].toSorted())
+})
+
+test('an action has every field of HTTP that a policy may look at, and no other', () => {
+  const file = new URL('../../../schemas/input.schema.json', import.meta.url)
+  const schema = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly properties: { readonly action: { readonly properties: object } }
+  }
+  const known = new Set(Object.keys(schema.properties.action.properties))
+  const { action } = judged('GET /a')
+  assert.deepEqual(
+    Object.keys(action).filter((field) => !known.has(field)),
+    [],
+  )
+  assert.deepEqual(Object.keys(judged('POST /a', 'no JSON').action), Object.keys(action))
 })

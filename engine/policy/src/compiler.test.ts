@@ -50,6 +50,22 @@ const reads: readonly (readonly [text: string, paths: readonly string[]])[] = [
     ['client.ip', 'run.id'],
   ],
   ['allow contains {"rule": "a"} if input.grants[input.run.id].role', ['grants', 'run.id']],
+  [
+    'allow contains {"rule": "a"} if { input.action.segments[0] == "x"; "7" in input.action.query.id }',
+    ['action.query.id', 'action.segments'],
+  ],
+  [
+    'deny contains {"rule": "a"} if { some op in input.action.graphql; op.type == "mutation"; "x" in op.fields }',
+    ['action.graphql'],
+  ],
+  [
+    'deny contains {"rule": "a"} if { some part in input.action.parts; endswith(part.filename, ".exe") }',
+    ['action.parts'],
+  ],
+  [
+    'deny contains {"rule": "a"} if { input.action.body.amount > 100; input.action.headers["x-a"] == "b" }',
+    ['action.body.amount', 'action.headers.x-a'],
+  ],
 ]
 
 for (const [text, paths] of reads)
@@ -87,6 +103,14 @@ const refused: readonly (readonly [text: string, problem: RegExp])[] = [
   [
     'deny contains {"rule": "a"} if input.action.knd == "x"',
     /^a\.rego:2:32 undefined ref: input\.action\.knd/,
+  ],
+  [
+    'deny contains {"rule": "a"} if input.action.segment[0] == "x"',
+    /^a\.rego:2:32 undefined ref: input\.action\.segment/,
+  ],
+  [
+    'deny contains {"rule": "a"} if input.action.graphql[_].feilds[_] == "x"',
+    /^a\.rego:2:32 undefined ref: input\.action\.graphql/,
   ],
   ['deny contains {"rule": "a"} if x', /^a\.rego:2:32 var x is unsafe/],
   ['deny contains {"rule": "a"', /^a\.rego:2:.* parse|unexpected/],
