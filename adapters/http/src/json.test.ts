@@ -69,18 +69,21 @@ test('a number that binary64 does not have stays the text that it is', () => {
   for (const [text, value] of read) assert.equal(parseJson(text), value === 0 ? Number(text) : value)
 })
 
-test('H27: a name may be any word and changes nothing else', () => {
-  const read = parseJson('{"__proto__":{"admin":true},"constructor":1}')
-  assert.deepEqual(Object.keys(read ?? {}), ['__proto__', 'constructor'])
-  assert.equal(Object.getPrototypeOf(read), Object.prototype)
+test('H27: a name may be any word but one that some servers take for more', () => {
+  const read = parseJson('{"constructor":1,"toString":2}')
+  assert.deepEqual(Object.keys(read ?? {}), ['constructor', 'toString'])
+  assert.throws(() => parseJson('[{"__proto__":{"admin":true}}]'), /__proto__/)
 })
 
 test('it reads what JSON.parse reads, or refuses it', () => {
   fc.assert(
-    fc.property(fc.json({ maxDepth: 5 }), (text) => {
-      const read = parseJson(text)
-      assert.deepEqual(JSON.parse(JSON.stringify(read)), JSON.parse(text))
-    }),
+    fc.property(
+      fc.json({ maxDepth: 5 }).filter((text) => !text.includes('__proto__')),
+      (text) => {
+        const read = parseJson(text)
+        assert.deepEqual(JSON.parse(JSON.stringify(read)), JSON.parse(text))
+      },
+    ),
   )
   const broken = fc.tuple(fc.json({ maxDepth: 3 }), fc.nat(), fc.constantFrom(...'{}[]",:\\ 0e-.\n'))
   fc.assert(
