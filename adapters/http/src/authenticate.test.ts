@@ -31,6 +31,10 @@ test("the gateway's credential stands in the place of whatever the caller sent t
   assert.deepEqual(header(shown({ kind: 'basic' }), 'authorization'), [basic])
   assert.deepEqual(header(shown({ kind: 'header', name: 'x-api-key' }), 'x-api-key'), ['p&s/w=d'])
   assert.equal(shown({ kind: 'query', name: 'key' }).query, 'a=1&key=p%26s%2Fw%3Dd')
+  assert.equal(
+    shown({ kind: 'query', name: 'key' }, { ...request, query: 'k%65y=theirs&a=1&key' }).query,
+    'a=1&key=p%26s%2Fw%3Dd',
+  )
   assert.equal(shown({ kind: 'query', name: 'key' }, { ...request, query: '' }).query, 'key=p%26s%2Fw%3Dd')
 })
 

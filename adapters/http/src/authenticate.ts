@@ -23,12 +23,17 @@ export function authenticated(
       return withHeader(request, how.name, password)
     case 'query': {
       const name = encodeURIComponent(how.name)
-      const others = request.query.split('&').filter((each) => each !== '' && each.split('=')[0] !== name)
+      const others = request.query.split('&').filter((each) => each !== '' && nameIn(each) !== how.name)
       return { ...request, query: [...others, `${name}=${encodeURIComponent(password)}`].join('&') }
     }
     case 'sigv4':
       return signed(request, host, how, credential)
   }
+}
+
+/** However it is escaped: a second one of the caller's would stand beside the gateway's own. */
+function nameIn(parameter: string): string {
+  return decodeURIComponent((parameter.split('=', 1)[0] ?? '').replaceAll('+', ' '))
 }
 
 function withHeader(request: Outgoing, name: string, value: string): Outgoing {
