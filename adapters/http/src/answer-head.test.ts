@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { shownHead, type Sight } from './answer-head.ts'
+import { shownHead, shownTrailers, type Sight } from './answer-head.ts'
 import type { Headers } from './replies.ts'
 
 const sight: Sight = { prefix: '/shop', origin: 'http://10.0.0.7:81', base_path: '/v1', rewritten: false }
@@ -18,6 +18,7 @@ test('what is between two neighbours stays there, also by the name that Connecti
       ['transfer-encoding', 'chunked'],
       ['upgrade', 'h2c'],
       ['alt-svc', 'h3=":443"'],
+      ['refresh', '0; url=http://169.254.169.254/'],
       ['x-sluice-decision', 'dec_forged'],
       ['x-own', 'stays'],
     ]),
@@ -67,4 +68,15 @@ test('who follows a redirect comes here again, or is not told where to go', () =
     ['http://user@10.0.0.7:82/v1', null],
   ] as const)
     assert.deepEqual(shown([['location', given]]), kept === null ? [] : [['location', kept]], given)
+})
+
+test('trailers say nothing that would have belonged into the head', () => {
+  const trailers: Headers = [
+    ['x-checksum', '7'],
+    ['set-cookie', 'sid=1'],
+    ['content-length', '5'],
+    ['location', 'http://10.0.0.7:81/v1/a'],
+    ['x-sluice-decision', 'dec_forged'],
+  ]
+  assert.deepEqual(shownTrailers(trailers, sight), [['x-checksum', '7']])
 })

@@ -49,6 +49,14 @@ export function shownHead(head: Reply & { kind: 'head' }, sight: Sight): Reply &
   return { ...head, headers: honest.flatMap((header) => ownHeader(header, sight)) }
 }
 
+/** What may stand behind a body: nothing that would change how it, or its head, is read. */
+export function shownTrailers(trailers: Headers, sight: Sight): Headers {
+  const kept = without(trailers, new Set([...neighbours, ...ofTheBytes, ...ofTheHead]))
+  return kept.flatMap((header) => ownHeader(header, sight))
+}
+
+const ofTheHead: readonly string[] = ['set-cookie', 'location', 'content-location', 'content-type', 'host']
+
 function ownHeader([name, value]: Headers[number], sight: Sight): Headers {
   if (name.startsWith('x-sluice-')) return []
   if (name === 'set-cookie') return [[name, ownCookie(value, sight)]]

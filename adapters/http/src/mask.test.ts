@@ -30,10 +30,15 @@ function context(change: Partial<MaskContext> = {}): MaskContext {
   }
 }
 
-async function* answer(headers: Headers, pieces: readonly Buffer[], status = 200): AsyncGenerator<Reply> {
+async function* answer(
+  headers: Headers,
+  pieces: readonly Buffer[],
+  status = 200,
+  trailers: Headers = [],
+): AsyncGenerator<Reply> {
   yield { kind: 'head', status, headers }
   for (const bytes of pieces) yield await Promise.resolve({ kind: 'data', bytes })
-  yield { kind: 'end', trailers: [] }
+  yield { kind: 'end', trailers }
 }
 
 async function shown(replies: AsyncIterable<Reply>, change: Partial<MaskContext> = {}) {
@@ -43,8 +48,16 @@ async function shown(replies: AsyncIterable<Reply>, change: Partial<MaskContext>
   const body = Buffer.concat(
     items.flatMap(({ item }) => (item.kind === 'data' ? [item.bytes] : [])),
   ).toString()
+  const trailers = items.flatMap(({ item }) => (item.kind === 'end' ? item.trailers : []))
   const record = Buffer.concat(items.map((each) => each.record)).toString()
-  return { head, body, record, end: items.at(-1)?.end, masked: items.flatMap((each) => each.masked) }
+  return {
+    head,
+    body,
+    trailers,
+    record,
+    end: items.at(-1)?.end,
+    masked: items.flatMap((each) => each.masked),
+  }
 }
 
 suite('an answer on its way to the caller', () => {
@@ -117,6 +130,18 @@ suite('an answer on its way to the caller', () => {
       ['x-other', 'stays'],
     ])
     assert.equal(seen.record.includes(card), false)
+  })
+
+  test('hides it in a trailer as well', async () => {
+    const seen = await shown(answer(json, [Buffer.from('{}')], 200, [['x-last', card]]), { rules })
+    assert.deepEqual(seen.trailers, [['x-last', '************0015']])
+  })
+
+  test('ends where the credential of the gateway is in a trailer', async () => {
+    const credential = { user: '', password: 'key-of-the-gateway' }
+    const forms = formsOf(credential) ?? assert.fail()
+    const trailers: Headers = [['x-debug', credential.password]]
+    await assert.rejects(shown(answer([], [], 200, trailers), { guard: new EchoGuard(forms) }), Refused)
   })
 
   test('is decoded to be looked into', async () => {

@@ -1,9 +1,10 @@
 import { refusal, Refused, type MaskCount, type Pseudonyms, type Shown } from '@sluice/core'
 import { contentMasker, Undecodable, type ContentMasker, type ContentRules } from '@sluice/masking'
-import { shownHead, type Sight } from './answer-head.ts'
+import { shownHead, shownTrailers, type Sight } from './answer-head.ts'
 import { decoded, isBodiless } from './decoded.ts'
 import type { EchoGuard } from './echo-guard.ts'
 import type { Meter } from './llm/meter.ts'
+import { maskedFields } from './masked-fields.ts'
 import { recordedHead } from './recorded-text.ts'
 import { headerOf, type Headers, type Reply } from './replies.ts'
 
@@ -71,8 +72,7 @@ async function* shownOf(replies: AsyncIterable<Reply>, context: MaskContext): As
         context.meter?.end()
         const rest = context.bodiless || isBodiless(status) ? undefined : body.end()
         if (rest !== undefined && rest.record.length > 0) yield rest
-        const end = { outcome: status >= 400 ? 'failed' : 'completed', status: String(status) } as const
-        yield { item: reply, record: nothing, rows: 0, masked: [], end }
+        yield endShown(reply, status, context)
       }
     }
   }
@@ -84,32 +84,31 @@ function headShown(
   reply: Reply & { kind: 'head' },
   { sight, rules, pseudonyms, guard, decision, hidden }: MaskContext,
 ): Shown<Reply> {
-  const shownAs = shownHead(reply, { ...sight, rewritten: rules !== null })
-  const { status } = shownAs
-  const headers = rules === null ? shownAs.headers : hiddenIn(shownAs.headers, rules, pseudonyms)
-  guard?.refuse(headers.map(([name, value]) => `${name}: ${value}`).join('\n'))
+  const { status, headers } = shownHead(reply, { ...sight, rewritten: rules !== null })
+  guard?.refuse(textOf(headers))
+  const { fields, masked } = maskedFields(headers, rules, pseudonyms)
   return {
-    item: { kind: 'head', status, headers: [...headers, ['x-sluice-decision', decision]] },
-    record: Buffer.from(recordedHead(`HTTP/1.1 ${status}`, headers)),
+    item: { kind: 'head', status, headers: [...fields, ['x-sluice-decision', decision]] },
+    record: Buffer.from(recordedHead(`HTTP/1.1 ${status}`, fields)),
     rows: 0,
-    masked: hidden,
+    masked: [...hidden, ...masked],
   }
 }
 
-/** What detectors find in the values of headers is hidden there too; paths lead into documents alone. */
-function hiddenIn(
-  headers: Headers,
-  { detectors }: ContentRules,
-  pseudonyms: Pseudonyms | undefined,
-): Headers {
-  const values = headers.map(([, value]) => value).join('\n')
-  const found = detectors.filter(({ detector }) => detector.find(values).length > 0)
-  if (found.length === 0) return headers
-  return headers.map(([name, value]) => {
-    const masker = contentMasker('text/plain', { paths: [], detectors }, pseudonyms)
-    const bytes = Buffer.concat([masker.push(Buffer.from(value)).bytes, masker.end().bytes])
-    return [name, bytes.toString()]
-  })
+function endShown(
+  reply: Reply & { kind: 'end' },
+  status: number,
+  { sight, rules, pseudonyms, guard }: MaskContext,
+): Shown<Reply> {
+  const trailers = shownTrailers(reply.trailers, { ...sight, rewritten: rules !== null })
+  guard?.refuse(textOf(trailers))
+  const { fields, masked } = maskedFields(trailers, rules, pseudonyms)
+  const end = { outcome: status >= 400 ? 'failed' : 'completed', status: String(status) } as const
+  return { item: { kind: 'end', trailers: fields }, record: nothing, rows: 0, masked, end }
+}
+
+function textOf(fields: Headers): string {
+  return fields.map(([name, value]) => `${name}: ${value}`).join('\n')
 }
 
 /** Looked into once there is something: an answer without content needs no type. */
