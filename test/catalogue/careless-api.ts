@@ -91,6 +91,8 @@ function answered(heard: Heard): Answer {
   return method === 'HEAD' ? [head(200, { 'content-length': '11' })] : json({ done: true })
 }
 
+const bomb = gzipSync(Buffer.alloc(16 * 1_048_576, 0x20))
+
 const answers: Readonly<Record<string, (heard: Heard) => Answer>> = {
   '/secret': ({ method }) =>
     method === 'HEAD'
@@ -105,7 +107,7 @@ const answers: Readonly<Record<string, (heard: Heard) => Answer>> = {
       'content-encoding': 'gzip, gzip, gzip',
     }),
   '/secret/bomb': () =>
-    whole(200, gzipSync(Buffer.alloc(64 * 1_048_576, 0x20)), {
+    whole(200, bomb, {
       'content-type': 'application/json',
       'content-encoding': 'gzip',
     }),
@@ -128,12 +130,21 @@ const answers: Readonly<Record<string, (heard: Heard) => Answer>> = {
   '/secret/utf-7': () =>
     whole(200, person.replaceAll('-', '+AC0-'), { 'content-type': 'text/plain; charset=utf-7' }),
   '/secret/xml': () => whole(200, xml, { 'content-type': 'application/xml' }),
+  '/secret/references': () =>
+    whole(200, `<p>${ssn.replace('5', '&#53;')}</p>`, { 'content-type': 'application/xml' }),
+  '/secret/trailer': () => chunked(['{}'], { 'content-type': 'application/json' }, { 'x-ssn': ssn }),
   '/secret/binary': () => whole(200, person, { 'content-type': 'application/octet-stream' }),
   '/by-path/lie': () => whole(200, '{"born":"1970-01-02"}', { 'content-type': 'text/plain' }),
   '/by-path/broken': () => document('{"born":"1970-01-02"'),
   '/by-path/header': () => document('{}', { 'x-ssn': ssn }),
   '/echo': ({ raw }) => whole(200, raw, { 'content-type': 'text/plain' }),
   '/echo/header': (heard) => json({}, 200, { 'x-debug': valueOf(heard, 'authorization') ?? '' }),
+  '/echo/trailer': (heard) =>
+    chunked(
+      ['{}'],
+      { 'content-type': 'application/json' },
+      { 'x-debug': valueOf(heard, 'authorization') ?? '' },
+    ),
   '/echo/base64': ({ raw }) => whole(200, raw.toString('base64'), { 'content-type': 'text/plain' }),
   '/echo/hex': ({ raw }) => whole(200, raw.toString('hex'), { 'content-type': 'text/plain' }),
   '/echo/gzip': ({ raw }) =>

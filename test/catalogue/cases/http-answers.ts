@@ -5,6 +5,7 @@ import {
   leaks,
   paths,
   reads,
+  refused,
   withheld,
   type Fields,
   type HttpAttack,
@@ -45,7 +46,7 @@ export const answerCases: readonly HttpCase[] = [
         name: 'a bomb',
         send: get('/secret/bomb'),
         shows: reads(/gzip/),
-        through: { statuses: [...hiddenOrWithheld.statuses, 413], silent: / {10000000}/ },
+        through: withheld,
       },
     ],
   },
@@ -83,7 +84,7 @@ export const answerCases: readonly HttpCase[] = [
         name: 'a guess',
         send: get('/secret/tagged', ['If-None-Match', '"c5d1a0c1ddcdfd9f4b9b4b8de1be0a5e"']),
         shows: reads(/536-22-8726/),
-        through: { statuses: [403], arrives: null },
+        through: refused(403),
       },
     ],
   },
@@ -137,7 +138,7 @@ export const answerCases: readonly HttpCase[] = [
       { name: 'a document as text', send: get('/secret/plain'), shows: leaks, through: hidden(lastFour) },
       { name: 'of no type', send: get('/secret/untyped'), shows: leaks, through: hiddenOrWithheld },
       { name: 'of any type', send: get('/secret/binary'), shows: leaks, through: hiddenOrWithheld },
-      { name: 'in UTF-16', send: get('/secret/utf-16'), shows: reads(/5\W3\W6\W/), through: withheld },
+      { name: 'in UTF-16', send: get('/secret/utf-16'), shows: reads(/5[^]3[^]6[^]-/), through: withheld },
       { name: 'in UTF-7', send: get('/secret/utf-7'), shows: reads(/536\+AC0-22/), through: withheld },
       {
         name: 'text where a path is hidden',
@@ -151,6 +152,7 @@ export const answerCases: readonly HttpCase[] = [
         shows: reads(/1970/),
         through: { ...hiddenOrWithheld, silent: /1970/ },
       },
+      { name: 'in a trailer', send: get('/secret/trailer'), shows: leaks, through: hiddenOrWithheld },
       { name: 'in a header', send: get('/by-path/header'), shows: leaks, through: hiddenOrWithheld },
     ],
   },
@@ -165,6 +167,12 @@ export const answerCases: readonly HttpCase[] = [
         shows: reads(/536-22.*&a;-8726/),
         through: withheld,
       },
+      {
+        name: 'in references',
+        send: get('/secret/references'),
+        shows: reads(/&#53;36-22/),
+        through: withheld,
+      },
     ],
   },
   {
@@ -172,10 +180,13 @@ export const answerCases: readonly HttpCase[] = [
     title: 'an API that shows requests back',
     stake: impersonates,
     attacks: [
-      ...paths(['/echo', '/echo/header', '/echo/base64', '/echo/hex', '/echo/gzip', '/echo/split'], {
-        shows: noCredential,
-        through: { statuses: [...withheld.statuses, 200], silent: /key-of-the|a2V5LW9m|6b65792d6f66/ },
-      }),
+      ...paths(
+        ['/echo', '/echo/header', '/echo/trailer', '/echo/base64', '/echo/hex', '/echo/gzip', '/echo/split'],
+        {
+          shows: noCredential,
+          through: { statuses: [...withheld.statuses, 200], silent: /key-of-the|a2V5LW9m|6b65792d6f66/ },
+        },
+      ),
     ],
   },
   {

@@ -152,6 +152,12 @@ export const framingCases: readonly HttpCase[] = [
         { shows: notFooled, through: refused(400, 505) },
       ),
       {
+        name: 'two spaces in the first line',
+        send: (at) => `GET  ${at.prefix}/ordinary HTTP/1.1\r\nHost: x\r\n${at.authorization}\r\n`,
+        shows: notFooled,
+        through: { statuses: [200, 400], never: /GET {2}/ },
+      },
+      {
         name: 'empty lines before it',
         send: (at) => `\r\n\r\nGET ${at.prefix}/ordinary HTTP/1.1\r\nHost: x\r\n${at.authorization}\r\n`,
         shows: notFooled,

@@ -10,11 +10,11 @@ deny contains {
 	"message": "This door is closed.",
 	"remedy": "Take another one.",
 } if {
-	startswith(_path, "/denied")
+	startswith(input.action.path, "/denied")
 }
 
 deny contains {"rule": "doors/model", "message": "This model is not for you."} if {
-	startswith(_path, "/closed/")
+	startswith(input.action.path, "/closed/")
 }
 
 hold contains {
@@ -25,11 +25,9 @@ hold contains {
 	"hold_s": _hold_s,
 	"expires_s": 60,
 } if {
-	startswith(_path, "/held")
+	startswith(input.action.path, "/held")
 }
 
 _hold_s := 0 if {
-	startswith(_path, "/held/at-once")
+	startswith(input.action.path, "/held/at-once")
 } else := 30
-
-_path := object.get(input.action, "path", "")

@@ -6,7 +6,7 @@ package sluice.rules.careless
 allow contains {"rule": "careless/open"} if true
 
 deny contains {"rule": "careless/admin", "message": "The administration is not for you."} if {
-	startswith(_path, "/admin")
+	startswith(input.action.path, "/admin")
 }
 
 deny contains {"rule": "careless/delete", "message": "Nothing may be deleted."} if {
@@ -14,23 +14,21 @@ deny contains {"rule": "careless/delete", "message": "Nothing may be deleted."} 
 }
 
 deny contains {"rule": "careless/role", "message": "Nobody gives themselves a role."} if {
-	some values in object.get(input.action, "query", {})
+	some values in input.action.query
 	"admin" in values
 }
 
 deny contains {"rule": "careless/role", "message": "Nobody gives themselves a role."} if {
-	object.get(input.action, ["body", "role"], "") == "admin"
+	input.action.body.role == "admin"
 }
 
 deny contains {"rule": "careless/role", "message": "Nobody gives themselves a role."} if {
-	some part in object.get(input.action, "parts", [])
+	some part in input.action.parts
 	part.name == "role"
 }
 
 mask contains {"detector": "ssn", "method": "last4", "rule": "careless/ssn"} if true
 
 mask contains {"path": "$..born", "method": "redact", "rule": "careless/born"} if {
-	startswith(_path, "/by-path")
+	startswith(input.action.path, "/by-path")
 }
-
-_path := object.get(input.action, "path", "")
