@@ -13,6 +13,8 @@ export interface HttpAttack {
   readonly send: (at: Entrance) => string | Uint8Array
   /** It is answered to HEAD: there is no body. */
   readonly bodiless?: true
+  /** The caller says no more, and listens. */
+  readonly finishes?: true
   readonly shows: HttpShows
   readonly through: HttpThrough
 }

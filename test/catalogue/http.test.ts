@@ -1,17 +1,14 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import { startGateway } from '../src/index.ts'
-import { startCarelessApi } from './careless-api.ts'
+import { openDoors, type Doors } from './careless-doors.ts'
 import { addressCases } from './cases/http-address.ts'
 import { answerCases } from './cases/http-answers.ts'
 import { framingCases } from './cases/http-framing.ts'
 import { headerCases } from './cases/http-headers.ts'
 import { dueOverHttp } from './due.ts'
 import { elsewhereOverHttp } from './elsewhere.ts'
-import { attackDirectly, attackThrough, type Doors } from './run-http.ts'
+import { attackDirectly, attackThrough } from './run-http.ts'
 
 /** The catalogue over HTTP: each attack works at an API that believes whatever it is told, and not through Sluice. */
 const cases = [...addressCases, ...headerCases, ...framingCases, ...answerCases]
@@ -38,25 +35,11 @@ suite('the catalogue over HTTP', () => {
 })
 
 const parts = new AsyncDisposableStack()
+after(() => parts.disposeAsync())
 let doors: Doors
 before(async () => {
-  const credential = 'key-of-the-gateway-alone'
-  const api = await startCarelessApi()
-  parts.defer(() => api.close())
-  const provider = await startIdentityProvider({ port: 0 })
-  parts.defer(() => provider.close())
-  const gateway = await startGateway({
-    provider,
-    policies: fileURLToPath(new URL('policies/http', import.meta.url)),
-    targets: [{ name: 'careless', http: api, secret: credential, settings: { case: 'insensitive' } }],
-  })
-  parts.defer(() => gateway.close())
-  const { prefix, headers } = await gateway.door('langchain-reporting', 'careless')
-  const [[name, value] = ['', '']] = Object.entries(headers)
-  const entrance = { prefix, token: value.replace('Bearer ', ''), authorization: `${name}: ${value}\r\n` }
-  doors = { api, gateway: gateway.http, entrance, credential }
+  doors = await openDoors(parts)
 })
-after(() => parts.disposeAsync())
 
 for (const [where, attack] of [
   ['at the API itself each attack works', attackDirectly],

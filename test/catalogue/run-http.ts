@@ -3,19 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { HttpClient, request, valueOf, type HttpAnswer, type Place } from '../src/index.ts'
 import type { CarelessApi } from './careless-api.ts'
-import type { Entrance, HttpAttack, HttpShows, HttpThrough } from './http-case.ts'
-
-/** The API with and without Sluice in front of it. */
-export interface Doors {
-  readonly api: CarelessApi
-  readonly gateway: Place
-  readonly entrance: Entrance
-  /** What the gateway shows to the API. */
-  readonly credential: string
-}
+import type { Doors } from './careless-doors.ts'
+import type { HttpAttack, HttpShows, HttpThrough } from './http-case.ts'
 
 const secret = '536-22-8726'
 const settleMs = 100
+/** The API answers at once, or not at all. */
+const directMs = 500
 
 interface Played {
   /** Every byte that the client got, and what it may read in them. */
@@ -30,7 +24,7 @@ export async function attackDirectly({ send, shows, bodiless }: HttpAttack, { ap
   const done = api.deeds.length
   const heard = listen(api)
   const bytes = send({ prefix: '', token: 'a-token', authorization: '' })
-  const played = await play(api, bytes, bodiless ?? false)
+  const played = await play(api, bytes, { bodiless, waitMs: directMs })
   await sleep(settleMs)
   shown(shows, played, heard(), api.deeds.slice(done))
 }
@@ -51,11 +45,14 @@ function shown(shows: HttpShows, { text }: Played, heard: string, deeds: readonl
 }
 
 /** Is it stopped on its way through Sluice? */
-export async function attackThrough({ send, through, bodiless }: HttpAttack, doors: Doors): Promise<void> {
+export async function attackThrough(
+  { send, through, bodiless, finishes }: HttpAttack,
+  doors: Doors,
+): Promise<void> {
   const { api, gateway, entrance, credential } = doors
   const done = api.deeds.length
   const listening = listen(api)
-  const played = await play(gateway, send(entrance), bodiless ?? false)
+  const played = await play(gateway, send(entrance), { bodiless, finishes })
   if (through.arrives !== null) await sleep(settleMs)
   const heard = listening()
   const { text } = played
@@ -84,14 +81,21 @@ function answered(through: HttpThrough, { text, answer }: Played, heard: string,
 async function stillServes({ gateway, entrance }: Doors): Promise<void> {
   const { prefix, token } = entrance
   const bytes = request('GET', `${prefix}/ordinary`, { 'x-sluice-authorization': `Bearer ${token}` })
-  const { answer } = await play(gateway, bytes, false)
+  const { answer } = await play(gateway, bytes)
   assert.equal(answer?.status, 200, 'the gateway does not serve any more')
 }
 
-async function play(place: Place, bytes: string | Uint8Array, bodiless: boolean): Promise<Played> {
-  const client = await HttpClient.connect(place)
+interface Manner {
+  readonly bodiless?: boolean | undefined
+  readonly finishes?: boolean | undefined
+  readonly waitMs?: number
+}
+
+async function play(place: Place, bytes: string | Uint8Array, manner: Manner = {}): Promise<Played> {
+  const client = await HttpClient.connect(place, manner.waitMs)
   client.send(bytes)
-  const answer = await client.answer(bodiless).catch(() => undefined)
+  if (manner.finishes === true) client.finish()
+  const answer = await client.answer(manner.bodiless).catch(() => undefined)
   client.destroy()
   return { text: [client.bytes.toString('latin1'), ...readings(answer)].join('\n'), answer }
 }

@@ -14,13 +14,15 @@ const patienceMs = 15_000
 /** A client over a plain socket that sends exactly what it is told to send, and keeps every byte that it hears. */
 export class HttpClient {
   readonly #socket: Socket
+  readonly #patienceMs: number
   #chunks: Buffer[] = []
   #read = 0
   #closed = false
   #changed = Promise.withResolvers<void>()
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, patienceMs: number) {
     this.#socket = socket
+    this.#patienceMs = patienceMs
     socket.on('error', () => {})
     socket.on('data', (bytes: Buffer) => {
       this.#chunks.push(bytes)
@@ -32,10 +34,10 @@ export class HttpClient {
     })
   }
 
-  static async connect({ host, port }: Place): Promise<HttpClient> {
+  static async connect({ host, port }: Place, waitMs: number = patienceMs): Promise<HttpClient> {
     const socket = connect({ host, port, noDelay: true })
     await once(socket, 'connect')
-    return new HttpClient(socket)
+    return new HttpClient(socket, waitMs)
   }
 
   /** Every byte so far. */
@@ -50,6 +52,11 @@ export class HttpClient {
 
   send(bytes: string | Uint8Array): void {
     this.#socket.write(bytes)
+  }
+
+  /** It says no more, and listens. */
+  finish(): void {
+    this.#socket.end()
   }
 
   /** The next answer, whole. `bodiless`: to HEAD. */
@@ -97,12 +104,12 @@ export class HttpClient {
   }
 
   async #when(ready: () => boolean, what: string): Promise<void> {
-    const late = performance.now() + patienceMs
+    const late = performance.now() + this.#patienceMs
     while (!ready()) {
       const heard = `heard ${JSON.stringify(this.bytes.toString('latin1', this.#read).slice(0, 500))}`
       if (this.#closed) throw new Error(`the server hung up before ${what}: ${heard}`)
       if (performance.now() > late) throw new Error(`${what} does not come: ${heard}`)
-      const timer = setTimeout(() => this.#change(), patienceMs)
+      const timer = setTimeout(() => this.#change(), this.#patienceMs)
       await this.#changed.promise
       clearTimeout(timer)
     }
