@@ -178,6 +178,19 @@ suite('an answer on its way to the caller', () => {
     )
   })
 
+  test('is withheld where it says two things of its content: readers take different ones', async () => {
+    const text = Buffer.from(`{"card":"${card.replace('4', '\\u0034')}"}`)
+    const typed: Headers = [['content-type', 'text/plain'], ...json]
+    await assert.rejects(shown(answer(typed, [text]), { rules }), /withheld/)
+    const coded: Headers = [...json, ['content-encoding', 'identity'], ['content-encoding', 'gzip']]
+    const credential = { user: '', password: 'very-secret-key' }
+    const guard = new EchoGuard(formsOf(credential) ?? assert.fail())
+    await assert.rejects(
+      shown(answer(coded, [gzipSync(credential.password)]), { guard }),
+      /credential of the gateway/,
+    )
+  })
+
   test('without content needs no type', async () => {
     for (const status of [200, 204, 304, 302]) {
       const seen = await shown(answer([], [], status), { rules })

@@ -8,8 +8,10 @@ export type Reply =
   /** The answer is whole. */
   | { readonly kind: 'end'; readonly trailers: Headers }
 
+/** All that is said under that name, as one list (RFC 9110 §5.3): of two values readers take different ones. */
 export function headerOf(headers: Headers, name: string): string | undefined {
-  return headers.find(([known]) => known === name)?.[1]
+  const values = headers.filter(([known]) => known === name)
+  return values.length === 0 ? undefined : values.map(([, value]) => value).join(', ')
 }
 
 export function without(headers: Headers, names: ReadonlySet<string>): Headers {
