@@ -47,3 +47,41 @@ suite('an answer without a length', () => {
     assert.match(await firstWrite(head, data, end), /\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n$/)
   })
 })
+
+suite('a request with secrets in it', () => {
+  const token = 'ghp_0123456789abcdefghijABCDEFGHIJ456789'
+  const request = {
+    method: 'POST',
+    path: `/hooks/${token}`,
+    query: 'dry=1&api_key=hush-hush',
+    headers: [
+      ['content-type', 'application/json'],
+      ['cookie', 'sid=hush-hush'],
+      ['x-note', `Bearer ${token}`],
+      ['x-other', 'stays'],
+    ],
+    body: Buffer.from('{"password":"hush-hush","total":1}'),
+  } as const
+  const exchange = new HttpExchange({ ...judged, request }, { async: false } as Line)
+
+  test('is judged and sent as it is, and recorded and shown to people without them', () => {
+    assert.ok(exchange.content.includes(token) && exchange.content.includes('hush-hush'))
+    for (const text of [exchange.recordable?.toString() ?? '', Buffer.from(exchange.shown()).toString()]) {
+      assert.doesNotMatch(text, /hush|ghp_/)
+      for (const kept of ['POST /hooks/', 'dry=1', 'x-other: stays', 'total'])
+        assert.ok(text.includes(kept), `${kept} in ${text}`)
+    }
+  })
+
+  test('without any is recorded as it was sent, and is kept once', () => {
+    const plain = {
+      ...request,
+      path: '/hooks',
+      query: 'dry=1',
+      headers: [],
+      body: Buffer.from('{"total":1}'),
+    }
+    const { recordable } = new HttpExchange({ ...judged, request: plain }, { async: false } as Line)
+    assert.equal(recordable, undefined)
+  })
+})

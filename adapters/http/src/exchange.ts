@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import {
   refusal,
   Refused,
+  withoutSecrets,
   type Action,
   type Credential,
   type Exchange,
@@ -76,9 +77,11 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     this.waits = !line.async
     const { method, headers, body } = request
     const first = `${method} ${addressOf(request)} HTTP/1.1`
-    this.content = Buffer.concat([headBytes(first, headers), body])
-    const recordable = Buffer.concat([Buffer.from(recordedHead(first, headers)), recordedBody(body)])
-    if (!recordable.equals(this.content)) this.recordable = recordable
+    const head = headText(first, headers)
+    this.content = Buffer.concat([Buffer.from(head, 'latin1'), body])
+    const [clearHead, clearBody] = [recordedHead(first, headers), recordedBody(body)]
+    if (clearHead !== head || clearBody !== body)
+      this.recordable = Buffer.concat([Buffer.from(clearHead, 'latin1'), clearBody])
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
@@ -95,10 +98,10 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   /** The whole of it, but no secret. Values may be in the query and in the body. */
   shown(): Uint8Array {
     const { method, path, query, headers, body } = this.#request
-    const target = `${method} ${path}`
-    const values = query === '' ? '' : `?${query}`
+    const target = `${method} ${withoutSecrets(path)}`
+    const values = query === '' ? '' : withoutSecrets(`?${query}`)
     const told = headers.filter(([name]) => !isOfTheAttempt(name) && !isSecret(name))
-    const rest = told.map(([name, value]) => `\n${name}: ${value}`).join('')
+    const rest = told.map(([name, value]) => `\n${name}: ${withoutSecrets(value)}`).join('')
     const text = body.length === 0 ? '' : `\n\n${recordedBody(body).toString()}`
     const statement = `${target}${values}${rest}${text}`
     const start = Buffer.byteLength(target)
@@ -192,9 +195,9 @@ const nothing: AsyncIterable<never> = {
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 }
 
-function headBytes(first: string, headers: Headers): Buffer {
+function headText(first: string, headers: Headers): string {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  return Buffer.from(`${first}\r\n${lines}\r\n`, 'latin1')
+  return `${first}\r\n${lines}\r\n`
 }
 
 /** The caller's own token is fine: 401 would tell it to get another one. */

@@ -9,10 +9,10 @@ export function isSecret(name: string): boolean {
   return secret.test(name) || saysSecret(name)
 }
 
-/** The head of a message as it is recorded: as on the wire, but no secret. `line` is its first line. */
+/** The head of a message as it is recorded: as on the wire, but no secret. `line` is its first line, which may hold some too. */
 export function recordedHead(line: string, headers: Headers): string {
   const shown = headers.map(([name, value]) => `${name}: ${recordedValue(name, value)}\r\n`)
-  return `${line}\r\n${shown.join('')}\r\n`
+  return `${withoutSecrets(line)}\r\n${shown.join('')}\r\n`
 }
 
 function recordedValue(name: string, value: string): string {
