@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import {
+  limits,
   refusal,
   Refused,
   refusalOf,
@@ -26,13 +27,15 @@ export interface ConversationPorts {
   readonly upstreams: Upstreams
   readonly means: Means
   /** Targets by the host names that are theirs. */
-  readonly hosts: () => ReadonlyMap<string, string>
+  readonly hosts: ReadonlyMap<string, string>
 }
 
 /** What comes over one connection: one request after another, each answered before the next is looked at. */
 export class Conversation {
   readonly #ports: ConversationPorts
-  readonly #lanes = new Map<Session<HttpSettings>, Lane>()
+  readonly #lanes = new Map<Session<HttpSettings>, LaneInUse>()
+  /** Requests that are not answered yet. */
+  #pending = 0
   #turn: Promise<void> = Promise.resolve()
   #closed = false
 
@@ -40,23 +43,36 @@ export class Conversation {
     this.#ports = ports
   }
 
-  /** Resolves when it is answered. */
-  take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#serve(request, response, expectsContinue))
+  /** Resolves when all that has come so far is answered. */
+  get answered(): Promise<void> {
     return this.#turn
+  }
+
+  take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    this.#pending += 1
+    // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
+    if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => request.socket.pause())
+    this.#turn = this.#turn.then(async () => {
+      await this.#serve(request, response, expectsContinue)
+      this.#pending -= 1
+      if (this.#pending === limits.laneExchangesMax - 1) request.socket.resume()
+    })
   }
 
   /** The caller is gone: what runs is stopped, and what waits for people is void. */
   close(): void {
     this.#closed = true
-    for (const lane of this.#lanes.values()) lane.close()
+    for (const { lane, watch } of this.#lanes.values()) {
+      watch[Symbol.dispose]()
+      lane.close()
+    }
     this.#lanes.clear()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     if (this.#closed) return
     try {
-      const head = canonicalHead(request, { hosts: this.#ports.hosts() })
+      const head = canonicalHead(request, this.#ports)
       if (head.token !== null) inClear(request)
       await this.#judged(head, request, response, expectsContinue)
     } catch (error) {
@@ -105,12 +121,17 @@ export class Conversation {
 
   #laneOf(session: Session<HttpSettings>): Lane {
     const known = this.#lanes.get(session)
-    if (known !== undefined) return known
+    if (known !== undefined) return known.lane
     const lane = session.lane()
-    this.#lanes.set(session, lane)
-    session.ending.on(() => this.#lanes.delete(session))
+    this.#lanes.set(session, { lane, watch: session.ending.on(() => this.#lanes.delete(session)) })
     return lane
   }
+}
+
+interface LaneInUse {
+  readonly lane: Lane
+  /** The session outlives the connection. */
+  readonly watch: Disposable
 }
 
 /** Read before anything is judged, so that nothing has to be waited for once it may be performed. */

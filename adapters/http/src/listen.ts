@@ -52,16 +52,19 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
     sessions,
     upstreams,
     means: { detectors: detectorsOf(gate.patterns), pseudonyms: gate.pseudonyms },
-    hosts: () => hostsOf(gate),
+    hosts: hostsOf(gate),
   }
-  const conversations = new WeakMap<Duplex, Conversation>()
+  const conversations = new Map<Duplex, Conversation>()
 
   function conversationOf(socket: Duplex): Conversation {
     const known = conversations.get(socket)
     if (known !== undefined) return known
     const conversation = new Conversation(ports)
     conversations.set(socket, conversation)
-    socket.once('close', () => conversation.close())
+    socket.once('close', () => {
+      conversations.delete(socket)
+      conversation.close()
+    })
     return conversation
   }
 
@@ -75,7 +78,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
     (expectsContinue: boolean) =>
     (request: IncomingMessage, response: ServerResponse): void => {
       response.on('error', () => {})
-      void conversationOf(request.socket).take(request, response, expectsContinue)
+      conversationOf(request.socket).take(request, response, expectsContinue)
     }
   server.on('request', serve(false))
   server.on('checkContinue', serve(true))
@@ -86,20 +89,25 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       else if (reply.kind === 'data') response.end(reply.bytes)
     }
   })
-  server.on('connect', (_request, socket) => farewell(socket, tunnel))
-  server.on('upgrade', (_request, socket) => farewell(socket, upgrade))
-  server.on('clientError', (error: Error & { code?: string }, socket) => farewell(socket, mistakeOf(error)))
+  /** Behind the answers of what came before: within one it would be taken for a part of it. */
+  const part = (socket: Duplex, reason: Refusal): void => {
+    void conversationOf(socket).answered.then(() => farewell(socket, reason))
+  }
+  server.on('connect', (_request, socket) => part(socket, tunnel))
+  server.on('upgrade', (_request, socket) => part(socket, upgrade))
+  server.on('clientError', (error: Error & { code?: string }, socket) => part(socket, mistakeOf(error)))
   const address = await bound(server, endpoint.address)
   return {
     address,
     async close() {
       const closed = once(server, 'close')
       server.close()
-      server.closeIdleConnections()
-      await sessions.close()
-      server.closeAllConnections()
+      // What runs may finish: the gate drains, and ends the sessions.
+      for (const [socket, { answered }] of conversations) void answered.then(() => socket.end())
+      const late = setTimeout(() => server.closeAllConnections(), limits.drainMs)
       await closed
-      await upstreams.close()
+      clearTimeout(late)
+      await Promise.all([sessions.close(), upstreams.close()])
     },
   }
 }

@@ -1,7 +1,7 @@
 import { after, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { HttpClient, request, valueOf, type HttpAnswer } from '../../src/index.ts'
+import { HttpClient, request, valueOf, type HttpAnswer, type Place } from '../../src/index.ts'
 import { openStage } from './stage.ts'
 import { comesTrue } from './comes-true.ts'
 
@@ -16,6 +16,14 @@ async function connected(): Promise<HttpClient> {
 
 function ask(method: string, path: string, body: string | Uint8Array = ''): Buffer {
   return request(method, `${door.prefix}${path}`, door.headers, body)
+}
+
+/** Reads a stream that goes on only once it was told that its last event has come. */
+async function readTicks(client: HttpClient, name: string, { host, port }: Place): Promise<void> {
+  for (let tick = 1; tick <= 3; tick++) {
+    await client.until((bytes) => bytes.includes(`"tick":${tick}`))
+    await fetch(`http://${host}:${port}/ticks/${name}`, { method: 'POST' })
+  }
 }
 
 function seenAt({ status, body }: HttpAnswer): readonly [number, string] {
@@ -56,6 +64,23 @@ suite('one connection', () => {
     assert.equal(status, 200)
     assert.equal((JSON.parse(body.toString()) as { readonly body: string }).body, btoa('slow'))
     client.destroy()
+  })
+
+  test('is told that it cannot be read on behind the answers of what could, and not within them', async () => {
+    const connect = 'CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\n'
+    for (const [rest, status] of [
+      ['NONSENSE\r\n\r\n', 400],
+      [connect, 405],
+    ] as const) {
+      const client = await connected()
+      const name = randomUUID()
+      client.send(Buffer.concat([ask('GET', `/ticks/${name}`), ask('GET', '/behind'), Buffer.from(rest)]))
+      await readTicks(client, name, stage.api)
+      assert.match((await client.answer()).body.toString(), /"tick":4/)
+      assert.deepEqual(seenAt(await client.answer()), [200, '/behind'])
+      assert.equal((await client.answer()).status, status)
+      await client.end()
+    }
   })
 
   test('has no body after HEAD, 204 and 304, and goes on', async () => {
@@ -159,4 +184,19 @@ suite('a caller who goes', () => {
     assert.ok(stage.api.connections.every(({ up }) => !up.includes('xxx')))
     assert.ok(stage.api.bytes() > before)
   })
+})
+
+test('a gateway that stops lets an answer finish that it has begun, and hangs up behind it', async () => {
+  await using stopping = await openStage()
+  const { prefix, headers, ...place } = await stopping.through()
+  const client = await HttpClient.connect(place)
+  const name = randomUUID()
+  client.send(request('GET', `${prefix}/ticks/${name}`, headers))
+  await client.until((bytes) => bytes.includes('"tick":1'))
+  const closed = stopping.gateway.close()
+  await readTicks(client, name, stopping.api)
+  const { body } = await client.answer()
+  assert.match(body.toString(), /"tick":4/)
+  await client.end()
+  await closed
 })
