@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import {
+  isLoopback,
   limits,
   refusal,
   Refused,
@@ -145,9 +146,7 @@ function ipOf({ socket }: IncomingMessage): string {
 }
 
 function inClear(request: IncomingMessage): void {
-  if (request.socket instanceof TLSSocket || /^(?:::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/.test(ipOf(request)))
-    return
-  throw new Refused(clearText)
+  if (!(request.socket instanceof TLSSocket) && !isLoopback(ipOf(request))) throw new Refused(clearText)
 }
 
 const clearText = refusal(

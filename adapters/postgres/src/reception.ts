@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { TLSSocket, createSecureContext } from 'node:tls'
 import {
+  isLoopback,
   limits,
   refusal,
   refusalOf,
@@ -202,10 +203,6 @@ function negotiated(options: readonly string[]): Buffer {
     int32(options.length),
     ...options.map(cstring),
   )
-}
-
-function isLoopback(ip: string): boolean {
-  return ip === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(ip)
 }
 
 function farewell(client: Duplex, reason: Refusal): void {

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import type { AnswerPart, Json, Row } from '@sluice/core'
+import { streamed, type AnswerPart, type Json, type Row } from '@sluice/core'
 import { valueText } from '@sluice/masking'
 import { back, treatmentOf } from './messages.ts'
-import { streamed } from './recorded-body.ts'
 import { maskable } from './types.ts'
 import { Cursor, headerBytes, parseError, ProtocolViolation } from './wire.ts'
 

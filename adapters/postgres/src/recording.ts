@@ -1,8 +1,7 @@
-import type { AnswerPart, Json, Recording, RequestPart } from '@sluice/core'
+import { RecordedBody, type AnswerPart, type Json, type Recording, type RequestPart } from '@sluice/core'
 import { front } from './messages.ts'
 import { describedTypes, wholeValues } from './parameters.ts'
 import { RecordedAnswer, type Prepared } from './recorded-answer.ts'
-import { RecordedBody } from './recorded-body.ts'
 import { Cursor, headerBytes, ProtocolViolation } from './wire.ts'
 
 interface Portal {

@@ -20,6 +20,7 @@ test('a name that leads to this machine, to the link or to nobody is not followe
     'ff02::1',
     '::ffff:127.0.0.1',
     '::ffff:169.254.169.254',
+    'fd00:ec2::254',
   ]) {
     const dialer = directDialer(async () => [address])
     await assert.rejects(dialer.dial(target, { host: 'db.example', port: 9 }), /not used by name/, address)

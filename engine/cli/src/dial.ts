@@ -1,23 +1,18 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { BlockList, connect, isIP } from 'node:net'
-import { refusal, Refused, type Address, type Dialer, type Target } from '@sluice/core'
+import { connect, isIP } from 'node:net'
+import {
+  isLoopback,
+  isReachable,
+  refusal,
+  Refused,
+  type Address,
+  type Dialer,
+  type Target,
+} from '@sluice/core'
 
 /** All addresses of a name, as the system finds them. */
 export type Resolve = (name: string) => Promise<readonly string[]>
-
-/**
- * What no name of a target may lead to: this machine, its neighbours on the link (where clouds keep the credentials of
- * machines, 169.254.169.254), nobody, or many. Whoever means one of these writes the address itself, or `localhost`.
- */
-const unnamed = new BlockList()
-unnamed.addSubnet('0.0.0.0', 8)
-unnamed.addSubnet('127.0.0.0', 8)
-unnamed.addSubnet('169.254.0.0', 16)
-unnamed.addSubnet('224.0.0.0', 3)
-unnamed.addSubnet('::', 127, 'ipv6')
-unnamed.addSubnet('fe80::', 10, 'ipv6')
-unnamed.addSubnet('ff00::', 8, 'ipv6')
 
 /**
  * Direct sockets, to the address that was looked at and not to what the name says a moment later. Rejects when no
@@ -47,13 +42,17 @@ export function directDialer(resolve: Resolve = systemResolve): Dialer {
 async function vetted(name: string, resolve: Resolve): Promise<readonly string[]> {
   const addresses = await resolve(name)
   if (name === 'localhost') return addresses
-  const usable = addresses.filter((address) => !isUnnamed(address))
+  const usable = addresses.filter(isMeant)
   if (usable.length === 0 && addresses.length > 0) throw new Refused(ledAstray)
   return usable
 }
 
-function isUnnamed(address: string): boolean {
-  return unnamed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+/**
+ * No name of a target may lead to this machine, to its neighbours on the link (where clouds keep the credentials of
+ * machines), to nobody, or to many. Whoever means one of these writes the address itself, or `localhost`.
+ */
+function isMeant(address: string): boolean {
+  return isReachable(address) && !isLoopback(address)
 }
 
 const ledAstray = refusal(

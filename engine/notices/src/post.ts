@@ -2,8 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns'
 import { request as plainRequest, type IncomingMessage } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { isIP } from 'node:net'
-import { limits, type Clock } from '@sluice/core'
-import { isLoopback, isReachable } from './address.ts'
+import { isLoopback, isReachable, limits, type Clock } from '@sluice/core'
 import { retryAfterOf } from './delivery.ts'
 
 export interface Letter {

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { isLoopback, isReachable } from './address.ts'
+import { isLoopback, isReachable } from './addresses.ts'
 
 for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
   test(`${address} is this machine`, () => assert.equal(isLoopback(address), true))
@@ -9,6 +9,12 @@ for (const address of ['10.0.0.1', '192.0.2.1', '::2', '128.0.0.1'])
   test(`${address} is another machine`, () => {
     assert.equal(isLoopback(address), false)
     assert.equal(isReachable(address), true)
+  })
+
+for (const text of ['', 'localhost', '127.1', '0x7f.0.0.1'])
+  test(`"${text}" is no address`, () => {
+    assert.equal(isLoopback(text), false)
+    assert.equal(isReachable(text), false)
   })
 
 const nowhere = [
@@ -21,4 +27,4 @@ const nowhere = [
   'ff02::1',
 ]
 for (const address of [...nowhere, '255.255.255.255', 'fd00:ec2::254'])
-  test(`${address} is nobody to tell`, () => assert.equal(isReachable(address), false))
+  test(`${address} is nobody to reach`, () => assert.equal(isReachable(address), false))

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import type { AnswerPart } from '@sluice/core'
+import type { AnswerPart } from './recording.ts'
 
-/** What a caller streamed, out of pieces that may cut through characters. */
+/** A stream as it was recorded, out of pieces that may cut through characters. */
 export class RecordedBody {
   #rest: Buffer = Buffer.alloc(0)
 
@@ -17,7 +17,7 @@ export class RecordedBody {
   }
 }
 
-/** A piece of a COPY. */
+/** A piece of a stream. */
 export function streamed(bytes: Buffer): AnswerPart & { readonly kind: 'data' } {
   const hex = !isUtf8(bytes)
   return { kind: 'data', text: bytes.toString(hex ? 'hex' : 'utf8'), hex }

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
@@ -14,13 +14,14 @@ nowhere.addSubnet('fe80::', 10, 'ipv6')
 nowhere.addSubnet('ff00::', 8, 'ipv6')
 nowhere.addAddress('fd00:ec2::254', 'ipv6')
 
+/** Whether it is this machine. What is no address is not. */
 export function isLoopback(address: string): boolean {
-  return loopback.check(address, familyOf(address))
+  return isIP(address) !== 0 && loopback.check(address, familyOf(address))
 }
 
-/** Whether a notice may go there. Private networks are for the operator to name. */
+/** Whether a machine may be meant. Private networks are for the operator to name. */
 export function isReachable(address: string): boolean {
-  return !nowhere.check(address, familyOf(address))
+  return isIP(address) !== 0 && !nowhere.check(address, familyOf(address))
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
