@@ -6,6 +6,7 @@ import {
   refusal,
   Refused,
   refusalOf,
+  Stop,
   worded,
   type Credential,
   type Lane,
@@ -38,6 +39,8 @@ export class Conversation {
   /** Requests that are not answered yet. */
   #pending = 0
   #turn: Promise<void> = Promise.resolve()
+  #latest: IncomingMessage | undefined
+  readonly #unreadable = new Stop<Refusal>()
   #closed = false
 
   constructor(ports: ConversationPorts) {
@@ -51,6 +54,7 @@ export class Conversation {
 
   take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     this.#pending += 1
+    this.#latest = request
     // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
     if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => request.socket.pause())
     this.#turn = this.#turn.then(async () => {
@@ -58,6 +62,15 @@ export class Conversation {
       this.#pending -= 1
       if (this.#pending === limits.laneExchangesMax - 1) request.socket.resume()
     })
+  }
+
+  /**
+   * What comes now cannot be read. Within the body of a request that is the answer to it, in its place; `false`:
+   * no request is told.
+   */
+  breakOff(reason: Refusal): boolean {
+    this.#unreadable.request(reason)
+    return this.#latest?.complete === false
   }
 
   /** The caller is gone: what runs is stopped, and what waits for people is void. */
@@ -98,7 +111,7 @@ export class Conversation {
     const { settings } = session.target
     requireRoom(request, settings.body_bytes_max)
     if (expectsContinue) response.writeContinue()
-    const body = await receiveBody(request, settings.body_bytes_max)
+    const body = await receiveBody(request, settings.body_bytes_max, this.#unreadable)
     const judged = normalise(head, body, settings)
     const upstream = this.#ports.upstreams.of(session)
     const credential = await credentialOf(session)

@@ -91,7 +91,9 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
   })
   /** Behind the answers of what came before: within one it would be taken for a part of it. */
   const part = (socket: Duplex, reason: Refusal): void => {
-    void conversationOf(socket).answered.then(() => farewell(socket, reason))
+    const conversation = conversationOf(socket)
+    if (conversation.breakOff(reason)) return
+    void conversation.answered.then(() => farewell(socket, reason))
   }
   server.on('connect', (_request, socket) => part(socket, tunnel))
   server.on('upgrade', (_request, socket) => part(socket, upgrade))

@@ -1,13 +1,28 @@
 import type { IncomingMessage } from 'node:http'
-import { refusal, Refused } from '@sluice/core'
+import { refusal, Refused, type Refusal, type Stop } from '@sluice/core'
 
 /** Throws `Refused` for a body that says that it is too large. */
 export function requireRoom({ headers }: IncomingMessage, bytesMax: number): void {
   if (Number(headers['content-length'] ?? 0) > bytesMax) throw new Refused(tooLarge(bytesMax))
 }
 
-/** The whole body of a request. Rejects with `Refused` when it is too large, or ends before its end. */
-export async function receiveBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+/**
+ * The whole body of a request. Rejects with `Refused` when it is too large, ends before its end, or stands on a
+ * connection that turns out `unreadable` within it.
+ */
+export async function receiveBody(
+  request: IncomingMessage,
+  bytesMax: number,
+  unreadable: Stop<Refusal>,
+): Promise<Buffer> {
+  const cut = Promise.withResolvers<never>()
+  using _watch = unreadable.on((reason) => {
+    if (!request.complete) cut.reject(new Refused(reason))
+  })
+  return await Promise.race([wholeOf(request, bytesMax), cut.promise])
+}
+
+async function wholeOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   try {

@@ -68,8 +68,10 @@ suite('one connection', () => {
 
   test('is told that it cannot be read on behind the answers of what could, and not within them', async () => {
     const connect = 'CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\n'
+    const torn = request('POST', `${door.prefix}/echo`, { ...door.headers, 'transfer-encoding': 'chunked' })
     for (const [rest, status] of [
       ['NONSENSE\r\n\r\n', 400],
+      [`${torn.toString()}2\r\nabc\r\n`, 400],
       [connect, 405],
     ] as const) {
       const client = await connected()
