@@ -9,6 +9,9 @@ export interface HttpAnswer extends HttpMessage {
   readonly interim: readonly HttpMessage[]
 }
 
+/** The server closed the connection before what was awaited. */
+export class HungUp extends Error {}
+
 const patienceMs = 15_000
 
 /** A client over a plain socket that sends exactly what it is told to send, and keeps every byte that it hears. */
@@ -59,7 +62,7 @@ export class HttpClient {
     this.#socket.end()
   }
 
-  /** The next answer, whole. `bodiless`: to HEAD. */
+  /** The next answer, whole. `bodiless`: to HEAD. Rejects with `HungUp` when the server closes before its end. */
   async answer(bodiless = false): Promise<HttpAnswer> {
     const interim: HttpMessage[] = []
     for (;;) {
@@ -107,7 +110,7 @@ export class HttpClient {
     const late = performance.now() + this.#patienceMs
     while (!ready()) {
       const heard = `heard ${JSON.stringify(this.bytes.toString('latin1', this.#read).slice(0, 500))}`
-      if (this.#closed) throw new Error(`the server hung up before ${what}: ${heard}`)
+      if (this.#closed) throw new HungUp(`the server hung up before ${what}: ${heard}`)
       if (performance.now() > late) throw new Error(`${what} does not come: ${heard}`)
       const timer = setTimeout(() => this.#change(), this.#patienceMs)
       await this.#changed.promise
