@@ -1,5 +1,4 @@
-import { cp, mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startChild, type Child } from '../child.ts'
@@ -85,12 +84,8 @@ interface Gateway extends AsyncDisposable {
   readonly masking: Door
 }
 
-/** Two targets of one origin, by the masks that `policies/http.rego` gives to each label. */
+/** Two targets of one origin, by the masks that `policies/bench.rego` gives to each label. */
 async function startGateway(folder: string, origin: number, flags: readonly string[]): Promise<Gateway> {
-  const policies = join(folder, 'policies')
-  await rm(policies, { recursive: true, force: true })
-  await cp(here('../../../policies/starter'), policies, { recursive: true })
-  await cp(here('policies'), policies, { recursive: true })
   const target = (name: string, mask: string): object => ({
     name,
     protocol: 'http',
@@ -104,7 +99,7 @@ async function startGateway(folder: string, origin: number, flags: readonly stri
     folder,
     config: {
       listen: { http: '127.0.0.1:0' },
-      policies: { path: policies },
+      policies: { path: here('policies') },
       targets: [target('bench', 'none'), target('bench-masked', 'json')],
     },
     variables: { BENCH_KEY: 'a-key-that-only-the-gateway-has' },
