@@ -58,8 +58,8 @@ export async function startBackends(path: string): Promise<Backends> {
   const pooled = pooler === null ? [] : [pooler.endpoint]
   return {
     pgbench,
-    endpoints: [direct, direct2, ...pooled, relayed, gateway.endpoints[0]],
-    wideEndpoints: [direct, direct2, ...gateway.endpoints],
+    endpoints: [direct, direct2, ...pooled, relayed, ...gateway.plain],
+    wideEndpoints: [direct, direct2, gateway.plain[0], ...gateway.masking],
     uniqueScript,
     close: () => open.disposeAsync(),
   }

@@ -6,11 +6,18 @@ import { serve } from './serve.ts'
 const policies = fileURLToPath(new URL('policies', import.meta.url))
 
 /** Of one database, by the masks that `policies/bench.rego` gives to each label. */
-const targets = { sluice: 'none', 'sluice same': 'same', 'sluice length': 'length' } as const
+const targets = {
+  sluice: { labels: { mask: 'none' } },
+  'sluice overlap': { labels: { mask: 'none' }, overlap_reads: true },
+  'sluice same': { labels: { mask: 'same' } },
+  'sluice length': { labels: { mask: 'length' } },
+} as const
 
 export interface Gateway extends AsyncDisposable {
-  /** Without masks, with masks of the same length, with masks of another length. */
-  readonly endpoints: readonly [Endpoint, Endpoint, Endpoint]
+  /** Write-ahead, and with reads that overlap their record. */
+  readonly plain: readonly [Endpoint, Endpoint]
+  /** With masks of the same length, with masks of another length. */
+  readonly masking: readonly [Endpoint, Endpoint]
 }
 
 export async function startGateway(folder: string, postgres: Postgres): Promise<Gateway> {
@@ -32,7 +39,8 @@ export async function startGateway(folder: string, postgres: Postgres): Promise<
     pid: gateway.pid,
   })
   return {
-    endpoints: [endpoint('sluice'), endpoint('sluice same'), endpoint('sluice length')],
+    plain: [endpoint('sluice'), endpoint('sluice overlap')],
+    masking: [endpoint('sluice same'), endpoint('sluice length')],
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
   }
 }
@@ -41,14 +49,14 @@ function configOf({ host, port, app }: Pick<Postgres, 'host' | 'port' | 'app'>):
   return {
     listen: { postgres: '127.0.0.1:0' },
     policies: { path: policies },
-    targets: Object.entries(targets).map(([name, mask]) => ({
+    targets: Object.entries(targets).map(([name, settings]) => ({
       name: nameOf(name),
       protocol: 'postgres',
       address: `${host}:${port}`,
       database: app.database,
       tls: 'disable',
       credential: { user: app.user, password: { env: 'BENCH_PASSWORD' } },
-      labels: { mask },
+      ...settings,
     })),
   }
 }

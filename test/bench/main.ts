@@ -67,11 +67,13 @@ function report(name: string, measured: Rounds<Field>): void {
   console.log(
     `\n${name}   (medians of per-round ratios, quartiles in brackets; ${rounds} rounds × ${seconds} s)`,
   )
-  console.log('target      p50 µs   p99 µs   cpu µs   p50 × direct         p50 × pgbouncer      cpu × relay')
+  console.log(
+    'target          p50 µs   p99 µs   cpu µs   p50 × direct         p50 × pgbouncer      cpu × relay',
+  )
   for (const { name: target } of backends.endpoints) {
     const cpu = measured.middle(target, 'cpu')
     const cells = [
-      target.padEnd(10),
+      target.padEnd(14),
       measured.middle(target, 'p50').toFixed(0).padStart(7),
       measured.middle(target, 'p99').toFixed(0).padStart(8),
       (Number.isNaN(cpu) ? '–' : cpu.toFixed(0)).padStart(8),

@@ -53,7 +53,14 @@ suite('no record, no access', () => {
     gateway = await startGateway({
       provider,
       policies: allowAll,
-      targets: [{ name: 'shop', login: { ...login, host: relay.host, port: relay.port } }],
+      targets: [
+        { name: 'shop', login: { ...login, host: relay.host, port: relay.port } },
+        {
+          name: 'early',
+          login: { ...login, host: relay.host, port: relay.port },
+          settings: { overlap_reads: true },
+        },
+      ],
       store: (store) => throttle.wrap(store),
     })
   })
@@ -64,8 +71,8 @@ suite('no record, no access', () => {
     await provider?.close()
   })
 
-  async function connected(): Promise<WireClient> {
-    return WireClient.login(await gateway.login('alice', 'shop'))
+  async function connected(target: string = 'shop'): Promise<WireClient> {
+    return WireClient.login(await gateway.login('alice', target))
   }
 
   /** What reached the target, but for the catalogue's own connections. */
@@ -108,6 +115,92 @@ suite('no record, no access', () => {
       client.close()
     })
 
+  const pipelineOfReads = Buffer.concat([
+    message.parse('', 'select count(*) from t'),
+    message.bind(),
+    message.execute(),
+    message.sync,
+  ])
+  const reads: readonly (readonly [string, Buffer])[] = [
+    ['a query', message.query('select count(*) from t; select 1')],
+    ['a pipeline', pipelineOfReads],
+  ]
+  for (const [what, bytes] of reads)
+    test(`${what} that leaves nothing behind travels meanwhile where the target says so, and its answer waits`, async () => {
+      const client = await connected('early')
+      await client.query('select 1')
+      throttle.delayMs = 1_000
+      const heard = relay.mark()
+      const answering = client.ask(bytes)
+      const early = await Promise.race([answering, sleep(800)])
+      assert.equal(early, undefined)
+      assert.ok(arrived(heard) > 0)
+      const answer = await answering
+      throttle.delayMs = 0
+      assert.deepEqual([answer.errors, answer.tags[0]], [[], 'SELECT 1'])
+      client.close()
+    })
+
+  const effects: readonly (readonly [string, Buffer])[] = [
+    ...requests,
+    ['a read beside a write', message.query('select 1; insert into t values (3)')],
+    ['a read that locks', message.query('select a from t for update')],
+    ['a read that moves the session', message.query("select set_config('application_name', 'x', false)")],
+    [
+      'a read that is prepared under a name',
+      Buffer.concat([
+        message.parse('named', 'select 1'),
+        message.bind({ statement: 'named' }),
+        message.execute(),
+        message.sync,
+      ]),
+    ],
+  ]
+  for (const [what, bytes] of effects)
+    test(`${what} waits there too`, async () => {
+      const client = await connected('early')
+      await client.query('select 1')
+      throttle.delayMs = 600
+      const heard = relay.mark()
+      const answering = client.ask(bytes)
+      await sleep(400)
+      assert.equal(arrived(heard), 0)
+      assert.deepEqual((await answering).errors, [])
+      throttle.delayMs = 0
+      client.close()
+    })
+
+  test('a read that travelled shows nothing when its decision then does not arrive, and the session goes on', async () => {
+    const client = await connected('early')
+    await client.query('select 1')
+    await sleep(100)
+    throttle.stopped = true
+    const refused = await client.query('select 1')
+    throttle.stopped = false
+    assert.deepEqual(
+      refused.errors.map(({ code }) => code),
+      ['57P03'],
+    )
+    assert.match(refused.errors[0]?.message ?? '', /its answer is withheld/)
+    assert.deepEqual([refused.rows, refused.closed], [[], false])
+    assert.deepEqual((await client.query('select 1')).rows, [['1']])
+    client.close()
+  })
+
+  test('a batch of reads that travelled shows nothing then, and the connection ends with the reason', async () => {
+    const client = await connected('early')
+    await client.query('select 1')
+    await sleep(100)
+    throttle.stopped = true
+    const refused = await client.ask(pipelineOfReads)
+    throttle.stopped = false
+    assert.deepEqual(
+      refused.errors.map(({ severity, code }) => [severity, code]),
+      [['FATAL', '57P03']],
+    )
+    assert.deepEqual([refused.rows, refused.closed], [[], true])
+  })
+
   test('with the log stopped every statement is refused, the session stays and is served again', async () => {
     const client = await connected()
     const count = async (): Promise<unknown> => (await client.query('select count(*) from t')).rows[0]?.[0]
@@ -140,7 +233,8 @@ suite('no record, no access', () => {
   })
 
   test('the caller never reaches the target as somebody else', () => {
-    const users = new Set(relay.connections.map((each) => startupOf(each)?.get('user')))
+    const startups = relay.connections.map(startupOf).filter((startup) => startup !== undefined)
+    const users = new Set(startups.map((startup) => startup.get('user')))
     assert.deepEqual([...users], [backend.login('postgres').user])
     assert.ok(relay.connections.some((each) => messagesOf(each).length > 0))
   })

@@ -16,6 +16,8 @@ interface AnyTarget {
 export interface PostgresTarget extends AnyTarget {
   /** Where and as whom the gateway connects. */
   readonly login: Login
+  /** Further keys of its entry, e.g. `overlap_reads`. */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 export interface HttpTarget extends AnyTarget {
@@ -39,13 +41,14 @@ export function entryOf(target: GatewayTarget, index: number): object {
   }
 }
 
-function postgresEntry({ login }: PostgresTarget, index: number): object {
+function postgresEntry({ login, settings }: PostgresTarget, index: number): object {
   const { host, port, user, database } = login
   return {
     protocol: 'postgres',
     address: `${host}:${port}`,
     database,
     credential: { user, password: { env: variable(index) } },
+    ...settings,
   }
 }
 

@@ -18,6 +18,8 @@ export interface CatalogueRelation {
   readonly oid: number
   readonly name: RelationName
   readonly kind: RelationKind
+  /** Policies of the server may filter its rows, with functions of anybody's. */
+  readonly filtered: boolean
   readonly columns: readonly Column[]
   /** By name, system columns included. */
   readonly index: ReadonlyMap<string, Column>
@@ -80,7 +82,7 @@ const baseTypes =
 /** Constant texts: what the gateway itself asks of a target, on a connection of its own. */
 export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } = {
   relations:
-    `select c.oid, n.nspname, c.relname, c.relkind from pg_catalog.pg_class c ` +
+    `select c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity from pg_catalog.pg_class c ` +
     `join pg_catalog.pg_namespace n on n.oid = c.relnamespace ` +
     `where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${ours} order by c.oid`,
   columns:
@@ -144,27 +146,30 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
   const columns = Map.groupBy(rows.columns, ([oid = '']) => oid)
   const parents = Map.groupBy(rows.inherits, ([child = '']) => child)
   const children = Map.groupBy(rows.inherits, ([, parent = '']) => parent)
-  const list = rows.relations.map(([oid = '', schema = '', name = '', relkind = '']): CatalogueRelation => {
-    const relation = { schema, name }
-    const own = columns.get(oid) ?? []
-    const named = own.map(([, , column = '']) => columnOf(relation, column))
-    return {
-      oid: Number(oid),
-      name: relation,
-      kind: kindOf(relkind),
-      columns: named,
-      index: new Map([...systemColumns(relation), ...named].map((column) => [column.name, column])),
-      attnums: new Map(own.map(([, attnum = '', column = '']) => [column, Number(attnum)])),
-      attributes: new Map(
-        own.map(([, , column = '', type = '0', notNull = 'f']) => [
-          column,
-          { type: Number(type), notNull: notNull === 't' },
-        ]),
-      ),
-      parents: (parents.get(oid) ?? []).map(([, parent = '']) => Number(parent)),
-      children: (children.get(oid) ?? []).map(([child = '']) => Number(child)),
-    }
-  })
+  const list = rows.relations.map(
+    ([oid = '', schema = '', name = '', relkind = '', filtered = 'f']): CatalogueRelation => {
+      const relation = { schema, name }
+      const own = columns.get(oid) ?? []
+      const named = own.map(([, , column = '']) => columnOf(relation, column))
+      return {
+        oid: Number(oid),
+        name: relation,
+        kind: kindOf(relkind),
+        filtered: filtered !== 'f',
+        columns: named,
+        index: new Map([...systemColumns(relation), ...named].map((column) => [column.name, column])),
+        attnums: new Map(own.map(([, attnum = '', column = '']) => [column, Number(attnum)])),
+        attributes: new Map(
+          own.map(([, , column = '', type = '0', notNull = 'f']) => [
+            column,
+            { type: Number(type), notNull: notNull === 't' },
+          ]),
+        ),
+        parents: (parents.get(oid) ?? []).map(([, parent = '']) => Number(parent)),
+        children: (children.get(oid) ?? []).map(([child = '']) => Number(child)),
+      }
+    },
+  )
   return {
     digest,
     relations: new Map(list.map((relation) => [keyOf(relation.name), relation])),

@@ -45,6 +45,7 @@ const settings: PostgresSettings = {
   tls_ca: null,
   schemas: ['public'],
   connect_timeout_ms: 1_000,
+  overlap_reads: false,
 }
 const target = { name: 't', protocol: 'postgres', labels: {}, address: { host: '', port: 0 }, settings }
 

@@ -246,6 +246,7 @@ export class Conversation {
       client: this.#outbox,
       pseudonyms: this.#pseudonyms,
       before: this.#before,
+      overlapReads: this.#session.target.settings.overlap_reads,
       catalogueNow: () => this.#analyser.source.anew(this.#session),
       heartbeat: () => this.#reported.heartbeat,
       patienceMs: () => this.#context.timeout.ms,

@@ -70,6 +70,7 @@ export interface Parts {
   /** It ends a batch without Sync: the server is told to answer all the same. */
   readonly flushes: boolean
   readonly copy: CopyBody | undefined
+  readonly leavesNothing: boolean
   /** Runs when it is allowed and on its way. */
   readonly forwarded: () => void
   /** Runs once, when the server has answered it or never will. */
@@ -88,6 +89,7 @@ export interface Line {
   heartbeat(): Heartbeat
   /** The client's own limit for a statement. */
   patienceMs(): number | null
+  readonly overlapReads: boolean
   /** Answers that belong to no exchange and must leave before this one's. */
   readonly before: Promise<void> | undefined
   /** Whether another exchange's messages were sent after those of this one. */
@@ -108,6 +110,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly recordable: Buffer | undefined
   readonly values: readonly Json[]
   readonly objection: Refusal | undefined
+  readonly overlaps: boolean
   readonly body: AsyncIterable<Buffer>
   readonly #parts: Parts
   readonly #line: Line
@@ -125,6 +128,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     if (governed.some(({ recordable }) => recordable !== undefined))
       this.recordable = Buffer.concat(governed.map(({ bytes, recordable }) => recordable ?? bytes))
     this.body = parts.copy ?? nobody
+    this.overlaps = line.overlapReads && parts.leavesNothing
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {

@@ -15,6 +15,7 @@ export const emptyStatement: Statement = deepFrozen({
   touched: [],
   computed: false,
   explains: false,
+  effectFree: false,
   effect: { kind: 'none' },
 })
 

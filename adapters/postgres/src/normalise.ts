@@ -3,6 +3,7 @@ import { limits, refusal, refusalOf, type Refusal } from '@sluice/core'
 import type { Catalogue } from './catalogue.ts'
 import type { Analysis, NameScope, RelationName, SessionEffect, Statement } from './statement.ts'
 import { statementOf } from './walk/build.ts'
+import { isEffectFree } from './walk/effect-free.ts'
 import { Budget, Findings, keyOf } from './walk/findings.ts'
 import { labelOf } from './walk/label.ts'
 import { isFields, nodeOf, type Node } from './walk/node.ts'
@@ -86,7 +87,8 @@ class Message {
         moved: this.#moved,
       })
       this.#follow(effect)
-      return statementOf(label, effect, template, found)
+      const effectFree = effect.kind === 'none' && isEffectFree(label, found, this.#catalogue)
+      return statementOf(label, effect, template, found, effectFree)
     } catch (error) {
       this.#objections.push(objectionOf(error))
       const { type, fields } = node

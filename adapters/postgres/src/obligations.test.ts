@@ -47,6 +47,7 @@ function statement(change: Partial<Statement> = {}): Statement {
     touched: [customers],
     computed: false,
     explains: false,
+    effectFree: false,
     effect: { kind: 'none' },
     ...change,
   }

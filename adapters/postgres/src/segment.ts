@@ -55,6 +55,7 @@ export class Draft {
       poison: this.poison,
       flushes,
       copy: this.copy,
+      leavesNothing: this.#leavesNothing,
       unnamedLost,
       forwarded: () => {
         for (const sent of this.#sent) sent()
@@ -63,6 +64,16 @@ export class Draft {
         for (const dropped of this.#dropped) dropped()
       },
     }
+  }
+
+  /** A statement that is prepared under a name stays; one without a name gives way to the next. */
+  get #leavesNothing(): boolean {
+    const { actions, statements } = this.judged
+    return (
+      statements.length === actions.length &&
+      statements.every(({ effectFree }) => effectFree) &&
+      (this.poison === 'unnamed' || actions.every(({ name }) => name === 'sql.select'))
+    )
   }
 }
 

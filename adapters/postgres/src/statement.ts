@@ -35,6 +35,8 @@ export interface Statement {
   readonly computed: boolean
   /** EXPLAIN, with ANALYZE or without: a plan comes out, which tells of values. */
   readonly explains: boolean
+  /** Performing it provably leaves nothing behind (`walk/effect-free.ts`). Never of what PREPARE or DECLARE hold. */
+  readonly effectFree: boolean
   /** What it changes in the connection that later statements depend on. */
   readonly effect: SessionEffect
 }

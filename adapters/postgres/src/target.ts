@@ -10,9 +10,11 @@ export interface PostgresSettings {
   /** The search_path of every connection, and the only schemas that SET search_path may name. */
   readonly schemas: readonly string[]
   readonly connect_timeout_ms: number
+  /** Statements that provably leave nothing behind need not wait until their decision is durable; their answers do. */
+  readonly overlap_reads: boolean
 }
 
-const keys = ['database', 'tls', 'tls_ca', 'schemas', 'connect_timeout_ms'] as const
+const keys = ['database', 'tls', 'tls_ca', 'schemas', 'connect_timeout_ms', 'overlap_reads'] as const
 const connectTimeoutMs = 10_000
 
 export const postgresTarget: Schema<PostgresSettings> = { parse }
@@ -30,6 +32,7 @@ function parse(value: unknown): PostgresSettings {
     tls_ca: given.has('tls_ca') ? text(given, 'tls_ca') : null,
     schemas: schemas(given.get('schemas')),
     connect_timeout_ms: timeout(given.get('connect_timeout_ms')),
+    overlap_reads: flag(given, 'overlap_reads'),
   }
 }
 
@@ -61,6 +64,12 @@ function timeout(value: unknown): number {
   if (value === undefined) return connectTimeoutMs
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value
   throw new SchemaError(['connect_timeout_ms'], '"connect_timeout_ms" must be a whole number of at least 1')
+}
+
+function flag(given: ReadonlyMap<string, unknown>, key: string): boolean {
+  const value = given.get(key) ?? false
+  if (typeof value !== 'boolean') throw new SchemaError([key], `"${key}" must be true or false`)
+  return value
 }
 
 /** The valid key with the smallest edit distance. */

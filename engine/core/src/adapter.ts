@@ -154,6 +154,11 @@ export interface Exchange<Up, Down, Plan> {
   bound(): Uint8Array | Promise<Uint8Array>
   /** What an approver is shown of it, as UTF-8 JSON: the whole request and its values, but no secret. */
   shown(): Uint8Array
+  /**
+   * Performing it leaves nothing behind, by proof, and its target does not want it to wait: it may be under way while
+   * its decision becomes durable. No byte of its answer is handed over before.
+   */
+  readonly overlaps?: boolean
   /** How long the caller lets its request take, by its own words; `null` when it has not said. */
   readonly patienceMs?: number | null
   /** `false`: the caller asked to be told at once, and to come back, instead of waiting for people. */

@@ -1,3 +1,4 @@
+import { abandon, unrecorded } from './abandon.ts'
 import type { Outcome, Shown } from './adapter.ts'
 import { Capture } from './capture.ts'
 import { decide, evolve } from './decider.ts'
@@ -7,12 +8,12 @@ import type { Entry, LaneContext } from './lane.ts'
 import type { Settled } from './enforce.ts'
 import { spent } from './usage.ts'
 import type { VerdictLimits } from './verdict.ts'
-import { worded } from './wording.ts'
+import { answerRule, worded } from './wording.ts'
 
 /**
- * Station 7 and the end of an exchange: masks the answer as it streams, shows it, records what was shown. Runs
- * when it is this exchange's turn in the lane. Never rejects: what goes wrong cuts the answer in the protocol's
- * own form.
+ * Station 7 and the end of an exchange: waits for its decision where that is not durable yet, masks the answer as it
+ * streams, shows it, records what was shown. Runs when it is this exchange's turn in the lane. Never rejects: what
+ * goes wrong cuts the answer in the protocol's own form.
  */
 export async function deliver<Up, Down, Plan>(
   place: Settled<Up, Down, Plan>,
@@ -23,6 +24,8 @@ export async function deliver<Up, Down, Plan>(
   const answer = new Answer(lane, entry.id)
   let outcome: Outcome
   using _timeout = timeLimit(place.ruling.limits, entry, lane)
+  const lost = await undecided(place, lane)
+  if (lost !== undefined) return takeBack(place, lost, answer)
   try {
     outcome = await stream(entry, place.ruling.plan, place.ruling.limits, answer)
   } catch (error) {
@@ -33,6 +36,36 @@ export async function deliver<Up, Down, Plan>(
   await complete(entry, outcome, answer, lane)
   return outcome
 }
+
+/** Why the answer of what was performed meanwhile must not be shown: its decision is not in the log, or may not be. */
+async function undecided<Up, Down, Plan>(
+  { entry, permit, ahead }: Settled<Up, Down, Plan> & { kind: 'allowed' },
+  lane: LaneContext,
+): Promise<Refusal | undefined> {
+  if (ahead === undefined) return undefined
+  try {
+    await ahead.durable
+    if (lane.live()) return undefined
+    abandon(entry, 'the lease of the gateway had lapsed', lane)
+    return worded(withheldAnswer, permit.decision)
+  } catch (error) {
+    unrecorded(entry, error, lane)
+    return worded(withheldAnswer, null)
+  }
+}
+
+/** A target that has answered a whole batch cannot be brought to where a refusal of it would have left it. */
+async function takeBack<Up, Down, Plan>(
+  { entry, ahead }: Settled<Up, Down, Plan> & { kind: 'allowed' },
+  reason: Refusal,
+  answer: Answer,
+): Promise<Outcome> {
+  if (ahead?.alone === true) return cut(entry, reason, answer)
+  answer.lane.end(reason)
+  return { outcome: 'cut', status: reason.code }
+}
+
+const withheldAnswer = refusal('log_unavailable', answerRule, 'The decision could not be recorded in time.')
 
 /** A refusal or a skipped exchange: nothing was performed, the caller reads the adapter's own messages. */
 async function unperformed<Up, Down, Plan>(

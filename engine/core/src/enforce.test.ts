@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { Admission, Outcome } from './adapter.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
@@ -95,6 +95,145 @@ test('a decision that may land late is followed by ExchangeAbandoned', async () 
   assert.deepEqual(await outcomes(lane.submit([scriptedExchange(wire, 'a')], false)), ['refused'])
   assert.deepEqual(log.types(), ['RequestReceived', 'DecisionMade', 'ExchangeAbandoned'])
   assert.deepEqual(wire.upstream, ['poison'])
+})
+
+suite('what leaves nothing behind', () => {
+  const early = { overlaps: true }
+
+  test('is under way while its decision becomes durable, and its answer waits for that', async () => {
+    const log = new ScriptedLog()
+    log.manual = true
+    const wire = wireOf()
+    const lane = new OrderedLane(scriptedContext(log))
+    const admissions = lane.submit([scriptedExchange(wire, 'select', ['one', 'two'], early)], false)
+    await admissions[0]?.admitted
+    await turn()
+    assert.deepEqual(wire, { upstream: ['select'], client: [] })
+    assert.deepEqual(log.types(), [])
+    log.waiting.shift()?.()
+    log.manual = false
+    assert.deepEqual(await outcomes(admissions), ['completed'])
+    assert.deepEqual(wire.client, ['one', 'two'])
+    assert.deepEqual(log.types(), ['RequestReceived', 'DecisionMade', 'ResponseCompleted'])
+  })
+
+  test('waits itself beside something that does not', async () => {
+    const log = new ScriptedLog()
+    log.manual = true
+    const wire = wireOf()
+    const lane = new OrderedLane(scriptedContext(log))
+    const batch = [scriptedExchange(wire, 'select', [], early), scriptedExchange(wire, 'insert')]
+    void lane.submit(batch, false)
+    await turn()
+    assert.deepEqual(wire.upstream, [])
+    log.waiting.shift()?.()
+    await turn()
+    assert.deepEqual(wire.upstream, ['select', 'insert'])
+  })
+
+  for (const [why, verdict] of [
+    ['is denied', denied],
+    ['waits for people', { ...allow, effect: 'hold' as const }],
+    ['raises an alarm', { ...allow, labels: { alarm: 'told' } }],
+  ] as const)
+    test(`does not leave before that when it ${why}`, async () => {
+      const log = new ScriptedLog()
+      log.manual = true
+      const wire = wireOf()
+      const lane = new OrderedLane(scriptedContext(log, { select: verdict }))
+      void lane.submit([scriptedExchange(wire, 'select', [], early)], false)
+      await turn()
+      assert.deepEqual(wire.upstream, [])
+    })
+
+  test('does not leave at all while the log is known to take nothing', async () => {
+    const log = new ScriptedLog()
+    log.failure = logDown
+    const wire = wireOf()
+    const lane = new OrderedLane(scriptedContext(log))
+    const admissions = lane.submit([scriptedExchange(wire, 'select', [], early)], false)
+    assert.deepEqual(await outcomes(admissions), ['refused'])
+    assert.deepEqual(wire, { upstream: ['poison'], client: ['log_unavailable before'] })
+  })
+
+  test('is abandoned and its answer withheld when the log does not take the decision in time', async () => {
+    const log = new ScriptedLog()
+    const context = scriptedContext(log)
+    const decision = Promise.withResolvers<unknown>()
+    let first = true
+    const lane = new OrderedLane({
+      ...context,
+      append: (bodies, urgency) => {
+        if (!first) return context.append(bodies, urgency)
+        first = false
+        log.bodies.push(...bodies)
+        return decision.promise
+      },
+    })
+    const wire = wireOf()
+    const told: string[] = []
+    const exchange = scriptedExchange(wire, 'select', ['secret'], {
+      ...early,
+      refuse: (reason, at) => {
+        told.push(reason.message)
+        return pieces([`${reason.code} ${at}`])
+      },
+    })
+    const admissions = lane.submit([exchange], false)
+    await admissions[0]?.admitted
+    decision.reject(new StoreError('deadline', 'too slow'))
+    assert.deepEqual(await outcomes(admissions), ['cut'])
+    assert.deepEqual(wire, { upstream: ['select'], client: ['log_unavailable during'] })
+    assert.match(told[0] ?? '', /its answer is withheld/)
+    assert.deepEqual(log.types(), ['RequestReceived', 'DecisionMade', 'ExchangeAbandoned'])
+    const after = lane.submit([scriptedExchange(wire, 'next')], false)
+    assert.deepEqual(await outcomes(after), ['completed'])
+  })
+
+  test('ends the session when the decisions of several do not arrive', async () => {
+    const log = new ScriptedLog()
+    const ended: Refusal[] = []
+    const context = scriptedContext(log, {}, ended)
+    const late = new StoreError('deadline', 'too slow')
+    const lane = new OrderedLane({ ...context, append: () => Promise.reject(late) })
+    const wire = wireOf()
+    const batch = ['a', 'b'].map((name) => scriptedExchange(wire, name, ['secret'], early))
+    assert.deepEqual(await outcomes(lane.submit(batch, true)), ['cut', 'cut'])
+    assert.deepEqual(wire, { upstream: ['a', 'b'], client: [] })
+    assert.deepEqual([...new Set(ended.map(({ code }) => code))], ['log_unavailable'])
+  })
+
+  test('shows nothing when the lease has lapsed before the decision was durable', async () => {
+    const log = new ScriptedLog()
+    log.manual = true
+    let leased = true
+    const wire = wireOf()
+    const lane = new OrderedLane({ ...scriptedContext(log), live: () => leased })
+    const admissions = lane.submit([scriptedExchange(wire, 'select', ['secret'], early)], false)
+    await admissions[0]?.admitted
+    leased = false
+    log.waiting.shift()?.()
+    log.manual = false
+    assert.deepEqual(await outcomes(admissions), ['cut'])
+    assert.deepEqual(wire.client, ['log_unavailable during'])
+    assert.deepEqual(log.types(), ['RequestReceived', 'DecisionMade', 'ExchangeAbandoned'])
+  })
+
+  test('keeps the order of the lane with what comes before and behind it', async () => {
+    const log = new ScriptedLog()
+    log.manual = true
+    const wire = wireOf()
+    const lane = new OrderedLane(scriptedContext(log))
+    const one = lane.submit([scriptedExchange(wire, 'insert')], false)
+    const two = lane.submit([scriptedExchange(wire, 'select', undefined, early)], false)
+    await turn()
+    assert.deepEqual(wire.upstream, [])
+    log.manual = false
+    log.waiting.shift()?.()
+    assert.deepEqual(await outcomes([...one, ...two]), ['completed', 'completed'])
+    assert.deepEqual(wire.upstream, ['insert', 'select'])
+    assert.deepEqual(wire.client, ['insert done', 'select done'])
+  })
 })
 
 test('the policy engine failing is a refusal', async () => {

@@ -1,7 +1,8 @@
 import type { Outcome } from './adapter.ts'
+import { unrecorded, withdraw, withhold } from './abandon.ts'
 import { alarmRecord, alarmsOf } from './alarm.ts'
 import { refusal, type Refusal } from './errors.ts'
-import { digest, lapsed, mint, type Permit } from './permit.ts'
+import { digest, mint, type Permit } from './permit.ts'
 import { judge, objected, type Ruling } from './judge.ts'
 import { decide, evolve } from './decider.ts'
 import { deliver } from './deliver.ts'
@@ -9,14 +10,15 @@ import { hold } from './hold.ts'
 import { requestRecord, decisionRecord } from './record.ts'
 import type { Requirement } from './requirement.ts'
 import { worded } from './wording.ts'
-import { StoreError, type Moment } from './ports.ts'
+import type { Moment } from './ports.ts'
 import type { Entry, LaneContext } from './lane.ts'
 import type { EventBody } from './decider.ts'
 
 /**
  * THE pipeline. One batch of a lane, in order: judge each, make requests and decisions durable in one append (or only
- * count them, where nothing is performed and there are too many), let people decide where the policy asks for them,
- * forward what has a Permit, and answer. There are no hooks: a new step is a line here.
+ * count them, where nothing is performed and there are too many; or perform them meanwhile, where that leaves nothing
+ * behind), let people decide where the policy asks for them, forward what has a Permit, and answer. There are no
+ * hooks: a new step is a line here.
  */
 export async function enforce<Up, Down, Plan>(
   batch: readonly Entry<Up, Down, Plan>[],
@@ -28,7 +30,8 @@ export async function enforce<Up, Down, Plan>(
   let rest: readonly Entry<Up, Down, Plan>[] = batch
   while (rest.length > 0) {
     const judged: readonly Judged<Up, Down, Plan>[] = await judgeUntilHeld(rest, atomic, failed, lane)
-    const places: readonly Permitted<Up, Down, Plan>[] = count(judged, lane) ?? (await record(judged, lane))
+    const places: readonly Permitted<Up, Down, Plan>[] =
+      count(judged, lane) ?? overlap(judged, lane) ?? (await record(judged, lane))
     failed = perform(places, lane, answer) || failed
     const held = places[places.length - 1]
     if (held?.kind === 'held')
@@ -81,10 +84,23 @@ export interface Held<Up, Down, Plan> {
 
 /** An exchange whose fate is settled: with a Permit, with a refusal, or skipped. */
 export type Settled<Up, Down, Plan> = { readonly entry: Entry<Up, Down, Plan> } & (
-  | { readonly kind: 'allowed'; readonly permit: Permit; readonly ruling: Ruling<Plan> & { kind: 'allowed' } }
+  | {
+      readonly kind: 'allowed'
+      readonly permit: Permit
+      readonly ruling: Ruling<Plan> & { kind: 'allowed' }
+      readonly ahead?: Ahead
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'skipped' }
 )
+
+/** It is performed while its decision is on its way into the log: the answer waits for that. */
+export interface Ahead {
+  /** Rejects when the log does not take the decision in time. */
+  readonly durable: Promise<unknown>
+  /** Nothing else of its unit travels with it, so that its answer can be taken back alone. */
+  readonly alone: boolean
+}
 
 /**
  * Station 4. An exchange is judged once the verdict of the one before it is known, not once it is done; so one that
@@ -177,6 +193,32 @@ function isRefusing<Up, Down, Plan>(item: Judged<Up, Down, Plan>): item is Refus
 }
 
 /**
+ * Stations 5 and 6 at once: what leaves nothing behind is under way while its decision becomes durable, and its answer
+ * waits for that. `undefined`: something of the unit has to wait itself, and so does all of it, to leave in order.
+ */
+function overlap<Up, Down, Plan>(
+  judged: readonly Judged<Up, Down, Plan>[],
+  lane: LaneContext,
+): readonly Permitted<Up, Down, Plan>[] | undefined {
+  if (!judged.every(overlaps) || !lane.logged()) return undefined
+  const bodies = judged.flatMap((item) => recorded(item, lane))
+  for (const { entry } of judged) entry.passage?.arrive('append')
+  const durable = lane.append(bodies, 'now')
+  // Who delivers the answer hears of it: nobody else has to.
+  durable.catch(() => {})
+  const ahead = { durable, alone: judged.length === 1 }
+  return judged.map((item) => {
+    const place = permit(item, lane)
+    return place.kind === 'allowed' ? { ...place, ahead } : place
+  })
+}
+
+function overlaps<Up, Down, Plan>(item: Judged<Up, Down, Plan>): boolean {
+  if (item.kind === 'skipped' || item.ruling.kind !== 'allowed') return false
+  return item.entry.exchange.overlaps === true && alarmsOf(item.ruling.verdicts).length === 0
+}
+
+/**
  * Station 5. One append for the whole batch; only its ack mints Permits. When it fails, nothing of the batch is
  * performed, not even what was denied anyway: no record, no access.
  */
@@ -243,62 +285,6 @@ function permit<Up, Down, Plan>(item: Judged<Up, Down, Plan>, lane: LaneContext)
   if (ruling.kind === 'held') return { kind: 'held', entry, contentDigest, requirement: ruling.requirement }
   if (ruling.kind === 'refused') return { kind: 'refused', entry, refusal: worded(ruling.refusal, decision) }
   return { kind: 'allowed', entry, ruling, permit: mint(decision, contentDigest, () => lane.live()) }
-}
-
-/**
- * The append may still land later (the log never gives a batch up), so an exchange that it would show as allowed is
- * followed by ExchangeAbandoned.
- */
-export function unrecorded<Up, Down, Plan>(
-  entry: Entry<Up, Down, Plan>,
-  error: unknown,
-  lane: LaneContext,
-): Settled<Up, Down, Plan> {
-  const mayLand = error instanceof StoreError && error.reason !== 'full' && error.reason !== 'closed'
-  const { code, rule } = logUnavailable
-  if (mayLand) abandon(entry, error instanceof Error ? error.message : String(error), lane)
-  return { kind: 'refused', entry, refusal: worded(refusal(code, rule, logUnavailable.message), null) }
-}
-
-const logUnavailable = refusal('log_unavailable', 'sluice/log', 'The decision could not be recorded.')
-
-/** A caller that gave up while its request waited gets nothing performed, and the log says so. */
-function withdraw<Up, Down, Plan>(
-  place: Settled<Up, Down, Plan>,
-  lane: LaneContext,
-): Settled<Up, Down, Plan> {
-  const { entry } = place
-  if (place.kind !== 'allowed' || entry.stop.requested === undefined) return place
-  const reason = 'the caller gave up before it was performed'
-  abandon(entry, reason, lane)
-  return { kind: 'refused', entry, refusal: worded(cancelled, place.permit.decision) }
-}
-
-/**
- * A process that slept may have been taken for lost, and what it was doing ended by others: a decision that became
- * durable before is then not performed any more. No await lies between this and the effect.
- */
-function withhold<Up, Down, Plan>(
-  place: Settled<Up, Down, Plan>,
-  lane: LaneContext,
-): Settled<Up, Down, Plan> {
-  const { entry } = place
-  if (place.kind !== 'allowed' || lane.live()) return place
-  abandon(entry, 'the lease of the gateway had lapsed', lane)
-  return { kind: 'refused', entry, refusal: worded(lapsed, place.permit.decision) }
-}
-
-const cancelled = refusal('cancelled', 'sluice/cancel', 'The request was cancelled before it was performed.')
-
-export function abandon<Up, Down, Plan>(
-  entry: Entry<Up, Down, Plan>,
-  reason: string,
-  lane: LaneContext,
-): void {
-  if (entry.state.kind !== 'running' && entry.state.kind !== 'held') return
-  const bodies = decide({ kind: 'abandon', exchange: entry.id, session: lane.session, reason }, entry.state)
-  for (const body of bodies) entry.state = evolve(entry.state, body)
-  lane.appendAbandoned(...bodies)
 }
 
 /** Station 6. Synchronous, so that a pipeline leaves in order and a refusal stands where the request stood. */

@@ -67,6 +67,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   appendAbandoned(...bodies: readonly EventBody[]): void
   /** Whether an effect may leave in this turn: the lease on the log has not lapsed. */
   live(): boolean
+  /** Whether the log takes what it is given, as far as is known. */
+  logged(): boolean
   /** The refusal for everything from now on: the token's life is over, or the gateway drains. */
   unusable(): Ruling<never> | undefined
   end(reason: Refusal): void

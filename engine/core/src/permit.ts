@@ -5,8 +5,9 @@ import { refusal, Refused, type Refusal } from './errors.ts'
 const mintKey: unique symbol = Symbol('permit')
 
 /**
- * Proof that the allowing decision of one exchange is durable. Forwarding needs one, it can be spent once, and
- * only on the bytes that were judged. Its constructor is reachable only through `mint`, which the package does
+ * Proof that the allowing decision of one exchange is durable, or is on its way to be where performing it leaves
+ * nothing behind and its answer waits. Forwarding needs one, it can be spent once, and only on the bytes that were
+ * judged. Its constructor is reachable only through `mint`, which the package does
  * not export: an adapter can name the type and never make one.
  */
 class DurablePermit {

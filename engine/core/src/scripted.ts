@@ -106,6 +106,7 @@ export function scriptedContext(
     appendSoon: (...bodies) => void log.append(bodies).catch(() => {}),
     appendAbandoned: (...bodies) => void log.append(bodies).catch(() => {}),
     live: () => true,
+    logged: () => log.failure === undefined,
     unusable: () => undefined,
     idle: () => {},
     end: (reason) => ended.push(reason),

@@ -337,6 +337,7 @@ export class LiveSession<Settings> implements Session<Settings> {
         )
       },
       live: () => this.#ports.store.live,
+      logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
       idle: () => {
         granted.done()

@@ -1,6 +1,9 @@
 import type { Refusal } from './errors.ts'
 import { limits } from './limits.ts'
 
+/** Of a request that was performed while its decision was on its way into the log, where that then did not arrive. */
+export const answerRule = 'sluice/log_answer'
+
 /**
  * The one line that a caller reads, and usually all that a language model sees of a refusal: the reason, what to
  * do, and the reference to quote. A model told only "error" rewrites its query and tries again, so a denial says
@@ -25,8 +28,10 @@ function sentence(refusal: Refusal, ref: string): string {
         `Approval required${ref}: ${stop(oneLine(refusal.message))}`,
         ' A person has been asked; nothing was executed. Do not rewrite this query: once it is approved, run the same one again.',
       )
-    case 'log_unavailable':
-      return `Sluice cannot record this request now, so it was not executed${ref}. Try again later.`
+    case 'log_unavailable': {
+      const so = refusal.rule === answerRule ? 'its answer is withheld' : 'it was not executed'
+      return `Sluice cannot record this request now, so ${so}${ref}. Try again later.`
+    }
     case 'malformed':
     case 'too_large':
     case 'too_many':

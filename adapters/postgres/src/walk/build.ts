@@ -10,6 +10,7 @@ export function statementOf(
   effect: SessionEffect,
   template: Template,
   found: Findings,
+  effectFree: boolean = false,
 ): Statement {
   const action: Action = {
     name,
@@ -31,6 +32,7 @@ export function statementOf(
     touched: [...found.touched.values()],
     computed: found.computed,
     explains: found.explains,
+    effectFree,
     effect,
   })
 }

@@ -1,0 +1,39 @@
+import type { Catalogue, CatalogueRelation } from '../catalogue.ts'
+import { functions } from '../functions.ts'
+import { keyOf, type Findings } from './findings.ts'
+import type { Label } from './label.ts'
+
+/**
+ * Whether performing the statement provably leaves nothing behind, at the server or in its session. That is so for a
+ * query that locks nothing, over tables alone whose rows no policy of the server filters, with functions that the
+ * server brings and that only compute. Whatever else there is (a view, a foreign table, a function of an extension)
+ * may run somebody's code, and a temporary table is not in the catalogue.
+ */
+export function isEffectFree({ name }: Label, found: Findings, catalogue: Catalogue): boolean {
+  return (
+    name === 'sql.select' &&
+    found.readOnly &&
+    !found.explains &&
+    Array.from(found.functions).every(onlyComputes) &&
+    Array.from(found.touched.values()).every((relation) => {
+      const known = catalogue.relations.get(keyOf(relation))
+      return known !== undefined && holdsItsRows(known, catalogue)
+    })
+  )
+}
+
+function onlyComputes(name: string): boolean {
+  const kind = functions.get(name)
+  return kind === 'pure' || kind === 'aggregate' || kind === 'introspection'
+}
+
+/** With everything whose rows come out with its own: a partition may be a foreign table. */
+function holdsItsRows(relation: CatalogueRelation, catalogue: Catalogue, depth: number = 0): boolean {
+  if (relation.kind !== 'table' || relation.filtered || depth > depthMax) return false
+  return relation.children.every((oid) => {
+    const child = catalogue.byOid.get(oid)
+    return child !== undefined && holdsItsRows(child, catalogue, depth + 1)
+  })
+}
+
+const depthMax = 32
