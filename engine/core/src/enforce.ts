@@ -124,6 +124,7 @@ async function judgeUntilHeld<Up, Down, Plan>(
     const moment = lane.moment()
     const ruling =
       lane.unusable() ??
+      lane.tooOften() ??
       judge(entry.exchange, lane.pdp, (action) =>
         lane.input(entry.id, action, entry.exchange.values, noApprovals, moment),
       )

@@ -18,6 +18,7 @@ import type {
   PolicyDecisionPoint,
   Targets,
 } from './ports.ts'
+import { RequestRates } from './request-rates.ts'
 import type { CancelKey, Hello, Identity, Target } from './request.ts'
 import { withoutTokens } from './secrets.ts'
 import { LiveSession } from './session.ts'
@@ -72,6 +73,7 @@ export function createGate(ports: GatePorts): Engine {
     ...ports,
     denialBudgets: new Budgets(denialTerms, ports.clock),
     waitBudgets: new Budgets(waitTerms, ports.clock),
+    rates: new RequestRates(ports.clock),
   }
   const refusals = new LoginRefusals({
     ...ports,

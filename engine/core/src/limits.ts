@@ -241,6 +241,8 @@ export const limits = {
   denialBytes: 4_096,
   /** Subjects whose denials are told apart; further ones share what is recorded. */
   denialSubjectsMax: 20_000,
+  /** Subjects whose rates of requests to one target are told apart; further ones share one. */
+  rateSubjectsMax: 20_000,
   /** Requests of one subject that waited for people in vain, by which further ones are refused at once. */
   vainWaitsBurst: 500,
   vainWaitsPerSecond: 10,

@@ -28,9 +28,19 @@ export interface TargetView {
   readonly labels: { readonly [name: string]: string }
 }
 
+/** How often one subject may ask a target. */
+export interface RequestRate {
+  /** What it may ask at once. */
+  readonly burst: number
+  /** What comes back each second; may be below one. */
+  readonly perSecond: number
+}
+
 /** A target with what its adapter needs to reach and understand it. */
 export interface Target<Settings = unknown> extends TargetView {
   readonly address: Address
+  /** `undefined`: as often as it likes. */
+  readonly rate?: RequestRate | undefined
   readonly settings: Settings
 }
 

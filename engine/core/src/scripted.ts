@@ -108,6 +108,7 @@ export function scriptedContext(
     live: () => true,
     logged: () => log.failure === undefined,
     unusable: () => undefined,
+    tooOften: () => undefined,
     idle: () => {},
     end: (reason) => ended.push(reason),
   }

@@ -11,10 +11,11 @@ import { noGrants } from './grant-fold.ts'
 import { Granted } from './granted.ts'
 import { identityRecord } from './identity-record.ts'
 import { policyInput, withValues, type InputContext } from './input.ts'
-import type { Ruling } from './judge.ts'
+import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
+import type { RequestRates } from './request-rates.ts'
 import type {
   Address,
   CancelKey,
@@ -27,7 +28,6 @@ import type {
   Target,
 } from './request.ts'
 import { Stop } from './stop.ts'
-import { denial } from './verdict.ts'
 
 const expired = refusal(
   'token_expired',
@@ -40,6 +40,7 @@ export interface SessionPorts extends GatePorts {
   readonly denialBudgets: Budgets
   /** How often each subject may wait for people in vain. */
   readonly waitBudgets: Budgets
+  readonly rates: RequestRates
 }
 
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
@@ -241,14 +242,12 @@ export class LiveSession<Settings> implements Session<Settings> {
   #unusable(): Ruling<never> | undefined {
     const late = this.#identity.expiresAt <= this.#ports.clock.now() ? expired : undefined
     const reason = this.#refusing ?? late
-    if (reason === undefined) return undefined
-    return {
-      kind: 'refused',
-      verdicts: [denial(reason.rule, reason.message)],
-      revision: this.#ports.pdp.revision,
-      rule: reason.rule,
-      refusal: reason,
-    }
+    return reason === undefined ? undefined : objected(reason, this.#ports.pdp.revision)
+  }
+
+  #tooOften(): Ruling<never> | undefined {
+    const reason = this.#ports.rates.refuse(this.target.rate, this.subject.id)
+    return reason === undefined ? undefined : objected(reason, this.#ports.pdp.revision)
   }
 
   #moment(of: Run): Moment {
@@ -339,6 +338,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       live: () => this.#ports.store.live,
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
+      tooOften: () => this.#tooOften(),
       idle: () => {
         granted.done()
         this.#endWhenIdle()

@@ -102,6 +102,21 @@ test('one of the keys of pseudonyms is in use', () => {
   assert.throws(() => masking('{ id: k1, secret: hunter2, active: true }'), /masking\.keys\.0\.secret/)
 })
 
+test('a target says how often one subject may ask it, and otherwise it may as often as it likes', () => {
+  const rate = (text: string): ReturnType<typeof parseConfig>['targets'][number]['target']['rate'] =>
+    parseConfig('sluice.yaml', `${good}    rate: ${text}\n`).targets[0]?.target.rate
+  assert.equal(parseConfig('sluice.yaml', good).targets[0]?.target.rate, undefined)
+  assert.deepEqual(rate('{ per_second: 20, burst: 100 }'), { perSecond: 20, burst: 100 })
+  assert.deepEqual(rate('{ per_second: 20 }'), { perSecond: 20, burst: 20 })
+  assert.deepEqual(rate('{ per_second: 0.1 }'), { perSecond: 0.1, burst: 1 })
+  for (const [text, told] of [
+    ['{ burst: 5 }', /targets\.0\.rate lacks "per_second"/],
+    ['{ per_second: 0 }', /sluice\.yaml:18:\d+: targets\.0\.rate\.per_second/],
+    ['{ per_sec: 5, per_second: 5 }', /unknown key "per_sec" .*did you mean "per_second"/],
+  ] as const)
+    assert.throws(() => rate(text), told)
+})
+
 test('a target says who may give access to it for a while, and otherwise nobody may', () => {
   const access = (text: string): ReturnType<typeof parseConfig>['targets'][number]['access'] =>
     parseConfig('sluice.yaml', `${good}    access: ${text}\n`).targets[0]?.access

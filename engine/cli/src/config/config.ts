@@ -7,6 +7,7 @@ import {
   type CredentialNeed,
   type DetectorPattern,
   type Owners,
+  type RequestRate,
   type Target,
 } from '@sluice/core'
 import type { RoleGroups } from '@sluice/api'
@@ -91,6 +92,7 @@ interface RawConfig {
     readonly credential?: { readonly user?: string; readonly password: SecretReference }
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
+    readonly rate?: { readonly per_second: number; readonly burst?: number }
   })[]
 }
 
@@ -164,7 +166,7 @@ function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[]
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, credential, labels, access, ...rest } = entry
+    const { name, protocol, address, credential, labels, access, rate, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -172,7 +174,8 @@ function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[]
     if (adapter === undefined) return []
     try {
       const settings = adapter.target.parse(rest)
-      const target = { name, protocol, labels: labels ?? {}, address: addressOf(address), settings }
+      const place = { address: addressOf(address), rate: rateOf(rate) }
+      const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       return [{ target, credential: login, access: accessOf(document, [...at, 'access'], access) }]
     } catch (error) {
@@ -183,6 +186,13 @@ function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[]
   })
   if (found.length > 0) throw new ConfigError(found)
   return targets
+}
+
+/** Without a burst of its own, what comes back in a second may also be asked at once. */
+function rateOf(rate: RawConfig['targets'][number]['rate']): RequestRate | undefined {
+  if (rate === undefined) return undefined
+  const { per_second: perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate
+  return { perSecond, burst }
 }
 
 /** What the adapter needs, no more and no less: one that is never shown to the target would be a mistake. */

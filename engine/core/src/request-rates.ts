@@ -1,0 +1,45 @@
+import { Budgets } from './budgets.ts'
+import { refusal, type Refusal } from './errors.ts'
+import { limits } from './limits.ts'
+import type { Clock } from './ports.ts'
+import type { RequestRate } from './request.ts'
+
+/** How often each subject may ask each target, over all of its sessions at this gateway. */
+export class RequestRates {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #budgets = new Map<RequestRate, Budgets>()
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock
+  }
+
+  /** Counts one more request, or says why it may not be; what is refused here does not count. */
+  refuse(rate: RequestRate | undefined, subject: string): Refusal | undefined {
+    if (rate === undefined) return undefined
+    const budgets = this.#of(rate)
+    if (!budgets.affords(subject)) return tooOften(rate)
+    budgets.spend(subject, 1)
+    return undefined
+  }
+
+  #of(rate: RequestRate): Budgets {
+    const known = this.#budgets.get(rate)
+    if (known !== undefined) return known
+    const budgets = new Budgets({ ...rate, knownMax: limits.rateSubjectsMax }, this.#clock)
+    this.#budgets.set(rate, budgets)
+    return budgets
+  }
+}
+
+function tooOften({ burst, perSecond }: RequestRate): Refusal {
+  return refusal(
+    'too_many',
+    'sluice/rate',
+    `This target takes ${burst} requests of one subject at once and ${perSecond} a second after that. Nothing was executed. Try again in ${waitText(perSecond)}.`,
+  )
+}
+
+function waitText(perSecond: number): string {
+  const seconds = Math.max(1, Math.ceil(1 / perSecond))
+  return seconds === 1 ? 'a second' : `${seconds} seconds`
+}
