@@ -7,11 +7,13 @@ import {
 } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import {
   limits,
   refusal,
   worded,
   type Address,
+  type Certificate,
   type DetectorPattern,
   type Endpoint,
   type Gate,
@@ -68,10 +70,9 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
     return conversation
   }
 
-  const server =
-    endpoint.tls === undefined
-      ? createPlain(options)
-      : createSecure({ ...options, ...endpoint.tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
+  const secure =
+    endpoint.tls === undefined ? undefined : createSecure({ ...options, ...encryption(endpoint.tls) })
+  const server = secure ?? createPlain(options)
   server.maxHeadersCount = headersMax
   server.maxConnections = limits.sessionsMax
   const serve =
@@ -101,6 +102,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
   const address = await bound(server, endpoint.address)
   return {
     address,
+    renew: (certificate) => secure?.setSecureContext(encryption(certificate)),
     async close() {
       const closed = once(server, 'close')
       server.close()
@@ -112,6 +114,10 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       await Promise.all([sessions.close(), upstreams.close()])
     },
   }
+}
+
+function encryption({ cert, key }: Certificate): SecureContextOptions & Pick<TlsOptions, 'ALPNProtocols'> {
+  return { cert, key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }
 }
 
 function detectorsOf(patterns: readonly DetectorPattern[]): ReadonlyMap<string, Detector> {

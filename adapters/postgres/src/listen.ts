@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { limits, type Address, type Endpoint, type Gate, type Listener } from '@sluice/core'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { limits, type Address, type Certificate, type Endpoint, type Gate, type Listener } from '@sluice/core'
 import { Analyser } from './analyser.ts'
 import { CatalogueSource } from './catalogue-source.ts'
 import { Conversation } from './conversation.ts'
@@ -16,6 +17,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const thread = new ParserThread()
   const analysers = new Map<string, Analyser>()
   const open = new Set<Promise<void>>()
+  let secured = endpoint.tls === undefined ? undefined : secureContext(endpoint.tls)
 
   /** One picture of each target and one memory of its statements, for all connections. */
   function analyserOf(target: string): Analyser {
@@ -27,7 +29,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   }
 
   async function serve(socket: Socket): Promise<void> {
-    const admitted = await new Reception(endpoint, gate).admit(socket)
+    const admitted = await new Reception(secured, gate).admit(socket)
     if (admitted === undefined) return
     const analyser = analyserOf(admitted.session.target.name)
     await new Conversation({ ...admitted, analyser, pseudonyms: gate.pseudonyms }).run()
@@ -43,12 +45,17 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const address = await bound(server, endpoint.address)
   return {
     address,
+    renew: (certificate) => (secured = secureContext(certificate)),
     async close() {
       server.close()
       await Promise.all(open)
       await thread.close()
     },
   }
+}
+
+function secureContext({ cert, key }: Certificate): SecureContext {
+  return createSecureContext({ cert, key, minVersion: 'TLSv1.2' })
 }
 
 async function bound(server: Server, { host, port }: Address): Promise<Address> {

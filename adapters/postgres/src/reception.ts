@@ -1,12 +1,11 @@
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
-import { TLSSocket, createSecureContext } from 'node:tls'
+import { TLSSocket, type SecureContext } from 'node:tls'
 import {
   isLoopback,
   limits,
   refusal,
   refusalOf,
-  type Endpoint,
   type Gate,
   type Refusal,
   type Run,
@@ -42,11 +41,12 @@ const protocol30 = 196_608
 
 /** What happens between accept and the first query. Nothing is dialled before the caller is authenticated. */
 export class Reception {
-  readonly #endpoint: Endpoint
+  readonly #secured: SecureContext | undefined
   readonly #gate: Gate<PostgresSettings>
 
-  constructor(endpoint: Endpoint, gate: Gate<PostgresSettings>) {
-    this.#endpoint = endpoint
+  /** `secured`: what is shown to who asks for TLS; `undefined`: it is not offered. */
+  constructor(secured: SecureContext | undefined, gate: Gate<PostgresSettings>) {
+    this.#secured = secured
     this.#gate = gate
   }
 
@@ -101,7 +101,7 @@ export class Reception {
           // Bytes behind the request were sent in clear, maybe by somebody in between (CVE-2021-23214).
           if (receiver.buffer.length > 0)
             throw new ProtocolViolation('received unencrypted data after SSL request')
-          if (open.kind === 'gss' || this.#endpoint.tls === undefined) {
+          if (open.kind === 'gss' || this.#secured === undefined) {
             client.write(no)
             break
           }
@@ -161,15 +161,14 @@ export class Reception {
   }
 
   #encrypt(socket: Socket, receiver: Receiver): Promise<TLSSocket> {
-    const { tls } = this.#endpoint
-    if (tls === undefined) throw new ProtocolViolation('this server does not offer TLS')
+    if (this.#secured === undefined) throw new ProtocolViolation('this server does not offer TLS')
     receiver.detach()
     const { buffer } = receiver
     if (buffer.length > 0) socket.unshift(buffer.data.subarray(buffer.at, buffer.end))
     const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
     const secured = new TLSSocket(socket, {
       isServer: true,
-      secureContext: createSecureContext({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }),
+      secureContext: this.#secured,
       ALPNProtocols: ['postgresql'],
     })
     secured.once('secure', () => resolve(secured))

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createApi } from '@sluice/api'
 import {
@@ -13,7 +13,6 @@ import {
   systemClock,
   systemIds,
   type Address,
-  type Endpoint,
   type EventStore,
   type Listener,
   type Targets,
@@ -23,9 +22,10 @@ import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
+import { CertificateFollower, certificateOf } from './certificates.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
-import type { Config, ListenConfig } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { directDialer } from './dial.ts'
 import { openLog } from './log.ts'
@@ -246,8 +246,14 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ])
   })
   for (const adapter of adapters) {
-    const endpoint = await endpointOf(config.listen[adapter.protocol as keyof Config['listen']], base)
-    if (endpoint !== null) listeners.set(adapter.protocol, await adapter.listen(endpoint, engine))
+    const listen = config.listen[adapter.protocol as keyof Config['listen']]
+    if (listen === null) continue
+    const tls = listen.tls === undefined ? undefined : await certificateOf(listen.tls, base)
+    const endpoint = { address: listen.address, ...(tls === undefined ? {} : { tls }) }
+    const listener = await adapter.listen(endpoint, engine)
+    listeners.set(adapter.protocol, listener)
+    if (listen.tls !== undefined && tls !== undefined)
+      parts.use(new CertificateFollower({ clock, base, report }, listen.tls, tls, listener))
   }
 
   const api = createApi({
@@ -312,14 +318,4 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: number): number | null {
   if (foldedUpToMs === 0) return null
   return healthy ? lagMs : nowMs - foldedUpToMs
-}
-
-async function endpointOf(listen: ListenConfig | null, base: string): Promise<Endpoint | null> {
-  if (listen === null) return null
-  if (listen.tls === undefined) return { address: listen.address }
-  const [cert, key] = await Promise.all([
-    readFile(resolve(base, listen.tls.cert), 'utf8'),
-    readFile(resolve(base, listen.tls.key), 'utf8'),
-  ])
-  return { address: listen.address, tls: { cert, key } }
 }

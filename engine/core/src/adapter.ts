@@ -41,11 +41,19 @@ export type CredentialNeed = 'login' | 'secret' | 'none'
 
 export interface Endpoint {
   readonly address: Address
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: Certificate
+}
+
+/** PEM texts of what a listener shows, and of the key to it. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
 }
 
 export interface Listener {
   readonly address: Address
+  /** Who connects from now on is shown this one. Throws when it cannot be used, and the one before stays. */
+  renew(certificate: Certificate): void
   /** Stops accepting and resolves once every connection is gone; sessions still open are ended by the gate. */
   close(): Promise<void>
 }
