@@ -1,8 +1,8 @@
-"""The example in Python: LangChain's SQL database and tools behind Sluice, over SQLAlchemy and psycopg.
+"""The example in Python: LangChain's tools for SQL and HTTP and its chat model behind Sluice.
 
-Only the address and the password are Sluice's. The calls are those that a model would make; they are written down, so
-that the example needs no provider and always asks the same. Three acts: allowed and masked, denied, held until a
-person approves. With --wait it waits for that person instead of approving in their place.
+Only the addresses, the password, the key and one header are Sluice's. The calls of tools are those that a model would make;
+they are written down, so that the example always asks the same. Five acts: allowed and masked, denied, held until a person
+approves, over HTTP, and a chat that streams. With --wait it waits for that person instead of approving in their place.
 """
 
 import argparse
@@ -14,12 +14,17 @@ import shlex
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 
+import openai
 import sqlalchemy
+from langchain_community.agent_toolkits.openapi.toolkit import RequestsToolkit
 from langchain_community.tools import ListSQLDatabaseTool, QuerySQLDatabaseTool
 from langchain_community.utilities import SQLDatabase
+from langchain_community.utilities.requests import TextRequestsWrapper
+from langchain_openai import ChatOpenAI
 
 root = pathlib.Path(__file__).resolve().parents[2]
 person = "bob"
@@ -59,14 +64,60 @@ questions = [
 ]
 
 
+# The same customers from the shop's HTTP API, and what nobody may call there.
+calls = [
+    (
+        "Ask the API for the first customer.",
+        "/customers?limit=1",
+        "Allowed. The rule masks/findings masks what looks like a card, a number of social security or an address.",
+    ),
+    (
+        "Rebuild the index of the API.",
+        "/admin/reindex",
+        "Denied by http/administration. The API never saw it: a model reads the body, so the reason is in it.",
+    ),
+]
+
+prompts = [
+    (
+        "Tell ana@example.com that the card 4111 1111 1111 1111 was declined.",
+        "gpt-4o-mini",
+        "Allowed. The rule masks/prompts masked the address and the card on their way: the provider never had them.",
+    ),
+    (
+        "How do I get into the sandbox?",
+        "gpt-4o-mini",
+        "Allowed. The key came token by token, each of them harmless; the rule masks/findings masked it as it streamed.",
+    ),
+    (
+        "How do I get into the sandbox?",
+        "mistral-large",
+        "Denied. The data of the policies names the models that are open to a role; the provider heard nothing.",
+    ),
+]
+
+
 def main():
-    parser = argparse.ArgumentParser(description="LangChain in Python behind Sluice, in three acts.")
+    parser = argparse.ArgumentParser(description="LangChain in Python behind Sluice, in five acts.")
     parser.add_argument("--wait", action="store_true", help="wait for a person to approve what is held")
     options = parser.parse_args()
     demo = demo_state()
-    address = demo["listen"]["postgres"]
-    engine = engine_at(address, token_of(demo, "langchain-reporting"))
-    approvals = Approvals(options.wait)
+    token = token_of(demo, "langchain-reporting")
+    ask_the_database(demo["listen"]["postgres"], token, options.wait)
+    http = f"http://{demo['listen']['http']}"
+    ask_the_api(f"{http}/shop-api", token)
+    answered = ask_the_model(f"{http}/shop-llm/v1", token)
+    print(
+        "Where to look now\n"
+        "  npx sluice audit tail            every request, decision, approval and answer above, with what was masked and used\n"
+        "  npx sluice sessions ls --all     who was connected; then sessions show <id>: tokens and what they cost"
+    )
+    return 0 if answered else 1
+
+
+def ask_the_database(address, token, wait_for_person):
+    engine = engine_at(address, token)
+    approvals = Approvals(wait_for_person)
     sqlalchemy.event.listen(engine, "connect", lambda conn, _: conn.add_notice_handler(approvals.notified))
 
     print(f'LangChain in Python asks the database "shop" at {address}, through Sluice.\n')
@@ -92,7 +143,52 @@ def main():
         "Held until a person had approved exactly this statement; then the server ran it, once.",
     )
     engine.dispose()
-    print("Where to look now\n  npx sluice audit tail            every request, decision, approval and answer above")
+
+
+def ask_the_api(url, token):
+    print(f'It asks the API "shop-api" at {url}, through Sluice.\n')
+    wrapper = TextRequestsWrapper(headers={"X-Sluice-Authorization": f"Bearer {token}"})
+    toolkit = RequestsToolkit(requests_wrapper=wrapper, allow_dangerous_requests=True)
+    get = next(tool for tool in toolkit.get_tools() if tool.name == "requests_get")
+    for ask, path, why in calls:
+        print(f"user   {ask}")
+        print(f"model  {get.name}({url}{path})", flush=True)
+        print(f"tool   {shortened(str(get.invoke(url + path)))}")
+        print(f"       → {why}\n", flush=True)
+
+
+def ask_the_model(url, token):
+    """Whether each prompt was answered, or denied."""
+    print(f"LangChain's ChatOpenAI streams from the language model at {url}, through Sluice.\n")
+    answered = True
+    for ask, model, why in prompts:
+        print(f"user   {ask}\nasks   {model}", flush=True)
+        # At another address than OpenAI's it asks for the count of tokens only when it is told to.
+        chat = ChatOpenAI(model=model, base_url=url, api_key=token, stream_usage=True, max_retries=1)
+        try:
+            heard = len(at_provider())
+            show_chat(list(chat.stream(ask)), at_provider()[heard:])
+        except openai.OpenAIError as error:
+            print(f"error  {shortened(str(error))}")
+            if not isinstance(error, openai.PermissionDeniedError):
+                answered = False
+                why = "No policy denied it: there was no answer. Is the provider up? It is the demo's own, or that of SLUICE_CONFIG."
+        print(f"       → {why}\n", flush=True)
+    return answered
+
+
+def show_chat(parts, chats):
+    """What the provider has of it beside what the application reads: `|` where an event ended."""
+    for chat in chats:
+        print(f"got    {' '.join(chat['got'])}   (the provider)\nsaid   {chat['says']}   (the provider)")
+    print(f"reads  {'|'.join(part.text for part in parts if part.text != '')}")
+    used = [part.usage_metadata for part in parts if part.usage_metadata is not None]
+    print(f"used   {sum(u['input_tokens'] for u in used)} + {sum(u['output_tokens'] for u in used)} tokens")
+
+
+def at_provider():
+    """The chats as the demo's provider has them."""
+    return [json.loads(line) for line in (data_folder() / "shop-llm.log").read_text().splitlines()]
 
 
 class Approvals:
@@ -163,8 +259,12 @@ def token_of(demo, subject):
 
 
 def post(url, form):
-    with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=20) as response:
-        return json.load(response)
+    try:
+        with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=20) as response:
+            return json.load(response)
+    except urllib.error.URLError as error:
+        print(f"{url} does not answer ({error.reason}). Start the demo with: npm start", file=sys.stderr)
+        sys.exit(3)
 
 
 def engine_at(address, token):
@@ -187,4 +287,4 @@ def shortened(text):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

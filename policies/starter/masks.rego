@@ -29,3 +29,13 @@ mask contains {"detector": detector, "method": method, "rule": "masks/findings"}
 	not "pii_reader" in access.roles
 	some detector, method in data.findings
 }
+
+# METADATA
+# title: Prompts
+# description: |
+#   The same in what a language model is asked, whoever asks: who may read personal data may not therefore hand it to a
+#   provider.
+mask contains {"detector": detector, "method": method, "of": "request", "rule": "masks/prompts"} if {
+	is_string(input.action.profile)
+	some detector, method in data.findings
+}

@@ -48,3 +48,22 @@ test_findings_in_answers_of_apis if {
 	_findings(["pii-readers"], "http") == {}
 	_findings(["langchain"], "postgres") == {}
 }
+
+_prompts(groups, profile) := findings if {
+	findings := {mask.detector: mask.method | some mask in masks.mask; mask.rule == "masks/prompts"; mask.of == "request"}
+		with input.subject.groups as groups
+		with input.target.protocol as "http"
+		with input.action.profile as profile
+}
+
+test_findings_in_what_language_models_are_asked if {
+	_prompts(["langchain"], "openai") == {"card": "last4", "ssn": "last4", "email": "email", "key": "redact"}
+}
+
+test_readers_of_personal_data_hand_none_to_a_model if {
+	_prompts(["pii-readers"], "anthropic") == _prompts(["langchain"], "openai")
+}
+
+test_what_is_written_to_other_apis_stays_as_it_is if {
+	_prompts(["langchain"], null) == {}
+}

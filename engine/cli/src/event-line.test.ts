@@ -70,6 +70,26 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     'completed, 3 rows, masked public.customers.ssn×3',
   ],
   ['ResponseCompleted', { outcome: 'failed', status: '42P01', rows: 0, masked: [] }, 'failed 42P01, 0 rows'],
+  ...(
+    [
+      [{ cost_micros: 21, estimated: false }, 'gpt-4o-mini used 19 + 25 tokens for 0.000021'],
+      [{ cost_micros: null, estimated: true }, 'gpt-4o-mini used 19 + 25 tokens, estimated'],
+      [{ model: null, cost_micros: null, estimated: false }, 'a model used 19 + 25 tokens'],
+    ] as const
+  ).map(
+    ([told, used]) =>
+      [
+        'ResponseCompleted',
+        {
+          outcome: 'completed',
+          status: '200',
+          rows: 0,
+          masked: [],
+          usage: { model: 'gpt-4o-mini', input_tokens: 19, output_tokens: 25, ...told },
+        },
+        `completed 200, 0 rows, ${used}`,
+      ] as const,
+  ),
   ['ExchangeAbandoned', { reason: 'too late' }, 'too late'],
   ['SessionClosed', { reason: 'the client left' }, 'the client left'],
   ['RecordingChunk', { direction: 'response', bytes: 65536 }, 'response 65536 bytes'],

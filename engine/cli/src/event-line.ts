@@ -1,3 +1,4 @@
+import type { Usage } from '@sluice/core'
 import { printable } from './printable.ts'
 
 /** One event of `/v1/events`, as far as a terminal shows it. */
@@ -107,7 +108,16 @@ function responseLine(data: EventLine['data']): string {
   const masked = (data['masked'] as readonly { column: string; values: number }[] | undefined) ?? []
   const hidden = masked.map(({ column, values }) => `${column}×${values}`).join(' ')
   const outcome = [shown(data['outcome']), shown(data['status'])].join(' ').trimEnd()
-  return `${outcome}, ${shown(data['rows'])} rows${hidden === '' ? '' : `, masked ${hidden}`}`
+  return `${outcome}, ${shown(data['rows'])} rows${hidden === '' ? '' : `, masked ${hidden}`}${usedOf(data['usage'])}`
+}
+
+/** Of a language model: what went in, and what came out. */
+function usedOf(usage: unknown): string {
+  if (usage === null || usage === undefined) return ''
+  const { model, input_tokens, output_tokens, cost_micros, estimated } = usage as Usage
+  const cost = cost_micros === null ? '' : ` for ${(cost_micros / 1_000_000).toFixed(6)}`
+  const how = estimated ? ', estimated' : ''
+  return `, ${model ?? 'a model'} used ${input_tokens} + ${output_tokens} tokens${cost}${how}`
 }
 
 /** `a×2 b×1` */

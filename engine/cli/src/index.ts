@@ -1,3 +1,4 @@
+export { Unreachable } from './command.ts'
 export { parseConfig, type Config } from './config/config.ts'
 export { ConfigError } from './config/problem.ts'
 export {

@@ -19,6 +19,7 @@ test('the demo is a valid configuration, all on loopback', () => {
     [
       ['shop', { host: '127.0.0.1', port: 9033 }],
       ['shop-api', { host: '127.0.0.1', port: 9081 }],
+      ['shop-llm', { host: '127.0.0.1', port: 9082 }],
     ],
   )
   assert.ok(existsSync(join(starterPolicies, 'data.json')))
@@ -52,12 +53,22 @@ targets:
     tls: verify-full
     credential: { user: app, password: { env: REPORTING_PASSWORD } }
     labels: { env: prod }
+  - name: shop-llm
+    protocol: http
+    address: api.openai.com:443
+    credential: { password: { env: OPENAI_API_KEY } }
+    profile: openai
 `,
     below,
   )
   assert.deepEqual(
-    config.targets.map(({ target: { name } }) => name),
-    ['shop', 'shop-api', 'reporting'],
+    config.targets.map(({ target: { name, address } }) => [name, address.host]),
+    [
+      ['shop', '127.0.0.1'],
+      ['shop-api', '127.0.0.1'],
+      ['reporting', 'db.internal'],
+      ['shop-llm', 'api.openai.com'],
+    ],
   )
   assert.equal(config.policies, './my-policies')
   assert.equal(config.issuers[0]?.name, 'demo')

@@ -6,8 +6,11 @@ import { appLogin } from './postgres.ts'
 /** The variable under which the gateway of this process finds its credential for the sample database. */
 export const shopPasswordVariable = 'SLUICE_DEMO_SHOP_PASSWORD'
 
-/** The same for the sample API. */
+/** The same for the sample API … */
 export const shopApiKeyVariable = 'SLUICE_DEMO_SHOP_API_KEY'
+
+/** … and for the provider of the language model. */
+export const llmKeyVariable = 'SLUICE_DEMO_LLM_KEY'
 
 export const starterPolicies: string = fileURLToPath(new URL('../../../policies/starter', import.meta.url))
 
@@ -44,6 +47,17 @@ export function demoConfig(ports: DemoPorts): object {
         credential: { password: { env: shopApiKeyVariable } },
         labels: { env: 'demo', data: 'pii' },
         access: { approvers: ['dba'], max: '8h', roles: ['reader', 'pii_reader'] },
+      },
+      {
+        name: 'shop-llm',
+        protocol: 'http',
+        address: at(ports.llmBackend),
+        tls: 'disable',
+        authentication: 'bearer',
+        credential: { password: { env: llmKeyVariable } },
+        profile: 'openai',
+        prices: { 'gpt-4o-mini*': { input: 0.15, output: 0.6 } },
+        labels: { env: 'demo' },
       },
     ],
   }

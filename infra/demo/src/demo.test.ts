@@ -1,35 +1,14 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoState, demoStateFile, demoToken, type DemoState } from '@sluice/cli'
 import { Client } from 'pg'
 import { startDemo, type Demo } from './demo.ts'
+import { freePorts } from './free-ports.ts'
 import { demoPorts, type DemoPorts } from './ports.ts'
-
-/** Ports of its own, so that the demo of whoever runs this may run too. */
-async function freePorts(): Promise<DemoPorts> {
-  for (let base = 20_000 + (process.pid % 400) * 50; ; base += 50) {
-    const ports = demoPorts(String(base))
-    const free = await Promise.all(Object.values(ports).map((port) => isFree(port as number)))
-    if (free.every(Boolean)) return ports
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const probe = createServer()
-  const listens = once(probe.listen(port, '127.0.0.1'), 'listening').then(
-    () => true,
-    () => false,
-  )
-  const free = await listens
-  probe.close()
-  return free
-}
 
 async function readable(data: string): Promise<DemoState> {
   const state = await demoState({ SLUICE_DATA: data })
@@ -95,7 +74,7 @@ targets:
     }[]
     assert.deepEqual(
       targets.map(({ name }) => name),
-      ['shop', 'shop-api', 'mine'],
+      ['shop', 'shop-api', 'shop-llm', 'mine'],
     )
     assert.equal(demo.policies, join(folder, 'mine'))
   })
@@ -114,7 +93,7 @@ targets:
   test('keeps its state to its owner', async () => {
     assert.equal((await stat(demoStateFile(data))).mode & 0o777, 0o600)
     assert.equal((await stat(data)).mode & 0o777, 0o700)
-    assert.equal((await stat(demo.postgresLog)).mode & 0o777, 0o600)
+    for (const log of [demo.postgresLog, demo.llmLog]) assert.equal((await stat(log)).mode & 0o777, 0o600)
   })
 
   test('a changed policy is in force, or its error is reported with its place and changes nothing', async () => {

@@ -13,8 +13,10 @@ import {
   type PolicyChange,
   type Running,
 } from '@sluice/cli'
-import { demoConfig, shopApiKeyVariable, shopPasswordVariable } from './demo-config.ts'
+import { demoConfig, llmKeyVariable, shopApiKeyVariable, shopPasswordVariable } from './demo-config.ts'
 import { startIdentityProvider } from './identity-provider.ts'
+import type { KeyedApi } from './keyed-api.ts'
+import { llmLogFile, startLanguageModel } from './language-model.ts'
 import { refuseTaken, type DemoPorts } from './ports.ts'
 import { startPostgres, type Postgres } from './postgres.ts'
 import { loadSampleData } from './sample-data.ts'
@@ -40,12 +42,15 @@ export interface Demo {
   readonly policies: string
   /** What PostgreSQL says of itself. */
   readonly postgresLog: string
+  /** What the provider of the language model got and said, a line of JSON for each chat. */
+  readonly llmLog: string
   /** Drains, then stops everything. Idempotent. */
   close(): Promise<void>
 }
 
 /**
- * An identity provider, a PostgreSQL with sample data, and the gateway in front of it, all on loopback. The gateway
+ * An identity provider, a PostgreSQL with sample data, an API over it, a language model by script, and the gateway in
+ * front of them, all on loopback. The gateway
  * comes last: once it answers, everything does. Throws `ConfigError` before anything is started.
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
@@ -64,18 +69,28 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const postgres = await startShop(data, ports.postgresBackend, postgresLog)
   parts.defer(() => postgres.close())
   await loadSampleData(postgres)
-  const key = randomBytes(24).toString('base64url')
-  const shopApi = await startShopApi({ port: ports.httpBackend, key, database: postgres })
+  const shopApiKey = newKey()
+  const shopApi = await startShopApi({ port: ports.httpBackend, key: shopApiKey, database: postgres })
   parts.defer(() => shopApi.close())
+  const llmKey = newKey()
+  const llmLog = llmLogFile(data)
+  const llm = await startModel(ports.llmBackend, llmKey, llmLog)
+  parts.defer(() => llm.close())
 
   step('starting the gateway')
   const base = dirname(resolve(config.file))
-  await writeState(data, stateOf(config, provider, postgres, { ...shopApi, key }))
+  const apis = { 'shop-api': { ...shopApi, key: shopApiKey }, 'shop-llm': { ...llm, key: llmKey } }
+  await writeState(data, stateOf(config, provider, postgres, apis))
   parts.defer(() => rm(demoStateFile(data), { force: true }))
   const gateway = await serve(config, {
     data,
     base,
-    env: { ...env, [shopPasswordVariable]: postgres.app.password, [shopApiKeyVariable]: key },
+    env: {
+      ...env,
+      [shopPasswordVariable]: postgres.app.password,
+      [shopApiKeyVariable]: shopApiKey,
+      [llmKeyVariable]: llmKey,
+    },
     report,
     activated,
   })
@@ -87,6 +102,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     gateway,
     policies: resolve(base, config.policies),
     postgresLog,
+    llmLog,
     close: () => (closing ??= open.disposeAsync()),
   }
 }
@@ -125,7 +141,23 @@ async function refuseRunning(data: string): Promise<void> {
 
 function portsOf({ api, listen }: Config, own: DemoPorts): readonly number[] {
   const gateway = [listen.postgres, listen.http].flatMap((each) => (each === null ? [] : [each.address.port]))
-  return [api.listen.port, own.identityProvider, ...gateway, own.postgresBackend, own.httpBackend]
+  return [
+    api.listen.port,
+    own.identityProvider,
+    ...gateway,
+    own.postgresBackend,
+    own.httpBackend,
+    own.llmBackend,
+  ]
+}
+
+function newKey(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+async function startModel(port: number, key: string, log: string): Promise<KeyedApi> {
+  await writeFile(log, '', { mode: 0o600 })
+  return startLanguageModel({ port, key, heard: (chat) => appendFileSync(log, `${JSON.stringify(chat)}\n`) })
 }
 
 async function startShop(data: string, port: number, log: string): Promise<Postgres> {

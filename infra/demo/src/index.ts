@@ -3,6 +3,7 @@ export { startPostgres, type Postgres, type PostgresOptions } from './postgres.t
 export { loadSampleData, sampleCustomers, sampleOrders } from './sample-data.ts'
 export { demoIssuer, demoToken, startIdentityProvider, type IdentityProvider } from './identity-provider.ts'
 export { demoSubjects, isDemoSubject, type DemoSubject } from './demo-subjects.ts'
+export { chatChunks, chatCompletion, readChat, type ChatAnswer, type ChatAsked } from './chat-completions.ts'
 export { startDemo, type Demo } from './demo.ts'
 export { demoPorts, refuseTaken } from './ports.ts'
 export { pythonEnvironment, pythonVersion, type PythonOptions } from './python-environment.ts'

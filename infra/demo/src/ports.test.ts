@@ -12,6 +12,7 @@ test('the ports that every page names, and all of them moved together', () => {
     postgresBackend: 7433,
     http: 7480,
     httpBackend: 7481,
+    llmBackend: 7482,
   }
   assert.deepEqual(demoPorts(undefined), usual)
   assert.deepEqual(demoPorts(''), usual)
@@ -22,12 +23,13 @@ test('the ports that every page names, and all of them moved together', () => {
     postgresBackend: 9033,
     http: 9080,
     httpBackend: 9081,
+    llmBackend: 9082,
   })
 })
 
-for (const base of ['abc', '-1', '0', '74.5', '65455', '7400x'])
+for (const base of ['abc', '-1', '0', '74.5', '65454', '7400x'])
   test(`SLUICE_PORT_BASE=${base} is refused`, () => {
-    assert.throws(() => demoPorts(base), /SLUICE_PORT_BASE must be a whole number from 1 to 65454/)
+    assert.throws(() => demoPorts(base), /SLUICE_PORT_BASE must be a whole number from 1 to 65453/)
   })
 
 test('a port that is taken is named, and what to do about it', async () => {

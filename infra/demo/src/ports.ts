@@ -10,6 +10,8 @@ export interface DemoPorts {
   readonly http: number
   /** The sample API itself. */
   readonly httpBackend: number
+  /** The language model's provider itself. */
+  readonly llmBackend: number
 }
 
 const defaultBase = 7400
@@ -20,6 +22,7 @@ const offsets: DemoPorts = {
   postgresBackend: 33,
   http: 80,
   httpBackend: 81,
+  llmBackend: 82,
 }
 const lastOffset = Math.max(...Object.values(offsets))
 const portMax = 65_535
@@ -38,6 +41,7 @@ export function demoPorts(base: string | undefined): DemoPorts {
     postgresBackend: first + offsets.postgresBackend,
     http: first + offsets.http,
     httpBackend: first + offsets.httpBackend,
+    llmBackend: first + offsets.llmBackend,
   }
 }
 

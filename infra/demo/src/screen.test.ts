@@ -15,6 +15,7 @@ const demo = {
   },
   policies: '/home/me/sluice/policies/starter',
   postgresLog: '/home/me/sluice/.sluice/postgres.log',
+  llmLog: '/home/me/sluice/.sluice/shop-llm.log',
 }
 const cwd = '/home/me/sluice'
 
@@ -30,6 +31,8 @@ test('it says where things are, what to try, and how to stop', () => {
     '  PGPASSWORD=$(npx sluice token) psql "postgresql://any@127.0.0.1:7432/shop"',
     '  npx sluice approvals ls   what waits for bob or carol, e.g. delete from orders where id = 1\n',
     'http://127.0.0.1:7480/shop-api',
+    'http://127.0.0.1:7480/shop-llm/v1',
+    ' .sluice/shop-llm.log',
     '  npx sluice audit tail -f',
     'Ctrl-C',
   ])
@@ -40,12 +43,13 @@ test('it says where things are, what to try, and how to stop', () => {
 test('with another data folder, the commands are shown so that they find it', () => {
   const text = screen(demo, { cwd: '/elsewhere', env: { SLUICE_DATA: '/srv/data' } })
   assert.ok(text.includes('SLUICE_DATA=/srv/data npx sluice audit tail -f'))
+  assert.ok(text.includes('SLUICE_DATA=/srv/data npm run example'))
   assert.ok(text.includes(' /home/me/sluice/policies/starter '), 'a far path is shown whole')
 })
 
 test('without HTTP nothing is promised of it', () => {
   const text = screen({ ...demo, gateway: { ...demo.gateway, http: null } }, { cwd, env: {} })
-  assert.doesNotMatch(text, /curl|shop-api/)
+  assert.doesNotMatch(text, /curl|shop-api|shop-llm/)
 })
 
 test('without PostgreSQL nothing is promised of it', () => {

@@ -10,25 +10,32 @@ export interface ScreenOptions {
 
 /** What a person sees when everything runs: where things are, and what to try. */
 export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): string {
-  const { gateway, policies, postgresLog } = demo
+  const { gateway, policies, postgresLog, llmLog } = demo
   const near = (path: string): string => {
     const short = relative(cwd, path)
     return short === '' || short.startsWith('..') ? path : short
   }
-  const npx = env['SLUICE_DATA'] === undefined ? 'npx sluice' : `SLUICE_DATA=${env['SLUICE_DATA']} npx sluice`
+  const where = env['SLUICE_DATA'] === undefined ? '' : `SLUICE_DATA=${env['SLUICE_DATA']} `
+  const npx = `${where}npx sluice`
   const { api, postgres, http } = gateway
   const url = postgres === null ? null : `postgresql://any@${postgres.host}:${postgres.port}/shop`
   const places = [
     ...(url === null ? [] : [['PostgreSQL', `${url}   the password is a token`] as const]),
-    ...(http === null ? [] : [['HTTP', `http://${http.host}:${http.port}/shop-api   with a token`] as const]),
+    ...(http === null
+      ? []
+      : [
+          ['HTTP', `http://${http.host}:${http.port}/shop-api   with a token`] as const,
+          ['language model', `http://${http.host}:${http.port}/shop-llm/v1   the key is a token`] as const,
+        ]),
     ['API', `http://${api.host}:${api.port}`] as const,
     ['subjects', Object.keys(demoSubjects).join(', ')] as const,
     ['policies', `${near(policies)}   change one, save, and it is in force`] as const,
     ['record', near(gateway.log)] as const,
     ['PostgreSQL log', near(postgresLog)] as const,
+    ...(http === null ? [] : [['model log', `${near(llmLog)}   what its provider got and said`] as const]),
   ]
   const attempts = [
-    'npm run example',
+    `${where}npm run example`,
     ...(url === null
       ? []
       : [

@@ -1,16 +1,8 @@
-import { timingSafeEqual } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'pg'
+import { bodyOf, say, startKeyedApi, type KeyedApi } from './keyed-api.ts'
 import type { Postgres } from './postgres.ts'
-
-export interface ShopApi {
-  readonly host: string
-  readonly port: number
-  /** Idempotent. */
-  close(): Promise<void>
-}
 
 interface ShopApiOptions {
   /** 0 takes a free one. */
@@ -20,7 +12,6 @@ interface ShopApiOptions {
   readonly database: Pick<Postgres, 'host' | 'port' | 'app'>
 }
 
-const host = '127.0.0.1'
 const pageMax = 100
 const bodyBytesMax = 65_536
 const eventMs = 100
@@ -29,36 +20,25 @@ const eventMs = 100
  * The shop as an HTTP API, over the same rows: what an application of its own would talk to. Its answers hold the
  * personal data of customers, also in the stream of events, and it asks for a key that only the gateway has.
  */
-export async function startShopApi({ port, key, database }: ShopApiOptions): Promise<ShopApi> {
+export async function startShopApi({ port, key, database }: ShopApiOptions): Promise<KeyedApi> {
   const rows = new Pool({ host: database.host, port: database.port, ...database.app, max: 4 })
   rows.on('error', () => {})
-  const server = createServer((request, response) => {
-    answered(request, response, key, rows).catch((error: unknown) => {
-      if (response.headersSent) return void response.destroy()
-      say(response, 500, { error: error instanceof Error ? error.message : 'failed' })
-    })
+  const api = await startKeyedApi({
+    port,
+    key,
+    answer: (request, response) => answered(request, response, rows),
+    error: (message) => ({ error: message }),
   })
-  server.listen({ host, port })
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address')
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
-    server.close()
-    server.closeAllConnections()
+    await api.close()
     await rows.end()
   }
-  return { host, port: address.port, close: () => (closing ??= close()) }
+  return { ...api, close: () => (closing ??= close()) }
 }
 
-async function answered(
-  request: IncomingMessage,
-  response: ServerResponse,
-  key: string,
-  rows: Pool,
-): Promise<void> {
-  if (!isAdmitted(request, key)) return say(response, 401, { error: 'a key is needed' })
-  const url = new URL(request.url ?? '/', `http://${host}`)
+async function answered(request: IncomingMessage, response: ServerResponse, rows: Pool): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://shop')
   const [, collection = '', id] = url.pathname.split('/')
   const route = `${request.method} /${collection}${id === undefined ? '' : '/:id'}`
   switch (route) {
@@ -71,7 +51,7 @@ async function answered(
       return found === undefined ? say(response, 404, { error: 'not found' }) : say(response, 200, found)
     }
     case 'POST /orders':
-      return say(response, 201, await ordered(rows, await bodyOf(request)))
+      return say(response, 201, await ordered(rows, await bodyOf(request, bodyBytesMax)))
     case 'DELETE /orders/:id': {
       const { rowCount } = await rows.query('DELETE FROM orders WHERE id = $1', [Number(id)])
       return say(response, rowCount === 0 ? 404 : 200, { deleted: rowCount })
@@ -82,12 +62,6 @@ async function answered(
       if (collection === 'admin') return say(response, 200, { done: url.pathname })
       return say(response, 404, { error: 'not found' })
   }
-}
-
-function isAdmitted({ headers }: IncomingMessage, key: string): boolean {
-  const given = Buffer.from(headers.authorization ?? '')
-  const wanted = Buffer.from(`Bearer ${key}`)
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
 async function page(rows: Pool, table: string, asked: URLSearchParams): Promise<readonly unknown[]> {
@@ -111,17 +85,6 @@ async function ordered(rows: Pool, body: string): Promise<unknown> {
   return made.rows[0]
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > bodyBytesMax) throw new Error('the body is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
-
 /** What happens in the shop, as server-sent events. */
 async function events(response: ServerResponse, rows: Pool): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
@@ -132,13 +95,4 @@ async function events(response: ServerResponse, rows: Pool): Promise<void> {
     await sleep(eventMs)
   }
   response.end()
-}
-
-function say(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body)
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  })
-  response.end(text)
 }

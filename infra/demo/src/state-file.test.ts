@@ -11,7 +11,10 @@ const provider = {
   requests: { 'langchain-reporting': {}, alice: {}, bob: {}, carol: {}, dave: {}, erin: { subject: 'erin' } },
 }
 const postgres = { host: '127.0.0.1', port: 7433, app: { user: 'shop_app', password: 'p', database: 'shop' } }
-const shopApi = { host: '127.0.0.1', port: 7481, key: 'k' }
+const apis = {
+  'shop-api': { host: '127.0.0.1', port: 7481, key: 'k' },
+  'shop-llm': { host: '127.0.0.1', port: 7482, key: 'l' },
+}
 const at = (host: string, port: number) => ({ host, port })
 
 test('the commands find the demo by it, wherever the gateway listens', () => {
@@ -20,7 +23,7 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
     { api, listen: { postgres: { address: at('::', 7432) }, http: { address: at('127.0.0.1', 7480) } } },
     provider,
     postgres,
-    shopApi,
+    apis,
   )
   assert.deepEqual(state, {
     api: 'http://127.0.0.1:7400',
@@ -29,6 +32,8 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
       shop: 'postgresql://shop_app:p@127.0.0.1:7433/shop',
       'shop-api': 'http://127.0.0.1:7481',
       'shop-api key': 'k',
+      'shop-llm': 'http://127.0.0.1:7482',
+      'shop-llm key': 'l',
     },
     identity: provider,
   })
@@ -36,7 +41,7 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
     { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null, http: null } },
     provider,
     postgres,
-    shopApi,
+    apis,
   )
   assert.deepEqual([other.api, other.listen], ['http://[fd00::1]:1', {}])
 })
@@ -50,7 +55,7 @@ test("it is its owner's alone, also when one with other rights stood there, and 
     },
     provider,
     postgres,
-    shopApi,
+    apis,
   )
   await writeFile(demoStateFile(data), '{}', { mode: 0o644 })
   await writeState(data, state)

@@ -8,7 +8,7 @@ export function stateOf(
   { api, listen }: Pick<Config, 'api' | 'listen'>,
   provider: Pick<IdentityProvider, 'token_endpoint' | 'requests'>,
   { host, port, app }: Pick<Postgres, 'host' | 'port' | 'app'>,
-  shopApi: { readonly host: string; readonly port: number; readonly key: string },
+  apis: Readonly<Record<string, { readonly host: string; readonly port: number; readonly key: string }>>,
 ): DemoState {
   const addresses = Object.entries(listen).flatMap(([protocol, at]) =>
     at === null ? [] : [[protocol, reachable(at.address)] as const],
@@ -18,8 +18,12 @@ export function stateOf(
     listen: Object.fromEntries(addresses),
     direct: {
       shop: `postgresql://${app.user}:${app.password}@${host}:${port}/${app.database}`,
-      'shop-api': `http://${shopApi.host}:${shopApi.port}`,
-      'shop-api key': shopApi.key,
+      ...Object.fromEntries(
+        Object.entries(apis).flatMap(([name, { host, port, key }]) => [
+          [name, `http://${host}:${port}`],
+          [`${name} key`, key],
+        ]),
+      ),
     },
     identity: { token_endpoint: provider.token_endpoint, requests: provider.requests },
   }

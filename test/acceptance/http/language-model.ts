@@ -1,38 +1,21 @@
+import { chatChunks, chatCompletion, readChat } from '@sluice/demo'
 import { httpAnswer, type Answer, type Heard } from '../../src/index.ts'
 
 const { chunked, events, json } = httpAnswer
 
 const words = ['Two', ' and', ' two', ' make', ' four', '. ', '✓']
-const named = { id: 'chatcmpl-1', created: 1_700_000_000, model: 'scripted' }
+const chat = { id: 'chatcmpl-1', created: 1_700_000_000, text: words.join('') }
 
 /** The APIs of language models, as their SDKs ask for them; what is said is always the same. */
 export function languageModel({ address, body }: Heard): Answer {
+  if (address.endsWith('/chat/completions')) {
+    const asked = readChat(body.toString())
+    return asked.stream ? events(chatChunks(asked, chat)) : json(chatCompletion(asked, chat))
+  }
   const { stream } = JSON.parse(body.toString()) as { readonly stream?: boolean }
-  if (address.endsWith('/chat/completions'))
-    return stream === true ? events(openaiChunks()) : json(openaiWhole)
   return stream === true
     ? chunked(anthropicEvents(), { 'content-type': 'text/event-stream' })
     : json(anthropicMessage('end_turn', [{ type: 'text', text: words.join('') }]))
-}
-
-const openaiWhole = {
-  ...named,
-  object: 'chat.completion',
-  choices: [{ index: 0, message: { role: 'assistant', content: words.join('') }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 4, completion_tokens: words.length, total_tokens: 4 + words.length },
-}
-
-function* openaiChunks(): Generator<string> {
-  const part = (delta: object, finish_reason: string | null = null): string =>
-    JSON.stringify({
-      ...named,
-      object: 'chat.completion.chunk',
-      choices: [{ index: 0, delta, finish_reason }],
-    })
-  yield part({ role: 'assistant', content: '' })
-  for (const content of words) yield part({ content })
-  yield part({}, 'stop')
-  yield '[DONE]'
 }
 
 function anthropicMessage(stop_reason: string | null, content: readonly object[]): object {

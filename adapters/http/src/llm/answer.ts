@@ -8,6 +8,8 @@ export interface AnswerReader {
   readonly told: Told
   /** Of what the model has said, as far as it can be told apart. */
   readonly textBytes: number
+  /** Whether the last that came says that nothing follows: a client may hang up there, and has the whole. */
+  readonly over: boolean
   push(bytes: Buffer): void
   end(): void
 }
@@ -18,6 +20,7 @@ export function answerReader(contentType: string | null): AnswerReader {
 
 class Document implements AnswerReader {
   readonly told = new Told()
+  readonly over = false
   readonly #members = new Members(['model', 'usage'])
   textBytes = 0
 
@@ -35,6 +38,7 @@ class Events implements AnswerReader {
   readonly told = new Told()
   readonly #lines = new EventLines()
   textBytes = 0
+  over = false
   /** An event was longer than any that can be read. */
   #lost = false
 
@@ -61,11 +65,17 @@ class Events implements AnswerReader {
   #event({ lines }: RawEvent): void {
     const data = lines.flatMap(({ field, value }) => (field === 'data' ? [value] : [])).join('\n')
     const event = parsed(data)
+    this.over = data === '[DONE]'
     if (event === undefined) return
     this.told.take(event)
-    for (const { text } of deltasOf(event).deltas) this.textBytes += Buffer.byteLength(text)
+    const { deltas, closes } = deltasOf(event)
+    this.over = closes.includes(everyChannel)
+    for (const { text } of deltas) this.textBytes += Buffer.byteLength(text)
   }
 }
+
+/** The beginning of all names. */
+const everyChannel = ''
 
 function parsed(data: string): Json | undefined {
   try {

@@ -99,6 +99,26 @@ suite('what an exchange with a language model uses', () => {
     assert.equal(usage?.estimated, false)
   })
 
+  test('as a stream counts it, also for a client that hangs up at its last event', () => {
+    const last = { model: 'm-1', choices: [], usage: { prompt_tokens: 5, completion_tokens: 2 } }
+    const pieces = [...events(last), 'data: [DONE]\n\n']
+    const usage = used({ type: stream, pieces, cut: true })
+    assert.deepEqual([usage?.input_tokens, usage?.output_tokens, usage?.estimated], [5, 2, false])
+    const goesOn = [...pieces, ...events({ choices: [{ index: 0, delta: { content: 'x' } }] })]
+    assert.equal(used({ type: stream, pieces: goesOn, cut: true })?.estimated, true)
+    const stopped = used({
+      meter: anthropic(),
+      type: stream,
+      pieces: events(
+        { type: 'message_start', message: { model: 'm-1', usage: { input_tokens: 5 } } },
+        { type: 'message_delta', usage: { output_tokens: 9 } },
+        { type: 'message_stop' },
+      ),
+      cut: true,
+    })
+    assert.deepEqual([stopped?.output_tokens, stopped?.estimated], [9, false])
+  })
+
   test('of embeddings nothing comes out', () => {
     const usage = used({
       meter: meterOf('/v1/embeddings', { model: 'm-1', input: 'x' }),

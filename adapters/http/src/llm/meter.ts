@@ -60,9 +60,9 @@ export class Meter {
   }
 
   #tokens(): { readonly tokens: Tokens; readonly estimated: boolean } {
-    const told = this.#answer?.told
+    const { told, over = false } = this.#answer ?? {}
     const { input, cached = 0, written = 0, output } = told?.tokens ?? {}
-    const exact = this.#ended && told?.counted === true && input !== undefined
+    const exact = (this.#ended || over) && told?.counted === true && input !== undefined
     const tokens = {
       input: input ?? tokensOf(textBytesIn(parsed(this.#request))),
       cached,
