@@ -1,16 +1,16 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { Refused, type Shown } from '@sluice/core'
-import { builtInDetectors, type ContentRules } from '@sluice/masking'
+import { Refused, Stop, type Shown } from '@sluice/core'
+import { builtInDetectors, type Hiding } from '@sluice/masking'
 import { EchoGuard, formsOf } from './echo-guard.ts'
 import { masked, type MaskContext } from './mask.ts'
 import type { Headers, Reply } from './replies.ts'
 
 const detector = builtInDetectors.get('card') ?? assert.fail()
-const rules: ContentRules = {
-  paths: [],
-  detectors: [{ detector, request: { method: 'last4' }, rule: 'm' }],
+const hiding: Hiding = {
+  content: { paths: [], detectors: [{ detector, request: { method: 'last4' }, rule: 'm' }] },
+  recognised: [],
 }
 const card = '4000290979900015'
 const json: Headers = [['content-type', 'application/json']]
@@ -18,14 +18,15 @@ const json: Headers = [['content-type', 'application/json']]
 function context(change: Partial<MaskContext> = {}): MaskContext {
   return {
     sight: { prefix: '/t', origin: 'http://t', base_path: '' },
-    rules: null,
+    hiding: null,
     pseudonyms: undefined,
-    hidden: [],
+    hidden: () => [],
     bodiless: false,
     guard: undefined,
     meter: undefined,
     decision: 'dec_1',
     rejected: () => {},
+    stop: new Stop(),
     ...change,
   }
 }
@@ -90,7 +91,7 @@ suite('an answer on its way to the caller', () => {
     }
     const text = `{"card":"${card}"}`
     const seen = await shown(answer([...json, ['content-encoding', 'gzip']], [gzipSync(text)]), {
-      rules,
+      hiding,
       meter,
     })
     assert.deepEqual(read, ['200 application/json', text, 'end'])
@@ -102,7 +103,7 @@ suite('an answer on its way to the caller', () => {
     for (let cut = 0; cut <= text.length; cut++) {
       const pieces = [text.subarray(0, cut), text.subarray(cut)].filter(({ length }) => length > 0)
       const seen = await shown(answer([...json, ['content-length', '30'], ['etag', '"x"']], pieces), {
-        rules,
+        hiding,
       })
       assert.equal(seen.body, '{"card":"************0015","n":1}')
       assert.equal(seen.record.includes(card), false)
@@ -123,7 +124,7 @@ suite('an answer on its way to the caller', () => {
         ],
         [],
       ),
-      { rules },
+      { hiding },
     )
     assert.deepEqual(seen.head?.headers.slice(0, 2), [
       ['x-card', '************0015'],
@@ -133,7 +134,7 @@ suite('an answer on its way to the caller', () => {
   })
 
   test('hides it in a trailer as well', async () => {
-    const seen = await shown(answer(json, [Buffer.from('{}')], 200, [['x-last', card]]), { rules })
+    const seen = await shown(answer(json, [Buffer.from('{}')], 200, [['x-last', card]]), { hiding })
     assert.deepEqual(seen.trailers, [['x-last', '************0015']])
   })
 
@@ -151,7 +152,7 @@ suite('an answer on its way to the caller', () => {
       ['br', brotliCompressSync(text)],
       ['gzip, br', brotliCompressSync(gzipSync(text))],
     ] as const) {
-      const seen = await shown(answer([...json, ['content-encoding', coding]], [bytes]), { rules })
+      const seen = await shown(answer([...json, ['content-encoding', coding]], [bytes]), { hiding })
       assert.equal(seen.body, '{"card":"************0015"}')
     }
   })
@@ -166,14 +167,14 @@ suite('an answer on its way to the caller', () => {
       [[...json, ['content-encoding', 'compress']], 'x'],
       [[...json, ['content-encoding', 'gzip']], 'x'],
     ] as const)
-      await assert.rejects(shown(answer(headers, [Buffer.from(bytes)]), { rules }), (error: unknown) => {
+      await assert.rejects(shown(answer(headers, [Buffer.from(bytes)]), { hiding }), (error: unknown) => {
         assert.ok(error instanceof Refused)
         assert.equal(error.refusal.rule, 'http/undecodable')
         return true
       })
     const bomb = gzipSync(Buffer.alloc(50_000_000, 0x20))
     await assert.rejects(
-      shown(answer([...json, ['content-encoding', 'gzip']], [bomb]), { rules }),
+      shown(answer([...json, ['content-encoding', 'gzip']], [bomb]), { hiding }),
       /much larger than it seems/,
     )
   })
@@ -181,7 +182,7 @@ suite('an answer on its way to the caller', () => {
   test('is withheld where it says two things of its content: readers take different ones', async () => {
     const text = Buffer.from(`{"card":"${card.replace('4', '\\u0034')}"}`)
     const typed: Headers = [['content-type', 'text/plain'], ...json]
-    await assert.rejects(shown(answer(typed, [text]), { rules }), /withheld/)
+    await assert.rejects(shown(answer(typed, [text]), { hiding }), /withheld/)
     const coded: Headers = [...json, ['content-encoding', 'identity'], ['content-encoding', 'gzip']]
     const credential = { user: '', password: 'very-secret-key' }
     const guard = new EchoGuard(formsOf(credential) ?? assert.fail())
@@ -193,11 +194,11 @@ suite('an answer on its way to the caller', () => {
 
   test('without content needs no type', async () => {
     for (const status of [200, 204, 304, 302]) {
-      const seen = await shown(answer([], [], status), { rules })
+      const seen = await shown(answer([], [], status), { hiding })
       assert.equal(seen.body, '')
       assert.equal(seen.head?.status, status)
     }
-    const head = await shown(answer([['content-encoding', 'gzip']], []), { rules, bodiless: true })
+    const head = await shown(answer([['content-encoding', 'gzip']], []), { hiding, bodiless: true })
     assert.equal(head.body, '')
   })
 

@@ -1,12 +1,16 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { denial, type MaskRule, type Verdict } from '@sluice/core'
+import { denial, type MaskRule, type Recogniser, type Verdict } from '@sluice/core'
 import { builtInDetectors } from '@sluice/masking'
 import { oblige } from './obligations.ts'
 import type { Headers } from './replies.ts'
 import type { Outgoing } from './upstream.ts'
 
-const means = { detectors: builtInDetectors, pseudonyms: undefined }
+const means = {
+  detectors: builtInDetectors,
+  recognisers: new Map<string, Recogniser>(),
+  pseudonyms: undefined,
+}
 const card = '4000290979900015'
 
 function verdict(...mask: readonly MaskRule[]): Verdict {
@@ -39,10 +43,11 @@ test('masks of the request hide from the target what they say, and leave the res
     request(body),
     means,
   )
-  assert.ok(obliged.kind === 'plan')
-  assert.equal(obliged.plan.request.body.toString(), body.replace(card, '************0015'))
+  assert.ok(obliged.kind === 'plan' && typeof obliged.plan.request === 'object')
+  const { outgoing, hidden } = obliged.plan.request
+  assert.equal(outgoing.body.toString(), body.replace(card, '************0015'))
   assert.equal(obliged.plan.answer, null)
-  assert.deepEqual(obliged.plan.hidden, [{ column: 'request:card', method: 'last4', values: 1 }])
+  assert.deepEqual(hidden, [{ column: 'request:card', method: 'last4', values: 1 }])
 })
 
 test('a body of the request that cannot be looked into is refused where something must be hidden in it', () => {
