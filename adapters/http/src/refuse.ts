@@ -80,6 +80,7 @@ export function refuse(
     ['x-content-type-options', 'nosniff'],
     ...(status === 401 ? [['www-authenticate', 'Bearer realm="sluice"'] as const] : []),
     ...(status === 429 || status === 503 ? [['retry-after', '5'] as const] : []),
+    ...(code === 'recogniser_unavailable' ? [final] : []),
     ...(accepted && link !== undefined
       ? [['location', link] as const, ['preference-applied', 'respond-async'] as const]
       : []),
@@ -91,6 +92,9 @@ export function refuse(
     { kind: 'end', trailers: [] },
   ]
 }
+
+/** SDKs of language models ask again by themselves, and the target would perform again what it has performed. */
+const final = ['x-should-retry', 'false'] as const
 
 function errorOf({ code, message }: Refusal, profile: Profile | null): object {
   const type = types[code] ?? 'invalid_request_error'

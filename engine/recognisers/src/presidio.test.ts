@@ -121,6 +121,14 @@ suite('what the analyzer finds', () => {
     )
   })
 
+  test('is found beside half a character, which the analyzer cannot write down', async () => {
+    const asked: string[][] = []
+    await using server = await serve(analyzer({ Bob: 'PERSON' }, asked))
+    const [found] = await presidio({ ...options, url: server.url }).recognise(['\ud800 Bob \udfff'], never)
+    assert.deepEqual(found, [{ start: 2, end: 5, detectors: ['person'] }])
+    assert.deepEqual(asked, [['\ufffd Bob \ufffd']])
+  })
+
   test('is nothing where there is no text, and then nobody is asked about one', async () => {
     const asked: string[][] = []
     await using server = await serve(analyzer({}, asked))

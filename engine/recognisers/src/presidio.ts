@@ -34,7 +34,9 @@ export function presidio(options: PresidioOptions): Recogniser {
   let known: Promise<void> | undefined
 
   async function answers({ texts }: Batch, signal: AbortSignal): Promise<readonly (readonly Recognised[])[]> {
-    const answer = await analyzer.post('analyze', { ...question, text: texts }, signal)
+    // Half a character is one for it as well, but one that it cannot write down.
+    const text = texts.map((each) => each.toWellFormed())
+    const answer = await analyzer.post('analyze', { ...question, text }, signal)
     if (!Array.isArray(answer) || answer.length !== texts.length)
       throw new RecogniserFailed('the answer has not one list for each text')
     return texts.map((text, at) => unite(foundIn(answer[at], text, entities)))
