@@ -29,11 +29,13 @@ async function serve(listener: RequestListener) {
   return { url: new URL(`http://127.0.0.1:${port}`), [Symbol.asyncDispose]: close }
 }
 
+type Listener = (...args: Parameters<RequestListener>) => unknown
+
 /** What it can look for, as it says when it is asked, and whatever else `listener` does. */
 const supporting =
-  (listener: RequestListener, entities: unknown = ['PERSON', 'LOCATION', 'GPE', 'US_SSN']): RequestListener =>
+  (listener: Listener, entities: unknown = ['PERSON', 'LOCATION', 'GPE', 'US_SSN']): RequestListener =>
   (request, response) => {
-    if (request.url !== '/supportedentities?language=en') return listener(request, response)
+    if (request.url !== '/supportedentities?language=en') return void listener(request, response)
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(entities))
   }
 
