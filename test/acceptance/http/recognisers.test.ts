@@ -264,6 +264,17 @@ suite('in a request', () => {
     assert.equal(analyzer.seen.length, seen)
   })
 
+  test('one that is denied is shown to nobody', async () => {
+    const seen = analyzer.seen.length
+    const { status } = await ask('prompts', '/denied', {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: 'Bob',
+    })
+    assert.equal(status, 403)
+    assert.equal(analyzer.seen.length, seen)
+  })
+
   test('one that cannot be looked into is refused before anything is sent', async () => {
     const heard = backend.requests.length
     assertRefused(await post('prompts', 'application/octet-stream', 'Bob'), 403, /must be masked here/)
@@ -323,12 +334,17 @@ suite('a recogniser', () => {
   test('that hangs is let go of when the caller hangs up', async () => {
     analyzer.manner = 'hangs'
     await using own = await gatewayOf(analyzer.url, { timeout_ms: 60_000 })
-    const caller = new AbortController()
-    const asked = ask('answers', '/json', { signal: caller.signal }, own)
-    await comesTrue('it is asked', () => analyzer.waiting.now === 1)
-    caller.abort()
-    await assert.rejects(asked)
-    await comesTrue('it is let go of', () => analyzer.waiting.now === 0)
+    for (const target of ['answers', 'prompts']) {
+      const heard = backend.requests.length
+      const caller = new AbortController()
+      const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'Bob' }
+      const asked = ask(target, '/json', { ...init, signal: caller.signal }, own)
+      await comesTrue('it is asked', () => analyzer.waiting.now === 1)
+      caller.abort()
+      await assert.rejects(asked)
+      await comesTrue('it is let go of', () => analyzer.waiting.now === 0)
+      assert.equal(backend.requests.length - heard, target === 'answers' ? 1 : 0)
+    }
   })
 
   test('that does not know what it is configured for lets nothing pass', async () => {

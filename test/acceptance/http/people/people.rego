@@ -3,7 +3,9 @@
 # description: Whose names are hidden, and from whom, is by the name of the target.
 package sluice.rules.people
 
-allow contains {"rule": "people/open"} if true
+allow contains {"rule": "people/open"}
+
+deny contains {"rule": "people/denied", "message": "Not here."} if startswith(input.action.path, "/denied")
 
 mask contains {"detector": "person", "method": "constant", "value": "somebody", "rule": "people/answers"} if {
 	input.target.name in {"answers", "model", "claude"}
