@@ -131,13 +131,10 @@ suite('what the analyzer finds', () => {
     assert.deepEqual(asked, [['\ufffd Bob \ufffd']])
   })
 
-  test('is nothing where there is no text, and then nobody is asked about one', async () => {
-    const asked: string[][] = []
-    await using server = await serve(analyzer({}, asked))
-    const recogniser = presidio({ ...options, url: server.url })
+  test('is nothing where there is no text, and then nobody is asked', async () => {
+    const recogniser = presidio({ ...options, url: nobody })
     assert.deepEqual(await recogniser.recognise([], never), [])
     assert.deepEqual(await recogniser.recognise(['', ''], never), [[], []])
-    assert.deepEqual(asked, [])
   })
 
   test('is asked for below the path of its address', async () => {
@@ -149,7 +146,8 @@ suite('what the analyzer finds', () => {
     })
     const url = new URL('/nlp/presidio', server.url)
     await presidio({ ...options, url }).recognise(['x'], never)
-    assert.deepEqual(paths, ['/nlp/presidio/supportedentities?language=en', '/nlp/presidio/analyze'])
+    const asked = ['/nlp/presidio/supportedentities?language=en', '/nlp/presidio/analyze']
+    assert.deepEqual(new Set(paths), new Set(asked))
   })
 })
 
@@ -246,13 +244,15 @@ suite('a failure that tells nothing of the text', () => {
   })
 })
 
-test('after a failure it is asked anew what it knows', async () => {
-  let knows = ['PERSON']
+test('it is asked each time what it knows', async () => {
+  let knows = Object.keys(options.entities)
   await using server = await serve((request, response) => {
     request.resume()
     response.end(JSON.stringify(request.method === 'GET' ? knows : [[]]))
   })
   const recogniser = presidio({ ...options, url: server.url })
+  assert.deepEqual(await recogniser.recognise(['x'], never), [[]])
+  knows = ['PERSON']
   assert.match(await failure(recogniser, ['x']), /LOCATION, GPE/)
   knows = Object.keys(options.entities)
   assert.deepEqual(await recogniser.recognise(['x'], never), [[]])

@@ -30,8 +30,6 @@ export function presidio(options: PresidioOptions): Recogniser {
   const { entities, language, scoreMin, timeMs } = options
   const analyzer = new Analyzer(options)
   const question = { language, entities: Object.keys(entities), score_threshold: scoreMin }
-  /** Looked up once, and again after any failure: it may be another analyzer by then. */
-  let known: Promise<void> | undefined
 
   async function answers({ texts }: Batch, signal: AbortSignal): Promise<readonly (readonly Recognised[])[]> {
     // Half a character is one for it as well, but one that it cannot write down.
@@ -46,8 +44,6 @@ export function presidio(options: PresidioOptions): Recogniser {
     texts: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly (readonly Recognised[])[]> {
-    // Others wait for it too, so it does not end with this question.
-    await (known ??= knows(analyzer, question, AbortSignal.timeout(timeMs)))
     const found = texts.map((): readonly Recognised[] => [])
     const batches = batchesOf(texts)
     const ask = async (): Promise<void> => {
@@ -56,7 +52,8 @@ export function presidio(options: PresidioOptions): Recogniser {
         for (const [at, place] of batch.places.entries()) found[place] = each[at] ?? []
       }
     }
-    await Promise.all(Array.from({ length: presidioLimits.batchesAtOnce }, ask))
+    const asked = Array.from({ length: presidioLimits.batchesAtOnce }, ask)
+    await Promise.all([knows(analyzer, question, signal), ...asked])
     return found
   }
 
@@ -65,12 +62,12 @@ export function presidio(options: PresidioOptions): Recogniser {
     async recognise(texts, signal) {
       if (texts.some(({ length }) => length > presidioLimits.textChars))
         throw new RecogniserFailed(`a text has more than ${presidioLimits.textChars} characters`)
+      if (texts.every((text) => text === '')) return texts.map(() => [])
       const late = AbortSignal.timeout(timeMs)
       const over = new AbortController()
       try {
         return await all(texts, AbortSignal.any([signal, late, over.signal]))
       } catch (error) {
-        known = undefined
         over.abort()
         throw late.aborted ? new RecogniserFailed(`no answer within ${timeMs} ms`) : error
       }
@@ -78,6 +75,7 @@ export function presidio(options: PresidioOptions): Recogniser {
   }
 }
 
+/** Asked each time: behind its address there may be another analyzer by now. */
 async function knows(
   analyzer: Analyzer,
   { language, entities }: { readonly language: string; readonly entities: readonly string[] },
