@@ -31,6 +31,7 @@ export interface GatewayOptions {
   readonly exporters?: object
   readonly log?: object
   readonly telemetry?: object
+  readonly masking?: object
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
@@ -156,6 +157,7 @@ export function configOf(options: GatewayOptions): object {
     exporters,
     log,
     telemetry,
+    masking,
     host = '127.0.0.1',
     owners = {},
   } = options
@@ -174,6 +176,7 @@ export function configOf(options: GatewayOptions): object {
     ...(notices === undefined ? {} : { notices }),
     ...(exporters === undefined ? {} : { exporters }),
     ...(telemetry === undefined ? {} : { telemetry }),
+    ...(masking === undefined ? {} : { masking }),
     targets: targets.map(entryOf),
   }
 }

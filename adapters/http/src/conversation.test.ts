@@ -15,7 +15,7 @@ function connected(take: ConversationPorts['sessions']['take']) {
   const conversation = new Conversation({
     sessions: { take } as ConversationPorts['sessions'],
     upstreams: { of: () => ({ origin: 'http://shop' }) },
-    means: { detectors: new Map(), pseudonyms: undefined },
+    means: { detectors: new Map(), recognisers: new Map(), pseudonyms: undefined },
     hosts: new Map(),
   } as unknown as ConversationPorts)
   let taken = 0

@@ -12,7 +12,7 @@ import {
   type Permit,
   type Refusal,
   type Shown,
-  type Stop,
+  Stop,
   type StopReason,
   type Usage,
   type Verdict,
@@ -24,7 +24,8 @@ import type { Llm } from './llm/llm.ts'
 import type { Profile } from './llm/operation.ts'
 import { masked } from './mask.ts'
 import { valueFields } from './normalise.ts'
-import { oblige, type MaskPlan, type Means } from './obligations.ts'
+import { oblige, type MaskPlan, type Means, type Sent } from './obligations.ts'
+import { asking } from './recognised.ts'
 import { isSecret, recordedBody, recordedHead } from './recorded-text.ts'
 import { refuse } from './refuse.ts'
 import { headerOf, type Headers, type Reply } from './replies.ts'
@@ -66,6 +67,9 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   readonly #request: Outgoing
   readonly #line: Line
   #decision = ''
+  /** What was hidden in the request that was sent. */
+  #hidden: Sent['hidden'] = []
+  #stop = new Stop<StopReason>()
   #head: (Reply & { kind: 'head' }) | undefined
   #latest: Reply | undefined
 
@@ -125,13 +129,28 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     _body: AsyncIterable<never>,
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
-    const { upstream, credential, meter } = this.#line
+    const { meter } = this.#line
     this.#decision = permit.decision
+    this.#stop = stop
     const leave = (): void => {
       permit.spend(this.content)
       meter?.sent()
     }
-    return upstream.send(request, credential, leave, stop)
+    return typeof request === 'function' ? this.#sendOnceMade(request, leave) : this.#send(request, leave)
+  }
+
+  #send({ outgoing, hidden }: Sent, leave: () => void): AsyncIterable<Reply> {
+    const { upstream, credential } = this.#line
+    this.#hidden = hidden
+    return upstream.send(outgoing, credential, leave, this.#stop)
+  }
+
+  /** A connection has one request under way, so none that came later leaves before it. */
+  async *#sendOnceMade(
+    make: (signal: AbortSignal) => Promise<Sent>,
+    leave: () => void,
+  ): AsyncGenerator<Reply> {
+    yield* this.#send(await asking('request', this.#stop, make), leave)
   }
 
   maskBody(body: AsyncIterable<never>): AsyncIterable<Shown<never>> {
@@ -143,13 +162,14 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     const forms = credential === null ? undefined : formsOf(credential)
     return masked(replies, {
       sight,
-      rules: plan.answer,
-      hidden: plan.hidden,
+      hiding: plan.answer,
+      hidden: () => this.#hidden,
       pseudonyms: means.pseudonyms,
       bodiless: this.#request.method === 'HEAD',
       guard: forms === undefined ? undefined : new EchoGuard(forms),
       meter,
       decision: this.#decision,
+      stop: this.#stop,
       rejected: () => {
         if (credential === null) return
         this.#line.rejected()

@@ -112,7 +112,7 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
 }
 
 /** Stopped from this side. */
-const stopped: { readonly [Reason in StopReason]: Refused } = {
+export const stopped: { readonly [Reason in StopReason]: Refused } = {
   cancelled: new Refused(refusal('cancelled', 'http/stopped', 'The request was cancelled.')),
   ending: new Refused(refusal('cancelled', 'http/stopped', 'The session or the connection ended.')),
   limit: new Refused(refusal('cancelled', 'policy/limit', 'A limit of the policy was reached.')),

@@ -18,6 +18,7 @@ import {
   type Endpoint,
   type Gate,
   type Listener,
+  type Recogniser,
   type Refusal,
 } from '@sluice/core'
 import { builtInDetectors, configuredDetector, type Detector } from '@sluice/masking'
@@ -53,7 +54,11 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
   const ports: ConversationPorts = {
     sessions,
     upstreams,
-    means: { detectors: detectorsOf(gate.patterns), pseudonyms: gate.pseudonyms },
+    means: {
+      detectors: detectorsOf(gate.patterns),
+      recognisers: recognisersOf(gate.recognisers),
+      pseudonyms: gate.pseudonyms,
+    },
     hosts: hostsOf(gate),
   }
   const conversations = new Map<Duplex, Conversation>()
@@ -125,6 +130,10 @@ function detectorsOf(patterns: readonly DetectorPattern[]): ReadonlyMap<string, 
     ({ name, pattern, charsMax }) => [name, configuredDetector(name, pattern, charsMax)] as const,
   )
   return new Map([...builtInDetectors, ...configured])
+}
+
+function recognisersOf(recognisers: readonly Recogniser[]): ReadonlyMap<string, Recogniser> {
+  return new Map(recognisers.flatMap((each) => each.detectors.map((name) => [name, each] as const)))
 }
 
 async function bound(server: Server, { host, port }: Address): Promise<Address> {

@@ -1,16 +1,17 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { Refused, type Shown } from '@sluice/core'
-import { builtInDetectors, type ContentRules } from '@sluice/masking'
+import { RecogniserFailed, Refused, Stop, type Shown } from '@sluice/core'
+import { builtInDetectors, type Hiding } from '@sluice/masking'
 import { EchoGuard, formsOf } from './echo-guard.ts'
 import { masked, type MaskContext } from './mask.ts'
 import type { Headers, Reply } from './replies.ts'
+import { ScriptedRecogniser } from './scripted.ts'
 
 const detector = builtInDetectors.get('card') ?? assert.fail()
-const rules: ContentRules = {
-  paths: [],
-  detectors: [{ detector, request: { method: 'last4' }, rule: 'm' }],
+const hiding: Hiding = {
+  content: { paths: [], detectors: [{ detector, request: { method: 'last4' }, rule: 'm' }] },
+  recognised: [],
 }
 const card = '4000290979900015'
 const json: Headers = [['content-type', 'application/json']]
@@ -18,14 +19,15 @@ const json: Headers = [['content-type', 'application/json']]
 function context(change: Partial<MaskContext> = {}): MaskContext {
   return {
     sight: { prefix: '/t', origin: 'http://t', base_path: '' },
-    rules: null,
+    hiding: null,
     pseudonyms: undefined,
-    hidden: [],
+    hidden: () => [],
     bodiless: false,
     guard: undefined,
     meter: undefined,
     decision: 'dec_1',
     rejected: () => {},
+    stop: new Stop(),
     ...change,
   }
 }
@@ -90,7 +92,7 @@ suite('an answer on its way to the caller', () => {
     }
     const text = `{"card":"${card}"}`
     const seen = await shown(answer([...json, ['content-encoding', 'gzip']], [gzipSync(text)]), {
-      rules,
+      hiding,
       meter,
     })
     assert.deepEqual(read, ['200 application/json', text, 'end'])
@@ -102,7 +104,7 @@ suite('an answer on its way to the caller', () => {
     for (let cut = 0; cut <= text.length; cut++) {
       const pieces = [text.subarray(0, cut), text.subarray(cut)].filter(({ length }) => length > 0)
       const seen = await shown(answer([...json, ['content-length', '30'], ['etag', '"x"']], pieces), {
-        rules,
+        hiding,
       })
       assert.equal(seen.body, '{"card":"************0015","n":1}')
       assert.equal(seen.record.includes(card), false)
@@ -123,7 +125,7 @@ suite('an answer on its way to the caller', () => {
         ],
         [],
       ),
-      { rules },
+      { hiding },
     )
     assert.deepEqual(seen.head?.headers.slice(0, 2), [
       ['x-card', '************0015'],
@@ -133,7 +135,7 @@ suite('an answer on its way to the caller', () => {
   })
 
   test('hides it in a trailer as well', async () => {
-    const seen = await shown(answer(json, [Buffer.from('{}')], 200, [['x-last', card]]), { rules })
+    const seen = await shown(answer(json, [Buffer.from('{}')], 200, [['x-last', card]]), { hiding })
     assert.deepEqual(seen.trailers, [['x-last', '************0015']])
   })
 
@@ -151,7 +153,7 @@ suite('an answer on its way to the caller', () => {
       ['br', brotliCompressSync(text)],
       ['gzip, br', brotliCompressSync(gzipSync(text))],
     ] as const) {
-      const seen = await shown(answer([...json, ['content-encoding', coding]], [bytes]), { rules })
+      const seen = await shown(answer([...json, ['content-encoding', coding]], [bytes]), { hiding })
       assert.equal(seen.body, '{"card":"************0015"}')
     }
   })
@@ -166,14 +168,14 @@ suite('an answer on its way to the caller', () => {
       [[...json, ['content-encoding', 'compress']], 'x'],
       [[...json, ['content-encoding', 'gzip']], 'x'],
     ] as const)
-      await assert.rejects(shown(answer(headers, [Buffer.from(bytes)]), { rules }), (error: unknown) => {
+      await assert.rejects(shown(answer(headers, [Buffer.from(bytes)]), { hiding }), (error: unknown) => {
         assert.ok(error instanceof Refused)
         assert.equal(error.refusal.rule, 'http/undecodable')
         return true
       })
     const bomb = gzipSync(Buffer.alloc(50_000_000, 0x20))
     await assert.rejects(
-      shown(answer([...json, ['content-encoding', 'gzip']], [bomb]), { rules }),
+      shown(answer([...json, ['content-encoding', 'gzip']], [bomb]), { hiding }),
       /much larger than it seems/,
     )
   })
@@ -181,7 +183,7 @@ suite('an answer on its way to the caller', () => {
   test('is withheld where it says two things of its content: readers take different ones', async () => {
     const text = Buffer.from(`{"card":"${card.replace('4', '\\u0034')}"}`)
     const typed: Headers = [['content-type', 'text/plain'], ...json]
-    await assert.rejects(shown(answer(typed, [text]), { rules }), /withheld/)
+    await assert.rejects(shown(answer(typed, [text]), { hiding }), /withheld/)
     const coded: Headers = [...json, ['content-encoding', 'identity'], ['content-encoding', 'gzip']]
     const credential = { user: '', password: 'very-secret-key' }
     const guard = new EchoGuard(formsOf(credential) ?? assert.fail())
@@ -193,11 +195,11 @@ suite('an answer on its way to the caller', () => {
 
   test('without content needs no type', async () => {
     for (const status of [200, 204, 304, 302]) {
-      const seen = await shown(answer([], [], status), { rules })
+      const seen = await shown(answer([], [], status), { hiding })
       assert.equal(seen.body, '')
       assert.equal(seen.head?.status, status)
     }
-    const head = await shown(answer([['content-encoding', 'gzip']], []), { rules, bodiless: true })
+    const head = await shown(answer([['content-encoding', 'gzip']], []), { hiding, bodiless: true })
     assert.equal(head.body, '')
   })
 
@@ -220,5 +222,147 @@ suite('an answer on its way to the caller', () => {
       throw new Error('not accepted')
     }
     await assert.rejects(shown(answer(json, [], 401), { rejected }), /not accepted/)
+  })
+})
+
+suite('an answer that a recogniser must look into', () => {
+  const asking = (recogniser: ScriptedRecogniser): Hiding => ({
+    ...hiding,
+    recognised: [{ recogniser, detector: 'person', request: { method: 'redact' }, rule: 'm' }],
+  })
+  const events: Headers = [['content-type', 'text/event-stream']]
+
+  async function refused(
+    replies: AsyncIterable<Reply>,
+    change: Partial<MaskContext>,
+  ): Promise<{ readonly rule: string; readonly message: string; readonly before: number }> {
+    let before = 0
+    try {
+      for await (const _piece of masked(replies, context(change))) before += 1
+    } catch (error) {
+      assert.ok(error instanceof Refused, String(error))
+      return { ...error.refusal, before }
+    }
+    return assert.fail('it passed')
+  }
+
+  test('loses what is found in any piece, in a header and in a trailer, beside what has a look', async () => {
+    const recogniser = new ScriptedRecogniser('Ann Lee')
+    const text = Buffer.from(`{"who":"Ann Lee","card":"${card}","n":7}`)
+    const seen = await shown(
+      answer(
+        [...json, ['content-length', '40'], ['x-who', 'Ann Lee'], ['x-other', 'stays']],
+        [text.subarray(0, 11), text.subarray(11)],
+        200,
+        [['x-last', 'of Ann Lee']],
+      ),
+      { hiding: asking(recogniser) },
+    )
+    assert.equal(seen.body, '{"who":"[masked]","card":"************0015","n":7}')
+    assert.deepEqual(seen.head?.headers, [
+      ...json,
+      ['x-who', '[masked]'],
+      ['x-other', 'stays'],
+      ['x-sluice-decision', 'dec_1'],
+    ])
+    assert.deepEqual(seen.trailers, [['x-last', 'of [masked]']])
+    assert.doesNotMatch(seen.record, /Ann/)
+    assert.equal(
+      seen.masked.reduce((sum, { column, values }) => sum + (column === 'person' ? values : 0), 0),
+      3,
+    )
+    assert.deepEqual(
+      new Set(recogniser.asked),
+      new Set(['who', 'Ann Lee', 'card', card, 'n', 'stays', 'of Ann Lee']),
+    )
+  })
+
+  test('is decoded first, and read along once', async () => {
+    const read: string[] = []
+    const meter = {
+      head: (status: number) => read.push(String(status)),
+      data: (bytes: Buffer) => read.push(bytes.toString()),
+      end: () => read.push('end'),
+    }
+    const seen = await shown(answer([...json, ['content-encoding', 'gzip']], [gzipSync('["Ann Lee"]')]), {
+      hiding: asking(new ScriptedRecogniser('Ann Lee')),
+      meter,
+    })
+    assert.equal(seen.body, '["[masked]"]')
+    assert.deepEqual(read, ['200', '["Ann Lee"]', 'end'])
+  })
+
+  test('has no body, and is looked into all the same', async () => {
+    const seen = await shown(answer([['x-who', 'Ann Lee']], [], 204), {
+      hiding: asking(new ScriptedRecogniser('Ann Lee')),
+    })
+    assert.deepEqual([seen.head?.headers[0], seen.body], [['x-who', '[masked]'], ''])
+  })
+
+  test('is refused whole where the recogniser fails, nothing of it having left', async () => {
+    const recogniser = new ScriptedRecogniser('Ann Lee')
+    recogniser.failure = new RecogniserFailed('it answered 500')
+    for (const replies of [
+      answer(json, [Buffer.from('["x"]')]),
+      answer(events, [Buffer.from('data: x\n\n')]),
+    ]) {
+      const { rule, message, before } = await refused(replies, { hiding: asking(recogniser) })
+      assert.deepEqual([rule, before], ['http/recogniser', 0])
+      assert.match(message, /it answered 500\. The target has performed the request/)
+    }
+  })
+
+  test('is an internal error where the recogniser breaks, and quotes nothing', async () => {
+    const recogniser = new ScriptedRecogniser('Ann Lee')
+    recogniser.failure = new Error('Ann Lee')
+    await assert.rejects(
+      shown(answer(json, [Buffer.from('["x"]')]), { hiding: asking(recogniser) }),
+      (error) => !(error instanceof Refused),
+    )
+  })
+
+  test('is refused where it is too large, cannot be read or has no end, and nobody is asked', async () => {
+    const recogniser = new ScriptedRecogniser('Ann Lee')
+    const large = Buffer.alloc(600_000, ' ')
+    async function* endless(): AsyncGenerator<Reply> {
+      for await (const reply of answer(json, [Buffer.from('["Ann Lee"]')]))
+        if (reply.kind !== 'end') yield reply
+    }
+    for (const [replies, rule] of [
+      [answer(json, [large, large]), 'http/undecodable'],
+      [
+        answer([...json, ['content-encoding', 'gzip']], [gzipSync(Buffer.concat([large, large]))]),
+        'http/undecodable',
+      ],
+      [answer(json, [Buffer.from('["Ann Lee')]), 'http/undecodable'],
+      [answer([['content-type', 'image/png']], [Buffer.from('x')]), 'http/undecodable'],
+      [endless(), 'http/upstream'],
+    ] as const)
+      assert.deepEqual(await refused(replies, { hiding: asking(recogniser) }).then(({ rule }) => rule), rule)
+    assert.deepEqual(recogniser.asked, [])
+  })
+
+  test('with the credential of the gateway in it is not shown to the recogniser', async () => {
+    const recogniser = new ScriptedRecogniser('Ann Lee')
+    const credential = { user: '', password: 'very-secret-key' }
+    const guard = new EchoGuard(formsOf(credential) ?? assert.fail())
+    const { rule } = await refused(answer(json, [Buffer.from(`["${credential.password}"]`)]), {
+      hiding: asking(recogniser),
+      guard,
+    })
+    assert.equal(rule, 'http/credential_echo')
+    assert.deepEqual(recogniser.asked, [])
+  })
+
+  test('is not asked about any more once its exchange ends', async () => {
+    const recogniser = new ScriptedRecogniser('Ann Lee')
+    const stop = new Stop<'cancelled'>()
+    recogniser.recognise = (_texts: readonly string[], signal?: AbortSignal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new RecogniserFailed('gone')))
+        stop.request('cancelled')
+      })
+    const { rule } = await refused(answer(json, [Buffer.from('["x"]')]), { hiding: asking(recogniser), stop })
+    assert.equal(rule, 'http/stopped')
   })
 })

@@ -1,20 +1,36 @@
-import { refusal, Refused, type MaskCount, type Pseudonyms, type Shown } from '@sluice/core'
-import { contentMasker, Undecodable, type ContentMasker, type ContentRules } from '@sluice/masking'
+import {
+  refusal,
+  Refused,
+  type MaskCount,
+  type Pseudonyms,
+  type Shown,
+  type Stop,
+  type StopReason,
+} from '@sluice/core'
+import {
+  contentMasker,
+  Recognition,
+  Undecodable,
+  type ContentMasker,
+  type ContentRules,
+  type Hiding,
+} from '@sluice/masking'
 import { shownHead, shownTrailers, type Sight } from './answer-head.ts'
 import { decoded, isBodiless } from './decoded.ts'
 import type { EchoGuard } from './echo-guard.ts'
 import type { Meter } from './llm/meter.ts'
 import { maskedFields } from './masked-fields.ts'
+import { asking, gathered } from './recognised.ts'
 import { recordedHead } from './recorded-text.ts'
 import { headerOf, type Headers, type Reply } from './replies.ts'
 
 export interface MaskContext {
   readonly sight: Omit<Sight, 'rewritten'>
   /** What is hidden; `null`: nothing. */
-  readonly rules: ContentRules | null
+  readonly hiding: Hiding | null
   readonly pseudonyms: Pseudonyms | undefined
-  /** What was hidden in the request. */
-  readonly hidden: readonly MaskCount[]
+  /** What was hidden in the request, once it was sent. */
+  readonly hidden: () => readonly MaskCount[]
   /** Whether the answer has no body whatever its head says. */
   readonly bodiless: boolean
   /** `undefined`: there is no credential to look for. */
@@ -25,19 +41,38 @@ export interface MaskContext {
   readonly decision: string
   /** The target did not accept what it was shown. Throws where that was the gateway's own credential. */
   readonly rejected: () => void
+  /** The exchange ends before its answer does. */
+  readonly stop: Stop<StopReason>
 }
 
-/** Station 7: what the caller may see of an answer, as it streams. */
+/** Station 7: what the caller may see of an answer, as it streams, or as a whole where a recogniser must see all of it. */
 export async function* masked(
   replies: AsyncIterable<Reply>,
   context: MaskContext,
 ): AsyncGenerator<Shown<Reply>> {
-  const looksInto = context.rules !== null || context.guard !== undefined || context.meter !== undefined
+  const { hiding, guard, meter, bodiless } = context
+  const looksInto = hiding !== null || guard !== undefined || meter !== undefined
+  const read = looksInto ? decoded(replies, bodiless) : replies
   try {
-    yield* shownOf(looksInto ? decoded(replies, context.bodiless) : replies, context)
+    if (hiding !== null && hiding.recognised.length > 0) yield* shownWhole(read, hiding, context)
+    else yield* shownOf(read, { ...context, rules: hiding?.content ?? null })
   } catch (error) {
     throw error instanceof Undecodable ? new Refused(undecodable(error.message), { cause: error }) : error
   }
+}
+
+/** Nothing leaves before all is known. What is wrong with an answer is found before anybody else sees a text of it. */
+async function* shownWhole(
+  replies: AsyncIterable<Reply>,
+  hiding: Hiding,
+  context: MaskContext,
+): AsyncGenerator<Shown<Reply>> {
+  const answer = await gathered(replies, (reply) => readAlong(reply, context.meter))
+  const recognition = new Recognition(hiding)
+  const first = { ...context, meter: undefined, rules: recognition.noting }
+  for await (const _piece of shownOf(answer, first));
+  const rules = await asking('answer', context.stop, (signal) => recognition.found(signal))
+  yield* shownOf(answer, { ...first, guard: undefined, rules })
 }
 
 function undecodable(why: string): ReturnType<typeof refusal> {
@@ -48,28 +83,32 @@ function undecodable(why: string): ReturnType<typeof refusal> {
   )
 }
 
-async function* shownOf(replies: AsyncIterable<Reply>, context: MaskContext): AsyncGenerator<Shown<Reply>> {
+interface ShowContext extends Omit<MaskContext, 'hiding'> {
+  readonly rules: ContentRules | null
+}
+
+async function* shownOf(
+  replies: AsyncIterable<Reply> | Iterable<Reply>,
+  context: ShowContext,
+): AsyncGenerator<Shown<Reply>> {
   let body = new Body(null, context)
   let status = 0
   for await (const reply of replies) {
+    readAlong(reply, context.meter)
     switch (reply.kind) {
       case 'head': {
         status = reply.status
-        const type = headerOf(reply.headers, 'content-type') ?? null
-        context.meter?.head(status, type)
         if (status === 401) context.rejected()
-        body = new Body(type, context)
+        body = new Body(contentTypeOf(reply), context)
         yield headShown(reply, context)
         break
       }
       case 'data': {
-        context.meter?.data(reply.bytes)
         const piece = body.push(reply.bytes)
         if (piece.record.length > 0) yield piece
         break
       }
       case 'end': {
-        context.meter?.end()
         const rest = context.bodiless || isBodiless(status) ? undefined : body.end()
         if (rest !== undefined && rest.record.length > 0) yield rest
         yield endShown(reply, status, context)
@@ -78,11 +117,27 @@ async function* shownOf(replies: AsyncIterable<Reply>, context: MaskContext): As
   }
 }
 
+function readAlong(reply: Reply, meter: MaskContext['meter']): void {
+  if (meter === undefined) return
+  switch (reply.kind) {
+    case 'head':
+      return meter.head(reply.status, contentTypeOf(reply))
+    case 'data':
+      return meter.data(reply.bytes)
+    case 'end':
+      return meter.end()
+  }
+}
+
+function contentTypeOf({ headers }: Reply & { kind: 'head' }): string | null {
+  return headerOf(headers, 'content-type') ?? null
+}
+
 const nothing = Buffer.alloc(0)
 
 function headShown(
   reply: Reply & { kind: 'head' },
-  { sight, rules, pseudonyms, guard, decision, hidden }: MaskContext,
+  { sight, rules, pseudonyms, guard, decision, hidden }: ShowContext,
 ): Shown<Reply> {
   const { status, headers } = shownHead(reply, { ...sight, rewritten: rules !== null })
   guard?.refuse(textOf(headers))
@@ -91,14 +146,14 @@ function headShown(
     item: { kind: 'head', status, headers: [...fields, ['x-sluice-decision', decision]] },
     record: Buffer.from(recordedHead(`HTTP/1.1 ${status}`, fields)),
     rows: 0,
-    masked: [...hidden, ...masked],
+    masked: [...hidden(), ...masked],
   }
 }
 
 function endShown(
   reply: Reply & { kind: 'end' },
   status: number,
-  { sight, rules, pseudonyms, guard }: MaskContext,
+  { sight, rules, pseudonyms, guard }: ShowContext,
 ): Shown<Reply> {
   const trailers = shownTrailers(reply.trailers, { ...sight, rewritten: rules !== null })
   guard?.refuse(textOf(trailers))
@@ -114,10 +169,10 @@ function textOf(fields: Headers): string {
 /** Looked into once there is something: an answer without content needs no type. */
 class Body {
   readonly #contentType: string | null
-  readonly #context: MaskContext
+  readonly #context: ShowContext
   #masker: ContentMasker | undefined
 
-  constructor(contentType: string | null, context: MaskContext) {
+  constructor(contentType: string | null, context: ShowContext) {
     this.#contentType = contentType
     this.#context = context
   }

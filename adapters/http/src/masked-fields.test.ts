@@ -1,6 +1,6 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { builtInDetectors, Undecodable, type ContentRules } from '@sluice/masking'
+import { builtInDetectors, Undecodable, type ContentRules, type Detector } from '@sluice/masking'
 import { maskedFields } from './masked-fields.ts'
 import type { Headers } from './replies.ts'
 
@@ -43,4 +43,35 @@ suite('headers in which something is hidden', () => {
     for (const value of ['a\r\nset-cookie: evil=1', '\n\u0001\n', '\u0100'])
       assert.throws(() => maskedFields(fields, constant(value), undefined), Undecodable)
   })
+})
+
+test('a detector of texts looks at each value for itself, and at no name', () => {
+  const seen: string[] = []
+  const person: Detector = {
+    name: 'person',
+    charsMax: 100,
+    ofTexts: true,
+    find: (text) => {
+      seen.push(text)
+      const start = text.indexOf('Ann')
+      return start < 0 ? [] : [{ start, end: start + 'Ann'.length }]
+    },
+  }
+  const both: ContentRules = {
+    paths: [],
+    detectors: [...rules.detectors, { detector: person, request: { method: 'redact' }, rule: 'm' }],
+  }
+  const given: Headers = [
+    ['x-Ann', 'of: Ann'],
+    ['x-empty', ''],
+    ['x-card', `Ann ${card}`],
+    ['x-last', 'v\u00e4lue Ann'],
+  ]
+  assert.deepEqual(maskedFields(given, both, undefined).fields, [
+    ['x-Ann', 'of: [masked]'],
+    ['x-empty', ''],
+    ['x-card', '[masked] ************0015'],
+    ['x-last', 'v\u00e4lue [masked]'],
+  ])
+  assert.deepEqual(new Set(seen), new Set(given.map(([, value]) => value)))
 })

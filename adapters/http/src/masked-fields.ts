@@ -1,5 +1,5 @@
 import type { MaskCount, Pseudonyms } from '@sluice/core'
-import { contentMasker, Undecodable, type ContentRules } from '@sluice/masking'
+import { contentMasker, Undecodable, type ContentRules, type Detector } from '@sluice/masking'
 import type { Headers } from './replies.ts'
 
 export interface MaskedFields {
@@ -12,6 +12,7 @@ const ofTheProtocol = /^(?:content-type|date)$/
 
 /** Between two fields: no value has it, and nothing that is looked for reaches over it. */
 const between = '\n\u0001\n'
+const separator = ': '
 
 /**
  * Headers or trailers, in which detectors look as they do in documents: what is hidden there must not be told here. Throws
@@ -24,8 +25,12 @@ export function maskedFields(
 ): MaskedFields {
   const told = fields.filter(([name]) => !ofTheProtocol.test(name))
   if (rules === null || rules.detectors.length === 0 || told.length === 0) return { fields, masked: [] }
-  const masker = contentMasker('text/plain', { paths: [], detectors: rules.detectors }, pseudonyms)
-  const text = told.map(([name, value]) => `${name}: ${value}`).join(between)
+  const detectors = rules.detectors.map(({ detector, ...rule }) => ({
+    ...rule,
+    detector: inFields(detector),
+  }))
+  const masker = contentMasker('text/plain', { paths: [], detectors }, pseudonyms)
+  const text = told.map(([name, value]) => `${name}${separator}${value}`).join(between)
   const pieces = [masker.push(Buffer.from(text)), masker.end()]
   const masked = pieces.flatMap((piece) => piece.masked)
   if (masked.length === 0) return { fields, masked }
@@ -37,9 +42,25 @@ export function maskedFields(
   return { fields: [...fields.filter(([name]) => ofTheProtocol.test(name)), ...shown], masked }
 }
 
+/** Detectors of texts look at each value for itself: a name of a header is no text of anybody. */
+function inFields(detector: Detector): Detector {
+  if (detector.ofTexts !== true) return detector
+  const find: Detector['find'] = (text) => {
+    let at = 0
+    return text.split(between).flatMap((line) => {
+      const start = at + line.indexOf(separator) + separator.length
+      at += line.length + between.length
+      return detector
+        .find(text.slice(start, at - between.length))
+        .map((span) => ({ start: start + span.start, end: start + span.end }))
+    })
+  }
+  return { ...detector, find }
+}
+
 /** Whatever a mask puts in the place of a value stays a value of that header. */
 function valueIn(line: string | undefined, name: string): string {
-  const start = `${name}: `
+  const start = `${name}${separator}`
   if (line?.startsWith(start) !== true || !/^[\t\x20-\x7e\x80-\xff]*$/.test(line))
     throw new Undecodable('header')
   return line.slice(start.length)

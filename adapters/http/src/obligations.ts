@@ -1,21 +1,27 @@
 import {
   refusal,
+  Refused,
   type MaskCount,
   type MaskRule,
   type Obliged,
   type Pseudonyms,
+  type Recogniser,
   type Refusal,
   type Verdict,
 } from '@sluice/core'
 import {
   contentMasker,
   InvalidMask,
+  recognisedBytesMax,
+  Recognition,
   Undecodable,
   type ContentRules,
   type Detector,
   type DetectorRule,
+  type Hiding,
   type MaskRequest,
   type PathRule,
+  type RecognisedRule,
 } from '@sluice/masking'
 import { headerOf } from './replies.ts'
 import type { Outgoing } from './upstream.ts'
@@ -23,15 +29,21 @@ import type { Outgoing } from './upstream.ts'
 /** What the verdict obliges to. */
 export interface MaskPlan {
   /** What is hidden in the answer; `null`: nothing. */
-  readonly answer: ContentRules | null
-  /** What the target gets. */
-  readonly request: Outgoing
+  readonly answer: Hiding | null
+  /** What the target gets. Where recognisers must be asked for it, what asks them: it rejects as they do. */
+  readonly request: Sent | ((signal: AbortSignal) => Promise<Sent>)
+}
+
+export interface Sent {
+  readonly outgoing: Outgoing
   /** What was hidden in it. */
   readonly hidden: readonly MaskCount[]
 }
 
 export interface Means {
   readonly detectors: ReadonlyMap<string, Detector>
+  /** By the names of detectors; none has a name of `detectors`. */
+  readonly recognisers: ReadonlyMap<string, Recogniser>
   readonly pseudonyms: Pseudonyms | undefined
 }
 
@@ -39,27 +51,23 @@ export interface Means {
  * Compiles the verdict's masks and applies those of the request, or refuses what they could not be kept in. What names a
  * column of a relation asks for nothing here: HTTP has documents and texts, no relations.
  */
-export function oblige(
-  verdicts: readonly Verdict[],
-  request: Outgoing,
-  { detectors, pseudonyms }: Means,
-): Obliged<MaskPlan> {
+export function oblige(verdicts: readonly Verdict[], request: Outgoing, means: Means): Obliged<MaskPlan> {
   try {
     const rules = verdicts.flatMap(({ mask }) => mask.filter(isHiding))
-    if (rules.length === 0) return { kind: 'plan', plan: { answer: null, request, hidden: [] } }
-    const answer = contentRules(
+    if (rules.length === 0) return { kind: 'plan', plan: { answer: null, request: clear(request) } }
+    const answer = hidingOf(
       rules.filter(({ of }) => of === undefined),
-      detectors,
+      means,
     )
-    if (answer !== null) requireWhole(request, answer, pseudonyms)
-    const outgoing = contentRules(
+    if (answer !== null) requireWhole(request, answer, means.pseudonyms)
+    const outgoing = hidingOf(
       rules.filter(({ of }) => of === 'request'),
-      detectors,
+      means,
     )
-    const { sent, hidden } = outgoing === null ? clear(request) : masked(request, outgoing, pseudonyms)
-    return { kind: 'plan', plan: { answer, request: sent, hidden } }
+    const sent = outgoing === null ? clear(request) : hidden(request, outgoing, means.pseudonyms)
+    return { kind: 'plan', plan: { answer, request: sent } }
   } catch (error) {
-    if (error instanceof Unkept) return { kind: 'refused', refusal: error.refusal }
+    if (error instanceof Refused) return { kind: 'refused', refusal: error.refusal }
     if (error instanceof InvalidMask) return { kind: 'refused', refusal: mistaken(error.message) }
     throw error
   }
@@ -73,21 +81,11 @@ function isHiding(rule: MaskRule): rule is HidingRule {
   return !('relation' in rule) && rule.method !== 'none'
 }
 
-class Unkept extends Error {
-  readonly refusal: Refusal
-  constructor(reason: Refusal) {
-    super(reason.message)
-    this.refusal = reason
-  }
-}
-
-function contentRules(
-  rules: readonly HidingRule[],
-  known: ReadonlyMap<string, Detector>,
-): ContentRules | null {
+function hidingOf(rules: readonly HidingRule[], { detectors: known, recognisers }: Means): Hiding | null {
   if (rules.length === 0) return null
   const paths: PathRule[] = []
   const detectors: DetectorRule[] = []
+  const recognised: RecognisedRule[] = []
   for (const mask of rules) {
     const { method, rule, value, to } = mask
     const request = { method, value, to }
@@ -96,19 +94,21 @@ function contentRules(
       continue
     }
     const detector = known.get(mask.detector)
-    if (detector === undefined) throw new Unkept(mistaken(`there is no detector "${mask.detector}"`))
-    detectors.push({ detector, request, rule })
+    const recogniser = recognisers.get(mask.detector)
+    if (detector !== undefined) detectors.push({ detector, request, rule })
+    else if (recogniser !== undefined) recognised.push({ recogniser, detector: mask.detector, request, rule })
+    else throw new Refused(mistaken(`there is no detector "${mask.detector}"`))
   }
-  return { paths, detectors }
+  return { content: { paths, detectors }, recognised }
 }
 
 /** Parts of an answer cannot be masked: a value may lie across their border, or be told by what is left out. */
-function requireWhole({ headers }: Outgoing, answer: ContentRules, pseudonyms: Pseudonyms | undefined): void {
+function requireWhole({ headers }: Outgoing, answer: Hiding, pseudonyms: Pseudonyms | undefined): void {
   // What is wrong with the rules themselves is found before anything is sent.
-  contentMasker('application/json', answer, pseudonyms)
+  contentMasker('application/json', new Recognition(answer).noting, pseudonyms)
   for (const name of inParts)
     if (headerOf(headers, name) !== undefined)
-      throw new Unkept(
+      throw new Refused(
         refusal(
           'denied',
           'http/in_parts',
@@ -119,36 +119,40 @@ function requireWhole({ headers }: Outgoing, answer: ContentRules, pseudonyms: P
 
 const inParts = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
 
-interface Sent {
-  readonly sent: Outgoing
-  readonly hidden: readonly MaskCount[]
+function clear(request: Outgoing): Sent {
+  return { outgoing: request, hidden: [] }
 }
 
-function clear(request: Outgoing): Sent {
-  return { sent: request, hidden: [] }
+/** Who recognises takes time, so nobody is asked before the request may be sent; all else is found wrong at once. */
+function hidden(request: Outgoing, hiding: Hiding, pseudonyms: Pseudonyms | undefined): MaskPlan['request'] {
+  if (request.body.length === 0) return clear(request)
+  if (hiding.recognised.length === 0) return masked(request, hiding.content, pseudonyms)
+  if (request.body.length > recognisedBytesMax) throw new Refused(unreadable(tooLarge))
+  const recognition = new Recognition(hiding)
+  masked(request, recognition.noting, pseudonyms)
+  return async (signal) => masked(request, await recognition.found(signal), pseudonyms)
 }
+
+const tooLarge = `it has more than ${recognisedBytesMax} bytes, and must be looked into as a whole`
 
 function masked(request: Outgoing, rules: ContentRules, pseudonyms: Pseudonyms | undefined): Sent {
-  if (request.body.length === 0) return clear(request)
   try {
     const masker = contentMasker(headerOf(request.headers, 'content-type') ?? null, rules, pseudonyms)
     const pieces = [masker.push(request.body), masker.end()]
     const body = Buffer.concat(pieces.map(({ bytes }) => bytes))
-    const hidden = pieces.flatMap((piece) => piece.masked)
+    const counts = pieces.flatMap((piece) => piece.masked)
     return {
-      sent: { ...request, body },
-      hidden: hidden.map((count) => ({ ...count, column: `request:${count.column}` })),
+      outgoing: { ...request, body },
+      hidden: counts.map((count) => ({ ...count, column: `request:${count.column}` })),
     }
   } catch (error) {
     if (!(error instanceof Undecodable)) throw error
-    throw new Unkept(
-      refusal(
-        'denied',
-        'http/undecodable',
-        `The body of the request must be masked here, and ${error.message}.`,
-      ),
-    )
+    throw new Refused(unreadable(error.message))
   }
+}
+
+function unreadable(why: string): Refusal {
+  return refusal('denied', 'http/undecodable', `The body of the request must be masked here, and ${why}.`)
 }
 
 function mistaken(why: string): Refusal {

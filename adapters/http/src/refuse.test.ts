@@ -70,6 +70,7 @@ test('what an SDK makes of a code', () => {
     ['too_large', 413, 'invalid_request_error'],
     ['log_unavailable', 503, 'api_error'],
     ['target_unreachable', 502, 'api_error'],
+    ['recogniser_unavailable', 502, 'api_error'],
     ['internal', 500, 'api_error'],
   ] as const)
     for (const profile of ['openai', 'anthropic'] as const) {

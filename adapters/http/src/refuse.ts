@@ -13,6 +13,7 @@ const statuses: { readonly [Code in RefusalCode]: number } = {
   token_expired: 401,
   target_unknown: 404,
   target_unreachable: 502,
+  recogniser_unavailable: 502,
   log_unavailable: 503,
   policy_error: 403,
   cancelled: 409,
@@ -29,6 +30,7 @@ const types: { readonly [Code in RefusalCode]?: string } = {
   policy_error: 'permission_error',
   too_many: 'rate_limit_error',
   target_unreachable: 'api_error',
+  recogniser_unavailable: 'api_error',
   log_unavailable: 'api_error',
   draining: 'api_error',
   internal: 'api_error',
@@ -78,6 +80,7 @@ export function refuse(
     ['x-content-type-options', 'nosniff'],
     ...(status === 401 ? [['www-authenticate', 'Bearer realm="sluice"'] as const] : []),
     ...(status === 429 || status === 503 ? [['retry-after', '5'] as const] : []),
+    ...(code === 'recogniser_unavailable' ? [final] : []),
     ...(accepted && link !== undefined
       ? [['location', link] as const, ['preference-applied', 'respond-async'] as const]
       : []),
@@ -89,6 +92,9 @@ export function refuse(
     { kind: 'end', trailers: [] },
   ]
 }
+
+/** SDKs of language models ask again by themselves, and the target would perform again what it has performed. */
+const final = ['x-should-retry', 'false'] as const
 
 function errorOf({ code, message }: Refusal, profile: Profile | null): object {
   const type = types[code] ?? 'invalid_request_error'

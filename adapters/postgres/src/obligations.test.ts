@@ -97,7 +97,7 @@ test('a named view may be used', () => {
 })
 
 test('what a path or a detector masks is not found in rows, so nothing passes', () => {
-  for (const place of [{ path: '$.ssn' }, { detector: 'card' }]) {
+  for (const place of [{ path: '$.ssn' }, { detector: 'card' }, { detector: 'person' }]) {
     assert.equal(refused({}, { ...place, method: 'redact', rule: 'test/mask' }), 'policy/mask_place')
     assert.equal(refused({}, { ...place, method: 'none', rule: 'test/mask' }), null)
   }

@@ -13,6 +13,7 @@ const states: { readonly [Code in RefusalCode]: string } = {
   token_expired: '57P01',
   target_unknown: '3D000',
   target_unreachable: '08006',
+  recogniser_unavailable: '57P03',
   log_unavailable: '57P03',
   policy_error: '42501',
   cancelled: '57014',

@@ -11,6 +11,7 @@ const statusOf: Readonly<Record<RefusalCode, number>> = {
   token_expired: 401,
   target_unknown: 404,
   target_unreachable: 502,
+  recogniser_unavailable: 502,
   log_unavailable: 503,
   policy_error: 403,
   cancelled: 409,

@@ -33,6 +33,7 @@ import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 import { PolicyFollower } from './policy-follower.ts'
+import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
 import { buildTelemetry } from './telemetry.ts'
 
@@ -192,6 +193,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     patterns: config.detectors,
+    recognisers: await buildRecognisers(config.recognisers, base),
     pseudonyms: identity.pseudonyms,
     dialer: directDialer(),
     targets,

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
 import type { Refusal } from './errors.ts'
+import type { Recogniser } from './recogniser.ts'
 import type { Recording } from './recording.ts'
 import type { Action, Address, CancelKey, Credential, Hello, Json, Run, Subject, Target } from './request.ts'
 import type { Stop } from './stop.ts'
@@ -68,6 +69,8 @@ export interface Gate<Settings> {
   cancel(key: CancelKey): void
   /** What else masks may look for, beside what every adapter knows by its look. */
   readonly patterns: readonly DetectorPattern[]
+  /** Who is asked for what has no look. */
+  readonly recognisers: readonly Recogniser[]
   /** Of masks that need a key; what they are asked of without one is refused. */
   readonly pseudonyms?: Pseudonyms | undefined
 }

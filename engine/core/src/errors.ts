@@ -21,6 +21,8 @@ export const refusalCodes = [
   'target_unknown',
   /** The target does not answer, or refuses the gateway's own credential. */
   'target_unreachable',
+  /** What masks must find could not be looked for: a recogniser does not answer, or not in a way that is understood. */
+  'recogniser_unavailable',
   /** The decision could not be made durable: no record, no access. */
   'log_unavailable',
   /** The policy engine failed or ran past its deadline. */

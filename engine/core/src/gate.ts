@@ -19,6 +19,7 @@ import type {
   Targets,
 } from './ports.ts'
 import { RequestRates } from './request-rates.ts'
+import type { Recogniser } from './recogniser.ts'
 import type { CancelKey, Hello, Identity, Target } from './request.ts'
 import { withoutTokens } from './secrets.ts'
 import { LiveSession } from './session.ts'
@@ -32,6 +33,7 @@ export interface GatePorts {
   readonly authenticator: Authenticator
   readonly credentials: Credentials
   readonly patterns?: readonly DetectorPattern[]
+  readonly recognisers?: readonly Recogniser[]
   /** Their key binds approvals too: without it what a policy holds is refused. */
   readonly pseudonyms?: Pseudonyms
   readonly dialer: Dialer
@@ -173,6 +175,7 @@ export function createGate(ports: GatePorts): Engine {
     open,
     targets: (protocol) => ports.targets.list().filter((target) => target.protocol === protocol),
     patterns: ports.patterns ?? [],
+    recognisers: ports.recognisers ?? [],
     pseudonyms: ports.pseudonyms,
     cancel: (wanted) => {
       for (const session of live.values())

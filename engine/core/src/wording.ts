@@ -39,6 +39,7 @@ function sentence(refusal: Refusal, ref: string): string {
     case 'token_expired':
     case 'target_unknown':
     case 'target_unreachable':
+    case 'recogniser_unavailable':
     case 'cancelled':
     case 'draining':
     case 'internal':

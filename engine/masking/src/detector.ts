@@ -23,4 +23,6 @@ export interface Detector {
    * between that holds U+0000. Many short texts are then looked at as one, which costs much less.
    */
   readonly separable?: boolean
+  /** Looks at each text alone and at all of it. A number of JSON is no text, and the name of a header is not of its value. */
+  readonly ofTexts?: boolean
 }

@@ -5,7 +5,6 @@ export { BadPattern, configuredDetector, configuredLimits } from './detectors/co
 export { findings, unite, type Finding, type Found } from './detectors/findings.ts'
 export { contextChars } from './detectors/introduced.ts'
 export { maskInPlace, type InPlaceMethod } from './methods.ts'
-export type { Recogniser } from './recogniser.ts'
 export { replacementOf, type InPlace } from './replacement.ts'
 export type { MaskRequest, Replacement } from './replacer.ts'
 export type { ElementType, ValueType } from './types.ts'
@@ -13,7 +12,9 @@ export { valueText } from './value-text.ts'
 export { contentMasker, type ContentMasker } from './content/content-masker.ts'
 export { deltasOf, type Delta, type DeltaEvent } from './content/deltas.ts'
 export { EventLines, type EventLine, type RawEvent } from './content/event-lines.ts'
+export { recognisedBytesMax } from './content/limits.ts'
 export { compilePath, type Path } from './content/path.ts'
+export { Recognition, type Hiding, type RecognisedRule } from './content/recognition.ts'
 export {
   InvalidMask,
   type ContentRules,

@@ -1,1 +1,1 @@
-export { presidio, presidioLimits, RecogniserFailed, type PresidioOptions } from './presidio.ts'
+export { presidio, presidioLimits, type PresidioOptions } from './presidio.ts'

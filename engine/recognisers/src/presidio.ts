@@ -1,72 +1,96 @@
-import { unite, type Found, type Recogniser } from '@sluice/masking'
+import { RecogniserFailed, type Recognised, type Recogniser } from '@sluice/core'
+import { unite, type Found } from '@sluice/masking'
+import { Analyzer } from './analyzer.ts'
+import { batchesOf, type Batch } from './batches.ts'
 import { codePointStarts } from './code-points.ts'
 
 export interface PresidioOptions {
-  /** Of the analyzer, without the path of the call: `http://presidio:3000`. */
-  readonly url: string
+  /** Of the analyzer, without the path of the call: `https://presidio:3000`. */
+  readonly url: URL
+  /** PEM of the authorities that sign its certificate; `undefined`: those of the machine. */
+  readonly authority?: string | undefined
+  /** Of the texts, in two letters: `en`. */
+  readonly language: string
   /** What to look for, and the name under which policies ask for it: `{ PERSON: 'person' }`. */
   readonly entities: Readonly<Record<string, string>>
   /** From 0 to 1: what the analyzer is less sure of is not told. */
   readonly scoreMin: number
-  readonly timeMs?: number
+  /** For all the texts that are asked about at once. */
+  readonly timeMs: number
 }
 
-export const presidioLimits = { timeMs: 2000, textChars: 100_000, answerBytes: 4_194_304 } as const
+/** `batchesAtOnce` is of one question; the analyzer as a whole has its own bound. */
+export const presidioLimits = { textChars: 100_000, batchesAtOnce: 4 } as const
 
-/** The message has nothing of the text in it. */
-export class RecogniserFailed extends Error {
-  override readonly name = 'RecogniserFailed'
-}
-
-/** Asks the analyzer of Microsoft Presidio over HTTP, once: anything but an answer that is understood whole is a failure. */
+/**
+ * Asks the analyzer of Microsoft Presidio over HTTP, each text once: anything but answers that are understood whole is a
+ * failure. So is an entity that the analyzer does not know, which it would pass over in silence.
+ */
 export function presidio(options: PresidioOptions): Recogniser {
-  const url = new URL('analyze', options.url.endsWith('/') ? options.url : `${options.url}/`)
-  const timeMs = options.timeMs ?? presidioLimits.timeMs
+  const { entities, language, scoreMin, timeMs } = options
+  const analyzer = new Analyzer(options)
+  const question = { language, entities: Object.keys(entities), score_threshold: scoreMin }
+
+  async function answers({ texts }: Batch, signal: AbortSignal): Promise<readonly (readonly Recognised[])[]> {
+    // Half a character is one for it as well, but one that it cannot write down.
+    const text = texts.map((each) => each.toWellFormed())
+    const answer = await analyzer.post('analyze', { ...question, text }, signal)
+    if (!Array.isArray(answer) || answer.length !== texts.length)
+      throw new RecogniserFailed('the answer has not one list for each text')
+    return texts.map((text, at) => unite(foundIn(answer[at], text, entities)))
+  }
+
+  async function all(
+    texts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly Recognised[])[]> {
+    const found = texts.map((): readonly Recognised[] => [])
+    const batches = batchesOf(texts)
+    const ask = async (): Promise<void> => {
+      for (const batch of batches) {
+        const each = await answers(batch, signal)
+        for (const [at, place] of batch.places.entries()) found[place] = each[at] ?? []
+      }
+    }
+    const asked = Array.from({ length: presidioLimits.batchesAtOnce }, ask)
+    await Promise.all([knows(analyzer, question, signal), ...asked])
+    return found
+  }
+
   return {
-    async recognise(text, language) {
-      if (text === '') return []
-      if (text.length > presidioLimits.textChars)
-        throw new RecogniserFailed(`the text has more than ${presidioLimits.textChars} characters`)
-      const { entities, scoreMin } = options
-      const question = { text, language, entities: Object.keys(entities), score_threshold: scoreMin }
-      return unite(foundIn(await ask(url, JSON.stringify(question), timeMs), text, entities))
+    detectors: [...new Set(Object.values(entities))],
+    async recognise(texts, signal) {
+      if (texts.some(({ length }) => length > presidioLimits.textChars))
+        throw new RecogniserFailed(`a text has more than ${presidioLimits.textChars} characters`)
+      if (texts.every((text) => text === '')) return texts.map(() => [])
+      const late = AbortSignal.timeout(timeMs)
+      const over = new AbortController()
+      try {
+        return await all(texts, AbortSignal.any([signal, late, over.signal]))
+      } catch (error) {
+        over.abort()
+        throw late.aborted ? new RecogniserFailed(`no answer within ${timeMs} ms`) : error
+      }
     },
   }
 }
 
-async function ask(url: URL, body: string, timeMs: number): Promise<unknown> {
-  const signal = AbortSignal.timeout(timeMs)
-  try {
-    const headers = { 'content-type': 'application/json', accept: 'application/json' }
-    const response = await fetch(url, { method: 'POST', redirect: 'error', headers, body, signal })
-    if (response.status !== 200 || response.body === null) {
-      await response.body?.cancel()
-      throw new RecogniserFailed(`the recogniser answered ${response.status}`)
-    }
-    return JSON.parse(await bounded(response.body)) as unknown
-  } catch (error) {
-    if (error instanceof RecogniserFailed) throw error
-    // Whatever it was may quote what was sent or answered.
-    throw new RecogniserFailed(
-      signal.aborted ? `no answer within ${timeMs} ms` : 'no answer that can be read',
-    )
-  }
-}
-
-async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > presidioLimits.answerBytes) throw new RecogniserFailed('the answer is too large')
-    chunks.push(chunk)
-  }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+/** Asked each time: behind its address there may be another analyzer by now. */
+async function knows(
+  analyzer: Analyzer,
+  { language, entities }: { readonly language: string; readonly entities: readonly string[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const supported = await analyzer.get(`supportedentities?language=${encodeURIComponent(language)}`, signal)
+  const unknown = entities.filter((entity) => !Array.isArray(supported) || !supported.includes(entity))
+  if (unknown.length > 0)
+    throw new RecogniserFailed(`the analyzer does not look for ${unknown.join(', ')} in "${language}"`)
 }
 
 /** It counts in code points, and may find the same place several times. */
 function foundIn(answer: unknown, text: string, names: PresidioOptions['entities']): readonly Found[] {
-  if (!Array.isArray(answer)) throw new RecogniserFailed('the answer is no list')
+  if (!Array.isArray(answer)) throw new RecogniserFailed('the answer has not one list for each text')
+  if (answer.length === 0) return []
   const starts = codePointStarts(text)
   return answer.map((item: unknown) => {
     const { start, end, entity_type: type } = (item ?? {}) as Readonly<Record<string, unknown>>

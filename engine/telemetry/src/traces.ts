@@ -91,6 +91,7 @@ function attributesOf(passage: Passage, outcome: Outcome['outcome'], rules: Rule
 /** Of the gateway or the target; that a policy or a person said no is none. */
 const failures: ReadonlySet<RefusalCode> = new Set([
   'target_unreachable',
+  'recogniser_unavailable',
   'log_unavailable',
   'policy_error',
   'internal',

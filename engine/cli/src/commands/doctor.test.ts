@@ -150,3 +150,32 @@ test('a configuration is read, its policies looked for and its targets called', 
   assert.match(broken.out, /^\S*:1:1: unknown key "polices" — did you mean "policies"\?$/m)
   assert.doesNotMatch(broken.out, /lacks "policies"/)
 })
+
+test('a recogniser is asked, and one that would find nothing is named', async () => {
+  using folder = scratchFolder()
+  chmodSync(folder.path, 0o700)
+  await using server = await scriptedServer((path) => ({
+    body: path.startsWith('/supportedentities') ? '["PERSON"]' : '[[]]',
+  }))
+  const file = join(folder.path, 'sluice.yaml')
+  const told = async (url: string, entities: object): Promise<{ code: number; out: string }> => {
+    const people = { name: 'people', kind: 'presidio', url, entities }
+    const config = {
+      identity: { issuers: [{ name: 'i', kind: 'oidc', issuer: 'https://i.example', audience: 'sluice' }] },
+      policies: { path: '.' },
+      masking: { recognisers: [people] },
+      targets: [],
+    }
+    writeFileSync(file, JSON.stringify(config))
+    return ran(['doctor', '--config', file], { SLUICE_DATA: folder.path })
+  }
+  const well = await told(server.url, { PERSON: 'person' })
+  assert.equal(well.code, 0, well.out)
+  assert.match(well.out, /^ok {4}recogniser people: http:\S+ answers, for person$/m)
+  const misspelt = await told(server.url, { PERSN: 'person' })
+  assert.equal(misspelt.code, 1)
+  assert.match(misspelt.out, /^FAIL {2}recogniser people: \S+ the analyzer does not look for PERSN in "en"$/m)
+  const gone = await told(nobody, { PERSON: 'person' })
+  assert.equal(gone.code, 1)
+  assert.match(gone.out, /^FAIL {2}recogniser people: http:\S+: no answer that can be read$/m)
+})

@@ -10,9 +10,11 @@ import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
 import { addressOf } from '../config/address.ts'
 import { parseConfig } from '../config/config.ts'
+import type { RecogniserConfig } from '../config/recognisers.ts'
 import { noticesFolder } from '../notices.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
 import { printable } from '../printable.ts'
+import { buildRecognisers } from '../recognisers.ts'
 
 interface Check {
   readonly name: string
@@ -88,11 +90,31 @@ async function configChecks(file: string): Promise<readonly Check[]> {
       { name: 'configuration', ok: true, detail: file },
       { name: 'policies', ok: found, detail: found ? policies : `${policies} does not exist` },
       ...targets,
+      ...(await Promise.all(config.recognisers.map((each) => recogniserCheck(each, dirname(resolve(file)))))),
     ]
   } catch (error) {
     return [
       { name: 'configuration', ok: false, detail: error instanceof Error ? error.message : String(error) },
     ]
+  }
+}
+
+/** Asked about a text of nobody: whether it finds somebody there is its own affair. */
+const askedOfRecognisers = 'Ann Lee lives in Berlin.'
+
+async function recogniserCheck(config: RecogniserConfig, base: string): Promise<Check> {
+  const name = `recogniser ${config.name}`
+  try {
+    const [recogniser] = await buildRecognisers([config], base)
+    await recogniser?.recognise([askedOfRecognisers], new AbortController().signal)
+    return {
+      name,
+      ok: true,
+      detail: `${config.url.origin} answers, for ${Object.values(config.entities).join(', ')}`,
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { name, ok: false, detail: printable(`${config.url.origin}: ${why}`) }
   }
 }
 

@@ -22,6 +22,7 @@ import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import type { IssuerConfig, MaskingKeyReference, SecretReference } from '@sluice/identity'
+import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
@@ -55,6 +56,8 @@ export interface Config {
   readonly maskingKey: MaskingKeyReference | null
   /** What else masks may look for. */
   readonly detectors: readonly DetectorPattern[]
+  /** Who finds what has no look. */
+  readonly recognisers: readonly RecogniserConfig[]
   readonly policies: string
   readonly targets: readonly TargetConfig[]
   readonly notices: NoticesConfig
@@ -79,6 +82,7 @@ interface RawConfig {
   readonly masking?: {
     readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
     readonly detectors?: RawDetectors
+    readonly recognisers?: RawRecognisers
   }
   readonly policies: { readonly path: string }
   readonly notices?: RawNotices
@@ -112,6 +116,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const { value } = document
   if (!validate(value)) throw new ConfigError(schemaProblems(document, validate.errors ?? []))
   const log = logOf(document, value.log)
+  const detectors = detectorsOf(document, value.masking?.detectors)
   return {
     file,
     api: {
@@ -125,7 +130,8 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: value.keys?.tokens ?? null,
     maskingKey: maskingKeyOf(document, value.masking?.keys),
-    detectors: detectorsOf(document, value.masking?.detectors),
+    detectors,
+    recognisers: recognisersOf(document, value.masking?.recognisers, detectors),
     policies: value.policies.path,
     targets: targetsOf(document, value),
     notices: noticesOf(document, value.notices),

@@ -33,14 +33,21 @@ export class Finder {
     return findings.length === 0 ? none : merged(findings)
   }
 
-  /** What is found in each of many texts, by their places; nothing for those in which nothing is. */
-  findEach(texts: readonly string[]): ReadonlyMap<number, readonly Finding[]> {
+  /**
+   * What is found in each of many texts, by their places; nothing for those in which nothing is. `isNumber` tells which
+   * places are those of numbers.
+   */
+  findEach(
+    texts: readonly string[],
+    isNumber: (place: number) => boolean = never,
+  ): ReadonlyMap<number, readonly Finding[]> {
     const found = new Map<number, readonly Finding[]>()
     const joined = texts.join(separator)
     for (const each of this.#masks) {
       const { detector } = each
       const places = detector.separable === true ? touched(detector.find(joined), texts) : texts.keys()
       for (const place of places) {
+        if (detector.ofTexts === true && isNumber(place)) continue
         const findings = findingsOf(each, texts[place] ?? '')
         if (findings.length === 0) continue
         const others = found.get(place)
@@ -75,6 +82,7 @@ export class Finder {
 }
 
 const none: readonly Finding[] = []
+const never = (): boolean => false
 
 function findingsOf({ detector, mask }: DetectorMask, text: string): readonly Finding[] {
   const spans = detector.find(text)

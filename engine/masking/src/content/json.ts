@@ -171,7 +171,10 @@ export class JsonRewriter implements Rewriter {
     const looked = this.#looked
     if (looked.length === 0) return
     const { finder, cleanNames } = this.#treatment
-    const found = finder.findEach(looked.map(({ text }) => text))
+    const found = finder.findEach(
+      looked.map(({ text }) => text),
+      (place) => looked[place]?.kind === 'number',
+    )
     let inNames = false
     for (const [index, { kind, start, end, text }] of looked.entries()) {
       const findings = found.get(index)

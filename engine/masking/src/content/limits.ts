@@ -13,5 +13,8 @@ export const depthMax = 128
 /** Texts that one stream of a model tells at once. */
 export const channelsMax = 256
 
+/** A message that recognisers are asked about is read twice, and so is kept whole: without its content codings. */
+export const recognisedBytesMax: number = 1024 * 1024
+
 /** What a text may keep back while nothing in it is certain, beyond the longest value that is looked for. */
 export const heldCharsMax: number = 64 * 1024
