@@ -2,7 +2,7 @@ import type { Json } from '@sluice/core'
 import type { ExportedEvent } from '../exported.ts'
 import type { Mapper } from '../mapper.ts'
 import { severityOf } from '../severity.ts'
-import { known, outlineOf, unexported, type Outline } from './outline.ts'
+import { known, outlineOf, unexported, usageOf, type Outline } from './outline.ts'
 
 const ecsVersion = '8.17.0'
 
@@ -67,6 +67,7 @@ export const ecs: Mapper = {
           masked: o.masked,
           rows: o.rows,
           bytes: o.bytes,
+          usage: usageOf(o),
           counted: o.counted?.times,
         }),
       } satisfies Record<string, Json | undefined>),

@@ -129,6 +129,23 @@ suite('mappers', () => {
       assert.ok(line.includes(part))
   })
 
+  test('what a language model counted is told in each, and nothing where none was asked', () => {
+    const usage = {
+      model: 'gpt-4o',
+      input_tokens: 120,
+      output_tokens: 30,
+      cost_micros: 450,
+      estimated: false,
+    }
+    const of = exported('ResponseCompleted', { usage })
+    assert.deepEqual(((mappers.ocsf.map(of)?.body as Document)['unmapped'] as Document)['usage'], usage)
+    assert.deepEqual(((mappers.ecs.map(of)?.body as Document)['sluice'] as Document)['usage'], usage)
+    assert.match(JSON.stringify(mappers.json.map(of)?.body), /"input_tokens":120/)
+    assert.match(lineOf(of), / cn3=150 cn3Label=tokens flexString1=gpt-4o flexString1Label=model /)
+    assert.doesNotMatch(JSON.stringify(documentOf('ocsf', 'ResponseCompleted')), /usage/)
+    assert.doesNotMatch(lineOf(exported('ResponseCompleted')), /cn3|flexString1/)
+  })
+
   test('CEF is one line that can be taken apart, whatever is in it', () => {
     const of = exported('ExchangeAbandoned', { reason: hostile })
     assert.ok(of.session)

@@ -2,7 +2,7 @@ import type { Json } from '@sluice/core'
 import type { ExportedEvent } from '../exported.ts'
 import type { Mapper } from '../mapper.ts'
 import { severityOf, type Severity } from '../severity.ts'
-import { known, outlineOf, unexported, type Outline } from './outline.ts'
+import { known, outlineOf, unexported, usageOf, type Outline } from './outline.ts'
 
 export const ocsfVersion = '1.8.0'
 
@@ -245,6 +245,7 @@ function unmappedOf(o: Outline): Json | undefined {
     masked: o.masked,
     rows: o.rows,
     bytes: o.bytes,
+    usage: usageOf(o),
   })
   return Object.keys(rest).length === 0 ? undefined : rest
 }

@@ -1,4 +1,4 @@
-import type { Action, EventData, Json, SubjectRecord } from '@sluice/core'
+import type { Action, EventData, Json, SubjectRecord, Usage } from '@sluice/core'
 import type { ExportedEvent } from '../exported.ts'
 
 /**
@@ -36,6 +36,8 @@ export interface Outline {
   readonly rows: number | null
   readonly bytes: number | null
   readonly durationMs: number | null
+  /** What a language model counted. */
+  readonly usage: Usage | null
   /** Of an event that stands for many: when they were and how many. */
   readonly counted: Counted | null
 }
@@ -87,6 +89,7 @@ export function outlineOf(of: ExportedEvent): Outline {
     rows: completed?.rows ?? null,
     bytes: completed?.bytes ?? null,
     durationMs: completed === null ? null : Math.round(completed.micros / 1_000),
+    usage: completed?.usage ?? null,
     counted: countedBy(event),
   }
 }
@@ -181,6 +184,11 @@ export const unexported: ReadonlySet<ExportedEvent['event']['type']> = new Set([
   // The activation tells what is in force from when on.
   'PolicyFollowed',
 ])
+
+/** As it is told under a name of its own, where a format has none. */
+export function usageOf({ usage }: Outline): Json | undefined {
+  return usage === null ? undefined : known({ ...usage })
+}
 
 /** Without what is null and without empty lists: receivers take what is absent for what is not known. */
 export function known(fields: Readonly<Record<string, Json | undefined>>): { readonly [key: string]: Json } {
