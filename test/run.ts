@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** Runs every suite one after another, shows how long each took, and fails when any did. */
@@ -74,6 +74,9 @@ const suites: readonly Suite[] = [
   { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1 },
   { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },
 ]
+
+// The demo keeps its data there too, and `doctor` wants nobody else to look into it.
+mkdirSync(`${root}.sluice`, { recursive: true, mode: 0o700 })
 
 const only = process.argv.slice(2)
 const unknown = only.filter((name) => !suites.some((suite) => suite.name === name))
