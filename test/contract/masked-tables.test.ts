@@ -132,6 +132,19 @@ suite('tables with masks on every type', { concurrency: 1 }, () => {
       }
     })
 
+  test('whether there is a value is told as it is, and no more of it', async () => {
+    const names = columns.map(({ name }) => `"${name}"`)
+    const told = names.map((name) => `count(${name}), bool_or(${name} is null)`).join()
+    const missing = names.map((name) => `${name} is null`).join(' and ')
+    const sql = `select ${told} from redact_all; select count(*) from redact_all where ${missing}`
+    const [shown, original] = [await client.query(sql), await direct.query(sql)]
+    assert.deepEqual(shown.errors, [])
+    assert.deepEqual(shown.rows, original.rows)
+    assert.equal(shown.rows[0]?.[0], '1')
+    for (const more of ['min(c0)', 'count(distinct c0)', 'count(c0 || c0)', 'c0 is distinct from null'])
+      assert.equal((await client.query(`select ${more} from redact_all`)).errors[0]?.code, '42501', more)
+  })
+
   /** What was masked of the answer with so many masked columns, once it is in the log. */
   async function recorded(columns: number): Promise<readonly MaskCount[]> {
     const late = AbortSignal.timeout(5_000)

@@ -31,7 +31,7 @@ interface Masks {
 
 /**
  * Compiles the verdicts' masks for the answer of one message, or refuses what they could not be kept in: a masked
- * column may only come out as it is or be compared for equality with a value.
+ * column may only come out as it is, be compared for equality with a value, or be asked whether it has one.
  */
 export function oblige(
   statements: readonly Statement[],
@@ -162,7 +162,7 @@ function nameOfInternals({ explains }: Statement): string {
 function misused(use: ColumnUse, masks: Masks, catalogue: Catalogue): Refusal | undefined {
   const relation = find(use.relation, catalogue)
   const hidden = relation === undefined ? undefined : masks.hidden.get(relation.oid)
-  if (hidden === undefined || use.place === 'equality') return undefined
+  if (hidden === undefined || use.place === 'equality' || use.place === 'presence') return undefined
   const mask = hidden.get(use.column)
   const used = use.column === '*' ? [...hidden] : mask === undefined ? [] : [[use.column, mask] as const]
   if (use.place === 'output')
@@ -173,7 +173,7 @@ function misused(use: ColumnUse, masks: Masks, catalogue: Catalogue): Refusal | 
   return refusal(
     'denied',
     rule.rule,
-    `Column ${column} of ${shown(use.relation)} is masked: it can be selected as it is or compared with = to a value, nothing else`,
+    `Column ${column} of ${shown(use.relation)} is masked: it can be selected as it is, compared with = to a value, counted, or asked for IS NULL, nothing else`,
   )
 }
 

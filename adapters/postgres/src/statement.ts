@@ -48,13 +48,14 @@ export interface RelationName {
 
 /**
  * `output`: a plain column of the top-level target list or RETURNING list (or covered by `*` there).
- * `equality`: `column = constant` or `column = $n` in WHERE. `elsewhere`: anything else.
+ * `equality`: `column = constant` or `column = $n` in WHERE. `presence`: only whether there is a value, as in
+ * `column IS NULL` and `count(column)`. `elsewhere`: anything else.
  */
 export interface ColumnUse {
   readonly relation: RelationName
   /** `*` for a star. */
   readonly column: string
-  readonly place: 'output' | 'equality' | 'elsewhere'
+  readonly place: 'output' | 'equality' | 'presence' | 'elsewhere'
 }
 
 export type SessionEffect =

@@ -1,7 +1,7 @@
 import type { Callable } from './function.ts'
 import { callable } from './function.ts'
-import { expression, expressions } from './expression.ts'
-import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
+import { expression, expressions, presence } from './expression.ts'
+import { child, children, flag, part, strings, text, type Fields, type Node } from './node.ts'
 import { locateName, touch } from './relation.ts'
 import type { Context, Scope } from './scope.ts'
 import { checkCurrentSetting, checkSetConfig, literal } from './setting.ts'
@@ -12,7 +12,10 @@ export function call(fields: Fields, scope: Scope, cx: Context): Callable {
   const called = callable(strings(fields, 'funcname'), cx)
   cx.found.functions.add(called.name)
   effects(called, fields, cx)
-  expressions(children(fields, 'args'), scope, cx)
+  const args = children(fields, 'args')
+  if (called.name === 'count' && args.length === 1 && !flag(fields, 'agg_distinct'))
+    presence(args[0] ?? null, scope, cx)
+  else expressions(args, scope, cx)
   sorting(children(fields, 'agg_order'), scope, cx)
   const filter = child(fields, 'agg_filter')
   if (filter !== null) expression(filter, scope, cx)

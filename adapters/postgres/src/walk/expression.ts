@@ -47,8 +47,9 @@ export function expression(node: Node, scope: Scope, cx: Context): void {
     case 'RowExpr':
     case 'GroupingFunc':
       return parts(fields, ['args'], scope, cx)
-    case 'CollateClause':
     case 'NullTest':
+      return presence(child(fields, 'arg'), scope, cx)
+    case 'CollateClause':
     case 'BooleanTest':
     case 'NamedArgExpr':
       return parts(fields, ['arg'], scope, cx)
@@ -76,6 +77,15 @@ function parts(fields: Fields, names: readonly string[], scope: Scope, cx: Conte
 
 export function optional(node: Node | null, scope: Scope, cx: Context): void {
   if (node !== null) expression(node, scope, cx)
+}
+
+/** A value of which only matters whether there is one: a plain column then tells nothing else of itself. */
+export function presence(node: Node | null, scope: Scope, cx: Context): void {
+  const path = node?.type === 'ColumnRef' ? pathOf(node.fields) : []
+  const names = path.filter((name) => name !== null)
+  if (names.length === 0 || names.length < path.length) return optional(node, scope, cx)
+  cx.found.budget.spend(1)
+  reference(names, 'presence', scope, cx)
 }
 
 /** The names of a column reference; `null` stands for `*`. */
