@@ -138,8 +138,13 @@ suite('mappers', () => {
       estimated: false,
     }
     const of = exported('ResponseCompleted', { usage })
-    assert.deepEqual(((mappers.ocsf.map(of)?.body as Document)['unmapped'] as Document)['usage'], usage)
-    assert.deepEqual(((mappers.ecs.map(of)?.body as Document)['sluice'] as Document)['usage'], usage)
+    for (const [format, place] of [
+      ['ocsf', 'unmapped'],
+      ['ecs', 'sluice'],
+    ] as const) {
+      const document = mappers[format].map(of)?.body as Document
+      assert.deepEqual((document[place] as Document)['usage'], usage)
+    }
     assert.match(JSON.stringify(mappers.json.map(of)?.body), /"input_tokens":120/)
     assert.match(lineOf(of), / cn3=150 cn3Label=tokens flexString1=gpt-4o flexString1Label=model /)
     assert.doesNotMatch(JSON.stringify(documentOf('ocsf', 'ResponseCompleted')), /usage/)

@@ -1,6 +1,7 @@
 import type { Detector, Span } from '../detector.ts'
 import { folded } from './folded.ts'
 import { runAtEnd } from './run-at-end.ts'
+import { unitClass } from './unit-class.ts'
 
 const localMax = 64
 const domainMax = 190
@@ -8,8 +9,10 @@ const sign = /@|%40/g
 const signMax = '%40'.length
 
 /** Without `=`, `/`, `&` and braces, which may be in an address and mostly are what stands around it. */
-const localCharacter = /[\p{L}\p{M}\p{N}.!#$%'*+^_`~-]/u
-const domainCharacter = /[\p{L}\p{M}\p{N}.-]/u
+const isOfLocal = unitClass(/[\p{L}\p{M}\p{N}.!#$%'*+^_`~-]/u)
+const beginsLocal = unitClass(/[\p{L}\p{N}_]/u)
+const isOfDomain = unitClass(/[\p{L}\p{M}\p{N}.-]/u)
+const endsNoDomain = unitClass(/[.-]/)
 /** Labels, of which the last has no digit: `pkg@4.17.21` is a version. */
 const domain =
   /^[\p{L}\p{N}][\p{L}\p{M}\p{N}-]*(?:\.[\p{L}\p{N}][\p{L}\p{M}\p{N}-]*)*\.(?:[\p{L}\p{M}]{2,}|xn--[a-z0-9-]+)$/iu
@@ -44,8 +47,8 @@ export const email: Detector = folded({
 /** Where the domain that begins at `start` ends, without the full stop of the sentence; null when it is none. */
 function domainEnd(text: string, start: number): number | null {
   let end = start
-  while (end < text.length && end - start < domainMax && domainCharacter.test(text.charAt(end))) end++
-  while (end > start && /[.-]/.test(text.charAt(end - 1))) end--
+  while (end < text.length && end - start < domainMax && isOfDomain(text, end)) end++
+  while (end > start && endsNoDomain(text, end - 1)) end--
   const name = text.slice(start, end)
   return domain.test(name) && !noDomain.test(name) ? end : null
 }
@@ -54,8 +57,8 @@ function domainEnd(text: string, start: number): number | null {
 function localStart(text: string, end: number, free: number): number {
   const first = Math.max(free, end - localMax)
   let start = end
-  while (start > first && localCharacter.test(text.charAt(start - 1))) start--
-  while (start < end && !/[\p{L}\p{N}_]/u.test(text.charAt(start))) start++
+  while (start > first && isOfLocal(text, start - 1)) start--
+  while (start < end && !beginsLocal(text, start)) start++
   // An escaped line break before it is no part of it.
   return text.charAt(start - 1) === '\\' && /[nrt]/.test(text.charAt(start)) ? start + 1 : start
 }

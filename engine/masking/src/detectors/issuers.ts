@@ -33,10 +33,19 @@ const issuers: readonly Issuer[] = [
   ['Maestro', 6761, 6763, 13, 19],
 ]
 
+/** All beginnings as ones of this many digits, so that a number is cut once. */
+const prefixDigits = 4
+
+const ranges = issuers.map(([, from, to, shortest, longest]) => {
+  const scale = 10 ** (prefixDigits - String(from).length)
+  return { from: from * scale, to: (to + 1) * scale, shortest, longest }
+})
+
 export function isIssued(digits: string): boolean {
-  return issuers.some(([, from, to, shortest, longest]) => {
-    if (digits.length < shortest || digits.length > longest) return false
-    const prefix = Number(digits.slice(0, String(from).length))
-    return prefix >= from && prefix <= to
-  })
+  const prefix = Number(digits.slice(0, prefixDigits))
+  const { length } = digits
+  return ranges.some(
+    ({ from, to, shortest, longest }) =>
+      prefix >= from && prefix < to && length >= shortest && length <= longest,
+  )
 }
