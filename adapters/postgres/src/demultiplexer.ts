@@ -1,7 +1,8 @@
 import { CutReply, replyBytes } from './cut-reply.ts'
 import { Flight, type Expected, type Owner } from './flight.ts'
-import { back, treatmentOf } from './messages.ts'
+import { back } from './messages.ts'
 import { Reply } from './replies.ts'
+import { treatmentOf } from './treatments.ts'
 import { Cursor, headerBytes, parseError, ProtocolViolation } from './wire.ts'
 
 /** What a connection hears beside the answers to its exchanges. */
