@@ -26,6 +26,7 @@ import {
   sync,
 } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
+import { withDescription } from './copy/describe.ts'
 import { Flight, type Expected } from './flight.ts'
 import { tellHeld, type Heartbeat } from './held.ts'
 import { Mask } from './mask.ts'
@@ -128,8 +129,8 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    const { statements, catalogue } = this.#parts.judged
-    return oblige(statements, verdicts, catalogue, this.#line.pseudonyms)
+    const { statements, catalogue, source } = this.#parts.judged
+    return oblige(statements, verdicts, catalogue, this.#line.pseudonyms, source.texts[0])
   }
 
   async bound(): Promise<Uint8Array> {
@@ -160,10 +161,12 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     this.#mask = mask
     const { messages } = this.#parts
     const described = messages.some(({ expected }) => expected.kind === 'describe')
+    const { copy } = plan
+    const asked = copy === undefined ? messages : withDescription(messages, copy.query, mask)
     const expected: Expected[] = []
-    for (const message of messages) {
+    for (const message of asked) {
       // Without its description an answer cannot be masked: the gateway asks for what the client already knows.
-      if (message.executes !== undefined && !mask.idle && !described) {
+      if (message.executes !== undefined && !mask.idle && !described && copy === undefined) {
         this.#line.upstream.send(describePortal(message.executes))
         expected.push({ kind: 'describe', hidden: (answer) => mask.describeHidden(answer) })
       }

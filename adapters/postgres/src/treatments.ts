@@ -85,11 +85,14 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.copyBothResponse]: { treatment: 'refused', told: 'of replication, which is refused at the start' },
   [back.copyData]: {
     treatment: 'content',
-    told: 'as it is; COPY of a table with masked columns is refused beforehand',
+    told: 'masked by the origin of each column, in text, CSV and binary, wherever it cuts through the rows',
   },
   [back.copyDone]: { treatment: 'framing', told: 'as it is' },
   [back.copyInResponse]: { treatment: 'framing', told: 'as it is, where a COPY FROM STDIN was judged' },
-  [back.copyOutResponse]: { treatment: 'framing', told: 'as it is' },
+  [back.copyOutResponse]: {
+    treatment: 'framing',
+    told: 'as it is; where masks apply it must have the columns that the server was asked about before',
+  },
   [back.dataRow]: {
     treatment: 'content',
     told: 'masked by the origin of each column, in text and binary, also of cursors, portals and RETURNING',

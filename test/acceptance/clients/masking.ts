@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import type { Json } from '@sluice/core'
 import type { Login } from '../../src/wire-client.ts'
 import type { Case } from '../transcript.ts'
@@ -58,6 +59,28 @@ export const maskingCases: Readonly<Record<string, Case<Login>>> = {
       )
       return (await Promise.all(queries)).map((rows) => JSON.stringify(rows))
     }),
+  'postgres.js: COPY': (door) =>
+    withSql(door, async (sql) => textOf(await sql.unsafe(`COPY (${named}) TO STDOUT`).readable())),
+  'postgres.js: COPY, extended': (door) =>
+    withSql(door, async (sql) =>
+      textOf(
+        await sql`COPY (SELECT card, ssn, email FROM customers ORDER BY id) TO STDOUT CSV HEADER`.readable(),
+      ),
+    ),
+  'psql: COPY': async (door) =>
+    plain(
+      await psql(
+        door,
+        `COPY customers TO STDOUT;\nCOPY customers (email, card) TO STDOUT (FORMAT csv, HEADER, FORCE_QUOTE (card));\n`,
+      ),
+    ),
+  'psql: \\copy': async (door) =>
+    plain(
+      await psql(
+        door,
+        `\\copy (${named}) to pstdout csv header\n\\copy customers to pstdout delimiter '|'\n`,
+      ),
+    ),
   'psql: aligned and expanded': async (door) => plain(await psql(door, `${named};\n\\x\n${named};\n`)),
   'psql: rows in portions': async (door) =>
     plain(
