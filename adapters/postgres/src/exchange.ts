@@ -35,8 +35,10 @@ import type { Outbox } from './outbox.ts'
 import { recordedWithout } from './redact/answer.ts'
 import { refuse } from './refuse.ts'
 import { Reply } from './replies.ts'
+import { gated, mapped } from './reply-stream.ts'
 import { boundPart, shownOf, type Source } from './source.ts'
 import type { MaskPlan, Statement } from './statement.ts'
+import type { Transaction } from './transaction.ts'
 import type { Upstream } from './upstream.ts'
 import { headerBytes } from './wire.ts'
 
@@ -84,6 +86,7 @@ export interface Line {
   readonly upstream: Upstream
   readonly client: Outbox
   readonly pseudonyms: Pseudonyms | undefined
+  readonly transaction: Pick<Transaction, 'follows'>
   /** The target's names as they are now. Rejects with `Refused`. */
   catalogueNow(): Promise<Catalogue>
   heartbeat(): Heartbeat
@@ -157,7 +160,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   ): AsyncIterable<Reply> {
     permit.spend(this.content)
     this.#parts.forwarded()
-    const mask = new Mask(plan)
+    const mask = new Mask(plan, this.#line.transaction.follows(this.actions, plan.guarded))
     this.#mask = mask
     const { messages } = this.#parts
     const described = messages.some(({ expected }) => expected.kind === 'describe')
@@ -311,21 +314,6 @@ async function drained(flight: Flight): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-async function* gated(flight: Flight, before: Promise<void>): AsyncGenerator<Reply> {
-  await before
-  yield* flight
-}
-
-/** Without a generator: one promise less for each piece of an answer. */
-function mapped(replies: AsyncIterable<Reply>, map: (reply: Reply) => Reply): AsyncIterable<Reply> {
-  const source = replies[Symbol.asyncIterator]()
-  const next = async (): Promise<IteratorResult<Reply, undefined>> => {
-    const result = await source.next()
-    return result.done === true ? { done: true, value: undefined } : { done: false, value: map(result.value) }
-  }
-  return { [Symbol.asyncIterator]: () => ({ next }) }
 }
 
 async function* shownBody(body: AsyncIterable<Buffer>): AsyncGenerator<Shown<Buffer>> {

@@ -271,8 +271,53 @@ test('error and notice texts are withheld when the statement reads masked column
   const shown = Buffer.from(new Mask(plan('stars')).apply(reply(error)).bytes)
   assert.equal(parseError(shown).get('C'), '22P02')
   assert.equal(shown.includes('123-45-6789'), false)
+  const ends = new Mask({ ...plan('stars', { guarded: false }), columns: new Map() }, true).apply(
+    reply(error),
+  )
+  assert.deepEqual(Buffer.from(ends.bytes), shown)
   const open = new Mask(plan('stars', { guarded: false })).apply(reply(error))
   assert.deepEqual(Buffer.from(open.bytes), error)
+})
+
+test('words that never change are shown, alone and in their very form', () => {
+  const error = (more: readonly [string, string][]): Buffer =>
+    buildError(back.errorResponse, new Map([['S', 'ERROR'], ['C', '22012'], ...more]))
+  const told = (bytes: Buffer): ReadonlyMap<string, string> =>
+    parseError(Buffer.from(new Mask(plan('stars')).apply(reply(bytes)).bytes))
+  const zero = told(
+    error([
+      ['M', 'division by zero'],
+      ['D', '123-45-6789'],
+    ]),
+  )
+  assert.deepEqual(
+    [...zero],
+    [
+      ['S', 'ERROR'],
+      ['C', '22012'],
+      ['M', 'division by zero'],
+    ],
+  )
+  assert.match(told(error([['M', 'division by zero 123']])).get('M') ?? '', /withheld/)
+})
+
+test('an error about a table with masked columns is withheld wherever it comes', () => {
+  const error = (table: string): Buffer =>
+    buildError(
+      back.errorResponse,
+      new Map([
+        ['C', '23514'],
+        ['M', 'no'],
+        ['D', '(1, 123-45-6789)'],
+        ['s', 'public'],
+        ['t', table],
+      ]),
+    )
+  const shown = (table: string): Buffer =>
+    Buffer.from(new Mask(plan('stars', { guarded: false })).apply(reply(error(table))).bytes)
+  assert.equal(shown('customers').includes('123'), false)
+  assert.deepEqual(shown('custom'), error('custom'))
+  assert.deepEqual(shown('customers2'), error('customers2'))
 })
 
 test('a row that is not what its description says breaks the answer', () => {

@@ -6,7 +6,8 @@ import { Rewriter, type Cells } from './rewriter.ts'
 import type { MaskPlan } from './statement.ts'
 import { CopyMask } from './copy/copy-mask.ts'
 import type { CopyFormat } from './copy/format.ts'
-import { buildError, Cursor, frame, headerBytes, parseError } from './wire.ts'
+import { Cursor, frame, headerBytes } from './wire.ts'
+import { isAboutMasked, withheld } from './withheld.ts'
 
 /**
  * Station 7: hides masked columns in the answer of one exchange, as it streams. Which columns those are is said by
@@ -14,6 +15,8 @@ import { buildError, Cursor, frame, headerBytes, parseError } from './wire.ts'
  */
 export class Mask {
   readonly #plan: MaskPlan
+  /** The words of errors and notices may tell of values. */
+  readonly #withholds: boolean
   /** Of the rows that come next; `undefined` shows them as they are. */
   #cells: Cells | undefined
   #described = false
@@ -23,13 +26,15 @@ export class Mask {
   #copy: CopyMask | null | undefined
   #failure: unknown
 
-  constructor(plan: MaskPlan) {
+  /** `ends`: it ends a transaction that changed something under masks. */
+  constructor(plan: MaskPlan, ends = false) {
     this.#plan = plan
+    this.#withholds = plan.guarded || ends
   }
 
   /** Nothing in the answer can need a change. */
   get idle(): boolean {
-    return this.#plan.columns.size === 0 && !this.#plan.guarded
+    return this.#plan.columns.size === 0 && !this.#withholds
   }
 
   /** The answer to a Describe that the client does not see. What it forbids is thrown with the answer itself. */
@@ -83,6 +88,11 @@ export class Mask {
     return new CopyMask(copy.format, this.#cells, this.#columns)
   }
 
+  #words(bytes: Buffer, at: number, next: number, rewriter: Rewriter): void {
+    const message = bytes.subarray(at, next)
+    if (this.#withholds || isAboutMasked(message, this.#plan)) rewriter.replace(at, next, withheld(message))
+  }
+
   #message(bytes: Buffer, at: number, next: number, rewriter: Rewriter): void {
     switch (bytes[at]) {
       case back.dataRow:
@@ -112,7 +122,7 @@ export class Mask {
         return
       case back.errorResponse:
       case back.noticeResponse:
-        if (this.#plan.guarded) rewriter.replace(at, next, scrubbed(bytes.subarray(at, next)))
+        this.#words(bytes, at, next, rewriter)
         return
       default:
         // Framing says nothing of data.
@@ -180,17 +190,4 @@ function objection(table: number, attribute: number, plan: MaskPlan): Refusal | 
   if (attribute === 0 && (plan.guarded || plan.columns.has(table))) return wholeRow
   // A statement that names no masked table shows none; should its answer say otherwise, the masks still apply.
   return plan.guarded && !plan.known.has(table) ? unknownOrigin : undefined
-}
-
-/** Server texts may quote values; what a client needs of them is the SQLSTATE. */
-function scrubbed(message: Buffer): Buffer {
-  const fields = parseError(message)
-  const kept = ['S', 'V', 'C'].flatMap((code): [string, string][] => {
-    const value = fields.get(code)
-    return value === undefined ? [] : [[code, value]]
-  })
-  const text =
-    `The target reported SQLSTATE ${fields.get('C') ?? 'unknown'}. ` +
-    'Its words are withheld because the statement reads a table with masked columns.'
-  return buildError(message[0] ?? back.errorResponse, new Map([...kept, ['M', text]]))
 }

@@ -555,6 +555,42 @@ export const maskingCases: readonly SqlCase[] = [
     ],
   },
   {
+    id: 'M16',
+    title: 'values in errors of constraints that wait, and of tables that were not named',
+    ...derives,
+    attacks: [
+      {
+        before: ['begin', "update customers set name = 'late' where id = 1", 'select 1'],
+        sql: 'commit',
+        shows: leak,
+        through: failed('P0001'),
+      },
+      {
+        before: ['begin', 'savepoint s', "update customers set name = 'late' where id = 1", 'release s'],
+        sql: 'end',
+        shows: leak,
+        through: failed('P0001'),
+      },
+      {
+        sql: "update customers set name = 'late' where id = 1",
+        shows: leak,
+        through: failed('P0001'),
+      },
+      {
+        sql: "begin; update customers set name = 'late' where id = 1; commit",
+        only: 'simple',
+        shows: leak,
+        through: failed('P0001'),
+      },
+      {
+        sql: 'update ledger_ids set id = 500 where id = 1',
+        policies: ['open'],
+        shows: leak,
+        through: failed('23514'),
+      },
+    ],
+  },
+  {
     id: 'M17',
     title: 'values in notices',
     ...derives,

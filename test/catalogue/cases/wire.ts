@@ -16,6 +16,9 @@ const held = (mark: string): string => `/* ${mark} */ delete from orders where i
 
 const copied = 'copy (select id, ssn from customers) to stdout'
 
+/** What is said of it waits for the end of the transaction. */
+const late = "update customers set name = 'late' where id = 1"
+
 const serverRefuses = cannotShow('the server answers with the same error')
 
 export const wireCases: readonly WireCase[] = [
@@ -299,7 +302,11 @@ export const wireCases: readonly WireCase[] = [
           ),
         ],
         shows: { kind: 'leak' },
-        through: { codes: ['22012', '25P02'], types: /^CZHd{4}EZEZCZ$/, says: /withheld/ },
+        through: {
+          codes: ['22012', '25P02'],
+          types: /^CZHd{4}EZEZCZ$/,
+          says: /^ERROR 22012 division by zero $/m,
+        },
       },
       {
         name: 'behind a failure without a Sync, where a server skips it',
@@ -320,6 +327,25 @@ export const wireCases: readonly WireCase[] = [
         ],
         shows: { kind: 'leak' },
         through: { codes: ['42501', '26000'], types: /^EZEZHd{5}cCZEZ$/ },
+      },
+    ],
+  },
+  {
+    id: 'M16',
+    title: 'errors at the end of a pipeline',
+    stake: 'a constraint that waited tells a protected value',
+    attacks: [
+      {
+        name: 'at the Sync behind another statement',
+        script: () => [ask(step(late), step('select 1'), sync)],
+        shows: { kind: 'leak' },
+        through: { codes: ['P0001'], types: /^12C12DCNEZ$/, says: /withheld/ },
+      },
+      {
+        name: 'at a Sync of its own',
+        script: () => [types(/C$/, step(late), flush), ask(sync)],
+        shows: { kind: 'leak' },
+        through: { codes: ['P0001'], types: /^12CNEZ$/, says: /withheld/ },
       },
     ],
   },
