@@ -68,7 +68,7 @@ export const frontRows: { readonly [T in FrontType]: Row<FrontTreatment> } = {
 export type BackTreatment = 'content' | 'framing' | 'aside' | 'login' | 'refused'
 
 const words =
-  'only the SQLSTATE, and words that never change, where masks apply to the statement, to what its transaction changed or to the table that it is about'
+  'only the SQLSTATE with its name, and words that never change, where masks apply to the statement, to what its transaction changed or to the table that it is about'
 
 export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.authentication]: {

@@ -1,5 +1,6 @@
 import type { MaskPlan } from './statement.ts'
 import { back } from './messages.ts'
+import { conditionNames } from './sqlstates.ts'
 import { buildError, parseError, type ErrorFields } from './wire.ts'
 
 /** Whole messages of a server that are the same whatever the values are, in the language that servers speak at first. */
@@ -23,7 +24,7 @@ const constantWords: ReadonlySet<string> = new Set([
 ])
 
 /**
- * An ErrorResponse or NoticeResponse without what may quote values: what a client needs of it is the SQLSTATE. A
+ * An ErrorResponse or NoticeResponse without what may quote values: a client needs the SQLSTATE, a person or a model its name. A
  * trigger that says one of the constant messages says no more by it than by a SQLSTATE.
  */
 export function withheld(message: Buffer): Buffer {
@@ -33,11 +34,14 @@ export function withheld(message: Buffer): Buffer {
     return value === undefined ? [] : [[code, value]]
   })
   const words = fields.get('M') ?? ''
-  const text = constantWords.has(words)
-    ? words
-    : `The target reported SQLSTATE ${fields.get('C') ?? 'unknown'}. ` +
-      'Its words are withheld because a table with masked columns is involved.'
+  const text = constantWords.has(words) ? words : withoutWords(fields.get('C') ?? 'unknown')
   return buildError(message[0] ?? back.errorResponse, new Map([...kept, ['M', text]]))
+}
+
+function withoutWords(state: string): string {
+  const name = conditionNames.get(state)
+  const known = name === undefined ? '' : `, ${name}`
+  return `The target reported SQLSTATE ${state}${known}. Its words are withheld because a table with masked columns is involved.`
 }
 
 /** It is about a relation with masked columns: a constraint there may fail for what was changed elsewhere. */

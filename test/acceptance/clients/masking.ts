@@ -1,7 +1,10 @@
+import assert from 'node:assert/strict'
 import { text as textOf } from 'node:stream/consumers'
+import { DatabaseError } from 'pg'
 import type { Json } from '@sluice/core'
 import type { Login } from '../../src/wire-client.ts'
 import type { Case } from '../transcript.ts'
+import { copiedOut } from './copy-out.ts'
 import { asked, connected as withClient, type Wanted } from './node-postgres.ts'
 import { connected as withSql } from './postgres-js.ts'
 import { plain, psql } from './psql.ts'
@@ -38,6 +41,24 @@ export const maskingCases: Readonly<Record<string, Case<Login>>> = {
         rows: 10,
       } as Wanted),
     ),
+  'node-postgres: COPY': (door) =>
+    withClient(door, async (client) => {
+      const found: Json[] = []
+      for (const form of ['', ' (FORMAT csv, HEADER)', ' (FORMAT binary)'])
+        found.push([...(await copiedOut(client, `COPY (${named}) TO STDOUT${form}`))])
+      return [...found, await asked(client, { text: byId, values: [3] })]
+    }),
+  'node-postgres: COPY that fails between its rows': (door) =>
+    withClient(door, async (client) => {
+      const text =
+        'COPY (SELECT id, ssn, email, card, 1 / (id - 900) FROM customers WHERE id < 1000) TO STDOUT'
+      const failed = await copiedOut(client, text).then(
+        () => assert.fail('it did not fail'),
+        (error: unknown) =>
+          error instanceof DatabaseError ? [error.code ?? '', error.message] : [String(error)],
+      )
+      return [failed, await asked(client, { text: byId, values: [3] })]
+    }),
   'postgres.js: extended': (door) =>
     withSql(door, async (sql) =>
       JSON.stringify(await sql`SELECT * FROM customers WHERE id <= ${5} ORDER BY id`),
