@@ -69,7 +69,11 @@ const others: Readonly<Record<string, readonly [statement: string, state: string
     '42501',
     /^Access denied by policy "destructive\/drop"/,
   ],
-  'a protected table as a whole': ['COPY customers TO STDOUT', '42501', /^Access denied by policy "/],
+  'whole rows of a protected table': [
+    'COPY (SELECT customers FROM customers) TO STDOUT',
+    '42501',
+    /^Access denied by policy "/,
+  ],
   'a file of the server': ["COPY jobs TO '/tmp/jobs'", '42501', /^Access denied by policy "/],
   code: ['DO $$ BEGIN DELETE FROM jobs; END $$', '42501', /^Access denied by policy "/],
   'a function with side effects': [

@@ -109,6 +109,17 @@ CREATE FUNCTION talk() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN RAISE NOTICE 'was % %', OLD.ssn, OLD.email; RETURN NEW; END $$;
 CREATE TRIGGER talkative BEFORE UPDATE ON customers FOR EACH ROW WHEN (NEW.name = 'loud') EXECUTE FUNCTION talk();
 
+-- The same when the transaction ends.
+CREATE FUNCTION talk_late() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN RAISE NOTICE 'was % %', OLD.ssn, OLD.email; RAISE EXCEPTION 'it is %', OLD.ssn; END $$;
+CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON customers DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (NEW.name = 'late') EXECUTE FUNCTION talk_late();
+
+-- What is changed elsewhere fails for a row of a protected table.
+CREATE TABLE ledger_ids (id int PRIMARY KEY);
+INSERT INTO ledger_ids VALUES (1);
+ALTER TABLE ${longName} ADD CHECK (id < 100), ADD FOREIGN KEY (id) REFERENCES ledger_ids ON UPDATE CASCADE;
+
 -- Names that a search_path can put in front of the real ones.
 CREATE SCHEMA evil;
 CREATE TABLE evil.orders (id int, loot text);

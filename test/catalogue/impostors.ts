@@ -43,6 +43,15 @@ const askers: Readonly<Record<string, readonly ((heard: Buffer) => Buffer)[]>> =
   'proves-nothing': [() => scram, challenge, () => authentication(0)],
   'proves-too-little': [() => scram, challenge, () => authentication(12, 'v=AAAA')],
   'changes-the-nonce': [() => scram, () => authentication(11, 'r=another,s=AAAA,i=4096')],
+  'reads-another-encoding': [() => welcome({ client_encoding: 'SJIS', standard_conforming_strings: 'on' })],
+  'reads-backslashes': [() => welcome({ client_encoding: 'UTF8', standard_conforming_strings: 'off' })],
+  'says-nothing-of-how-it-reads': [() => welcome({ server_version: '15.0' })],
+}
+
+/** Lets anybody in, and reports how it reads texts. */
+function welcome(reported: Readonly<Record<string, string>>): Buffer {
+  const settings = Object.entries(reported).map(([name, value]) => message.frame('S', `${name}\0${value}\0`))
+  return Buffer.concat([authentication(0), ...settings, message.frame('Z', 'I')])
 }
 
 const scram = authentication(10, 'SCRAM-SHA-256\0\0')

@@ -1,117 +1,15 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  createGate,
-  denial,
-  systemClock,
-  systemIds,
-  type NewEvent,
-  type Position,
-  type Session,
-  type Verdict,
-} from '@sluice/core'
-import { Analyser } from './analyser.ts'
-import { catalogueOf } from './catalogue.ts'
-import { CatalogueSource } from './catalogue-source.ts'
+import type { NewEvent } from '@sluice/core'
 import * as constants from './constants.ts'
-import { Conversation } from './conversation.ts'
-import { takeReply, FrameBuffer } from './frames.ts'
 import { back, front } from './messages.ts'
-import { ParserThread } from './parse.ts'
-import { Receiver } from './receiver.ts'
-import { pair, ScriptedServer, statementsOf } from './scripted-server.ts'
-import type { PostgresSettings } from './target.ts'
+import { connected } from './scripted-connection.ts'
+import { statementsOf, type ScriptedServer } from './scripted-server.ts'
 import { cstring, Cursor, frame, headerBytes, int32, parseError } from './wire.ts'
 
 /** Raised for a long run: the slice that every test run takes is small. */
 const cases = Number(process.env['SLUICE_FUZZ_CASES'] ?? 1_500)
-
-const thread = new ParserThread()
-const catalogue = catalogueOf({
-  relations: [['10', 'public', 't', 'r']],
-  columns: [['10', '1', 'a']],
-  inherits: [],
-  functions: [],
-  operators: [],
-  types: [],
-})
-const limits = { rows: null, bytes: null, timeout_ms: null }
-const allow: Verdict = { effect: 'allow', reasons: [], mask: [], limits, approval: null, labels: {} }
-const deny = denial('test/drop', 'Not here.')
-const settings: PostgresSettings = {
-  database: 'd',
-  tls: 'disable',
-  tls_ca: null,
-  schemas: ['public'],
-  connect_timeout_ms: 1_000,
-  overlap_reads: false,
-}
-const target = { name: 't', protocol: 'postgres', labels: {}, address: { host: '', port: 0 }, settings }
-
-/** One connection through the gateway to a scripted server, with what the log was given. */
-async function connected() {
-  const events: NewEvent[] = []
-  const gate = createGate({
-    gateway: 'gw',
-    authenticator: {
-      authenticate: () =>
-        Promise.resolve({
-          subject: { id: 's', type: 'service', issuer: 'i', groups: [], claims: {}, on_behalf_of: null },
-          tokenId: 'tok',
-          expiresAt: Date.now() + 900_000,
-        }),
-    },
-    credentials: { credential: () => Promise.resolve({ user: 'u', password: 'p' }) },
-    dialer: { dial: () => Promise.reject(new Error('no second connection')) },
-    targets: { find: () => target, list: () => [target] },
-    pdp: {
-      revision: 'r',
-      evaluate: ({ action }) => ({ verdict: action.kind.startsWith('drop') ? deny : allow, revision: 'r' }),
-    },
-    store: {
-      healthy: true,
-      live: true,
-      append: (unit) => {
-        events.push(...unit.events)
-        return Promise.resolve('1' as Position)
-      },
-      async *read() {},
-      async *subscribe() {},
-      close: () => Promise.resolve(),
-    },
-    clock: systemClock,
-    ids: systemIds(systemClock),
-    report: (what, error) => assert.fail(`${what}: ${String(error)}`),
-  })
-  const hello = {
-    protocol: 'postgres',
-    target: 't',
-    token: 'x',
-    client: { ip: '127.0.0.1', application: null },
-    run: { id: null, trace_id: null },
-  }
-  const session = (await gate.open(hello)) as Session<PostgresSettings>
-  const [client, clientEnd] = pair()
-  const [upstream, serverEnd] = pair()
-  const server = new ScriptedServer(serverEnd)
-  const conversation = new Conversation({
-    session,
-    client: clientEnd,
-    receiver: new Receiver(clientEnd),
-    login: { socket: upstream, parameters: new Map(), cancelKey: null },
-    analyser: new Analyser(new CatalogueSource(() => Promise.resolve(catalogue)), thread),
-    run: hello.run,
-  })
-  const buffer = new FrameBuffer()
-  const answers: Buffer[] = []
-  client.on('data', (chunk: Buffer) => {
-    buffer.push(Buffer.from(chunk))
-    for (let message = takeReply(buffer, 1e6); message !== undefined; message = takeReply(buffer, 1e6))
-      answers.push(message)
-  })
-  return { client, server, events, answers, over: conversation.run() }
-}
 
 const query = (text: string): Buffer => frame(front.query, cstring(text))
 const parse = (name: string, text: string): Buffer =>

@@ -18,8 +18,11 @@ import { PostgresExchange, type Line, type Message } from './exchange.ts'
 import { Extended } from './extended.ts'
 import { Flight } from './flight.ts'
 import { takeMessage } from './frames.ts'
+import { greeting } from './greeting.ts'
 import type { LoggedIn } from './login.ts'
-import { back, front } from './messages.ts'
+import { front } from './messages.ts'
+import { Mask } from './mask.ts'
+import { openPlan } from './obligations.ts'
 import { Outbox } from './outbox.ts'
 import { receive, type Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
@@ -30,7 +33,7 @@ import { Simple } from './simple.ts'
 import { SessionContext } from './session-context.ts'
 import type { PostgresSettings } from './target.ts'
 import { Upstream } from './upstream.ts'
-import { Cursor, frame, headerBytes, int32, ProtocolViolation } from './wire.ts'
+import { Cursor, headerBytes, ProtocolViolation } from './wire.ts'
 
 /** What one client's connection is made of. */
 export interface Ends {
@@ -106,7 +109,8 @@ export class Conversation {
       lost: (reason) => this.#end(reason),
     })
     session.ending.on((reason) => this.#end(reason))
-    this.#greet(login)
+    for (const message of greeting(login, session.cancelKey)) this.#outbox.push(message)
+    this.#outbox.flush()
   }
 
   /** Resolves when the connection is over and recorded. */
@@ -128,17 +132,6 @@ export class Conversation {
     await this.#session.close(reason)
     await Promise.race([this.#receiver.gone, sleep(lingerMs, undefined, { ref: false })])
     this.#client.destroy()
-  }
-
-  /** AuthenticationOk, what the server said of itself, our own cancel key, ReadyForQuery. */
-  #greet({ parameters }: LoggedIn): void {
-    const { id, secret } = this.#session.cancelKey
-    this.#outbox.push(frame(back.authentication, int32(0)))
-    for (const [name, value] of parameters)
-      this.#outbox.push(frame(back.parameterStatus, Buffer.from(`${name}\0${value}\0`)))
-    this.#outbox.push(frame(back.backendKeyData, int32(id), int32(secret)))
-    this.#outbox.push(frame(back.readyForQuery, Buffer.from('I')))
-    this.#outbox.flush()
   }
 
   /** One message. False after Terminate. */
@@ -245,6 +238,7 @@ export class Conversation {
       upstream: this.#upstream,
       client: this.#outbox,
       pseudonyms: this.#pseudonyms,
+      transaction: this.#context.transaction,
       before: this.#before,
       overlapReads: this.#session.target.settings.overlap_reads,
       catalogueNow: () => this.#analyser.source.anew(this.#session),
@@ -278,7 +272,8 @@ export class Conversation {
     this.#lastSent = undefined
     this.#upstream.launch(flight)
     const previous = this.#answered
-    const delivered = this.#deliver(flight, previous)
+    const mask = new Mask(openPlan, this.#context.transaction.underMasks)
+    const delivered = this.#deliver(flight, previous, mask)
     this.#answered = delivered
     this.#before = delivered
     void delivered.then(() => {
@@ -286,11 +281,11 @@ export class Conversation {
     })
   }
 
-  async #deliver(flight: Flight, previous: Promise<unknown>): Promise<void> {
+  async #deliver(flight: Flight, previous: Promise<unknown>, mask: Mask): Promise<void> {
     await previous
     try {
       for await (const reply of flight) {
-        this.#outbox.push(reply.bytes)
+        this.#outbox.push(mask.idle ? reply.bytes : mask.apply(reply).bytes)
         await this.#outbox.full()
       }
     } catch {

@@ -146,6 +146,32 @@ test('a description that nobody asked for is kept from the client', async () => 
   assert.deepEqual(hidden, [description])
 })
 
+test('what the gateway asks beside a Query is kept from the client, but the end of what failed there', async () => {
+  const hidden = (): void => {}
+  const expected: readonly Expected[] = [
+    { kind: 'parse', hidden },
+    { kind: 'describe', hidden },
+    { kind: 'close', hidden },
+    { kind: 'query' },
+    { kind: 'sync', hidden },
+  ]
+  const question = [
+    frame(back.parseComplete),
+    frame(back.parameterDescription, Buffer.alloc(2)),
+    frame(back.rowDescription, Buffer.alloc(2)),
+    frame(back.closeComplete),
+  ]
+  const heard = async (...messages: readonly Buffer[]): Promise<string> => {
+    const here = world()
+    const [flight, next] = launched(here, expected, [{ kind: 'query' }])
+    here.demultiplexer.feed(Buffer.concat([...messages, complete, ready]))
+    return flight === undefined || next === undefined ? '' : `${await answer(flight)}, ${await answer(next)}`
+  }
+  assert.equal(await heard(...question, complete, ready, ready), 'CZ completed, CZ completed')
+  assert.equal(await heard(...question, error, ready, ready), 'EZ failed, CZ completed')
+  assert.equal(await heard(error, ready), 'EZ failed, CZ completed')
+})
+
 test('what belongs to no answer goes aside', () => {
   const here = world()
   here.demultiplexer.feed(Buffer.concat([notice, error]))

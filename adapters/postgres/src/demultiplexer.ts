@@ -1,7 +1,8 @@
 import { CutReply, replyBytes } from './cut-reply.ts'
 import { Flight, type Expected, type Owner } from './flight.ts'
-import { back, treatmentOf } from './messages.ts'
+import { back } from './messages.ts'
 import { Reply } from './replies.ts'
+import { treatmentOf } from './treatments.ts'
 import { Cursor, headerBytes, parseError, ProtocolViolation } from './wire.ts'
 
 /** What a connection hears beside the answers to its exchanges. */
@@ -103,14 +104,17 @@ export class Demultiplexer {
       case back.readyForQuery:
         return this.#ready(head, now, data, at, next)
       case back.parseComplete:
+        this.#hide(now, data, at, next)
         return this.#expect(now.kind === 'parse', type, head, data, next)
       case back.bindComplete:
         return this.#expect(now.kind === 'bind', type, head, data, next)
       case back.closeComplete:
+        this.#hide(now, data, at, next)
         return this.#expect(now.kind === 'close', type, head, data, next)
       case back.parameterDescription:
         if (now.kind !== 'describe') throw unexpected(type)
         now.parameters?.(data.subarray(at, next))
+        this.#hide(now, data, at, next)
         return
       case back.rowDescription:
       case back.noData:
@@ -169,6 +173,8 @@ export class Demultiplexer {
     const status = transactionStates.get(data[at + headerBytes] ?? 0)
     if (next - at !== headerBytes + 1 || status === undefined) throw unexpected(back.readyForQuery)
     if (now.kind !== 'query' && now.kind !== 'sync') throw unexpected(back.readyForQuery)
+    // The client sees the one that ends what failed before it.
+    if (!this.#skipping || head.skipped) this.#hide(now, data, at, next)
     this.#skipping = false
     head.ready = status
     this.#events.ready(status)

@@ -26,6 +26,7 @@ import {
   sync,
 } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
+import { withDescription } from './copy/describe.ts'
 import { Flight, type Expected } from './flight.ts'
 import { tellHeld, type Heartbeat } from './held.ts'
 import { Mask } from './mask.ts'
@@ -34,8 +35,10 @@ import type { Outbox } from './outbox.ts'
 import { recordedWithout } from './redact/answer.ts'
 import { refuse } from './refuse.ts'
 import { Reply } from './replies.ts'
+import { gated, mapped } from './reply-stream.ts'
 import { boundPart, shownOf, type Source } from './source.ts'
 import type { MaskPlan, Statement } from './statement.ts'
+import type { Transaction } from './transaction.ts'
 import type { Upstream } from './upstream.ts'
 import { headerBytes } from './wire.ts'
 
@@ -84,6 +87,7 @@ export interface Line {
   readonly upstream: Upstream
   readonly client: Outbox
   readonly pseudonyms: Pseudonyms | undefined
+  readonly transaction: Pick<Transaction, 'follows'>
   /** The target's names as they are now. Rejects with `Refused`. */
   catalogueNow(): Promise<Catalogue>
   heartbeat(): Heartbeat
@@ -132,8 +136,8 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    const { statements, catalogue } = this.#parts.judged
-    return oblige(statements, verdicts, catalogue, this.#line.pseudonyms)
+    const { statements, catalogue, source } = this.#parts.judged
+    return oblige(statements, verdicts, catalogue, this.#line.pseudonyms, source.texts[0])
   }
 
   async bound(): Promise<Uint8Array> {
@@ -160,14 +164,16 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   ): AsyncIterable<Reply> {
     permit.spend(this.content)
     this.#parts.forwarded()
-    const mask = new Mask(plan)
+    const mask = new Mask(plan, this.#line.transaction.follows(this.actions, plan.guarded))
     this.#mask = mask
     const { messages } = this.#parts
     const described = messages.some(({ expected }) => expected.kind === 'describe')
+    const { copy } = plan
+    const asked = copy === undefined ? messages : withDescription(messages, copy.query, mask)
     const expected: Expected[] = []
-    for (const message of messages) {
+    for (const message of asked) {
       // Without its description an answer cannot be masked: the gateway asks for what the client already knows.
-      if (message.executes !== undefined && !mask.idle && !described) {
+      if (message.executes !== undefined && !mask.idle && !described && copy === undefined) {
         this.#line.upstream.send(describePortal(message.executes))
         expected.push({ kind: 'describe', hidden: (answer) => mask.describeHidden(answer) })
       }
@@ -312,21 +318,6 @@ async function drained(flight: Flight): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-async function* gated(flight: Flight, before: Promise<void>): AsyncGenerator<Reply> {
-  await before
-  yield* flight
-}
-
-/** Without a generator: one promise less for each piece of an answer. */
-function mapped(replies: AsyncIterable<Reply>, map: (reply: Reply) => Reply): AsyncIterable<Reply> {
-  const source = replies[Symbol.asyncIterator]()
-  const next = async (): Promise<IteratorResult<Reply, undefined>> => {
-    const result = await source.next()
-    return result.done === true ? { done: true, value: undefined } : { done: false, value: map(result.value) }
-  }
-  return { [Symbol.asyncIterator]: () => ({ next }) }
 }
 
 async function* shownBody(body: AsyncIterable<Buffer>): AsyncGenerator<Shown<Buffer>> {

@@ -67,8 +67,9 @@ export class Extended {
         : refusedText(text, analysed.analysis.secrets)
     const recordable = recordableStatement(message, sql, text, clear)
     if (asked.objection !== undefined) return draft.add(message, { kind: 'parse' }, recordable)
-    if (this.#context.statements.full) {
-      draft.judged = { ...asked, objection: tooManyNames }
+    const refused = this.#context.refusesName(name)
+    if (refused !== undefined) {
+      draft.judged = { ...asked, objection: refused }
       return draft.add(message, { kind: 'parse' }, recordable)
     }
     const proposal = this.#context.statements.propose(name, { text, index: 0, body: false, types }, number)

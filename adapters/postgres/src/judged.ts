@@ -141,3 +141,9 @@ export const tooManyNames: Refusal = refusal(
   'adapter/limits',
   'This connection has as many prepared statements or portals as it may have.',
 )
+
+export const reservedName: Refusal = refusal(
+  'denied',
+  'adapter/name',
+  'A prepared statement cannot have this name here: the gateway uses it.',
+)

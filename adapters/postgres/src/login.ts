@@ -18,6 +18,7 @@ export interface LoggedIn {
 }
 
 const protocol3 = 196_608
+/** What texts mean depends on these: a server that does not report them so reads another language. */
 const pinned: ReadonlyMap<string, string> = new Map([
   ['client_encoding', 'UTF8'],
   ['standard_conforming_strings', 'on'],
@@ -93,6 +94,8 @@ class Handshake {
       await this.#answer(message)
     }
     if (!this.#authenticated || receiver.buffer.length > 0) throw new Error('ready before the login was over')
+    for (const [name, value] of pinned)
+      if (this.#parameters.get(name) !== value) throw unreachable(`it does not keep ${name} at ${value}.`)
     receiver.detach()
     return { socket: this.#socket, parameters: this.#parameters, cancelKey: this.#cancelKey }
   }

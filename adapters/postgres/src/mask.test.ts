@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { Refused, type MaskRule } from '@sluice/core'
+import type { CopyFormat } from './copy/format.ts'
 import { ColumnMask, type HidingRule } from './column-mask.ts'
 import { Mask } from './mask.ts'
 import { back } from './messages.ts'
@@ -204,6 +205,58 @@ test('a hidden description counts, and what it forbids is thrown with the answer
   assert.throws(() => mask.apply(reply(row('abc'))), Refused)
 })
 
+const format: CopyFormat = {
+  kind: 'csv',
+  delimiter: ',',
+  null: '',
+  header: false,
+  quote: '"',
+  escape: '"',
+  quoted: [],
+}
+const csv = { query: Buffer.alloc(0), format }
+const copyOut = (...formats: readonly number[]): Buffer =>
+  frame(back.copyOutResponse, Buffer.from([0]), int16(formats.length), ...formats.map(int16))
+const copied = (text: string): Buffer => frame(back.copyData, Buffer.from(text))
+const done = frame(back.copyDone)
+
+test('COPY is masked as it was described, and its record shows the same', () => {
+  const mask = new Mask(plan('stars', { copy: csv }))
+  mask.describeHidden(description(name, ssn))
+  const shown = mask.apply(
+    reply(copyOut(0, 0), copied('Ann,123\nBob,'), copied('4567\nEve,\n'), done, complete),
+  )
+  const expected = [copyOut(0, 0), copied('Ann,***\n'), copied('Bob,****\nEve,\n'), done, complete]
+  assert.deepEqual(Buffer.from(shown.bytes), Buffer.concat(expected))
+  assert.deepEqual(Buffer.from(shown.record), Buffer.concat(expected))
+  assert.deepEqual(shown.masked, [{ column: 'public.customers.ssn', method: 'stars', values: 2 }])
+})
+
+const unproven: readonly (readonly [string, Buffer | null, readonly Buffer[]])[] = [
+  ['nobody described it', null, [copyOut(0, 0)]],
+  ['it has no columns', frame(back.noData), [copyOut(0, 0)]],
+  ['it has other columns', description(name, ssn), [copyOut(0)]],
+  ['it is binary', description(name, ssn), [copyOut(1, 1)]],
+  ['its column comes from nowhere', description(name, {}), [copyOut(0, 0)]],
+  ['it holds a whole row', description({ table: customers, attribute: 0 }), [copyOut(0)]],
+  ['it has data before it began', description(name, ssn), [copied('Ann,123\n')]],
+  ['it ends within a row', description(name, ssn), [copyOut(0, 0), copied('Ann,123'), done]],
+  ['its row is none', description(name, ssn), [copyOut(0, 0), copied('Ann,123,4\n')]],
+]
+for (const [why, described, messages] of unproven)
+  test(`COPY is not shown when ${why}`, () => {
+    const mask = new Mask(plan('stars', { copy: csv }))
+    if (described !== null) mask.describeHidden(described)
+    assert.throws(() => mask.apply(reply(...messages)), Refused)
+  })
+
+test('COPY that was not foreseen is not shown where masks apply, and as it is elsewhere', () => {
+  const messages = reply(copyOut(0, 0), copied('Ann,123\n'), done, complete)
+  assert.throws(() => new Mask(plan('stars')).apply(messages), Refused)
+  const open = new Mask(plan('stars', { guarded: false })).apply(messages)
+  assert.deepEqual(Buffer.from(open.bytes), Buffer.from(messages.bytes))
+})
+
 test('error and notice texts are withheld when the statement reads masked columns', () => {
   const error = buildError(
     back.errorResponse,
@@ -218,8 +271,56 @@ test('error and notice texts are withheld when the statement reads masked column
   const shown = Buffer.from(new Mask(plan('stars')).apply(reply(error)).bytes)
   assert.equal(parseError(shown).get('C'), '22P02')
   assert.equal(shown.includes('123-45-6789'), false)
+  const ends = new Mask({ ...plan('stars', { guarded: false }), columns: new Map() }, true).apply(
+    reply(error),
+  )
+  assert.deepEqual(Buffer.from(ends.bytes), shown)
   const open = new Mask(plan('stars', { guarded: false })).apply(reply(error))
   assert.deepEqual(Buffer.from(open.bytes), error)
+})
+
+test('words that never change are shown, alone and in their very form', () => {
+  const error = (more: readonly [string, string][]): Buffer =>
+    buildError(back.errorResponse, new Map([['S', 'ERROR'], ['C', '22012'], ...more]))
+  const told = (bytes: Buffer): ReadonlyMap<string, string> =>
+    parseError(Buffer.from(new Mask(plan('stars')).apply(reply(bytes)).bytes))
+  const zero = told(
+    error([
+      ['M', 'division by zero'],
+      ['D', '123-45-6789'],
+    ]),
+  )
+  assert.deepEqual(
+    [...zero],
+    [
+      ['S', 'ERROR'],
+      ['C', '22012'],
+      ['M', 'division by zero'],
+    ],
+  )
+  assert.match(
+    told(error([['M', 'division by zero 123']])).get('M') ?? '',
+    /^The target reported SQLSTATE 22012, division_by_zero\. Its words are withheld/,
+  )
+})
+
+test('an error about a table with masked columns is withheld wherever it comes', () => {
+  const error = (table: string): Buffer =>
+    buildError(
+      back.errorResponse,
+      new Map([
+        ['C', '23514'],
+        ['M', 'no'],
+        ['D', '(1, 123-45-6789)'],
+        ['s', 'public'],
+        ['t', table],
+      ]),
+    )
+  const shown = (table: string): Buffer =>
+    Buffer.from(new Mask(plan('stars', { guarded: false })).apply(reply(error(table))).bytes)
+  assert.equal(shown('customers').includes('123'), false)
+  assert.deepEqual(shown('custom'), error('custom'))
+  assert.deepEqual(shown('customers2'), error('customers2'))
 })
 
 test('a row that is not what its description says breaks the answer', () => {

@@ -1,10 +1,13 @@
-import { Undecodable } from '@sluice/masking'
+import { Undecodable, type Format } from '@sluice/masking'
 import { refusal, Refused, type Refusal } from '@sluice/core'
 import { back } from './messages.ts'
 import type { Reply } from './replies.ts'
 import { Rewriter, type Cells } from './rewriter.ts'
 import type { MaskPlan } from './statement.ts'
-import { buildError, Cursor, headerBytes, parseError } from './wire.ts'
+import { CopyMask } from './copy/copy-mask.ts'
+import type { CopyFormat } from './copy/format.ts'
+import { Cursor, frame, headerBytes } from './wire.ts'
+import { isAboutMasked, withheld } from './withheld.ts'
 
 /**
  * Station 7: hides masked columns in the answer of one exchange, as it streams. Which columns those are is said by
@@ -12,18 +15,26 @@ import { buildError, Cursor, headerBytes, parseError } from './wire.ts'
  */
 export class Mask {
   readonly #plan: MaskPlan
+  /** The words of errors and notices may tell of values. */
+  readonly #withholds: boolean
   /** Of the rows that come next; `undefined` shows them as they are. */
   #cells: Cells | undefined
   #described = false
+  /** Names of the columns that come next, for COPY. */
+  #columns: readonly string[] = []
+  /** Of COPY data; `undefined` where none may come, `null` shows it as it is. */
+  #copy: CopyMask | null | undefined
   #failure: unknown
 
-  constructor(plan: MaskPlan) {
+  /** `ends`: it ends a transaction that changed something under masks. */
+  constructor(plan: MaskPlan, ends = false) {
     this.#plan = plan
+    this.#withholds = plan.guarded || ends
   }
 
   /** Nothing in the answer can need a change. */
   get idle(): boolean {
-    return this.#plan.columns.size === 0 && !this.#plan.guarded
+    return this.#plan.columns.size === 0 && !this.#withholds
   }
 
   /** The answer to a Describe that the client does not see. What it forbids is thrown with the answer itself. */
@@ -50,12 +61,36 @@ export class Mask {
     } catch (error) {
       throw error instanceof Undecodable ? new Refused(undecodable, { cause: error }) : error
     }
+    rewriter.add(this.#copy?.tally() ?? [])
     return rewriter.result()
   }
 
   #describe(message: Buffer): void {
-    this.#cells = message[0] === back.rowDescription ? cellsOf(message, this.#plan) : undefined
-    this.#described = true
+    const { copy } = this.#plan
+    const tells = message[0] === back.rowDescription
+    this.#cells = tells ? cellsOf(message, this.#plan) : undefined
+    this.#described = tells || copy === undefined
+    if (tells && copy !== undefined) this.#columns = namesOf(message)
+  }
+
+  /** CopyOutResponse (PostgreSQL 15 §55.7): the format of all, and of each column. It must be what was described. */
+  #copied(message: Buffer): CopyMask | null {
+    const { guarded, copy } = this.#plan
+    if (!guarded) return null
+    if (!this.#described || copy === undefined) throw new Refused(undescribed)
+    if (this.#cells === undefined) return null
+    const cursor = new Cursor(message, headerBytes)
+    const format = formatOf(copy.format) === 'binary' ? 1 : 0
+    const overall = cursor.int8()
+    const formats = Array.from({ length: cursor.uint16() }, () => cursor.int16())
+    if (formats.length !== this.#cells.length) throw new Refused(otherColumns)
+    if ([overall, ...formats].some((each) => each !== format)) throw new Refused(undescribed)
+    return new CopyMask(copy.format, this.#cells, this.#columns)
+  }
+
+  #words(bytes: Buffer, at: number, next: number, rewriter: Rewriter): void {
+    const message = bytes.subarray(at, next)
+    if (this.#withholds || isAboutMasked(message, this.#plan)) rewriter.replace(at, next, withheld(message))
   }
 
   #message(bytes: Buffer, at: number, next: number, rewriter: Rewriter): void {
@@ -74,12 +109,20 @@ export class Mask {
         this.#described = false
         rewriter.columns(undefined)
         return
+      case back.copyOutResponse:
+        this.#copy = this.#copied(bytes.subarray(at, next))
+        return
       case back.copyData:
-        if (this.#plan.guarded) throw new Refused(undescribed)
+        if (this.#copy === undefined) throw new Refused(undescribed)
+        if (this.#copy !== null)
+          rewriter.replace(at, next, copyData(this.#copy.apply(bytes.subarray(at + headerBytes, next))))
+        return
+      case back.copyDone:
+        this.#copy?.finish()
         return
       case back.errorResponse:
       case back.noticeResponse:
-        if (this.#plan.guarded) rewriter.replace(at, next, scrubbed(bytes.subarray(at, next)))
+        this.#words(bytes, at, next, rewriter)
         return
       default:
         // Framing says nothing of data.
@@ -88,8 +131,16 @@ export class Mask {
   }
 }
 
+/** A message without data is none. */
+function copyData(data: Buffer): Buffer {
+  return data.length === 0 ? data : frame(back.copyData, data)
+}
+
 const closed = (why: string): Refusal => refusal('denied', 'adapter/closed_world', why)
 const undescribed = closed('The answer does not say which columns it holds, and its table has masked ones')
+const otherColumns = closed(
+  'COPY leaves out columns of the table, as it does with generated ones, and the table has masked ones: name the columns you need',
+)
 const undecodable = closed('A value of a masked column has a form that its mask does not know')
 const wholeRow = closed('The answer holds whole rows of a table with masked columns')
 const unknownOrigin = closed('The answer holds a column of unknown origin beside a table with masked columns')
@@ -104,7 +155,8 @@ function cellsOf(message: Buffer, plan: MaskPlan): Cells | undefined {
     const attribute = cursor.int16()
     const type = cursor.uint32()
     cursor.bytes(6)
-    const format = cursor.int16() === 0 ? 'text' : 'binary'
+    const asked = cursor.int16() === 0 ? 'text' : 'binary'
+    const format = plan.copy === undefined ? asked : formatOf(plan.copy.format)
     const refused = objection(table, attribute, plan)
     if (refused !== undefined) throw new Refused(refused)
     const mask = plan.columns.get(table)?.get(attribute)
@@ -118,22 +170,24 @@ function cellsOf(message: Buffer, plan: MaskPlan): Cells | undefined {
   return hides ? cells : undefined
 }
 
+/** COPY in text and in CSV writes values as they are in text. */
+function formatOf({ kind }: CopyFormat): Format {
+  return kind === 'binary' ? 'binary' : 'text'
+}
+
+/** The names in a RowDescription. */
+function namesOf(message: Buffer): readonly string[] {
+  const cursor = new Cursor(message, headerBytes)
+  return Array.from({ length: cursor.uint16() }, () => {
+    const name = cursor.text()
+    cursor.bytes(18)
+    return name
+  })
+}
+
 function objection(table: number, attribute: number, plan: MaskPlan): Refusal | undefined {
   if (table === 0) return plan.guarded && !plan.computed ? unknownOrigin : undefined
   if (attribute === 0 && (plan.guarded || plan.columns.has(table))) return wholeRow
   // A statement that names no masked table shows none; should its answer say otherwise, the masks still apply.
   return plan.guarded && !plan.known.has(table) ? unknownOrigin : undefined
-}
-
-/** Server texts may quote values; what a client needs of them is the SQLSTATE. */
-function scrubbed(message: Buffer): Buffer {
-  const fields = parseError(message)
-  const kept = ['S', 'V', 'C'].flatMap((code): [string, string][] => {
-    const value = fields.get(code)
-    return value === undefined ? [] : [[code, value]]
-  })
-  const text =
-    `The target reported SQLSTATE ${fields.get('C') ?? 'unknown'}. ` +
-    'Its words are withheld because the statement reads a table with masked columns.'
-  return buildError(message[0] ?? back.errorResponse, new Map([...kept, ['M', text]]))
 }

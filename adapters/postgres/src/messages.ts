@@ -1,7 +1,4 @@
-/**
- * Message types of protocol 3.0 (PostgreSQL 15 §55.7), as bytes. A type without a row in these tables ends the
- * connection: nothing passes because nobody thought of it.
- */
+/** Message types of protocol 3 (PostgreSQL 18 §54.7), as bytes; `treatments.ts` says what happens to each. */
 
 export const front = {
   bind: 0x42,
@@ -56,48 +53,3 @@ export const back = {
 } as const
 
 export type BackType = (typeof back)[keyof typeof back]
-
-/**
- * What happens to each message of the server on its way to the client.
- * `content`: part of an answer: recorded, and masked or scrubbed when the answer is guarded.
- * `framing`: tells the client where it stands; says nothing of data.
- * `aside`: may come at any time, outside of any answer.
- * `refused`: has no place after the login, or belongs to a part of the protocol that is not offered.
- */
-export type Treatment = 'content' | 'framing' | 'aside' | 'refused'
-
-const treatments: { readonly [T in BackType]: Treatment } = {
-  [back.authentication]: 'refused',
-  [back.backendKeyData]: 'refused',
-  [back.bindComplete]: 'framing',
-  [back.closeComplete]: 'framing',
-  [back.commandComplete]: 'content',
-  [back.copyBothResponse]: 'refused',
-  [back.copyData]: 'content',
-  [back.copyDone]: 'framing',
-  [back.copyInResponse]: 'framing',
-  [back.copyOutResponse]: 'framing',
-  [back.dataRow]: 'content',
-  [back.emptyQueryResponse]: 'framing',
-  [back.errorResponse]: 'content',
-  [back.functionCallResponse]: 'refused',
-  [back.negotiateProtocolVersion]: 'refused',
-  [back.noData]: 'framing',
-  [back.noticeResponse]: 'aside',
-  [back.notificationResponse]: 'aside',
-  [back.parameterDescription]: 'framing',
-  [back.parameterStatus]: 'aside',
-  [back.parseComplete]: 'framing',
-  [back.portalSuspended]: 'framing',
-  [back.readyForQuery]: 'framing',
-  [back.rowDescription]: 'content',
-}
-
-const treatmentTable: readonly Treatment[] = Array.from({ length: 256 }, (_, byte) => {
-  const known: { readonly [byte: number]: Treatment | undefined } = treatments
-  return known[byte] ?? 'refused'
-})
-
-export function treatmentOf(type: number): Treatment {
-  return treatmentTable[type] ?? 'refused'
-}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { MaskRule, Verdict } from '@sluice/core'
 import { catalogueOf, type Catalogue } from './catalogue.ts'
 import { oblige } from './obligations.ts'
-import type { ColumnUse, Statement } from './statement.ts'
+import type { ColumnUse, Copied, Statement } from './statement.ts'
 
 const catalogue: Catalogue = catalogueOf({
   relations: [
@@ -63,6 +63,7 @@ function refused(change: Partial<Statement>, ...mask: readonly MaskRule[]): stri
 }
 
 const masked = rule('ssn', 'last4')
+const copied: Copied = { format: { kind: 'binary' }, table: { schema: '', name: 'customers', columns: [] } }
 const cases: readonly (readonly [string, Partial<Statement>, string | null])[] = [
   ['shown as it is', use('ssn', 'output'), null],
   ['compared with a value', use('ssn', 'equality'), null],
@@ -72,12 +73,22 @@ const cases: readonly (readonly [string, Partial<Statement>, string | null])[] =
   ['another column used in an expression', use('id', 'elsewhere'), null],
   ['a whole row', { wholeRows: [customers] }, 'adapter/closed_world'],
   ['a view that nobody names', { derived: [{ schema: 'public', name: 'v' }] }, 'adapter/closed_world'],
-  ['COPY to the client', { effect: { kind: 'copy_out' } }, 'adapter/closed_world'],
+  ['COPY of a table', { effect: { kind: 'copy_out', copied } }, null],
+  [
+    'COPY with options that nobody can read by',
+    { effect: { kind: 'copy_out', copied: null } },
+    'adapter/closed_world',
+  ],
+  [
+    'COPY of a query that cannot be told apart',
+    { effect: { kind: 'copy_out', copied: { ...copied, table: null } } },
+    'adapter/closed_world',
+  ],
   ['COPY from the client', { effect: { kind: 'copy_in' } }, 'adapter/closed_world'],
   ['EXPLAIN', { explains: true }, 'adapter/closed_world'],
   [
     'COPY of another table',
-    { effect: { kind: 'copy_out' }, touched: [{ schema: 'public', name: 'orders' }] },
+    { effect: { kind: 'copy_out', copied: null }, touched: [{ schema: 'public', name: 'orders' }] },
     null,
   ],
 ]
@@ -117,6 +128,14 @@ test('partitions inherit the mask, by name and not by number', () => {
 test('a mask on a partition holds for rows read through its parent', () => {
   const obliged = oblige([statement()], [verdict(rule('ssn', 'stars', 'public.customers_old'))], catalogue)
   assert.equal(obliged.kind === 'plan' && obliged.plan.columns.get(10)?.get(2)?.rule.method, 'stars')
+})
+
+test('COPY of a masked table stands alone in its message, and the server is asked what it hands out', () => {
+  const copy = statement({ effect: { kind: 'copy_out', copied } })
+  const alone = oblige([copy], [verdict(masked)], catalogue)
+  assert.equal(alone.kind === 'plan' && alone.plan.copy?.query.toString(), 'select * from only "customers"')
+  const beside = oblige([copy, statement({})], [verdict(masked), verdict(masked)], catalogue)
+  assert.equal(beside.kind, 'refused')
 })
 
 test('of two rules for one column the one that hides more wins; a column rule beats a star', () => {

@@ -11,6 +11,7 @@ import {
 } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
 import { ColumnMask, type HidingRule } from './column-mask.ts'
+import { withCopy } from './copy/oblige.ts'
 import type { ColumnUse, MaskPlan, RelationName, Statement } from './statement.ts'
 import { closedWorldRule } from './walk/objection.ts'
 
@@ -31,13 +32,15 @@ interface Masks {
 
 /**
  * Compiles the verdicts' masks for the answer of one message, or refuses what they could not be kept in: a masked
- * column may only come out as it is, be compared for equality with a value, or be asked whether it has one.
+ * column may only come out as it is, be compared for equality with a value, or be asked whether it has one. `text`: what a
+ * COPY stands in, as latin1.
  */
 export function oblige(
   statements: readonly Statement[],
   verdicts: readonly Verdict[],
   catalogue: Catalogue,
   pseudonyms?: Pseudonyms,
+  text = '',
 ): Obliged<MaskPlan> {
   let plan = openPlan
   for (const [index, statement] of statements.entries()) {
@@ -50,7 +53,7 @@ export function oblige(
     if (obliged.kind === 'refused') return obliged
     plan = joined(plan, obliged.plan)
   }
-  return { kind: 'plan', plan }
+  return plan.guarded ? withCopy(plan, statements, text) : { kind: 'plan', plan }
 }
 
 /** What is found by its path or its look is not searched for in rows: it must not pass as if it were hidden. */
@@ -150,13 +153,13 @@ function violation(statement: Statement, masks: Masks, catalogue: Catalogue): Re
   return undefined
 }
 
-/** COPY has no column descriptions to mask by, and a plan tells of values. */
+/** What is copied in is no answer, and a plan tells of values. */
 function showsInternals({ effect, explains }: Statement): boolean {
-  return effect.kind === 'copy_in' || effect.kind === 'copy_out' || explains
+  return effect.kind === 'copy_in' || explains
 }
 
 function nameOfInternals({ explains }: Statement): string {
-  return explains ? 'EXPLAIN of' : 'COPY of'
+  return explains ? 'EXPLAIN of' : 'COPY into'
 }
 
 function misused(use: ColumnUse, masks: Masks, catalogue: Catalogue): Refusal | undefined {

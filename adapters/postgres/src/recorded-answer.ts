@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { streamed, type AnswerPart, type Json, type Row } from '@sluice/core'
 import { valueText } from '@sluice/masking'
-import { back, treatmentOf } from './messages.ts'
+import { back } from './messages.ts'
+import { treatmentOf } from './treatments.ts'
 import { maskable } from './types.ts'
 import { Cursor, headerBytes, parseError, ProtocolViolation } from './wire.ts'
 

@@ -102,6 +102,11 @@ export class Rewriter {
     return out
   }
 
+  /** What was masked in what `replace` was given. */
+  add(masked: readonly MaskCount[]): void {
+    this.#masked.push(...masked)
+  }
+
   result(): Reply {
     this.#tally()
     const { bytes, record, rows } = this.#reply

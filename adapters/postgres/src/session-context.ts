@@ -1,7 +1,8 @@
 import { refusal, type Json, type Refusal, type Session } from '@sluice/core'
 import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
-import { tooManyNames, unknownName } from './judged.ts'
+import { copiedName } from './copy/describe.ts'
+import { reservedName, tooManyNames, unknownName } from './judged.ts'
 import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from './names.ts'
 import { clearOf } from './redact/source.ts'
 import { secretsOf, type Secrets } from './redact/text.ts'
@@ -69,6 +70,12 @@ export class SessionContext {
     if (found.kind === 'found') return found.value
     if (found.kind === 'none') return unknownName(what, name)
     return this.#settled().then(() => this.portal(name, what, segment))
+  }
+
+  /** Why no further statement can be prepared under that name. */
+  refusesName(name: string): Refusal | undefined {
+    if (name === copiedName) return reservedName
+    return this.statements.full ? tooManyNames : undefined
   }
 
   /** What a prepared statement means now: a SET or a change of the schema may have changed it since its Parse. */
@@ -159,7 +166,8 @@ export class SessionContext {
       case 'copy_out':
         return noEffect
       case 'prepare': {
-        if (this.statements.full) return tooManyNames
+        const refused = this.refusesName(effect.name)
+        if (refused !== undefined) return refused
         return this.statements.propose(effect.name, { text, index, body: true, types: [] }, segment)
       }
       case 'declare': {

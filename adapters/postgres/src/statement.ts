@@ -1,5 +1,6 @@
 import type { Action, Refusal } from '@sluice/core'
 import type { ColumnMask } from './column-mask.ts'
+import type { CopyFormat } from './copy/format.ts'
 import type { Secrets } from './redact/text.ts'
 
 /** What `normalise` says of one SQL message: its statements in order, or why nobody can vouch for it. */
@@ -73,7 +74,8 @@ export type SessionEffect =
   /** `statement_timeout`: milliseconds, `null` for none, `initial` for what the session began with. */
   | { readonly kind: 'timeout'; readonly ms: number | null | 'initial'; readonly local: boolean }
   | { readonly kind: 'copy_in' }
-  | { readonly kind: 'copy_out' }
+  /** `null`: its options are none that rows could be masked under. */
+  | { readonly kind: 'copy_out'; readonly copied: Copied | null }
   /** CREATE TEMP TABLE: the name is this session's own. */
   | { readonly kind: 'temp_table'; readonly name: string }
   /**
@@ -82,6 +84,13 @@ export type SessionEffect =
    */
   | { readonly kind: 'ddl'; readonly creates?: RelationName; readonly moves?: true }
   | { readonly kind: 'discard_all' }
+
+/** What COPY TO hands out, and how. */
+export interface Copied {
+  readonly format: CopyFormat
+  /** As it is written, an empty schema for none, no columns for all; `null`: a query, which stands in the text. */
+  readonly table: (RelationName & { readonly columns: readonly string[] }) | null
+}
 
 /** What `normalise` may know of the connection: the possible search paths and the session's own temp tables. */
 export interface NameScope {
@@ -112,4 +121,8 @@ export interface MaskPlan {
   readonly computed: boolean
   /** OIDs that the catalogue knows to be plain tables; another origin in a guarded answer is refused. */
   readonly known: ReadonlySet<number>
+  /**
+   * Set for a COPY TO under masks: the query of which the server is asked what it will hand out, and how it does so.
+   */
+  readonly copy?: { readonly query: Buffer; readonly format: CopyFormat }
 }

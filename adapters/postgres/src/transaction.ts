@@ -1,3 +1,4 @@
+import type { Action } from '@sluice/core'
 import type { Statement } from './statement.ts'
 
 export type TransactionState = 'none' | 'clean' | 'dirty'
@@ -8,6 +9,7 @@ export type TransactionState = 'none' | 'clean' | 'dirty'
  */
 export class Transaction {
   #state: TransactionState = 'none'
+  #underMasks = false
 
   get state(): TransactionState {
     return this.#state
@@ -19,10 +21,27 @@ export class Transaction {
     else if (!action.read_only && this.#state === 'clean') this.#state = 'dirty'
   }
 
+  /**
+   * Something was changed in it under masks. Constraints and triggers may wait for its end, and what they then say may
+   * quote values.
+   */
+  get underMasks(): boolean {
+    return this.#underMasks
+  }
+
+  /** An exchange with these actions is sent. Whether it ends what was changed under masks, or a Sync behind it may. */
+  follows(actions: readonly Action[], guarded: boolean): boolean {
+    if (guarded && actions.some((action) => !action.read_only)) this.#underMasks = true
+    if (!this.#underMasks) return false
+    return actions.some(({ kind, transaction }) => kind === 'commit' || transaction === 'none')
+  }
+
   /** The server said where it stands and nothing is under way. */
   is(status: 'I' | 'T' | 'E'): void {
-    if (status === 'I') this.#state = 'none'
-    else if (this.#state === 'none') this.#state = 'clean'
+    if (status === 'I') {
+      this.#state = 'none'
+      this.#underMasks = false
+    } else if (this.#state === 'none') this.#state = 'clean'
   }
 
   #control(kind: string): void {

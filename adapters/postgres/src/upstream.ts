@@ -7,6 +7,7 @@ import type { Flight } from './flight.ts'
 import type { LoggedIn } from './login.ts'
 import { Outbox } from './outbox.ts'
 import type { PostgresSettings } from './target.ts'
+import { ProtocolViolation } from './wire.ts'
 
 /** How long a CancelRequest's connection may stay open: the server closes it when the signal is sent. */
 const cancelConnectionMs = 2_000
@@ -80,7 +81,8 @@ export class Upstream {
     try {
       this.#answers.feed(chunk)
     } catch (error) {
-      this.#lose(error)
+      const violation = error instanceof ProtocolViolation
+      this.#lose(violation ? unreachable(`${error.message}.`, { cause: error }) : error)
     }
   }
 

@@ -1,5 +1,7 @@
 """Protected columns by every Python client, in text and binary, by every way rows leave a server."""
 
+import io
+
 import asyncpg
 import psycopg
 import psycopg2
@@ -60,6 +62,38 @@ def psycopg_server_side_cursors():
         return found
 
 
+copies = (
+    "customers",
+    "customers (ssn, id, name)",
+    "(SELECT id, email, ssn, card, notes, balance FROM customers ORDER BY id)",
+    "(SELECT o.id, c.email AS card, o.total FROM orders o JOIN customers c ON c.id = o.customer_id ORDER BY o.id LIMIT 50)",
+)
+forms = ("", " (DELIMITER ',', HEADER)", " (FORMAT csv)", " (FORMAT csv, HEADER, FORCE_QUOTE *, NULL '-')", " (FORMAT binary)")
+
+
+@case
+def psycopg_copy():
+    """As one byte for each character, so that what stands between the values is compared too."""
+    with psycopg.connect("", autocommit=True) as conn:
+        found = {}
+        for source in copies:
+            for form in forms:
+                with conn.cursor().copy(f"COPY {source} TO STDOUT{form}") as copy:
+                    found[source + form] = [bytes(part).decode("latin1") for part in copy]
+        return found
+
+
+@case
+def psycopg_copied_rows():
+    with psycopg.connect("") as conn:
+        found = []
+        for form in ("text", "binary"):
+            with conn.cursor().copy(f"COPY (SELECT email, ssn, card FROM customers ORDER BY id) TO STDOUT (FORMAT {form})") as copy:
+                copy.set_types(["text", "text", "text"])
+                found.append(list(copy.rows()))
+        return found + [conn.execute("SELECT email FROM customers WHERE id = 7").fetchone()]
+
+
 @case
 def psycopg_row_by_row():
     with psycopg.connect("", autocommit=True) as conn:
@@ -103,6 +137,37 @@ def psycopg2_simple():
         found.append(cursor.fetchmany(4))
     conn.close()
     return found
+
+
+@case
+def psycopg2_copy():
+    conn = psycopg2.connect("")
+    found = []
+    with conn.cursor() as cursor:
+        for source in copies:
+            for form in forms:
+                out = io.BytesIO()
+                cursor.copy_expert(f"COPY {source} TO STDOUT{form}", out)
+                found.append([source, form, cursor.rowcount, out.getvalue().decode("latin1")])
+        out = io.StringIO()
+        cursor.copy_to(out, "customers", columns=("email", "ssn", "card"), sep="|")
+        found.append(out.getvalue())
+    conn.close()
+    return found
+
+
+@case
+async def asyncpg_copy():
+    conn = await asyncpg.connect()
+    found = []
+    for form in ("text", "csv", "binary"):
+        out = io.BytesIO()
+        tag = await conn.copy_from_table("customers", columns=["email", "card", "ssn"], output=out, format=form)
+        found.append([form, tag, out.getvalue().decode("latin1")])
+    out = io.BytesIO()
+    await conn.copy_from_query("SELECT ssn, id FROM customers WHERE id < $1 ORDER BY id", 9, output=out, format="csv", header=True)
+    await conn.close()
+    return found + [out.getvalue().decode("latin1")]
 
 
 @case

@@ -605,10 +605,54 @@ export const sqlCases: readonly SqlCase[] = [
         through: masked(),
       },
       {
-        before: ['begin'],
-        sql: 'declare c cursor for select reverse(ssn) from customers',
-        shows: answer(/^DECLARE CURSOR$/m),
+        before: ['begin', 'declare c binary scroll cursor for select ssn, id from customers where id = 1'],
+        sql: ['fetch all from c', 'fetch backward all from c'],
+        shows: leak,
+        through: masked(),
       },
+      {
+        before: [
+          'begin',
+          'declare c cursor for select o.id, x.ssn as total from orders o join customers x on x.id = o.customer_id where x.id = 1',
+        ],
+        sql: 'fetch 1 from c',
+        shows: leak,
+        through: masked(),
+      },
+      {
+        before: [
+          'begin',
+          'declare c cursor for select 1',
+          'savepoint s',
+          'close c',
+          'declare c cursor for select ssn from customers where id = 1',
+          'release s',
+        ],
+        sql: 'fetch c',
+        shows: leak,
+        through: masked(),
+      },
+      {
+        before: [
+          'begin',
+          'savepoint s',
+          'declare c cursor for select 1 as ssn',
+          'rollback to s',
+          'declare c cursor for select ssn as name from customers where id = 1',
+        ],
+        sql: 'fetch c',
+        shows: leak,
+        through: masked(),
+      },
+      ...each(
+        [
+          'declare c cursor for select reverse(ssn) from customers',
+          'declare c cursor for select x from customers x',
+          'declare c scroll cursor with hold for select id from customers order by ssn',
+          "declare c cursor for select id from customers where ssn like '917%' for update",
+        ],
+        { before: ['begin'], shows: answer(/^DECLARE CURSOR$/m) },
+      ),
       {
         before: ['begin'],
         sql: ['select reader()', 'fetch all from opened_inside'],

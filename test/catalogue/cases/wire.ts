@@ -14,6 +14,11 @@ const confuses = 'gateway and server read two different things'
 const denied = (mark: string): string => `/* ${mark} */ delete from orders`
 const held = (mark: string): string => `/* ${mark} */ delete from orders where id = 1`
 
+const copied = 'copy (select id, ssn from customers) to stdout'
+
+/** What is said of it waits for the end of the transaction. */
+const late = "update customers set name = 'late' where id = 1"
+
 const serverRefuses = cannotShow('the server answers with the same error')
 
 export const wireCases: readonly WireCase[] = [
@@ -250,6 +255,97 @@ export const wireCases: readonly WireCase[] = [
         ],
         shows: change,
         through: { codes: ['42501'], types: /^12DC12DCEZ$/ },
+      },
+    ],
+  },
+  {
+    id: 'M23',
+    title: 'COPY TO STDOUT within a conversation',
+    stake: 'a protected column is copied in clear, or the client loses its place',
+    attacks: [
+      {
+        name: 'as Query messages in one segment',
+        script: () => [ready(3, query('select 1'), query(copied), query('select 3'))],
+        shows: { kind: 'leak' },
+        through: {
+          codes: [],
+          types: /^TDCZHd{5}cCZTDCZ$/,
+          says: /^\d+\t\*\*\*-\*\*-4835$/m,
+          recorded: [/"ResponseCompleted".*customers\.ssn/],
+        },
+      },
+      {
+        name: 'in a pipeline, and its statement executed again',
+        script: () => [
+          ask(
+            parse('copy', copied),
+            step('select 1'),
+            bind({ statement: 'copy' }),
+            execute(),
+            step('select 2'),
+            sync,
+          ),
+          ask(bind({ portal: 'p', statement: 'copy' }), describe('P', 'p'), execute('p', 1), sync),
+        ],
+        shows: { kind: 'leak' },
+        through: { codes: [], types: /^112DC2Hd{5}cC12DCZ2nHd{5}cCZ$/, says: /^\d+\t\*\*\*-\*\*-4835$/m },
+      },
+      {
+        name: 'in a transaction that it fails',
+        script: () => [
+          ready(
+            4,
+            query('begin'),
+            query('copy (select ssn, 1 / (id - 100) from customers) to stdout'),
+            query(copied),
+            query('rollback'),
+          ),
+        ],
+        shows: { kind: 'leak' },
+        through: {
+          codes: ['22012', '25P02'],
+          types: /^CZHd{4}EZEZCZ$/,
+          says: /^ERROR 22012 division by zero $/m,
+        },
+      },
+      {
+        name: 'behind a failure without a Sync, where a server skips it',
+        script: () => [
+          ask(step('select 1 / 0'), query(copied), step('select 2'), sync),
+          ask(step('select 3'), sync),
+        ],
+        shows: cannotShow('the server skips it'),
+        through: { codes: ['22012'], types: /^1E1?2?D?C?Z12DCZ$/ },
+      },
+      {
+        name: "a statement of the client by the name of the gateway's own",
+        script: () => [
+          ask(parse('sluice_copied', 'select 1'), sync),
+          ask(query('prepare sluice_copied as select 1')),
+          ask(query(copied)),
+          ask(bind({ statement: 'sluice_copied' }), execute(), sync),
+        ],
+        shows: { kind: 'leak' },
+        through: { codes: ['42501', '26000'], types: /^EZEZHd{5}cCZEZ$/ },
+      },
+    ],
+  },
+  {
+    id: 'M16',
+    title: 'errors at the end of a pipeline',
+    stake: 'a constraint that waited tells a protected value',
+    attacks: [
+      {
+        name: 'at the Sync behind another statement',
+        script: () => [ask(step(late), step('select 1'), sync)],
+        shows: { kind: 'leak' },
+        through: { codes: ['P0001'], types: /^12C12DCNEZ$/, says: /withheld/ },
+      },
+      {
+        name: 'at a Sync of its own',
+        script: () => [types(/C$/, step(late), flush), ask(sync)],
+        shows: { kind: 'leak' },
+        through: { codes: ['P0001'], types: /^12CNEZ$/, says: /withheld/ },
       },
     ],
   },

@@ -1,10 +1,13 @@
+import { copyFormat } from '../copy/format.ts'
+import type { Copied, SessionEffect } from '../statement.ts'
 import { child, children, flag, part, strings, text, type Fields } from './node.ts'
 import { closed } from './objection.ts'
 import { predicate } from './predicate.ts'
-import { existing, nameOf, relationEntry, touch } from './relation.ts'
-import { reference, scopeOf, wholeRow, type Context } from './scope.ts'
+import { existing, relationEntry, touch } from './relation.ts'
+import { record, reference, scopeOf, type Context } from './scope.ts'
 import type { Label } from './label.ts'
-import { queryLabel, storedQuery, type Outcome } from './top.ts'
+import { columnsOf, touchAll } from './output.ts'
+import { queryLabel, shownQuery, type Outcome } from './top.ts'
 
 const options = new Set([
   'format',
@@ -30,9 +33,9 @@ export function copy(fields: Fields, label: Label, cx: Context): Outcome {
   for (const option of children(fields, 'options')) checkOption(option.fields)
   const body = child(fields, 'query')
   if (body !== null) {
-    storedQuery(body, cx)
+    shownQuery(body, cx)
     const changes = cx.found.verb !== 'select'
-    return { label: changes ? queryLabel(cx) : label, effect: { kind: 'copy_out' } }
+    return { label: changes ? queryLabel(cx) : label, effect: copiedOut(fields, null) }
   }
   return flag(fields, 'is_from') ? copyIn(fields, label, cx) : copyOut(fields, label, cx)
 }
@@ -54,15 +57,24 @@ function copyIn(fields: Fields, label: Label, cx: Context): Outcome {
   return { label, effect: { kind: 'copy_in' } }
 }
 
-/** The rows carry no origin on the wire, so each column is used `elsewhere`. */
+/** Only the relation's own rows. What its columns are the server is asked, as for `select` of them. */
 function copyOut(fields: Fields, label: Label, cx: Context): Outcome {
   const range = part(fields, 'relation') ?? closed('COPY of nothing')
   const located = existing(range, cx)
   touch(located, 'read', cx)
   const entry = relationEntry(range, located, cx)
   const columns = strings(fields, 'attlist')
-  for (const column of columns)
-    reference([nameOf(located).name, column], 'elsewhere', scopeOf([entry], null, null), cx)
-  if (columns.length === 0) wholeRow(entry, cx)
-  return { label, effect: { kind: 'copy_out' } }
+  for (const column of columns) reference([entry.name, column], 'output', scopeOf([entry], null, null), cx)
+  if (columns.length === 0) {
+    touchAll(entry, cx)
+    record(columnsOf(entry).columns, 'output', cx)
+  }
+  cx.found.computed = entry.open
+  const table = { schema: text(range, 'schemaname'), name: text(range, 'relname'), columns }
+  return { label, effect: copiedOut(fields, table) }
+}
+
+function copiedOut(fields: Fields, table: Copied['table']): SessionEffect {
+  const format = copyFormat(children(fields, 'options').map((option) => option.fields))
+  return { kind: 'copy_out', copied: format === null ? null : { format, table } }
 }

@@ -89,7 +89,8 @@ export function columnsOf({ columns, open, relations: [relation] }: RangeEntry):
   return { columns: [...columns, { name: '', sources: [{ relation, column: '*' }] }], open }
 }
 
-function touchAll(entry: RangeEntry, cx: Context): void {
+/** All columns of it are named to be read. */
+export function touchAll(entry: RangeEntry, cx: Context): void {
   for (const relation of entry.relations) cx.found.touch(relation, 'read', ['*'])
 }
 

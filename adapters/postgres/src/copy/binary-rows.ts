@@ -1,0 +1,55 @@
+import { Undecodable } from '@sluice/masking'
+import { int32 } from '../wire.ts'
+import type { CopyRows } from './rows.ts'
+
+const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
+/** Signature, flags, and the length of what else belongs to the header. */
+const headerBytes = signature.length + 8
+const noValue = int32(-1)
+const end = -1
+
+/** A header, then each row as a number of fields, each with its length. A field here is one with its length. */
+export class BinaryRows implements CopyRows {
+  #at: 'header' | 'rows' | 'end' = 'header'
+
+  row(bytes: Buffer, from: number, fields: number[]): number {
+    if (this.#at === 'header') return this.#header(bytes, from)
+    if (this.#at === 'end') throw new Undecodable('end of COPY')
+    if (bytes.length - from < 2) return -1
+    const count = bytes.readInt16BE(from)
+    if (count === end) {
+      this.#at = 'end'
+      return from + 2
+    }
+    if (count < 0) throw new Undecodable('row of COPY')
+    let at = from + 2
+    for (let left = count; left > 0; left--) {
+      if (bytes.length - at < 4) return -1
+      const length = bytes.readInt32BE(at)
+      if (length < -1) throw new Undecodable('field of COPY')
+      const next = at + 4 + Math.max(0, length)
+      if (next > bytes.length) return -1
+      fields.push(at, next)
+      at = next
+    }
+    return at
+  }
+
+  #header(bytes: Buffer, from: number): number {
+    if (bytes.length - from < headerBytes) return -1
+    const flags = bytes.readInt32BE(from + signature.length)
+    const more = bytes.readInt32BE(from + signature.length + 4)
+    if (!bytes.subarray(from, from + signature.length).equals(signature) || flags !== 0 || more !== 0)
+      throw new Undecodable('header of COPY')
+    this.#at = 'rows'
+    return from + headerBytes
+  }
+
+  value(field: Buffer): Buffer | null {
+    return field.readInt32BE(0) < 0 ? null : field.subarray(4)
+  }
+
+  field(value: Buffer | null): Buffer {
+    return value === null ? noValue : Buffer.concat([int32(value.length), value])
+  }
+}

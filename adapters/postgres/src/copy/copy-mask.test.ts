@@ -1,0 +1,103 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { Undecodable } from '@sluice/masking'
+import fc from 'fast-check'
+import type { Cell } from '../column-mask.ts'
+import { int32 } from '../wire.ts'
+import { CopyMask } from './copy-mask.ts'
+import type { CopyFormat, CsvFormat, TextFormat } from './format.ts'
+
+const last4: Cell = { kind: 'in_place', how: 'last4', column: 'c.ssn', method: 'last4' }
+const redact: Cell = {
+  kind: 'fixed',
+  cell: Buffer.concat([int32(8), Buffer.from('[masked]')]),
+  column: 'c.name',
+  method: 'redact',
+}
+const gone: Cell = { kind: 'fixed', cell: int32(-1), column: 'c.card', method: 'null' }
+const doubled: Cell = {
+  kind: 'computed',
+  replace: (value) => Buffer.concat([value, Buffer.from(','), value]),
+  column: 'c.note',
+  method: 'test',
+}
+const cells = [null, last4, redact, gone, doubled]
+const columns = ['id', 'ssn', 'name', 'card', 'note']
+const text: TextFormat = { kind: 'text', delimiter: '\t', null: '\\N', header: false }
+const csv: CsvFormat = {
+  kind: 'csv',
+  delimiter: ',',
+  null: '',
+  header: true,
+  quote: '"',
+  escape: '"',
+  quoted: [],
+}
+
+const binaryRow = (...values: readonly (string | null)[]): Buffer =>
+  Buffer.concat([
+    Buffer.from([0, values.length]),
+    ...values.map((value) =>
+      value === null ? int32(-1) : Buffer.concat([int32(value.length), Buffer.from(value)]),
+    ),
+  ])
+const binary = (...rows: readonly Buffer[]): Buffer =>
+  Buffer.concat([
+    Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1'),
+    ...rows,
+    Buffer.from([0xff, 0xff]),
+  ])
+
+const streams: readonly (readonly [string, CopyFormat, Buffer, Buffer])[] = [
+  [
+    'text',
+    text,
+    Buffer.from('1\t917-26-4835\tZ\\tQ\t4000\tx\\ny\n\\N\t\\N\t\\N\t\\N\t\\N\n'),
+    Buffer.from('1\t***-**-4835\t[masked]\t\\N\tx\\ny,x\\ny\n\\N\t\\N\t\\N\t\\N\t\\N\n'),
+  ],
+  [
+    'csv',
+    csv,
+    Buffer.from('id,ssn,name,card,note\n"1,5",917-26-4835,"Z ""Q""",4000,\n2,,,,a\n'),
+    Buffer.from('id,ssn,name,card,note\n"1,5",***-**-4835,[masked],,\n2,,,,"a,a"\n'),
+  ],
+  [
+    'binary',
+    { kind: 'binary' },
+    binary(binaryRow('1', '917-26-4835', 'Z', '4000', 'n'), binaryRow(null, null, null, null, '')),
+    binary(binaryRow('1', '***-**-4835', '[masked]', null, 'n,n'), binaryRow(null, null, null, null, ',')),
+  ],
+]
+
+for (const [name, format, sent, shown] of streams)
+  test(`${name}: however the messages cut through the rows`, () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(sent.length), { maxLength: 6 }), (cuts) => {
+        const mask = new CopyMask(format, cells, columns)
+        const places = [0, ...cuts.toSorted((one, other) => one - other), sent.length]
+        const pieces = places.slice(1).map((to, at) => mask.apply(sent.subarray(places[at], to)))
+        mask.finish()
+        assert.equal(Buffer.concat(pieces).toString('latin1'), shown.toString('latin1'))
+        assert.deepEqual(
+          mask.tally().map(({ column, values }) => `${column} ${String(values)}`),
+          name === 'binary'
+            ? ['c.ssn 1', 'c.name 1', 'c.card 1', 'c.note 2']
+            : ['c.ssn 1', 'c.name 1', 'c.card 1', 'c.note 1'],
+        )
+        assert.deepEqual(mask.tally(), [])
+      }),
+    )
+  })
+
+test('a row with other columns, or without an end, is not shown', () => {
+  for (const [format, bytes] of [
+    [text, '1\t917-26-4835\n'],
+    [text, '1\t2\t3\t4\t5\t917-26-4835\n'],
+    [{ ...text, header: true }, 'id\n'],
+    [csv, 'id,ssn,name,card,note\n1\n'],
+  ] as const)
+    assert.throws(() => new CopyMask(format, cells, columns).apply(Buffer.from(bytes)), Undecodable, bytes)
+  const cut = new CopyMask(text, cells, columns)
+  assert.equal(cut.apply(Buffer.from('1\t917-26-4835')).length, 0)
+  assert.throws(() => cut.finish(), Undecodable)
+})

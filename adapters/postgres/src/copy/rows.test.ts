@@ -1,0 +1,124 @@
+import { suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { Undecodable } from '@sluice/masking'
+import fc from 'fast-check'
+import { BinaryRows } from './binary-rows.ts'
+import { CsvRows } from './csv-rows.ts'
+import type { CsvFormat, TextFormat } from './format.ts'
+import type { CopyRows } from './rows.ts'
+import { TextRows } from './text-rows.ts'
+
+const text: TextFormat = { kind: 'text', delimiter: '\t', null: '\\N', header: false }
+const csv: CsvFormat = {
+  kind: 'csv',
+  delimiter: ',',
+  null: '',
+  header: false,
+  quote: '"',
+  escape: '"',
+  quoted: [],
+}
+
+type Row = readonly (string | null)[]
+
+/** As a server does: fields, what stands between them, and the end of the line. */
+function written(rows: CopyRows, delimiter: string, row: Row): Buffer {
+  const fields = row.map((value, column) => rows.field(value === null ? null : Buffer.from(value), column))
+  const between = fields.flatMap((field, at) => (at === 0 ? [field] : [Buffer.from(delimiter), field]))
+  return Buffer.concat([...between, Buffer.from('\n')])
+}
+
+/** The first row, and where the next one begins. */
+function read(rows: CopyRows, bytes: Buffer): readonly [Row, number] {
+  const fields: number[] = []
+  const next = rows.row(bytes, 0, fields)
+  const values = Array.from({ length: fields.length / 2 }, (_, at) =>
+    rows.value(bytes.subarray(fields[2 * at], fields[2 * at + 1])),
+  )
+  return [values.map((value) => value?.toString() ?? null), next]
+}
+
+const value = fc.oneof(
+  fc.constant(null),
+  fc.string({ unit: fc.constantFrom(...'a,N\\"\'\t\n\r\b\f\v|x9!2.\x01', 'ß', '𝄞') }),
+  fc.constantFrom('', '\\.', '\\N', 'x', ','),
+)
+const rowOf = fc.array(value, { minLength: 1, maxLength: 4 })
+
+const formats: readonly (readonly [string, CopyRows, string])[] = [
+  ['text', new TextRows(text), '\t'],
+  ['text by |', new TextRows({ ...text, delimiter: '|', null: '\\NULL' }), '|'],
+  ['text by a control character', new TextRows({ ...text, delimiter: '\b' }), '\b'],
+  ['csv', new CsvRows(csv, ['a', 'b', 'c', 'd']), ','],
+  ['csv of one column', new CsvRows(csv, ['a']), ','],
+  [
+    'csv with every option',
+    new CsvRows({ ...csv, delimiter: '9', quote: '!', escape: '2', null: 'x', quoted: null }, ['a']),
+    '9',
+  ],
+  [
+    'csv with another escape',
+    new CsvRows({ ...csv, escape: '\\', null: '\\N', quoted: ['b'] }, ['a', 'b', 'b', 'd']),
+    ',',
+  ],
+]
+
+suite('rows are read as they are written', () => {
+  for (const [name, rows, delimiter] of formats)
+    test(name, () =>
+      fc.assert(
+        fc.property(rowOf, rowOf, (first, second) => {
+          const line = written(rows, delimiter, first)
+          const bytes = Buffer.concat([line, written(rows, delimiter, second)])
+          assert.deepEqual(read(rows, bytes), [first, line.length])
+          // One that is cut has no end yet.
+          for (let cut = 0; cut < line.length; cut++)
+            assert.equal(rows.row(bytes.subarray(0, cut), 0, []), -1)
+        }),
+      ),
+    )
+})
+
+test('fields are written as PostgreSQL writes them', () => {
+  const line = (rows: CopyRows, row: Row): string => written(rows, ',', row).toString()
+  const comma = new TextRows({ ...text, delimiter: ',' })
+  assert.equal(
+    line(comma, ['a,b', 'c\\d', 'e\nf\tg', null, '', '\x01']),
+    'a\\,b,c\\\\d,e\\nf\\tg,\\N,,\x01\n',
+  )
+  const plain = new CsvRows(csv, ['a', 'b', 'c', 'd', 'e'])
+  assert.equal(line(plain, ['a,b', 'say "x"', '', null, 'plain']), '"a,b","say ""x""","",,plain\n')
+  const forced = new CsvRows({ ...csv, null: 'NULL', quoted: ['b'] }, ['a', 'b', 'b'])
+  assert.equal(line(forced, ['NULL', 'x', 'y']), '"NULL","x",y\n')
+  assert.equal(line(new CsvRows(csv, ['a']), ['\\.']), '"\\."\n')
+})
+
+test('what a server does not write is not read', () => {
+  const undecodable = (rows: CopyRows, bytes: string): void =>
+    assert.throws(() => read(rows, Buffer.from(bytes, 'latin1')), Undecodable, bytes)
+  for (const field of ['\\x41\n', '\\101\n', '\\\n\n', '\\q\n']) undecodable(new TextRows(text), field)
+  for (const line of ['a"b\n', '"a"b\n', 'a\rb\n', '"a\\b"c\n']) undecodable(new CsvRows(csv, ['a']), line)
+  undecodable(new CsvRows({ ...csv, escape: '\\' }, ['a']), '"a\\b"\n')
+  const header = 'PGCOPY\n\xff\r\n\0'
+  const none = '\0\0\0\0'
+  for (const bytes of [
+    `pgcopy\n\xff\r\n\0${none}${none}`,
+    `${header}\0\x01\0\0${none}`,
+    `${header}${none}\0\0\0\x04${none}`,
+  ])
+    undecodable(new BinaryRows(), bytes)
+})
+
+test('binary rows stand between a header and an end', () => {
+  const rows = new BinaryRows()
+  const header = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
+  const row = Buffer.concat([Buffer.from([0, 2]), rows.field(Buffer.from('abc')), rows.field(null)])
+  for (let cut = 0; cut < header.length; cut++) assert.equal(rows.row(header.subarray(0, cut), 0, []), -1)
+  assert.deepEqual(read(rows, Buffer.concat([header, row])), [[], header.length])
+  for (let cut = 0; cut < row.length; cut++) assert.equal(rows.row(row.subarray(0, cut), 0, []), -1)
+  assert.deepEqual(read(rows, row), [['abc', null], row.length])
+  assert.throws(() => rows.row(Buffer.from([0xff, 0xfe]), 0, []), Undecodable)
+  assert.throws(() => rows.row(Buffer.from([0, 1, 0xff, 0xff, 0xff, 0xfe]), 0, []), Undecodable)
+  assert.deepEqual(read(rows, Buffer.from([0xff, 0xff])), [[], 2])
+  assert.throws(() => rows.row(row, 0, []), Undecodable)
+})

@@ -1,0 +1,91 @@
+/** What the SQLSTATEs of everyday errors are called (PostgreSQL 18, Appendix A). */
+const names = `
+  21000 cardinality_violation
+  22000 data_exception
+  22001 string_data_right_truncation
+  22003 numeric_value_out_of_range
+  22004 null_value_not_allowed
+  22007 invalid_datetime_format
+  22008 datetime_field_overflow
+  22009 invalid_time_zone_displacement_value
+  2200G most_specific_type_mismatch
+  22011 substring_error
+  22012 division_by_zero
+  22015 interval_field_overflow
+  2201B invalid_regular_expression
+  2201W invalid_row_count_in_limit_clause
+  2201X invalid_row_count_in_result_offset_clause
+  22021 character_not_in_repertoire
+  22023 invalid_parameter_value
+  22025 invalid_escape_sequence
+  2202E array_subscript_error
+  22030 duplicate_json_object_key_value
+  22032 invalid_json_text
+  22P02 invalid_text_representation
+  22P03 invalid_binary_representation
+  22P04 bad_copy_file_format
+  22P05 untranslatable_character
+  23000 integrity_constraint_violation
+  23001 restrict_violation
+  23502 not_null_violation
+  23503 foreign_key_violation
+  23505 unique_violation
+  23514 check_violation
+  23P01 exclusion_violation
+  24000 invalid_cursor_state
+  25001 active_sql_transaction
+  25006 read_only_sql_transaction
+  25P01 no_active_sql_transaction
+  25P02 in_failed_sql_transaction
+  26000 invalid_sql_statement_name
+  34000 invalid_cursor_name
+  3B001 invalid_savepoint_specification
+  3D000 invalid_catalog_name
+  3F000 invalid_schema_name
+  40001 serialization_failure
+  40P01 deadlock_detected
+  42501 insufficient_privilege
+  42601 syntax_error
+  42701 duplicate_column
+  42702 ambiguous_column
+  42703 undefined_column
+  42704 undefined_object
+  42712 duplicate_alias
+  42725 ambiguous_function
+  42803 grouping_error
+  42804 datatype_mismatch
+  42809 wrong_object_type
+  42830 invalid_foreign_key
+  42846 cannot_coerce
+  42883 undefined_function
+  428C9 generated_always
+  42P01 undefined_table
+  42P02 undefined_parameter
+  42P03 duplicate_cursor
+  42P05 duplicate_prepared_statement
+  42P07 duplicate_table
+  42P08 ambiguous_parameter
+  42P10 invalid_column_reference
+  42P18 indeterminate_datatype
+  44000 with_check_option_violation
+  53100 disk_full
+  53200 out_of_memory
+  53400 configuration_limit_exceeded
+  54000 program_limit_exceeded
+  54001 statement_too_complex
+  54011 too_many_columns
+  54023 too_many_arguments
+  55000 object_not_in_prerequisite_state
+  55006 object_in_use
+  55P03 lock_not_available
+  57014 query_canceled
+  57P01 admin_shutdown
+  58030 io_error
+  P0001 raise_exception
+  XX000 internal_error
+`
+
+/** SQLSTATE → the name of its condition. */
+export const conditionNames: ReadonlyMap<string, string> = new Map(
+  [...names.matchAll(/(\w{5}) (\w+)/g)].map(([, state = '', name = '']) => [state, name]),
+)
