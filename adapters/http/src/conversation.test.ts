@@ -5,15 +5,16 @@ import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { limits, refusal, Refused, Stop, type Refusal, type Session } from '@sluice/core'
 import { Conversation, type ConversationPorts } from './conversation.ts'
-import type { Lease } from './sessions.ts'
+import { Reception } from './reception.ts'
+import type { Lease, Sessions } from './sessions.ts'
 import { httpTarget, type HttpSettings } from './target.ts'
 
 const asked = 'GET /shop/items HTTP/1.1\r\nHost: gateway\r\nX-Sluice-Authorization: Bearer a-token\r\n\r\n'
 
 /** A connection of a test's own, whose requests go to one conversation. */
-function connected(take: ConversationPorts['sessions']['take']) {
+function connected(take: Sessions['take']) {
   const conversation = new Conversation({
-    sessions: { take } as ConversationPorts['sessions'],
+    reception: new Reception({ take }, { refused: () => {} }),
     upstreams: { of: () => ({ origin: 'http://shop' }) },
     means: { detectors: new Map(), pseudonyms: undefined },
     hosts: new Map(),
@@ -50,7 +51,7 @@ test('what a caller sends far ahead of its answers waits at the caller, and is t
   assert.ok(taken() >= limits.laneExchangesMax && taken() < sent, `${taken()} of ${sent} were taken`)
   first.reject(new Refused(refusal('token_refused', 'test/no', 'No.')))
   while (taken() < sent) await turn()
-  await conversation.answered
+  await conversation.answered()
   assert.equal(said().split('HTTP/1.1 401').length - 1, sent)
   connection.destroy()
 })
@@ -78,7 +79,7 @@ test('a connection that is over leaves nothing behind at its session', async () 
   const { connection, conversation } = connected(async () => ({ session, [Symbol.dispose]: () => {} }))
   connection.push(asked)
   await turn()
-  await conversation.answered
+  await conversation.answered()
   assert.equal(watching.size, 1)
   conversation.close()
   assert.deepEqual([watching.size, closed], [0, 1])

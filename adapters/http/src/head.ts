@@ -64,7 +64,7 @@ export function canonicalHead(
   }
 }
 
-function runOf(fields: Headers): Run {
+export function runOf(fields: Headers): Run {
   const id = headerOf(fields, 'x-sluice-run-id') ?? ''
   const trace = traceOf(headerOf(fields, 'traceparent') ?? '')
   return { ...(trace ?? { trace_id: null }), id: isRunId(id) ? id : null }

@@ -1,11 +1,7 @@
 import { once } from 'node:events'
-import {
-  createServer as createPlain,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import { createServer as createPlain, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createSecure } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   limits,
@@ -20,6 +16,7 @@ import {
 } from '@sluice/core'
 import { builtInDetectors, configuredDetector, type Detector } from '@sluice/masking'
 import { Conversation, type ConversationPorts } from './conversation.ts'
+import { Reception } from './reception.ts'
 import { refuse } from './refuse.ts'
 import { Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
@@ -48,8 +45,9 @@ const options = {
 export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Promise<Listener> {
   const sessions = new Sessions(gate)
   const upstreams = new Upstreams()
+  const reception = new Reception(sessions, gate)
   const ports: ConversationPorts = {
-    sessions,
+    reception,
     upstreams,
     means: { detectors: detectorsOf(gate.patterns), pseudonyms: gate.pseudonyms },
     hosts: hostsOf(gate),
@@ -82,22 +80,34 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
     }
   server.on('request', serve(false))
   server.on('checkContinue', serve(true))
-  server.on('checkExpectation', (_request, response) => {
-    response.shouldKeepAlive = false
-    for (const reply of refuse(worded(expectation, null))) {
-      if (reply.kind === 'head') response.writeHead(reply.status, reply.headers.flat())
-      else if (reply.kind === 'data') response.end(reply.bytes)
+  // Nothing else can be expected: that is refused when its head is read.
+  server.on('checkExpectation', serve(false))
+  /** Nobody reads on behind it: it is answered when the connection is done with what came before, and is the last. */
+  const part =
+    (reason: Refusal) =>
+    (request: IncomingMessage, socket: Duplex): void => {
+      const conversation = conversationOf(socket)
+      socket.on('error', () => {})
+      const response = new ServerResponse(request)
+      response.shouldKeepAlive = false
+      void conversation.answered().then(() => {
+        response.assignSocket(request.socket)
+        response.once('finish', () => socket.destroy())
+        conversation.refuse(request, response, reason)
+      })
     }
-  })
+  server.on('connect', part(tunnel))
+  server.on('upgrade', part(upgrade))
   /** Behind the answers of what came before: within one it would be taken for a part of it. */
-  const part = (socket: Duplex, reason: Refusal): void => {
+  server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     const conversation = conversationOf(socket)
-    if (conversation.breakOff(reason)) return
-    void conversation.answered.then(() => farewell(socket, reason))
-  }
-  server.on('connect', (_request, socket) => part(socket, tunnel))
-  server.on('upgrade', (_request, socket) => part(socket, upgrade))
-  server.on('clientError', (error: Error & { code?: string }, socket) => part(socket, mistakeOf(error)))
+    const reason = mistakeOf(error)
+    if (!conversation.breakOff(reason)) return
+    void conversation.answered().then(() => {
+      if (!socket.writable || socket.destroyed) return void socket.destroy()
+      farewell(socket, reception.turnAway(socket, reason).refusal)
+    })
+  })
   const address = await bound(server, endpoint.address)
   return {
     address,
@@ -105,7 +115,8 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       const closed = once(server, 'close')
       server.close()
       // What runs may finish: the gate drains, and ends the sessions.
-      for (const [socket, { answered }] of conversations) void answered.then(() => socket.end())
+      for (const [socket, conversation] of conversations)
+        void conversation.answered().then(() => socket.end())
       const late = setTimeout(() => server.closeAllConnections(), limits.drainMs)
       await closed
       clearTimeout(late)
@@ -136,7 +147,6 @@ function hostsOf(gate: Gate<HttpSettings>): ReadonlyMap<string, string> {
 
 /** A refusal where there is no request to answer: the bytes cannot be trusted any more, so the connection ends. */
 function farewell(socket: Duplex, reason: Refusal): void {
-  if (!socket.writable || socket.destroyed) return void socket.destroy()
   const [head, body] = refuse(worded(reason, null))
   if (head?.kind !== 'head' || body?.kind !== 'data') return void socket.destroy()
   const lines = head.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
@@ -162,7 +172,6 @@ const mistaken = refusal(
 )
 const tooManyHeaders = refusal('too_large', 'http/head', 'The head of the request is too large.', '431')
 const tooSlow = refusal('malformed', 'http/slow', 'The request did not arrive in time.', '408')
-const expectation = refusal('malformed', 'http/expect', 'Only 100-continue can be expected here.', '417')
 const upgrade = refusal(
   'denied',
   'http/upgrade',
