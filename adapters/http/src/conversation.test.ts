@@ -51,7 +51,7 @@ test('what a caller sends far ahead of its answers waits at the caller, and is t
   assert.ok(taken() >= limits.laneExchangesMax && taken() < sent, `${taken()} of ${sent} were taken`)
   first.reject(new Refused(refusal('token_refused', 'test/no', 'No.')))
   while (taken() < sent) await turn()
-  await conversation.answered()
+  await conversation.answered
   assert.equal(said().split('HTTP/1.1 401').length - 1, sent)
   connection.destroy()
 })
@@ -79,7 +79,7 @@ test('a connection that is over leaves nothing behind at its session', async () 
   const { connection, conversation } = connected(async () => ({ session, [Symbol.dispose]: () => {} }))
   connection.push(asked)
   await turn()
-  await conversation.answered()
+  await conversation.answered
   assert.equal(watching.size, 1)
   conversation.close()
   assert.deepEqual([watching.size, closed], [0, 1])

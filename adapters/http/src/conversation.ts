@@ -9,7 +9,8 @@ import {
   type Refusal,
   type Session,
 } from '@sluice/core'
-import { handOver, HttpExchange, type Judged, type Line } from './exchange.ts'
+import { HttpExchange, type Judged, type Line } from './exchange.ts'
+import { handOver, taken, type Caller } from './hand-over.ts'
 import { canonicalHead, type CanonicalHead } from './head.ts'
 import { Meter } from './llm/meter.ts'
 import { normalise } from './normalise.ts'
@@ -36,7 +37,7 @@ export class Conversation {
   /** Requests that are not answered yet. */
   #pending = 0
   #turn: Promise<void> = Promise.resolve()
-  #latest: Asked | undefined
+  #latest: IncomingMessage | undefined
   readonly #unreadable = new Stop<Refusal>()
   #closed = false
 
@@ -44,21 +45,19 @@ export class Conversation {
     this.#ports = ports
   }
 
-  /** Resolves when all that has come so far is answered, and the connection has taken these answers. */
-  async answered(): Promise<void> {
-    const latest = this.#latest
-    await this.#turn
-    if (latest !== undefined) await taken(latest)
+  /** Resolves when all that has come so far is answered, and the connection has all of these answers. */
+  get answered(): Promise<void> {
+    return this.#turn
   }
 
   take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const asked = { request, response }
+    const asked = { request, response, socket: request.socket }
     this.#inTurn(asked, () => this.#serve(asked, expectsContinue))
   }
 
   /** The same for one that is refused, whatever else it says. */
   refuse(request: IncomingMessage, response: ServerResponse, reason: Refusal): void {
-    const asked = { request, response }
+    const asked = { request, response, socket: request.socket }
     this.#inTurn(asked, () => this.#refuse(asked, reason))
   }
 
@@ -69,7 +68,7 @@ export class Conversation {
   breakOff(reason: Refusal): boolean {
     const isFirst = this.#unreadable.requested === undefined
     this.#unreadable.request(reason)
-    return isFirst && this.#latest?.request.complete !== false
+    return isFirst && this.#latest?.complete !== false
   }
 
   /** The caller is gone: what runs is stopped, and what waits for people is void. */
@@ -83,15 +82,16 @@ export class Conversation {
   }
 
   #inTurn(asked: Asked, serve: () => Promise<void>): void {
-    const { request } = asked
+    const { request, socket } = asked
     this.#pending += 1
-    this.#latest = asked
+    this.#latest = request
     // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
-    if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => request.socket.pause())
+    if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => socket.pause())
     this.#turn = this.#turn.then(async () => {
       if (!this.#closed) await serve()
+      await taken(asked)
       this.#pending -= 1
-      if (this.#pending === limits.laneExchangesMax - 1) request.socket.resume()
+      if (this.#pending === limits.laneExchangesMax - 1) socket.resume()
     })
   }
 
@@ -113,24 +113,25 @@ export class Conversation {
   /** `unreadable`: it is refused for that, whoever sent it. */
   async #answer(
     claim: Claim,
-    { request, response }: Asked,
+    asked: Asked,
     read: (session: Session<HttpSettings>) => Read | Promise<Read>,
     unreadable?: Refusal,
   ): Promise<void> {
+    const { request, response, socket } = asked
     try {
-      using taken = await this.#ports.reception.admit(claim, request.socket, unreadable)
-      const { session } = taken
+      using lease = await this.#ports.reception.admit(claim, socket, unreadable)
+      const { session } = lease
       const { judged, ...line } = await read(session)
       if (this.#closed) return
       // What is left of a body that was refused is not read, so the connection ends.
       if (!request.complete) response.shouldKeepAlive = false
-      const exchange = new HttpExchange(judged, this.#lineOf(claim, response, session, line))
+      const exchange = new HttpExchange(judged, this.#lineOf(claim, asked, session, line))
       const lane = this.#laneOf(session)
       lane.claim(claim.run)
       await lane.submit([exchange], false)[0]?.done
       if (!response.writableEnded) response.destroy()
     } catch (error) {
-      await turnedAway(response, request, worded(refusalOf(error), null))
+      await turnedAway(asked, worded(refusalOf(error), null))
     }
   }
 
@@ -160,7 +161,7 @@ export class Conversation {
 
   #lineOf(
     { prefix, preferAsync }: Claim,
-    response: ServerResponse,
+    { response, socket }: Caller,
     session: Session<HttpSettings>,
     { credential = null, meter }: Omit<Read, 'judged'>,
   ): Line {
@@ -169,6 +170,7 @@ export class Conversation {
     return {
       upstream,
       response,
+      socket,
       credential,
       rejected: () => void session.credential('rejected').catch(() => {}),
       sight: { prefix, origin: upstream.origin, base_path: settings.base_path },
@@ -188,9 +190,8 @@ export class Conversation {
   }
 }
 
-interface Asked {
+interface Asked extends Caller {
   readonly request: IncomingMessage
-  readonly response: ServerResponse
 }
 
 /** What there is of a request; the rest is only of one that may be performed. */
@@ -214,22 +215,10 @@ function credentialOf(session: Session<HttpSettings>): Promise<Credential | null
   return authentication.kind === 'none' ? Promise.resolve(null) : session.credential('login')
 }
 
-/** Resolves when the connection has the whole answer, or is gone. */
-function taken({ request: { socket }, response }: Asked): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.writableFinished || socket.destroyed) return resolve()
-    response.once('finish', resolve)
-    socket.once('close', resolve)
-  })
-}
-
 /** A refusal of somebody whom nobody knows. What is left of a body is not read, so the connection ends. */
-async function turnedAway(
-  response: ServerResponse,
-  request: IncomingMessage,
-  reason: Refusal,
-): Promise<void> {
+async function turnedAway(asked: Asked, reason: Refusal): Promise<void> {
+  const { request, response } = asked
   if (response.headersSent || response.destroyed) return void response.destroy()
   if (!request.complete) response.shouldKeepAlive = false
-  for (const reply of refuse(reason)) await handOver(reply, response)
+  for (const reply of refuse(reason)) await handOver(reply, asked)
 }

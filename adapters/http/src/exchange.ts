@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import {
   refusal,
   Refused,
@@ -19,6 +18,7 @@ import {
 } from '@sluice/core'
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
+import { handOver, type Caller } from './hand-over.ts'
 import type { Meter } from './llm/meter.ts'
 import type { Llm } from './llm/llm.ts'
 import type { Profile } from './llm/operation.ts'
@@ -39,9 +39,8 @@ export interface Judged {
   readonly llm: Llm | null
 }
 
-export interface Line {
+export interface Line extends Caller {
   readonly upstream: Upstream
-  readonly response: ServerResponse
   readonly credential: Credential | null
   /** The target refused it: it is to be read again. */
   readonly rejected: () => void
@@ -161,7 +160,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   reply(reply: Reply): Promise<void> | undefined {
     if (reply.kind === 'head') this.#head = reply
     this.#latest = reply
-    const room = handOver(reply, this.#line.response)
+    const room = handOver(reply, this.#line)
     if (reply.kind === 'head' && headerOf(reply.headers, 'content-length') === undefined) this.#headLeaves()
     return room
   }
@@ -213,35 +212,6 @@ const ofTheAttempt =
 
 function isOfTheAttempt(name: string): boolean {
   return ofTheAttempt.test(name)
-}
-
-/** Resolves when the caller has room for more. */
-export function handOver(reply: Reply, response: ServerResponse): Promise<void> | undefined {
-  if (response.destroyed) return undefined
-  switch (reply.kind) {
-    case 'head':
-      response.writeHead(reply.status, reply.headers.flat())
-      return undefined
-    case 'data':
-      return response.write(reply.bytes) ? undefined : room(response)
-    case 'end':
-      if (reply.trailers.length > 0 && !response.hasHeader('content-length'))
-        response.addTrailers(reply.trailers.map(([name, value]): [string, string] => [name, value]))
-      response.end()
-      return undefined
-  }
-}
-
-function room(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-  })
 }
 
 function isEventStream(head: (Reply & { kind: 'head' }) | undefined): boolean {

@@ -1,12 +1,16 @@
 import { once } from 'node:events'
-import { createServer as createPlain, ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer as createPlain,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   limits,
   refusal,
-  worded,
   type Address,
   type DetectorPattern,
   type Endpoint,
@@ -16,8 +20,8 @@ import {
 } from '@sluice/core'
 import { builtInDetectors, configuredDetector, type Detector } from '@sluice/masking'
 import { Conversation, type ConversationPorts } from './conversation.ts'
+import { farewell, onceAnswered, partBehind } from './parting.ts'
 import { Reception } from './reception.ts'
-import { refuse } from './refuse.ts'
 import { Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
 import { Upstreams } from './upstreams.ts'
@@ -82,31 +86,15 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
   server.on('checkContinue', serve(true))
   // Nothing else can be expected: that is refused when its head is read.
   server.on('checkExpectation', serve(false))
-  /** Nobody reads on behind it: it is answered when the connection is done with what came before, and is the last. */
-  const part =
-    (reason: Refusal) =>
-    (request: IncomingMessage, socket: Duplex): void => {
-      const conversation = conversationOf(socket)
-      socket.on('error', () => {})
-      const response = new ServerResponse(request)
-      response.shouldKeepAlive = false
-      void conversation.answered().then(() => {
-        response.assignSocket(request.socket)
-        response.once('finish', () => socket.destroy())
-        conversation.refuse(request, response, reason)
-      })
-    }
+  const part = (reason: Refusal) => (request: IncomingMessage) =>
+    partBehind(request, conversationOf(request.socket), reason)
   server.on('connect', part(tunnel))
   server.on('upgrade', part(upgrade))
-  /** Behind the answers of what came before: within one it would be taken for a part of it. */
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     const conversation = conversationOf(socket)
     const reason = mistakeOf(error)
     if (!conversation.breakOff(reason)) return
-    void conversation.answered().then(() => {
-      if (!socket.writable || socket.destroyed) return void socket.destroy()
-      farewell(socket, reception.turnAway(socket, reason).refusal)
-    })
+    onceAnswered(socket, conversation, () => farewell(socket, reception.turnAway(socket, reason).refusal))
   })
   const address = await bound(server, endpoint.address)
   return {
@@ -115,9 +103,12 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       const closed = once(server, 'close')
       server.close()
       // What runs may finish: the gate drains, and ends the sessions.
-      for (const [socket, conversation] of conversations)
-        void conversation.answered().then(() => socket.end())
-      const late = setTimeout(() => server.closeAllConnections(), limits.drainMs)
+      for (const [socket, { answered }] of conversations) void answered.then(() => socket.end())
+      const late = setTimeout(() => {
+        server.closeAllConnections()
+        // Of those on which nobody reads on the server knows no more.
+        for (const socket of conversations.keys()) socket.destroy()
+      }, limits.drainMs)
       await closed
       clearTimeout(late)
       await Promise.all([sessions.close(), upstreams.close()])
@@ -142,20 +133,6 @@ async function bound(server: Server, { host, port }: Address): Promise<Address> 
 function hostsOf(gate: Gate<HttpSettings>): ReadonlyMap<string, string> {
   return new Map(
     gate.targets('http').flatMap(({ name, settings }) => settings.hosts.map((host) => [host, name] as const)),
-  )
-}
-
-/** A refusal where there is no request to answer: the bytes cannot be trusted any more, so the connection ends. */
-function farewell(socket: Duplex, reason: Refusal): void {
-  const [head, body] = refuse(worded(reason, null))
-  if (head?.kind !== 'head' || body?.kind !== 'data') return void socket.destroy()
-  const lines = head.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.end(
-    Buffer.concat([
-      Buffer.from(`HTTP/1.1 ${head.status} Refused\r\n${lines}connection: close\r\n\r\n`),
-      body.bytes,
-    ]),
-    () => socket.destroy(),
   )
 }
 

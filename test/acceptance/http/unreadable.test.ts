@@ -184,18 +184,19 @@ suite('from somebody who is known', () => {
     assert.deepEqual([stranger.status, ruleIn(stranger)], [400, 'http/path'])
   })
 
-  test('a flood is counted', { timeout: 60_000 }, async () => {
+  test('a flood is counted, the sooner the more there is of each', async () => {
     const client = await HttpClient.connect(door)
-    const sent = limits.denialsBurst + 100
+    const sent = 300
     const { bytes } = attempts['an ambiguous path'] ?? assert.fail()
-    client.send(Buffer.concat(Array.from({ length: sent }, () => Buffer.from(bytes(door.headers)))))
-    for (let each = 0; each < sent; each++) assert.equal((await client.answer()).status, 400)
+    const each = Buffer.from(bytes({ ...door.headers, 'x-filling': 'x'.repeat(15_000) }))
+    client.send(Buffer.concat(Array.from({ length: sent }, () => each)))
+    for (let answer = 0; answer < sent; answer++) assert.equal((await client.answer()).status, 400)
     client.destroy()
     await comesTrue('the rest is told as a number', () => all('DenialsCounted').length > 0)
-    assert.ok(all('RequestReceived').length <= sent - 20)
+    assert.ok(all('RequestReceived').length < sent - 20)
     assert.deepEqual(
-      all('DenialsCounted').flatMap(({ rules }) => rules.map(({ rule }) => rule)),
-      ['http/path'],
+      new Set(all('DenialsCounted').flatMap(({ rules }) => rules.map(({ rule }) => rule))),
+      new Set(['http/path']),
     )
   })
 })
@@ -248,7 +249,7 @@ suite('from nobody who is known', () => {
     assert.ok(reasons.includes(rule))
   })
 
-  test('a flood is counted', { timeout: 60_000 }, async () => {
+  test('a flood is counted', async () => {
     const client = await HttpClient.connect(door)
     const sent = limits.loginRefusalsBurst + 400
     const { bytes } = attempts['an ambiguous path'] ?? assert.fail()
