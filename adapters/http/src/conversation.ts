@@ -160,7 +160,7 @@ export class Conversation {
   }
 
   #lineOf(
-    { prefix, preferAsync }: Claim,
+    { prefix, preferAsync, acceptEncoding }: Claim,
     { response, socket }: Caller,
     session: Session<HttpSettings>,
     { credential = null, meter }: Omit<Read, 'judged'>,
@@ -178,6 +178,7 @@ export class Conversation {
       profile: settings.profile,
       meter,
       async: preferAsync,
+      acceptEncoding,
     }
   }
 

@@ -16,6 +16,7 @@ import {
   type Usage,
   type Verdict,
 } from '@sluice/core'
+import { Encoder } from '@sluice/masking'
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
 import { handOver, type Caller } from './hand-over.ts'
@@ -51,6 +52,8 @@ export interface Line extends Caller {
   readonly meter: Meter | undefined
   /** The caller asked to be told at once when people must decide. */
   readonly async: boolean
+  /** What the caller takes an answer in, as it says. */
+  readonly acceptEncoding: string | null
 }
 
 /** One request and its answer. */
@@ -67,6 +70,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   #decision = ''
   #head: (Reply & { kind: 'head' }) | undefined
   #latest: Reply | undefined
+  #encoder: Encoder | undefined
 
   constructor({ action, request, objection }: Judged, line: Line) {
     this.#request = request
@@ -138,12 +142,13 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
-    const { credential, sight, means, meter } = this.#line
+    const { credential, sight, means, meter, acceptEncoding } = this.#line
     const forms = credential === null ? undefined : formsOf(credential)
     return masked(replies, {
       sight,
       rules: plan.answer,
       hidden: plan.hidden,
+      acceptEncoding,
       pseudonyms: means.pseudonyms,
       bodiless: this.#request.method === 'HEAD',
       guard: forms === undefined ? undefined : new EchoGuard(forms),
@@ -158,11 +163,24 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   reply(reply: Reply): Promise<void> | undefined {
-    if (reply.kind === 'head') this.#head = reply
+    if (reply.kind === 'head') this.#begin(reply)
     this.#latest = reply
+    if (reply.kind !== 'head' && this.#encoder !== undefined) return this.#coded(reply, this.#encoder)
     const room = handOver(reply, this.#line)
     if (reply.kind === 'head' && headerOf(reply.headers, 'content-length') === undefined) this.#headLeaves()
     return room
+  }
+
+  #begin(head: Reply & { kind: 'head' }): void {
+    this.#head = head
+    if (head.coding !== undefined) this.#encoder = new Encoder(head.coding)
+  }
+
+  /** Only here, where nothing comes between it and the caller: what is not sent must not be missing behind it. */
+  async #coded(reply: Exclude<Reply, { kind: 'head' }>, encoder: Encoder): Promise<void> {
+    const bytes = reply.kind === 'data' ? await encoder.push(reply.bytes) : await encoder.end()
+    if (bytes.length > 0) await handOver({ kind: 'data', bytes }, this.#line)
+    if (reply.kind === 'end') await handOver(reply, this.#line)
   }
 
   /** It may be all there is for a while; what comes in the same turn leaves with it. */
@@ -176,8 +194,13 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     const { response, async, profile } = this.#line
     if (at === 'before' || !response.headersSent) yield* refuse(reason, { async, profile })
     else if (isEventStream(this.#head)) yield* lastEvent(reason, profile)
-    // The caller must not take what it has for the whole: nothing in HTTP/1.1 says so but the connection's end.
-    else response.destroy()
+    else this.#breakOff()
+  }
+
+  /** The caller must not take what it has for the whole: nothing in HTTP/1.1 says so but the connection's end. */
+  #breakOff(): void {
+    this.#encoder?.close()
+    this.#line.response.destroy()
   }
 
   usage(): Usage | null {

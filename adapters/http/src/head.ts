@@ -31,6 +31,7 @@ export interface CanonicalHead {
   readonly token: string | null
   readonly run: Run
   readonly preferAsync: boolean
+  readonly acceptEncoding: string | null
   readonly application: string | null
 }
 
@@ -60,6 +61,7 @@ export function canonicalHead(
     token,
     run: runOf(fields),
     preferAsync: prefersAsync(fields),
+    acceptEncoding: headerOf(fields, 'accept-encoding') ?? null,
     application: headerOf(fields, 'user-agent')?.slice(0, applicationCharsMax) ?? null,
   }
 }

@@ -1,6 +1,6 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { Refused, type Shown } from '@sluice/core'
 import { builtInDetectors, type ContentRules } from '@sluice/masking'
 import { EchoGuard, formsOf } from './echo-guard.ts'
@@ -21,6 +21,7 @@ function context(change: Partial<MaskContext> = {}): MaskContext {
     rules: null,
     pseudonyms: undefined,
     hidden: [],
+    acceptEncoding: null,
     bodiless: false,
     guard: undefined,
     meter: undefined,
@@ -220,5 +221,69 @@ suite('an answer on its way to the caller', () => {
       throw new Error('not accepted')
     }
     await assert.rejects(shown(answer(json, [], 401), { rejected }), /not accepted/)
+  })
+})
+
+suite('an answer that came in a coding', () => {
+  const content = Buffer.from(JSON.stringify({ card }))
+  const headers: Headers = [...json, ['content-encoding', 'gzip'], ['content-length', '99'], ['etag', '"x"']]
+  const packed = [gzipSync(content)]
+
+  test('leaves in it again where the caller takes that, and is recorded as what it says', async () => {
+    const { head, body, record } = await shown(answer(headers, packed), {
+      rules,
+      acceptEncoding: 'gzip, br',
+    })
+    assert.deepEqual(head, {
+      kind: 'head',
+      status: 200,
+      coding: 'gzip',
+      headers: [
+        ...json,
+        ['x-sluice-decision', 'dec_1'],
+        ['vary', 'accept-encoding'],
+        ['content-encoding', 'gzip'],
+      ],
+    })
+    assert.equal(body, '{"card":"************0015"}')
+    assert.equal(record, `HTTP/1.1 200\r\ncontent-type: application/json\r\n\r\n${body}`)
+  })
+
+  test('leaves in none for whoever does not, and says on what that depends', async () => {
+    for (const acceptEncoding of [null, 'identity', 'br', 'gzip;q=0, *']) {
+      const { head } = await shown(answer([...headers, ['vary', 'Origin, Accept-Encoding']], packed), {
+        rules,
+        acceptEncoding,
+      })
+      assert.equal(head?.coding, undefined)
+      assert.deepEqual(head?.headers, [
+        ...json,
+        ['vary', 'Origin, Accept-Encoding'],
+        ['x-sluice-decision', 'dec_1'],
+      ])
+    }
+  })
+
+  test('leaves in none where there were two', async () => {
+    const twice = answer([...json, ['content-encoding', 'gzip, zstd']], [zstdCompressSync(packed[0] ?? '')])
+    const { head, body } = await shown(twice, { rules, acceptEncoding: 'gzip, zstd' })
+    assert.deepEqual(head?.headers, [...json, ['x-sluice-decision', 'dec_1']])
+    assert.equal(body, '{"card":"************0015"}')
+  })
+
+  test('and has no content stays without one', async () => {
+    for (const [bodiless, status] of [
+      [true, 200],
+      [false, 204],
+      [false, 304],
+    ] as const) {
+      const { head, body } = await shown(answer(headers, [], status), {
+        rules,
+        bodiless,
+        acceptEncoding: 'gzip',
+      })
+      assert.deepEqual([head?.coding, body], [undefined, ''])
+      assert.deepEqual(head?.headers, [...json, ['x-sluice-decision', 'dec_1']])
+    }
   })
 })

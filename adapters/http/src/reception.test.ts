@@ -13,6 +13,7 @@ const known: Claim = {
   run: { id: null, trace_id: null },
   application: 'curl',
   preferAsync: false,
+  acceptEncoding: null,
 }
 const here = { remoteAddress: '::ffff:127.0.0.1' } as Socket
 const unreadable = refusal('malformed', 'http/path', 'No.')

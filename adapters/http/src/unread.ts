@@ -6,7 +6,10 @@ import { targetNamed } from './request-line.ts'
 import { holdsToken, tokenOf } from './token.ts'
 
 /** Who sent a request, and where to. */
-export type Claim = Pick<CanonicalHead, 'target' | 'prefix' | 'token' | 'run' | 'application' | 'preferAsync'>
+export type Claim = Pick<
+  CanonicalHead,
+  'target' | 'prefix' | 'token' | 'run' | 'application' | 'preferAsync' | 'acceptEncoding'
+>
 
 /** As far as a head tells it that is refused. For the record alone: nothing that may be done depends on it. */
 export function claimOf(raw: RawHead, { hosts }: { readonly hosts: ReadonlyMap<string, string> }): Claim {
@@ -18,6 +21,7 @@ export function claimOf(raw: RawHead, { hosts }: { readonly hosts: ReadonlyMap<s
     run: runOf(fields),
     application: null,
     preferAsync: false,
+    acceptEncoding: null,
   }
 }
 
