@@ -1,4 +1,8 @@
-import { without, type Headers, type Reply } from './replies.ts'
+import type { Coding } from '@sluice/masking'
+import { accepts } from './accept-encoding.ts'
+import { headerOf, without, type Headers, type Reply } from './replies.ts'
+
+type Head = Reply & { readonly kind: 'head' }
 
 /** How the caller sees the target. */
 export interface Sight {
@@ -40,7 +44,7 @@ const ofTheBytes: ReadonlySet<string> = new Set([
 ])
 
 /** The head of an answer as the caller gets it. */
-export function shownHead(head: Reply & { kind: 'head' }, sight: Sight): Reply & { kind: 'head' } {
+export function shownHead(head: Head, sight: Sight): Head {
   const named = head.headers
     .filter(([name]) => name === 'connection')
     .flatMap(([, value]) => value.split(',').map((each) => each.trim().toLowerCase()))
@@ -48,6 +52,16 @@ export function shownHead(head: Reply & { kind: 'head' }, sight: Sight): Reply &
   const honest = sight.rewritten ? without(kept, ofTheBytes) : kept
   return { ...head, headers: honest.flatMap((header) => ownHeader(header, sight)) }
 }
+
+/** Of content that came in a coding: it leaves in the same one, where the caller takes that. */
+export function codedHead(head: Head, coding: Coding, acceptEncoding: string | null): Head {
+  const varies = varying.test(headerOf(head.headers, 'vary') ?? '')
+  const headers: Headers = varies ? head.headers : [...head.headers, ['vary', 'accept-encoding']]
+  if (!accepts(acceptEncoding, coding)) return { ...head, headers }
+  return { ...head, coding, headers: [...headers, ['content-encoding', coding]] }
+}
+
+const varying = /(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i
 
 /** What may stand behind a body: nothing that would change how it, or its head, is read. */
 export function shownTrailers(trailers: Headers, sight: Sight): Headers {

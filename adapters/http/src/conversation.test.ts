@@ -5,15 +5,16 @@ import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { limits, refusal, Refused, Stop, type Refusal, type Session } from '@sluice/core'
 import { Conversation, type ConversationPorts } from './conversation.ts'
-import type { Lease } from './sessions.ts'
+import { Reception } from './reception.ts'
+import type { Lease, Sessions } from './sessions.ts'
 import { httpTarget, type HttpSettings } from './target.ts'
 
 const asked = 'GET /shop/items HTTP/1.1\r\nHost: gateway\r\nX-Sluice-Authorization: Bearer a-token\r\n\r\n'
 
 /** A connection of a test's own, whose requests go to one conversation. */
-function connected(take: ConversationPorts['sessions']['take']) {
+function connected(take: Sessions['take']) {
   const conversation = new Conversation({
-    sessions: { take } as ConversationPorts['sessions'],
+    reception: new Reception({ take }, { refused: () => {} }),
     upstreams: { of: () => ({ origin: 'http://shop' }) },
     means: { detectors: new Map(), recognisers: new Map(), pseudonyms: undefined },
     hosts: new Map(),

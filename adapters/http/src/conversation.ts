@@ -1,10 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import {
-  isLoopback,
   limits,
-  refusal,
-  Refused,
   refusalOf,
   Stop,
   worded,
@@ -13,19 +9,21 @@ import {
   type Refusal,
   type Session,
 } from '@sluice/core'
-import { handOver, HttpExchange } from './exchange.ts'
+import { HttpExchange, type Judged, type Line } from './exchange.ts'
+import { handOver, taken, type Caller } from './hand-over.ts'
 import { canonicalHead, type CanonicalHead } from './head.ts'
 import { Meter } from './llm/meter.ts'
 import { normalise } from './normalise.ts'
 import type { Means } from './obligations.ts'
+import type { Reception } from './reception.ts'
 import { refuse } from './refuse.ts'
 import { receiveBody, requireRoom } from './request-body.ts'
-import type { Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
+import { claimOf, unread, type Claim } from './unread.ts'
 import type { Upstreams } from './upstreams.ts'
 
 export interface ConversationPorts {
-  readonly sessions: Sessions
+  readonly reception: Reception
   readonly upstreams: Upstreams
   readonly means: Means
   /** Targets by the host names that are theirs. */
@@ -47,30 +45,30 @@ export class Conversation {
     this.#ports = ports
   }
 
-  /** Resolves when all that has come so far is answered. */
+  /** Resolves when all that has come so far is answered, and the connection has all of these answers. */
   get answered(): Promise<void> {
     return this.#turn
   }
 
   take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    this.#pending += 1
-    this.#latest = request
-    // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
-    if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => request.socket.pause())
-    this.#turn = this.#turn.then(async () => {
-      await this.#serve(request, response, expectsContinue)
-      this.#pending -= 1
-      if (this.#pending === limits.laneExchangesMax - 1) request.socket.resume()
-    })
+    const asked = { request, response, socket: request.socket }
+    this.#inTurn(asked, () => this.#serve(asked, expectsContinue))
+  }
+
+  /** The same for one that is refused, whatever else it says. */
+  refuse(request: IncomingMessage, response: ServerResponse, reason: Refusal): void {
+    const asked = { request, response, socket: request.socket }
+    this.#inTurn(asked, () => this.#refuse(asked, reason))
   }
 
   /**
-   * What comes now cannot be read. Within the body of a request that is the answer to it, in its place; `false`:
-   * no request is told.
+   * What comes now cannot be read. Within the body of a request that is the answer to it, in its place, and what comes
+   * after that is not looked at; else `true`: no request is told yet.
    */
   breakOff(reason: Refusal): boolean {
+    const isFirst = this.#unreadable.requested === undefined
     this.#unreadable.request(reason)
-    return this.#latest?.complete === false
+    return isFirst && this.#latest?.complete !== false
   }
 
   /** The caller is gone: what runs is stopped, and what waits for people is void. */
@@ -83,54 +81,105 @@ export class Conversation {
     this.#lanes.clear()
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
-    if (this.#closed) return
+  #inTurn(asked: Asked, serve: () => Promise<void>): void {
+    const { request, socket } = asked
+    this.#pending += 1
+    this.#latest = request
+    // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
+    if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => socket.pause())
+    this.#turn = this.#turn.then(async () => {
+      if (!this.#closed) await serve()
+      await taken(asked)
+      this.#pending -= 1
+      if (this.#pending === limits.laneExchangesMax - 1) socket.resume()
+    })
+  }
+
+  async #serve(asked: Asked, expectsContinue: boolean): Promise<void> {
+    let head: CanonicalHead
     try {
-      const head = canonicalHead(request, this.#ports)
-      if (head.token !== null) inClear(request)
-      await this.#judged(head, request, response, expectsContinue)
+      head = canonicalHead(asked.request, this.#ports)
     } catch (error) {
-      await answer(response, request, worded(refusalOf(error), null))
+      return this.#refuse(asked, refusalOf(error))
+    }
+    await this.#answer(head, asked, (session) => this.#received(head, asked, session, expectsContinue))
+  }
+
+  async #refuse(asked: Asked, reason: Refusal): Promise<void> {
+    const claim = claimOf(asked.request, this.#ports)
+    await this.#answer(claim, asked, () => ({ judged: unread(asked.request, claim, reason) }), reason)
+  }
+
+  /** `unreadable`: it is refused for that, whoever sent it. */
+  async #answer(
+    claim: Claim,
+    asked: Asked,
+    read: (session: Session<HttpSettings>) => Read | Promise<Read>,
+    unreadable?: Refusal,
+  ): Promise<void> {
+    const { request, response, socket } = asked
+    try {
+      using lease = await this.#ports.reception.admit(claim, socket, unreadable)
+      const { session } = lease
+      const { judged, ...line } = await read(session)
+      if (this.#closed) return
+      // What is left of a body that was refused is not read, so the connection ends.
+      if (!request.complete) response.shouldKeepAlive = false
+      const exchange = new HttpExchange(judged, this.#lineOf(claim, asked, session, line))
+      const lane = this.#laneOf(session)
+      lane.claim(claim.run)
+      await lane.submit([exchange], false)[0]?.done
+      if (!response.writableEnded) response.destroy()
+    } catch (error) {
+      await turnedAway(asked, worded(refusalOf(error), null))
     }
   }
 
-  async #judged(
+  /** The whole of a request, or what there is of one that is refused. */
+  async #received(
     head: CanonicalHead,
-    request: IncomingMessage,
-    response: ServerResponse,
+    { request, response }: Asked,
+    session: Session<HttpSettings>,
     expectsContinue: boolean,
-  ): Promise<void> {
-    using taken = await this.#ports.sessions.take({
-      protocol: 'http',
-      target: head.target,
-      token: head.token ?? '',
-      client: { ip: ipOf(request), application: head.application },
-      run: head.run,
-    })
-    const { session } = taken
+  ): Promise<Read> {
     const { settings } = session.target
-    requireRoom(request, settings.body_bytes_max)
-    if (expectsContinue) response.writeContinue()
-    const body = await receiveBody(request, settings.body_bytes_max, this.#unreadable)
-    const judged = normalise(head, body, settings)
+    try {
+      requireRoom(request, settings.body_bytes_max)
+      if (expectsContinue) response.writeContinue()
+      const body = await receiveBody(request, settings.body_bytes_max, this.#unreadable)
+      const judged = normalise(head, body, settings)
+      const { llm } = judged
+      return {
+        judged,
+        credential: await credentialOf(session),
+        meter: llm === null ? undefined : new Meter(llm, settings.prices, body),
+      }
+    } catch (error) {
+      return { judged: { ...normalise(head, nothing, settings), llm: null, objection: refusalOf(error) } }
+    }
+  }
+
+  #lineOf(
+    { prefix, preferAsync, acceptEncoding }: Claim,
+    { response, socket }: Caller,
+    session: Session<HttpSettings>,
+    { credential = null, meter }: Omit<Read, 'judged'>,
+  ): Line {
+    const { settings } = session.target
     const upstream = this.#ports.upstreams.of(session)
-    const credential = await credentialOf(session)
-    if (this.#closed) return
-    const lane = this.#laneOf(session)
-    lane.claim(head.run)
-    const exchange = new HttpExchange(judged, {
+    return {
       upstream,
       response,
+      socket,
       credential,
       rejected: () => void session.credential('rejected').catch(() => {}),
-      sight: { prefix: head.prefix, origin: upstream.origin, base_path: settings.base_path },
+      sight: { prefix, origin: upstream.origin, base_path: settings.base_path },
       means: this.#ports.means,
       profile: settings.profile,
-      meter: judged.llm === null ? undefined : new Meter(judged.llm, settings.prices, body),
-      async: head.preferAsync,
-    })
-    await lane.submit([exchange], false)[0]?.done
-    if (!response.writableEnded) response.destroy()
+      meter,
+      async: preferAsync,
+      acceptEncoding,
+    }
   }
 
   #laneOf(session: Session<HttpSettings>): Lane {
@@ -141,6 +190,19 @@ export class Conversation {
     return lane
   }
 }
+
+interface Asked extends Caller {
+  readonly request: IncomingMessage
+}
+
+/** What there is of a request; the rest is only of one that may be performed. */
+interface Read {
+  readonly judged: Judged
+  readonly credential?: Credential | null
+  readonly meter?: Meter | undefined
+}
+
+const nothing = Buffer.alloc(0)
 
 interface LaneInUse {
   readonly lane: Lane
@@ -154,23 +216,10 @@ function credentialOf(session: Session<HttpSettings>): Promise<Credential | null
   return authentication.kind === 'none' ? Promise.resolve(null) : session.credential('login')
 }
 
-function ipOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-}
-
-function inClear(request: IncomingMessage): void {
-  if (!(request.socket instanceof TLSSocket) && !isLoopback(ipOf(request))) throw new Refused(clearText)
-}
-
-const clearText = refusal(
-  'token_refused',
-  'adapter/clear_text',
-  'A token may only be sent over TLS or from the same machine: use https.',
-)
-
-/** A refusal of what never became an exchange. What is left of its body is not read, so the connection ends. */
-async function answer(response: ServerResponse, request: IncomingMessage, reason: Refusal): Promise<void> {
+/** A refusal of somebody whom nobody knows. What is left of a body is not read, so the connection ends. */
+async function turnedAway(asked: Asked, reason: Refusal): Promise<void> {
+  const { request, response } = asked
   if (response.headersSent || response.destroyed) return void response.destroy()
   if (!request.complete) response.shouldKeepAlive = false
-  for (const reply of refuse(reason)) await handOver(reply, response)
+  for (const reply of refuse(reason)) await handOver(reply, asked)
 }

@@ -10,7 +10,7 @@ const codingHeaders: ReadonlySet<string> = new Set([
   'etag',
 ])
 
-/** The answer without its content codings. Throws `Undecodable` for one that is not known, damaged or a bomb. */
+/** The answer without its content codings; its head names the one, where it was one. Throws `Undecodable` for one that is not known, damaged or a bomb. */
 export async function* decoded(replies: AsyncIterable<Reply>, bodiless: boolean): AsyncGenerator<Reply> {
   const source = replies[Symbol.asyncIterator]()
   try {
@@ -23,7 +23,9 @@ export async function* decoded(replies: AsyncIterable<Reply>, bodiless: boolean)
       for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value
       return
     }
-    yield { ...head, headers: without(head.headers, codingHeaders) }
+    const [only, ...more] = codings
+    const one = only === undefined || more.length > 0 ? {} : { coding: only }
+    yield { ...head, ...one, headers: without(head.headers, codingHeaders) }
     const body = new Body(source)
     let content: AsyncIterable<Buffer> = body
     for (const coding of codings.toReversed()) content = decoder(coding, limits)(content)

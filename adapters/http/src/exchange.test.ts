@@ -2,6 +2,8 @@ import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
+import { gunzipSync } from 'node:zlib'
+import { refusal } from '@sluice/core'
 import { HttpExchange, type Judged, type Line } from './exchange.ts'
 import type { Reply } from './replies.ts'
 
@@ -11,7 +13,11 @@ const judged: Judged = {
   objection: undefined,
   llm: null,
 }
-const head: Reply = { kind: 'head', status: 200, headers: [['content-type', 'text/event-stream']] }
+const head: Extract<Reply, { kind: 'head' }> = {
+  kind: 'head',
+  status: 200,
+  headers: [['content-type', 'text/event-stream']],
+}
 const data: Reply = { kind: 'data', bytes: Buffer.from('data: 1\n\n') }
 const end: Reply = { kind: 'end', trailers: [] }
 
@@ -45,6 +51,58 @@ suite('an answer without a length', () => {
 
   test('leaves in one piece when all of it is there', async () => {
     assert.match(await firstWrite(head, data, end), /\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n$/)
+  })
+})
+
+suite('an answer that leaves in a coding', () => {
+  const coded: Reply = { ...head, coding: 'gzip' }
+
+  /** What the caller has of an answer, put together and decoded; what comes after `replies` is by `last`. */
+  async function decodedOf(
+    replies: readonly Reply[],
+    last: (exchange: HttpExchange) => AsyncIterable<Reply>,
+  ): Promise<string> {
+    let said = Buffer.alloc(0)
+    const over = Promise.withResolvers<void>()
+    const connection = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        said = Buffer.concat([said, chunk])
+        done()
+      },
+    })
+    const server = createServer((request, response: ServerResponse) => {
+      // Content without chunks around it.
+      response.useChunkedEncodingByDefault = false
+      response.on('close', over.resolve)
+      const play = async (): Promise<void> => {
+        const exchange = new HttpExchange(judged, { response, socket: request.socket, profile: null } as Line)
+        for (const reply of replies) await exchange.reply(reply)
+        for await (const reply of last(exchange)) await exchange.reply(reply)
+      }
+      play().catch(over.reject)
+    })
+    server.emit('connection', connection)
+    connection.push('GET / HTTP/1.0\r\nHost: shop\r\n\r\n')
+    await over.promise
+    return gunzipSync(said.subarray(said.indexOf('\r\n\r\n') + 4)).toString()
+  }
+
+  test('is whole in it', async () => {
+    const all = await decodedOf([coded, data, data, end], (exchange) => exchange.skip())
+    assert.equal(all, 'data: 1\n\ndata: 1\n\n')
+  })
+
+  test('is refused in it too, within a stream', async () => {
+    const reason = refusal('too_large', 'policy/limit_bytes', 'No more.')
+    const all = await decodedOf([coded, data], (exchange) => exchange.refuse(reason, 'during'))
+    assert.match(all, /^data: 1\n\nevent: error\ndata: \{.*No more.*\}\n\n$/)
+  })
+
+  test('looks like none that is whole when it is cut', async () => {
+    const reason = refusal('too_large', 'policy/limit_bytes', 'No more.')
+    const json: Reply = { kind: 'head', status: 200, headers: [], coding: 'gzip' }
+    await assert.rejects(decodedOf([json, data], (exchange) => exchange.refuse(reason, 'during')))
   })
 })
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import {
   refusal,
   Refused,
@@ -17,8 +16,10 @@ import {
   type Usage,
   type Verdict,
 } from '@sluice/core'
+import { Encoder } from '@sluice/masking'
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
+import { handOver, type Caller } from './hand-over.ts'
 import type { Meter } from './llm/meter.ts'
 import type { Llm } from './llm/llm.ts'
 import type { Profile } from './llm/operation.ts'
@@ -40,9 +41,8 @@ export interface Judged {
   readonly llm: Llm | null
 }
 
-export interface Line {
+export interface Line extends Caller {
   readonly upstream: Upstream
-  readonly response: ServerResponse
   readonly credential: Credential | null
   /** The target refused it: it is to be read again. */
   readonly rejected: () => void
@@ -53,6 +53,8 @@ export interface Line {
   readonly meter: Meter | undefined
   /** The caller asked to be told at once when people must decide. */
   readonly async: boolean
+  /** What the caller takes an answer in, as it says. */
+  readonly acceptEncoding: string | null
 }
 
 /** One request and its answer. */
@@ -72,6 +74,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   #stop = new Stop<StopReason>()
   #head: (Reply & { kind: 'head' }) | undefined
   #latest: Reply | undefined
+  #encoder: Encoder | undefined
 
   constructor({ action, request, objection }: Judged, line: Line) {
     this.#request = request
@@ -158,12 +161,13 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
-    const { credential, sight, means, meter } = this.#line
+    const { credential, sight, means, meter, acceptEncoding } = this.#line
     const forms = credential === null ? undefined : formsOf(credential)
     return masked(replies, {
       sight,
       hiding: plan.answer,
       hidden: () => this.#hidden,
+      acceptEncoding,
       pseudonyms: means.pseudonyms,
       bodiless: this.#request.method === 'HEAD',
       guard: forms === undefined ? undefined : new EchoGuard(forms),
@@ -179,11 +183,24 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   reply(reply: Reply): Promise<void> | undefined {
-    if (reply.kind === 'head') this.#head = reply
+    if (reply.kind === 'head') this.#begin(reply)
     this.#latest = reply
-    const room = handOver(reply, this.#line.response)
+    if (reply.kind !== 'head' && this.#encoder !== undefined) return this.#coded(reply, this.#encoder)
+    const room = handOver(reply, this.#line)
     if (reply.kind === 'head' && headerOf(reply.headers, 'content-length') === undefined) this.#headLeaves()
     return room
+  }
+
+  #begin(head: Reply & { kind: 'head' }): void {
+    this.#head = head
+    if (head.coding !== undefined) this.#encoder = new Encoder(head.coding)
+  }
+
+  /** Only here, where nothing comes between it and the caller: what is not sent must not be missing behind it. */
+  async #coded(reply: Exclude<Reply, { kind: 'head' }>, encoder: Encoder): Promise<void> {
+    const bytes = reply.kind === 'data' ? await encoder.push(reply.bytes) : await encoder.end()
+    if (bytes.length > 0) await handOver({ kind: 'data', bytes }, this.#line)
+    if (reply.kind === 'end') await handOver(reply, this.#line)
   }
 
   /** It may be all there is for a while; what comes in the same turn leaves with it. */
@@ -197,8 +214,13 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     const { response, async, profile } = this.#line
     if (at === 'before' || !response.headersSent) yield* refuse(reason, { async, profile })
     else if (isEventStream(this.#head)) yield* lastEvent(reason, profile)
-    // The caller must not take what it has for the whole: nothing in HTTP/1.1 says so but the connection's end.
-    else response.destroy()
+    else this.#breakOff()
+  }
+
+  /** The caller must not take what it has for the whole: nothing in HTTP/1.1 says so but the connection's end. */
+  #breakOff(): void {
+    this.#encoder?.close()
+    this.#line.response.destroy()
   }
 
   usage(): Usage | null {
@@ -233,35 +255,6 @@ const ofTheAttempt =
 
 function isOfTheAttempt(name: string): boolean {
   return ofTheAttempt.test(name)
-}
-
-/** Resolves when the caller has room for more. */
-export function handOver(reply: Reply, response: ServerResponse): Promise<void> | undefined {
-  if (response.destroyed) return undefined
-  switch (reply.kind) {
-    case 'head':
-      response.writeHead(reply.status, reply.headers.flat())
-      return undefined
-    case 'data':
-      return response.write(reply.bytes) ? undefined : room(response)
-    case 'end':
-      if (reply.trailers.length > 0 && !response.hasHeader('content-length'))
-        response.addTrailers(reply.trailers.map(([name, value]): [string, string] => [name, value]))
-      response.end()
-      return undefined
-  }
-}
-
-function room(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-  })
 }
 
 function isEventStream(head: (Reply & { kind: 'head' }) | undefined): boolean {

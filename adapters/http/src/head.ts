@@ -31,6 +31,7 @@ export interface CanonicalHead {
   readonly token: string | null
   readonly run: Run
   readonly preferAsync: boolean
+  readonly acceptEncoding: string | null
   readonly application: string | null
 }
 
@@ -60,11 +61,12 @@ export function canonicalHead(
     token,
     run: runOf(fields),
     preferAsync: prefersAsync(fields),
+    acceptEncoding: headerOf(fields, 'accept-encoding') ?? null,
     application: headerOf(fields, 'user-agent')?.slice(0, applicationCharsMax) ?? null,
   }
 }
 
-function runOf(fields: Headers): Run {
+export function runOf(fields: Headers): Run {
   const id = headerOf(fields, 'x-sluice-run-id') ?? ''
   const trace = traceOf(headerOf(fields, 'traceparent') ?? '')
   return { ...(trace ?? { trace_id: null }), id: isRunId(id) ? id : null }

@@ -6,12 +6,12 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createSecure } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import {
   limits,
   refusal,
-  worded,
   type Address,
   type Certificate,
   type DetectorPattern,
@@ -23,7 +23,8 @@ import {
 } from '@sluice/core'
 import { builtInDetectors, configuredDetector, type Detector } from '@sluice/masking'
 import { Conversation, type ConversationPorts } from './conversation.ts'
-import { refuse } from './refuse.ts'
+import { farewell, onceAnswered, partBehind } from './parting.ts'
+import { Reception } from './reception.ts'
 import { Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
 import { Upstreams } from './upstreams.ts'
@@ -51,8 +52,9 @@ const options = {
 export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Promise<Listener> {
   const sessions = new Sessions(gate)
   const upstreams = new Upstreams()
+  const reception = new Reception(sessions, gate)
   const ports: ConversationPorts = {
-    sessions,
+    reception,
     upstreams,
     means: {
       detectors: detectorsOf(gate.patterns),
@@ -88,22 +90,18 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
     }
   server.on('request', serve(false))
   server.on('checkContinue', serve(true))
-  server.on('checkExpectation', (_request, response) => {
-    response.shouldKeepAlive = false
-    for (const reply of refuse(worded(expectation, null))) {
-      if (reply.kind === 'head') response.writeHead(reply.status, reply.headers.flat())
-      else if (reply.kind === 'data') response.end(reply.bytes)
-    }
-  })
-  /** Behind the answers of what came before: within one it would be taken for a part of it. */
-  const part = (socket: Duplex, reason: Refusal): void => {
+  // Nothing else can be expected: that is refused when its head is read.
+  server.on('checkExpectation', serve(false))
+  const part = (reason: Refusal) => (request: IncomingMessage) =>
+    partBehind(request, conversationOf(request.socket), reason)
+  server.on('connect', part(tunnel))
+  server.on('upgrade', part(upgrade))
+  server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     const conversation = conversationOf(socket)
-    if (conversation.breakOff(reason)) return
-    void conversation.answered.then(() => farewell(socket, reason))
-  }
-  server.on('connect', (_request, socket) => part(socket, tunnel))
-  server.on('upgrade', (_request, socket) => part(socket, upgrade))
-  server.on('clientError', (error: Error & { code?: string }, socket) => part(socket, mistakeOf(error)))
+    const reason = mistakeOf(error)
+    if (!conversation.breakOff(reason)) return
+    onceAnswered(socket, conversation, () => farewell(socket, reception.turnAway(socket, reason).refusal))
+  })
   const address = await bound(server, endpoint.address)
   return {
     address,
@@ -113,7 +111,11 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       server.close()
       // What runs may finish: the gate drains, and ends the sessions.
       for (const [socket, { answered }] of conversations) void answered.then(() => socket.end())
-      const late = setTimeout(() => server.closeAllConnections(), limits.drainMs)
+      const late = setTimeout(() => {
+        server.closeAllConnections()
+        // Of those on which nobody reads on the server knows no more.
+        for (const socket of conversations.keys()) socket.destroy()
+      }, limits.drainMs)
       await closed
       clearTimeout(late)
       await Promise.all([sessions.close(), upstreams.close()])
@@ -149,21 +151,6 @@ function hostsOf(gate: Gate<HttpSettings>): ReadonlyMap<string, string> {
   )
 }
 
-/** A refusal where there is no request to answer: the bytes cannot be trusted any more, so the connection ends. */
-function farewell(socket: Duplex, reason: Refusal): void {
-  if (!socket.writable || socket.destroyed) return void socket.destroy()
-  const [head, body] = refuse(worded(reason, null))
-  if (head?.kind !== 'head' || body?.kind !== 'data') return void socket.destroy()
-  const lines = head.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.end(
-    Buffer.concat([
-      Buffer.from(`HTTP/1.1 ${head.status} Refused\r\n${lines}connection: close\r\n\r\n`),
-      body.bytes,
-    ]),
-    () => socket.destroy(),
-  )
-}
-
 function mistakeOf({ code }: { readonly code?: string }): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') return tooManyHeaders
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooSlow
@@ -177,7 +164,6 @@ const mistaken = refusal(
 )
 const tooManyHeaders = refusal('too_large', 'http/head', 'The head of the request is too large.', '431')
 const tooSlow = refusal('malformed', 'http/slow', 'The request did not arrive in time.', '408')
-const expectation = refusal('malformed', 'http/expect', 'Only 100-continue can be expected here.', '417')
 const upgrade = refusal(
   'denied',
   'http/upgrade',

@@ -1,6 +1,6 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { RecogniserFailed, Refused, Stop, type Shown } from '@sluice/core'
 import { builtInDetectors, type Hiding } from '@sluice/masking'
 import { EchoGuard, formsOf } from './echo-guard.ts'
@@ -22,6 +22,7 @@ function context(change: Partial<MaskContext> = {}): MaskContext {
     hiding: null,
     pseudonyms: undefined,
     hidden: () => [],
+    acceptEncoding: null,
     bodiless: false,
     guard: undefined,
     meter: undefined,
@@ -364,5 +365,69 @@ suite('an answer that a recogniser must look into', () => {
       })
     const { rule } = await refused(answer(json, [Buffer.from('["x"]')]), { hiding: asking(recogniser), stop })
     assert.equal(rule, 'http/stopped')
+  })
+})
+
+suite('an answer that came in a coding', () => {
+  const content = Buffer.from(JSON.stringify({ card }))
+  const headers: Headers = [...json, ['content-encoding', 'gzip'], ['content-length', '99'], ['etag', '"x"']]
+  const packed = [gzipSync(content)]
+
+  test('leaves in it again where the caller takes that, and is recorded as what it says', async () => {
+    const { head, body, record } = await shown(answer(headers, packed), {
+      hiding,
+      acceptEncoding: 'gzip, br',
+    })
+    assert.deepEqual(head, {
+      kind: 'head',
+      status: 200,
+      coding: 'gzip',
+      headers: [
+        ...json,
+        ['x-sluice-decision', 'dec_1'],
+        ['vary', 'accept-encoding'],
+        ['content-encoding', 'gzip'],
+      ],
+    })
+    assert.equal(body, '{"card":"************0015"}')
+    assert.equal(record, `HTTP/1.1 200\r\ncontent-type: application/json\r\n\r\n${body}`)
+  })
+
+  test('leaves in none for whoever does not, and says on what that depends', async () => {
+    for (const acceptEncoding of [null, 'identity', 'br', 'gzip;q=0, *']) {
+      const { head } = await shown(answer([...headers, ['vary', 'Origin, Accept-Encoding']], packed), {
+        hiding,
+        acceptEncoding,
+      })
+      assert.equal(head?.coding, undefined)
+      assert.deepEqual(head?.headers, [
+        ...json,
+        ['vary', 'Origin, Accept-Encoding'],
+        ['x-sluice-decision', 'dec_1'],
+      ])
+    }
+  })
+
+  test('leaves in none where there were two', async () => {
+    const twice = answer([...json, ['content-encoding', 'gzip, zstd']], [zstdCompressSync(packed[0] ?? '')])
+    const { head, body } = await shown(twice, { hiding, acceptEncoding: 'gzip, zstd' })
+    assert.deepEqual(head?.headers, [...json, ['x-sluice-decision', 'dec_1']])
+    assert.equal(body, '{"card":"************0015"}')
+  })
+
+  test('and has no content stays without one', async () => {
+    for (const [bodiless, status] of [
+      [true, 200],
+      [false, 204],
+      [false, 304],
+    ] as const) {
+      const { head, body } = await shown(answer(headers, [], status), {
+        hiding,
+        bodiless,
+        acceptEncoding: 'gzip',
+      })
+      assert.deepEqual([head?.coding, body], [undefined, ''])
+      assert.deepEqual(head?.headers, [...json, ['x-sluice-decision', 'dec_1']])
+    }
   })
 })

@@ -15,7 +15,7 @@ import {
   type ContentRules,
   type Hiding,
 } from '@sluice/masking'
-import { shownHead, shownTrailers, type Sight } from './answer-head.ts'
+import { codedHead, shownHead, shownTrailers, type Sight } from './answer-head.ts'
 import { decoded, isBodiless } from './decoded.ts'
 import type { EchoGuard } from './echo-guard.ts'
 import type { Meter } from './llm/meter.ts'
@@ -31,6 +31,8 @@ export interface MaskContext {
   readonly pseudonyms: Pseudonyms | undefined
   /** What was hidden in the request, once it was sent. */
   readonly hidden: () => readonly MaskCount[]
+  /** What the caller takes content in, as it says. */
+  readonly acceptEncoding: string | null
   /** Whether the answer has no body whatever its head says. */
   readonly bodiless: boolean
   /** `undefined`: there is no credential to look for. */
@@ -137,13 +139,14 @@ const nothing = Buffer.alloc(0)
 
 function headShown(
   reply: Reply & { kind: 'head' },
-  { sight, rules, pseudonyms, guard, decision, hidden }: ShowContext,
+  { sight, rules, pseudonyms, guard, decision, hidden, acceptEncoding }: ShowContext,
 ): Shown<Reply> {
-  const { status, headers } = shownHead(reply, { ...sight, rewritten: rules !== null })
+  const { status, headers, coding } = shownHead(reply, { ...sight, rewritten: rules !== null })
   guard?.refuse(textOf(headers))
   const { fields, masked } = maskedFields(headers, rules, pseudonyms)
+  const head = { kind: 'head', status, headers: [...fields, ['x-sluice-decision', decision]] } as const
   return {
-    item: { kind: 'head', status, headers: [...fields, ['x-sluice-decision', decision]] },
+    item: coding === undefined ? head : codedHead(head, coding, acceptEncoding),
     record: Buffer.from(recordedHead(`HTTP/1.1 ${status}`, fields)),
     rows: 0,
     masked: [...hidden(), ...masked],

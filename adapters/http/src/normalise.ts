@@ -16,9 +16,13 @@ import { methods } from './request-line.ts'
 import { routeOf } from './route.ts'
 import { shortened } from './shortened.ts'
 import type { HttpSettings } from './target.ts'
+import { unreadAction } from './unread.ts'
 
 /** The closed list of what a request can be; `schemas/actions/http.json` says what each means. */
-export const actions: readonly string[] = methods.map((method) => `http.${method.toLowerCase()}`)
+export const actions: readonly string[] = [
+  ...methods.map((method) => `http.${method.toLowerCase()}`),
+  unreadAction.name,
+]
 
 export type Reading = Pick<
   HttpSettings,

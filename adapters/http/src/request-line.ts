@@ -50,6 +50,11 @@ export function placed(path: string, host: string, hosts: ReadonlyMap<string, st
   return { target, prefix, path: path.slice(prefix.length) || '/' }
 }
 
+/** Of an address that is refused: the target that its first segment names, if it does. */
+export function targetNamed(url: string): string | undefined {
+  return /^\/([a-z0-9][a-z0-9_-]{0,62})(?:[/?]|$)/.exec(url)?.[1]
+}
+
 const targetName = /^[a-z0-9][a-z0-9_-]{0,62}$/
 const noTarget = refusal(
   'target_unknown',

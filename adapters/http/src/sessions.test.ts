@@ -73,11 +73,10 @@ suite('sessions over HTTP', () => {
     assert.equal((await sessions.take(hello)).session.id, 'ses_1')
   })
 
-  test('who is refused leaves nothing behind, and no token is no session', async () => {
+  test('who is refused leaves nothing behind', async () => {
     const { sessions, opened } = scripted()
     await assert.rejects(sessions.take({ ...hello, token: 'stolen' }), /No\./)
     await assert.rejects(sessions.take({ ...hello, token: 'stolen' }), /No\./)
-    await assert.rejects(sessions.take({ ...hello, token: '' }), /There is no token/)
     assert.equal(opened.length, 0)
   })
 

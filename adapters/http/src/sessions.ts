@@ -1,4 +1,4 @@
-import { refusal, Refused, type Gate, type Hello, type Session } from '@sluice/core'
+import { Refused, type Gate, type Hello, type Session } from '@sluice/core'
 import type { HttpSettings } from './target.ts'
 
 /** One that was not used for so long is over. */
@@ -57,7 +57,6 @@ export class Sessions {
   }
 
   #begin(key: string, hello: Hello): Known {
-    if (hello.token === '') throw new Refused(noToken)
     const known: Known = { opening: this.#gate.open(hello), users: 0, idle: undefined }
     this.#known.set(key, known)
     known.opening.then(
@@ -84,9 +83,3 @@ export class Sessions {
     if (this.#known.get(key) === known) this.#known.delete(key)
   }
 }
-
-const noToken = refusal(
-  'token_refused',
-  'adapter/no_token',
-  'There is no token: send it as "X-Sluice-Authorization: Bearer <token>".',
-)

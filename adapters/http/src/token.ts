@@ -15,14 +15,7 @@ export interface Carried {
  * form; every other one is the target's. What is left goes upstream, so a token in it is taken out or refused.
  */
 export function carriedToken(fields: Headers, url: string): Carried {
-  const token =
-    ownToken(fields) ??
-    tokenIn(fields, 'proxy-authorization') ??
-    tokenIn(fields, 'authorization') ??
-    keys
-      .map((name) => headerOf(fields, name))
-      .find((value) => value !== undefined && gatewayToken.test(value)) ??
-    null
+  const token = tokenOf(fields)
   const rest = fields.filter(([name, value]) => !carriers.has(name) || !carries(value, token))
   if (holdsToken(url, token) || rest.some(([, value]) => holdsToken(value, token)))
     throw malformed(
@@ -30,6 +23,19 @@ export function carriedToken(fields: Headers, url: string): Carried {
       'A token of the gateway must only be in the header "X-Sluice-Authorization".',
     )
   return { token, rest }
+}
+
+/** The caller's own; `null`: there is none. Throws `Refused` where it is in its own place, and is none. */
+export function tokenOf(fields: Headers): string | null {
+  return (
+    ownToken(fields) ??
+    tokenIn(fields, 'proxy-authorization') ??
+    tokenIn(fields, 'authorization') ??
+    keys
+      .map((name) => headerOf(fields, name))
+      .find((value) => value !== undefined && gatewayToken.test(value)) ??
+    null
+  )
 }
 
 /** Where SDKs put a key: Anthropic, Azure, Google. */
@@ -73,9 +79,11 @@ function carries(value: string, token: string | null): boolean {
   return given === token || gatewayToken.test(given)
 }
 
-function holdsToken(text: string, token: string | null): boolean {
-  if (token !== null && token.length >= tokenCharsMin && text.includes(token)) return true
-  return anyGatewayToken.test(text) || (text.includes('%') && anyGatewayToken.test(leniently(text)))
+/** That one or any of the gateway's, escapes or not. */
+export function holdsToken(text: string, token: string | null): boolean {
+  const holds = (form: string): boolean =>
+    anyGatewayToken.test(form) || (token !== null && token.length >= tokenCharsMin && form.includes(token))
+  return holds(text) || (text.includes('%') && holds(leniently(text)))
 }
 
 /** Every escape of ASCII undone, whatever the rest is. */

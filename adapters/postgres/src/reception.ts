@@ -5,6 +5,7 @@ import {
   isLoopback,
   limits,
   refusal,
+  Refused,
   refusalOf,
   type Gate,
   type Refusal,
@@ -33,6 +34,10 @@ export interface Admitted {
   readonly run: Run
 }
 
+/** Refused before the gate was asked, so it is told. */
+class TurnedAway extends Refused {}
+
+const protocol = 'postgres'
 const yes = Buffer.from('S')
 const no = Buffer.from('N')
 const tlsHandshake = 0x16
@@ -55,16 +60,20 @@ export class Reception {
     socket.on('error', () => {})
     const timer = setTimeout(() => socket.destroy(), limits.helloWaitMs)
     let client: Duplex = socket
+    let target = ''
     try {
       const hello = await this.#greeted(socket, (secured) => (client = secured))
       if (hello === undefined) return undefined
+      target = hello.startup.target
       return await this.#opened(hello.startup, hello.receiver, client, socket)
     } catch (error) {
-      const known =
-        error instanceof ProtocolViolation
-          ? refusal('malformed', 'adapter/protocol', error.message, '08P01')
-          : refusalOf(error)
-      farewell(client, known)
+      const known = error instanceof ProtocolViolation ? violation(error) : error
+      if (known instanceof TurnedAway && !client.destroyed)
+        this.#gate.refused(
+          { protocol, target, client: { ip: ipOf(socket), application: null } },
+          known.refusal,
+        )
+      farewell(client, refusalOf(known))
       return undefined
     } finally {
       clearTimeout(timer)
@@ -116,8 +125,7 @@ export class Reception {
           client.end()
           return undefined
         case 'refused':
-          farewell(client, open.refusal)
-          return undefined
+          throw new TurnedAway(open.refusal)
         case 'startup':
           if (open.startup.unspoken !== null) client.write(negotiated(open.startup.unspoken))
           return { startup: open.startup, receiver }
@@ -131,11 +139,8 @@ export class Reception {
     client: Duplex,
     socket: Socket,
   ): Promise<Admitted | undefined> {
-    const ip = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-    if (!(client instanceof TLSSocket) && !isLoopback(ip)) {
-      farewell(client, inClear)
-      return undefined
-    }
+    const ip = ipOf(socket)
+    if (!(client instanceof TLSSocket) && !isLoopback(ip)) throw new TurnedAway(inClear)
     client.write(frame(back.authentication, int32(cleartextPassword)))
     const message = await receive(receiver, (buffer) => takeMessage(buffer, limits.helloBytesMax))
     if (message === undefined) {
@@ -145,7 +150,7 @@ export class Reception {
     if (message[0] !== front.password) throw new ProtocolViolation('expected password response')
     const token = passwordOf(message)
     const session = await this.#gate.open({
-      protocol: 'postgres',
+      protocol,
       target,
       token,
       client: { ip, application },
@@ -186,6 +191,14 @@ async function directTls(receiver: Receiver, client: Duplex): Promise<boolean> {
   if (client instanceof TLSSocket) return false
   if (receiver.buffer.length === 0 && !(await receiver.more())) return false
   return receiver.buffer.data[receiver.buffer.at] === tlsHandshake
+}
+
+function ipOf({ remoteAddress }: Socket): string {
+  return remoteAddress?.replace(/^::ffff:/, '') ?? ''
+}
+
+function violation({ message }: ProtocolViolation): TurnedAway {
+  return new TurnedAway(refusal('malformed', 'adapter/protocol', message, '08P01'))
 }
 
 const inClear = refusal(

@@ -4,7 +4,18 @@ import type { Permit } from './permit.ts'
 import type { Refusal } from './errors.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { Recording } from './recording.ts'
-import type { Action, Address, CancelKey, Credential, Hello, Json, Run, Subject, Target } from './request.ts'
+import type {
+  Action,
+  Address,
+  CancelKey,
+  Credential,
+  Hello,
+  Json,
+  Run,
+  Stranger,
+  Subject,
+  Target,
+} from './request.ts'
 import type { Stop } from './stop.ts'
 import type { Usage } from './usage.ts'
 import type { Pseudonyms, Verdict } from './verdict.ts'
@@ -63,6 +74,11 @@ export interface Listener {
 export interface Gate<Settings> {
   /** Authenticates, finds the target and records the session. Throws `Refused`. */
   open(hello: Hello): Promise<Session<Settings>>
+  /**
+   * Notes one who was refused before anybody could be let in, e.g. for words that cannot be read. Recorded or counted as
+   * refused logins are, so a flood does not fill the log. Nobody waits for it.
+   */
+  refused(stranger: Stranger, refusal: Refusal): void
   /** Of this protocol, for whoever finds them by another name than their own. Nobody is told before the gate has seen them. */
   targets(protocol: string): readonly Target<Settings>[]
   /** A wrong key does nothing, and says nothing. */

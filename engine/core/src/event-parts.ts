@@ -84,7 +84,7 @@ export interface RemovedSegments {
   readonly holds: number
 }
 
-/** Logins at one gateway that were refused and not recorded one by one. What had no room is `other`. */
+/** Callers of one gateway that were refused before they had a session, and not recorded one by one. What had no room is `other`. */
 export interface RefusedLogins {
   readonly gateway: string
   readonly refused: number

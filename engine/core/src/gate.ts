@@ -20,7 +20,7 @@ import type {
 } from './ports.ts'
 import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
-import type { CancelKey, Hello, Identity, Target } from './request.ts'
+import type { CancelKey, Hello, Identity, Stranger, Target } from './request.ts'
 import { withoutTokens } from './secrets.ts'
 import { LiveSession } from './session.ts'
 import type { Pseudonyms } from './verdict.ts'
@@ -112,7 +112,7 @@ export function createGate(ports: GatePorts): Engine {
       return session
     } catch (error) {
       const refused = refusalOf(error)
-      failed(hello, refused)
+      notLetIn(hello, refused)
       throw error instanceof Refused ? error : new Refused(refused, { cause: error })
     }
   }
@@ -156,7 +156,7 @@ export function createGate(ports: GatePorts): Engine {
     }
   }
 
-  function failed({ protocol, target, client }: Hello, { code, rule }: Refusal): void {
+  function notLetIn({ protocol, target, client }: Stranger, { code, rule }: Refusal): void {
     const asked = withoutTokens(target).slice(0, limits.loginTargetCharsMax)
     refusals.note({ protocol, target: asked, client_ip: client.ip, code, reason: rule })
   }
@@ -173,6 +173,7 @@ export function createGate(ports: GatePorts): Engine {
   return {
     gateway: ports.gateway,
     open,
+    refused: notLetIn,
     targets: (protocol) => ports.targets.list().filter((target) => target.protocol === protocol),
     patterns: ports.patterns ?? [],
     recognisers: ports.recognisers ?? [],

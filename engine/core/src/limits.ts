@@ -68,6 +68,8 @@ export const limits = {
   /** Tokens of one GraphQL document, and operations of one batch. */
   graphqlTokensMax: 10_000,
   graphqlBatchMax: 50,
+  /** How long what is ready for a caller waits until it takes any of it. */
+  callerStallMs: 300_000,
   /** The policy input document after projection. */
   policyInputBytesMax: 65_536,
   /** A leaf of the policy input above this becomes {type, bytes, sha256}. */

@@ -1,6 +1,7 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
+import { refusal } from './errors.ts'
 import type { EventData, NewEvent } from './events.ts'
 import { limits } from './limits.ts'
 import { StoreError } from './ports.ts'
@@ -40,6 +41,30 @@ suite('refused logins', () => {
         addresses: [{ client_ip: '10.0.0.9', refused: 70 }],
         reasons: [{ reason: 'identity/signature', refused: 70 }],
       },
+    ])
+  })
+
+  test('and whoever is refused before there is a login share one budget', async () => {
+    const gate = world()
+    const stranger = { protocol: 'http', target: '', client: { ip: '10.0.0.9', application: null } }
+    const unreadable = refusal('malformed', 'http/syntax', 'No.')
+    for (let count = 0; count < burst; count++) gate.engine.refused(stranger, unreadable)
+    await tries(gate, 4)
+    gate.engine.refused(stranger, unreadable)
+    const recorded = all(gate, 'AuthenticationFailed')
+    assert.equal(recorded.length, burst)
+    assert.deepEqual(recorded[0], {
+      protocol: 'http',
+      target: '',
+      client_ip: '10.0.0.9',
+      code: 'malformed',
+      reason: 'http/syntax',
+    })
+    await told(gate)
+    const [counted = assert.fail('nothing is told')] = all(gate, 'LoginsRefused')
+    assert.deepEqual(counted.reasons, [
+      { reason: 'identity/signature', refused: 4 },
+      { reason: 'http/syntax', refused: 1 },
     ])
   })
 

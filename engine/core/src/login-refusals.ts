@@ -21,7 +21,7 @@ interface Tally {
 }
 
 /**
- * Logins that were refused. Anybody can try without having shown who they are, so of one address so many are recorded
+ * Logins that were refused, and what was refused before there was one. Anybody can try without having shown who they are, so of one address so many are recorded
  * one by one, and of all addresses so many; beyond that they are counted.
  */
 export class LoginRefusals {

@@ -100,6 +100,9 @@ export interface Hello {
   readonly run: Run
 }
 
+/** The same as far as it is recorded of one who was not let in; `target` is empty where nobody can say. */
+export type Stranger = Pick<Hello, 'protocol' | 'target' | 'client'>
+
 /** An opaque handle with which a caller may cancel; minted by the core, unguessable. Both are signed 32-bit. */
 export interface CancelKey {
   readonly id: number

@@ -22,11 +22,5 @@ export {
   type MaskedPiece,
   type PathRule,
 } from './content/rules.ts'
-export {
-  codingsOf,
-  decoder,
-  encoder,
-  type Coding,
-  type CodingLimits,
-  type Recoded,
-} from './content/coding.ts'
+export { codingsOf, decoder, type Coding, type CodingLimits, type Decoder } from './content/coding.ts'
+export { Encoder } from './content/encoder.ts'

@@ -140,7 +140,7 @@ export interface EventData {
     /** It ends then, approved or not. */
     readonly expires_ms: number
   }
-  /** A login was refused; it belongs to no session. */
+  /** A caller was refused before it had a session: its login, or words in the place of one that cannot be read. `target` is empty where nobody can say. */
   readonly AuthenticationFailed: {
     readonly protocol: string
     readonly target: string
@@ -283,7 +283,7 @@ export interface EventData {
   }
   /** Bytes of an unfinished, never acknowledged write were dropped when the log was opened. */
   readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
-  /** Logins at one gateway that were refused and not recorded one by one: there were so many that only their number is kept. */
+  /** What AuthenticationFailed tells, at one gateway, and is not recorded one by one: there were so many that only their number is kept. */
   readonly LoginsRefused: {
     readonly gateway: string
     readonly refused: number
@@ -692,7 +692,7 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     type: 'record',
     name: 'AuthenticationFailed',
     namespace: 'sluice.events',
-    doc: 'A login was refused; it belongs to no session.',
+    doc: 'A caller was refused before it had a session: its login, or words in the place of one that cannot be read. `target` is empty where nobody can say.',
     version: 1,
     fields: [
       { name: 'protocol', type: 'string' },
@@ -1041,7 +1041,7 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     type: 'record',
     name: 'LoginsRefused',
     namespace: 'sluice.events',
-    doc: 'Logins at one gateway that were refused and not recorded one by one: there were so many that only their number is kept.',
+    doc: 'What AuthenticationFailed tells, at one gateway, and is not recorded one by one: there were so many that only their number is kept.',
     version: 1,
     fields: [
       { name: 'gateway', type: 'string' },

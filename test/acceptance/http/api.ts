@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import {
   httpAnswer,
   startHttpBackend,
@@ -43,6 +43,10 @@ function answer(heard: Heard): Answer {
       return chunked(large(), { 'content-type': 'application/octet-stream' })
     case 'gzip':
       return compressed(heard)
+    case 'packed':
+      return packed(name)
+    case 'packed-ticks':
+      return chunked(packedTicks(name), { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' })
     case 'echo':
       return json({
         method,
@@ -103,6 +107,28 @@ function compressed(heard: Heard): Answer {
   const wanted = /\bgzip\b/.test(valueOf(heard, 'accept-encoding') ?? '')
   const type = { 'content-type': 'application/json', vary: 'accept-encoding' }
   return wanted ? whole(200, gzipSync(text), { ...type, 'content-encoding': 'gzip' }) : whole(200, text, type)
+}
+
+const pack: Readonly<Record<string, (text: string) => Buffer>> = {
+  gzip: (text) => gzipSync(text),
+  deflate: (text) => deflateSync(text),
+  br: (text) => brotliCompressSync(text),
+  zstd: (text) => zstdCompressSync(text),
+}
+
+/** In a coding whether or not anybody asks for it. */
+function packed(coding: string): Answer {
+  const text = JSON.stringify({ card: '4000290979900015', text: 'again and '.repeat(500) })
+  return whole(200, pack[coding]?.(text) ?? text, {
+    'content-type': 'application/json',
+    'content-encoding': coding,
+    etag: '"1"',
+  })
+}
+
+/** Each event is a member of its own, which is read as soon as it is there. */
+async function* packedTicks(name: string): AsyncGenerator<Buffer> {
+  for await (const tick of ticks(name)) yield gzipSync(`data: ${tick}\n\n`)
 }
 
 /** The next event is sent once its reader has told that it has the one before. */

@@ -35,6 +35,12 @@ export const answerCases: readonly HttpCase[] = [
         through: { ...hidden(lastFour), never: /accept-encoding: gzip/i },
       },
       { name: 'that nobody asked for', send: get('/secret/gzip'), shows: leaks, through: hiddenOrWithheld },
+      {
+        name: 'that nobody asked for, to one who unpacks them',
+        send: get('/secret/gzip', ['Accept-Encoding', 'gzip']),
+        shows: leaks,
+        through: hidden(lastFour),
+      },
       { name: 'in a coding of its own', send: get('/secret/own-coding'), shows: leaks, through: withheld },
       {
         name: 'three times',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as zlib from 'node:zlib'
 import { Undecodable } from '../data-type.ts'
-import { codingsOf, decoder, encoder, type Coding, type CodingLimits } from './coding.ts'
+import { codingsOf, decoder, type Coding, type CodingLimits } from './coding.ts'
 
 const limits: CodingLimits = { bytesMax: 64 * 1024 * 1024, ratioMax: 100 }
 const text = Buffer.from(
@@ -75,29 +75,6 @@ for (const [name, coding, encode] of forms)
       assert.ok(bytes < 16 * 1024 * 1024, String(bytes))
       await assert.rejects(decoded(coding, whole, { ...limits, bytesMax: text.length - 1 }), Undecodable)
       assert.ok((await decoded(coding, whole, { ...limits, bytesMax: text.length })).equals(text))
-    })
-  })
-
-for (const coding of ['gzip', 'deflate', 'br', 'zstd'] as const)
-  suite(`${coding}, encoded`, () => {
-    test('is what it was', async () => {
-      const there = await all(encoder(coding)(pieces(text, 4096)))
-      assert.ok(there.length < text.length / 2)
-      assert.ok((await decoded(coding, there)).equals(text))
-    })
-
-    test('can be read piece by piece', async () => {
-      const sent: string[] = []
-      async function* events(): AsyncIterable<Buffer> {
-        for (const event of ['a', 'b', 'c']) {
-          yield Buffer.from(event)
-          // The next one is made only when this one has been read.
-          while (sent.length < 'abc'.indexOf(event) + 1) await new Promise(setImmediate)
-        }
-      }
-      for await (const piece of decoder(coding, limits)(encoder(coding)(events())))
-        sent.push(piece.toString())
-      assert.deepEqual(sent, ['a', 'b', 'c'])
     })
   })
 

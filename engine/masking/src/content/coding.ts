@@ -1,14 +1,10 @@
 import { pipeline, Readable, type Transform } from 'node:stream'
 import {
   constants,
-  createBrotliCompress,
   createBrotliDecompress,
-  createDeflate,
   createGunzip,
-  createGzip,
   createInflate,
   createInflateRaw,
-  createZstdCompress,
   createZstdDecompress,
 } from 'node:zlib'
 import { Unreadable } from './unreadable.ts'
@@ -47,7 +43,7 @@ export interface CodingLimits {
   readonly ratioMax: number
 }
 
-export type Recoded = (content: AsyncIterable<Buffer>) => AsyncIterable<Buffer>
+export type Decoder = (content: AsyncIterable<Buffer>) => AsyncIterable<Buffer>
 
 /** Small content may be smaller than any ratio says. */
 const ratioFreeBytes = 64 * 1024
@@ -56,7 +52,7 @@ const ratioFreeBytes = 64 * 1024
 const zstdWindowLogMax = 23
 
 /** Content that is damaged, cut off, followed by something else or larger than it may be ends in `Unreadable`. */
-export function decoder(coding: Coding, limits: CodingLimits): Recoded {
+export function decoder(coding: Coding, limits: CodingLimits): Decoder {
   return async function* decoded(content) {
     const source = new Source(content)
     const head = await source.head()
@@ -79,11 +75,6 @@ export function decoder(coding: Coding, limits: CodingLimits): Recoded {
   }
 }
 
-/** Each piece can be read once it is there: streams of events must not wait for the next one. */
-export function encoder(coding: Coding): Recoded {
-  return (content) => through(content, compressor(coding))
-}
-
 /** Node ends what it has flushed with a frame of zstd in which there is nothing, and reads no second one. */
 function isNothing(coding: Coding, bytes: Buffer | undefined): boolean {
   if (bytes?.length === 0) return true
@@ -104,22 +95,6 @@ function decompressor(coding: Coding, head: Buffer): Compression {
       return createBrotliDecompress()
     case 'zstd':
       return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax } })
-  }
-}
-
-function compressor(coding: Coding): Compression {
-  switch (coding) {
-    case 'gzip':
-      return createGzip({ flush: constants.Z_SYNC_FLUSH })
-    case 'deflate':
-      return createDeflate({ flush: constants.Z_SYNC_FLUSH })
-    case 'br':
-      return createBrotliCompress({
-        flush: constants.BROTLI_OPERATION_FLUSH,
-        params: { [constants.BROTLI_PARAM_QUALITY]: 4 },
-      })
-    case 'zstd':
-      return createZstdCompress({ flush: constants.ZSTD_e_flush })
   }
 }
 

@@ -31,3 +31,7 @@ hold contains {
 _hold_s := 0 if {
 	startswith(input.action.path, "/held/at-once")
 } else := 30
+
+mask contains {"detector": "card", "method": "last4", "rule": "doors/card"} if {
+	startswith(input.action.path, "/packed")
+}

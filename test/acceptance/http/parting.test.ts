@@ -1,0 +1,85 @@
+import { after, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { limits } from '@sluice/core'
+import { request } from '../../src/index.ts'
+import { comesTrue } from './comes-true.ts'
+import { openStage } from './stage.ts'
+
+/** Words that are the last ones of a connection, sent behind requests whose answers are still to come. */
+const stage = await openStage()
+after(() => stage[Symbol.asyncDispose]())
+const door = await stage.through()
+
+const largeBytes = 20 * 1_048_576
+const lastWords: Readonly<Record<string, readonly [words: string | Buffer, status: number]>> = {
+  CONNECT: ['CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\nand on and on', 405],
+  'an upgrade': [
+    request('GET', `${door.prefix}/a`, { ...door.headers, connection: 'upgrade', upgrade: 'websocket' }),
+    501,
+  ],
+  nonsense: ['NONSENSE\r\n\r\nand on and on', 400],
+}
+
+function ask(path: string): Buffer {
+  return request('GET', `${door.prefix}${path}`, door.headers)
+}
+
+async function said(...words: readonly (string | Buffer)[]): Promise<Socket> {
+  const socket = connect({ host: door.host, port: door.port })
+  socket.on('error', () => {})
+  socket.write(Buffer.concat(words.map((each) => Buffer.from(each))))
+  await once(socket, 'connect')
+  return socket
+}
+
+async function approvals(type: 'ApprovalRequested' | 'ApprovalCancelled'): Promise<readonly unknown[]> {
+  return (await stage.events()).filter((event) => event.type === type)
+}
+
+/** Everything that comes until the server hangs up. */
+async function heard(socket: Socket): Promise<string> {
+  const pieces: Buffer[] = []
+  for await (const piece of socket) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces).toString('latin1')
+}
+
+for (const [name, [words, status]] of Object.entries(lastWords))
+  suite(name, () => {
+    for (const waitMs of [0, 500])
+      test(`leaves large answers before it whole, to one who reads after ${waitMs} ms`, async () => {
+        const socket = await said(ask('/large'), ask('/behind'), words)
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        const all = await heard(socket)
+        assert.ok(all.length > largeBytes, `${all.length} bytes came`)
+        const found = [...all.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code))
+        assert.deepEqual(found, [200, 200, status])
+        assert.match(all, /\{"at":"\/behind"\}/)
+      })
+
+    test('voids what waits for people before it when its caller goes', async () => {
+      const asked = (await approvals('ApprovalRequested')).length
+      const socket = await said(ask(`/held/${randomUUID()}`), words)
+      socket.resume()
+      await comesTrue('somebody is asked', async () => (await approvals('ApprovalRequested')).length > asked)
+      socket.end()
+      await comesTrue('that is void', async () => (await approvals('ApprovalCancelled')).length > asked)
+    })
+  })
+
+test('a gateway that stops waits for none that does not read', async () => {
+  await using stopping = await openStage()
+  const { prefix, headers, ...place } = await stopping.through()
+  const sockets = Object.values(lastWords).map(([words]) => {
+    const socket = connect(place)
+    socket.write(Buffer.concat([request('GET', `${prefix}/large`, headers), Buffer.from(words)]))
+    return socket
+  })
+  await comesTrue('all are asked', () => stopping.api.requests.length === sockets.length)
+  const began = performance.now()
+  await stopping.gateway.close()
+  assert.ok(performance.now() - began < limits.drainMs + 3_000)
+  for (const socket of sockets) socket.destroy()
+})
