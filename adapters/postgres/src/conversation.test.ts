@@ -232,6 +232,30 @@ const scripts: readonly (readonly [string, readonly Buffer[], string])[] = [
 for (const [what, messages, expected] of scripts)
   test(what, async () => assert.equal(await conversationOf(...messages), expected))
 
+for (const execute of ['execute a', 'explain execute a'])
+  test(`what the arguments of ${execute} do is judged with what it stands for`, async () => {
+    const { client, events, over } = await connected()
+    client.write(
+      Buffer.concat([
+        parse('a', 'select a from t where a = $1'),
+        sync,
+        query('begin'),
+        query(`${execute} (pg_advisory_lock(1))`),
+        query('select 1'),
+        terminate,
+      ]),
+    )
+    client.end()
+    await over
+    const judged = events.flatMap((event) =>
+      event.type === 'RequestReceived' ? (JSON.parse(event.data.actions) as object[]) : [],
+    )
+    assert.partialDeepStrictEqual(judged.slice(-2), [
+      { read_only: false, functions: ['pg_advisory_lock'], relations: [{ name: 't' }], transaction: 'clean' },
+      { transaction: 'dirty' },
+    ])
+  })
+
 test('a name that failed in an earlier segment is not judged by what it would have been', async () => {
   const { client, server, answers, over } = await connected()
   const harmless = [parse('s', 'select 1'), sync]

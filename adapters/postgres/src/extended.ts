@@ -206,7 +206,12 @@ export class Extended {
       source,
       objection: undefined,
     }
-    const effect = this.#context.expect(written, { text, index, catalogue, segment: number }, values)
+    const effect = this.#context.expect(
+      written,
+      statement,
+      { text, index, catalogue, segment: number },
+      values,
+    )
     if (isRefusal(effect)) {
       draft.judged = { ...draft.judged, objection: effect }
       return draft.execute(message, { kind: 'execute' })

@@ -1,4 +1,4 @@
-import { refusal, type Json, type Refusal, type Session } from '@sluice/core'
+import { refusal, type Action, type Json, type Refusal, type Session } from '@sluice/core'
 import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
 import { tooManyNames, unknownName } from './judged.ts'
@@ -105,7 +105,7 @@ export class SessionContext {
     const body = bodyOf(analysis.statements[prepared.index], prepared)
     if (body === undefined || body.effect.kind !== 'none' || !plannable.has(body.action.name))
       return notPlannable
-    return withParameters(body, values, execute)
+    return withArguments(body, values, execute)
   }
 
   /** What an approval of a message with these texts is bound to. */
@@ -129,9 +129,10 @@ export class SessionContext {
     return found.kind === 'found' ? [found.value.text] : []
   }
 
-  /** The statement is on its way: what it will change counts for what follows it. */
+  /** The statement is on its way: what it will change counts for what follows it. `done`: what it stands for. */
   expect(
     statement: Statement,
+    done: Statement,
     origin: {
       readonly text: string
       readonly index: number
@@ -141,13 +142,13 @@ export class SessionContext {
     values: readonly Json[] = [],
   ): Effect | Refusal {
     const effect = this.#effect(statement, origin, values)
-    if (!('code' in effect)) this.transaction.expects(statement)
+    if (!('code' in effect)) this.transaction.expects(done)
     return effect
   }
 
   #effect(
     statement: Statement,
-    { text, index, catalogue, segment }: Parameters<SessionContext['expect']>[1],
+    { text, index, catalogue, segment }: Parameters<SessionContext['expect']>[2],
     values: readonly Json[],
   ): Effect | Refusal {
     const { effect } = statement
@@ -272,13 +273,24 @@ export function bodyOf(statement: Statement | undefined, { body }: Prepared): St
   return statement.effect.kind === 'prepare' ? statement.effect.body : undefined
 }
 
-function withParameters(
-  inner: Statement,
-  values: readonly Json[],
-  { action, explains }: Statement,
-): Statement {
-  const parameters = [...list(inner.action['parameters']), ...values, ...list(action['parameters'])]
-  return { ...inner, action: { ...inner.action, parameters }, explains: explains || inner.explains }
+/** What EXECUTE does is what was prepared, and what its arguments do: they may call functions. */
+function withArguments(inner: Statement, values: readonly Json[], execute: Statement): Statement {
+  const both = (name: string): readonly Json[] => [...list(inner.action[name]), ...list(execute.action[name])]
+  const action: Action = {
+    ...inner.action,
+    read_only: inner.action.read_only && execute.action.read_only,
+    relations: both('relations'),
+    functions: [...new Set(both('functions'))],
+    parameters: [...list(inner.action['parameters']), ...values, ...list(execute.action['parameters'])],
+  }
+  return {
+    ...inner,
+    action,
+    derived: [...inner.derived, ...execute.derived],
+    touched: [...inner.touched, ...execute.touched],
+    explains: execute.explains || inner.explains,
+    effectFree: false,
+  }
 }
 
 function list(value: unknown): readonly Json[] {
@@ -289,5 +301,6 @@ function list(value: unknown): readonly Json[] {
 function fetched(fetch: Statement, portal: Portal | Refusal): Statement | Refusal {
   if ('code' in portal) return portal
   const { name, kind } = fetch.action
-  return { ...portal.statement, action: { ...portal.statement.action, name, kind }, effect: fetch.effect }
+  const action = { ...portal.statement.action, name, kind }
+  return { ...portal.statement, action, effect: fetch.effect, effectFree: false }
 }
