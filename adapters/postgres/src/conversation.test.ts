@@ -34,7 +34,10 @@ const catalogue = catalogueOf({
   inherits: [],
   functions: [],
   operators: [],
-  types: [],
+  types: [
+    ['public', 'mood', '', 'e', '20000', '20001'],
+    ['public', 'tag', '', 'd', '20002', '20003'],
+  ],
 })
 const limits = { rows: null, bytes: null, timeout_ms: null }
 const allow: Verdict = { effect: 'allow', reasons: [], mask: [], limits, approval: null, labels: {} }
@@ -231,6 +234,26 @@ const scripts: readonly (readonly [string, readonly Buffer[], string])[] = [
 ]
 for (const [what, messages, expected] of scripts)
   test(what, async () => assert.equal(await conversationOf(...messages), expected))
+
+const typed = (...types: readonly number[]): Buffer =>
+  frame(
+    front.parse,
+    cstring(''),
+    cstring('select $1'),
+    Buffer.from([0, types.length]),
+    ...types.map((oid) => int32(oid)),
+  )
+for (const [what, oid, expected] of [
+  ['of the server', 23, '1 ZI'],
+  ['that lists its values', 20_000, '1 ZI'],
+  ['that is an array of such', 20_001, '1 ZI'],
+  ['whose values somebody else checks', 20_002, 'E42501 ZI'],
+  ['that is an array of those', 20_003, 'E42501 ZI'],
+  ['that nobody knows', 20_004, 'E42501 ZI'],
+] as const)
+  test(`a parameter of a type ${what}`, async () => {
+    assert.equal(await conversationOf(typed(oid), sync), expected)
+  })
 
 for (const execute of ['execute a', 'explain execute a'])
   test(`what the arguments of ${execute} do is judged with what it stands for`, async () => {

@@ -220,14 +220,14 @@ export class Conversation {
 
   /** Hands the segment so far to the lane; `flushes`: without a Sync behind it. */
   async #submit(flushes: boolean): Promise<void> {
-    const { drafts, lead, arrival } = this.#segment.take()
+    const { drafts, lead, arrival, undoes } = this.#segment.take(flushes)
     if (drafts.length === 0) {
       if (lead.length > 0) await this.#constants(lead, flushes)
       return
     }
     if (lead.length > 0) throw new Error('constants outside of an exchange')
     const exchanges = drafts.map((draft, index) =>
-      this.#exchange(draft, flushes && index === drafts.length - 1),
+      this.#exchange(draft, flushes && index === drafts.length - 1, undoes),
     )
     const admissions = this.#lane.submit(exchanges, true, arrival)
     for (const [index, admission] of admissions.entries()) this.#count(exchanges[index], admission)
@@ -240,13 +240,14 @@ export class Conversation {
     if (full || this.#inFlightBytes > limits.laneBytesMax) await this.#answered
   }
 
-  #exchange(draft: Draft, flushes: boolean): PostgresExchange {
+  #exchange(draft: Draft, flushes: boolean, undoes: boolean): PostgresExchange {
+    const { overlap_reads } = this.#session.target.settings
     const line: Line = {
       upstream: this.#upstream,
       client: this.#outbox,
       pseudonyms: this.#pseudonyms,
       before: this.#before,
-      overlapReads: this.#session.target.settings.overlap_reads,
+      overlapReads: overlap_reads && this.#context.isSure(draft.judged.catalogue),
       catalogueNow: () => this.#analyser.source.anew(this.#session),
       heartbeat: () => this.#reported.heartbeat,
       patienceMs: () => this.#context.timeout.ms,
@@ -256,7 +257,7 @@ export class Conversation {
       },
     }
     return new PostgresExchange(
-      draft.parts(flushes, () => this.#context.statements.remove('')),
+      draft.parts(flushes, undoes, () => this.#context.statements.remove('')),
       line,
     )
   }

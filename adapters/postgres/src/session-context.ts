@@ -10,6 +10,7 @@ import type { SessionEffect, Statement } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 import { Transaction } from './transaction.ts'
+import { isOwnType } from './types.ts'
 import { keyOf } from './walk/findings.ts'
 import { closedRefusal } from './walk/objection.ts'
 
@@ -29,6 +30,8 @@ export class SessionContext {
   /** Waits until everything that was submitted has taken its place upstream. */
   readonly admitted: () => Promise<unknown>
   #schemaChanged = false
+  /** Definitions that are under way. */
+  #defining = 0
 
   /** `settled` waits until everything that was sent has been answered. */
   constructor(
@@ -50,6 +53,14 @@ export class SessionContext {
     if (!this.#scope.unsettled(segment))
       return this.#analyser.analyse(text, this.#scope.names(segment), this.#session)
     return this.#settled().then(() => this.#analyser.analyse(text, this.#scope.names(segment), this.#session))
+  }
+
+  /** Whether values of these types (OIDs) are read without running anybody's code. One may be newer than the picture. */
+  async reads(types: readonly number[], { readable }: Catalogue): Promise<boolean> {
+    const own = types.filter(isOwnType)
+    if (own.every((oid) => readable.has(oid))) return true
+    const newer = await Promise.resolve(this.#analyser.source.again(this.#session)).catch(() => undefined)
+    return own.every((oid) => newer?.readable.has(oid) === true)
   }
 
   /** The prepared statement of that name, as the server will find it when this is executed. */
@@ -199,6 +210,11 @@ export class SessionContext {
     }
   }
 
+  /** What is sent now finds the target as that picture shows it, as far as this gateway changes it. */
+  isSure(catalogue: Catalogue): boolean {
+    return this.#defining === 0 && !this.#schemaChanged && this.#analyser.source.isNewest(catalogue)
+  }
+
   /** The server said where the transaction stands; `idle`: and nothing is under way. */
   ready(status: 'I' | 'T' | 'E', idle: boolean): void {
     if (idle) this.transaction.is(status)
@@ -238,11 +254,18 @@ export class SessionContext {
       ...(isNew ? { creates } : {}),
       ...(moves === true ? { moves } : {}),
     })
+    this.#defining += 1
+    const settled = once(() => (this.#defining -= 1))
     return {
       ...names,
       done: () => {
         names.done()
+        settled()
         this.#schemaChanged = true
+      },
+      dropped: () => {
+        names.dropped()
+        settled()
       },
     }
   }
@@ -263,6 +286,14 @@ const tooManyPaths = refusal(
   'adapter/limits',
   'This connection has changed its search_path too often. Connect again.',
 )
+
+function once(act: () => void): () => void {
+  let open = true
+  return () => {
+    if (open) act()
+    open = false
+  }
+}
 
 function doing(done: () => void): Effect {
   return { ...noEffect, done }
