@@ -56,19 +56,20 @@ export class Conversation {
     this.#pending += 1
     this.#latest = request
     // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
-    if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => request.socket.pause())
+    if (this.#pending >= limits.httpAheadMax) process.nextTick(() => request.socket.pause())
     this.#turn = this.#turn.then(async () => {
       await this.#serve(request, response, expectsContinue)
       this.#pending -= 1
-      if (this.#pending === limits.laneExchangesMax - 1) request.socket.resume()
+      if (this.#pending === limits.httpAheadMax - 1) request.socket.resume()
     })
   }
 
   /**
    * What comes now cannot be read. Within the body of a request that is the answer to it, in its place; `false`:
-   * no request is told.
+   * no request is told. Whatever else comes behind it adds nothing.
    */
   breakOff(reason: Refusal): boolean {
+    if (this.#unreadable.requested !== undefined) return true
     this.#unreadable.request(reason)
     return this.#latest?.complete === false
   }
