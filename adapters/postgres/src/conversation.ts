@@ -241,13 +241,12 @@ export class Conversation {
   }
 
   #exchange(draft: Draft, flushes: boolean, undoes: boolean): PostgresExchange {
-    const { overlap_reads } = this.#session.target.settings
     const line: Line = {
       upstream: this.#upstream,
       client: this.#outbox,
       pseudonyms: this.#pseudonyms,
       before: this.#before,
-      overlapReads: overlap_reads && this.#context.isSure(draft.judged.catalogue),
+      overlapReads: this.#session.target.settings.overlap_reads,
       catalogueNow: () => this.#analyser.source.anew(this.#session),
       heartbeat: () => this.#reported.heartbeat,
       patienceMs: () => this.#context.timeout.ms,
@@ -256,10 +255,7 @@ export class Conversation {
         this.#lastSent = exchange
       },
     }
-    return new PostgresExchange(
-      draft.parts(flushes, undoes, () => this.#context.statements.remove('')),
-      line,
-    )
+    return new PostgresExchange(draft.parts(flushes, undoes, this.#context), line)
   }
 
   #count(exchange: PostgresExchange | undefined, { done }: Admission): void {

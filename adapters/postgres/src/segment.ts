@@ -4,6 +4,7 @@ import type { CopyBody } from './copy-body.ts'
 import type { Judged, Message, Parts } from './exchange.ts'
 import type { Expected } from './flight.ts'
 import type { Effect } from './names.ts'
+import type { SessionContext } from './session-context.ts'
 
 /** An exchange that more messages may still join. */
 export class Draft {
@@ -51,15 +52,15 @@ export class Draft {
   }
 
   /** `undoes`: its failure would undo what was executed since the last Sync. */
-  parts(flushes: boolean, undoes: boolean, unnamedLost: () => void): Parts {
+  parts(flushes: boolean, undoes: boolean, context: Pick<SessionContext, 'isSure' | 'statements'>): Parts {
     return {
       judged: this.judged,
       messages: this.messages,
       poison: this.poison,
       flushes,
       copy: this.copy,
-      leavesNothing: this.leavesNothing && !undoes,
-      unnamedLost,
+      leavesNothing: this.leavesNothing && !undoes && context.isSure(this.judged.catalogue),
+      unnamedLost: () => context.statements.remove(''),
       forwarded: () => {
         for (const sent of this.#sent) sent()
       },
@@ -141,6 +142,7 @@ export class Segment {
     readonly drafts: readonly Draft[]
     readonly lead: readonly Message[]
     readonly arrival: Arrival
+    /** Their failure would undo what was executed since the last Sync. */
     readonly undoes: boolean
   } {
     const { drafts, lead } = this
