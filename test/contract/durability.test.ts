@@ -47,7 +47,8 @@ suite('no record, no access', () => {
   before(async () => {
     provider = await startIdentityProvider({ port: 0 })
     backend = await startBackend()
-    await backend.run('postgres', 'create table t (a int)')
+    await backend.run('postgres', 'create table t (a int); create table v (a int); create sequence s')
+    await backend.run('postgres', "create type mood as enum ('well'); create table moods (m mood)")
     const login = backend.login('postgres')
     relay = await startRelay(login)
     gateway = await startGateway({
@@ -155,11 +156,26 @@ suite('no record, no access', () => {
         message.sync,
       ]),
     ],
+    ['a read of a column of a type that others made', message.query('select m from moods')],
+    ['a read that casts to such a type', message.query("select 'well'::mood")],
+    ['EXECUTE of a read', message.query("execute known (nextval('s'))")],
+    [
+      'a read through a portal with a name',
+      Buffer.concat([
+        message.bind({ portal: 'p', statement: 'plain' }),
+        message.execute('p', 1),
+        message.sync,
+      ]),
+    ],
   ]
   for (const [what, bytes] of effects)
     test(`${what} waits there too`, async () => {
       const client = await connected('early')
-      await client.query('select 1')
+      await client.ask(
+        message.parse('known', 'select a from t where a = $1'),
+        message.parse('plain', 'select a from t'),
+        message.sync,
+      )
       throttle.delayMs = 600
       const heard = relay.mark()
       const answering = client.ask(bytes)
@@ -169,6 +185,87 @@ suite('no record, no access', () => {
       throttle.delayMs = 0
       client.close()
     })
+
+  const behind: readonly (readonly [what: string, before: readonly Buffer[], read: Buffer])[] = [
+    [
+      'a transaction that has written',
+      [message.query('begin'), message.query('insert into t values (4)')],
+      message.query('select count(*) from t'),
+    ],
+    [
+      'a transaction in which a table has become a view',
+      [message.query('begin'), message.query("drop table v; create view v as select nextval('s') as a")],
+      message.query('select a from v'),
+    ],
+    [
+      'the first rows of a portal',
+      [
+        message.query('begin'),
+        Buffer.concat([
+          message.parse('', 'select generate_series(1, 3)'),
+          message.bind(),
+          message.execute('', 1),
+          message.sync,
+        ]),
+      ],
+      Buffer.concat([message.execute('', 1), message.sync]),
+    ],
+  ]
+  for (const [what, before, read] of behind)
+    test(`a read behind ${what} waits there too, and its refusal is one of the transaction`, async () => {
+      const client = await connected('early')
+      for (const bytes of before) assert.deepEqual((await client.ask(bytes)).errors, [])
+      await sleep(100)
+      throttle.stopped = true
+      const heard = relay.mark()
+      const refused = await client.ask(read)
+      throttle.stopped = false
+      assert.match(refused.errors[0]?.message ?? '', /it was not executed/)
+      assert.equal(refused.status, 'E')
+      for (const up of heard.up()) assert.equal(up.includes('select'), false)
+      client.close()
+    })
+
+  test('a read behind a definition that is under way waits there too', async () => {
+    await backend.run('postgres', 'create table w (a int)')
+    const client = await connected('early')
+    await client.query('select a from w')
+    const other = await WireClient.login(backend.login('postgres'))
+    await other.query('begin; select a from w')
+    client.send(message.query("drop table w; create view w as select nextval('s') as a"))
+    await sleep(200)
+    throttle.delayMs = 1_000
+    const heard = relay.mark()
+    const answering = client.ready(2)
+    client.send(message.query('select a from w'))
+    await sleep(500)
+    const early = heard.up().some((up) => up.includes('select a from w'))
+    throttle.delayMs = 0
+    other.close()
+    assert.deepEqual((await answering).errors, [])
+    assert.equal(early, false)
+    client.close()
+  })
+
+  test('a read that ends with a Sync what was written before it undoes that when it is refused', async () => {
+    const client = await connected('early')
+    const count = async (): Promise<unknown> =>
+      (await backend.run('postgres', 'select count(*) from t')).rows[0]?.[0]
+    const counted = await count()
+    await client.ask(
+      message.parse('write', 'insert into t values (5)'),
+      message.parse('read', 'select count(*) from t'),
+      message.sync,
+    )
+    client.send(message.bind({ statement: 'write' }), message.execute(), message.flush)
+    await sleep(200)
+    throttle.stopped = true
+    const refused = await client.ask(message.bind({ statement: 'read' }), message.execute(), message.sync)
+    throttle.stopped = false
+    assert.match(refused.errors[0]?.message ?? '', /it was not executed/)
+    assert.equal(await count(), counted)
+    client.close()
+  })
 
   test('a read that travelled shows nothing when its decision then does not arrive, and the session goes on', async () => {
     const client = await connected('early')

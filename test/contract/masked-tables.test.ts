@@ -151,6 +151,8 @@ suite('tables with masks on every type', { concurrency: 1 }, () => {
     assert.deepEqual(shown.errors, [])
     assert.deepEqual(shown.rows, original.rows)
     assert.equal(shown.rows[0]?.[0], '1')
+    for (const asked of ['count(c0)', 'c0 is null'])
+      assert.equal((await client.query(`select ${asked} from null_all`)).errors[0]?.code, '42501', asked)
     for (const more of ['min(c0)', 'count(distinct c0)', 'count(c0 || c0)', 'c0 is distinct from null'])
       assert.equal((await client.query(`select ${more} from redact_all`)).errors[0]?.code, '42501', more)
   })

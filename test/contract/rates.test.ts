@@ -84,6 +84,17 @@ suite('a target that takes so many requests of one subject', () => {
     client.close()
   })
 
+  test('counts each statement of a message', async () => {
+    await sleep(2_100)
+    const client = await connected('alice', 'shop')
+    const many = await client.query('select 1;'.repeat(8))
+    assert.equal(many.tags.length, 8)
+    assert.equal(await refusals(client, 1), 1)
+    await sleep(2_100)
+    assert.equal(await refusals(client, 1), 1)
+    client.close()
+  })
+
   test('leaves other targets alone', async () => {
     const client = await connected('alice', 'open')
     assert.equal(await refusals(client, 20), 0)

@@ -42,17 +42,26 @@ function connected(take: Sessions['take']) {
 test('what a caller sends far ahead of its answers waits at the caller, and is taken when there is room', async () => {
   const first = Promise.withResolvers<Lease>()
   const { connection, conversation, taken, said } = connected(() => first.promise)
-  const sent = 3 * limits.laneExchangesMax
+  const sent = 32 * limits.httpAheadMax
   for (let each = 0; each < sent; each++) {
     connection.push(asked)
     if (each % 64 === 0) await turn()
   }
   await turn()
-  assert.ok(taken() >= limits.laneExchangesMax && taken() < sent, `${taken()} of ${sent} were taken`)
+  assert.ok(taken() >= limits.httpAheadMax && taken() < sent, `${taken()} of ${sent} were taken`)
   first.reject(new Refused(refusal('token_refused', 'test/no', 'No.')))
   while (taken() < sent) await turn()
   await conversation.answered
   assert.equal(said().split('HTTP/1.1 401').length - 1, sent)
+  connection.destroy()
+})
+
+test('what cannot be read is told once, however much of it comes', async () => {
+  const { connection, conversation, taken } = connected(() => new Promise(() => {}))
+  connection.push(asked)
+  while (taken() < 1) await turn()
+  const reason = refusal('malformed', 'test/no', 'No.')
+  assert.deepEqual([conversation.breakOff(reason), conversation.breakOff(reason)], [true, false])
   connection.destroy()
 })
 

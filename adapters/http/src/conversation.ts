@@ -86,12 +86,12 @@ export class Conversation {
     this.#pending += 1
     this.#latest = request
     // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
-    if (this.#pending >= limits.laneExchangesMax) process.nextTick(() => socket.pause())
+    if (this.#pending >= limits.httpAheadMax) process.nextTick(() => socket.pause())
     this.#turn = this.#turn.then(async () => {
       if (!this.#closed) await serve()
       await taken(asked)
       this.#pending -= 1
-      if (this.#pending === limits.laneExchangesMax - 1) socket.resume()
+      if (this.#pending === limits.httpAheadMax - 1) socket.resume()
     })
   }
 

@@ -192,6 +192,7 @@ const noCatalogue: Catalogue = {
   functions: new Map(),
   operators: new Map(),
   types: new Map(),
+  readable: new Set(),
   plain: new Set(),
   estimates: new Estimates(),
 }

@@ -25,6 +25,11 @@ export class CatalogueSource {
     this.#wanted++
   }
 
+  /** Nothing is known to have changed since it was read. */
+  isNewest(catalogue: Catalogue): boolean {
+    return this.#current === catalogue && this.#served >= this.#wanted
+  }
+
   /** Synchronous while the last read serves. Rejects with `Refused` when there is no picture to judge by. */
   current(session: Session<PostgresSettings>): Catalogue | Promise<Catalogue> {
     const ageMs = performance.now() - this.#readAtMs

@@ -18,8 +18,8 @@ export interface CatalogueRelation {
   readonly oid: number
   readonly name: RelationName
   readonly kind: RelationKind
-  /** Policies of the server may filter its rows, with functions of anybody's. */
-  readonly filtered: boolean
+  /** Reading it may run functions of anybody's: of a policy of its rows, a type of a column, its access method. */
+  readonly runsCode: boolean
   readonly columns: readonly Column[]
   /** By name, system columns included. */
   readonly index: ReadonlyMap<string, Column>
@@ -50,6 +50,8 @@ export interface Catalogue {
   readonly functions: ReadonlyMap<string, readonly Installed[]>
   readonly operators: ReadonlyMap<string, readonly Installed[]>
   readonly types: ReadonlyMap<string, readonly Installed[]>
+  /** OIDs of what `types` lists, their arrays included, whose values are read without running anybody's code. */
+  readonly readable: ReadonlySet<number>
   /** OIDs of relations whose answers carry their own columns: plain tables and the listed system relations. */
   readonly plain: ReadonlySet<number>
   readonly estimates: Estimates
@@ -79,10 +81,16 @@ const baseTypes =
   `select d.oid, b.type, b.required or d.typnotnull from pg_catalog.pg_type d ` +
   `join base b on b.oid = d.typbasetype where d.typtype = 'd') `
 
+/** See `CatalogueRelation.runsCode`. The server's own tables, and what has no rows of its own, are kept as 0 or as a heap (2). */
+const runsCode =
+  `c.relrowsecurity or c.relam not in (0, 2) or exists (select from pg_catalog.pg_attribute a ` +
+  `join pg_catalog.pg_type t on t.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0 ` +
+  `and not a.attisdropped and t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
+
 /** Constant texts: what the gateway itself asks of a target, on a connection of its own. */
 export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } = {
   relations:
-    `select c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity from pg_catalog.pg_class c ` +
+    `select c.oid, n.nspname, c.relname, c.relkind, ${runsCode} from pg_catalog.pg_class c ` +
     `join pg_catalog.pg_namespace n on n.oid = c.relnamespace ` +
     `where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${ours} order by c.oid`,
   columns:
@@ -102,7 +110,7 @@ export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } =
     `join pg_catalog.pg_namespace n on n.oid = o.oprnamespace ${extensionOf('pg_operator', 'o')} ` +
     `where ${foreign} order by 1, 2, 3`,
   types:
-    `select n.nspname, t.typname, coalesce(e.extname, ''), t.typtype from pg_catalog.pg_type t ` +
+    `select n.nspname, t.typname, coalesce(e.extname, ''), t.typtype, t.oid, t.typarray from pg_catalog.pg_type t ` +
     `join pg_catalog.pg_namespace n on n.oid = t.typnamespace ${extensionOf('pg_type', 't')} ` +
     `where ${foreign} and t.typelem = 0 order by 1, 2`,
 }
@@ -147,7 +155,7 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
   const parents = Map.groupBy(rows.inherits, ([child = '']) => child)
   const children = Map.groupBy(rows.inherits, ([, parent = '']) => parent)
   const list = rows.relations.map(
-    ([oid = '', schema = '', name = '', relkind = '', filtered = 'f']): CatalogueRelation => {
+    ([oid = '', schema = '', name = '', relkind = '', code = 'f']): CatalogueRelation => {
       const relation = { schema, name }
       const own = columns.get(oid) ?? []
       const named = own.map(([, , column = '']) => columnOf(relation, column))
@@ -155,7 +163,7 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
         oid: Number(oid),
         name: relation,
         kind: kindOf(relkind),
-        filtered: filtered !== 'f',
+        runsCode: code !== 'f',
         columns: named,
         index: new Map([...systemColumns(relation), ...named].map((column) => [column.name, column])),
         attnums: new Map(own.map(([, attnum = '', column = '']) => [column, Number(attnum)])),
@@ -177,6 +185,7 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
     functions: installed(rows.functions, () => 'function'),
     operators: installed(rows.operators, () => 'operator'),
     types: installed(rows.types, (typtype) => (typtype === 'e' ? 'enum' : 'type')),
+    readable: readableTypes(rows.types),
     plain: new Set(list.filter(isPlain).map((relation) => relation.oid)),
     estimates: new Estimates(),
   }
@@ -203,6 +212,13 @@ function isPlain(relation: CatalogueRelation): boolean {
 export function isDerived(relation: CatalogueRelation): boolean {
   if (relation.name.schema === 'pg_catalog' || relation.name.schema === 'information_schema') return false
   return relation.kind === 'derived' || relation.parents.length > 0
+}
+
+function readableTypes(rows: CatalogueRows['types']): ReadonlySet<number> {
+  const readable = rows.filter(
+    ([, , extension = '', typtype]) => typtype === 'e' || allowedExtensions.has(extension),
+  )
+  return new Set(readable.flatMap(([, , , , oid = '0', array = '0']) => [Number(oid), Number(array)]))
 }
 
 function installed(

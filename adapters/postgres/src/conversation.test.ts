@@ -130,6 +130,50 @@ const scripts: readonly (readonly [string, readonly Buffer[], string])[] = [
 for (const [what, messages, expected] of scripts)
   test(what, async () => assert.equal(await conversationOf(...messages), expected))
 
+const typed = (...types: readonly number[]): Buffer =>
+  frame(
+    front.parse,
+    cstring(''),
+    cstring('select $1'),
+    Buffer.from([0, types.length]),
+    ...types.map((oid) => int32(oid)),
+  )
+for (const [what, oid, expected] of [
+  ['of the server', 23, '1 ZI'],
+  ['that lists its values', 20_000, '1 ZI'],
+  ['that is an array of such', 20_001, '1 ZI'],
+  ['whose values somebody else checks', 20_002, 'E42501 ZI'],
+  ['that is an array of those', 20_003, 'E42501 ZI'],
+  ['that nobody knows', 20_004, 'E42501 ZI'],
+] as const)
+  test(`a parameter of a type ${what}`, async () => {
+    assert.equal(await conversationOf(typed(oid), sync), expected)
+  })
+
+for (const execute of ['execute a', 'explain execute a'])
+  test(`what the arguments of ${execute} do is judged with what it stands for`, async () => {
+    const { client, events, over } = await connected()
+    client.write(
+      Buffer.concat([
+        parse('a', 'select a from t where a = $1'),
+        sync,
+        query('begin'),
+        query(`${execute} (pg_advisory_lock(1))`),
+        query('select 1'),
+        terminate,
+      ]),
+    )
+    client.end()
+    await over
+    const judged = events.flatMap((event) =>
+      event.type === 'RequestReceived' ? (JSON.parse(event.data.actions) as object[]) : [],
+    )
+    assert.partialDeepStrictEqual(judged.slice(-2), [
+      { read_only: false, functions: ['pg_advisory_lock'], relations: [{ name: 't' }], transaction: 'clean' },
+      { transaction: 'dirty' },
+    ])
+  })
+
 test('a name that failed in an earlier segment is not judged by what it would have been', async () => {
   const { client, server, answers, over } = await connected()
   const harmless = [parse('s', 'select 1'), sync]

@@ -213,14 +213,14 @@ export class Conversation {
 
   /** Hands the segment so far to the lane; `flushes`: without a Sync behind it. */
   async #submit(flushes: boolean): Promise<void> {
-    const { drafts, lead, arrival } = this.#segment.take()
+    const { drafts, lead, arrival, undoes } = this.#segment.take(flushes)
     if (drafts.length === 0) {
       if (lead.length > 0) await this.#constants(lead, flushes)
       return
     }
     if (lead.length > 0) throw new Error('constants outside of an exchange')
     const exchanges = drafts.map((draft, index) =>
-      this.#exchange(draft, flushes && index === drafts.length - 1),
+      this.#exchange(draft, flushes && index === drafts.length - 1, undoes),
     )
     const admissions = this.#lane.submit(exchanges, true, arrival)
     for (const [index, admission] of admissions.entries()) this.#count(exchanges[index], admission)
@@ -233,7 +233,7 @@ export class Conversation {
     if (full || this.#inFlightBytes > limits.laneBytesMax) await this.#answered
   }
 
-  #exchange(draft: Draft, flushes: boolean): PostgresExchange {
+  #exchange(draft: Draft, flushes: boolean, undoes: boolean): PostgresExchange {
     const line: Line = {
       upstream: this.#upstream,
       client: this.#outbox,
@@ -249,10 +249,7 @@ export class Conversation {
         this.#lastSent = exchange
       },
     }
-    return new PostgresExchange(
-      draft.parts(flushes, () => this.#context.statements.remove('')),
-      line,
-    )
+    return new PostgresExchange(draft.parts(flushes, undoes, this.#context), line)
   }
 
   #count(exchange: PostgresExchange | undefined, { done }: Admission): void {

@@ -12,11 +12,14 @@ import { recordableBind, recordableStatement, recordableUnknownBind, refusedText
 import { isRefusal, type Draft, type Segment } from './segment.ts'
 import { bodyOf, type SessionContext } from './session-context.ts'
 import type { BoundParameters } from './source.ts'
+import { isOwnType } from './types.ts'
+import { closedRefusal } from './walk/objection.ts'
 import { Cursor, headerBytes, ProtocolViolation } from './wire.ts'
 
 type ExtendedType =
   typeof front.parse | typeof front.bind | typeof front.describe | typeof front.execute | typeof front.close
 
+const closedType = closedRefusal('The type of a parameter')
 const statementSign = 0x53
 const portalSign = 0x50
 
@@ -59,8 +62,9 @@ export class Extended {
     const { text, claims } = withoutComment(sql.toString('latin1'))
     if (claims.size > 0) this.#claim(claims)
     const analysed = await this.#context.analyse(text, number)
-    const asked = await this.#judgedParse(text, analysed, number)
+    const asked = await this.#judgedParse(text, types, analysed, number)
     const draft = this.#segment.begin('prepare', name, asked, name === '' ? 'unnamed' : 'parse')
+    draft.ownTypes = types.some(isOwnType)
     const clear =
       asked.objection === undefined
         ? asked.source.clear?.texts[0]
@@ -78,13 +82,20 @@ export class Extended {
     draft.add(message, { kind: 'parse', done: proposal.done, ...failed }, recordable)
   }
 
-  async #judgedParse(text: string, analysed: Analysed, number: number): Promise<Judged> {
+  async #judgedParse(
+    text: string,
+    types: readonly number[],
+    analysed: Analysed,
+    number: number,
+  ): Promise<Judged> {
     const { analysis, catalogue } = analysed
     const { state } = this.#context.transaction
     if (analysis.objection !== null)
       return objected(analysis.objection, catalogue, analysis.statements, state)
     if (analysis.statements.length > 1)
       return objected(severalCommands, catalogue, analysis.statements, state)
+    if (!(await this.#context.reads(types, catalogue)))
+      return objected(closedType, catalogue, analysis.statements, state)
     const written = analysis.statements[0] ?? emptyStatement
     const statement = await this.#context.resolve(written, number)
     if (isRefusal(statement)) return objected(statement, catalogue, analysis.statements, state)
@@ -103,6 +114,7 @@ export class Extended {
     const { values, isText, bytes } = parseBind(cursor, types)
     const bound = await this.#bound(isText ? prepared : notUtf8, values, number, { types, bytes })
     const draft = this.#segment.begin('execute', names.portal, bound.judged)
+    draft.ownTypes = types.some(isOwnType)
     const recordable =
       isKnown && bound.portal !== null
         ? recordableBind(message, bytes, bound.judged.source.clear)
@@ -207,7 +219,12 @@ export class Extended {
       source,
       objection: undefined,
     }
-    const effect = this.#context.expect(written, { text, index, catalogue, segment: number }, values)
+    const effect = this.#context.expect(
+      written,
+      statement,
+      { text, index, catalogue, segment: number },
+      values,
+    )
     if (isRefusal(effect)) {
       draft.judged = { ...draft.judged, objection: effect }
       return draft.execute(message, { kind: 'execute' })

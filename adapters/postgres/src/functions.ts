@@ -1,6 +1,6 @@
 /**
  * The functions of pg_catalog that a statement may call, by what calling them can do. A function that is not here
- * is refused by name: those that take SQL as text, touch files, the network, large objects, other sessions or the
+ * is refused by name: those that take SQL or the name of a type as text and run it, touch files, the network, large objects, other sessions or the
  * server's administration are left out on purpose, the rest because nobody needed it yet.
  */
 const functionLists = {
@@ -72,7 +72,7 @@ const functionLists = {
     pg_get_statisticsobjdef_columns pg_get_statisticsobjdef_expressions pg_get_triggerdef pg_get_userbyid
     pg_get_viewdef pg_has_role pg_identify_object pg_identify_object_as_address
     pg_index_column_has_property pg_index_has_property pg_indexam_has_property pg_indexes_size
-    pg_input_is_valid pg_is_other_temp_schema pg_opclass_is_visible pg_operator_is_visible
+    pg_is_other_temp_schema pg_opclass_is_visible pg_operator_is_visible
     pg_opfamily_is_visible pg_options_to_table pg_partition_ancestors pg_partition_root pg_partition_tree
     pg_relation_is_publishable pg_relation_is_updatable pg_relation_size pg_sequence_parameters
     pg_size_bytes pg_size_pretty pg_statistics_obj_is_visible pg_table_is_visible pg_table_size

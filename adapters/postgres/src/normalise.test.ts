@@ -457,6 +457,8 @@ const refusals: readonly (readonly [sql: string, why: RegExp, label?: string])[]
   ['alter table orders disable trigger all', /AT_DisableTrigAll/, 'sql.ddl alter_table'],
   ['create table t () inherits (customers)', /inhRelations/, 'sql.ddl create_table'],
   ['create table t partition of people default', /inhRelations|partbound/, 'sql.ddl create_table'],
+  ['create view pg_temp_3.customers as select 1', /temporary schema/, 'sql.ddl create_view'],
+  ['select id from pg_temp_12.customers', /temporary schema/],
   ['create table t as execute p', /ExecuteStmt/, 'sql.ddl create_table_as'],
   ["copy orders to program 'x'", /program/, 'sql.copy_out copy_out'],
   ["copy orders from '/etc/passwd'", /file/, 'sql.copy_in copy_in'],

@@ -67,6 +67,7 @@ const copied: Copied = { format: { kind: 'binary' }, table: { schema: '', name: 
 const cases: readonly (readonly [string, Partial<Statement>, string | null])[] = [
   ['shown as it is', use('ssn', 'output'), null],
   ['compared with a value', use('ssn', 'equality'), null],
+  ['asked whether it has a value', use('ssn', 'presence'), null],
   ['all columns shown', use('*', 'output'), null],
   ['used in an expression', use('ssn', 'elsewhere'), 'test/mask'],
   ['all columns used in an expression', use('*', 'elsewhere'), 'test/mask'],
@@ -157,6 +158,12 @@ const unfit: readonly (readonly [string, MaskRule, Partial<Statement>, string | 
   ['NULL for a column that has none', rule('id', 'null'), use('id', 'output'), 'test/mask'],
   ['NULL for it, behind a star', rule('id', 'null'), use('*', 'output'), 'test/mask'],
   ['NULL for it, and another is selected', rule('id', 'null'), use('ssn', 'output'), null],
+  [
+    'NULL for a column, and it is asked whether it has a value',
+    rule('ssn', 'null'),
+    use('ssn', 'presence'),
+    'test/mask',
+  ],
   ['NULL for it, and it is compared', rule('id', 'null'), use('id', 'equality'), null],
   ['a type without masks, NOT NULL', rule('mood', 'stars'), use('mood', 'output'), 'test/mask'],
   ['a type without masks', rule('shape', 'stars'), use('shape', 'output'), null],

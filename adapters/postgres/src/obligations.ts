@@ -32,8 +32,8 @@ interface Masks {
 
 /**
  * Compiles the verdicts' masks for the answer of one message, or refuses what they could not be kept in: a masked
- * column may only come out as it is, be compared for equality with a value, or be asked whether it has one. `text`: what a
- * COPY stands in, as latin1.
+ * column may only come out as it is, be compared for equality with a value, or, but for the method `null`, be asked
+ * whether it has one. `text`: what a COPY stands in, as latin1.
  */
 export function oblige(
   statements: readonly Statement[],
@@ -165,19 +165,26 @@ function nameOfInternals({ explains }: Statement): string {
 function misused(use: ColumnUse, masks: Masks, catalogue: Catalogue): Refusal | undefined {
   const relation = find(use.relation, catalogue)
   const hidden = relation === undefined ? undefined : masks.hidden.get(relation.oid)
-  if (hidden === undefined || use.place === 'equality' || use.place === 'presence') return undefined
+  if (hidden === undefined || use.place === 'equality') return undefined
   const mask = hidden.get(use.column)
   const used = use.column === '*' ? [...hidden] : mask === undefined ? [] : [[use.column, mask] as const]
   if (use.place === 'output')
     return used.map(([, { objection }]) => objection).find((found) => found !== undefined)
-  const [first] = used
+  const told = use.place === 'presence' ? used.filter(([, { rule }]) => hidesPresence(rule)) : used
+  const [first] = told
   if (first === undefined) return undefined
   const [column, { rule }] = first
+  const asked = hidesPresence(rule) ? '' : ', counted, asked for IS NULL'
   return refusal(
     'denied',
     rule.rule,
-    `Column ${column} of ${shown(use.relation)} is masked: it can be selected as it is, compared with = to a value, counted, or asked for IS NULL, nothing else`,
+    `Column ${column} of ${shown(use.relation)} is masked: it can be selected as it is, compared with = to a value${asked}, nothing else`,
   )
+}
+
+/** What shows NULL for every value does not tell where there is none. */
+function hidesPresence({ method }: HidingRule): boolean {
+  return method === 'null'
 }
 
 function closed(why: string): Refusal {

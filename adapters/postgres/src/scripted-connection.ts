@@ -40,7 +40,10 @@ const catalogue = catalogueOf({
   inherits: [],
   functions: [],
   operators: [],
-  types: [],
+  types: [
+    ['public', 'mood', '', 'e', '20000', '20001'],
+    ['public', 'tag', '', 'd', '20002', '20003'],
+  ],
 })
 const limits = { rows: null, bytes: null, timeout_ms: null }
 const allow: Verdict = { effect: 'allow', reasons: [], mask: [], limits, approval: null, labels: {} }

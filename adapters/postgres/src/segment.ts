@@ -4,6 +4,7 @@ import type { CopyBody } from './copy-body.ts'
 import type { Judged, Message, Parts } from './exchange.ts'
 import type { Expected } from './flight.ts'
 import type { Effect } from './names.ts'
+import type { SessionContext } from './session-context.ts'
 
 /** An exchange that more messages may still join. */
 export class Draft {
@@ -15,6 +16,8 @@ export class Draft {
   judged: Judged
   copy: CopyBody | undefined
   executed = false
+  /** A parameter has a type that is not the server's own. */
+  ownTypes = false
   readonly #sent: (() => void)[] = []
   readonly #dropped: (() => void)[] = []
 
@@ -48,15 +51,16 @@ export class Draft {
     this.#dropped.push(dropped)
   }
 
-  parts(flushes: boolean, unnamedLost: () => void): Parts {
+  /** `undoes`: its failure would undo what was executed since the last Sync. */
+  parts(flushes: boolean, undoes: boolean, context: Pick<SessionContext, 'isSure' | 'statements'>): Parts {
     return {
       judged: this.judged,
       messages: this.messages,
       poison: this.poison,
       flushes,
       copy: this.copy,
-      leavesNothing: this.#leavesNothing,
-      unnamedLost,
+      leavesNothing: this.leavesNothing && !undoes && context.isSure(this.judged.catalogue),
+      unnamedLost: () => context.statements.remove(''),
       forwarded: () => {
         for (const sent of this.#sent) sent()
       },
@@ -66,13 +70,24 @@ export class Draft {
     }
   }
 
-  /** A statement that is prepared under a name stays; one without a name gives way to the next. */
-  get #leavesNothing(): boolean {
+  /**
+   * A statement that is prepared under a name stays, and a portal that was there before is moved; what has no name
+   * gives way to the next. In a transaction that has written, a refusal is to undo what was written.
+   */
+  get leavesNothing(): boolean {
     const { actions, statements } = this.judged
     return (
       statements.length === actions.length &&
       statements.every(({ effectFree }) => effectFree) &&
-      (this.poison === 'unnamed' || actions.every(({ name }) => name === 'sql.select'))
+      !this.ownTypes &&
+      actions.every(({ transaction }) => transaction !== 'dirty') &&
+      (this.poison === 'unnamed' || (this.#begins && actions.every(({ name }) => name === 'sql.select')))
+    )
+  }
+
+  get #begins(): boolean {
+    return (
+      this.name === '' && this.messages.some(({ expected: { kind } }) => kind === 'query' || kind === 'bind')
     )
   }
 }
@@ -84,6 +99,8 @@ export class Segment {
   lead: Message[] = []
   /** Of the first message that was not handed on yet. */
   #arrival: Arrival
+  /** Something was handed on that a failure before the next Sync undoes. */
+  #undoable = false
 
   arrived(lane: Pick<Lane, 'arrive'>): void {
     this.#arrival ??= lane.arrive()
@@ -120,17 +137,23 @@ export class Segment {
     this.#constant(sync, { kind: 'sync' })
   }
 
-  take(): {
+  /** `goesOn`: without a Sync at its end. */
+  take(goesOn: boolean): {
     readonly drafts: readonly Draft[]
     readonly lead: readonly Message[]
     readonly arrival: Arrival
+    /** Their failure would undo what was executed since the last Sync. */
+    readonly undoes: boolean
   } {
     const { drafts, lead } = this
     const arrival = this.#arrival
+    const undoes = this.#undoable
+    const executes = drafts.some((draft) => draft.kind === 'execute' && !draft.leavesNothing)
+    this.#undoable = goesOn && (undoes || executes)
     this.drafts = []
     this.lead = []
     this.#arrival = undefined
-    return { drafts, lead, arrival }
+    return { drafts, lead, arrival, undoes }
   }
 
   #constant(bytes: Buffer, expected: Expected): void {

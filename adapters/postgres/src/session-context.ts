@@ -1,4 +1,4 @@
-import { refusal, type Json, type Refusal, type Session } from '@sluice/core'
+import { refusal, type Action, type Json, type Refusal, type Session } from '@sluice/core'
 import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
 import { copiedName } from './copy/describe.ts'
@@ -11,6 +11,7 @@ import type { SessionEffect, Statement } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 import { Transaction } from './transaction.ts'
+import { isOwnType } from './types.ts'
 import { keyOf } from './walk/findings.ts'
 import { closedRefusal } from './walk/objection.ts'
 
@@ -30,6 +31,8 @@ export class SessionContext {
   /** Waits until everything that was submitted has taken its place upstream. */
   readonly admitted: () => Promise<unknown>
   #schemaChanged = false
+  /** Definitions that are under way. */
+  #defining = 0
 
   /** `settled` waits until everything that was sent has been answered. */
   constructor(
@@ -51,6 +54,14 @@ export class SessionContext {
     if (!this.#scope.unsettled(segment))
       return this.#analyser.analyse(text, this.#scope.names(segment), this.#session)
     return this.#settled().then(() => this.#analyser.analyse(text, this.#scope.names(segment), this.#session))
+  }
+
+  /** Whether values of these types (OIDs) are read without running anybody's code. One may be newer than the picture. */
+  async reads(types: readonly number[], { readable }: Catalogue): Promise<boolean> {
+    const own = types.filter(isOwnType)
+    if (own.every((oid) => readable.has(oid))) return true
+    const newer = await Promise.resolve(this.#analyser.source.again(this.#session)).catch(() => undefined)
+    return own.every((oid) => newer?.readable.has(oid) === true)
   }
 
   /** The prepared statement of that name, as the server will find it when this is executed. */
@@ -112,7 +123,7 @@ export class SessionContext {
     const body = bodyOf(analysis.statements[prepared.index], prepared)
     if (body === undefined || body.effect.kind !== 'none' || !plannable.has(body.action.name))
       return notPlannable
-    return withParameters(body, values, execute)
+    return withArguments(body, values, execute)
   }
 
   /** What an approval of a message with these texts is bound to. */
@@ -136,9 +147,10 @@ export class SessionContext {
     return found.kind === 'found' ? [found.value.text] : []
   }
 
-  /** The statement is on its way: what it will change counts for what follows it. */
+  /** The statement is on its way: what it will change counts for what follows it. `done`: what it stands for. */
   expect(
     statement: Statement,
+    done: Statement,
     origin: {
       readonly text: string
       readonly index: number
@@ -148,13 +160,13 @@ export class SessionContext {
     values: readonly Json[] = [],
   ): Effect | Refusal {
     const effect = this.#effect(statement, origin, values)
-    if (!('code' in effect)) this.transaction.expects(statement)
+    if (!('code' in effect)) this.transaction.expects(done)
     return effect
   }
 
   #effect(
     statement: Statement,
-    { text, index, catalogue, segment }: Parameters<SessionContext['expect']>[1],
+    { text, index, catalogue, segment }: Parameters<SessionContext['expect']>[2],
     values: readonly Json[],
   ): Effect | Refusal {
     const { effect } = statement
@@ -206,6 +218,11 @@ export class SessionContext {
     }
   }
 
+  /** What is sent now finds the target as that picture shows it, as far as this gateway changes it. */
+  isSure(catalogue: Catalogue): boolean {
+    return this.#defining === 0 && !this.#schemaChanged && this.#analyser.source.isNewest(catalogue)
+  }
+
   /** The server said where the transaction stands; `idle`: and nothing is under way. */
   ready(status: 'I' | 'T' | 'E', idle: boolean): void {
     if (idle) this.transaction.is(status)
@@ -245,11 +262,18 @@ export class SessionContext {
       ...(isNew ? { creates } : {}),
       ...(moves === true ? { moves } : {}),
     })
+    this.#defining += 1
+    const settled = once(() => (this.#defining -= 1))
     return {
       ...names,
       done: () => {
         names.done()
+        settled()
         this.#schemaChanged = true
+      },
+      dropped: () => {
+        names.dropped()
+        settled()
       },
     }
   }
@@ -271,6 +295,14 @@ const tooManyPaths = refusal(
   'This connection has changed its search_path too often. Connect again.',
 )
 
+function once(act: () => void): () => void {
+  let open = true
+  return () => {
+    if (open) act()
+    open = false
+  }
+}
+
 function doing(done: () => void): Effect {
   return { ...noEffect, done }
 }
@@ -280,13 +312,24 @@ export function bodyOf(statement: Statement | undefined, { body }: Prepared): St
   return statement.effect.kind === 'prepare' ? statement.effect.body : undefined
 }
 
-function withParameters(
-  inner: Statement,
-  values: readonly Json[],
-  { action, explains }: Statement,
-): Statement {
-  const parameters = [...list(inner.action['parameters']), ...values, ...list(action['parameters'])]
-  return { ...inner, action: { ...inner.action, parameters }, explains: explains || inner.explains }
+/** What EXECUTE does is what was prepared, and what its arguments do: they may call functions. */
+function withArguments(inner: Statement, values: readonly Json[], execute: Statement): Statement {
+  const both = (name: string): readonly Json[] => [...list(inner.action[name]), ...list(execute.action[name])]
+  const action: Action = {
+    ...inner.action,
+    read_only: inner.action.read_only && execute.action.read_only,
+    relations: both('relations'),
+    functions: [...new Set(both('functions'))],
+    parameters: [...list(inner.action['parameters']), ...values, ...list(execute.action['parameters'])],
+  }
+  return {
+    ...inner,
+    action,
+    derived: [...inner.derived, ...execute.derived],
+    touched: [...inner.touched, ...execute.touched],
+    explains: execute.explains || inner.explains,
+    effectFree: false,
+  }
 }
 
 function list(value: unknown): readonly Json[] {
@@ -297,5 +340,6 @@ function list(value: unknown): readonly Json[] {
 function fetched(fetch: Statement, portal: Portal | Refusal): Statement | Refusal {
   if ('code' in portal) return portal
   const { name, kind } = fetch.action
-  return { ...portal.statement, action: { ...portal.statement.action, name, kind }, effect: fetch.effect }
+  const action = { ...portal.statement.action, name, kind }
+  return { ...portal.statement, action, effect: fetch.effect, effectFree: false }
 }

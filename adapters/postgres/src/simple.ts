@@ -80,7 +80,7 @@ export class Simple {
       statements.push(resolved)
       texts.push(...this.#context.standsFor(statement, number))
       actions.push(actionOf(resolved, 'execute', this.#context.transaction.state))
-      const effect = this.#context.expect(statement, { text, index, catalogue, segment: number })
+      const effect = this.#context.expect(statement, resolved, { text, index, catalogue, segment: number })
       if (isRefusal(effect)) return fail(effect)
       effects.push(effect)
     }

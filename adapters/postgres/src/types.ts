@@ -32,6 +32,11 @@ export const informationTypes: ReadonlySet<string> = new Set([
   'yes_or_no',
 ])
 
+/** Whether the type with that OID came after the server's own (`FirstNormalObjectId`). */
+export function isOwnType(oid: number): boolean {
+  return oid >= 16_384
+}
+
 /** OIDs of a type and of its arrays, which are the same on every server. varchar, name and unknown are texts. */
 const oids: readonly (readonly [element: ElementType, alone: number, array: number])[] = [
   ['bool', 16, 1000],

@@ -69,6 +69,8 @@ export class CertificateFollower implements Disposable {
 
   /** Throws when the two do not belong together, as while only one of them has been written. */
   #show(certificate: Certificate): void {
+    // What is empty is left out of a context, which then has nothing to show.
+    if (certificate.cert === '' || certificate.key === '') throw new Error('one of its files is empty')
     createSecureContext(certificate)
     if (this.#stopped) return
     this.#listener.renew(certificate)

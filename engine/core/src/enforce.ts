@@ -124,7 +124,7 @@ async function judgeUntilHeld<Up, Down, Plan>(
     const moment = lane.moment()
     const ruling =
       lane.unusable() ??
-      lane.tooOften() ??
+      lane.tooOften(entry.exchange.actions.length) ??
       judge(entry.exchange, lane.pdp, (action) =>
         lane.input(entry.id, action, entry.exchange.values, noApprovals, moment),
       )

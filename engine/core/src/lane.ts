@@ -71,8 +71,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   logged(): boolean
   /** The refusal for everything from now on: the token's life is over, or the gateway drains. */
   unusable(): Ruling<never> | undefined
-  /** One more request is about to be judged: the refusal when there are too many of its subject. */
-  tooOften(): Ruling<never> | undefined
+  /** So many more requests are about to be judged as one: the refusal when there are too many of their subject. */
+  tooOften(requests: number): Ruling<never> | undefined
   end(reason: Refusal): void
   /** An exchange is done: a session that is to end may end now. */
   idle(): void

@@ -52,6 +52,8 @@ export const limits = {
   catalogueRowsMax: 500_000,
   /** Headers of one HTTP request, bytes of one of them, and of path and query. */
   httpHeadersMax: 100,
+  /** Requests of one connection, each with its head, that may wait behind the one that is being answered. */
+  httpAheadMax: 32,
   httpHeaderBytesMax: 16_384,
   httpTargetBytesMax: 16_384,
   /** Bytes of the path alone: policies always see it whole. */

@@ -23,6 +23,15 @@ suite('the rate of requests', () => {
     assert.equal(taken('a'), 2)
   })
 
+  test('counts what comes as one for what it is, also when that is more than is left', () => {
+    const { clock, rates, taken } = given()
+    assert.equal(rates.refuse(rate, 'a', 7), undefined)
+    clock.advance(2_000)
+    assert.equal(taken('a'), 0)
+    clock.advance(1_000)
+    assert.equal(taken('a'), 2)
+  })
+
   test('is each subject’s own, and each target’s', () => {
     const { taken } = given()
     assert.deepEqual([taken('a'), taken('b'), taken('a', { ...rate }), taken('a')], [3, 3, 3, 0])

@@ -7,18 +7,22 @@ import type { RequestRate } from './request.ts'
 /** How often each subject may ask each target, over all of its sessions at this gateway. */
 export class RequestRates {
   readonly #clock: Pick<Clock, 'monotonic'>
-  readonly #budgets = new Map<RequestRate, Budgets>()
+  /** A target that is declared anew begins anew. */
+  readonly #budgets = new WeakMap<RequestRate, Budgets>()
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock
   }
 
-  /** Counts one more request, or says why it may not be; what is refused here does not count. */
-  refuse(rate: RequestRate | undefined, subject: string): Refusal | undefined {
+  /**
+   * Counts so many more requests that come as one, or says why they may not be; what is refused here does not count. As
+   * with any budget, who asks for more at once than is left owes the rest.
+   */
+  refuse(rate: RequestRate | undefined, subject: string, requests: number = 1): Refusal | undefined {
     if (rate === undefined) return undefined
     const budgets = this.#of(rate)
     if (!budgets.affords(subject)) return tooOften(rate)
-    budgets.spend(subject, 1)
+    budgets.spend(subject, requests)
     return undefined
   }
 

@@ -245,8 +245,8 @@ export class LiveSession<Settings> implements Session<Settings> {
     return reason === undefined ? undefined : objected(reason, this.#ports.pdp.revision)
   }
 
-  #tooOften(): Ruling<never> | undefined {
-    const reason = this.#ports.rates.refuse(this.target.rate, this.subject.id)
+  #tooOften(requests: number): Ruling<never> | undefined {
+    const reason = this.#ports.rates.refuse(this.target.rate, this.subject.id, requests)
     return reason === undefined ? undefined : objected(reason, this.#ports.pdp.revision)
   }
 
@@ -338,7 +338,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       live: () => this.#ports.store.live,
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
-      tooOften: () => this.#tooOften(),
+      tooOften: (requests) => this.#tooOften(requests),
       idle: () => {
         granted.done()
         this.#endWhenIdle()

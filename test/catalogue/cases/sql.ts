@@ -188,6 +188,7 @@ export const sqlCases: readonly SqlCase[] = [
           'select evil.lower(name) from customers where id = 1',
           'select name OPERATOR(evil.||) name from customers where id = 1',
           "select 'x'::evil.tag",
+          "select pg_input_is_valid('x', 'evil.tag')",
         ],
         { shows: leak },
       ),

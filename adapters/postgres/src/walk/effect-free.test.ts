@@ -5,8 +5,8 @@ import { catalogueOf } from '../catalogue.ts'
 import { normalise } from '../normalise.ts'
 import type { NameScope } from '../statement.ts'
 
-/** Name, kind, whether the server filters its rows. */
-const relations: readonly (readonly [name: string, relkind: string, filtered: string])[] = [
+/** Name, kind, whether code of others may run when it is read. */
+const relations: readonly (readonly [name: string, relkind: string, code: string])[] = [
   ['customers', 'r', 'f'],
   ['tenants', 'r', 't'],
   ['cards', 'v', 'f'],
@@ -24,7 +24,7 @@ const relations: readonly (readonly [name: string, relkind: string, filtered: st
 const oidOf = (name: string): string => String(1000 + relations.findIndex(([known]) => known === name))
 
 const catalogue = catalogueOf({
-  relations: relations.map(([name, relkind, filtered]) => [oidOf(name), 'public', name, relkind, filtered]),
+  relations: relations.map(([name, relkind, code]) => [oidOf(name), 'public', name, relkind, code]),
   columns: relations.flatMap(([name]) => [
     [oidOf(name), '1', 'id'],
     [oidOf(name), '2', 'name'],
@@ -37,7 +37,7 @@ const catalogue = catalogueOf({
   ].map(([child = '', parent = '']) => [oidOf(child), oidOf(parent)]),
   functions: [['public', 'set_limit', 'pg_trgm']],
   operators: [],
-  types: [],
+  types: [['public', 'mood', '', 'e', '2000', '2001']],
 })
 const names: NameScope = { searchPaths: [['public']], tempTables: new Set(['mine']), schemas: ['public'] }
 
@@ -77,7 +77,8 @@ const something: Readonly<Record<string, readonly string[]>> = {
     'select set_limit(0.5)',
     'select id from customers where id = (select max(id) from cards)',
   ],
-  'has rows that the server filters with functions of others': [
+  'names a type whose casts others wrote': ["select 'well'::mood", 'select null::mood[] is null'],
+  'is of tables that need code of others to be read': [
     'select id from tenants',
     'select id from rooms',
     'select c.id from customers c join tenants t on t.id = c.id',

@@ -5,7 +5,7 @@ import type { Label } from './label.ts'
 
 /**
  * Whether performing the statement provably leaves nothing behind, at the server or in its session. That is so for a
- * query that locks nothing, over tables alone whose rows no policy of the server filters, with functions that the
+ * query that locks nothing, over tables alone that need nobody's code to be read, with functions and types that the
  * server brings and that only compute. Whatever else there is (a view, a foreign table, a function of an extension)
  * may run somebody's code, and a temporary table is not in the catalogue.
  */
@@ -14,6 +14,7 @@ export function isEffectFree({ name }: Label, found: Findings, catalogue: Catalo
     name === 'sql.select' &&
     found.readOnly &&
     !found.explains &&
+    !found.ownTypes &&
     Array.from(found.functions).every(onlyComputes) &&
     Array.from(found.touched.values()).every((relation) => {
       const known = catalogue.relations.get(keyOf(relation))
@@ -29,7 +30,7 @@ function onlyComputes(name: string): boolean {
 
 /** With everything whose rows come out with its own: a partition may be a foreign table. */
 function holdsItsRows(relation: CatalogueRelation, catalogue: Catalogue, depth: number = 0): boolean {
-  if (relation.kind !== 'table' || relation.filtered || depth > depthMax) return false
+  if (relation.kind !== 'table' || relation.runsCode || depth > depthMax) return false
   return relation.children.every((oid) => {
     const child = catalogue.byOid.get(oid)
     return child !== undefined && holdsItsRows(child, catalogue, depth + 1)

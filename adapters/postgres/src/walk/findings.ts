@@ -29,6 +29,8 @@ export class Findings {
   /** `null` while nothing with a WHERE clause was seen; a part without one outweighs a part with one. */
   hasWhere: boolean | null = null
   readOnly = true
+  /** A type is named that is not the server's own: its casts may be anybody's functions. */
+  ownTypes = false
   computed = false
   /** It is EXPLAIN: what comes out are plans, not rows. */
   explains = false

@@ -56,8 +56,10 @@ export function explain(fields: Fields, label: Label, cx: Context): Outcome {
   cx.found.computed = true
   cx.found.explains = true
   if (analyze) return inner
+  // What EXECUTE is given is computed all the same.
+  if (inner.effect.kind === 'execute') return { label, effect: inner.effect }
   cx.found.onlyExplained()
-  return { label, effect: inner.effect.kind === 'execute' ? inner.effect : noEffect }
+  return { label, effect: noEffect }
 }
 
 function explained(node: Node, cx: Context): Outcome {

@@ -18,6 +18,8 @@ export type Located =
   | { readonly kind: 'absent'; readonly name: RelationName }
 
 export const temporarySchema = 'pg_temp'
+/** Names of the same and of other sessions': what is made there is found before everything else. */
+const numbered = /^pg_(?:toast_)?temp_\d+$/
 
 /** Finds a `RangeVar` as the server would, without touching it. */
 export function locate(range: Fields, cx: Context): Located {
@@ -26,6 +28,7 @@ export function locate(range: Fields, cx: Context): Located {
 
 export function locateName(schema: string, name: string, cx: Context): Located {
   cx.found.budget.spend(1)
+  if (numbered.test(schema)) closed('A temporary schema by its number')
   const temporary = schema === temporarySchema || schema === ''
   if (temporary && cx.names.tempTables.has(name)) {
     const shadows = schema === '' ? known(lookUp(name, cx)) : null

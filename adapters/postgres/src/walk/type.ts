@@ -41,6 +41,7 @@ function exists(schema: string, name: string, cx: Context): boolean {
 function qualified(schema: string, name: string, cx: Context): void {
   if (schema === 'pg_catalog' ? listed(name) : schema === 'information_schema' && informationTypes.has(name))
     return
+  cx.found.ownTypes = true
   const installed = (cx.catalogue.types.get(name) ?? []).filter((type) => type.schema === schema)
   if (installed.length === 0) {
     if (!isNew(schema, name, cx)) unknown(`The type ${name}`)

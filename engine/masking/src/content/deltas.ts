@@ -122,13 +122,18 @@ function reduced(
   return Object.fromEntries(kept)
 }
 
+/** Whether a member of that name repeats a text of a language model token by token. */
+export function isTokens(name: string): boolean {
+  return name === 'logprobs'
+}
+
 /** The same event without what repeats its deltas token by token. */
 export function withoutTokens(event: unknown): unknown {
   if (Array.isArray(event)) return event.map(withoutTokens)
   if (!isFields(event)) return event
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => {
-      if (name !== 'logprobs') return [name, withoutTokens(value)]
+      if (!isTokens(name)) return [name, withoutTokens(value)]
       return [name, Array.isArray(value) ? [] : null]
     }),
   )

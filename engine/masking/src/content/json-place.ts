@@ -41,6 +41,11 @@ export class JsonPlace {
     return this.#expected === 'nothing'
   }
 
+  /** How many objects and arrays are open. */
+  get depth(): number {
+    return this.#open.length
+  }
+
   /** A string here is the name of a member. */
   get atName(): boolean {
     return this.#expected === 'member' || this.#expected === 'name'

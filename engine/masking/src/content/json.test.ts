@@ -12,6 +12,32 @@ const both = rules({ '$..secret': redact, '$.list[1]': { method: 'last4' } }, [s
   method: 'stars',
 })
 
+const completion = JSON.stringify({
+  choices: [
+    {
+      message: { content: '123-45-6789' },
+      logprobs: { content: [{ token: '123-', bytes: [49, 50], top_logprobs: [{ '45-': -1 }] }] },
+    },
+    { logprobs: [{ token: '6789' }], text: 'b' },
+  ],
+  logprobs: true,
+  more: [[1]],
+})
+
+test('what repeats a text token by token is left out where detectors look, however it is cut', () => {
+  const shown =
+    '{"choices":[{"message":{"content":"[masked]"},"logprobs":null},{"logprobs":[],"text":"b"}],"logprobs":true,"more":[[1]]}'
+  for (const spelled of [completion, completion.replaceAll('"logprobs"', String.raw`"logpro\u0062s"`)])
+    for (const cuts of everyCut(spelled)) {
+      const { text } = masked('application/json', rules({}, [ssn]), spelled, cuts)
+      assert.deepEqual(JSON.parse(text), JSON.parse(shown), String(cuts))
+    }
+  assert.equal(
+    masked('application/json', rules({ '$.more': { method: 'null' } }), completion).text.includes('6789'),
+    true,
+  )
+})
+
 suite('what becomes of a document', () => {
   const cases: readonly (readonly [what: string, document: string, shown: string])[] = [
     ['a value at a path', '{"secret": "s"}', '{"secret": "[masked]"}'],

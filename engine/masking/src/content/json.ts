@@ -2,6 +2,7 @@ import { Edits } from './edits.ts'
 import type { Finding } from './finder.ts'
 import { JsonPlace } from './json-place.ts'
 import { notJson, numberEnd, sign, Spelling, Strings, StringScan, wordEnd } from './json-tokens.ts'
+import { isTokens } from './deltas.ts'
 import type { PathNode } from './path-tree.ts'
 import { plainDecimal } from './plain-decimal.ts'
 import { SeenNames } from './seen-names.ts'
@@ -20,7 +21,8 @@ interface Looked {
 /**
  * One document of JSON, read token by token. Whatever is not masked leaves byte for byte as it came: numbers, spaces
  * and escapes keep their spelling. What a path masks is replaced whole; of other strings and of names what a detector
- * finds is replaced, and of numbers all of it. A string that is itself JSON is read once more, a second such not.
+ * finds is replaced, and of numbers all of it. A string that is itself JSON is read once more, a second such not. What
+ * repeats a text token by token is left out where detectors look: none would find a value in its pieces.
  */
 export class JsonRewriter implements Rewriter {
   readonly #treatment: Treatment
@@ -37,6 +39,9 @@ export class JsonRewriter implements Rewriter {
   /** Names among them, and where the same names stand again. */
   #askedNames = new SeenNames()
   #repeatedNames: { readonly start: number; readonly end: number }[] = []
+  /** The member just named holds tokens. */
+  #tokens = false
+  #left: LeftOut | undefined
 
   constructor(treatment: Treatment, root: PathNode = treatment.root, nests = true) {
     this.#treatment = treatment
@@ -49,11 +54,13 @@ export class JsonRewriter implements Rewriter {
     const edits = new Edits(bytes)
     this.#strings = new Strings(bytes)
     let at = 0
+    if (this.#left !== undefined) this.#left.from = 0
     while (at < bytes.length) {
       const next = this.#token(bytes, at, edits)
       if (next < 0) break
       at = next
     }
+    this.#leaveOut(at, edits)
     this.#look(bytes, edits)
     this.#tail.keep(bytes, at)
     return edits.upTo(at)
@@ -85,22 +92,44 @@ export class JsonRewriter implements Rewriter {
         place.colon()
         return at + 1
       case sign.openObject:
-        place.open('object')
+        this.#open('object', at)
         break
       case sign.openArray:
-        place.open('array')
+        this.#open('array', at)
         break
       case sign.closeObject:
-        place.close('object')
+        this.#close('object', at, edits)
         break
       case sign.closeArray:
-        place.close('array')
+        this.#close('array', at, edits)
         break
       default:
         return this.#scalar(bytes, at, edits)
     }
     this.#begun = true
     return at + 1
+  }
+
+  #open(kind: 'object' | 'array', at: number): void {
+    const { depth } = this.#place
+    this.#place.open(kind)
+    if (this.#tokens) this.#left = { depth, from: at, instead: kind === 'array' ? '[]' : 'null' }
+    this.#tokens = false
+  }
+
+  #close(kind: 'object' | 'array', at: number, edits: Edits): void {
+    this.#place.close(kind)
+    if (this.#left?.depth !== this.#place.depth) return
+    this.#leaveOut(at + 1, edits)
+    this.#left = undefined
+  }
+
+  /** What has come of it in this piece. */
+  #leaveOut(to: number, edits: Edits): void {
+    const left = this.#left
+    if (left === undefined || to === left.from) return
+    edits.replace(left.from, to, left.instead)
+    left.instead = ''
   }
 
   #scalar(bytes: Buffer, at: number, edits: Edits): number {
@@ -118,6 +147,8 @@ export class JsonRewriter implements Rewriter {
     if (end < 0) return end
     const { mask } = this.#place.node
     this.#place.value()
+    this.#tokens = false
+    if (this.#left !== undefined) return end
     if (isNumber) this.#number(at, end, mask, edits)
     else if (mask !== undefined && first !== sign.n) this.#replace(edits, at, end, mask.name, mask.boolean())
     return end
@@ -125,17 +156,20 @@ export class JsonRewriter implements Rewriter {
 
   /** Names may be values, as in a map from addresses to people. */
   #name(bytes: Buffer, start: number, end: number): void {
+    if (this.#left !== undefined) return this.#place.named(this.#place.object)
     const { escaped } = this.#scan
     const { finder, cleanNames } = this.#treatment
     const object = this.#place.object
     const asked = this.#askedNames.has(bytes, start, end)
     if (!escaped && (finder.idle || asked || cleanNames.has(bytes, start, end))) {
       this.#place.named(object.memberIn(bytes, start + 1, end - 1))
+      this.#tokens = !finder.idle && isTokens(bytes.toString('latin1', start + 1, end - 1))
       if (asked) this.#repeatedNames.push({ start, end })
       return
     }
     const name = this.#strings.meaning(start, end, escaped)
     this.#place.named(object.member(name))
+    this.#tokens = !finder.idle && isTokens(name)
     this.#lookAt({ kind: 'name', start, end, text: name })
     if (!escaped) this.#askedNames.add(bytes, start, end)
   }
@@ -143,6 +177,8 @@ export class JsonRewriter implements Rewriter {
   #string(start: number, end: number, edits: Edits): void {
     const { node } = this.#place
     this.#place.value()
+    this.#tokens = false
+    if (this.#left !== undefined) return
     const { escaped } = this.#scan
     if (node.mask === undefined && this.#treatment.finder.idle && node.settled) return
     const text = this.#strings.meaning(start, end, escaped)
@@ -206,6 +242,15 @@ export class JsonRewriter implements Rewriter {
     this.#treatment.tally.add(name, method)
     edits.replace(start, end, text)
   }
+}
+
+/** A value that is left out, and what stands in its place until that is told. */
+interface LeftOut {
+  /** How much is open around it. */
+  readonly depth: number
+  /** In the piece that is read. */
+  from: number
+  instead: string
 }
 
 const space = Buffer.from(' ')
