@@ -34,8 +34,10 @@ export class Findings {
   explains = false
   verb: Verb = 'select'
   effect: SessionEffect = { kind: 'none' }
-  /** The `set_config` call of a statement that is nothing else, so that it surely runs. */
-  pathCall: object | null = null
+  /** The function call of a statement that is nothing else, so that it surely runs. */
+  loneCall: object | null = null
+  /** That call is `pg_notify`. */
+  notifies = false
   /** The INTO of the statement itself. */
   into: unknown = null
   /** By the relation's own object first: the catalogue hands out one for all columns, and comparing it is cheap. */

@@ -12,7 +12,7 @@ export function checkSetConfig(call: Fields, cx: Context): void {
   const setting = literal(name)
   if (typeof setting !== 'string') return closed('set_config of a name that is no literal')
   if (setting.toLowerCase() === searchPath) {
-    if (cx.found.pathCall !== call) closed('set_config of search_path within a larger statement')
+    if (cx.found.loneCall !== call) closed('set_config of search_path within a larger statement')
     const path = literal(value)
     if (typeof path !== 'string') return closed('A search_path that is no literal')
     cx.found.effect = pathEffect(pathOf(path), literal(local) !== false, cx)
@@ -47,7 +47,8 @@ export function literal(node: Node | undefined): Constant | undefined {
   return arg?.type === 'A_Const' ? constantOf(arg.fields) : undefined
 }
 
-function isParameter(node: Node | undefined): boolean {
+/** `$n`, cast or not. */
+export function isParameter(node: Node | undefined): boolean {
   const value = node?.type === 'TypeCast' ? child(node.fields, 'arg') : node
   return value?.type === 'ParamRef'
 }
