@@ -298,10 +298,13 @@ export class Conversation {
     }
   }
 
-  /** Notices, notifications and the server's farewell reach the client behind the answers before them. */
+  /** Notices, notifications and the server's farewell keep their place between the answers. */
   #aside(message: Buffer): void {
-    if (this.#lane.pending === 0) this.#outbox.push(message)
-    else void this.#answered.then(() => this.#outbox.push(message))
+    if (this.#lane.pending === 0) return this.#outbox.push(message)
+    this.#upstream.goAhead(message)
+    void this.#answered.then(() => {
+      for (const late of this.#upstream.aheadOfNothing()) this.#outbox.push(late)
+    })
   }
 
   #claim(claims: ReadonlyMap<string, string>): void {

@@ -146,6 +146,14 @@ test('a description that nobody asked for is kept from the client', async () => 
   assert.deepEqual(hidden, [description])
 })
 
+test('what came before an answer was asked for leaves before it', async () => {
+  const here = world()
+  const flight = new Flight([{ kind: 'query' }])
+  here.demultiplexer.launch(flight, [notice])
+  here.demultiplexer.feed(Buffer.concat([complete, ready]))
+  assert.equal(await answer(flight), 'NCZ completed')
+})
+
 test('what belongs to no answer goes aside', () => {
   const here = world()
   here.demultiplexer.feed(Buffer.concat([notice, error]))

@@ -44,9 +44,10 @@ export class Demultiplexer {
     return this.#flights.length === 0
   }
 
-  /** The flight's messages were sent, after those of all flights before it. */
-  launch(flight: Flight): void {
+  /** The flight's messages were sent, after those of all flights before it. `ahead` leaves before its answer. */
+  launch(flight: Flight, ahead: readonly Buffer[] = []): void {
     flight.attach(this.#events)
+    for (const message of ahead) flight.push(new Reply(message))
     this.#flights.push(flight)
     if (this.#flights[0] === flight) this.#settleHead()
   }

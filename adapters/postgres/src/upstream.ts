@@ -24,6 +24,7 @@ export class Upstream {
   readonly #outbox: Outbox
   readonly #answers: Demultiplexer
   readonly #events: UpstreamEvents
+  #ahead: Buffer[] = []
   #queuedBytes = 0
   #closed = false
 
@@ -53,7 +54,19 @@ export class Upstream {
   /** The messages that `flight` expects answers to have been given to `send`. */
   launch(flight: Flight): void {
     if (this.#closed) flight.lose(unreachable('it closed the connection.'))
-    else this.#answers.launch(flight)
+    else this.#answers.launch(flight, this.aheadOfNothing())
+  }
+
+  /** What the server said by itself must reach the client before the answer to whatever is sent next. */
+  goAhead(message: Buffer): void {
+    this.#ahead.push(message)
+  }
+
+  /** The same when nothing was sent any more. */
+  aheadOfNothing(): readonly Buffer[] {
+    const ahead = this.#ahead
+    this.#ahead = []
+    return ahead
   }
 
   get idle(): boolean {
