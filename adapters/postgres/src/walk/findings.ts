@@ -38,6 +38,8 @@ export class Findings {
   loneCall: object | null = null
   /** That call is `pg_notify`. */
   notifies = false
+  /** The `pg_settings` of a statement that reads one setting there, which SHOW may tell too. */
+  shownSetting: object | null = null
   /** The INTO of the statement itself. */
   into: unknown = null
   /** By the relation's own object first: the catalogue hands out one for all columns, and comparing it is cheap. */

@@ -1,6 +1,6 @@
 import { settingAllowed, settingReadable } from '../settings.ts'
 import type { SessionEffect } from '../statement.ts'
-import { child, children, constantOf, type Constant, type Fields, type Node } from './node.ts'
+import { child, children, constantOf, strings, text, type Constant, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import type { Context } from './scope.ts'
 
@@ -32,6 +32,26 @@ export function checkCurrentSetting(call: Fields): void {
   if (isParameter(name)) return
   const setting = literal(name)
   if (typeof setting !== 'string' || !settingReadable(setting)) closed('current_setting of this name')
+}
+
+export const settingsView = 'pg_settings'
+
+/**
+ * `SELECT … FROM pg_settings WHERE name = 'max_index_keys'` is SHOW by another name: pgjdbc reads foreign keys so. Gives
+ * the item of FROM; `null` for anything else.
+ */
+export function shownSetting(select: Fields): object | null {
+  const [range, ...more] = children(select, 'fromClause')
+  if (range?.type !== 'RangeVar' || more.length > 0 || text(range.fields, 'relname') !== settingsView)
+    return null
+  const where = child(select, 'whereClause')
+  if (range.fields['alias'] !== undefined || where?.type !== 'A_Expr') return null
+  if (text(where.fields, 'kind') !== 'AEXPR_OP' || strings(where.fields, 'name').join('.') !== '=')
+    return null
+  const column = child(where.fields, 'lexpr')
+  if (column?.type !== 'ColumnRef' || strings(column.fields, 'fields').join('.') !== 'name') return null
+  const name = literal(child(where.fields, 'rexpr') ?? undefined)
+  return typeof name === 'string' && settingReadable(name) ? range.fields : null
 }
 
 /** `null`: a value that is not known. */

@@ -3,6 +3,7 @@ import type { Label } from './label.ts'
 import { child, children, flag, number, part, text, type Fields, type Node } from './node.ts'
 import { query } from './query.ts'
 import { record, type Columns, type Context } from './scope.ts'
+import { shownSetting } from './setting.ts'
 
 /** What the walk over a statement comes to; the rest is in the findings. */
 export interface Outcome {
@@ -35,7 +36,10 @@ export function queryLabel({ found }: Context): Label {
 
 /** A query as a statement of its own: some functions may be called when it does nothing else. */
 export function queryStatement(node: Node, cx: Context): Outcome {
-  if (node.type === 'SelectStmt') cx.found.loneCall = loneCall(node.fields)
+  if (node.type === 'SelectStmt') {
+    cx.found.loneCall = loneCall(node.fields)
+    cx.found.shownSetting = shownSetting(node.fields)
+  }
   return shownQuery(node, cx)
 }
 
