@@ -302,9 +302,7 @@ export class Conversation {
   #aside(message: Buffer): void {
     if (this.#lane.pending === 0) return this.#outbox.push(message)
     this.#upstream.goAhead(message)
-    void this.#answered.then(() => {
-      for (const late of this.#upstream.aheadOfNothing()) this.#outbox.push(late)
-    })
+    void this.#answered.then(() => this.#outbox.push(this.#upstream.aheadOfNothing()))
   }
 
   #claim(claims: ReadonlyMap<string, string>): void {

@@ -149,7 +149,7 @@ test('a description that nobody asked for is kept from the client', async () => 
 test('what came before an answer was asked for leaves before it', async () => {
   const here = world()
   const flight = new Flight([{ kind: 'query' }])
-  here.demultiplexer.launch(flight, [notice])
+  here.demultiplexer.launch(flight, notice)
   here.demultiplexer.feed(Buffer.concat([complete, ready]))
   assert.equal(await answer(flight), 'NCZ completed')
 })

@@ -45,9 +45,9 @@ export class Demultiplexer {
   }
 
   /** The flight's messages were sent, after those of all flights before it. `ahead` leaves before its answer. */
-  launch(flight: Flight, ahead: readonly Buffer[] = []): void {
+  launch(flight: Flight, ahead: Uint8Array = none): void {
     flight.attach(this.#events)
-    for (const message of ahead) flight.push(new Reply(message))
+    if (ahead.length > 0) flight.push(new Reply(ahead))
     this.#flights.push(flight)
     if (this.#flights[0] === flight) this.#settleHead()
   }

@@ -24,7 +24,7 @@ export class Upstream {
   readonly #outbox: Outbox
   readonly #answers: Demultiplexer
   readonly #events: UpstreamEvents
-  #ahead: Buffer[] = []
+  readonly #ahead: Buffer[] = []
   #queuedBytes = 0
   #closed = false
 
@@ -63,10 +63,8 @@ export class Upstream {
   }
 
   /** The same when nothing was sent any more. */
-  aheadOfNothing(): readonly Buffer[] {
-    const ahead = this.#ahead
-    this.#ahead = []
-    return ahead
+  aheadOfNothing(): Buffer {
+    return Buffer.concat(this.#ahead.splice(0))
   }
 
   get idle(): boolean {
