@@ -97,8 +97,7 @@ export class Conversation {
     const claim: Claim = (claims) => this.#claim(claims)
     this.#simple = new Simple(this.#context, this.#segment, claim)
     this.#extended = new Extended(this.#context, this.#segment, claim)
-    const reported = new Reported(login.parameters)
-    this.#reported = reported
+    const reported = (this.#reported = new Reported(login.parameters))
     this.#upstream = new Upstream(session, login, {
       aside: (message) => this.#aside(Buffer.from(message)),
       parameter: (name, value) => reported.note(name, value),
