@@ -70,6 +70,8 @@ const suites: readonly Suite[] = [
   { name: 'exports', files: ['test/exporters/**/*.test.ts'], concurrency: 1 },
   { name: 'catalogue', files: ['test/catalogue/**/*.test.ts'], concurrency: 2 },
   { name: 'acceptance', files: ['test/acceptance/*.test.ts'], concurrency: 2 },
+  // One file, which runs its drivers side by side.
+  { name: 'acceptance drivers', files: ['test/acceptance/drivers/*.test.ts'], concurrency: 1 },
   { name: 'acceptance http', files: ['test/acceptance/http/*.test.ts'], concurrency: 2 },
   { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1 },
   { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pythonEnvironment, pythonVersion } from '@sluice/demo'
 import { environmentOf, type Door } from './door.ts'
-import type { Seen, Transcript } from './transcript.ts'
+import { runScript } from './script.ts'
+import type { Transcript } from './transcript.ts'
 
 export { pythonVersion }
 
@@ -17,6 +17,8 @@ export function pythonWithClients(): Promise<string> {
 export interface ScriptOptions {
   /** Only these cases. */
   readonly cases?: readonly string[]
+  /** All but these. */
+  readonly without?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -27,21 +29,13 @@ export async function runPython(
   options: ScriptOptions = {},
 ): Promise<Transcript> {
   const python = await pythonWithClients()
-  const child = spawn(python, [join(scripts, script), ...(options.cases ?? [])], {
-    env: { ...environmentOf(door), PYTHONDONTWRITEBYTECODE: '1', PYTHONWARNINGS: 'ignore', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return runScript(python, [join(scripts, script), ...(options.cases ?? [])], {
+    ...environmentOf(door),
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONWARNINGS: 'ignore',
+    WITHOUT: (options.without ?? []).join(' '),
+    ...options.env,
   })
-  const output: Buffer[] = []
-  const complaints: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk))
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  if (code !== 0)
-    throw new Error(`${script} ended with ${code}: ${Buffer.concat(complaints).toString().slice(-4000)}`)
-  return parsed(Buffer.concat(output).toString())
 }
 
 /** The same, or nothing, aloud, where there is no Python at all. */
@@ -55,16 +49,4 @@ export async function runWithPython(
     `acceptance: python3 is not installed, so NONE of ${script} RAN. Install python3, python3-venv and python3-pip.`,
   )
   return new Map()
-}
-
-function parsed(lines: string): Transcript {
-  return new Map(
-    lines
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const { case: name, ...seen } = JSON.parse(line) as { readonly case: string } & Seen
-        return [name, seen] as const
-      }),
-  )
 }

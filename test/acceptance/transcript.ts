@@ -61,7 +61,7 @@ function reasonOf(found: Seen | undefined): string {
 }
 
 /**
- * SQLSTATEs of a misread statement, which Sluice answers in the server's place. Where in the text and with which hint
- * it says so is a case of psycopg alone.
+ * SQLSTATEs of a misread statement, which Sluice answers in the server's place, without the place in the text and the
+ * hint.
  */
 export const misread: ReadonlySet<string> = new Set(['42601', '42P01', '42703'])

@@ -100,8 +100,7 @@ export class Conversation {
     const claim: Claim = (claims) => this.#claim(claims)
     this.#simple = new Simple(this.#context, this.#segment, claim)
     this.#extended = new Extended(this.#context, this.#segment, claim)
-    const reported = new Reported(login.parameters)
-    this.#reported = reported
+    const reported = (this.#reported = new Reported(login.parameters))
     this.#upstream = new Upstream(session, login, {
       aside: (message) => this.#aside(Buffer.from(message)),
       parameter: (name, value) => reported.note(name, value),
@@ -290,10 +289,11 @@ export class Conversation {
     }
   }
 
-  /** Notices, notifications and the server's farewell reach the client behind the answers before them. */
+  /** Notices, notifications and the server's farewell keep their place between the answers. */
   #aside(message: Buffer): void {
-    if (this.#lane.pending === 0) this.#outbox.push(message)
-    else void this.#answered.then(() => this.#outbox.push(message))
+    if (this.#lane.pending === 0) return this.#outbox.push(message)
+    this.#upstream.goAhead(message)
+    void this.#answered.then(() => this.#outbox.push(this.#upstream.aheadOfNothing()))
   }
 
   #claim(claims: ReadonlyMap<string, string>): void {

@@ -172,6 +172,14 @@ test('what the gateway asks beside a Query is kept from the client, but the end 
   assert.equal(await heard(error, ready), 'EZ failed, CZ completed')
 })
 
+test('what came before an answer was asked for leaves before it', async () => {
+  const here = world()
+  const flight = new Flight([{ kind: 'query' }])
+  here.demultiplexer.launch(flight, notice)
+  here.demultiplexer.feed(Buffer.concat([complete, ready]))
+  assert.equal(await answer(flight), 'NCZ completed')
+})
+
 test('what belongs to no answer goes aside', () => {
   const here = world()
   here.demultiplexer.feed(Buffer.concat([notice, error]))

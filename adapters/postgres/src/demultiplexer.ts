@@ -45,9 +45,10 @@ export class Demultiplexer {
     return this.#flights.length === 0
   }
 
-  /** The flight's messages were sent, after those of all flights before it. */
-  launch(flight: Flight): void {
+  /** The flight's messages were sent, after those of all flights before it. `ahead` leaves before its answer. */
+  launch(flight: Flight, ahead: Uint8Array = none): void {
     flight.attach(this.#events)
+    if (ahead.length > 0) flight.push(new Reply(ahead))
     this.#flights.push(flight)
     if (this.#flights[0] === flight) this.#settleHead()
   }

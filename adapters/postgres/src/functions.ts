@@ -90,6 +90,8 @@ const functionLists = {
   wait: `pg_sleep pg_sleep_for pg_sleep_until`,
   /** Reads or changes a setting that `settings.ts` lists. */
   setting: `current_setting set_config`,
+  /** NOTIFY by another name. */
+  notification: `pg_notify`,
 } as const
 
 export type FunctionClass = keyof typeof functionLists
@@ -105,6 +107,7 @@ export const functions: ReadonlyMap<string, FunctionClass> = new Map([
   ...listed('lock'),
   ...listed('wait'),
   ...listed('setting'),
+  ...listed('notification'),
 ])
 
 function listed(kind: FunctionClass): readonly [string, FunctionClass][] {

@@ -1,9 +1,10 @@
 import { parentPort } from 'node:worker_threads'
 import { limits, refusal } from '@sluice/core'
-import { parseHere, type Parsed } from './parse.ts'
+import { parseHere, parserReady, type Parsed } from './parse.ts'
 
 /** Answers each text with what libpg_query makes of it. */
 parentPort?.on('message', (text: string) => parentPort?.postMessage(bounded(parseHere(text))))
+parentPort?.postMessage(parserReady)
 
 /** Objects and lists around one level of the grammar. */
 const valuesPerLevel = 6

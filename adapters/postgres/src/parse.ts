@@ -44,6 +44,9 @@ const tooMany = refusal(
   'Too many large statements wait to be analysed. Try later.',
 )
 
+/** The thread's first word: the time that it took to start is no statement's. */
+export const parserReady = 'ready'
+
 interface Waiting {
   readonly text: string
   readonly settle: PromiseWithResolvers<Parsed>
@@ -55,6 +58,8 @@ interface Waiting {
  */
 export class ParserThread {
   #worker: Worker | undefined
+  /** It has loaded the parser. */
+  #ready: Promise<void> = Promise.resolve()
   readonly #queue: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
 
@@ -81,8 +86,13 @@ export class ParserThread {
     }
     const worker = (this.#worker ??= this.#start())
     worker.ref()
-    this.#timer = setTimeout(() => this.#overran(), limits.statementParseMs)
-    worker.postMessage(head.text)
+    this.#timer = setTimeout(() => this.#overran(), limits.parserStartMs)
+    void this.#ready.then(() => {
+      if (worker !== this.#worker) return
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => this.#overran(), limits.statementParseMs)
+      worker.postMessage(head.text)
+    })
   }
 
   #start(): Worker {
@@ -91,7 +101,11 @@ export class ParserThread {
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
       env: {},
     })
-    worker.on('message', (parsed: Parsed) => this.#settle(parsed))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ready = promise
+    worker.on('message', (said: Parsed | typeof parserReady) =>
+      said === parserReady ? resolve() : this.#settle(said),
+    )
     worker.on('error', () => this.#overran())
     worker.on('messageerror', () => this.#overran())
     return worker

@@ -25,6 +25,7 @@ export class Upstream {
   readonly #outbox: Outbox
   readonly #answers: Demultiplexer
   readonly #events: UpstreamEvents
+  readonly #ahead: Buffer[] = []
   #queuedBytes = 0
   #closed = false
 
@@ -54,7 +55,17 @@ export class Upstream {
   /** The messages that `flight` expects answers to have been given to `send`. */
   launch(flight: Flight): void {
     if (this.#closed) flight.lose(unreachable('it closed the connection.'))
-    else this.#answers.launch(flight)
+    else this.#answers.launch(flight, this.aheadOfNothing())
+  }
+
+  /** What the server said by itself must reach the client before the answer to whatever is sent next. */
+  goAhead(message: Buffer): void {
+    this.#ahead.push(message)
+  }
+
+  /** The same when nothing was sent any more. */
+  aheadOfNothing(): Buffer {
+    return Buffer.concat(this.#ahead.splice(0))
   }
 
   get idle(): boolean {

@@ -34,6 +34,8 @@ export const limits = {
   /** SQL text above this is parsed in a worker thread, under a deadline. */
   statementInlineBytesMax: 8_192,
   statementParseMs: 2_000,
+  /** How long that thread may take to start. */
+  parserStartMs: 30_000,
   /** SQL texts waiting for the parser's worker thread. */
   statementsWaitingMax: 64,
   /** Statements in one message. */

@@ -1,5 +1,6 @@
 export { topics, type Topic, type TopicOf, type TopicSettings } from './topics.ts'
 export { KafkaCluster, type ClusterOptions } from './cluster.ts'
-export { distribution, kafkaVersion, MissingError, type Distribution } from './distribution.ts'
+export { distribution, kafkaVersion, type Distribution } from './distribution.ts'
+export { jarsOf, MissingError } from './maven.ts'
 export type { Logins, PasswordMechanism, SecuredListener } from './secured.ts'
 export { nodeSettings } from './server-properties.ts'

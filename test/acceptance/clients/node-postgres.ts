@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Client, DatabaseError, Query, type QueryConfig, type QueryArrayConfig } from 'pg'
 import type { Json } from '@sluice/core'
 import type { Login } from '../../src/wire-client.ts'
-import { misread, type Case } from '../transcript.ts'
+import type { Case } from '../transcript.ts'
 
 /** `pg`: unnamed and named statements, text and binary. Values stay the bytes that arrived. */
 export const nodePostgres: Readonly<Record<string, Case<Login>>> = {
@@ -194,7 +194,9 @@ interface Result {
   readonly rows: readonly unknown[]
 }
 
-const raw = { getTypeParser: () => (value: string | Buffer) => value } as NonNullable<QueryConfig['types']>
+export const raw = { getTypeParser: () => (value: string | Buffer) => value } as NonNullable<
+  QueryConfig['types']
+>
 
 export function clientOf({ host, port, user, password, database }: Login): Client {
   return new Client({ host, port, user, password, database })
@@ -215,7 +217,7 @@ export async function asked(client: Client, wanted: Wanted): Promise<Json> {
   return plainResult(await client.query({ ...wanted, rowMode: 'array', types: raw } as QueryArrayConfig))
 }
 
-function plainResult({ command, rowCount, fields, rows }: Result): Json {
+export function plainResult({ command, rowCount, fields, rows }: Result): Json {
   return [
     command,
     rowCount,
@@ -234,7 +236,7 @@ function plainValue(value: unknown): Json {
   return JSON.stringify(value) ?? null
 }
 
-async function failure(work: Promise<unknown>): Promise<Json> {
+export async function failure(work: Promise<unknown>): Promise<Json> {
   try {
     await work
   } catch (error) {
@@ -246,20 +248,21 @@ async function failure(work: Promise<unknown>): Promise<Json> {
 /** Every field of an error but the place in the server's source. */
 export function told(error: unknown): Json {
   if (!(error instanceof DatabaseError)) throw error
-  const { severity, code, message, detail, where, schema, table, column, dataType, constraint } = error
-  const place = misread.has(code ?? '') ? {} : { hint: error.hint, position: error.position }
+  const { severity, code: sqlstate, message, detail, hint, position, where, ...named } = error
+  const { schema, table, column, dataType, constraint } = named
   const fields = {
     severity,
-    code,
+    sqlstate,
     message,
     detail,
+    hint,
+    position,
     where,
     schema,
     table,
     column,
     dataType,
     constraint,
-    ...place,
   }
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value ?? null]))
 }

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import postgres, { type Notice, type Sql } from 'postgres'
 import type { Json } from '@sluice/core'
 import type { Login } from '../../src/wire-client.ts'
-import { misread, type Case } from '../transcript.ts'
+import type { Case } from '../transcript.ts'
 import { digest } from './node-postgres.ts'
 
 /** postgres.js: extended protocol by itself, parallel queries pipelined on one socket. */
@@ -144,6 +144,8 @@ export const postgresJs: Readonly<Record<string, Case<Login>>> = {
     }),
   cancel: (door) =>
     connected(door, async (sql) => {
+      // A query that waits for a connection is cancelled by the driver alone.
+      await sql`SELECT 1`
       const sleeping = sql`SELECT pg_sleep(${30})`
       setTimeout(() => sleeping.cancel(), 300)
       const error = await sleeping.catch((failed: unknown) => failed)
@@ -222,18 +224,19 @@ function hexadecimal(rows: readonly (readonly (Buffer | null)[])[]): Json {
 /** Every field of an error but the place in the server's source. */
 export function told(error: unknown): Json {
   if (!(error instanceof postgres.PostgresError)) throw error
-  const { severity, code, message, detail, where, schema_name, table_name, constraint_name } = error
-  const place = misread.has(code) ? {} : { hint: error.hint, position: error.position }
+  const { severity, code: sqlstate, message, detail, hint, position, where, ...named } = error
+  const { schema_name, table_name, constraint_name } = named
   const fields = {
     severity,
-    code,
+    sqlstate,
     message,
     detail,
+    hint,
+    position,
     where,
     schema_name,
     table_name,
     constraint_name,
-    ...place,
   }
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value ?? null]))
 }

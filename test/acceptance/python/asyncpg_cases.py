@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import decimal
 import io
+import json
 import uuid
 
 import asyncpg
@@ -37,14 +38,8 @@ async def failure(work, error_type=asyncpg.PostgresError):
 
 def told(error):
     """Every field of an error but the place in the server's source."""
-    found = {name: value for name, value in error.as_dict().items() if not name.startswith("server_source")}
-    if error.sqlstate in answered_by_sluice:
-        found = {name: value for name, value in found.items() if name not in ("position", "hint")}
-    return [type(error).__name__, found]
-
-
-# Where and with which hint Sluice says these in the server's place is psycopg's case.
-answered_by_sluice = ("42601", "42P01", "42703")
+    fields = {"hint": None, "position": None} | error.as_dict()
+    return [type(error).__name__, {name: value for name, value in fields.items() if not name.startswith("server_source")}]
 
 
 def attributes(statement):
@@ -153,6 +148,26 @@ async def many_parameter_sets(conn):
 
 @case
 @connected
+async def a_failure_in_mid_batch(conn):
+    """executemany is one pipeline up to a Sync: all of it or nothing, in a transaction and outside."""
+    insert = "INSERT INTO jobs (label, amount) VALUES ($1, $2)"
+    rows = [(f"batch-{n}", decimal.Decimal(n)) for n in range(1500)]
+    rows[1200] = ("batch-0", decimal.Decimal(0))
+    found = [await failure(conn.executemany(insert, rows))]
+    statement = await conn.prepare(insert)
+    try:
+        async with conn.transaction():
+            await statement.executemany(rows[:5])
+            await statement.executemany(rows[4:6])
+    except asyncpg.UniqueViolationError as error:
+        found.append(told(error))
+    found.append(conn.is_in_transaction())
+    found.append(await failure(conn.fetchmany("SELECT 10 / $1::int", [(1,), (0,), (2,)])))
+    return found + [await conn.fetchval("SELECT count(*) FROM jobs WHERE label LIKE 'batch-%'")]
+
+
+@case
+@connected
 async def several_statements_in_one_message(conn):
     found = [await conn.execute("SELECT 1; INSERT INTO jobs (label) VALUES ('several'); UPDATE jobs SET amount = 3 WHERE id = 1")]
     found.append(await failure(conn.execute("INSERT INTO jobs (label) VALUES ('lost'); SELECT 1/0")))
@@ -225,6 +240,96 @@ async def copy_in(conn):
     found.append(await conn.copy_to_table("jobs", source=io.BytesIO(b"x,1\ny,2\n"), columns=["label", "amount"], format="csv"))
     found.append(await failure(conn.copy_records_to_table("jobs", records=[("first", decimal.Decimal(1))], columns=["label", "amount"])))
     return found + [await conn.fetchval("SELECT count(*) FROM jobs")]
+
+
+@case
+@connected
+async def a_copy_that_the_client_gives_up(conn):
+    async def source():
+        yield b"half\n"
+        raise RuntimeError("the client changed its mind")
+
+    found = []
+    try:
+        await conn.copy_to_table("jobs", source=source(), columns=["label"])
+    except (RuntimeError, asyncpg.PostgresError) as error:
+        found.append(type(error).__name__)
+    found.append(await failure(conn.copy_to_table("jobs", source=io.BytesIO(b"x,y\n"), columns=["label", "amount"], format="csv")))
+    return found + [await conn.fetchval("SELECT count(*) FROM jobs WHERE label = 'half'")]
+
+
+@case
+@connected
+async def notifications(conn):
+    found = []
+    heard = asyncio.Queue()
+
+    def listener(connection, pid, channel, payload):
+        heard.put_nowait([channel, payload, pid == connection.get_server_pid()])
+
+    async def next_one():
+        return await asyncio.wait_for(heard.get(), 10)
+
+    await conn.add_listener("news", listener)
+    await conn.add_listener("Other News", listener)
+    other = await asyncpg.connect()
+    await other.execute("NOTIFY news, 'from another'")
+    found.append(await next_one())
+    await other.execute("SELECT pg_notify($1, $2)", "Other News", "by a function ✓")
+    found.append(await next_one())
+    await conn.execute("NOTIFY news, 'own'")
+    found.append(await next_one())
+    async with conn.transaction():
+        await conn.execute("NOTIFY news, 'twice'")
+        await conn.execute("NOTIFY news, 'twice'")
+    found.append(await next_one())
+    await conn.remove_listener("news", listener)
+    await other.execute("NOTIFY news, 'to nobody'")
+    await other.close()
+    await conn.reset()
+    return found + [heard.qsize(), await conn.fetchval("SELECT count(*) FROM pg_listening_channels()")]
+
+
+@case
+@connected
+async def a_timeout_of_the_server(conn):
+    await conn.execute("SET statement_timeout = '200ms'")
+    found = [await failure(conn.fetchval("SELECT pg_sleep($1)", 30)), await failure(conn.execute("SELECT pg_sleep(30)"))]
+    await conn.execute("RESET statement_timeout")
+    return found + [await conn.fetchval("SELECT 1")]
+
+
+@case
+@connected
+async def two_phases(conn):
+    """asyncpg has no call for it: in SQL."""
+    try:
+        await conn.execute("BEGIN; INSERT INTO jobs (label) VALUES ('in two phases')")
+        await conn.execute("PREPARE TRANSACTION 'asyncpg'")
+        await conn.execute("COMMIT PREPARED 'asyncpg'")
+        return await conn.execute("DELETE FROM jobs WHERE label = 'in two phases'")
+    except asyncpg.PostgresError as error:
+        return told(error)
+
+
+@case
+@connected
+async def codecs(conn):
+    """Their types are looked up in the catalogue; one in binary, the others as text."""
+    await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+    await conn.set_type_codec("mood", encoder=str, decoder=lambda word: f"<{word}>")
+    await conn.set_type_codec(
+        "int8",
+        schema="pg_catalog",
+        encoder=lambda n: (n * 2).to_bytes(8, "big", signed=True),
+        decoder=lambda data: int.from_bytes(data, "big", signed=True) + 1,
+        format="binary",
+    )
+    found = [tuple(await conn.fetchrow("SELECT $1::jsonb, $2::mood, $3::int8", {"a": [1]}, "ok", 20))]
+    found += [tuple(row) for row in await conn.fetch("SELECT docb, feeling, moods, home FROM all_types ORDER BY id")]
+    await conn.reload_schema_state()
+    await conn.reset_type_codec("mood")
+    return found + [await conn.fetchval("SELECT 'ok'::mood")]
 
 
 @case

@@ -1,10 +1,13 @@
 """psycopg 3: simple and extended protocol, text and binary, seen at the level of libpq where bytes matter."""
 
+import asyncio
 import threading
 import time
 
 import psycopg
+import psycopg_pool
 from psycopg import pq
+from psycopg.rows import dict_row
 
 from cases import Cases, digest, plain, raised
 
@@ -68,7 +71,11 @@ def told(error):
         "datatype_name",
         "constraint_name",
     )
-    return [type(error).__name__, {name: getattr(error.diag, name) for name in fields}]
+    return [type(error).__name__, {spoken.get(name, name): getattr(error.diag, name) for name in fields}]
+
+
+# As the other clients call them.
+spoken = {"message_primary": "message", "message_hint": "hint", "statement_position": "position"}
 
 
 def status(conn):
@@ -336,10 +343,7 @@ def errors():
 
 @case
 def errors_of_syntax_and_names():
-    return {
-        name: [kind, fields["severity"], fields["sqlstate"], fields["message_primary"]]
-        for name, (kind, fields) in fail_each(misread).items()
-    }
+    return fail_each(misread)
 
 
 @case
@@ -423,6 +427,161 @@ def statement_timeout():
         conn.execute("SET statement_timeout = '200ms'")
         error = raised(psycopg.errors.QueryCanceled, lambda: conn.execute("SELECT pg_sleep(30)"))
         return [told(error), conn.execute("SELECT 1").fetchone()]
+
+
+@case
+def notifications():
+    with connect() as conn, connect() as other:
+        conn.execute('LISTEN news; LISTEN "Other News"')
+        other.execute("NOTIFY news, 'from another'")
+        other.execute("SELECT pg_notify(%s, %s)", ["Other News", "by a function ✓"])
+        found = [[note.channel, note.payload] for note in conn.notifies(timeout=10, stop_after=2)]
+        conn.execute("NOTIFY news, 'own'")
+        with conn.transaction():
+            conn.execute("NOTIFY news, 'twice'")
+            conn.execute("NOTIFY news, 'twice'")
+        # Their backend is this connection itself.
+        heard = list(conn.notifies(timeout=10, stop_after=2))
+        found += [[note.channel, note.payload, note.pid == conn.info.backend_pid] for note in heard]
+        conn.execute("UNLISTEN news")
+        other.execute("NOTIFY news, 'to nobody'")
+        return found + [len(list(conn.notifies(timeout=0.2)))]
+
+
+@case
+def two_phases():
+    conn = psycopg.connect("")
+    conn.tpc_begin(conn.xid(1, "psycopg", "one"))
+    conn.execute("INSERT INTO jobs (label) VALUES ('in two phases')")
+    try:
+        conn.tpc_prepare()
+        conn.tpc_commit()
+        return connect().execute("DELETE FROM jobs WHERE label = 'in two phases'").statusmessage
+    except psycopg.Error as error:
+        return told(error)
+    finally:
+        conn.close()
+
+
+@case
+def large_objects():
+    """By functions of the server, in SQL."""
+    with psycopg.connect("") as conn:
+        try:
+            oid = conn.execute("SELECT lo_from_bytea(0, %s)", [b"large"]).fetchone()[0]
+            return conn.execute("SELECT lo_get(%s)", [oid]).fetchone()[0]
+        except psycopg.Error as error:
+            return told(error)
+
+
+@case
+def a_pool():
+    found = []
+    with psycopg_pool.ConnectionPool("", min_size=1, max_size=3, timeout=10) as pool:
+
+        def work(n):
+            with pool.connection() as conn:
+                found.append(conn.execute("SELECT %s::int", [n]).fetchone()[0])
+
+        threads = [threading.Thread(target=work, args=[n]) for n in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        found.sort()
+
+        def undone():
+            with pool.connection() as conn:
+                conn.execute("INSERT INTO jobs (label) VALUES ('never')")
+                conn.execute("SELECT 1/0")
+
+        found.append(told(raised(psycopg.errors.DivisionByZero, undone)))
+        with pool.connection() as conn:
+            found.append(status(conn))
+            found.append(conn.execute("SELECT count(*) FROM jobs WHERE label = 'never'").fetchone())
+            conn.close()
+        with pool.connection() as conn:
+            found.append(conn.execute("SELECT 'a new one'").fetchone())
+        pool.check()
+        waiting = [pool.getconn() for _ in range(3)]
+        found.append(type(raised(psycopg_pool.PoolTimeout, lambda: pool.getconn(timeout=0.1))).__name__)
+        for conn in waiting:
+            pool.putconn(conn)
+    return found
+
+
+@case
+async def with_asyncio():
+    found = []
+    async with await psycopg.AsyncConnection.connect("", autocommit=True, row_factory=dict_row) as conn:
+        found.append(await (await conn.execute("SELECT %s::int AS n, %s AS words", [1, "x"])).fetchall())
+        async with conn.pipeline():
+            cursors = [await conn.execute("SELECT %s::int AS n", [n]) for n in range(10)]
+            found += [await cursor.fetchone() for cursor in cursors]
+        async with conn.transaction(), conn.cursor("reader") as cursor:
+            await cursor.execute("SELECT n FROM generate_series(1, 25) n")
+            found += [await cursor.fetchmany(10), [row async for row in cursor]]
+        async with conn.cursor().copy("COPY (SELECT id, words FROM all_types ORDER BY id) TO STDOUT (FORMAT binary)") as copy:
+            found.append(digest([bytes(part) async for part in copy]))
+        try:
+            # The task's end cancels the statement.
+            await asyncio.wait_for(conn.execute("SELECT pg_sleep(30)"), 0.3)
+        except asyncio.TimeoutError:
+            found.append([conn.closed, status(conn)])
+        found.append(await (await conn.execute("SELECT 'alive' AS state")).fetchone())
+    async with psycopg_pool.AsyncConnectionPool("", min_size=2, open=False) as pool:
+
+        async def work(n):
+            async with pool.connection() as conn:
+                return await (await conn.execute("SELECT %s::int", [n])).fetchone()
+
+        found += await asyncio.gather(*(work(n) for n in range(10)))
+    return found
+
+
+@case
+def placeholders():
+    """Of the client (the simple protocol) and of the server, as they are."""
+    with psycopg.ClientCursor(connect()) as cursor:
+        found = [cursor.execute("SELECT %s, %s::int, %s", ["it's ✓", 7, b"\x00\xff"]).fetchone()]
+        found.append(cursor.execute("SELECT 1 AS a; SELECT %s AS b", [2]).fetchall())
+        cursor.connection.close()
+    with psycopg.RawCursor(connect()) as cursor:
+        found.append(cursor.execute("SELECT $2::int - $1::int, $1", [1, 5]).fetchall())
+        cursor.connection.close()
+    return found
+
+
+@case
+def types_that_the_catalogue_tells():
+    with connect() as conn:
+        found = []
+        info = psycopg.types.composite.CompositeInfo.fetch(conn, "place")
+        psycopg.types.composite.register_composite(info, conn)
+        mood = psycopg.types.enum.EnumInfo.fetch(conn, "mood")
+        psycopg.types.enum.register_enum(mood, conn)
+        psycopg.types.TypeInfo.fetch(conn, "address").register(conn)
+        for binary in (False, True):
+            cursor = conn.cursor(binary=binary)
+            cursor.execute("SELECT home, feeling, moods, mail FROM all_types WHERE id = %s", [1])
+            found.append([repr(value) for value in cursor.fetchone()])
+        cursor.execute("SELECT %s::mood", [list(mood.enum)[2]])
+        return found + [[repr(value) for value in cursor.fetchone()], list(info.field_names), list(mood.labels)]
+
+
+@case
+def parameters_of_own_types():
+    """A composite type, and a domain."""
+    with connect() as conn:
+        info = psycopg.types.composite.CompositeInfo.fetch(conn, "place")
+        psycopg.types.composite.register_composite(info, conn)
+        found = []
+        for query, value in (("SELECT %s::place", info.python_type("Main St", 5)), ("SELECT %s::address", "ann@example.com")):
+            try:
+                found.append(repr(conn.execute(query, [value]).fetchone()))
+            except psycopg.Error as error:
+                found.append(told(error))
+        return found
 
 
 @case
@@ -541,6 +700,77 @@ def a_pipeline():
             second = conn.execute("SELECT count(*) FROM jobs WHERE label = %s", ["piped"])
             found += [first.fetchall(), second.fetchall()]
         return found
+
+
+@case
+def pipelines_in_transactions():
+    """Each nested block waits for what is queued; a savepoint is a statement of the pipeline too."""
+    with connect() as conn:
+        found = []
+        with conn.pipeline(), conn.transaction():
+            conn.execute("INSERT INTO jobs (label) VALUES (%s)", ["kept in a pipeline"])
+            try:
+                with conn.transaction():
+                    conn.execute("INSERT INTO jobs (label) VALUES (%s)", ["undone in a pipeline"])
+                    conn.execute("SELECT 1/%s::int", [0])
+            except psycopg.Error as error:
+                found += [told(error), status(conn)]
+            found.append(conn.execute("SELECT label FROM jobs WHERE label LIKE '%pipeline' ORDER BY id").fetchall())
+        return found + [status(conn)]
+
+
+@case
+def many_parameter_sets_that_fail():
+    """executemany is a pipeline: what stands before the failure, and after it, is lost with it."""
+    with connect() as conn:
+        cursor = conn.cursor()
+        rows = [("set-1",), ("first",), ("set-3",)]
+        error = raised(psycopg.Error, lambda: cursor.executemany("INSERT INTO jobs (label) VALUES (%s)", rows))
+        return [told(error), status(conn), amounts(conn)]
+
+
+@case
+def a_raw_pipeline():
+    """libpq's own: parse errors, describes, several syncs and a flush in one go."""
+    conn = psycopg.connect("", autocommit=True)
+    pgconn = conn.pgconn
+    pgconn.nonblocking = 1
+    pgconn.enter_pipeline_mode()
+    pgconn.send_prepare(b"s1", b"SELECT $1::int + 1 AS n")
+    pgconn.send_describe_prepared(b"s1")
+    pgconn.send_query_prepared(b"s1", [b"41"])
+    pgconn.pipeline_sync()
+    pgconn.send_query_params(b"SELECT 1/0", None)
+    pgconn.send_query_prepared(b"s1", [b"1"])
+    pgconn.send_prepare(b"s2", b"SELECT 2")
+    pgconn.pipeline_sync()
+    pgconn.send_query_params(b"SELEC", None)
+    pgconn.pipeline_sync()
+    pgconn.send_query_prepared(b"s2", None)
+    pgconn.pipeline_sync()
+    pgconn.send_query_prepared(b"s1", [b"5"], result_format=1)
+    pgconn.send_flush_request()
+    while pgconn.flush():
+        pass
+    found = []
+    # A missing result ends the answer to each command; the last command waits for no sync.
+    ended = 0
+    while ended < 9:
+        result = pgconn.get_result()
+        if result is None:
+            ended += 1
+            continue
+        state = pq.ExecStatus(result.status).name
+        if state == "PIPELINE_SYNC":
+            found.append(state)
+        elif state == "FATAL_ERROR":
+            found.append([state, result.error_field(pq.DiagnosticField.SQLSTATE)])
+        else:
+            found.append(raw(result))
+    pgconn.pipeline_sync()
+    found.append(pgconn.get_result() and "result")
+    conn.close()
+    return found
 
 
 @case

@@ -2,9 +2,10 @@ import type { Callable } from './function.ts'
 import { callable } from './function.ts'
 import { expression, expressions, presence } from './expression.ts'
 import { child, children, flag, part, strings, text, type Fields, type Node } from './node.ts'
+import { closed } from './objection.ts'
 import { locateName, touch } from './relation.ts'
 import type { Context, Scope } from './scope.ts'
-import { checkCurrentSetting, checkSetConfig, literal } from './setting.ts'
+import { checkCurrentSetting, checkSetConfig, isParameter, literal } from './setting.ts'
 import { checkNamedOperator } from './operator.ts'
 
 /** A function call: who is called, what that does, and the expressions it is given. */
@@ -33,8 +34,23 @@ function effects({ name, class: kind }: Callable, fields: Fields, cx: Context): 
     if (!sequenceReads.has(name)) cx.found.readOnly = false
     sequence(literal(children(fields, 'args')[0]), cx)
   }
+  if (kind === 'notification') notification(fields, cx)
   if (name === 'set_config') checkSetConfig(fields, cx)
   if (name === 'current_setting') checkCurrentSetting(fields)
+}
+
+/**
+ * `pg_notify(channel, payload)` as a statement of its own, of constants and parameters: what it says can then be no
+ * more than what NOTIFY says. A channel that is a parameter is not known yet.
+ */
+function notification(call: Fields, cx: Context): void {
+  const args = children(call, 'args')
+  if (cx.found.loneCall !== call || !args.every((arg) => isParameter(arg) || literal(arg) !== undefined))
+    closed('The function pg_notify within a larger statement')
+  cx.found.notifies = true
+  cx.found.readOnly = false
+  const channel = literal(args[0])
+  if (typeof channel === 'string') cx.found.objects.add(channel)
 }
 
 const qualifiedName = /^(?:("?)([^".]+)\1\.)?("?)([^".]+)\3$/

@@ -94,7 +94,13 @@ const something: Readonly<Record<string, readonly string[]>> = {
     'fetch c',
     'copy customers to stdout',
   ],
-  'changes the session': ['begin', 'set application_name = x', 'listen news', 'show all'],
+  'changes the session': [
+    'begin',
+    'set application_name = x',
+    'listen news',
+    "select pg_notify('c', 'x')",
+    'show all',
+  ],
 }
 
 suite('leaving nothing behind', () => {

@@ -36,8 +36,12 @@ export class Findings {
   explains = false
   verb: Verb = 'select'
   effect: SessionEffect = { kind: 'none' }
-  /** The `set_config` call of a statement that is nothing else, so that it surely runs. */
-  pathCall: object | null = null
+  /** The function call of a statement that is nothing else, so that it surely runs. */
+  loneCall: object | null = null
+  /** That call is `pg_notify`. */
+  notifies = false
+  /** The `pg_settings` of a statement that reads one setting there, which SHOW may tell too. */
+  shownSetting: object | null = null
   /** The INTO of the statement itself. */
   into: unknown = null
   /** By the relation's own object first: the catalogue hands out one for all columns, and comparing it is cheap. */

@@ -6,6 +6,7 @@ import { strings, part, text, type Fields } from './node.ts'
 import { closed, unknownRelation } from './objection.ts'
 import { creationSchema, throughPaths } from './path.ts'
 import type { Column, Context, RangeEntry } from './scope.ts'
+import { settingsView } from './setting.ts'
 
 /** What the name of a relation leads to. */
 export type Located =
@@ -23,10 +24,11 @@ const numbered = /^pg_(?:toast_)?temp_\d+$/
 
 /** Finds a `RangeVar` as the server would, without touching it. */
 export function locate(range: Fields, cx: Context): Located {
-  return locateName(text(range, 'schemaname'), text(range, 'relname'), cx)
+  const showsSetting = range === cx.found.shownSetting
+  return locateName(text(range, 'schemaname'), text(range, 'relname'), cx, showsSetting)
 }
 
-export function locateName(schema: string, name: string, cx: Context): Located {
+export function locateName(schema: string, name: string, cx: Context, showsSetting = false): Located {
   cx.found.budget.spend(1)
   if (numbered.test(schema)) closed('A temporary schema by its number')
   const temporary = schema === temporarySchema || schema === ''
@@ -39,7 +41,7 @@ export function locateName(schema: string, name: string, cx: Context): Located {
     return { kind: 'absent', name: { schema: schema === '' ? creationSchema(cx) : schema, name } }
   }
   return 'oid' in found
-    ? { kind: 'known', relation: readable(found) }
+    ? { kind: 'known', relation: readable(found, showsSetting) }
     : { kind: 'own', name: found, shadows: null }
 }
 
@@ -58,10 +60,11 @@ function known(found: Entry | null): CatalogueRelation | null {
   return found !== null && 'oid' in found ? readable(found) : null
 }
 
-/** Of the server's own relations only those that tell of the schema. */
-function readable(relation: CatalogueRelation): CatalogueRelation {
+/** Of the server's own relations only those that tell of the schema, and one setting where that is all that is asked. */
+function readable(relation: CatalogueRelation, showsSetting = false): CatalogueRelation {
   const { schema, name } = relation.name
   if (schema !== 'pg_catalog' && schema !== 'information_schema') return relation
+  if (showsSetting && name === settingsView) return relation
   return isSystemRelation(relation.name) ? relation : closed(`The relation ${schema}.${name}`)
 }
 

@@ -1,6 +1,6 @@
 import { settingAllowed, settingReadable } from '../settings.ts'
 import type { SessionEffect } from '../statement.ts'
-import { child, children, constantOf, type Constant, type Fields, type Node } from './node.ts'
+import { child, children, constantOf, strings, text, type Constant, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import type { Context } from './scope.ts'
 
@@ -12,7 +12,7 @@ export function checkSetConfig(call: Fields, cx: Context): void {
   const setting = literal(name)
   if (typeof setting !== 'string') return closed('set_config of a name that is no literal')
   if (setting.toLowerCase() === searchPath) {
-    if (cx.found.pathCall !== call) closed('set_config of search_path within a larger statement')
+    if (cx.found.loneCall !== call) closed('set_config of search_path within a larger statement')
     const path = literal(value)
     if (typeof path !== 'string') return closed('A search_path that is no literal')
     cx.found.effect = pathEffect(pathOf(path), literal(local) !== false, cx)
@@ -34,6 +34,26 @@ export function checkCurrentSetting(call: Fields): void {
   if (typeof setting !== 'string' || !settingReadable(setting)) closed('current_setting of this name')
 }
 
+export const settingsView = 'pg_settings'
+
+/**
+ * `SELECT … FROM pg_settings WHERE name = 'max_index_keys'` is SHOW by another name: pgjdbc reads foreign keys so. Gives
+ * the item of FROM; `null` for anything else.
+ */
+export function shownSetting(select: Fields): object | null {
+  const [range, ...more] = children(select, 'fromClause')
+  if (range?.type !== 'RangeVar' || more.length > 0 || text(range.fields, 'relname') !== settingsView)
+    return null
+  const where = child(select, 'whereClause')
+  if (range.fields['alias'] !== undefined || where?.type !== 'A_Expr') return null
+  if (text(where.fields, 'kind') !== 'AEXPR_OP' || strings(where.fields, 'name').join('.') !== '=')
+    return null
+  const column = child(where.fields, 'lexpr')
+  if (column?.type !== 'ColumnRef' || strings(column.fields, 'fields').join('.') !== 'name') return null
+  const name = literal(child(where.fields, 'rexpr') ?? undefined)
+  return typeof name === 'string' && settingReadable(name) ? range.fields : null
+}
+
 /** `null`: a value that is not known. */
 export function checkSetting(name: string, value: string | null): void {
   if (!settingAllowed(name, value)) closed(`The setting ${name} with this value`)
@@ -47,7 +67,8 @@ export function literal(node: Node | undefined): Constant | undefined {
   return arg?.type === 'A_Const' ? constantOf(arg.fields) : undefined
 }
 
-function isParameter(node: Node | undefined): boolean {
+/** `$n`, cast or not. */
+export function isParameter(node: Node | undefined): boolean {
   const value = node?.type === 'TypeCast' ? child(node.fields, 'arg') : node
   return value?.type === 'ParamRef'
 }

@@ -3,7 +3,7 @@ import type { Label } from './label.ts'
 import { child, children, flag, number, part, text, type Fields, type Node } from './node.ts'
 import { query } from './query.ts'
 import { record, type Columns, type Context } from './scope.ts'
-import { literal, searchPath } from './setting.ts'
+import { shownSetting } from './setting.ts'
 
 /** What the walk over a statement comes to; the rest is in the findings. */
 export interface Outcome {
@@ -30,24 +30,25 @@ export function storedQuery(node: Node, cx: Context): Columns {
 
 /** A query is named after the strongest thing in it, e.g. a DELETE in its WITH. */
 export function queryLabel({ found }: Context): Label {
+  if (found.notifies) return { name: 'sql.notify', kind: 'notify' }
   return { name: `sql.${found.verb}`, kind: found.verb }
 }
 
-/** A query as a statement of its own: it may call `set_config` for search_path when it does nothing else. */
+/** A query as a statement of its own: some functions may be called when it does nothing else. */
 export function queryStatement(node: Node, cx: Context): Outcome {
-  if (node.type === 'SelectStmt') cx.found.pathCall = lonePathCall(node.fields)
+  if (node.type === 'SelectStmt') {
+    cx.found.loneCall = loneCall(node.fields)
+    cx.found.shownSetting = shownSetting(node.fields)
+  }
   return shownQuery(node, cx)
 }
 
-/** The one target of a SELECT without FROM or WHERE that sets search_path. */
-function lonePathCall(select: Fields): object | null {
-  if (select['fromClause'] !== undefined) return null
+/** The one target of a SELECT without FROM or WHERE. */
+function loneCall(select: Fields): object | null {
   const others = Object.keys(select).filter((name) => !['targetList', 'limitOption', 'op'].includes(name))
   const [target, ...more] = children(select, 'targetList')
   const value = target === undefined ? null : child(target.fields, 'val')
-  if (others.length > 0 || more.length > 0 || value?.type !== 'FuncCall') return null
-  const name = literal(children(value.fields, 'args')[0])
-  return typeof name === 'string' && name.toLowerCase() === searchPath ? value.fields : null
+  return others.length > 0 || more.length > 0 || value?.type !== 'FuncCall' ? null : value.fields
 }
 
 /** INTO of a SELECT, which a set operation keeps in its first branch. */
