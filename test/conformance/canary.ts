@@ -1,0 +1,136 @@
+import { fileURLToPath } from 'node:url'
+import { startIdentityProvider } from '@sluice/demo'
+import { psqlInstalled } from '../acceptance/clients/psql.ts'
+import { startBackend, startGateway, startRelay, type Login } from '../src/index.ts'
+import { WireClient } from '../src/wire-client.ts'
+import type { Corpus } from './corpus.ts'
+import { openFiles, runTest, type Files } from './psql.ts'
+
+/** Where a protected value was shown. */
+export interface Sighting {
+  readonly test: string
+  /** What stood around it. */
+  readonly shown: string
+}
+
+export interface Watched {
+  readonly test: string
+  /** How often the tests themselves, asked directly, bring a protected value out. */
+  readonly direct: number
+  readonly through: readonly Sighting[]
+}
+
+const database = 'regression'
+const masks = fileURLToPath(new URL('../contract/policies/masks', import.meta.url))
+
+/** Rare letters, so that nothing else looks like them, not even apart. */
+const word = 'qxkzvwjy'
+const digits = '9182736'
+
+/** Protected columns, and the values that stand in them: something of each row's own behind the token. */
+const text = (of: string): string => `'${word}' || ${of}`
+const protectedColumns: { readonly [relation: string]: { readonly [column: string]: string } } = {
+  onek: { stringu1: text('unique1'), stringu2: text('unique2'), string4: text('four') },
+  onek2: { stringu1: text('unique1'), stringu2: text('unique2'), string4: text('four') },
+  tenk1: { stringu1: text('unique1'), stringu2: text('unique2'), string4: text('four') },
+  tenk2: { stringu1: text('unique1'), stringu2: text('unique2'), string4: text('four') },
+  text_tbl: { f1: text('length(f1)') },
+  varchar_tbl: { f1: "left('qxk', 4)" },
+  person: { name: text('age') },
+  emp: { name: text('age') },
+  student: { name: text('age') },
+  stud_emp: { name: text('age') },
+  int4_tbl: { f1: `${digits}00 + abs(f1 % 97)` },
+}
+
+const plant = Object.entries(protectedColumns).map(
+  ([relation, columns]) =>
+    `UPDATE ONLY ${relation} SET ${Object.entries(columns)
+      .map(([column, value]) => `${column} = ${value}`)
+      .join(', ')}`,
+)
+
+/** The token as it is, backwards, in hexadecimal, in base64 at each of its three places, and letter by letter. */
+const forms: readonly RegExp[] = [
+  new RegExp(word, 'i'),
+  new RegExp([...word].toReversed().join(''), 'i'),
+  new RegExp(Buffer.from(word).toString('hex'), 'i'),
+  new RegExp(Buffer.from(word.toUpperCase()).toString('hex'), 'i'),
+  ...[0, 1, 2].map((place) => new RegExp(base64At(place))),
+  new RegExp([...word].join('[^a-z]{1,4}'), 'i'),
+  new RegExp(digits),
+]
+
+function base64At(place: number): string {
+  const encoded = Buffer.from('x'.repeat(place) + word).toString('base64')
+  // What depends on the neighbours is left out.
+  return encoded.slice(place === 0 ? 0 : 4, 4 + 4 * Math.floor((word.length + place - 3) / 3))
+}
+
+/** Runs tests against two like servers with protected values: one is asked directly, one through masks. */
+export async function* watch(corpus: Corpus, tests: readonly string[]): AsyncGenerator<Watched> {
+  await psqlInstalled()
+  await using parts = new AsyncDisposableStack()
+  const files = parts.use(await openFiles(corpus))
+  const [direct, behind] = [await planted(parts, corpus, files), await planted(parts, corpus, files)]
+  const provider = await startIdentityProvider({ port: 0 })
+  parts.defer(() => provider.close())
+  const masked = Object.fromEntries(
+    Object.entries(protectedColumns).map(([relation, columns]) => [
+      `public.${relation}`,
+      Object.fromEntries(Object.keys(columns).map((column) => [column, { method: 'redact' }])),
+    ]),
+  )
+  const gateway = await startGateway({
+    provider,
+    policies: masks,
+    policyData: { masked },
+    targets: [{ name: database, login: behind }],
+  })
+  parts.defer(() => gateway.close())
+  for (const test of tests) {
+    const open = await sightings(corpus, test, direct, files)
+    const through = await sightings(corpus, test, await gateway.login('alice', database), files)
+    yield { test, direct: open.length, through }
+  }
+}
+
+/** A server with the tables that all tests share, and tokens in them. */
+async function planted(parts: AsyncDisposableStack, corpus: Corpus, files: Files): Promise<Login> {
+  const backend = await startBackend({ autovacuum: 'off' })
+  parts.defer(() => backend.close())
+  await backend.run('postgres', `CREATE DATABASE ${database} TEMPLATE template0`)
+  const login = backend.login(database)
+  await runTest(corpus, 'test_setup', login, files)
+  const client = await WireClient.login(login)
+  for (const statement of plant) {
+    const [error] = (await client.query(statement)).errors
+    if (error !== undefined) throw new Error(`${error.message}\nin: ${statement}`)
+  }
+  client.close()
+  return login
+}
+
+async function sightings(
+  corpus: Corpus,
+  test: string,
+  login: Login,
+  files: Files,
+): Promise<readonly Sighting[]> {
+  const relay = await startRelay(login)
+  try {
+    await runTest(corpus, test, { ...login, host: relay.host, port: relay.port }, files)
+    return relay.connections.flatMap(({ down }) => seenIn(down.toString('latin1'), test))
+  } finally {
+    await relay.close()
+  }
+}
+
+function seenIn(heard: string, test: string): readonly Sighting[] {
+  return forms.flatMap((form) =>
+    [...heard.matchAll(new RegExp(form, `${form.flags}g`))].map(({ index }) => ({
+      test,
+      shown: JSON.stringify(heard.slice(Math.max(0, index - 150), index + 60)),
+    })),
+  )
+}
