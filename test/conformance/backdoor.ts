@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { frame, type Message, MessageReader } from '../src/message.ts'
+import { frame, type Message, MessageReader, sync } from '../src/message.ts'
 import { Transcript } from '../src/transcript.ts'
 import { isOver } from './direct.ts'
 import type { Place } from '../src/wire-client.ts'
@@ -60,6 +60,9 @@ export class Backdoor {
   /** Of the answer to what was run by this door; nobody's while the gateway talks. */
   #aside: Message[] | undefined
   #skipping = false
+  /** The server owes an answer to what came before it without Sync. */
+  #open = false
+  #closing = false
   #refused = false
   #changed = Promise.withResolvers<void>()
 
@@ -136,13 +139,23 @@ export class Backdoor {
       this.#skipping = true
       return
     }
+    this.#open = type !== 'S' && type !== 'Q'
     this.#server.write(frame(type, body))
   }
 
   #park(): void {
     this.#skipping = false
-    this.#refused = true
+    this.#closing = this.#open
+    if (this.#open) this.#server.write(sync)
+    else this.#refused = true
     this.#wake()
+  }
+
+  /** What was admitted before the refusal is answered; the end of it is kept from the gateway, which did not ask for it. */
+  #closed(): void {
+    this.#open = false
+    this.#closing = false
+    this.#refused = true
   }
 
   #heardDown(chunk: Buffer): void {
@@ -150,7 +163,8 @@ export class Backdoor {
     const passed: Buffer[] = []
     for (const message of this.#down.all()) {
       if (message.type === 'Z') this.#status = message.body
-      if (this.#aside === undefined) passed.push(frame(message.type, message.body))
+      if (message.type === 'Z' && this.#closing) this.#closed()
+      else if (this.#aside === undefined) passed.push(frame(message.type, message.body))
       else this.#aside.push(message)
     }
     if (passed.length > 0) this.#gateway.write(Buffer.concat(passed))

@@ -15,9 +15,14 @@ export interface Sighting {
 
 export interface Watched {
   readonly test: string
-  /** How often the tests themselves, asked directly, bring a protected value out. */
-  readonly direct: number
-  readonly through: readonly Sighting[]
+  readonly direct: Seen
+  readonly through: Seen
+}
+
+export interface Seen {
+  /** Bytes that the client got. */
+  readonly bytes: number
+  readonly sightings: readonly Sighting[]
 }
 
 const database = 'regression'
@@ -89,9 +94,9 @@ export async function* watch(corpus: Corpus, tests: readonly string[]): AsyncGen
   })
   parts.defer(() => gateway.close())
   for (const test of tests) {
-    const open = await sightings(corpus, test, direct, files)
-    const through = await sightings(corpus, test, await gateway.login('alice', database), files)
-    yield { test, direct: open.length, through }
+    const open = await seen(corpus, test, direct, files)
+    const through = await seen(corpus, test, await gateway.login('alice', database), files)
+    yield { test, direct: open, through }
   }
 }
 
@@ -111,22 +116,21 @@ async function planted(parts: AsyncDisposableStack, corpus: Corpus, files: Files
   return login
 }
 
-async function sightings(
-  corpus: Corpus,
-  test: string,
-  login: Login,
-  files: Files,
-): Promise<readonly Sighting[]> {
+async function seen(corpus: Corpus, test: string, login: Login, files: Files): Promise<Seen> {
   const relay = await startRelay(login)
   try {
     await runTest(corpus, test, { ...login, host: relay.host, port: relay.port }, files)
-    return relay.connections.flatMap(({ down }) => seenIn(down.toString('latin1'), test))
+    const heard = relay.connections.map(({ down }) => down.toString('latin1'))
+    return {
+      bytes: heard.reduce((sum, { length }) => sum + length, 0),
+      sightings: heard.flatMap((each) => sightingsIn(each, test)),
+    }
   } finally {
     await relay.close()
   }
 }
 
-function seenIn(heard: string, test: string): readonly Sighting[] {
+export function sightingsIn(heard: string, test: string): readonly Sighting[] {
   return forms.flatMap((form) =>
     [...heard.matchAll(new RegExp(form, `${form.flags}g`))].map(({ index }) => ({
       test,

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { frame, type Message, MessageReader } from '../src/message.ts'
+import { extended, frame, type Message, MessageReader } from '../src/message.ts'
+import type { Transcript } from '../src/transcript.ts'
 import type { Place } from '../src/wire-client.ts'
 import type { Result } from './finding.ts'
 import { Lanes, type Answered, type Stage } from './lanes.ts'
@@ -16,13 +17,16 @@ export type Report = (statement: string, result: Result) => void
 const sslCode = 80_877_103
 const gssCode = 80_877_104
 
-export async function openFront(stage: Stage, report: Report): Promise<Front> {
+/** What psql sends in the simple protocol is asked in that, or as drivers do. */
+export type Protocol = 'simple' | 'extended'
+
+export async function openFront(stage: Stage, protocol: Protocol, report: Report): Promise<Front> {
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
     socket.once('close', () => sockets.delete(socket))
-    void converse(socket, stage, report).catch((error: unknown) => {
+    void converse(socket, stage, protocol, report).catch((error: unknown) => {
       report('', { outcome: { kind: 'differs', how: String(error) }, misread: [] })
       socket.destroy()
     })
@@ -39,7 +43,7 @@ export async function openFront(stage: Stage, report: Report): Promise<Front> {
   return { host: '127.0.0.1', port, close: () => (closing ??= close()) }
 }
 
-async function converse(socket: Socket, stage: Stage, report: Report): Promise<void> {
+async function converse(socket: Socket, stage: Stage, protocol: Protocol, report: Report): Promise<void> {
   const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   const started = await startup(socket, chunks)
   if (started === undefined) return
@@ -50,7 +54,7 @@ async function converse(socket: Socket, stage: Stage, report: Report): Promise<v
     if (user !== stage.direct.user)
       await lanes.aside(`SET SESSION AUTHORIZATION "${user.replaceAll('"', '""')}"`)
     socket.write(lanes.greeting.bytes.subarray(lanes.greeting.bytes.indexOf(authenticationOk)))
-    await serve(socket, chunks, started.rest, lanes, report)
+    await serve(socket, chunks, started.rest, lanes, protocol, report)
   } finally {
     lanes.close()
   }
@@ -94,6 +98,7 @@ async function serve(
   chunks: AsyncIterator<Buffer>,
   rest: Buffer,
   lanes: Lanes,
+  protocol: Protocol,
   report: Report,
 ): Promise<void> {
   const reader = new MessageReader()
@@ -109,18 +114,31 @@ async function serve(
       if (each.type === 'P') statement = each.body.toString().split('\0')[1] ?? ''
       const ends = copying ? each.type === 'c' || each.type === 'f' : each.type === 'Q' || each.type === 'S'
       if (!ends) continue
-      const bytes = Buffer.concat(pending.map(({ type, body }) => frame(type, body)))
+      const inSteps = protocol === 'extended' && each.type === 'Q' && !copies.test(statement)
+      const bytes = inSteps
+        ? extended(statement)
+        : Buffer.concat(pending.map(({ type, body }) => frame(type, body)))
       pending = []
       const { reply, result }: Answered = copying
         ? await lanes.more(bytes)
         : await lanes.ask({ bytes, statement })
       copying = result === undefined
       if (result !== undefined) report(statement, result)
-      socket.write(reply.bytes)
+      socket.write(inSteps ? asSimple(reply) : reply.bytes)
       if (reply.closed) return void socket.end()
     }
     const next = await chunks.next()
     if (next.done === true) return
     reader.push(next.value)
   }
+}
+
+/** With COPY the protocols differ in who says when it is over. */
+const copies = /^\s*(--[^\n]*\n\s*)*copy\b/i
+
+/** Without what only the extended protocol has. */
+function asSimple({ messages }: Transcript): Buffer {
+  return Buffer.concat(
+    messages.filter(({ type }) => !'123nst'.includes(type)).map(({ type, body }) => frame(type, body)),
+  )
 }

@@ -53,9 +53,18 @@ export function reportOf(findings: readonly Finding[], expected: readonly Expect
 
 function faultsOf(finding: Finding, expected: readonly Expected[]): readonly Fault[] {
   const { outcome, misread, test, statement } = finding
-  const found = [...(outcome.kind === 'differs' ? [outcome.how] : []), ...misread]
+  const found = [...differenceIn(outcome), ...misread]
   const entry = expected.find((each) => each.test === test && plain(statement).startsWith(each.statement))
   return found.map((how) => ({ finding, how, expected: entry }))
+}
+
+/** Rules of the adapter itself: with a policy that allows everything nobody else refuses. */
+const known = /^adapter\/(closed_world|limits|name|parse|function_call)$/
+
+function differenceIn(outcome: Outcome): readonly string[] {
+  if (outcome.kind === 'differs') return [outcome.how]
+  const refused = outcome.kind === 'refused' || outcome.kind === 'skipped'
+  return refused && !known.test(outcome.rule) ? [`refused by ${outcome.rule}: ${outcome.reason}`] : []
 }
 
 /** On one line, as `expected.ts` names it. */

@@ -9,6 +9,8 @@ import { Ledger } from './ledger.ts'
 import { Origins } from './truth.ts'
 
 export interface OpenStage extends Stage, AsyncDisposable {
+  /** The server behind the gateway, past it. */
+  readonly behind: Login
   /** Between two tests: the same ids from here on. */
   align(): Promise<void>
 }
@@ -72,6 +74,7 @@ export async function openStage(): Promise<OpenStage> {
   const open = parts.move()
   return {
     direct,
+    behind,
     control,
     doors,
     ledger,

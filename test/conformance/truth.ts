@@ -8,14 +8,14 @@ import type { Transcript } from '../src/index.ts'
  */
 
 /** Command tags of each action. EXECUTE and FETCH are judged as what they run. */
-const written = '|SELECT|COPY|EXPLAIN'
+/** A query may write in several ways: its name is that of one of them, its tag that of its last part. */
+const writes = /^(INSERT|UPDATE|DELETE|MERGE|SELECT|COPY|EXPLAIN)/
 const tags: Readonly<Record<string, RegExp>> = {
   'sql.select': /^(SELECT|EXPLAIN)/,
-  // What a query writes on its way outweighs what it gives.
-  'sql.insert': new RegExp(`^(INSERT${written})`),
-  'sql.update': new RegExp(`^(UPDATE${written})`),
-  'sql.delete': new RegExp(`^(DELETE${written})`),
-  'sql.merge': new RegExp(`^(MERGE${written})`),
+  'sql.insert': writes,
+  'sql.update': writes,
+  'sql.delete': writes,
+  'sql.merge': writes,
   'sql.truncate': /^TRUNCATE TABLE$/,
   'sql.copy_in': /^COPY /,
   'sql.copy_out': /^COPY /,
@@ -47,7 +47,7 @@ export function undoesReadOnly(statement: string): boolean {
 export async function misreadings(
   actions: readonly Action[],
   answer: Transcript,
-  origins: Origins,
+  origins: Pick<Origins, 'nameOf'>,
 ): Promise<readonly string[]> {
   return [...tagged(actions, answer.tags), ...(await unnamed(actions, answer, origins))]
 }
@@ -69,7 +69,7 @@ interface Named {
 async function unnamed(
   actions: readonly Action[],
   { columns }: Transcript,
-  origins: Origins,
+  origins: Pick<Origins, 'nameOf'>,
 ): Promise<readonly string[]> {
   const tables = [...new Set(columns.map(({ table }) => table).filter((table) => table !== 0))]
   const known = new Set(
