@@ -23,14 +23,14 @@ const tags: Readonly<Record<string, RegExp>> = {
   'sql.explain': /^EXPLAIN$/,
   'sql.cursor': /^(DECLARE CURSOR|FETCH|MOVE|CLOSE CURSOR)/,
   'sql.prepare': /^PREPARE$/,
-  'sql.deallocate': /^DEALLOCATE/,
+  'sql.deallocate': /^(DEALLOCATE|DISCARD|UNLISTEN)/,
   'sql.transaction': /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE TRANSACTION|SET)/,
-  'sql.set': /^(SET|RESET|DISCARD|SELECT)/,
+  'sql.set': /^(SET|RESET|SELECT)/,
   'sql.show': /^SHOW$/,
   'sql.lock': /^LOCK TABLE$/,
   'sql.maintenance': /^(VACUUM|ANALYZE|CLUSTER|REINDEX|CHECKPOINT)/,
   'sql.notify': /^NOTIFY$/,
-  'sql.listen': /^(UN)?LISTEN$/,
+  'sql.listen': /^LISTEN$/,
   'sql.call': /^CALL$/,
 }
 
