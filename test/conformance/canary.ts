@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { startIdentityProvider } from '@sluice/demo'
 import { psqlInstalled } from '../acceptance/clients/psql.ts'
-import { startBackend, startGateway, startRelay, type Login } from '../src/index.ts'
-import { WireClient } from '../src/wire-client.ts'
+import { startBackend, startGateway, startRelay, type Backend, type Login } from '../src/index.ts'
+import { setUp } from './chosen.ts'
 import type { Corpus } from './corpus.ts'
 import { openFiles, runTest, type Files } from './psql.ts'
 
@@ -25,7 +25,7 @@ export interface Seen {
   readonly sightings: readonly Sighting[]
 }
 
-const database = 'regression'
+const target = 'regression'
 const masks = fileURLToPath(new URL('../contract/policies/masks', import.meta.url))
 
 /** Rare letters, so that nothing else looks like them, not even apart. */
@@ -72,12 +72,15 @@ function base64At(place: number): string {
   return encoded.slice(place === 0 ? 0 : 4, 4 + 4 * Math.floor((word.length + place - 3) / 3))
 }
 
-/** Runs tests against two like servers with protected values: one is asked directly, one through masks. */
+/** Runs tests against two like databases with protected values: one is asked directly, one through masks. */
 export async function* watch(corpus: Corpus, tests: readonly string[]): AsyncGenerator<Watched> {
   await psqlInstalled()
   await using parts = new AsyncDisposableStack()
   const files = parts.use(await openFiles(corpus))
-  const [direct, behind] = [await planted(parts, corpus, files), await planted(parts, corpus, files)]
+  const backend = await startBackend({ autovacuum: 'off' })
+  parts.defer(() => backend.close())
+  const direct = await planted(backend, 'asked_directly', corpus, files)
+  const behind = await planted(backend, 'asked_through', corpus, files)
   const provider = await startIdentityProvider({ port: 0 })
   parts.defer(() => provider.close())
   const masked = Object.fromEntries(
@@ -90,29 +93,22 @@ export async function* watch(corpus: Corpus, tests: readonly string[]): AsyncGen
     provider,
     policies: masks,
     policyData: { masked },
-    targets: [{ name: database, login: behind }],
+    targets: [{ name: target, login: behind }],
   })
   parts.defer(() => gateway.close())
   for (const test of tests) {
     const open = await seen(corpus, test, direct, files)
-    const through = await seen(corpus, test, await gateway.login('alice', database), files)
+    const through = await seen(corpus, test, await gateway.login('alice', target), files)
     yield { test, direct: open, through }
   }
 }
 
-/** A server with the tables that all tests share, and tokens in them. */
-async function planted(parts: AsyncDisposableStack, corpus: Corpus, files: Files): Promise<Login> {
-  const backend = await startBackend({ autovacuum: 'off' })
-  parts.defer(() => backend.close())
-  await backend.run('postgres', `CREATE DATABASE ${database} TEMPLATE template0`)
-  const login = backend.login(database)
-  await runTest(corpus, 'test_setup', login, files)
-  const client = await WireClient.login(login)
-  for (const statement of plant) {
-    const [error] = (await client.query(statement)).errors
-    if (error !== undefined) throw new Error(`${error.message}\nin: ${statement}`)
-  }
-  client.close()
+/** A database with the tables that all tests share, and tokens in them. */
+async function planted(backend: Backend, name: string, corpus: Corpus, files: Files): Promise<Login> {
+  await backend.run('postgres', `CREATE DATABASE ${name} TEMPLATE template0`)
+  const login = backend.login(name)
+  await runTest(corpus, setUp, login, files)
+  for (const statement of plant) await backend.run(name, statement)
   return login
 }
 

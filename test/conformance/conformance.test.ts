@@ -1,4 +1,4 @@
-import { suite, test, type TestContext } from 'node:test'
+import { after, before, suite, test, type TestContext } from 'node:test'
 import assert from 'node:assert/strict'
 import { sightingsIn, watch } from './canary.ts'
 import { cache, setUp } from './chosen.ts'
@@ -8,7 +8,7 @@ import type { Finding } from './finding.ts'
 import { Lanes } from './lanes.ts'
 import { lineOf, reportOf, told } from './report.ts'
 import { runTests } from './run.ts'
-import { openStage } from './stage.ts'
+import { openStage, type OpenStage } from './stage.ts'
 import { misreadings } from './truth.ts'
 import { message, Transcript, WireClient } from '../src/index.ts'
 import { int16, int32 } from '../src/message.ts'
@@ -17,22 +17,27 @@ import { int16, int32 } from '../src/message.ts'
  * A slice of PostgreSQL's regression tests; `npm run conformance` runs them all. Where their sources cannot be had
  * it is skipped, and says why.
  */
-const slice = ['boolean', 'int8', 'select', 'prepare', 'portals_p2']
-const watched = ['select', 'select_distinct', 'text']
+const slice = ['boolean', 'select', 'portals_p2']
+const watched = ['select', 'text']
 
 suite('PostgreSQL regression tests (slice)', { concurrency: 1 }, () => {
+  let stage: OpenStage
+  before(async () => {
+    stage = await openStage()
+  })
+  after(() => stage[Symbol.asyncDispose]())
+
   test('what passes directly passes through, or is refused by a rule', async (t) => {
     const corpus = await corpusFor(t)
     if (corpus === undefined) return
     const findings: Finding[] = []
-    await using stage = await openStage()
     for await (const { findings: found } of runTests(corpus, [setUp, ...slice], stage))
       findings.push(...found)
     const report = reportOf(findings, expected)
     console.log(lineOf(`PostgreSQL ${corpus.release.version}`, report))
     const unexpected = report.faults.filter((fault) => fault.expected === undefined)
     assert.equal(unexpected.length, 0, unexpected.map(told).join('\n'))
-    assert.ok(report.equal > 300, `only ${report.equal} statements were compared`)
+    assert.ok(report.equal > 150, `only ${report.equal} statements were compared`)
   })
 
   test('protected values do not come out', async (t) => {
@@ -44,36 +49,33 @@ suite('PostgreSQL regression tests (slice)', { concurrency: 1 }, () => {
       assert.deepEqual(through.sightings, [], test)
     }
   })
-})
 
-suite('the comparison itself', { concurrency: 1 }, () => {
-  test('sees another row, another error, and that a refused statement leaves no difference', async () => {
-    await using stage = await openStage()
+  test('the comparison sees another row and another error, and a refused statement leaves no difference', async () => {
     const lanes = await Lanes.open(stage, {})
     const ask = async (statement: string): Promise<string> => {
       const { result } = await lanes.ask({ bytes: message.query(statement), statement })
       return result?.outcome.kind ?? 'waits'
     }
     try {
-      assert.equal(await ask('CREATE TABLE t (a int PRIMARY KEY)'), 'equal')
-      assert.equal(await ask('INSERT INTO t VALUES (1)'), 'equal')
+      assert.equal(await ask('CREATE TABLE own (a int PRIMARY KEY)'), 'equal')
+      assert.equal(await ask('INSERT INTO own VALUES (1)'), 'equal')
       assert.equal(await ask('SELECT * FROM nowhere'), 'same_error')
-      assert.equal(await ask('DO $$ BEGIN INSERT INTO t VALUES (2); END $$'), 'refused')
+      assert.equal(await ask('DO $$ BEGIN INSERT INTO own VALUES (2); END $$'), 'refused')
       assert.equal(await ask('BEGIN'), 'equal')
-      assert.equal(await ask('DO $$ BEGIN INSERT INTO t VALUES (3); END $$'), 'refused')
-      assert.equal(await ask('SELECT * FROM t'), 'equal')
+      assert.equal(await ask('DO $$ BEGIN INSERT INTO own VALUES (3); END $$'), 'refused')
+      assert.equal(await ask('SELECT * FROM own'), 'equal')
       assert.equal(await ask('COMMIT'), 'equal')
       assert.equal(await ask("SET client_encoding = 'LATIN1'"), 'skipped')
       assert.equal(await ask('SELECT pg_backend_pid()'), 'unstable')
-      await onlyBehind(stage.behind, 'INSERT INTO t VALUES (4)')
-      assert.equal(await ask('SELECT * FROM t'), 'differs')
-      assert.equal(await ask('INSERT INTO t VALUES (4)'), 'differs')
+      await onlyBehind(stage.behind, 'INSERT INTO own VALUES (4)')
+      assert.equal(await ask('SELECT * FROM own'), 'differs')
+      assert.equal(await ask('INSERT INTO own VALUES (4)'), 'differs')
     } finally {
       lanes.close()
     }
   })
 
-  test('sees what the normaliser reads otherwise than the server', async () => {
+  test('the comparison sees what the normaliser reads otherwise than the server', async () => {
     const said = (tag: string): Transcript =>
       new Transcript([{ type: 'C', body: Buffer.from(`${tag}\0`) }], Buffer.alloc(0), false)
     const action = { name: 'sql.select', kind: 'select', read_only: true, relations: [] } as never
@@ -92,7 +94,7 @@ suite('the comparison itself', { concurrency: 1 }, () => {
     assert.deepEqual(await misreadings([reads], answer, names), [])
   })
 
-  test('sees a protected value in each of its forms', () => {
+  test('the canary sees a protected value in each of its forms', () => {
     const forms = ['qxkzvwjy', 'QXKZVWJY', 'yjwvzkxq', '71786b7a76776a79', '9182736', 'q,x,k,z,v,w,j,y']
     for (const prefix of ['', 'a', 'ab', 'abc']) {
       forms.push(Buffer.from(`${prefix}qxkzvwjy99`).toString('base64'))

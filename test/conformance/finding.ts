@@ -3,8 +3,13 @@ export type Outcome =
   | { readonly kind: 'equal'; readonly failed: boolean }
   /** The gateway says the server's own error in its place. */
   | { readonly kind: 'same_error' }
-  /** `fails`: the server does not accept it either, in other words. */
-  | { readonly kind: 'refused'; readonly rule: string; readonly reason: string; readonly fails: boolean }
+  /** `fails`: what the server says to it, where it does not accept it either. */
+  | {
+      readonly kind: 'refused'
+      readonly rule: string
+      readonly reason: string
+      readonly fails: string | null
+    }
   /** Refused, and not run on the server either: it would change what the gateway takes for granted. */
   | { readonly kind: 'skipped'; readonly rule: string; readonly reason: string }
   /** The server itself answers it in two ways. */

@@ -156,7 +156,12 @@ export class Lanes {
     if (told === undefined) return { kind: 'differs', how: 'refused without an error' }
     if (error?.code === told.code && error.message === told.message) return { kind: 'same_error' }
     const { rule, reason } = this.#why(told)
-    return { kind: 'refused', rule, reason, fails: error !== undefined }
+    return {
+      kind: 'refused',
+      rule,
+      reason,
+      fails: error === undefined ? null : `${error.code} ${error.message}`,
+    }
   }
 
   #why({ code, message: text }: { readonly code: string; readonly message: string }): {
