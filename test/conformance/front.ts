@@ -92,7 +92,7 @@ function parametersOf(packet: Buffer): Readonly<Record<string, string>> {
   return Object.fromEntries(pairs.filter(([name]) => name !== '')) as Readonly<Record<string, string>>
 }
 
-/** Messages up to a Query or Sync are one request; COPY data go on with it. */
+/** Messages up to a Query, a FunctionCall or Sync are one request; COPY data go on with it. */
 async function serve(
   socket: Socket,
   chunks: AsyncIterator<Buffer>,
@@ -112,7 +112,8 @@ async function serve(
       pending.push(each)
       if (each.type === 'Q') statement = each.body.subarray(0, -1).toString()
       if (each.type === 'P') statement = each.body.toString().split('\0')[1] ?? ''
-      const ends = copying ? each.type === 'c' || each.type === 'f' : each.type === 'Q' || each.type === 'S'
+      if (each.type === 'F') statement = 'a call by number'
+      const ends: boolean = (copying ? 'cf' : 'QSF').includes(each.type)
       if (!ends) continue
       const inSteps = protocol === 'extended' && each.type === 'Q' && !copies.test(statement)
       const bytes = inSteps

@@ -20,6 +20,9 @@ export async function openFiles({ folder: from }: Corpus): Promise<Files> {
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
 }
 
+/** The longest takes less than a minute on a quiet machine. */
+const testMs = 600_000
+
 /** Runs one test as the regression driver does. What psql prints is of no interest: its connection is watched. */
 export async function runTest(corpus: Corpus, test: string, login: Login, files: Files): Promise<void> {
   const options = ['-X', '-q', '-v', 'HIDE_TABLEAM=on', '-v', 'HIDE_TOAST_COMPRESSION=on']
@@ -43,8 +46,11 @@ export async function runTest(corpus: Corpus, test: string, login: Login, files:
   }
   const script = join(corpus.folder, 'sql', `${test}.sql`)
   const child = spawn('psql', [...options, '-f', script], { env, stdio: ['ignore', 'ignore', 'ignore'] })
-  await new Promise<void>((resolve, reject) => {
+  const late = setTimeout(() => child.kill(), testMs)
+  const signal = await new Promise<NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', () => resolve())
+    child.once('close', (_code, ended) => resolve(ended))
   })
+  clearTimeout(late)
+  if (signal !== null) throw new Error(`${test} was not at its end after ${testMs / 60_000} minutes`)
 }
