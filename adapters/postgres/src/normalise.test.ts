@@ -749,6 +749,14 @@ suite('what policies see', () => {
     ['create table t (id int)', ['public.t ddl ']],
     ['create table app.t (like orders)', ['app.t ddl ', 'public.orders read ']],
     ['create temp table t (id int)', ['pg_temp.t ddl ']],
+    [
+      'create temp table t (id int primary key, up int references t (id))',
+      ['pg_temp.t ddl ', 'pg_temp.t read id'],
+    ],
+    [
+      'create temp table orders (id int primary key, up int references orders (id))',
+      ['pg_temp.orders ddl ', 'pg_temp.orders read ', 'public.orders read id'],
+    ],
     ['alter table orders add x int', ['public.orders ddl ']],
     ['lock table orders', ['public.orders read ']],
     ["select nextval('public.order_numbers')", ['public.order_numbers read ']],

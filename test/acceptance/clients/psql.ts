@@ -18,13 +18,18 @@ export async function psql(
   options: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Printed> {
-  await (installed ??= install())
+  await psqlInstalled()
   return run('psql', ['--no-psqlrc', '-v', 'VERBOSITY=verbose', ...options], script, {
     ...environmentOf(door),
     PSQL_HISTORY: '/dev/null',
     PAGER: 'cat',
     ...env,
   })
+}
+
+/** Throws, with what to install, when there is no psql. */
+export function psqlInstalled(): Promise<void> {
+  return (installed ??= install())
 }
 
 let installed: Promise<void> | undefined

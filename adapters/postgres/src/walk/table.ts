@@ -42,9 +42,17 @@ export function createTable(fields: Fields, cx: Context): SessionEffect {
   for (const { type, fields: element } of elements) if (type === 'TableLikeClause') like(element, cx)
   const own = elements.filter(({ type }) => type === 'ColumnDef').map((element) => newColumn(element.fields))
   const scope = scopeOf([entryOf(text(range, 'relname'), { columns: own, open: true })], null, null)
+  const inside = knowing(effect, cx)
   for (const element of [...elements, ...children(fields, 'constraints')])
-    if (element.type !== 'TableLikeClause') tableElement(element, scope, cx)
+    if (element.type !== 'TableLikeClause') tableElement(element, scope, inside)
   return effect
+}
+
+/** A table may refer to itself, a temporary one too. */
+function knowing(effect: SessionEffect, cx: Context): Context {
+  if (effect.kind !== 'temp_table') return cx
+  const tempTables = new Set([...cx.names.tempTables, effect.name])
+  return { ...cx, names: { ...cx.names, tempTables } }
 }
 
 /** LIKE copies the shape of a relation, none of its rows. */
