@@ -50,6 +50,26 @@ export class Direct {
   }
 }
 
+/** A connection for queries between others', opened anew where a server has closed it. */
+export class Standing {
+  readonly #login: () => Promise<Login>
+  #client: WireClient | undefined
+
+  constructor(login: () => Promise<Login>) {
+    this.#login = login
+  }
+
+  async query(sql: string): Promise<Transcript> {
+    if (this.#client === undefined || this.#client.closed)
+      this.#client = await WireClient.login(await this.#login())
+    return this.#client.query(sql)
+  }
+
+  close(): void {
+    this.#client?.close()
+  }
+}
+
 /** What a server says in between, of nothing that was asked. */
 const unsolicited = new Set(['N', 'S', 'A'])
 

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { demoSubjects, startIdentityProvider, type DemoSubject } from '@sluice/demo'
-import { startBackend, startGateway, WireClient, type Backend, type Login } from '../src/index.ts'
+import { startBackend, startGateway, type Backend, type Login } from '../src/index.ts'
 import { alignIds, makeTemporarySchemas } from './alignment.ts'
 import { openBackdoors } from './backdoor.ts'
-import { Direct } from './direct.ts'
+import { Standing } from './direct.ts'
 import type { Stage } from './lanes.ts'
 import { Ledger } from './ledger.ts'
 import { Origins } from './truth.ts'
@@ -65,11 +65,9 @@ export async function openStage(): Promise<OpenStage> {
     store: ledger.store,
   })
   parts.defer(() => gateway.close())
-  const origins = new Origins(await Direct.open(behind))
+  const origins = new Origins(new Standing(() => Promise.resolve(behind)))
   parts.defer(() => origins.close())
-  const servers = await Promise.all([direct, control, behind].map((login) => WireClient.login(login)))
-  parts.defer(() => servers.forEach((server) => server.close()))
-  const refresher = await Direct.open(await gateway.login('alice', database))
+  const refresher = new Standing(() => gateway.login('alice', database))
   parts.defer(() => refresher.close())
   const open = parts.move()
   return {
@@ -83,7 +81,7 @@ export async function openStage(): Promise<OpenStage> {
     async refresh() {
       await refresher.query('DROP TABLE IF EXISTS sluice_conformance_nothing')
     },
-    align: () => alignIds(servers),
+    align: () => alignIds([direct, control, behind]),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

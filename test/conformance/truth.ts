@@ -1,5 +1,5 @@
 import type { Action } from '@sluice/core'
-import type { Direct } from './direct.ts'
+import type { Standing } from './direct.ts'
 import type { Transcript } from '../src/index.ts'
 
 /**
@@ -88,9 +88,9 @@ async function unnamed(
 /** Names of tables by their ids, as a server has them. */
 export class Origins {
   readonly #names = new Map<number, string>()
-  readonly #server: Direct
+  readonly #server: Standing
 
-  constructor(server: Direct) {
+  constructor(server: Standing) {
     this.#server = server
   }
 
