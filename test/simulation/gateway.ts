@@ -171,6 +171,8 @@ export class Gateway {
         facts: { requests: 0, denied: 0, rows: 0, bytes: 0, tokens: 0, cost_micros: 0, in_flight: 1 },
       }),
       live: () => true,
+      logged: () => true,
+      tooOften: () => undefined,
       count: () => {},
       append,
       // Whatever may only be counted is.
