@@ -5,15 +5,18 @@ import { MissingError } from '@sluice/kafka'
 import { seenIn, type Transcript } from '../transcript.ts'
 import { clients, type Run } from './clients.ts'
 import { differences, leavesOf, type Difference } from './differences.ts'
-import { drivers, features, type Driver, type Feature } from './features.ts'
+import { compiled, drivers, features, type Driver, type Feature } from './features.ts'
 import { beyondStarter, matrix } from './matrix.ts'
 import { openDriverStage } from './stage.ts'
 
 /**
  * Every driver over its whole range: what it sees at the server itself it sees through Sluice, values to the byte,
  * types, tags, errors, notices and states of transactions. What is different all the same is in `differences.ts`.
+ * `npm run test:drivers` runs all of them, the suite those that need no compiler.
  */
-const stage = await openDriverStage(drivers)
+const asked: readonly Driver[] =
+  process.env['SLUICE_DRIVERS'] === 'all' ? drivers : drivers.filter((driver) => !compiled.has(driver))
+const stage = await openDriverStage(asked)
 after(() => stage[Symbol.asyncDispose]())
 
 interface Ran {
@@ -26,9 +29,9 @@ interface Ran {
 
 /** Several at once: most of their time they wait. */
 const atOnce = 3
-const ran = await sideBySide(drivers)
+const ran = await sideBySide(asked)
 
-for (const driver of drivers)
+for (const driver of asked)
   suite(driver, () => {
     const found = ran.get(driver)
     const skip = found instanceof MissingError && found.message

@@ -28,5 +28,8 @@ export type Feature = (typeof features)[number]
 
 export const drivers = ['psycopg2', 'psycopg', 'asyncpg', 'pg', 'postgres-js', 'jdbc', 'pgx'] as const
 
+/** They are fetched and compiled first, which takes longer than all others. */
+export const compiled: ReadonlySet<string> = new Set(['jdbc', 'pgx'])
+
 /** postgres.js and pgjdbc go by names that a target may have too. */
 export type Driver = (typeof drivers)[number]
