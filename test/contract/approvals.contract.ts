@@ -108,7 +108,10 @@ export function approvalsContract(name: string, open: () => Promise<ApprovalLog>
       await Promise.all(traffic)
       await until(() => one.list().every(({ state }) => state !== 'pending'))
       for (const [at] of views.entries())
-        assert.deepEqual([votes[2 * at]?.kind, votes[2 * at + 1]?.kind].toSorted(), ['accepted', 'conflict'])
+        assert.deepEqual([votes[2 * at]?.kind, votes[2 * at + 1]?.kind].map(String).toSorted(), [
+          'accepted',
+          'conflict',
+        ])
       await until(() => two.list().every(({ state }) => state !== 'pending'))
       assert.deepEqual(one.list(), two.list())
     })

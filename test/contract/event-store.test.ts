@@ -44,8 +44,9 @@ function gate() {
         await open
         await disk.write(name, at, bytes)
       },
-      allocate: (name, bytes) => disk.allocate(name, bytes),
+      allocate: (name, bytes, room) => disk.allocate(name, bytes, room),
       create: (name, content) => disk.create(name, content),
+      remove: (name) => disk.remove(name),
       buffer: (bytes) => disk.buffer(bytes),
       close: () => disk.close(),
     }),

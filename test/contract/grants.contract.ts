@@ -70,7 +70,7 @@ export function grantsContract(name: string, open: () => Promise<ApprovalLog>): 
       )
       await Promise.all(traffic)
       for (const [at] of views.entries())
-        assert.deepEqual([results[2 * at]?.kind, results[2 * at + 1]?.kind].toSorted(), [
+        assert.deepEqual([results[2 * at]?.kind, results[2 * at + 1]?.kind].map(String).toSorted(), [
           'accepted',
           'conflict',
         ])

@@ -151,6 +151,7 @@ export class Gateway {
     return {
       session,
       target: 'shop',
+      protocol: 'postgres',
       ids,
       now: () => clock.now(),
       monotonic: () => clock.now(),
@@ -159,6 +160,7 @@ export class Gateway {
       approvalLink: () => null,
       subject: () => want.subject,
       run: () => ({ id: want.run, trace_id: null }),
+      claim: () => {},
       bindingOf: (part, rule, requirement) =>
         bindingOf({ subject: want.subject.id, target: 'shop', part, rule, requirement }, scriptedPseudonyms),
       pdp: {
