@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { listen, type Listener } from '../src/listener.ts'
 import { frame, type Message, MessageReader, sync } from '../src/message.ts'
 import { Transcript } from '../src/transcript.ts'
 import { isOver } from './direct.ts'
@@ -10,38 +10,25 @@ import type { Place } from '../src/wire-client.ts'
  * replaces by a statement that must fail; that one is kept back here, so that the refused statement itself can be
  * run in its place, in the very session: server and twin stay equal, whatever is refused.
  */
-export interface Backdoors extends Place {
+export interface Backdoors extends Listener {
   /** The gateway's connection that was opened with this application_name. */
   of(application: string): Backdoor
-  /** Idempotent. */
-  close(): Promise<void>
 }
 
 export async function openBackdoors(to: Place): Promise<Backdoors> {
   const doors = new Set<Backdoor>()
-  const server = createServer({ noDelay: true }, (gateway) => {
+  const listener = await listen((gateway) => {
     const door = new Backdoor(gateway, connect({ ...to, noDelay: true }))
     doors.add(door)
     gateway.once('close', () => doors.delete(door))
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as AddressInfo
-  let closing: Promise<void> | undefined
-  const close = async (): Promise<void> => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const door of doors) door.destroy()
-    await closed
-  }
   return {
-    host: '127.0.0.1',
-    port,
+    ...listener,
     of(application) {
       const door = [...doors].find((each) => each.application === application)
       if (door === undefined) throw new Error(`the gateway opened no connection for ${application}`)
       return door
     },
-    close: () => (closing ??= close()),
   }
 }
 
@@ -108,11 +95,6 @@ export class Backdoor {
     this.#refused = false
     const parameters = heard.filter(({ type }) => type === 'S').map(({ type, body }) => frame(type, body))
     this.#gateway.write(Buffer.concat([...parameters, failed, frame('Z', this.#status)]))
-  }
-
-  destroy(): void {
-    this.#gateway.destroy()
-    this.#server.destroy()
   }
 
   #heardUp(chunk: Buffer): void {

@@ -1,16 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { listen, type Listener } from '../src/listener.ts'
 import { extended, frame, type Message, MessageReader } from '../src/message.ts'
 import type { Transcript } from '../src/transcript.ts'
-import type { Place } from '../src/wire-client.ts'
 import type { Result } from './finding.ts'
 import { Lanes, type Answered, type Stage } from './lanes.ts'
-
-/** What psql connects to: whatever it asks for is asked of all three servers, and it reads what the first one says. */
-export interface Front extends Place {
-  /** Idempotent. */
-  close(): Promise<void>
-}
 
 export type Report = (statement: string, result: Result) => void
 
@@ -20,27 +13,15 @@ const gssCode = 80_877_104
 /** What psql sends in the simple protocol is asked in that, or as drivers do. */
 export type Protocol = 'simple' | 'extended'
 
-export async function openFront(stage: Stage, protocol: Protocol, report: Report): Promise<Front> {
-  const sockets = new Set<Socket>()
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket)
+/** What psql connects to: whatever it asks for is asked of all three servers, and it reads what the first one says. */
+export function openFront(stage: Stage, protocol: Protocol, report: Report): Promise<Listener> {
+  return listen((socket) => {
     socket.on('error', () => {})
-    socket.once('close', () => sockets.delete(socket))
     void converse(socket, stage, protocol, report).catch((error: unknown) => {
       report('', { outcome: { kind: 'differs', how: String(error) }, misread: [] })
       socket.destroy()
     })
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as AddressInfo
-  let closing: Promise<void> | undefined
-  const close = async (): Promise<void> => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  }
-  return { host: '127.0.0.1', port, close: () => (closing ??= close()) }
 }
 
 async function converse(socket: Socket, stage: Stage, protocol: Protocol, report: Report): Promise<void> {

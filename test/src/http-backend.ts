@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Answer, Ending } from './http-answer.ts'
 import { readMessage, type HttpMessage } from './http-message.ts'
-import type { Place } from './wire-client.ts'
+import { listen, type Listener } from './listener.ts'
 
 /** A request as it arrived. */
 export interface Heard extends HttpMessage {
@@ -19,14 +18,12 @@ export interface HeardConnection {
 }
 
 /** An HTTP server over plain sockets, which keeps every byte that it hears and answers by a script. */
-export interface HttpBackend extends Place {
+export interface HttpBackend extends Listener {
   readonly connections: readonly HeardConnection[]
   /** Requests that are whole, in the order in which they came to be. */
   readonly requests: readonly Heard[]
   /** Bytes that came so far, over all connections. */
   bytes(): number
-  /** Idempotent. */
-  close(): Promise<void>
 }
 
 /** What is answered; it waits as long as it likes, and ends with the connection. */
@@ -35,7 +32,7 @@ export type Script = (heard: Heard) => Answer
 export async function startHttpBackend(script: Script): Promise<HttpBackend> {
   const connections: Connection[] = []
   const requests: Heard[] = []
-  const server = createServer({ noDelay: true }, (socket) => {
+  const listener = await listen((socket) => {
     connections.push(
       new Connection(socket, (heard) => {
         requests.push(heard)
@@ -43,22 +40,11 @@ export async function startHttpBackend(script: Script): Promise<HttpBackend> {
       }),
     )
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as AddressInfo
-  let closing: Promise<void> | undefined
-  const end = async (): Promise<void> => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const connection of connections) connection.destroy()
-    await closed
-  }
   return {
-    host: '127.0.0.1',
-    port,
+    ...listener,
     connections,
     requests,
     bytes: () => connections.reduce((sum, { up }) => sum + up.length, 0),
-    close: () => (closing ??= end()),
   }
 }
 
@@ -86,10 +72,6 @@ class Connection implements HeardConnection {
 
   get open(): boolean {
     return !this.#socket.destroyed
-  }
-
-  destroy(): void {
-    this.#socket.destroy()
   }
 
   /** One request after another. */

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { listen, type Listener } from './listener.ts'
 import { MessageReader, type Message } from './message.ts'
 import type { Place } from './wire-client.ts'
 
@@ -11,11 +11,10 @@ export interface Recorded {
 }
 
 /** A TCP relay that keeps what passes. */
-export interface Relay extends Place {
+export interface Relay extends Listener {
   readonly connections: readonly Recorded[]
   /** What passes from here on. */
   mark(): Passed
-  close(): Promise<void>
 }
 
 /** What has passed since a mark; each look sees what came in the meantime. */
@@ -30,23 +29,15 @@ export interface Passed {
 
 export async function startRelay(to: Place): Promise<Relay> {
   const connections: Recording[] = []
-  const sockets = new Set<Socket>()
-  const server = createServer({ noDelay: true }, (caller) => {
+  const listener = await listen((caller) => {
     const target = connect({ ...to, noDelay: true })
     const recording = new Recording()
     connections.push(recording)
     join(caller, target, (chunk) => recording.heardUp(chunk))
     join(target, caller, (chunk) => recording.heardDown(chunk))
-    for (const socket of [caller, target]) {
-      sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
-    }
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as AddressInfo
   return {
-    host: '127.0.0.1',
-    port,
+    ...listener,
     connections,
     mark() {
       const before = connections.map(({ up }) => up.length)
@@ -62,12 +53,6 @@ export async function startRelay(to: Place): Promise<Relay> {
             }
           }),
       }
-    },
-    async close() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
     },
   }
 }

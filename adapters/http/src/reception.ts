@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import { isLoopback, refusal, Refused, type Gate, type Refusal } from '@sluice/core'
+import { callerAddress, isInClear, refusal, Refused, type Gate, type Refusal } from '@sluice/core'
 import type { Lease, Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
 import type { Claim } from './unread.ts'
@@ -21,10 +20,11 @@ export class Reception {
    */
   async admit(claim: Claim, socket: Socket, unreadable?: Refusal): Promise<Lease> {
     const { target, token, application, run } = claim
-    const unfit = token === null ? noToken : isInClear(socket) ? clearText : undefined
+    const ip = callerAddress(socket)
+    const unfit = token === null ? noToken : isInClear(socket, ip) ? clearText : undefined
     const unknowable = unfit ?? (target === '' ? unreadable : undefined)
     if (unknowable !== undefined) throw this.turnAway(socket, unreadable ?? unknowable, target)
-    const client = { ip: ipOf(socket), application }
+    const client = { ip, application }
     try {
       return await this.#sessions.take({ protocol, target, token: token ?? '', client, run })
     } catch (error) {
@@ -34,20 +34,12 @@ export class Reception {
 
   /** What nobody can be asked about. `target`: as far as anybody can say. */
   turnAway(socket: Socket, reason: Refusal, target = ''): Refused {
-    this.#gate.refused({ protocol, target, client: { ip: ipOf(socket), application: null } }, reason)
+    this.#gate.refused({ protocol, target, client: { ip: callerAddress(socket), application: null } }, reason)
     return new Refused(reason)
   }
 }
 
 const protocol = 'http'
-
-function ipOf({ remoteAddress }: Socket): string {
-  return remoteAddress?.replace(/^::ffff:/, '') ?? ''
-}
-
-function isInClear(socket: Socket): boolean {
-  return !(socket instanceof TLSSocket) && !isLoopback(ipOf(socket))
-}
 
 const noToken = refusal(
   'token_refused',

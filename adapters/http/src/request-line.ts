@@ -44,18 +44,17 @@ export interface Placed {
 export function placed(path: string, host: string, hosts: ReadonlyMap<string, string>): Placed {
   const own = hosts.get(host)
   if (own !== undefined) return { target: own, prefix: '', path }
-  const [, target = ''] = path.split('/', 2)
-  if (!targetName.test(target)) throw new Refused(noTarget)
+  const target = targetNamed(path)
+  if (target === undefined) throw new Refused(noTarget)
   const prefix = `/${target}`
   return { target, prefix, path: path.slice(prefix.length) || '/' }
 }
 
-/** Of an address that is refused: the target that its first segment names, if it does. */
+/** The target that the first segment of an address names, if it does. */
 export function targetNamed(url: string): string | undefined {
   return /^\/([a-z0-9][a-z0-9_-]{0,62})(?:[/?]|$)/.exec(url)?.[1]
 }
 
-const targetName = /^[a-z0-9][a-z0-9_-]{0,62}$/
 const noTarget = refusal(
   'target_unknown',
   'http/target',

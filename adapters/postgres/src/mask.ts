@@ -3,10 +3,11 @@ import { refusal, Refused, type Refusal } from '@sluice/core'
 import { back } from './messages.ts'
 import type { Reply } from './replies.ts'
 import { Rewriter, type Cells } from './rewriter.ts'
+import { fieldsOf, type Field } from './row-description.ts'
 import type { MaskPlan } from './statement.ts'
 import { CopyMask } from './copy/copy-mask.ts'
 import type { CopyFormat } from './copy/format.ts'
-import { Cursor, frame, headerBytes } from './wire.ts'
+import { Cursor, frame, headerBytes, textOf } from './wire.ts'
 import { isAboutMasked, withheld } from './withheld.ts'
 
 /**
@@ -67,10 +68,10 @@ export class Mask {
 
   #describe(message: Buffer): void {
     const { copy } = this.#plan
-    const tells = message[0] === back.rowDescription
-    this.#cells = tells ? cellsOf(message, this.#plan) : undefined
-    this.#described = tells || copy === undefined
-    if (tells && copy !== undefined) this.#columns = namesOf(message)
+    const fields = message[0] === back.rowDescription ? described(message) : undefined
+    this.#cells = fields === undefined ? undefined : cellsOf(fields, this.#plan)
+    this.#described = fields !== undefined || copy === undefined
+    if (fields !== undefined && copy !== undefined) this.#columns = fields.map(({ name }) => textOf(name))
   }
 
   /** CopyOutResponse (PostgreSQL 15 §55.7): the format of all, and of each column. It must be what was described. */
@@ -145,17 +146,17 @@ const undecodable = closed('A value of a masked column has a form that its mask 
 const wholeRow = closed('The answer holds whole rows of a table with masked columns')
 const unknownOrigin = closed('The answer holds a column of unknown origin beside a table with masked columns')
 
-/** The fields of a RowDescription (PostgreSQL 15 §55.7): name, table, attribute, type, length, modifier, format. */
-function cellsOf(message: Buffer, plan: MaskPlan): Cells | undefined {
-  const cursor = new Cursor(message, headerBytes)
+function described(rowDescription: Buffer): readonly Field[] {
+  const cursor = new Cursor(rowDescription, headerBytes)
+  const fields = fieldsOf(cursor)
+  cursor.finish()
+  return fields
+}
+
+function cellsOf(fields: readonly Field[], plan: MaskPlan): Cells | undefined {
   let hides = false
-  const cells = Array.from({ length: cursor.uint16() }, (): Cells[number] => {
-    cursor.terminated()
-    const table = cursor.uint32()
-    const attribute = cursor.int16()
-    const type = cursor.uint32()
-    cursor.bytes(6)
-    const asked = cursor.int16() === 0 ? 'text' : 'binary'
+  const cells = fields.map(({ table, attribute, type, binary }): Cells[number] => {
+    const asked = binary ? 'binary' : 'text'
     const format = plan.copy === undefined ? asked : formatOf(plan.copy.format)
     const refused = objection(table, attribute, plan)
     if (refused !== undefined) throw new Refused(refused)
@@ -166,23 +167,12 @@ function cellsOf(message: Buffer, plan: MaskPlan): Cells | undefined {
     if (cell.kind === 'refused') throw new Refused(cell.refusal)
     return cell
   })
-  cursor.finish()
   return hides ? cells : undefined
 }
 
 /** COPY in text and in CSV writes values as they are in text. */
 function formatOf({ kind }: CopyFormat): Format {
   return kind === 'binary' ? 'binary' : 'text'
-}
-
-/** The names in a RowDescription. */
-function namesOf(message: Buffer): readonly string[] {
-  const cursor = new Cursor(message, headerBytes)
-  return Array.from({ length: cursor.uint16() }, () => {
-    const name = cursor.text()
-    cursor.bytes(18)
-    return name
-  })
 }
 
 function objection(table: number, attribute: number, plan: MaskPlan): Refusal | undefined {

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { TLSSocket, type SecureContext } from 'node:tls'
 import {
-  isLoopback,
+  callerAddress,
+  isInClear,
   limits,
   refusal,
   Refused,
@@ -70,7 +71,7 @@ export class Reception {
       const known = error instanceof ProtocolViolation ? violation(error) : error
       if (known instanceof TurnedAway && !client.destroyed)
         this.#gate.refused(
-          { protocol, target, client: { ip: ipOf(socket), application: null } },
+          { protocol, target, client: { ip: callerAddress(socket), application: null } },
           known.refusal,
         )
       farewell(client, refusalOf(known))
@@ -139,8 +140,8 @@ export class Reception {
     client: Duplex,
     socket: Socket,
   ): Promise<Admitted | undefined> {
-    const ip = ipOf(socket)
-    if (!(client instanceof TLSSocket) && !isLoopback(ip)) throw new TurnedAway(inClear)
+    const ip = callerAddress(socket)
+    if (isInClear(client, ip)) throw new TurnedAway(clearText)
     client.write(frame(back.authentication, int32(cleartextPassword)))
     const message = await receive(receiver, (buffer) => takeMessage(buffer, limits.helloBytesMax))
     if (message === undefined) {
@@ -193,15 +194,11 @@ async function directTls(receiver: Receiver, client: Duplex): Promise<boolean> {
   return receiver.buffer.data[receiver.buffer.at] === tlsHandshake
 }
 
-function ipOf({ remoteAddress }: Socket): string {
-  return remoteAddress?.replace(/^::ffff:/, '') ?? ''
-}
-
 function violation({ message }: ProtocolViolation): TurnedAway {
   return new TurnedAway(refusal('malformed', 'adapter/protocol', message, '08P01'))
 }
 
-const inClear = refusal(
+const clearText = refusal(
   'token_refused',
   'adapter/clear_text',
   'A token may only be sent over TLS or from the same machine: connect with sslmode=verify-full.',

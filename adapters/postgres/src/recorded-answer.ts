@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { streamed, type AnswerPart, type Json, type Row } from '@sluice/core'
 import { valueText } from '@sluice/masking'
 import { back } from './messages.ts'
+import { fieldsOf } from './row-description.ts'
 import { treatmentOf } from './treatments.ts'
 import { maskable } from './types.ts'
 import { Cursor, headerBytes, parseError, ProtocolViolation } from './wire.ts'
@@ -146,16 +147,9 @@ export class RecordedAnswer {
   }
 }
 
-/** The fields of a RowDescription (PostgreSQL 15 §55.7). */
-function columnsOf(message: Buffer): readonly Column[] {
-  const cursor = new Cursor(message, headerBytes)
-  return Array.from({ length: cursor.uint16() }, () => {
-    const name = cursor.terminated().toString()
-    cursor.bytes(6)
-    const type = cursor.uint32()
-    cursor.bytes(6)
-    return { name, type, binary: cursor.int16() !== 0 }
-  })
+function columnsOf(rowDescription: Buffer): readonly Column[] {
+  const fields = fieldsOf(new Cursor(rowDescription, headerBytes))
+  return fields.map(({ name, type, binary }) => ({ name: name.toString(), type, binary }))
 }
 
 function rowOf(message: Buffer, columns: readonly Column[] | null, formats: readonly number[]): Row {

@@ -96,9 +96,7 @@ export class Cursor {
 
   /** A NUL-terminated UTF-8 string. */
   text(): string {
-    const bytes = this.terminated()
-    if (!isUtf8(bytes)) throw new ProtocolViolation('invalid byte sequence for encoding "UTF8" in message')
-    return bytes.toString()
+    return textOf(this.terminated())
   }
 
   finish(): void {
@@ -112,6 +110,12 @@ export class Cursor {
     this.#at = from + length
     return from
   }
+}
+
+/** Of bytes in UTF-8. Throws `ProtocolViolation` for others. */
+export function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new ProtocolViolation('invalid byte sequence for encoding "UTF8" in message')
+  return bytes.toString()
 }
 
 /** Fields of an ErrorResponse or NoticeResponse by their one-letter code (PostgreSQL 15 §55.8). */

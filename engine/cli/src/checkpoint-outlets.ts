@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Clock } from '@sluice/core'
 import { file, http, type Parcel, type Sink } from '@sluice/exporters'
 import { readSecret, type SecretSource } from '@sluice/identity'
 import type { CheckpointOutlet } from '@sluice/journal'
 import type { CheckpointConfig, HttpCheckpointConfig } from './config/checkpoints.ts'
+import { pemOf } from './pem.ts'
 
 export interface OutletPorts extends SecretSource {
   readonly clock: Clock
@@ -36,7 +36,7 @@ function fileSink(path: string, ports: OutletPorts): Sink {
 async function httpSink({ url, tlsCa, token }: HttpCheckpointConfig, ports: OutletPorts): Promise<Sink> {
   const read = token === null ? null : (): Promise<string> => readSecret(token, ports)
   await read?.()
-  const authority = tlsCa === null ? undefined : await readFile(resolve(ports.base, tlsCa), 'utf8')
+  const authority = await pemOf(tlsCa, ports.base)
   return http({ url, authority, shape: 'ndjson', secret: null, token: read, clock: ports.clock })
 }
 

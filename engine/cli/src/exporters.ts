@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock, EventStore, Ids } from '@sluice/core'
 import {
@@ -17,6 +16,7 @@ import {
 import { readSecret, type SecretReference, type SecretSource } from '@sluice/identity'
 import type { ElasticSinkConfig, ExporterConfig, SinkConfig, SyslogSinkConfig } from './config/exporters.ts'
 import { connectionOf, tlsFiles } from './log.ts'
+import { pemOf } from './pem.ts'
 
 export interface SinkParts extends SecretSource {
   /** Who writes, for receivers that want to know. */
@@ -56,17 +56,17 @@ export async function sinkOf(of: SinkConfig, format: Format, parts: SinkParts): 
     case 'syslog':
       return syslogOf(of, parts)
     case 'splunk': {
-      const [token, authority] = await Promise.all([secretOf(of.token, parts), authorityOf(of.tlsCa, parts)])
+      const [token, authority] = await Promise.all([secretOf(of.token, parts), pemOf(of.tlsCa, parts.base)])
       return splunk({ ...of, ...parts, token, authority, sourcetype: of.sourcetype ?? `sluice:${format}` })
     }
     case 'elastic': {
-      const [login, authority] = await Promise.all([loginOf(of.login, parts), authorityOf(of.tlsCa, parts)])
+      const [login, authority] = await Promise.all([loginOf(of.login, parts), pemOf(of.tlsCa, parts.base)])
       return elastic({ ...of, ...parts, login, authority })
     }
     case 'http': {
       const secret = of.secret === null ? null : await secretOf(of.secret, parts)
       const token = of.token === null ? null : await secretOf(of.token, parts)
-      return http({ ...of, ...parts, secret, token, authority: await authorityOf(of.tlsCa, parts) })
+      return http({ ...of, ...parts, secret, token, authority: await pemOf(of.tlsCa, parts.base) })
     }
     case 'kafka':
       return kafka({ topic: of.topic, ...(await connectionOf(of, parts)) })
@@ -93,8 +93,4 @@ async function secretOf(reference: SecretReference, source: SecretSource): Promi
   const read = (): Promise<string> => readSecret(reference, source)
   await read()
   return read
-}
-
-async function authorityOf(path: string | null, { base }: SecretSource): Promise<string | undefined> {
-  return path === null ? undefined : readFile(resolve(base, path), 'utf8')
 }

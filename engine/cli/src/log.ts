@@ -15,6 +15,7 @@ import { buildOutlets } from './checkpoint-outlets.ts'
 import type { KafkaLogConfig, LogConfig, SaslConfig, TlsConfig } from './config/log.ts'
 import type { RetentionConfig } from './config/retention.ts'
 import { clientCredentials } from './client-credentials.ts'
+import { pemOf } from './pem.ts'
 
 export interface LogPorts extends SecretSource {
   /** Folder for what this gateway keeps. */
@@ -92,8 +93,8 @@ async function gatewayName(file: string, ids: Ids): Promise<string> {
   }
 }
 
-export /** How to reach brokers, with the secrets and files that the configuration names. */
-async function connectionOf(
+/** How to reach brokers, with the secrets and files that the configuration names. */
+export async function connectionOf(
   { brokers, tls, sasl }: Pick<KafkaLogConfig, 'brokers' | 'tls' | 'sasl'>,
   source: SecretSource & Pick<LogPorts, 'clock'>,
 ): Promise<KafkaConnection> {
@@ -111,9 +112,11 @@ export async function tlsFiles(
   base: string,
 ): Promise<boolean | Readonly<Record<string, string>>> {
   if (typeof tls === 'boolean') return tls
-  const pem = async (file: string | null): Promise<string | undefined> =>
-    file === null ? undefined : readFile(resolve(base, file), 'utf8')
-  return defined({ ca: await pem(tls.ca), cert: await pem(tls.cert), key: await pem(tls.key) })
+  return defined({
+    ca: await pemOf(tls.ca, base),
+    cert: await pemOf(tls.cert, base),
+    key: await pemOf(tls.key, base),
+  })
 }
 
 async function saslOf(

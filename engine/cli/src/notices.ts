@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { SlackCallbacks } from '@sluice/api'
 import type { Clock, EventStore, Ids } from '@sluice/core'
 import { readSecret, type SecretReference, type SecretSource } from '@sluice/identity'
@@ -16,6 +15,7 @@ import {
   type Notices,
 } from '@sluice/notices'
 import type { DestinationConfig, NoticesConfig, SlackVotesConfig } from './config/notices.ts'
+import { pemOf } from './pem.ts'
 
 export interface NoticeParts extends SecretSource {
   /** Folder of everything that outlives a start. */
@@ -66,7 +66,7 @@ async function mediumOf(of: DestinationConfig, votes: boolean, parts: NoticePart
   switch (of.kind) {
     case 'webhook': {
       const [url, secret] = [await secretOf(of.url, parts), await secretOf(of.secret, parts)]
-      return webhook({ url, secret, authority: await authorityOf(of.tlsCa, parts), link, clock })
+      return webhook({ url, secret, authority: await pemOf(of.tlsCa, parts.base), link, clock })
     }
     case 'slack': {
       const url = await secretOf(of.url ?? { literal: slackPostMessageUrl }, parts)
@@ -88,7 +88,7 @@ async function mediumOf(of: DestinationConfig, votes: boolean, parts: NoticePart
         tls,
         from,
         to,
-        authority: await authorityOf(of.tlsCa, parts),
+        authority: await pemOf(of.tlsCa, parts.base),
         login:
           login === null ? undefined : { user: login.user, password: await secretOf(login.password, parts) },
         link,
@@ -103,10 +103,6 @@ async function secretOf(reference: SecretReference, source: SecretSource): Promi
   const read = (): Promise<string> => readSecret(reference, source)
   await read()
   return read
-}
-
-async function authorityOf(file: string | null, { base }: SecretSource): Promise<string | undefined> {
-  return file === null ? undefined : readFile(resolve(base, file), 'utf8')
 }
 
 /** Whoever clicked is somebody here only by the configuration, and by what their own tokens said. */

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Recogniser } from '@sluice/core'
 import { presidio } from '@sluice/recognisers'
 import type { RecogniserConfig } from './config/recognisers.ts'
+import { pemOf } from './pem.ts'
 
 /** Nobody is asked yet: one that does not answer lets nothing pass, and is told by `sluice doctor`. */
 export function buildRecognisers(
@@ -11,7 +10,7 @@ export function buildRecognisers(
 ): Promise<readonly Recogniser[]> {
   return Promise.all(
     configs.map(async ({ url, tlsCa, language, entities, scoreMin, timeoutMs }) => {
-      const authority = tlsCa === null ? undefined : await readFile(resolve(base, tlsCa), 'utf8')
+      const authority = await pemOf(tlsCa, base)
       return presidio({ url, authority, language, entities, scoreMin, timeMs: timeoutMs })
     }),
   )

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Clock } from '@sluice/core'
 import { readSecret, type SecretSource } from '@sluice/identity'
 import type { OpenedTelemetry, OtlpOptions } from '@sluice/telemetry'
 import type { OtlpConfig, TelemetryConfig } from './config/telemetry.ts'
+import { pemOf } from './pem.ts'
 
 export interface TelemetryParts extends SecretSource {
   /** The gateway's name in the log. */
@@ -37,6 +36,5 @@ async function otlpOf(
       ),
     )
   await read()
-  const authority = tlsCa === null ? undefined : await readFile(resolve(source.base, tlsCa), 'utf8')
-  return { url, headers: read, authority, sampleRatio }
+  return { url, headers: read, authority: await pemOf(tlsCa, source.base), sampleRatio }
 }

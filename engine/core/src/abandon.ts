@@ -28,9 +28,8 @@ export function unrecorded<Up, Down, Plan>(
   lane: LaneContext,
 ): Settled<Up, Down, Plan> {
   const mayLand = error instanceof StoreError && error.reason !== 'full' && error.reason !== 'closed'
-  const { code, rule } = logUnavailable
   if (mayLand) abandon(entry, error instanceof Error ? error.message : String(error), lane)
-  return { kind: 'refused', entry, refusal: worded(refusal(code, rule, logUnavailable.message), null) }
+  return { kind: 'refused', entry, refusal: worded(logUnavailable, null) }
 }
 
 const logUnavailable = refusal('log_unavailable', 'sluice/log', 'The decision could not be recorded.')

@@ -1,6 +1,8 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { isLoopback, isReachable } from './addresses.ts'
+import { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import { callerAddress, isInClear, isLoopback, isReachable } from './addresses.ts'
 
 for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
   test(`${address} is this machine`, () => assert.equal(isLoopback(address), true))
@@ -28,3 +30,19 @@ const nowhere = [
 ]
 for (const address of [...nowhere, '255.255.255.255', 'fd00:ec2::254'])
   test(`${address} is nobody to reach`, () => assert.equal(isReachable(address), false))
+
+test('a caller has one address, whichever families are served', () => {
+  assert.equal(callerAddress({ remoteAddress: '::ffff:192.0.2.1' }), '192.0.2.1')
+  assert.equal(callerAddress({ remoteAddress: '2001:db8::1' }), '2001:db8::1')
+  assert.equal(callerAddress({ remoteAddress: undefined }), '')
+})
+
+test('what comes from another machine, or from nobody knows where, is in clear without TLS', () => {
+  const plain = new Duplex()
+  const secured = new TLSSocket(new Duplex())
+  assert.equal(isInClear(plain, '127.0.0.1'), false)
+  for (const from of ['192.0.2.1', '']) {
+    assert.equal(isInClear(plain, from), true)
+    assert.equal(isInClear(secured, from), false)
+  }
+})

@@ -1,4 +1,6 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
@@ -22,6 +24,16 @@ export function isLoopback(address: string): boolean {
 /** Whether a machine may be meant. Private networks are for the operator to name. */
 export function isReachable(address: string): boolean {
   return isIP(address) !== 0 && !nowhere.check(address, familyOf(address))
+}
+
+/** Of who called; an address of IPv4 in its own form, also where both families are served. Empty: it has gone. */
+export function callerAddress({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string {
+  return remoteAddress?.replace(/^::ffff:/, '') ?? ''
+}
+
+/** Whether others may read what comes over it from this address. */
+export function isInClear(connection: Duplex, from: string): boolean {
+  return !(connection instanceof TLSSocket) && !isLoopback(from)
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -1,5 +1,5 @@
 export * from './adapter.ts'
-export { isLoopback, isReachable } from './addresses.ts'
+export { callerAddress, isInClear, isLoopback, isReachable } from './addresses.ts'
 export * from './errors.ts'
 export * from './events.ts'
 export * from './followed.ts'

@@ -241,12 +241,10 @@ export class LiveSession<Settings> implements Session<Settings> {
   /** Checked for each exchange; a timer that fires late must not let a dead token through. */
   #unusable(): Ruling<never> | undefined {
     const late = this.#identity.expiresAt <= this.#ports.clock.now() ? expired : undefined
-    const reason = this.#refusing ?? late
-    return reason === undefined ? undefined : objected(reason, this.#ports.pdp.revision)
+    return this.#objection(this.#refusing ?? late)
   }
 
-  #tooOften(requests: number): Ruling<never> | undefined {
-    const reason = this.#ports.rates.refuse(this.target.rate, this.subject.id, requests)
+  #objection(reason: Refusal | undefined): Ruling<never> | undefined {
     return reason === undefined ? undefined : objected(reason, this.#ports.pdp.revision)
   }
 
@@ -259,7 +257,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   }
 
   #laneContext(granted: Granted): LaneContext {
-    const { clock, ids, pdp, pseudonyms, report } = this.#ports
+    const { clock, ids, pdp, pseudonyms, rates, report } = this.#ports
     let run = this.#run
     const append = (bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown> =>
       this.append(granted.recorded(bodies), urgency, run)
@@ -338,7 +336,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       live: () => this.#ports.store.live,
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
-      tooOften: (requests) => this.#tooOften(requests),
+      tooOften: (requests) => this.#objection(rates.refuse(this.target.rate, this.subject.id, requests)),
       idle: () => {
         granted.done()
         this.#endWhenIdle()
