@@ -25,11 +25,7 @@ export function maskedFields(
 ): MaskedFields {
   const told = fields.filter(([name]) => !ofTheProtocol.test(name))
   if (rules === null || rules.detectors.length === 0 || told.length === 0) return { fields, masked: [] }
-  const detectors = rules.detectors.map(({ detector, ...rule }) => ({
-    ...rule,
-    detector: inFields(detector),
-  }))
-  const masker = contentMasker('text/plain', { paths: [], detectors }, pseudonyms)
+  const masker = contentMasker('text/plain', rulesOfFields(rules), pseudonyms)
   const text = told.map(([name, value]) => `${name}${separator}${value}`).join(between)
   const pieces = [masker.push(Buffer.from(text)), masker.end()]
   const masked = pieces.flatMap((piece) => piece.masked)
@@ -40,6 +36,20 @@ export function maskedFields(
   const shown = told.map(([name], at): readonly [string, string] => [name, valueIn(lines[at], name)])
   if (lines.length !== told.length) throw new Undecodable('header')
   return { fields: [...fields.filter(([name]) => ofTheProtocol.test(name)), ...shown], masked }
+}
+
+const fieldRules = new WeakMap<ContentRules, ContentRules>()
+
+function rulesOfFields(rules: ContentRules): ContentRules {
+  const known = fieldRules.get(rules)
+  if (known !== undefined) return known
+  const detectors = rules.detectors.map(({ detector, ...rule }) => ({
+    ...rule,
+    detector: inFields(detector),
+  }))
+  const made: ContentRules = { paths: [], detectors }
+  fieldRules.set(rules, made)
+  return made
 }
 
 /** Detectors of texts look at each value for itself: a name of a header is no text of anybody. */

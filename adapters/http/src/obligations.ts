@@ -53,17 +53,8 @@ export interface Means {
  */
 export function oblige(verdicts: readonly Verdict[], request: Outgoing, means: Means): Obliged<MaskPlan> {
   try {
-    const rules = verdicts.flatMap(({ mask }) => mask.filter(isHiding))
-    if (rules.length === 0) return { kind: 'plan', plan: { answer: null, request: clear(request) } }
-    const answer = hidingOf(
-      rules.filter(({ of }) => of === undefined),
-      means,
-    )
+    const { answer, request: outgoing } = bothHidings(verdicts, means)
     if (answer !== null) requireWhole(request, answer, means.pseudonyms)
-    const outgoing = hidingOf(
-      rules.filter(({ of }) => of === 'request'),
-      means,
-    )
     const sent = outgoing === null ? clear(request) : hidden(request, outgoing, means.pseudonyms)
     return { kind: 'plan', plan: { answer, request: sent } }
   } catch (error) {
@@ -71,6 +62,35 @@ export function oblige(verdicts: readonly Verdict[], request: Outgoing, means: M
     if (error instanceof InvalidMask) return { kind: 'refused', refusal: mistaken(error.message) }
     throw error
   }
+}
+
+/** What is hidden in answer and request; `null`: nothing. */
+interface Hidings {
+  readonly answer: Hiding | null
+  readonly request: Hiding | null
+}
+
+/** Cached decisions hand out the same frozen verdict again and again, and what follows from it is compiled once. */
+const hidings = new WeakMap<Means, WeakMap<Verdict, Hidings>>()
+
+function bothHidings(verdicts: readonly Verdict[], means: Means): Hidings {
+  const [only, ...others] = verdicts
+  if (only === undefined || others.length > 0) return hidingsOf(verdicts, means)
+  let known = hidings.get(means)
+  if (known === undefined) hidings.set(means, (known = new WeakMap()))
+  let found = known.get(only)
+  if (found === undefined) known.set(only, (found = hidingsOf(verdicts, means)))
+  return found
+}
+
+function hidingsOf(verdicts: readonly Verdict[], means: Means): Hidings {
+  const rules = verdicts.flatMap(({ mask }) => mask.filter(isHiding))
+  const of = (part: 'request' | undefined): Hiding | null =>
+    hidingOf(
+      rules.filter((rule) => rule.of === part),
+      means,
+    )
+  return { answer: of(undefined), request: of('request') }
 }
 
 type HidingRule = Exclude<MaskRule, { readonly relation: string }> & {
@@ -105,7 +125,7 @@ function hidingOf(rules: readonly HidingRule[], { detectors: known, recognisers 
 /** Parts of an answer cannot be masked: a value may lie across their border, or be told by what is left out. */
 function requireWhole({ headers }: Outgoing, answer: Hiding, pseudonyms: Pseudonyms | undefined): void {
   // What is wrong with the rules themselves is found before anything is sent.
-  contentMasker('application/json', new Recognition(answer).noting, pseudonyms)
+  contentMasker('application/json', requiredOf(answer), pseudonyms)
   for (const name of inParts)
     if (headerOf(headers, name) !== undefined)
       throw new Refused(
@@ -115,6 +135,10 @@ function requireWhole({ headers }: Outgoing, answer: Hiding, pseudonyms: Pseudon
           `The answer is masked here, so it cannot be asked for with "${name}".`,
         ),
       )
+}
+
+function requiredOf(answer: Hiding): ContentRules {
+  return answer.recognised.length === 0 ? answer.content : new Recognition(answer).noting
 }
 
 const inParts = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']

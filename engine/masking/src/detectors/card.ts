@@ -44,11 +44,13 @@ function isWithinHash(text: string, start: number, end: number): boolean {
   return hexLetter.test(text.charAt(start - 1)) && hexLetter.test(text.charAt(end))
 }
 
+const zero = 0x30
+
 /** From the right every other digit counts twice, as the sum of its own digits. */
 function passesLuhn(digits: string): boolean {
   let sum = 0
   for (let i = 0; i < digits.length; i++) {
-    const digit = Number(digits.charAt(digits.length - 1 - i))
+    const digit = digits.charCodeAt(digits.length - 1 - i) - zero
     const twice = digit * 2
     if (i % 2 === 0) sum += digit
     else sum += twice > 9 ? twice - 9 : twice
