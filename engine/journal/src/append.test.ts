@@ -114,6 +114,22 @@ suite('the committer', () => {
     await alone
   })
 
+  test('keeps nobody waiting for company that has no room left', async () => {
+    const incarnation = new Incarnation({ writer: 'gw_1', epoch: 1 }, memoryKeys(), () => undefined)
+    const large = new Committer({ incarnation, sink, clock, report, queueBytesMax: 8_000_000 })
+    const appended = [300_000, 300_000].map((size) => large.append(unit('x'.repeat(size)), soon))
+    await settled()
+    assert.deepEqual(flushed(), [1], 'a full batch has no timer to wait for')
+    sink.flushes[0]?.answer()
+    await settled()
+    assert.deepEqual(flushed(), [1], 'what began the next one has')
+    clock.advance(3)
+    assert.deepEqual(flushed(), [1, 1])
+    sink.flushes[1]?.answer()
+    await Promise.all(appended)
+    await large.close(10)
+  })
+
   test('does not forget what became due while a flush was under way', async () => {
     const first = committer.append(unit(), now)
     await settled()

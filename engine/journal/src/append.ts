@@ -140,15 +140,15 @@ export class Committer {
   }
 
   #schedule(now: boolean, batch: Batch): void {
-    if (!now) {
+    if (now) batch.urgent = true
+    else
       this.#soon ??= this.#ports.clock.after(soonMs, () => {
         this.#soon = undefined
         this.#filling.urgent = true
         this.#flush()
       })
-      return
-    }
-    batch.urgent = true
+    // What has no room for company has nothing to wait for.
+    if (!now && this.#full.length === 0) return
     if (this.#scheduled || this.#inFlight !== undefined) return
     this.#scheduled = true
     // What else arrives in this turn of the event loop rides along.
