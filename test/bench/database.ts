@@ -36,7 +36,7 @@ export async function startDatabase(folder: string, pgbench: string): Promise<Da
     dataDir: join(folder, 'postgres'),
     port: 0,
     log: () => {},
-    settings: { hba_file: join(access, 'pg_hba.conf'), shared_buffers: '256MB', max_connections: '200' },
+    settings: { hba_file: join(access, 'pg_hba.conf'), shared_buffers: '256MB', max_connections: '1200' },
   })
   parts.defer(() => postgres.close())
   await fill(postgres, pgbench)

@@ -1,13 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { cpuMicros, rssBytes } from './cpu.ts'
+import { cpuMicros } from './cpu.ts'
 import type { Endpoint } from './endpoints.ts'
 import { machine } from './machine.ts'
+import { afterAnswers, afterStatements, idleConnections, mib, ofIdleConnections } from './memory.ts'
+import { longStatements, measureNeighbours, reportNeighbours } from './neighbours.ts'
 import { pgbench, type Load } from './pgbench.ts'
 import { startBackends } from './backends.ts'
+import { measureReads, reportReads, wideReads } from './reads.ts'
 import { inRounds, type Reading, type Rounds } from './rounds.ts'
-import { median, shuffled, spread } from './statistics.ts'
-import { wideReader } from './wide.ts'
+import { spread } from './statistics.ts'
 
 /**
  * Ratios, never absolute claims: every target in each round, in shuffled order, against `direct` of the same
@@ -17,6 +19,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '2' },
+    /** Part of the name of a load. */
     only: { type: 'string' },
     memory: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -40,9 +43,9 @@ try {
   ]
   if (values.memory) await memory()
   else {
-    for (const load of loads)
-      if (values.only === undefined || load.name.includes(values.only)) await compare(load)
-    if (values.only === undefined || values.only === 'wide') await wide()
+    for (const load of loads) if (isAsked(load)) await compare(load)
+    for (const read of wideReads) if (isAsked(read)) await readWide(read)
+    for (const statement of longStatements) if (isAsked(statement)) await besideLong(statement)
   }
   if (values.json !== undefined)
     await writeFile(values.json, `${JSON.stringify({ machine: machine(), results }, null, 2)}\n`)
@@ -92,57 +95,46 @@ function cell(ratios: readonly number[]): string {
   return (ratios.length === 0 ? '–' : spread(ratios)).padEnd(19)
 }
 
-async function wide(): Promise<void> {
-  const sql = 'select * from wide'
-  const reads = 5
-  const readers = await Promise.all(
-    backends.wideEndpoints.map(async (endpoint) => ({ endpoint, reader: await wideReader(endpoint) })),
-  )
-  const ratios = new Map<string, number[]>()
-  const warm = readers.map(({ reader }) => reader.read(sql))
-  await Promise.all(warm)
-  for (let round = 0; round < rounds; round++) {
-    const speed = new Map<string, number>()
-    for (const { endpoint, reader } of shuffled(readers)) {
-      const started = performance.now()
-      for (let i = 0; i < reads; i++) await reader.read(sql)
-      speed.set(endpoint.name, reads / (performance.now() - started))
-    }
-    const direct = speed.get('direct') ?? Number.NaN
-    for (const [name, value] of speed) ratios.set(name, [...(ratios.get(name) ?? []), value / direct])
-    process.stderr.write(`\rwide: round ${round + 1}/${rounds} `)
-  }
-  for (const { reader } of readers) reader.close()
-  console.log(
-    `\nwide read, 10 000 rows × 8 columns   (answers per second × direct; ${rounds} rounds × ${reads} reads)`,
-  )
-  for (const [name, values] of ratios) console.log(`${name.padEnd(16)} ${spread(values)}`)
-  const aa = median(ratios.get('direct2') ?? [])
-  console.log(aa >= 0.9 && aa <= 1.1 ? `A/A ${aa.toFixed(2)}: valid` : `A/A ${aa.toFixed(2)}: VOID`)
-  results['wide'] = Object.fromEntries(ratios)
+function isAsked({ name }: { readonly name: string }): boolean {
+  return values.only === undefined || name.includes(values.only)
 }
 
-/** Resident memory after 200 000 statements and after a million. */
+async function readWide({ name, sql }: (typeof wideReads)[number]): Promise<void> {
+  const { wideEndpoints } = backends
+  const measured = await measureReads(name, sql, wideEndpoints, rounds)
+  reportReads(name, sql, wideEndpoints, measured)
+  results[name] = measured.all
+}
+
+async function besideLong({ name, bytes }: (typeof longStatements)[number]): Promise<void> {
+  const { endpoints } = backends
+  const measured = await measureNeighbours(name, bytes, backends.pgbench, endpoints, { rounds, seconds })
+  reportNeighbours(name, endpoints, measured)
+  results[name] = measured.all
+}
+
 async function memory(): Promise<void> {
   const sluice = backends.endpoints.find(({ name }) => name === 'sluice')
   if (sluice?.pid == null) throw new Error('no gateway to measure')
-  const load: Load = { name: 'memory', protocol: 'prepared', clients: 16 }
-  let statements = 0
-  let early: number | undefined
-  while (statements < 1_000_000) {
-    statements += (await pgbench(backends.pgbench, load, sluice, 5)).statements
-    if (early === undefined && statements >= 200_000) early = rssBytes(sluice.pid)
-    process.stderr.write(
-      `\rmemory: ${statements} statements, ${(rssBytes(sluice.pid) / 2 ** 20).toFixed(0)} MiB `,
-    )
+  const { pid } = sluice
+  if (isAsked({ name: 'idle connections' })) {
+    const idle = await ofIdleConnections(sluice, pid)
+    const each = ((idle.late - idle.early) / idleConnections / 1024).toFixed(1)
+    console.log(`\n${idleConnections} idle connections: ${each} KiB each`)
+    results['idle connections'] = idle
   }
-  const late = rssBytes(sluice.pid)
-  console.log(
-    `\nRSS after 200 k statements ${mib(early ?? late)}, after ${statements} ${mib(late)}: × ${(late / (early ?? late)).toFixed(3)}`,
-  )
-  results['memory'] = { early, late, statements }
+  if (isAsked({ name: 'statements' })) {
+    const statements = await afterStatements(backends.pgbench, sluice, pid)
+    console.log(`\nRSS ${growth('200 k statements', '2 M', statements)}`)
+    results['memory after statements'] = statements
+  }
+  if (isAsked({ name: 'answers' })) {
+    const answers = await afterAnswers(sluice, pid)
+    console.log(`\nRSS ${growth('1 GB of answers', '10 GB', answers)}`)
+    results['memory after answers'] = answers
+  }
 }
 
-function mib(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`
+function growth(from: string, to: string, { early, late }: { early: number; late: number }): string {
+  return `after ${from} ${mib(early)}, after ${to} ${mib(late)}: × ${(late / early).toFixed(3)}`
 }
