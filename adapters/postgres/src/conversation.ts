@@ -3,7 +3,6 @@ import {
   refusal,
   type Admission,
   type Lane,
-  type Pseudonyms,
   type Refusal,
   type Run,
   type Session,
@@ -14,6 +13,7 @@ import type { Analyser } from './analyser.ts'
 import { runOf, type Claim } from './commenter.ts'
 import { flush } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
+import type { Means } from './detect/oblige.ts'
 import { PostgresExchange, type Line, type Message } from './exchange.ts'
 import { Extended } from './extended.ts'
 import { Flight } from './flight.ts'
@@ -42,8 +42,8 @@ export interface Ends {
   readonly receiver: Receiver
   readonly login: LoggedIn
   readonly analyser: Analyser
-  /** Of masks that need a key. */
-  readonly pseudonyms?: Pseudonyms | undefined
+  /** Of masks. */
+  readonly means: Means
   /** The statement_timeout that the client began with. */
   readonly timeout?: string | undefined
   /** What the client has said of its run so far. */
@@ -75,14 +75,14 @@ export class Conversation {
   #lastSent: PostgresExchange | undefined
   #inFlightBytes = 0
   #copy: CopyBody | undefined
-  readonly #pseudonyms: Pseudonyms | undefined
+  readonly #means: Means
   readonly #analyser: Analyser
   readonly #reported: Reported
   #run: Run
   #over = false
 
-  constructor({ session, client, receiver, login, analyser, pseudonyms, timeout, run }: Ends) {
-    this.#pseudonyms = pseudonyms
+  constructor({ session, client, receiver, login, analyser, means, timeout, run }: Ends) {
+    this.#means = means
     this.#run = run
     this.#analyser = analyser
     this.#session = session
@@ -236,7 +236,7 @@ export class Conversation {
     const line: Line = {
       upstream: this.#upstream,
       client: this.#outbox,
-      pseudonyms: this.#pseudonyms,
+      means: this.#means,
       transaction: this.#context.transaction,
       before: this.#before,
       overlapReads: this.#session.target.settings.overlap_reads,

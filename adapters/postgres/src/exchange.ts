@@ -7,7 +7,6 @@ import {
   type Hold,
   type Json,
   type Obliged,
-  type Pseudonyms,
   type Permit,
   type Refusal,
   type Shown,
@@ -27,6 +26,7 @@ import {
 } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
 import { withDescription } from './copy/describe.ts'
+import { withDetectors, type Means } from './detect/oblige.ts'
 import { Flight, type Expected } from './flight.ts'
 import { tellHeld, type Heartbeat } from './held.ts'
 import { Mask } from './mask.ts'
@@ -86,7 +86,7 @@ export interface Parts {
 export interface Line {
   readonly upstream: Upstream
   readonly client: Outbox
-  readonly pseudonyms: Pseudonyms | undefined
+  readonly means: Means
   readonly transaction: Pick<Transaction, 'follows'>
   /** The target's names as they are now. Rejects with `Refused`. */
   catalogueNow(): Promise<Catalogue>
@@ -137,7 +137,10 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
     const { statements, catalogue, source } = this.#parts.judged
-    return oblige(statements, verdicts, catalogue, this.#line.pseudonyms, source.texts[0])
+    const { means } = this.#line
+    const text = source.texts[0]
+    const obliged = oblige(statements, verdicts, catalogue, means.pseudonyms, text)
+    return withDetectors(obliged, verdicts, means, statements, text)
   }
 
   async bound(): Promise<Uint8Array> {
