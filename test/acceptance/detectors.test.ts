@@ -258,6 +258,44 @@ suite('detectors in front of a database', () => {
     await backend.run('postgres', 'drop trigger told on notes; drop function told()')
   })
 
+  test('a notification, whenever it comes', async () => {
+    const listener = await connected()
+    await listener.query('listen news')
+    await backend.run(
+      'postgres',
+      `select pg_notify('news', '{"mail": "ann\\u0040example.com", "card": ${card}}')`,
+    )
+    const aside = await listener.until((messages) => messages.some(({ type }) => type === 'A'))
+    assert.match(aside.text, /news\{"mail": "\[masked\]", "card": 0\}/)
+    const within = await listener.query(`notify news, 'to ${mail}'; select 1`)
+    assert.deepEqual(within.rows, [['1']])
+    assert.match(within.text, /newsto \[masked\]/)
+    await listener.query('begin')
+    listener.send(query('select pg_sleep(0.2)'), query('commit'))
+    await backend.run('postgres', `notify news, 'again ${mail}'`)
+    const late = await listener.until((messages) => messages.some(({ type }) => type === 'A'))
+    assert.doesNotMatch(late.bytes.toString('latin1'), canary)
+    listener.close()
+  })
+
+  test('what a constraint says when its transaction ends, or a Sync of its own', async () => {
+    await backend.run(
+      'postgres',
+      `create table once (mail text unique deferrable initially deferred); insert into once values ('${mail}')`,
+    )
+    const client = await connected()
+    await client.query('begin')
+    await client.query(`insert into once values ('${mail}')`)
+    const late = await client.query('commit')
+    assert.match(late.errors[0]?.rest ?? '', /Key \(mail\)=\(\[masked\]\)/)
+    client.send(parse('', `insert into once values ('${mail}')`), bind(), execute(), flush)
+    await client.until((messages) => messages.some(({ type }) => type === 'C'))
+    const alone = await client.ask(sync)
+    assert.equal(alone.errors[0]?.code, '23505')
+    assert.doesNotMatch(alone.bytes.toString('latin1'), canary)
+    client.close()
+  })
+
   test('a statement that asks for the description first is answered the same', async () => {
     const answer = await asked(
       parse('', 'select code from notes where id = 1'),

@@ -14,6 +14,7 @@ import { runOf, type Claim } from './commenter.ts'
 import { flush } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
 import type { Means } from './detect/oblige.ts'
+import { Overheard } from './detect/overheard.ts'
 import { PostgresExchange, type Line, type Message } from './exchange.ts'
 import { Extended } from './extended.ts'
 import { Flight } from './flight.ts'
@@ -76,6 +77,7 @@ export class Conversation {
   #inFlightBytes = 0
   #copy: CopyBody | undefined
   readonly #means: Means
+  readonly #overheard: Overheard
   readonly #analyser: Analyser
   readonly #reported: Reported
   #run: Run
@@ -83,6 +85,7 @@ export class Conversation {
 
   constructor({ session, client, receiver, login, analyser, means, timeout, run }: Ends) {
     this.#means = means
+    this.#overheard = new Overheard(means.pseudonyms)
     this.#run = run
     this.#analyser = analyser
     this.#session = session
@@ -102,7 +105,8 @@ export class Conversation {
     this.#extended = new Extended(this.#context, this.#segment, claim)
     const reported = (this.#reported = new Reported(login.parameters))
     this.#upstream = new Upstream(session, login, {
-      aside: (message) => this.#aside(Buffer.from(message)),
+      aside: (message) => this.#aside(Buffer.from(this.#overheard.shown(message))),
+      notified: (message) => this.#overheard.shown(message),
       parameter: (name, value) => reported.note(name, value),
       ready: (status) => this.#context.ready(status, this.#lane.pending <= 1),
       lost: (reason) => this.#end(reason),
@@ -237,6 +241,7 @@ export class Conversation {
       upstream: this.#upstream,
       client: this.#outbox,
       means: this.#means,
+      overheard: this.#overheard,
       transaction: this.#context.transaction,
       before: this.#before,
       overlapReads: this.#session.target.settings.overlap_reads,
@@ -281,7 +286,7 @@ export class Conversation {
     await previous
     try {
       for await (const reply of flight) {
-        this.#outbox.push(mask.idle ? reply.bytes : mask.apply(reply).bytes)
+        this.#outbox.push(this.#overheard.words(mask.idle ? reply : mask.apply(reply)).bytes)
         await this.#outbox.full()
       }
     } catch {

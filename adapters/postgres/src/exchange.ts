@@ -27,6 +27,7 @@ import {
 import type { CopyBody } from './copy-body.ts'
 import { withDescription } from './copy/describe.ts'
 import { withDetectors, type Means } from './detect/oblige.ts'
+import type { Overheard } from './detect/overheard.ts'
 import { Flight, type Expected } from './flight.ts'
 import { tellHeld, type Heartbeat } from './held.ts'
 import { Mask } from './mask.ts'
@@ -87,6 +88,7 @@ export interface Line {
   readonly upstream: Upstream
   readonly client: Outbox
   readonly means: Means
+  readonly overheard: Overheard
   readonly transaction: Pick<Transaction, 'follows'>
   /** The target's names as they are now. Rejects with `Refused`. */
   catalogueNow(): Promise<Catalogue>
@@ -167,6 +169,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   ): AsyncIterable<Reply> {
     permit.spend(this.content)
     this.#parts.forwarded()
+    this.#line.overheard.note(plan.detection)
     const mask = new Mask(plan, this.#line.transaction.follows(this.actions, plan.guarded))
     this.#mask = mask
     const { messages } = this.#parts
@@ -194,7 +197,9 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   mask(replies: AsyncIterable<Reply>): AsyncIterable<Shown<Reply>> {
     const mask = this.#mask
-    const masked = mask === undefined || mask.idle ? replies : mapped(replies, (reply) => mask.apply(reply))
+    const hidden = mask === undefined || mask.idle ? replies : mapped(replies, (reply) => mask.apply(reply))
+    const { overheard } = this.#line
+    const masked = overheard.idle ? hidden : mapped(hidden, (reply) => overheard.words(reply))
     const { clear } = this.#parts.judged.source
     return clear === undefined ? masked : mapped(masked, (reply) => recordedWithout(clear.secrets, reply))
   }
