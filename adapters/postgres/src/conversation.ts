@@ -76,6 +76,8 @@ export class Conversation {
   #lastSent: PostgresExchange | undefined
   #inFlightBytes = 0
   #copy: CopyBody | undefined
+  /** The last that came; nothing may overtake it. */
+  #copied: CopyBody | undefined
   readonly #means: Means
   readonly #overheard: Overheard
   readonly #analyser: Analyser
@@ -190,6 +192,7 @@ export class Conversation {
       await copy.push(message)
       if (type === front.copyData) return true
       copy.end()
+      this.#copied = copy
       this.#copy = undefined
       return true
     }
@@ -216,6 +219,7 @@ export class Conversation {
 
   /** Hands the segment so far to the lane; `flushes`: without a Sync behind it. */
   async #submit(flushes: boolean): Promise<void> {
+    if (this.#copied !== undefined) await this.#copied.passed
     const { drafts, lead, arrival, undoes } = this.#segment.take(flushes)
     if (drafts.length === 0) {
       if (lead.length > 0) await this.#constants(lead, flushes)

@@ -128,4 +128,6 @@ export interface MaskPlan {
   readonly copy?: { readonly query: Buffer; readonly format: CopyFormat }
   /** What is looked for in the answer, behind the masks of columns. */
   readonly detection?: Detection
+  /** The answer may be cut for its size or its time. */
+  readonly limited?: true
 }

@@ -31,7 +31,7 @@ export function withDetectors(
   statements: readonly Statement[],
   text = '',
 ): Obliged<MaskPlan> {
-  if (obliged.kind === 'refused' || verdicts.every(({ mask }) => !mask.some(isLookedFor))) return obliged
+  if (obliged.kind === 'refused' || !verdicts.some(({ mask }) => looksFor(mask))) return obliged
   try {
     const detection = detectionOf(verdicts, means)
     const plan = { ...obliged.plan, detection }
@@ -50,6 +50,14 @@ function isLookedFor(rule: MaskRule): rule is LookedFor {
 }
 
 /** Cached decisions hand out the same frozen rules again and again. */
+const looking = new WeakMap<readonly MaskRule[], boolean>()
+
+function looksFor(masks: readonly MaskRule[]): boolean {
+  const known = looking.get(masks) ?? masks.some(isLookedFor)
+  looking.set(masks, known)
+  return known
+}
+
 const compiled = new WeakMap<readonly MaskRule[], WeakMap<Means, Detection>>()
 
 function detectionOf(verdicts: readonly Verdict[], means: Means): Detection {
