@@ -67,6 +67,8 @@ suite('limits of an answer', () => {
     assert.equal(answer.status, 'I')
   }
 
+  /** One statement of a pipeline. */
+  const step = (sql: string): Buffer => Buffer.concat([parse('', sql), bind(), describe('P'), execute()])
   const twenty = 'select a from t'
   const counted = async (): Promise<string | null | undefined> =>
     (await backend.run('postgres', 'select count(*) from t')).rows[0]?.[0]
@@ -128,9 +130,10 @@ suite('limits of an answer', () => {
   test('the extended protocol: what was changed is undone, and what follows in the pipeline is skipped', async () => {
     const client = await connected('rows')
     const answer = await client.ask(
-      ...[parse('', 'insert into t values (200)'), bind(), execute()],
-      ...[parse('', 'update t set a = a returning a'), bind(), describe('P'), execute()],
-      ...[parse('', 'insert into t values (300)'), bind(), execute(), sync],
+      step('insert into t values (200)'),
+      step('update t set a = a returning a'),
+      step('insert into t values (300)'),
+      sync,
     )
     assert.deepEqual(answer.tags, ['INSERT 0 1'])
     assert.equal(answer.errors[0]?.code, '54000')
@@ -233,8 +236,10 @@ suite('limits of an answer', () => {
   test('an error of the server is as it was', async () => {
     const client = await connected('rows')
     const answer = await client.ask(
-      ...[parse('', 'insert into t values (1)'), bind(), execute()],
-      ...[parse('', 'select 1/0'), bind(), execute(), parse('', 'select 2'), bind(), execute(), sync],
+      step('insert into t values (1)'),
+      step('select 1/0'),
+      step('select 2'),
+      sync,
     )
     assert.deepEqual([answer.errors[0]?.code, answer.tags, answer.status], ['22012', ['INSERT 0 1'], 'I'])
     assert.equal(await counted(), '20')
@@ -260,16 +265,10 @@ suite('limits of an answer', () => {
     assert.equal(answer.status, 'I')
     await goesOn(client)
     const pipeline = await client.ask(
-      ...[parse('', 'insert into t values (1)'), bind(), execute()],
-      ...[
-        parse('', 'select pg_sleep(20)'),
-        bind(),
-        execute(),
-        parse('', 'select 2'),
-        bind(),
-        execute(),
-        sync,
-      ],
+      step('insert into t values (1)'),
+      step('select pg_sleep(20)'),
+      step('select 2'),
+      sync,
     )
     assert.deepEqual([pipeline.errors[0]?.code, pipeline.rows, pipeline.status], ['57014', [], 'I'])
     assert.equal(await counted(), '20')
@@ -288,6 +287,6 @@ suite('limits of an answer', () => {
     for (let left = 100; left > 0 && (await cuts()).length < 15; left--) await sleep(50)
     const told = (await cuts()).map(({ data }) => ('status' in data ? String(data.status) : ''))
     assert.deepEqual(new Set(told), new Set(['policy/limit_rows', 'policy/limit_bytes', 'policy/limit_time']))
-    for (const { data } of await cuts()) assert.ok('rows' in data && Number(data.rows) <= 5)
+    for (const { data } of await cuts()) assert.ok('rows' in data && data.rows <= 5)
   })
 })

@@ -27,6 +27,8 @@ import { openPlan } from './obligations.ts'
 import { Outbox } from './outbox.ts'
 import { receive, type Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
+import type { Reply } from './replies.ts'
+import { handedOver, mapped } from './reply-stream.ts'
 import { Reported } from './reported.ts'
 import { StatementTimeout } from './statement-timeout.ts'
 import { Segment, type Draft } from './segment.ts'
@@ -278,24 +280,13 @@ export class Conversation {
     this.#upstream.launch(flight)
     const previous = this.#answered
     const mask = new Mask(openPlan, this.#context.transaction.underMasks)
-    const delivered = this.#deliver(flight, previous, mask)
+    const shown = (reply: Reply): Reply => this.#overheard.words(mask.idle ? reply : mask.apply(reply))
+    const delivered = handedOver(mapped(flight, shown), previous, this.#outbox)
     this.#answered = delivered
     this.#before = delivered
     void delivered.then(() => {
       if (this.#before === delivered) this.#before = undefined
     })
-  }
-
-  async #deliver(flight: Flight, previous: Promise<unknown>, mask: Mask): Promise<void> {
-    await previous
-    try {
-      for await (const reply of flight) {
-        this.#outbox.push(this.#overheard.words(mask.idle ? reply : mask.apply(reply)).bytes)
-        await this.#outbox.full()
-      }
-    } catch {
-      // The target is lost: the connection ends with the reason for it.
-    }
   }
 
   /** Notices, notifications and the server's farewell keep their place between the answers. */

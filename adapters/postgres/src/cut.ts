@@ -11,7 +11,7 @@ const nothing = Buffer.alloc(0)
 export interface Place {
   readonly upstream: Upstream
   /** Whether nothing of another exchange was sent behind it. */
-  isLast(): boolean
+  readonly isLast: () => boolean
   /** Sends the Sync of the exchange, where that has waited. */
   readonly end: (() => Flight) | undefined
 }
