@@ -276,6 +276,8 @@ suite('detectors in front of a database', () => {
     const late = await listener.until((messages) => messages.some(({ type }) => type === 'A'))
     assert.doesNotMatch(late.bytes.toString('latin1'), canary)
     listener.close()
+    // Three were heard beside the rows of two statements.
+    await recorded((event) => event.type === 'SessionClosed' && event.data.rows === 5)
   })
 
   test('what a constraint says when its transaction ends, or a Sync of its own', async () => {

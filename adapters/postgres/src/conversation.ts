@@ -21,7 +21,7 @@ import { Flight } from './flight.ts'
 import { takeMessage } from './frames.ts'
 import { greeting } from './greeting.ts'
 import type { LoggedIn } from './login.ts'
-import { front } from './messages.ts'
+import { back, front } from './messages.ts'
 import { Mask } from './mask.ts'
 import { openPlan } from './obligations.ts'
 import { Outbox } from './outbox.ts'
@@ -109,8 +109,8 @@ export class Conversation {
     this.#extended = new Extended(this.#context, this.#segment, claim)
     const reported = (this.#reported = new Reported(login.parameters))
     this.#upstream = new Upstream(session, login, {
-      aside: (message) => this.#aside(Buffer.from(this.#overheard.shown(message))),
-      notified: (message) => this.#overheard.shown(message),
+      aside: (message) => this.#aside(Buffer.from(this.#heard(message))),
+      notified: (message) => this.#heard(message),
       parameter: (name, value) => reported.note(name, value),
       ready: (status) => this.#context.ready(status, this.#lane.pending <= 1),
       lost: (reason) => this.#end(reason),
@@ -287,6 +287,12 @@ export class Conversation {
     void delivered.then(() => {
       if (this.#before === delivered) this.#before = undefined
     })
+  }
+
+  #heard(message: Buffer): Buffer {
+    const shown = this.#overheard.shown(message)
+    if (shown[0] === back.notificationResponse) this.#lane.aside(1, shown.length)
+    return shown
   }
 
   /** Notices, notifications and the server's farewell keep their place between the answers. */
