@@ -23,9 +23,11 @@ mask contains {"relation": view, "column": "*", "method": "none", "rule": "masks
 
 # METADATA
 # title: Protected values
-# description: What is found in answers of APIs by its look is masked likewise; `data.findings` lists detectors with their methods.
+# description: |
+#   What is found in answers by its look is masked likewise; `data.findings` lists detectors with their methods. Of a
+#   database, whose protected columns are known, only where the label `findings` of the target says `masked`.
 mask contains {"detector": detector, "method": method, "rule": "masks/findings"} if {
-	input.target.protocol == "http"
+	_searched
 	not "pii_reader" in access.roles
 	some detector, method in data.findings
 }
@@ -38,4 +40,11 @@ mask contains {"detector": detector, "method": method, "rule": "masks/findings"}
 mask contains {"detector": detector, "method": method, "of": "request", "rule": "masks/prompts"} if {
 	is_string(input.action.profile)
 	some detector, method in data.findings
+}
+
+_searched if input.target.protocol == "http"
+
+_searched if {
+	input.target.protocol == "postgres"
+	input.target.labels.findings == "masked"
 }

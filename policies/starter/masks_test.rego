@@ -37,16 +37,25 @@ test_no_clear_views if {
 		with input.target.protocol as "postgres"
 }
 
-_findings(groups, protocol) := findings if {
+_findings(groups, protocol) := _labelled(groups, protocol, {})
+
+_labelled(groups, protocol, labels) := findings if {
 	findings := {mask.detector: mask.method | some mask in masks.mask; mask.rule == "masks/findings"}
 		with input.subject.groups as groups
 		with input.target.protocol as protocol
+		with input.target.labels as labels
 }
 
 test_findings_in_answers_of_apis if {
 	_findings(["langchain"], "http") == {"card": "last4", "ssn": "last4", "email": "email", "key": "redact"}
 	_findings(["pii-readers"], "http") == {}
 	_findings(["langchain"], "postgres") == {}
+}
+
+test_findings_in_databases_that_say_so if {
+	_labelled(["langchain"], "postgres", {"findings": "masked"}) == _findings(["langchain"], "http")
+	_labelled(["pii-readers"], "postgres", {"findings": "masked"}) == {}
+	_labelled(["langchain"], "postgres", {"findings": "shown"}) == {}
 }
 
 _prompts(groups, profile) := findings if {

@@ -1,4 +1,11 @@
-import { builtInDetectors, configuredDetector, findings } from '@sluice/masking'
+import {
+  builtInDetectors,
+  CellSearch,
+  configuredDetector,
+  findings,
+  lookInto,
+  type ElementType,
+} from '@sluice/masking'
 import { negative } from '../detectors/negatives.ts'
 import { random, type Random } from '../detectors/random.ts'
 import { values } from '../detectors/values.ts'
@@ -67,3 +74,43 @@ const line = (name: string, work: (text: string) => unknown): void => {
 }
 for (const detector of detectors) line(detector.name, (text) => detector.find(text))
 line('all', (text) => findings(text, detectors))
+
+/** Values of columns, as many at a time as a socket hands over. */
+const batchBytes = 65_536
+const rules = detectors.map(
+  (detector) => ({ detector, request: { method: 'redact' }, rule: 'bench' }) as const,
+)
+const search = new CellSearch(rules, undefined)
+
+function batches(value: (from: Random) => string): readonly (readonly Buffer[])[] {
+  const from = random(7)
+  const made: Buffer[][] = []
+  for (let bytes = 0; bytes < chars;) {
+    const batch: Buffer[] = []
+    for (let size = 0; size < batchBytes; size += batch.at(-1)?.length ?? 0)
+      batch.push(Buffer.from(value(from)))
+    bytes += batch.reduce((sum, { length }) => sum + length, 0)
+    made.push(batch)
+  }
+  return made
+}
+
+const cells: readonly (readonly [ElementType, string, (from: Random) => string])[] = [
+  ['text', 'sentences', prose],
+  ['text', 'names of 12 characters', (from) => `customer ${String(from.below(1000)).padStart(3, '0')}`],
+  ['int8', 'numbers of 8 digits', (from) => String(10_000_000 + from.below(89_999_999))],
+  ['jsonb', 'documents', row],
+]
+console.log('\nms for each MB of values in columns, all detectors')
+for (const [element, what, value] of cells) {
+  const look = lookInto({ element, array: false }, 'text')
+  const made = batches(value)
+  const ms = medianMs(() => {
+    for (const values of made) {
+      const batch = search.batch()
+      if (look !== null) for (const each of values) batch.add(each, look)
+      batch.settle()
+    }
+  })
+  console.log(`${`${element}, ${what}`.padEnd(30)}${ms.toFixed(1).padStart(10)}`)
+}

@@ -14,14 +14,13 @@ import {
   refusal,
   type Address,
   type Certificate,
-  type DetectorPattern,
   type Endpoint,
   type Gate,
   type Listener,
   type Recogniser,
   type Refusal,
 } from '@sluice/core'
-import { builtInDetectors, configuredDetector, type Detector } from '@sluice/masking'
+import { knownDetectors } from '@sluice/masking'
 import { Conversation, type ConversationPorts } from './conversation.ts'
 import { farewell, onceAnswered, partBehind } from './parting.ts'
 import { Reception } from './reception.ts'
@@ -57,7 +56,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
     reception,
     upstreams,
     means: {
-      detectors: detectorsOf(gate.patterns),
+      detectors: knownDetectors(gate.patterns),
       recognisers: recognisersOf(gate.recognisers),
       pseudonyms: gate.pseudonyms,
     },
@@ -125,13 +124,6 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
 
 function encryption({ cert, key }: Certificate): SecureContextOptions & Pick<TlsOptions, 'ALPNProtocols'> {
   return { cert, key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }
-}
-
-function detectorsOf(patterns: readonly DetectorPattern[]): ReadonlyMap<string, Detector> {
-  const configured = patterns.map(
-    ({ name, pattern, charsMax }) => [name, configuredDetector(name, pattern, charsMax)] as const,
-  )
-  return new Map([...builtInDetectors, ...configured])
 }
 
 function recognisersOf(recognisers: readonly Recogniser[]): ReadonlyMap<string, Recogniser> {

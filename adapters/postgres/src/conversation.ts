@@ -3,7 +3,6 @@ import {
   refusal,
   type Admission,
   type Lane,
-  type Pseudonyms,
   type Refusal,
   type Run,
   type Session,
@@ -14,18 +13,22 @@ import type { Analyser } from './analyser.ts'
 import { runOf, type Claim } from './commenter.ts'
 import { flush } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
+import type { Means } from './detect/oblige.ts'
+import { Overheard } from './detect/overheard.ts'
 import { PostgresExchange, type Line, type Message } from './exchange.ts'
 import { Extended } from './extended.ts'
 import { Flight } from './flight.ts'
 import { takeMessage } from './frames.ts'
 import { greeting } from './greeting.ts'
 import type { LoggedIn } from './login.ts'
-import { front } from './messages.ts'
+import { back, front } from './messages.ts'
 import { Mask } from './mask.ts'
 import { openPlan } from './obligations.ts'
 import { Outbox } from './outbox.ts'
 import { receive, type Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
+import type { Reply } from './replies.ts'
+import { handedOver, mapped } from './reply-stream.ts'
 import { Reported } from './reported.ts'
 import { StatementTimeout } from './statement-timeout.ts'
 import { Segment, type Draft } from './segment.ts'
@@ -42,8 +45,8 @@ export interface Ends {
   readonly receiver: Receiver
   readonly login: LoggedIn
   readonly analyser: Analyser
-  /** Of masks that need a key. */
-  readonly pseudonyms?: Pseudonyms | undefined
+  /** Of masks. */
+  readonly means: Means
   /** The statement_timeout that the client began with. */
   readonly timeout?: string | undefined
   /** What the client has said of its run so far. */
@@ -75,14 +78,18 @@ export class Conversation {
   #lastSent: PostgresExchange | undefined
   #inFlightBytes = 0
   #copy: CopyBody | undefined
-  readonly #pseudonyms: Pseudonyms | undefined
+  /** The last that came; nothing may overtake it. */
+  #copied: CopyBody | undefined
+  readonly #means: Means
+  readonly #overheard: Overheard
   readonly #analyser: Analyser
   readonly #reported: Reported
   #run: Run
   #over = false
 
-  constructor({ session, client, receiver, login, analyser, pseudonyms, timeout, run }: Ends) {
-    this.#pseudonyms = pseudonyms
+  constructor({ session, client, receiver, login, analyser, means, timeout, run }: Ends) {
+    this.#means = means
+    this.#overheard = new Overheard(means.pseudonyms)
     this.#run = run
     this.#analyser = analyser
     this.#session = session
@@ -102,7 +109,8 @@ export class Conversation {
     this.#extended = new Extended(this.#context, this.#segment, claim)
     const reported = (this.#reported = new Reported(login.parameters))
     this.#upstream = new Upstream(session, login, {
-      aside: (message) => this.#aside(Buffer.from(message)),
+      aside: (message) => this.#aside(Buffer.from(this.#heard(message))),
+      notified: (message) => this.#heard(message),
       parameter: (name, value) => reported.note(name, value),
       ready: (status) => this.#context.ready(status, this.#lane.pending <= 1),
       lost: (reason) => this.#end(reason),
@@ -186,6 +194,7 @@ export class Conversation {
       await copy.push(message)
       if (type === front.copyData) return true
       copy.end()
+      this.#copied = copy
       this.#copy = undefined
       return true
     }
@@ -212,6 +221,7 @@ export class Conversation {
 
   /** Hands the segment so far to the lane; `flushes`: without a Sync behind it. */
   async #submit(flushes: boolean): Promise<void> {
+    if (this.#copied !== undefined) await this.#copied.passed
     const { drafts, lead, arrival, undoes } = this.#segment.take(flushes)
     if (drafts.length === 0) {
       if (lead.length > 0) await this.#constants(lead, flushes)
@@ -236,7 +246,8 @@ export class Conversation {
     const line: Line = {
       upstream: this.#upstream,
       client: this.#outbox,
-      pseudonyms: this.#pseudonyms,
+      means: this.#means,
+      overheard: this.#overheard,
       transaction: this.#context.transaction,
       before: this.#before,
       overlapReads: this.#session.target.settings.overlap_reads,
@@ -269,7 +280,8 @@ export class Conversation {
     this.#upstream.launch(flight)
     const previous = this.#answered
     const mask = new Mask(openPlan, this.#context.transaction.underMasks)
-    const delivered = this.#deliver(flight, previous, mask)
+    const shown = (reply: Reply): Reply => this.#overheard.words(mask.idle ? reply : mask.apply(reply))
+    const delivered = handedOver(mapped(flight, shown), previous, this.#outbox)
     this.#answered = delivered
     this.#before = delivered
     void delivered.then(() => {
@@ -277,16 +289,10 @@ export class Conversation {
     })
   }
 
-  async #deliver(flight: Flight, previous: Promise<unknown>, mask: Mask): Promise<void> {
-    await previous
-    try {
-      for await (const reply of flight) {
-        this.#outbox.push(mask.idle ? reply.bytes : mask.apply(reply).bytes)
-        await this.#outbox.full()
-      }
-    } catch {
-      // The target is lost: the connection ends with the reason for it.
-    }
+  #heard(message: Buffer): Buffer {
+    const shown = this.#overheard.shown(message)
+    if (shown[0] === back.notificationResponse) this.#lane.aside(1, shown.length)
+    return shown
   }
 
   /** Notices, notifications and the server's farewell keep their place between the answers. */

@@ -17,6 +17,17 @@ export class CopyBody implements AsyncIterable<Buffer, undefined>, AsyncIterator
 
   readonly #beginning = Promise.withResolvers<boolean>()
 
+  readonly #passed = Promise.withResolvers<void>()
+
+  /** Resolves when all of it is on its way, or nobody wants it any more: what the client sent behind it may follow. */
+  get passed(): Promise<void> {
+    return this.#passed.promise
+  }
+
+  pass(): void {
+    this.#passed.resolve()
+  }
+
   /** Resolves once it is known whether the server asks for it. */
   get wanted(): Promise<boolean> {
     return this.#beginning.promise
@@ -57,6 +68,7 @@ export class CopyBody implements AsyncIterable<Buffer, undefined>, AsyncIterator
   discard(): void {
     this.#discarded = true
     this.#beginning.resolve(false)
+    this.pass()
     this.#waiting = []
     this.#bytes = 0
     this.#room?.resolve()

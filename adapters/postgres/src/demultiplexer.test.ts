@@ -39,6 +39,7 @@ function world(): World {
   const states: string[] = []
   const demultiplexer = new Demultiplexer({
     aside: (message) => void asides.push(Buffer.from(message)),
+    notified: (message) => message,
     parameter: () => {},
     ready: (status) => void states.push(status),
     queued: () => {},

@@ -7,8 +7,10 @@ import { Cursor, headerBytes, parseError, ProtocolViolation } from './wire.ts'
 
 /** What a connection hears beside the answers to its exchanges. */
 export interface ServerEvents extends Owner {
-  /** A whole message outside of any answer, for the client as it is. */
+  /** A whole message outside of any answer. */
   aside(message: Buffer): void
+  /** NotificationResponse within an answer: what the client may hear of it. */
+  notified(message: Buffer): Buffer
   /** ParameterStatus. Throws when the connection may not go on with it. */
   parameter(name: string, value: string): void
   /** ReadyForQuery: `I`, `T` or `E`. */
@@ -202,7 +204,18 @@ export class Demultiplexer {
       const cursor = new Cursor(data, at + headerBytes, next)
       this.#events.parameter(cursor.text(), cursor.text())
     }
-    if (this.#flights.length === 0) this.#pass(data, at, next)
+    if (this.#flights.length === 0) return this.#pass(data, at, next)
+    if (type === back.notificationResponse) this.#notify(data, at, next)
+  }
+
+  /** Within an answer it leaves where it stands. */
+  #notify(data: Buffer, at: number, next: number): void {
+    const message = data.subarray(at, next)
+    const shown = this.#events.notified(message)
+    if (shown === message) return
+    this.#emit(data, at)
+    this.#flights[0]?.push(new Reply(shown))
+    this.#run = next
   }
 
   /** An error while nothing runs is the server's farewell; anything else has no place there. */

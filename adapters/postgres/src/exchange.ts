@@ -1,13 +1,9 @@
 import {
-  limits,
-  refusal,
-  Refused,
   type Action,
   type Exchange,
   type Hold,
   type Json,
   type Obliged,
-  type Pseudonyms,
   type Permit,
   type Refusal,
   type Shown,
@@ -26,9 +22,13 @@ import {
   sync,
 } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
+import { cutAnswer } from './cut.ts'
 import { withDescription } from './copy/describe.ts'
+import { withDetectors, type Means } from './detect/oblige.ts'
+import type { Overheard } from './detect/overheard.ts'
 import { Flight, type Expected } from './flight.ts'
 import { tellHeld, type Heartbeat } from './held.ts'
+import { followed, owedSync, withLimits } from './limited.ts'
 import { Mask } from './mask.ts'
 import { oblige } from './obligations.ts'
 import type { Outbox } from './outbox.ts'
@@ -86,7 +86,8 @@ export interface Parts {
 export interface Line {
   readonly upstream: Upstream
   readonly client: Outbox
-  readonly pseudonyms: Pseudonyms | undefined
+  readonly means: Means
+  readonly overheard: Overheard
   readonly transaction: Pick<Transaction, 'follows'>
   /** The target's names as they are now. Rejects with `Refused`. */
   catalogueNow(): Promise<Catalogue>
@@ -119,6 +120,8 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly #parts: Parts
   readonly #line: Line
   #flight: Flight | undefined
+  /** Sends the Sync that waits until the answer has passed. */
+  #owed: (() => Flight) | undefined
   #mask: Mask | undefined
 
   constructor(parts: Parts, line: Line) {
@@ -137,7 +140,10 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
     const { statements, catalogue, source } = this.#parts.judged
-    return oblige(statements, verdicts, catalogue, this.#line.pseudonyms, source.texts[0])
+    const { means } = this.#line
+    const text = source.texts[0]
+    const obliged = oblige(statements, verdicts, catalogue, means.pseudonyms, text)
+    return withLimits(withDetectors(obliged, verdicts, means, statements, text), verdicts)
   }
 
   async bound(): Promise<Uint8Array> {
@@ -164,12 +170,15 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   ): AsyncIterable<Reply> {
     permit.spend(this.content)
     this.#parts.forwarded()
+    this.#line.overheard.note(plan.detection)
     const mask = new Mask(plan, this.#line.transaction.follows(this.actions, plan.guarded))
     this.#mask = mask
     const { messages } = this.#parts
     const described = messages.some(({ expected }) => expected.kind === 'describe')
     const { copy } = plan
-    const asked = copy === undefined ? messages : withDescription(messages, copy.query, mask)
+    const owed = owedSync(this.#parts, plan)
+    const sent = owed === undefined ? messages : messages.slice(0, -1)
+    const asked = copy === undefined ? sent : withDescription(sent, copy.query, mask)
     const expected: Expected[] = []
     for (const message of asked) {
       // Without its description an answer cannot be masked: the gateway asks for what the client already knows.
@@ -180,9 +189,20 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
       this.#line.upstream.send(message.bytes)
       expected.push(this.#withCopy(message.expected, body))
     }
-    const flight = this.#launch(expected)
+    const flight = this.#launch(expected, plan.limited === true && this.#parts.poison !== 'query')
     stop.on(() => flight.cancel())
-    return this.#gated(flight)
+    if (owed === undefined) return this.#gated(flight)
+    this.#owed = () => this.#settleOwed(owed)
+    return this.#gated(followed(flight, this.#owed))
+  }
+
+  #settleOwed({ bytes, expected }: Message): Flight {
+    this.#owed = undefined
+    this.#line.upstream.send(bytes)
+    const flight = new Flight([expected])
+    this.#flight = flight
+    this.#line.upstream.launch(flight)
+    return flight
   }
 
   maskBody(body: AsyncIterable<Buffer>): AsyncIterable<Shown<Buffer>> {
@@ -191,7 +211,9 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   mask(replies: AsyncIterable<Reply>): AsyncIterable<Shown<Reply>> {
     const mask = this.#mask
-    const masked = mask === undefined || mask.idle ? replies : mapped(replies, (reply) => mask.apply(reply))
+    const hidden = mask === undefined || mask.idle ? replies : mapped(replies, (reply) => mask.apply(reply))
+    const { overheard } = this.#line
+    const masked = overheard.idle ? hidden : mapped(hidden, (reply) => overheard.words(reply))
     const { clear } = this.#parts.judged.source
     return clear === undefined ? masked : mapped(masked, (reply) => recordedWithout(clear.secrets, reply))
   }
@@ -202,7 +224,10 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   refuse(reason: Refusal, at: 'before' | 'during'): AsyncIterable<Reply> {
-    return at === 'before' ? this.#poisoned(reason) : this.#cut(reason)
+    if (at === 'before') return this.#poisoned(reason)
+    const { upstream } = this.#line
+    const isLast = (): boolean => this.#line.isLast(this)
+    return cutAnswer(reason, this.#flight, { upstream, isLast, end: this.#owed })
   }
 
   skip(): AsyncIterable<Reply> {
@@ -238,26 +263,8 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     return this.#gated(this.#launch(expected))
   }
 
-  /** The error, then whatever the client needs to be where a server would have left it. */
-  async *#cut(reason: Refusal): AsyncGenerator<Reply> {
-    const flight = this.#flight
-    yield new Reply(refuse(reason))
-    if (flight === undefined) return
-    await drained(flight)
-    if (flight.ready !== null) yield new Reply(readyForQuery(flight.ready))
-    else if (!flight.failed && !flight.skipped) this.#failRest()
-  }
-
-  /** The client now waits for its Sync to be answered, so the server must skip to it too. */
-  #failRest(): void {
-    if (!this.#line.isLast(this)) throw new Refused(tornPipeline)
-    this.#line.upstream.send(poisonParse)
-    this.#line.upstream.send(flush)
-    this.#line.upstream.launch(new Flight([{ kind: 'parse', instead: nothing }]))
-  }
-
-  #launch(expected: readonly Expected[]): Flight {
-    if (this.#parts.flushes) this.#line.upstream.send(flush)
+  #launch(expected: readonly Expected[], flushes = false): Flight {
+    if (flushes || this.#parts.flushes) this.#line.upstream.send(flush)
     const flight = new Flight(expected, () => {
       this.#parts.copy?.discard()
       this.#parts.settled()
@@ -286,37 +293,14 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
       if (!copy.complete && this.#flight?.ended !== true) upstream.send(copyFail)
     } catch {
       upstream.send(copyFail)
+    } finally {
+      copy.pass()
     }
   }
 
-  #gated(flight: Flight): AsyncIterable<Reply> {
+  #gated(flight: AsyncIterable<Reply>): AsyncIterable<Reply> {
     const { before } = this.#line
     return before === undefined ? flight : gated(flight, before)
-  }
-}
-
-const tornPipeline = refusal(
-  'internal',
-  'adapter/pipeline',
-  'The answer was cut in the middle of a pipeline. Connect again.',
-)
-
-function readyForQuery(status: 'I' | 'T' | 'E'): Buffer {
-  return Buffer.from([0x5a, 0, 0, 0, 5, status.charCodeAt(0)])
-}
-
-/** Takes what is left of an answer. A server that does not end it in time is given up. */
-async function drained(flight: Flight): Promise<void> {
-  const late = Promise.withResolvers<'late'>()
-  const timer = setTimeout(() => late.resolve('late'), limits.cancelWaitMs)
-  try {
-    for (;;) {
-      const next = await Promise.race([flight.next(), late.promise])
-      if (next === 'late') throw new Refused(tornPipeline)
-      if (next.done === true) return
-    }
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -4,7 +4,9 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 import { limits, type Address, type Certificate, type Endpoint, type Gate, type Listener } from '@sluice/core'
 import { Analyser } from './analyser.ts'
 import { CatalogueSource } from './catalogue-source.ts'
+import { knownDetectors } from '@sluice/masking'
 import { Conversation } from './conversation.ts'
+import type { Means } from './detect/oblige.ts'
 import { ParserThread } from './parse.ts'
 import { Reception } from './reception.ts'
 import type { PostgresSettings } from './target.ts'
@@ -17,6 +19,11 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const thread = new ParserThread()
   const analysers = new Map<string, Analyser>()
   const open = new Set<Promise<void>>()
+  const means: Means = {
+    detectors: knownDetectors(gate.patterns),
+    recognised: new Set(gate.recognisers.flatMap(({ detectors }) => detectors)),
+    pseudonyms: gate.pseudonyms,
+  }
   let secured = endpoint.tls === undefined ? undefined : secureContext(endpoint.tls)
 
   /** One picture of each target and one memory of its statements, for all connections. */
@@ -32,7 +39,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     const admitted = await new Reception(secured, gate).admit(socket)
     if (admitted === undefined) return
     const analyser = analyserOf(admitted.session.target.name)
-    await new Conversation({ ...admitted, analyser, pseudonyms: gate.pseudonyms }).run()
+    await new Conversation({ ...admitted, analyser, means }).run()
   }
 
   const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {

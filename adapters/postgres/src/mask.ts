@@ -7,6 +7,8 @@ import { fieldsOf, type Field } from './row-description.ts'
 import type { MaskPlan } from './statement.ts'
 import { CopyMask } from './copy/copy-mask.ts'
 import type { CopyFormat } from './copy/format.ts'
+import { checkCopied, undescribed } from './copy/response.ts'
+import { AnswerSearch } from './detect/answer-search.ts'
 import { Cursor, frame, headerBytes, textOf } from './wire.ts'
 import { isAboutMasked, withheld } from './withheld.ts'
 
@@ -26,22 +28,27 @@ export class Mask {
   /** Of COPY data; `undefined` where none may come, `null` shows it as it is. */
   #copy: CopyMask | null | undefined
   #failure: unknown
+  /** Behind the masks of columns. */
+  readonly #search: AnswerSearch | undefined
 
   /** `ends`: it ends a transaction that changed something under masks. */
   constructor(plan: MaskPlan, ends = false) {
     this.#plan = plan
     this.#withholds = plan.guarded || ends
+    if (plan.detection !== undefined)
+      this.#search = new AnswerSearch(plan.detection, plan.copy, (fields) => cellsOf(fields, plan))
   }
 
   /** Nothing in the answer can need a change. */
   get idle(): boolean {
-    return this.#plan.columns.size === 0 && !this.#withholds
+    return this.#plan.columns.size === 0 && !this.#withholds && this.#search === undefined
   }
 
   /** The answer to a Describe that the client does not see. What it forbids is thrown with the answer itself. */
   describeHidden(message: Buffer): void {
     try {
       this.#describe(message)
+      this.#search?.describe(message)
     } catch (error) {
       this.#failure = error
     }
@@ -63,7 +70,8 @@ export class Mask {
       throw error instanceof Undecodable ? new Refused(undecodable, { cause: error }) : error
     }
     rewriter.add(this.#copy?.tally() ?? [])
-    return rewriter.result()
+    const masked = rewriter.result()
+    return this.#search === undefined ? masked : this.#search.apply(masked)
   }
 
   #describe(message: Buffer): void {
@@ -74,18 +82,12 @@ export class Mask {
     if (fields !== undefined && copy !== undefined) this.#columns = fields.map(({ name }) => textOf(name))
   }
 
-  /** CopyOutResponse (PostgreSQL 15 §55.7): the format of all, and of each column. It must be what was described. */
   #copied(message: Buffer): CopyMask | null {
     const { guarded, copy } = this.#plan
     if (!guarded) return null
     if (!this.#described || copy === undefined) throw new Refused(undescribed)
     if (this.#cells === undefined) return null
-    const cursor = new Cursor(message, headerBytes)
-    const format = formatOf(copy.format) === 'binary' ? 1 : 0
-    const overall = cursor.int8()
-    const formats = Array.from({ length: cursor.uint16() }, () => cursor.int16())
-    if (formats.length !== this.#cells.length) throw new Refused(otherColumns)
-    if ([overall, ...formats].some((each) => each !== format)) throw new Refused(undescribed)
+    checkCopied(message, copy.format, this.#cells.length)
     return new CopyMask(copy.format, this.#cells, this.#columns)
   }
 
@@ -138,10 +140,6 @@ function copyData(data: Buffer): Buffer {
 }
 
 const closed = (why: string): Refusal => refusal('denied', 'adapter/closed_world', why)
-const undescribed = closed('The answer does not say which columns it holds, and its table has masked ones')
-const otherColumns = closed(
-  'COPY leaves out columns of the table, as it does with generated ones, and the table has masked ones: name the columns you need',
-)
 const undecodable = closed('A value of a masked column has a form that its mask does not know')
 const wholeRow = closed('The answer holds whole rows of a table with masked columns')
 const unknownOrigin = closed('The answer holds a column of unknown origin beside a table with masked columns')

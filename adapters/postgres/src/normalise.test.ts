@@ -815,6 +815,8 @@ suite('what policies see', () => {
     ["set work_mem = '4MB'", 'parameters', ['4MB']],
     ["comment on table orders is 'x'", 'parameters', ['x']],
     ['fetch 5 from c', 'parameters', [5]],
+    ["notify News, 'told'", 'parameters', ['told']],
+    ["select pg_notify('News', 'told')", 'parameters', ['News', 'told']],
   ]
   for (const [sql, field, expected] of lists)
     test(`${field}: ${sql}`, () => {

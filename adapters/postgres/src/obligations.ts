@@ -45,9 +45,9 @@ export function oblige(
   let plan = openPlan
   for (const [index, statement] of statements.entries()) {
     const rules = verdicts[index]?.mask ?? []
-    if (rules.every(({ method }) => method === 'none')) continue
-    const beyond = rules.find((rule) => !('relation' in rule) && rule.method !== 'none')
-    if (beyond !== undefined) return { kind: 'refused', refusal: beyondColumns(beyond) }
+    const beyond = rules.find(isBeyond)
+    if (beyond !== undefined) return { kind: 'refused', refusal: beyondRows(beyond) }
+    if (!rules.some((rule) => 'relation' in rule && isHiding(rule))) continue
     const masks = masksOf(rules, catalogue, pseudonyms)
     const obliged = settled(statement, masks, catalogue)
     if (obliged.kind === 'refused') return obliged
@@ -56,9 +56,13 @@ export function oblige(
   return plan.guarded ? withCopy(plan, statements, text) : { kind: 'plan', plan }
 }
 
-/** What is found by its path or its look is not searched for in rows: it must not pass as if it were hidden. */
-function beyondColumns(mask: MaskRule): Refusal {
-  const message = `The mask of ${placeOf(mask)} is not possible here: in a database columns are masked.`
+/** Rows have no paths, and what the target gets is the statement that was judged: neither must pass as if it were hidden. */
+function isBeyond(rule: MaskRule): boolean {
+  return !('relation' in rule) && rule.method !== 'none' && ('path' in rule || rule.of !== undefined)
+}
+
+function beyondRows(mask: MaskRule): Refusal {
+  const message = `The mask of ${placeOf(mask)} is not possible here: in a database columns are masked, and what detectors find in answers.`
   return refusal('policy_error', 'policy/mask_place', message)
 }
 

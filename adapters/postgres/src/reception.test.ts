@@ -15,6 +15,7 @@ const gate = {
   targets: () => [],
   cancel: () => {},
   patterns: [],
+  recognisers: [],
 } as unknown as Gate<PostgresSettings>
 const listener = await listen({ address: { host: '127.0.0.1', port: 0 } }, gate)
 after(() => listener.close())

@@ -1,3 +1,4 @@
+import type { Outbox } from './outbox.ts'
 import type { Reply } from './replies.ts'
 
 /** What must leave first leaves first. */
@@ -14,4 +15,21 @@ export function mapped(replies: AsyncIterable<Reply>, map: (reply: Reply) => Rep
     return result.done === true ? { done: true, value: undefined } : { done: false, value: map(result.value) }
   }
   return { [Symbol.asyncIterator]: () => ({ next }) }
+}
+
+/** An answer to constants, behind those before it. A target that is lost ends the connection with the reason for it. */
+export async function handedOver(
+  replies: AsyncIterable<Reply>,
+  previous: Promise<unknown>,
+  client: Outbox,
+): Promise<void> {
+  await previous
+  try {
+    for await (const { bytes } of replies) {
+      client.push(bytes)
+      await client.full()
+    }
+  } catch {
+    return
+  }
 }

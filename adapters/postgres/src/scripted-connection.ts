@@ -10,6 +10,7 @@ import {
   type Session,
   type Verdict,
 } from '@sluice/core'
+import { builtInDetectors } from '@sluice/masking'
 import { Analyser } from './analyser.ts'
 import { catalogueOf } from './catalogue.ts'
 import { CatalogueSource } from './catalogue-source.ts'
@@ -110,6 +111,7 @@ export async function connected(): Promise<ScriptedConnection> {
     receiver: new Receiver(clientEnd),
     login: { socket: upstream, parameters: new Map(), cancelKey: null },
     analyser: new Analyser(new CatalogueSource(() => Promise.resolve(catalogue)), thread),
+    means: { detectors: builtInDetectors, recognised: new Set(), pseudonyms: undefined },
     run: hello.run,
   })
   const buffer = new FrameBuffer()

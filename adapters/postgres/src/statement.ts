@@ -1,6 +1,7 @@
 import type { Action, Refusal } from '@sluice/core'
 import type { ColumnMask } from './column-mask.ts'
 import type { CopyFormat } from './copy/format.ts'
+import type { Detection } from './detect/detection.ts'
 import type { Secrets } from './redact/text.ts'
 
 /** What `normalise` says of one SQL message: its statements in order, or why nobody can vouch for it. */
@@ -125,4 +126,8 @@ export interface MaskPlan {
    * Set for a COPY TO under masks: the query of which the server is asked what it will hand out, and how it does so.
    */
   readonly copy?: { readonly query: Buffer; readonly format: CopyFormat }
+  /** What is looked for in the answer, behind the masks of columns. */
+  readonly detection?: Detection
+  /** The answer may be cut for its size or its time. */
+  readonly limited?: true
 }

@@ -68,7 +68,7 @@ export const frontRows: { readonly [T in FrontType]: Row<FrontTreatment> } = {
 export type BackTreatment = 'content' | 'framing' | 'aside' | 'login' | 'refused'
 
 const words =
-  'only the SQLSTATE with its name, and words that never change, where masks apply to the statement, to what its transaction changed or to the table that it is about'
+  'only the SQLSTATE with its name, and words that never change, where masks apply to the statement, to what its transaction changed or to the table that it is about; detectors look into all words'
 
 export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.authentication]: {
@@ -85,7 +85,7 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.copyBothResponse]: { treatment: 'refused', told: 'of replication, which is refused at the start' },
   [back.copyData]: {
     treatment: 'content',
-    told: 'masked by the origin of each column, in text, CSV and binary, wherever it cuts through the rows',
+    told: 'masked by the origin of each column, in text, CSV and binary, wherever it cuts through the rows; then by detectors',
   },
   [back.copyDone]: { treatment: 'framing', told: 'as it is' },
   [back.copyInResponse]: { treatment: 'framing', told: 'as it is, where a COPY FROM STDIN was judged' },
@@ -95,7 +95,7 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   },
   [back.dataRow]: {
     treatment: 'content',
-    told: 'masked by the origin of each column, in text and binary, also of cursors, portals and RETURNING',
+    told: 'masked by the origin of each column, in text and binary, also of cursors, portals and RETURNING; then by detectors',
   },
   [back.emptyQueryResponse]: { treatment: 'framing', told: 'as it is' },
   [back.errorResponse]: { treatment: 'content', told: words },
@@ -108,7 +108,7 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.noticeResponse]: { treatment: 'aside', told: words },
   [back.notificationResponse]: {
     treatment: 'aside',
-    told: 'as it is: what may be heard is decided at LISTEN, and masked columns cannot be used in NOTIFY',
+    told: 'what may be heard is decided at LISTEN, and masked columns cannot be used in NOTIFY; detectors look into the payload; counted',
   },
   [back.parameterDescription]: { treatment: 'framing', told: 'as it is' },
   [back.parameterStatus]: {

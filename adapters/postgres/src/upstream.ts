@@ -13,7 +13,7 @@ import { ProtocolViolation } from './wire.ts'
 const cancelConnectionMs = 2_000
 
 /** What a connection tells its conversation. */
-export interface UpstreamEvents extends Pick<ServerEvents, 'aside' | 'parameter' | 'ready'> {
+export interface UpstreamEvents extends Pick<ServerEvents, 'aside' | 'notified' | 'parameter' | 'ready'> {
   /** The connection is over, or must be. Called once. */
   lost(reason: Refusal): void
 }
@@ -36,6 +36,7 @@ export class Upstream {
     this.#outbox = new Outbox(login.socket)
     this.#answers = new Demultiplexer({
       aside: (message) => events.aside(message),
+      notified: (message) => events.notified(message),
       parameter: (name, value) => events.parameter(name, value),
       ready: (status) => events.ready(status),
       queued: (bytes) => this.#queued(bytes),

@@ -1,5 +1,6 @@
 import { abandon, unrecorded } from './abandon.ts'
 import type { Outcome, Shown } from './adapter.ts'
+import { Deadline, exceeded, type Size } from './bounds.ts'
 import { Capture } from './capture.ts'
 import { decide, evolve } from './decider.ts'
 import { refusal, refusalOf, type Refusal } from './errors.ts'
@@ -7,7 +8,6 @@ import type { MaskCount } from './events.ts'
 import type { Entry, LaneContext } from './lane.ts'
 import type { Settled } from './enforce.ts'
 import { spent } from './usage.ts'
-import type { VerdictLimits } from './verdict.ts'
 import { answerRule, worded } from './wording.ts'
 
 /**
@@ -23,13 +23,14 @@ export async function deliver<Up, Down, Plan>(
   if (place.kind !== 'allowed') return unperformed(entry, place.kind, lane)
   const answer = new Answer(lane, entry.id)
   let outcome: Outcome
-  using _timeout = timeLimit(place.ruling.limits, entry, lane)
+  const { limits } = place.ruling
+  using deadline = limits.timeout_ms === null ? undefined : new Deadline(limits.timeout_ms, entry.stop, lane)
   const lost = await undecided(place, lane)
   if (lost !== undefined) return takeBack(place, lost, answer)
   try {
-    outcome = await stream(entry, place.ruling.plan, place.ruling.limits, answer)
+    outcome = await stream(place, answer, deadline)
   } catch (error) {
-    const reason = worded(refusalOf(error), place.permit.decision)
+    const reason = worded(deadline?.passed ?? refusalOf(error), place.permit.decision)
     outcome = await cut(entry, reason, answer)
     if (reason.code === 'internal') lane.end(reason)
   }
@@ -83,25 +84,36 @@ async function unperformed<Up, Down, Plan>(
 }
 
 async function stream<Up, Down, Plan>(
-  entry: Entry<Up, Down, Plan>,
-  plan: Plan,
-  bounds: VerdictLimits,
+  { entry, ruling, permit }: Settled<Up, Down, Plan> & { kind: 'allowed' },
   answer: Answer,
+  deadline: Deadline | undefined,
 ): Promise<Outcome> {
   const { exchange } = entry
+  const masked = exchange.mask(entry.replies, ruling.plan)
   let outcome: Outcome = { outcome: 'completed', status: null }
-  for await (const shown of exchange.mask(entry.replies, plan)) {
+  for await (const shown of deadline === undefined ? masked : until(deadline, masked)) {
     entry.passage?.arrive('mask')
+    const beyond = deadline?.passed ?? exceeded(ruling.limits, answer.with(shown))
+    if (beyond !== undefined) return cut(entry, worded(beyond, permit.decision), answer)
     answer.count(shown)
-    const exceeded = overLimit(bounds, answer)
-    if (exceeded !== undefined) return cut(entry, worded(exceeded, null), answer)
     const room = answer.capture.add(shown.record)
     if (room !== undefined) await room
     const drained = exchange.reply(shown.item)
-    if (drained !== undefined) await drained
+    if (drained !== undefined) await (deadline === undefined ? drained : deadline.within(drained))
     if (shown.end !== undefined) outcome = shown.end
   }
+  if (deadline?.passed !== undefined) return cut(entry, worded(deadline.passed, permit.decision), answer)
   return outcome
+}
+
+/** What comes in time: a target need not heed that it is told to stop. */
+async function* until<Item>(deadline: Deadline, items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  const source = items[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await deadline.within(source.next())
+    if (next === undefined || next.done === true) return
+    yield next.value
+  }
 }
 
 /** What is left of the answer is replaced by the refusal. */
@@ -117,7 +129,12 @@ async function cut<Up, Down, Plan>(
   } catch (error) {
     answer.lane.end(refusalOf(error))
   }
-  return { outcome: 'cut', status: reason.code }
+  return { outcome: 'cut', status: isOfLimits(reason) ? reason.rule : reason.code }
+}
+
+/** Which of its limits an answer exceeded is told in the record. */
+function isOfLimits({ rule }: Refusal): boolean {
+  return rule.startsWith('policy/limit_')
 }
 
 async function complete<Up, Down, Plan>(
@@ -152,27 +169,6 @@ async function complete<Up, Down, Plan>(
   lane.appendSoon(...bodies)
 }
 
-function overLimit(bounds: VerdictLimits, answer: Answer): Refusal | undefined {
-  if (bounds.rows !== null && answer.rows > bounds.rows)
-    return refusal('too_large', 'policy/limit_rows', `The policy allows ${bounds.rows} rows in one answer.`)
-  if (bounds.bytes !== null && answer.shownBytes > bounds.bytes)
-    return refusal(
-      'too_large',
-      'policy/limit_bytes',
-      `The policy allows ${bounds.bytes} bytes in one answer.`,
-    )
-  return undefined
-}
-
-function timeLimit<Up, Down, Plan>(
-  bounds: VerdictLimits,
-  entry: Entry<Up, Down, Plan>,
-  lane: LaneContext,
-): Disposable | undefined {
-  if (bounds.timeout_ms === null) return undefined
-  return lane.after(bounds.timeout_ms, () => entry.stop.request('limit'))
-}
-
 /** What has been shown so far of one answer. */
 class Answer {
   rows = 0
@@ -185,6 +181,11 @@ class Answer {
     this.lane = lane
     const of = { session: lane.session, exchange, direction: 'response' } as const
     this.capture = new Capture(of, (body) => lane.append([body], 'soon'))
+  }
+
+  /** How large it will be with that. */
+  with<Down>(shown: Shown<Down>): Size {
+    return { rows: this.rows + shown.rows, bytes: this.shownBytes + shown.record.length }
   }
 
   count<Down>(shown: Shown<Down>): void {

@@ -11,6 +11,7 @@ import { requestRecord, decisionRecord } from './record.ts'
 import type { Requirement } from './requirement.ts'
 import { worded } from './wording.ts'
 import type { Moment } from './ports.ts'
+import { isBounded } from './verdict.ts'
 import type { Entry, LaneContext } from './lane.ts'
 import type { EventBody } from './decider.ts'
 
@@ -29,13 +30,16 @@ export async function enforce<Up, Down, Plan>(
   let failed = false
   let rest: readonly Entry<Up, Down, Plan>[] = batch
   while (rest.length > 0) {
-    const judged: readonly Judged<Up, Down, Plan>[] = await judgeUntilHeld(rest, atomic, failed, lane)
+    const judged: readonly Judged<Up, Down, Plan>[] = await judgeUntilAwaited(rest, atomic, failed, lane)
     const places: readonly Permitted<Up, Down, Plan>[] =
       count(judged, lane) ?? overlap(judged, lane) ?? (await record(judged, lane))
     failed = perform(places, lane, answer) || failed
-    const held = places[places.length - 1]
-    if (held?.kind === 'held')
-      failed = perform([await wait<Up, Down, Plan>(held, lane)], lane, answer) || failed
+    let last = places[places.length - 1]
+    if (last?.kind === 'held') {
+      last = await wait<Up, Down, Plan>(last, lane)
+      failed = perform([last], lane, answer) || failed
+    }
+    failed = (await isCut(last)) || failed
     rest = rest.slice(judged.length)
   }
 }
@@ -53,6 +57,15 @@ function perform<Up, Down, Plan>(
   for (const place of settled) takePlaceUpstream(place)
   for (const place of settled) answer(place.entry, () => deliver(place, lane))
   return settled.some(({ kind }) => kind === 'refused')
+}
+
+/**
+ * An answer that may be cut is waited for: nothing behind it is under way, so that the cut can leave the target where an
+ * error of its own would have.
+ */
+async function isCut<Up, Down, Plan>(place: Permitted<Up, Down, Plan> | undefined): Promise<boolean> {
+  if (place?.kind !== 'allowed' || !isBounded(place.ruling.limits)) return false
+  return (await place.entry.done.promise).outcome === 'cut'
 }
 
 /** Runs `turn` when the answers before it are done, and settles the entry with its outcome. */
@@ -104,9 +117,9 @@ export interface Ahead {
 
 /**
  * Station 4. An exchange is judged once the verdict of the one before it is known, not once it is done; so one that
- * waits for people is the last one that is judged for now.
+ * waits for people, or that others wait for, is the last one that is judged for now.
  */
-async function judgeUntilHeld<Up, Down, Plan>(
+async function judgeUntilAwaited<Up, Down, Plan>(
   batch: readonly Entry<Up, Down, Plan>[],
   atomic: boolean,
   failed: boolean,
@@ -139,7 +152,7 @@ async function judgeUntilHeld<Up, Down, Plan>(
       decision: lane.ids.next('dec'),
       moment,
     })
-    if (settled.kind === 'held') break
+    if (settled.kind === 'held' || (settled.kind === 'allowed' && isBounded(settled.limits))) break
     skipping = atomic && settled.kind === 'refused'
   }
   return judged

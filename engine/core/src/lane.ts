@@ -123,6 +123,10 @@ export class OrderedLane implements Lane {
     this.#context.claim(run)
   }
 
+  aside(rows: number, bytes: number): void {
+    this.#context.count({ rows, bytes })
+  }
+
   arrive(): Arrival {
     return this.#context.telemetry === undefined ? undefined : this.#context.monotonic()
   }

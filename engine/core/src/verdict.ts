@@ -99,6 +99,11 @@ export interface VerdictLimits {
   readonly timeout_ms: number | null
 }
 
+/** Whether a verdict bounds an answer at all. */
+export function isBounded({ rows, bytes, timeout_ms: time }: VerdictLimits): boolean {
+  return rows !== null || bytes !== null || time !== null
+}
+
 /**
  * What one approval releases. `once`: one execution. `run`: the same request of the same subject, as often as one run
  * makes it. `window`: as often as the subject makes it. None of them outlives the approval's `expires_s`.

@@ -1,0 +1,175 @@
+import { refusal, Refused } from '@sluice/core'
+import { Undecodable, type CellBatch, type Format } from '@sluice/masking'
+import { checkCopied } from '../copy/response.ts'
+import { back } from '../messages.ts'
+import type { Reply } from '../replies.ts'
+import { Rewriter, type Cells } from '../rewriter.ts'
+import { fieldsOf, type Field } from '../row-description.ts'
+import type { MaskPlan } from '../statement.ts'
+import { Cursor, frame, headerBytes, int32, textOf } from '../wire.ts'
+import { columnLook, type ColumnLook } from './column-look.ts'
+import { CopySearch } from './copy-search.ts'
+import type { Detection } from './detection.ts'
+import { added, found, type Looked } from './looked.ts'
+import { Words } from './words.ts'
+
+/** A part of a reply, and what it becomes once all is looked at. */
+type Edit = (rewriter: Rewriter) => void
+
+/**
+ * Hides what detectors find in the answer of one exchange, as it streams, behind the masks of columns: what those have
+ * hidden is not looked into. An answer that is not described cannot be looked into and is refused.
+ */
+export class AnswerSearch {
+  readonly #detection: Detection
+  readonly #copied: MaskPlan['copy']
+  readonly #hidden: (fields: readonly Field[]) => Cells | undefined
+  /** Of the rows that come next; `undefined` when nobody knows. */
+  #columns: readonly ColumnLook[] | undefined
+  #names: readonly string[] = []
+  #copy: CopySearch | undefined
+
+  /** `hidden`: the columns that are masked whatever is in them. */
+  constructor(
+    detection: Detection,
+    copied: MaskPlan['copy'],
+    hidden: (fields: readonly Field[]) => Cells | undefined,
+  ) {
+    this.#detection = detection
+    this.#copied = copied
+    this.#hidden = hidden
+  }
+
+  /** RowDescription, or another answer to Describe. */
+  describe(message: Buffer): void {
+    this.#columns = undefined
+    if (message[0] !== back.rowDescription) return
+    const fields = fieldsOf(new Cursor(message, headerBytes))
+    const hidden = this.#hidden(fields)
+    this.#columns = fields.map(({ type, binary }, at) =>
+      (hidden?.[at] ?? null) === null ? columnLook(type, this.#format(binary)) : null,
+    )
+    this.#names = this.#copied === undefined ? [] : fields.map(({ name }) => textOf(name))
+  }
+
+  #format(binary: boolean): Format {
+    if (this.#copied !== undefined) return this.#copied.format.kind === 'binary' ? 'binary' : 'text'
+    return binary ? 'binary' : 'text'
+  }
+
+  /** The same messages without what is found in them. Throws `Refused` for what cannot be shown. */
+  apply(reply: Reply): Reply {
+    const bytes = Buffer.from(reply.bytes.buffer, reply.bytes.byteOffset, reply.bytes.length)
+    const batch = this.#detection.search.batch()
+    try {
+      const edits: Edit[] = []
+      for (let at = 0; at < bytes.length;) {
+        const next = at + 1 + bytes.readInt32BE(at + 1)
+        const edit = this.#message(bytes, at, next, batch)
+        if (edit !== undefined) edits.push(edit)
+        at = next
+      }
+      if (edits.length === 0) return reply
+      batch.settle()
+      const rewriter = new Rewriter(bytes, reply)
+      for (const edit of edits) edit(rewriter)
+      rewriter.add(batch.masked())
+      return rewriter.result()
+    } catch (error) {
+      throw error instanceof Undecodable ? new Refused(undecodable, { cause: error }) : error
+    }
+  }
+
+  #message(bytes: Buffer, at: number, next: number, batch: CellBatch): Edit | undefined {
+    switch (bytes[at]) {
+      case back.dataRow:
+        return this.#row(bytes, at, batch)
+      case back.rowDescription:
+        this.describe(bytes.subarray(at, next))
+        return undefined
+      case back.commandComplete:
+        // The next statement of a message describes its own rows.
+        this.#columns = undefined
+        return undefined
+      case back.copyOutResponse:
+        this.#copy = this.#copyOf(bytes.subarray(at, next))
+        return undefined
+      case back.copyData:
+        return this.#copyData(bytes.subarray(at + headerBytes, next), at, next, batch)
+      case back.copyDone:
+        this.#copy?.finish()
+        return undefined
+      case back.errorResponse:
+      case back.noticeResponse: {
+        const words = new Words(bytes.subarray(at, next), batch)
+        return (rewriter) => {
+          const shown = words.shown(batch)
+          if (shown !== undefined) rewriter.replace(at, next, shown)
+        }
+      }
+      default:
+        // Framing says nothing of data.
+        return undefined
+    }
+  }
+
+  /** Number of columns, then each with its length, -1 for NULL. */
+  #row(bytes: Buffer, at: number, batch: CellBatch): Edit | undefined {
+    const columns = this.#columns
+    const count = bytes.readUInt16BE(at + headerBytes)
+    if (columns?.length !== count) throw new Refused(undescribed)
+    const cells: Looked[] = []
+    let from = at + headerBytes + 2
+    for (const look of columns) {
+      const length = bytes.readInt32BE(from)
+      const next = from + 4 + Math.max(0, length)
+      if (look !== null && length > 0)
+        cells.push({ from, next, look, place: added(bytes.subarray(from + 4, next), look, batch) })
+      from = next
+    }
+    return cells.length === 0 ? undefined : (rewriter) => rewriteRow(rewriter, bytes, at, cells, batch)
+  }
+
+  #copyOf(response: Buffer): CopySearch {
+    const columns = this.#columns
+    if (this.#copied === undefined || columns === undefined) throw new Refused(undescribed)
+    checkCopied(response, this.#copied.format, columns.length)
+    return new CopySearch(this.#copied.format, columns, this.#names)
+  }
+
+  #copyData(data: Buffer, at: number, next: number, batch: CellBatch): Edit {
+    const copy = this.#copy
+    if (copy === undefined) throw new Refused(undescribed)
+    const rows = copy.take(data, batch)
+    return (rewriter) => {
+      const shown = rows.shown(batch)
+      // A message without data is none.
+      if (shown !== undefined)
+        rewriter.replace(at, next, shown.length === 0 ? shown : frame(back.copyData, shown))
+    }
+  }
+}
+
+function rewriteRow(
+  rewriter: Rewriter,
+  bytes: Buffer,
+  at: number,
+  cells: readonly Looked[],
+  batch: CellBatch,
+): void {
+  const changed = cells.flatMap((cell) => {
+    const shown = found(cell, batch)
+    return shown === undefined ? [] : [{ from: cell.from, next: cell.next, shown }]
+  })
+  if (changed.length === 0) return
+  const longer = changed.reduce((sum, { from, next, shown }) => sum + shown.length - (next - from - 4), 0)
+  rewriter.replace(at + 1, at + headerBytes, int32(bytes.readInt32BE(at + 1) + longer))
+  for (const { from, next, shown } of changed)
+    rewriter.replace(from, next, Buffer.concat([int32(shown.length), shown]))
+}
+
+const closed = (why: string): ReturnType<typeof refusal> => refusal('denied', 'adapter/detectors', why)
+const undescribed = closed('The answer does not say which columns it holds, and it must be looked into here')
+const undecodable = closed(
+  'The answer must be looked into here, and a value in it has a form that is not known',
+)
