@@ -1,7 +1,7 @@
 import { limits, refusal, Refused, type MaskCount } from '@sluice/core'
 import { maskInPlace, Undecodable } from '@sluice/masking'
 import type { Cell } from '../column-mask.ts'
-import type { Cells } from '../rewriter.ts'
+import { hidesNull, type Cells } from '../rewriter.ts'
 import { BinaryRows } from './binary-rows.ts'
 import { CsvRows } from './csv-rows.ts'
 import type { CopyFormat } from './format.ts'
@@ -65,9 +65,9 @@ export class CopyMask {
       const start = this.#fields[2 * column] ?? 0
       const end = this.#fields[2 * column + 1] ?? 0
       const value = this.#rows.value(bytes.subarray(start, end))
-      if (value === null) continue
+      if (value === null && !hidesNull(cell)) continue
       this.#counts[column] = (this.#counts[column] ?? 0) + 1
-      pieces.push(bytes.subarray(copied, start), this.#rows.field(masked(cell, value), column))
+      pieces.push(bytes.subarray(copied, start), this.#rows.field(masked(cell, value ?? nothing), column))
       copied = end
     }
     return copied
