@@ -103,6 +103,7 @@ export class QueryGenerator {
   #query(around: Around): Query {
     if (around.depth === 0) return this.#plain(around)
     const kind = this.#random()
+    if (kind < 0.06) return this.#recursive(around)
     if (kind < 0.15) return this.#with(around)
     if (kind < 0.27) return this.#setOperation(around)
     if (kind < 0.35) return this.#grouped(around)
@@ -118,6 +119,26 @@ export class QueryGenerator {
     const outer = this.#query({ ...inner, ctes: [...around.ctes, { name, columns }] })
     const recursive = this.#chance(0.2) ? 'recursive ' : ''
     return { sql: `with ${recursive}${name}${list} as (${body.sql}) ${outer.sql}`, columns: outer.columns }
+  }
+
+  /** Columns of the first part come back in other places, with a number that ends it. */
+  #recursive(around: Around): Query {
+    const inner = { ...around, depth: 0 }
+    const name = this.#name('w')
+    const first = this.#plain(inner, 2)
+    const entry = { name, columns: ['a', 'b', 'n'] }
+    const self = { sql: name, entries: [entry], columns: [`${name}.a`, `${name}.b`] }
+    const other = this.#item(inner, [])
+    const both = { ...other, columns: [...self.columns, ...other.columns] }
+    const [a, b] = [this.#value(both, inner), this.#pick([...self.columns, ...other.columns])]
+    const where = `${name}.n < 2 and ${this.#pick(['true', this.#condition(both, inner)])}`
+    const next = `select ${a}, ${b}, ${name}.n + 1 from ${name}, ${other.sql} where ${where}`
+    const outer = this.#query({ ...around, depth: around.depth - 1, ctes: [...around.ctes, entry] })
+    const all = this.#pick(['union all', 'union all', 'union'])
+    return {
+      sql: `with recursive ${name} (a, b, n) as (select s.*, 1 from (${first.sql}) s ${all} ${next}) ${outer.sql}`,
+      columns: outer.columns,
+    }
   }
 
   #setOperation(around: Around): Query {
@@ -178,7 +199,28 @@ export class QueryGenerator {
     const column = this.#pick([...from.columns, ...from.columns, ...around.outer])
     if (this.#chance(0.6)) return column
     const entry = this.#pick(from.entries)
+    const other = this.#pick(from.columns)
     const computed = [
+      `left(${column}, 1)`,
+      `md5(${column})`,
+      `to_json(${column})::text`,
+      `${column} || ' ' || ${other}`,
+      `concat(${column}, ${other})`,
+      `count(${column}) over ()::text`,
+      `string_agg(${column}, ',') over ()`,
+      `lag(${column}) over ()`,
+      `case when ${column} = 'no such value' then 'x' else ${other} end`,
+      `case ${column} when 'no such value' then ${other} end`,
+      `array_to_string(array[${column}, ${other}], ',')`,
+      // What tells by failing, by the number of rows, or by having no value.
+      `(1 / (ascii(${column}) - 98))::text`,
+      `(${column} like 'b\\')::text`,
+      `substr(${other}, 1, ascii(${column}) - 99)`,
+      `coalesce(left(${column}, 1), (1 / 0)::text)`,
+      `coalesce(${other}, nullif(${column}, 'b1'), (1 / 0)::text)`,
+      `nullif(left(${column}, 1), 'b')`,
+      `regexp_split_to_table(${column}, 'b')`,
+      `(select x from generate_series(1, ascii(${column}) - 97) x)::text`,
       `upper(${column})`,
       `${column} || 'x'`,
       `coalesce(${column}, '')`,
