@@ -31,24 +31,22 @@ function hidesPresence({ method }: HidingRule): boolean {
   return method === 'null'
 }
 
-const telling =
-  'cannot be used where the answer tells of it otherwise (conditions, joins, ORDER BY, GROUP BY, DISTINCT, and expressions that may fail)'
+const telling = 'tells of itself in conditions, joins, orders, groups and what may fail by it'
 const unlisted = 'can be computed with only where every output column is named'
 
 function refused(mask: ColumnMask, why: string): Refusal {
   const { column, rule } = mask
-  const message = `Column ${shown(column)} is masked: it ${why}. ${remedy(rule)}`
+  const message = `Column ${shown(column)} is masked: it ${why}. It can be ${ways(rule).join(', ')}`
   return refusal('denied', rule.rule, message)
 }
 
-function remedy({ method, derived, predicates }: HidingRule): string {
-  const ways = [
+function ways({ method, derived, predicates }: HidingRule): readonly string[] {
+  return [
     'selected as it is',
     ...(predicates === 'refuse' ? [] : ['compared with = to a value']),
     ...(method === 'null' ? [] : ['counted', 'asked for IS NULL']),
-    ...(derived === 'mask' ? ['part of an expression that then is masked'] : []),
+    ...(derived === 'mask' ? ['part of a masked expression'] : []),
   ]
-  return `It can be ${ways.join(', ')}`
 }
 
 /** `customers.ssn`, with its schema where that is not `public`. */

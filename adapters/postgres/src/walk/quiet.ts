@@ -41,16 +41,20 @@ const kindsOf: ReadonlyMap<string, string> = new Map(
 /** More arguments than this are not expected of one value. */
 const argumentsMax = 16
 
-/** The arguments of a call, or where it is not listed none, that tell nothing but by its value. */
+/** The arguments of a call that tell nothing but by its value: none where it is not listed. */
 export function quietArguments(name: string, fields: Fields, scope: Scope, cx: Context): readonly boolean[] {
   const args = children(fields, 'args')
-  const kinds = kindsOf.get(`${name} ${String(args.length)}`) ?? repeated(name, args.length)
+  const kinds = kindsFor(name, args.length)
   const isQuiet = kinds !== undefined && !flag(fields, 'func_variadic') && restKept(kinds, args)
   const compared = flag(fields, 'agg_distinct')
   return args.map(
     (arg, at) =>
       isQuiet && kinds[at] !== '_' && ((kinds[at] !== 'c' && !compared) || isShort(arg, scope, cx)),
   )
+}
+
+function kindsFor(name: string, count: number): string | undefined {
+  return kindsOf.get(`${name} ${String(count)}`) ?? repeated(name, count)
 }
 
 /** The last kinds again: of `concat` one, of `json_build_object` a key and a value. */
@@ -103,8 +107,8 @@ function isPlain(node: Node, scope: Scope, cx: Context): boolean {
 
 function isShortCall(fields: Fields, scope: Scope, cx: Context): boolean {
   const { name } = callable(strings(fields, 'funcname'), cx)
-  if (growing.test(name)) return false
   const args = children(fields, 'args')
+  if (growing.test(name) || kindsFor(name, args.length) === undefined) return false
   return (
     quietArguments(name, fields, scope, cx).every((quiet, at) => quiet || args[at]?.type === 'A_Const') &&
     args.every((arg) => isShort(arg, scope, cx))

@@ -80,7 +80,9 @@ function columnDefinition(fields: Fields, scope: Scope, cx: Context): void {
 
 function constraint(fields: Fields, scope: Scope, cx: Context): void {
   if (text(fields, 'contype') === 'CONSTR_EXCLUSION') closed('An exclusion constraint')
-  told(child(fields, 'raw_expr'), 'elsewhere', scope, cx)
+  // What is generated is written.
+  const place = text(fields, 'contype') === 'CONSTR_GENERATED' ? 'moved' : 'elsewhere'
+  told(child(fields, 'raw_expr'), place, scope, cx)
   told(child(fields, 'where_clause'), 'elsewhere', scope, cx)
   for (const name of ['keys', 'including', 'fk_attrs', 'fk_del_set_cols'])
     for (const column of strings(fields, name)) reference([column], 'elsewhere', scope, cx)
