@@ -21,6 +21,7 @@ import {
  */
 
 const policies = fileURLToPath(new URL('policies/masks', import.meta.url))
+const approved = fileURLToPath(new URL('policies/moves', import.meta.url))
 const { bind, describe, execute, parse, sync } = message
 const secrets = { ssn: '917-26-4835', mail: 'zebulon.quayle' }
 const finder = new TraceFinder(secrets)
@@ -523,5 +524,39 @@ suite('expressions over masked columns', { concurrency: 1 }, () => {
         assert.ok(answer.errors.length > 0 || answer.text.includes(word), answer.text)
     }
     await direct.query('alter table masked drop column age, add column age int')
+  })
+
+  test('a rule may let people decide over what is written elsewhere', async () => {
+    await backend.run(
+      'postgres',
+      `create table people (id int, ssn text); insert into people values (1, '${secrets.ssn}')`,
+    )
+    const targets = [{ name: 'shop', login: backend.login('postgres') }]
+    const deciding = await startGateway({ provider, policies: approved, targets })
+    const asking = await WireClient.login(await deciding.login('langchain-reporting', 'shop'))
+    try {
+      const sql = 'insert into other (id, note) select 50, ssn from people'
+      asking.send(message.query(sql))
+      const waiting = await asking.until((messages) => messages.some(({ type }) => type === 'N'))
+      const [, id = ''] = /\(ref (apr_[0-9A-Z]{26})\)/.exec(waiting.notices[0]?.message ?? '') ?? []
+      assert.equal((await direct.query('select 1 from other where id = 50')).rows.length, 0)
+      const { password } = await deciding.login('bob', 'shop')
+      const voted = await fetch(`http://${deciding.api.host}:${deciding.api.port}/v1/approvals/${id}/votes`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${password}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ vote: 'approve', reason: 'tested' }),
+      })
+      assert.equal(voted.status, 200, await voted.text())
+      const done = await asking.until((messages) => messages.some(({ type }) => type === 'Z'))
+      assert.deepEqual(done.errors, [])
+      assert.equal((await direct.query('select 1 from other where id = 50')).rows.length, 1)
+      assert.equal(
+        safe(await asking.query('select upper(ssn) from people'), 'expressions').errors[0]?.code,
+        '42501',
+      )
+    } finally {
+      asking.destroy()
+      await deciding.close()
+    }
   })
 })

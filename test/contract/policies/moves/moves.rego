@@ -3,8 +3,6 @@
 # description: What is masked may be written elsewhere once people have approved it.
 package sluice.rules.moves
 
-import data.sluice.sql
-
 allow contains {"rule": "moves/all", "message": "Everything is allowed."} if true
 
 hold contains {
