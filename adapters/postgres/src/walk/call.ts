@@ -27,7 +27,7 @@ export function call(fields: Fields, scope: Scope, cx: Context): Called {
   const args = children(fields, 'args')
   const counts = called.name === 'count' && args.length === 1 && !flag(fields, 'agg_distinct')
   const given = counts ? presence(args[0] ?? null, scope, cx) : passed(called, args, fields, scope, cx)
-  return { ...called, lineage: union([given, ordered(fields, scope, cx)]) }
+  return { ...called, lineage: union([given, ordered(fields, scope, cx)], cx) }
 }
 
 /** What is given to a function that may fail by it is told of as by a condition; what it keeps is out of sight. */
@@ -39,6 +39,7 @@ function passed(called: Callable, args: readonly Node[], fields: Fields, scope: 
       if (quiet[at] !== true) note(given, placeOf(called), cx)
       return given
     }),
+    cx,
   )
 }
 

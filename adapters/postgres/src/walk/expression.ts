@@ -83,7 +83,10 @@ export function lineage(node: Node, scope: Scope, cx: Context): Lineage {
 const nothing: Lineage = []
 
 export function lineages(nodes: readonly Node[], scope: Scope, cx: Context): Lineage {
-  return union(nodes.map((node) => lineage(node, scope, cx)))
+  return union(
+    nodes.map((node) => lineage(node, scope, cx)),
+    cx,
+  )
 }
 
 /** Walks values that are used at `place`; `null`: whoever asks for them says where. */
@@ -118,7 +121,7 @@ export function presence(node: Node | null, scope: Scope, cx: Context): Lineage 
   if (names === null) return lineage(node, scope, cx)
   cx.found.budget.spend(1)
   const columns = reference(names, null, scope, cx)
-  if (columns.some(({ from }) => from !== undefined)) return lineagesOf(columns)
+  if (columns.some(({ from }) => from !== undefined)) return lineagesOf(columns, cx)
   record(columns, 'presence', cx)
   return nothing
 }
@@ -130,7 +133,7 @@ function choice(args: readonly Node[], scope: Scope, cx: Context): Lineage {
     if (args.slice(at + 1).every((later) => isShort(later, scope, cx))) continue
     note(plainColumn(arg) === null ? (found[at] ?? nothing) : presence(arg, scope, cx), 'predicate', cx)
   }
-  return union(found)
+  return union(found, cx)
 }
 
 /** The names of a column reference; `null` stands for `*`. */
@@ -141,7 +144,7 @@ export function pathOf(columnRef: Fields): readonly (string | null)[] {
 function columnReference(fields: Fields, scope: Scope, cx: Context): Lineage {
   const path = pathOf(fields)
   if (path.at(-1) !== null)
-    return union(reference(children(fields, 'fields').map(stringOf), null, scope, cx).map(lineageOf))
+    return union(reference(children(fields, 'fields').map(stringOf), null, scope, cx).map(lineageOf), cx)
   // `t.*` as a value, e.g. an argument, is a whole row; so is each of them for a lone `*`.
   const [first, second] = path
   const entries =
@@ -175,13 +178,13 @@ function subquery(fields: Fields, scope: Scope, cx: Context): Lineage {
     case 'ANY_SUBLINK':
     case 'ALL_SUBLINK': {
       checkNamedOperator(fields, 'operName', cx)
-      const compared = union([test, lineagesOf(output.columns)])
+      const compared = union([test, lineagesOf(output.columns, cx)], cx)
       note(compared, 'predicate', cx)
       return compared
     }
     case 'EXPR_SUBLINK':
     case 'ARRAY_SUBLINK':
-      return lineagesOf(output.columns)
+      return lineagesOf(output.columns, cx)
     default:
       return closed('A subquery of unknown kind')
   }

@@ -135,6 +135,7 @@ function joined(fields: Fields, left: From, right: From, cx: Context): Columns {
         [left, right].flatMap(({ entries }) =>
           reference([name], 'predicate', scopeOf(entries, null, null), cx),
         ),
+        cx,
       ),
     ),
   )

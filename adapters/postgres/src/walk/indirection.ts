@@ -22,7 +22,7 @@ import {
  */
 export function indirection(node: Node, scope: Scope, cx: Context): Lineage {
   const names = rowField(node, scope, cx)
-  if (names !== null) return union(reference(names, null, scope, cx).map(lineageOf))
+  if (names !== null) return union(reference(names, null, scope, cx).map(lineageOf), cx)
   const value = child(node.fields, 'arg') ?? closed('A field of nothing')
   const found = [lineage(value, scope, cx)]
   for (const step of children(node.fields, 'indirection')) {
@@ -30,7 +30,7 @@ export function indirection(node: Node, scope: Scope, cx: Context): Lineage {
     else if (step.type === 'String') field(stringOf(step), value, found.flat(), scope, cx)
     else if (step.type !== 'A_Star') closed('A subscript of unknown kind')
   }
-  return union(found)
+  return union(found, cx)
 }
 
 /** `(t).column`: the names of the column that it is; `null` for anything else. */
@@ -61,7 +61,10 @@ export function rowStar(
 
 /** A subscript that is out of bounds gives NULL. */
 export function subscript(fields: Fields, scope: Scope, cx: Context): Lineage {
-  return union(['lidx', 'uidx'].map((name) => told(child(fields, name), null, scope, cx)))
+  return union(
+    ['lidx', 'uidx'].map((name) => told(child(fields, name), null, scope, cx)),
+    cx,
+  )
 }
 
 /** Fields of the rows that listed functions return. */

@@ -15,7 +15,7 @@ export function operation(node: Node, scope: Scope, cx: Context): Lineage {
   if (isOperator(fields, ['||'])) return concatenation(node, scope, cx)
   const left = operand(fields, 'lexpr', scope, cx)
   const right = operand(fields, 'rexpr', scope, cx)
-  const found = union([left, right])
+  const found = union([left, right], cx)
   // A part of a document by its key: there, or NULL.
   note(isOperator(fields, ['->', '->>', '#>', '#>>']) ? right : found, 'predicate', cx)
   return found

@@ -51,7 +51,7 @@ function columnOf(name: string, value: Node, scope: Scope, cx: Context): Column 
   const names =
     value.type === 'ColumnRef' ? children(value.fields, 'fields').map(stringOf) : rowField(value, scope, cx)
   if (names === null) return computedColumn(name, lineage(value, scope, cx))
-  return { ...oneOf(reference(names, null, scope, cx)), name }
+  return { ...oneOf(reference(names, null, scope, cx), cx), name }
 }
 
 /** `*`: all of FROM, in the order of its joins. */

@@ -14,7 +14,10 @@ export function predicate(node: Node | null, scope: Scope, cx: Context): Lineage
   const { type, fields } = node
   if (type === 'BoolExpr' && text(fields, 'boolop') !== 'NOT_EXPR') {
     cx.found.budget.spend(1)
-    return union(children(fields, 'args').map((arg) => predicate(arg, scope, cx)))
+    return union(
+      children(fields, 'args').map((arg) => predicate(arg, scope, cx)),
+      cx,
+    )
   }
   const column = type === 'A_Expr' ? comparedColumn(fields) : null
   if (column !== null) return equality(column, fields, scope, cx)
@@ -25,7 +28,10 @@ export function predicate(node: Node | null, scope: Scope, cx: Context): Lineage
 
 /** NOT: what it negates is a value. */
 function negation(fields: Fields, scope: Scope, cx: Context): Lineage {
-  return union(children(fields, 'args').map((arg) => lineage(arg, scope, cx)))
+  return union(
+    children(fields, 'args').map((arg) => lineage(arg, scope, cx)),
+    cx,
+  )
 }
 
 /** `fields`: the two sides, of which one is the column. */
@@ -34,7 +40,7 @@ export function equality(column: readonly string[], fields: Fields, scope: Scope
   checkNamedOperator(fields, 'name', cx)
   const columns = reference(column, 'equality', scope, cx)
   for (const side of ['lexpr', 'rexpr']) castsOf(child(fields, side), cx)
-  return lineagesOf(columns)
+  return lineagesOf(columns, cx)
 }
 
 /** The column of `column = constant`, either way round, or of `column IN (constants)`. */

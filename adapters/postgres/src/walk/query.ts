@@ -90,7 +90,7 @@ function setOperation(fields: Fields, { parent, ctes }: Around, cx: Context, sel
   const rargs = part(fields, 'rarg') ?? closed('Half a set operation')
   const left = select(largs, { parent, ctes }, cx)
   const right = (ctesThere: CteScope | null): Columns => select(rargs, { parent, ctes: ctesThere }, cx)
-  const output = self === undefined ? merged(left, right(ctes)) : repeated(left, right, self, ctes)
+  const output = self === undefined ? merged(left, right(ctes), cx) : repeated(left, right, self, ctes, cx)
   if (text(fields, 'op') !== 'SETOP_UNION' || !flag(fields, 'all')) record(output.columns, 'predicate', cx)
   for (const { fields: sortBy } of children(fields, 'sortClause')) {
     sortOperator(sortBy, cx)
@@ -105,10 +105,11 @@ function repeated(
   next: (ctes: CteScope | null) => Columns,
   { name, rename }: Recursion,
   ctes: CteScope | null,
+  cx: Context,
 ): Columns {
-  let columns = merged(first, { columns: [], open: false })
+  let columns = merged(first, { columns: [], open: false }, cx)
   for (;;) {
-    const more = merged(columns, next({ name, columns: rename(columns), parent: ctes }))
+    const more = merged(columns, next({ name, columns: rename(columns), parent: ctes }), cx)
     if (sourceCount(more) === sourceCount(columns) && more.open === columns.open) return more
     columns = more
   }
@@ -119,12 +120,12 @@ function sourceCount({ columns }: Columns): number {
 }
 
 /** Column by column; where nobody can count them, any of them may be any other. */
-function merged(left: Columns, right: Columns): Columns {
+function merged(left: Columns, right: Columns, cx: Context): Columns {
   const open = left.open || right.open
-  const all = open ? lineagesOf([...left.columns, ...right.columns]) : null
+  const all = open ? lineagesOf([...left.columns, ...right.columns], cx) : null
   const columns = left.columns.map((column, at) => {
     const other = right.columns[at]
-    const both = other === undefined ? lineageOf(column) : union([lineageOf(column), lineageOf(other)])
+    const both = other === undefined ? lineageOf(column) : union([lineageOf(column), lineageOf(other)], cx)
     return computedColumn(column.name, all ?? both)
   })
   return { columns, open }
@@ -136,7 +137,13 @@ function values(fields: Fields, { parent, ctes }: Around, cx: Context): Columns 
     children(row.fields, 'items').map((item) => lineage(item, scope, cx)),
   )
   const columns = (rows[0] ?? []).map((_, at) =>
-    computedColumn(`column${String(at + 1)}`, union(rows.map((row) => row[at] ?? []))),
+    computedColumn(
+      `column${String(at + 1)}`,
+      union(
+        rows.map((row) => row[at] ?? []),
+        cx,
+      ),
+    ),
   )
   for (const { fields: sortBy } of children(fields, 'sortClause'))
     outputOnly(sortKey(sortBy), { columns, open: false }, cx)

@@ -141,16 +141,20 @@ export function visibleHere(
     if (entry.special) continue
     const column = entry.index.get(name)
     if (column !== undefined) columns.push(column)
-    else if (entry.open) maybe.push(...unlisted(entry, name))
+    else if (entry.open) maybe.push(...unlisted(entry, name, cx))
     open ||= entry.open
   }
   return { columns, maybe, open }
 }
 
 /** A column that an open entry may have although nobody listed it; of a function's or query's, like those listed. */
-function unlisted({ relations: [relation], columns }: RangeEntry, column: string): readonly Column[] {
+function unlisted(
+  { relations: [relation], columns }: RangeEntry,
+  column: string,
+  cx: Context,
+): readonly Column[] {
   if (relation !== undefined) return [{ name: column, sources: [{ relation, column }] }]
-  return [computedColumn(column, lineagesOf(columns))]
+  return [computedColumn(column, lineagesOf(columns, cx))]
 }
 
 /** `alias.name`. What is no column would be called as a function of the whole row, so it is refused. */
@@ -169,7 +173,7 @@ function qualified(
   if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`)
   if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')
   const called = functions.has(name) ? [computedColumn(name, wholeRows(entries, cx))] : []
-  return [...called, ...entries.flatMap((entry) => unlisted(entry, name))]
+  return [...called, ...entries.flatMap((entry) => unlisted(entry, name, cx))]
 }
 
 /** The entries that `alias` names at the nearest level that has any. */
@@ -194,8 +198,9 @@ export function wholeRows(entries: readonly RangeEntry[], cx: Context): Lineage 
   return union(
     entries.map(({ relations, columns }) => {
       for (const relation of relations) cx.found.touch(relation, 'read', ['*'])
-      return relations.length > 0 ? relations.map(anyOf) : lineagesOf(columns)
+      return relations.length > 0 ? relations.map(anyOf) : lineagesOf(columns, cx)
     }),
+    cx,
   )
 }
 
@@ -220,25 +225,31 @@ export function lineageOf({ sources, from }: Output): Lineage {
   return from ?? sources
 }
 
-export function lineagesOf(columns: readonly Output[]): Lineage {
-  return union(columns.map(lineageOf))
+export function lineagesOf(columns: readonly Output[], cx: Context): Lineage {
+  return union(columns.map(lineageOf), cx)
 }
 
 /** What a name means that may be any of these. */
-export function oneOf(columns: readonly Column[]): Output {
+export function oneOf(columns: readonly Column[], cx: Context): Output {
   const [column, ...others] = columns
   if (column !== undefined && others.length === 0) return column
   return columns.every(({ from }) => from === undefined)
-    ? { sources: lineagesOf(columns) }
-    : { sources: nothing, from: lineagesOf(columns) }
+    ? { sources: lineagesOf(columns, cx) }
+    : { sources: nothing, from: lineagesOf(columns, cx) }
 }
 
 /** Each source once. */
-export function union(lineages: readonly Lineage[]): Lineage {
-  const filled = lineages.filter(({ length }) => length > 0)
+export function union(lineages: readonly Lineage[], cx: Context): Lineage {
+  const filled = [...new Set(lineages)].filter(({ length }) => length > 0)
   const [only = nothing, ...others] = filled
-  return others.length === 0 ? only : [...new Set(filled.flat())]
+  if (others.length === 0) return only
+  for (const { length } of filled) cx.found.budget.spend(length)
+  const all = [...new Set(filled.flat())]
+  // So many are as good as all of their relations: what is remembered of a statement stays small.
+  return all.length > sourcesMax ? [...new Set(all.map(({ relation }) => anyOf(relation)))] : all
 }
+
+const sourcesMax = 32
 
 /** Each of these is used at `place`. */
 export function note(lineage: Lineage, place: ColumnUse['place'], cx: Context): void {

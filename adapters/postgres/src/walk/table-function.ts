@@ -36,7 +36,7 @@ export function tableFunction(fields: Fields, scope: Scope, cx: Context): RangeE
     { columns, open: results.some(({ open }) => open) },
     alias === null ? [] : strings(alias, 'colnames'),
   )
-  return entryOf(aliasName === '' ? functionName(parts) : aliasName, named(all, alias))
+  return entryOf(aliasName === '' ? functionName(parts) : aliasName, named(all, alias, cx))
 }
 
 /** Without an alias the item goes by the name of its first function. */
@@ -46,9 +46,9 @@ function functionName([first]: readonly Node[]): string {
 }
 
 /** Aliases of columns that were not foreseen, e.g. of `unnest(a, b) AS u (x, y)`. */
-function named({ columns, open }: Columns, alias: Fields | null): Columns {
+function named({ columns, open }: Columns, alias: Fields | null, cx: Context): Columns {
   const names = alias === null ? [] : strings(alias, 'colnames')
-  const from = lineagesOf(columns)
+  const from = lineagesOf(columns, cx)
   const more = names.slice(columns.length).map((name) => computedColumn(name, from))
   return { columns: [...columns, ...more], open }
 }
