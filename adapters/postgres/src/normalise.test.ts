@@ -255,6 +255,57 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
   ],
   ['select id from customers tablesample system (10)', 'output: id'],
 
+  // What shows no more of a column than its value, and what tells of it by failing, choosing, growing or repeating.
+  ["select left(ssn, 3), ssn || ' ' || name, max(ssn) from customers", 'derived: name ssn'],
+  ['select left(name, length(ssn)) from customers', 'derived: name ssn | predicate: ssn'],
+  ["select split_part(ssn, '-', 1) from customers", 'derived: ssn | predicate: ssn'],
+  ['select ssn || $1 from customers', 'derived: ssn | predicate: ssn'],
+  ["select ssn || repeat('x', 9) from customers", 'derived: ssn | predicate: ssn'],
+  ['select x || x from (select ssn || ssn as x from customers) s', 'derived: ssn | predicate: ssn'],
+  [`select ${'ssn || '.repeat(16)}ssn from customers`, 'derived: ssn | predicate: ssn'],
+  ['select max(x) from (select upper(ssn) as x from customers) s', 'derived: ssn | predicate: ssn'],
+  ['select sum(id), sum(id * 2) from customers', 'derived: id | predicate: id'],
+  [
+    'select array_agg(distinct ssn), count(distinct ssn || name) from customers',
+    'derived: name ssn | predicate: name ssn',
+  ],
+  [
+    'select concat(ssn, name), concat(variadic array[card]) from customers',
+    'derived: card name ssn | predicate: card',
+  ],
+  [
+    "select json_build_object('a', ssn), json_build_object(name, 1) from customers",
+    'derived: name ssn | predicate: name',
+  ],
+  [
+    'select coalesce(ssn, name), coalesce(card, (1 / 0)::text) from customers',
+    'derived: card name ssn | presence: card',
+  ],
+  ["select coalesce(nullif(ssn, ''), (1 / 0)::text) from customers", 'derived: ssn | predicate: ssn'],
+  [
+    "select notes -> 'a', notes #>> '{a}', notes -> name from customers",
+    'derived: name notes | predicate: name',
+  ],
+  ["select ssn = '1' and name = 'x' from customers", 'derived: name ssn | equality: name ssn'],
+  ["select not ssn = '1' from customers", 'derived: ssn | equality: ssn | predicate: ssn'],
+  ["select count(*) from customers having max(ssn) > '1'", 'predicate: ssn'],
+  ['select s.x from (select left(ssn, 1) as x from customers) s', 'derived: ssn'],
+  ["select 1 from (select left(ssn, 1) as x from customers) s where x = '9'", 'predicate: ssn'],
+  ['select x is null from (select left(ssn, 1) as x from customers) s', 'derived: ssn'],
+  [
+    'select f.other from customers c, json_to_record(c.notes) as f (a int, other text)',
+    'derived: notes | predicate: notes',
+  ],
+  ['select setseed(id), pg_sleep(length(ssn)) from customers', 'derived: id ssn | elsewhere: id ssn'],
+  [
+    "with recursive r (a, b, n) as (select '', '', 1 union all select c.ssn, r.a, r.n + 1 from r, customers c) select b, n from r",
+    'derived: ssn',
+  ],
+  [
+    "with recursive r (a, b, n) as (select '', '', 1 union all select c.ssn, r.a, r.n from r, customers c where r.b > '5') select n from r",
+    'predicate: ssn',
+  ],
+
   // Rows as one value.
   ['select c from customers c', 'derived: *'],
   ['select (c) from customers c', 'derived: *'],

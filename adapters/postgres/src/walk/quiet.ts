@@ -1,6 +1,8 @@
 import { child, children, constantOf, flag, part, strings, type Fields, type Node } from './node.ts'
+import { keyOf } from './findings.ts'
 import { callable } from './function.ts'
 import { plainColumn } from './predicate.ts'
+import type { Source } from '../statement.ts'
 import { reference, type Context, type Scope } from './scope.ts'
 import { isText } from './type.ts'
 
@@ -16,7 +18,7 @@ const list = `
   any_value(v) array_agg(v) array_length(v,_) ascii(v) bit_length(v) bpchar(c) cardinality(v) char_length(v)
   character_length(v) count(v) date_part(_,v) date_trunc(_,v) extract(_,v) first_value(v) initcap(v) json_agg(v)
   jsonb_agg(v) lag(v) lag(v,_) last_value(v) lead(v) lead(v,_) left(v,_) length(v) lower(v) md5(v) name(c)
-  nth_value(v,_) octet_length(v) reverse(v) right(v,_) row_to_json(v) split_part(v,_,_) string_agg(v,k)
+  nth_value(v,_) octet_length(v) reverse(v) right(v,_) row_to_json(v) string_agg(v,k)
   substr(v,_) substr(v,_,_) substring(v,i) substring(v,i,i) text(c) to_char(v,k) to_json(v) to_jsonb(v) upper(v)
   varchar(c)
   abs(c) avg(c) ceil(c) ceiling(c) floor(c) max(c) min(c) round(c) round(c,i) sign(c) stddev(c) stddev_pop(c)
@@ -102,7 +104,18 @@ function isPlain(node: Node, scope: Scope, cx: Context): boolean {
   const names = plainColumn(node)
   if (names === null) return false
   const columns = reference(names, null, scope, cx)
-  return columns.every(({ from, sources }) => from === undefined && sources.length === 1)
+  return columns.every(
+    ({ from, sources: [source, ...others] }) =>
+      from === undefined && source !== undefined && others.length === 0 && !isSmall(source, cx),
+  )
+}
+
+/** OIDs of money and interval: sums of repeated rows leave their range sooner or later, and when tells what they are. */
+const smallTypes = new Set([790, 1186])
+
+function isSmall({ relation, column }: Source, { catalogue }: Context): boolean {
+  const attribute = catalogue.relations.get(keyOf(relation))?.attributes.get(column)
+  return attribute !== undefined && smallTypes.has(attribute.type)
 }
 
 function isShortCall(fields: Fields, scope: Scope, cx: Context): boolean {
