@@ -1,3 +1,5 @@
+import { computedValues } from './computed-values.ts'
+
 /**
  * Random statements over `people` (whose `ssn` and `card` are protected) and `visits`. Every column is text, so that
  * most of what comes out is valid; the rest is the server's to refuse. The same seed makes the same statements.
@@ -200,43 +202,7 @@ export class QueryGenerator {
     if (this.#chance(0.6)) return column
     const entry = this.#pick(from.entries)
     const other = this.#pick(from.columns)
-    const computed = [
-      `left(${column}, 1)`,
-      `md5(${column})`,
-      `to_json(${column})::text`,
-      `${column} || ' ' || ${other}`,
-      `concat(${column}, ${other})`,
-      `count(${column}) over ()::text`,
-      `string_agg(${column}, ',') over ()`,
-      `lag(${column}) over ()`,
-      `case when ${column} = 'no such value' then 'x' else ${other} end`,
-      `case ${column} when 'no such value' then ${other} end`,
-      `array_to_string(array[${column}, ${other}], ',')`,
-      // What tells by failing, by the number of rows, or by having no value.
-      `(1 / (ascii(${column}) - 98))::text`,
-      `(${column} like 'b\\')::text`,
-      `substr(${other}, 1, ascii(${column}) - 99)`,
-      `coalesce(left(${column}, 1), (1 / 0)::text)`,
-      `coalesce(${other}, nullif(${column}, 'b1'), (1 / 0)::text)`,
-      `nullif(left(${column}, 1), 'b')`,
-      `regexp_split_to_table(${column}, 'b')`,
-      `(select x from generate_series(1, ascii(${column}) - 97) x)::text`,
-      `upper(${column})`,
-      `${column} || 'x'`,
-      `coalesce(${column}, '')`,
-      `${column}::varchar`,
-      `${column} collate "C"`,
-      `case when ${column} > 'b' then 'x' else 'y' end`,
-      `max(${column}) over ()`,
-      `row_number() over (order by ${column})::text`,
-      `nullif(${column}, 'b')`,
-      `(${entry.name}).${this.#pick(entry.columns)}`,
-      `${entry.name}::text`,
-      `to_json(${entry.name})::text`,
-      `(array[${column}])[1]`,
-      `(${column}).upper`,
-      `'constant'`,
-    ]
+    const computed = computedValues(column, other, entry.name, this.#pick(entry.columns))
     if (around.depth === 0 || this.#chance(0.7)) return this.#pick(computed)
     const inner = { ...around, depth: around.depth - 1 }
     if (this.#chance(0.5)) return `(${this.#query(inner).sql} limit 1)`
