@@ -7,11 +7,22 @@ import data.access
 
 # METADATA
 # title: Protected columns
-# description: Masked unless the subject may read personal data.
-mask contains {"relation": relation, "column": column, "method": method, "rule": "masks/protected"} if {
+# description: |
+#   Masked unless the subject may read personal data. What is computed from them is masked too; conditions on them are for
+#   equality with a constant, and they are written nowhere else.
+mask contains mask if {
 	not "pii_reader" in access.roles
 	some relation, columns in data.protected
 	some column, method in columns
+	mask := {
+		"relation": relation,
+		"column": column,
+		"method": method,
+		"derived": "mask",
+		"predicates": "equality",
+		"moves": "refuse",
+		"rule": "masks/protected",
+	}
 }
 
 # METADATA

@@ -76,3 +76,17 @@ test_readers_of_personal_data_hand_none_to_a_model if {
 test_what_is_written_to_other_apis_stays_as_it_is if {
 	_prompts(["langchain"], null) == {}
 }
+
+test_uses_of_protected_columns if {
+	uses := {[mask.derived, mask.predicates, mask.moves] | some mask in masks.mask; mask.rule == "masks/protected"}
+		with input.subject.groups as ["langchain"]
+		with input.target.protocol as "postgres"
+	uses == {["mask", "equality", "refuse"]}
+}
+
+test_no_uses_of_protected_columns_for_readers_of_personal_data if {
+	uses := {mask.derived | some mask in masks.mask; mask.rule == "masks/protected"}
+		with input.subject.groups as ["pii-readers"]
+		with input.target.protocol as "postgres"
+	uses == set()
+}

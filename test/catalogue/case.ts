@@ -76,6 +76,8 @@ export type Through =
   | { readonly kind: 'masked'; readonly pattern: RegExp }
   /** Masked like this, or refused: either keeps the secret. */
   | { readonly kind: 'hidden'; readonly pattern: RegExp }
+  /** Masked where the policy has expressions masked, refused where it does not. */
+  | { readonly kind: 'expression' }
   /** The same as masked, of a statement that may change rows. */
   | { readonly kind: 'changing'; readonly pattern: RegExp }
   /** The server's own error, with its words withheld. */

@@ -86,7 +86,9 @@ export async function* watch(corpus: Corpus, tests: readonly string[]): AsyncGen
   const masked = Object.fromEntries(
     Object.entries(protectedColumns).map(([relation, columns]) => [
       `public.${relation}`,
-      Object.fromEntries(Object.keys(columns).map((column) => [column, { method: 'redact' }])),
+      Object.fromEntries(
+        Object.keys(columns).map((column) => [column, { method: 'redact', derived: 'mask' }]),
+      ),
     ]),
   )
   const gateway = await startGateway({

@@ -1,3 +1,5 @@
+import { computedValues } from './computed-values.ts'
+
 /**
  * Random statements over `people` (whose `ssn` and `card` are protected) and `visits`. Every column is text, so that
  * most of what comes out is valid; the rest is the server's to refuse. The same seed makes the same statements.
@@ -103,6 +105,7 @@ export class QueryGenerator {
   #query(around: Around): Query {
     if (around.depth === 0) return this.#plain(around)
     const kind = this.#random()
+    if (kind < 0.06) return this.#recursive(around)
     if (kind < 0.15) return this.#with(around)
     if (kind < 0.27) return this.#setOperation(around)
     if (kind < 0.35) return this.#grouped(around)
@@ -118,6 +121,26 @@ export class QueryGenerator {
     const outer = this.#query({ ...inner, ctes: [...around.ctes, { name, columns }] })
     const recursive = this.#chance(0.2) ? 'recursive ' : ''
     return { sql: `with ${recursive}${name}${list} as (${body.sql}) ${outer.sql}`, columns: outer.columns }
+  }
+
+  /** Columns of the first part come back in other places, with a number that ends it. */
+  #recursive(around: Around): Query {
+    const inner = { ...around, depth: 0 }
+    const name = this.#name('w')
+    const first = this.#plain(inner, 2)
+    const entry = { name, columns: ['a', 'b', 'n'] }
+    const self = { sql: name, entries: [entry], columns: [`${name}.a`, `${name}.b`] }
+    const other = this.#item(inner, [])
+    const both = { ...other, columns: [...self.columns, ...other.columns] }
+    const [a, b] = [this.#value(both, inner), this.#pick([...self.columns, ...other.columns])]
+    const where = `${name}.n < 2 and ${this.#pick(['true', this.#condition(both, inner)])}`
+    const next = `select ${a}, ${b}, ${name}.n + 1 from ${name}, ${other.sql} where ${where}`
+    const outer = this.#query({ ...around, depth: around.depth - 1, ctes: [...around.ctes, entry] })
+    const all = this.#pick(['union all', 'union all', 'union'])
+    return {
+      sql: `with recursive ${name} (a, b, n) as (select s.*, 1 from (${first.sql}) s ${all} ${next}) ${outer.sql}`,
+      columns: outer.columns,
+    }
   }
 
   #setOperation(around: Around): Query {
@@ -178,23 +201,8 @@ export class QueryGenerator {
     const column = this.#pick([...from.columns, ...from.columns, ...around.outer])
     if (this.#chance(0.6)) return column
     const entry = this.#pick(from.entries)
-    const computed = [
-      `upper(${column})`,
-      `${column} || 'x'`,
-      `coalesce(${column}, '')`,
-      `${column}::varchar`,
-      `${column} collate "C"`,
-      `case when ${column} > 'b' then 'x' else 'y' end`,
-      `max(${column}) over ()`,
-      `row_number() over (order by ${column})::text`,
-      `nullif(${column}, 'b')`,
-      `(${entry.name}).${this.#pick(entry.columns)}`,
-      `${entry.name}::text`,
-      `to_json(${entry.name})::text`,
-      `(array[${column}])[1]`,
-      `(${column}).upper`,
-      `'constant'`,
-    ]
+    const other = this.#pick(from.columns)
+    const computed = computedValues(column, other, entry.name, this.#pick(entry.columns))
     if (around.depth === 0 || this.#chance(0.7)) return this.#pick(computed)
     const inner = { ...around, depth: around.depth - 1 }
     if (this.#chance(0.5)) return `(${this.#query(inner).sql} limit 1)`

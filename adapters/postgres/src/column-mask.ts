@@ -13,7 +13,7 @@ export type Cell = {
 } & (
   | { readonly kind: 'in_place'; readonly how: InPlaceMethod }
   /** The whole cell with its length in front, as a DataRow has it. */
-  | { readonly kind: 'fixed'; readonly cell: Buffer }
+  | { readonly kind: 'fixed'; readonly cell: Buffer; readonly hidesNull?: true }
   | { readonly kind: 'computed'; readonly replace: (value: Buffer) => Buffer }
 )
 
@@ -115,11 +115,11 @@ export class ColumnMask {
   }
 }
 
-function lengthPrefixed(value: Buffer): Buffer {
+export function lengthPrefixed(value: Buffer): Buffer {
   const bytes = Buffer.alloc(4 + value.length)
   bytes.writeInt32BE(value.length)
   bytes.set(value, 4)
   return bytes
 }
 
-const nullCell = Buffer.from([0xff, 0xff, 0xff, 0xff])
+export const nullCell: Buffer = Buffer.from([0xff, 0xff, 0xff, 0xff])

@@ -10,10 +10,10 @@ import type { TransactionState } from './transaction.ts'
 export const emptyStatement: Statement = deepFrozen({
   action: described('sql.transaction', 'empty', true),
   uses: [],
-  wholeRows: [],
   derived: [],
   touched: [],
   computed: false,
+  outputs: null,
   explains: false,
   effectFree: false,
   effect: { kind: 'none' },

@@ -55,6 +55,7 @@ function plan(method: HidingRule['method'], change: Partial<MaskPlan> = {}, notN
     columns: new Map([[customers, new Map([[3, mask]])]]),
     guarded: true,
     computed: false,
+    answers: [],
     known: new Set([customers]),
     ...change,
   }

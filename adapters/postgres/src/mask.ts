@@ -4,7 +4,7 @@ import { back } from './messages.ts'
 import type { Reply } from './replies.ts'
 import { Rewriter, type Cells } from './rewriter.ts'
 import { fieldsOf, type Field } from './row-description.ts'
-import type { MaskPlan } from './statement.ts'
+import type { Expected, MaskPlan } from './statement.ts'
 import { CopyMask } from './copy/copy-mask.ts'
 import type { CopyFormat } from './copy/format.ts'
 import { checkCopied, undescribed } from './copy/response.ts'
@@ -23,6 +23,8 @@ export class Mask {
   /** Of the rows that come next; `undefined` shows them as they are. */
   #cells: Cells | undefined
   #described = false
+  /** Which statement of the message is answered. */
+  #statement = 0
   /** Names of the columns that come next, for COPY. */
   #columns: readonly string[] = []
   /** Of COPY data; `undefined` where none may come, `null` shows it as it is. */
@@ -36,7 +38,9 @@ export class Mask {
     this.#plan = plan
     this.#withholds = plan.guarded || ends
     if (plan.detection !== undefined)
-      this.#search = new AnswerSearch(plan.detection, plan.copy, (fields) => cellsOf(fields, plan))
+      this.#search = new AnswerSearch(plan.detection, plan.copy, (fields, statement) =>
+        cellsOf(fields, plan.answers[statement] ?? null, plan),
+      )
   }
 
   /** Nothing in the answer can need a change. */
@@ -77,7 +81,8 @@ export class Mask {
   #describe(message: Buffer): void {
     const { copy } = this.#plan
     const fields = message[0] === back.rowDescription ? described(message) : undefined
-    this.#cells = fields === undefined ? undefined : cellsOf(fields, this.#plan)
+    const expected = this.#plan.answers[this.#statement] ?? null
+    this.#cells = fields === undefined ? undefined : cellsOf(fields, expected, this.#plan)
     this.#described = fields !== undefined || copy === undefined
     if (fields !== undefined && copy !== undefined) this.#columns = fields.map(({ name }) => textOf(name))
   }
@@ -110,6 +115,7 @@ export class Mask {
         // The next statement of a message describes its own rows.
         this.#cells = undefined
         this.#described = false
+        this.#statement++
         rewriter.columns(undefined)
         return
       case back.copyOutResponse:
@@ -141,6 +147,9 @@ function copyData(data: Buffer): Buffer {
 
 const closed = (why: string): Refusal => refusal('denied', 'adapter/closed_world', why)
 const undecodable = closed('A value of a masked column has a form that its mask does not know')
+const otherAnswer = closed(
+  'The answer has other columns than the statement says, and one of its tables has masked ones',
+)
 const wholeRow = closed('The answer holds whole rows of a table with masked columns')
 const unknownOrigin = closed('The answer holds a column of unknown origin beside a table with masked columns')
 
@@ -151,21 +160,39 @@ function described(rowDescription: Buffer): readonly Field[] {
   return fields
 }
 
-function cellsOf(fields: readonly Field[], plan: MaskPlan): Cells | undefined {
+function cellsOf(
+  fields: readonly Field[],
+  expected: readonly Expected[] | null,
+  plan: MaskPlan,
+): Cells | undefined {
+  if (expected !== null && expected.length !== fields.length) throw new Refused(otherAnswer)
   let hides = false
-  const cells = fields.map(({ table, attribute, type, binary }): Cells[number] => {
-    const asked = binary ? 'binary' : 'text'
-    const format = plan.copy === undefined ? asked : formatOf(plan.copy.format)
-    const refused = objection(table, attribute, plan)
-    if (refused !== undefined) throw new Refused(refused)
-    const mask = plan.columns.get(table)?.get(attribute)
-    if (mask === undefined) return null
-    hides = true
-    const cell = mask.cell(type, format)
-    if (cell.kind === 'refused') throw new Refused(cell.refusal)
+  const cells = fields.map((field, at): Cells[number] => {
+    const cell = cellOf(field, expected?.[at], plan)
+    hides ||= cell !== null
     return cell
   })
   return hides ? cells : undefined
+}
+
+/** By what the server says that it is, and by what the statement says. */
+function cellOf(
+  { table, attribute, type, binary }: Field,
+  expected: Expected | undefined,
+  plan: MaskPlan,
+): Cells[number] {
+  const asked = binary ? 'binary' : 'text'
+  const format = plan.copy === undefined ? asked : formatOf(plan.copy.format)
+  const mask = plan.columns.get(table)?.get(attribute)
+  // A cast that changes nothing: the server vouches for it that this is the column.
+  if (expected?.kind === 'derived' && (mask === undefined || mask !== expected.mask.only))
+    return expected.mask.cell(type, format)
+  const refused = contradiction(table, attribute, expected) ?? objection(table, attribute, expected, plan)
+  if (refused !== undefined) throw new Refused(refused)
+  if (mask === undefined) return null
+  const cell = mask.cell(type, format)
+  if (cell.kind === 'refused') throw new Refused(cell.refusal)
+  return cell
 }
 
 /** COPY in text and in CSV writes values as they are in text. */
@@ -173,8 +200,24 @@ function formatOf({ kind }: CopyFormat): Format {
   return kind === 'binary' ? 'binary' : 'text'
 }
 
-function objection(table: number, attribute: number, plan: MaskPlan): Refusal | undefined {
-  if (table === 0) return plan.guarded && !plan.computed ? unknownOrigin : undefined
+/** What is a plain column by the statement and another one by the answer is not understood. */
+function contradiction(
+  table: number,
+  attribute: number,
+  expected: Expected | undefined,
+): Refusal | undefined {
+  if (expected?.kind !== 'column') return undefined
+  return expected.table === table && expected.attribute === attribute ? undefined : otherAnswer
+}
+
+function objection(
+  table: number,
+  attribute: number,
+  expected: Expected | undefined,
+  plan: MaskPlan,
+): Refusal | undefined {
+  if (table === 0)
+    return plan.guarded && !plan.computed && expected?.kind !== 'clear' ? unknownOrigin : undefined
   if (attribute === 0 && (plan.guarded || plan.columns.has(table))) return wholeRow
   // A statement that names no masked table shows none; should its answer say otherwise, the masks still apply.
   return plan.guarded && !plan.known.has(table) ? unknownOrigin : undefined

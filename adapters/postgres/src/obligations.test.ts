@@ -1,9 +1,9 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import type { MaskRule, Verdict } from '@sluice/core'
+import type { ColumnMaskRule, MaskRule, Verdict } from '@sluice/core'
 import { catalogueOf, type Catalogue } from './catalogue.ts'
 import { oblige } from './obligations.ts'
-import type { ColumnUse, Copied, Statement } from './statement.ts'
+import type { ColumnUse, Copied, Output, Statement } from './statement.ts'
 
 const catalogue: Catalogue = catalogueOf({
   relations: [
@@ -29,7 +29,7 @@ const catalogue: Catalogue = catalogueOf({
 })
 const customers = { schema: 'public', name: 'customers' }
 
-function rule(column: string, method: MaskRule['method'], relation = 'public.customers'): MaskRule {
+function rule(column: string, method: MaskRule['method'], relation = 'public.customers'): ColumnMaskRule {
   return { relation, column, method, rule: 'test/mask' }
 }
 
@@ -42,10 +42,10 @@ function statement(change: Partial<Statement> = {}): Statement {
   return {
     action: { name: 'sql.select', kind: 'select', read_only: true },
     uses: [],
-    wholeRows: [],
     derived: [],
     touched: [customers],
     computed: false,
+    outputs: null,
     explains: false,
     effectFree: false,
     effect: { kind: 'none' },
@@ -72,7 +72,6 @@ const cases: readonly (readonly [string, Partial<Statement>, string | null])[] =
   ['used in an expression', use('ssn', 'elsewhere'), 'test/mask'],
   ['all columns used in an expression', use('*', 'elsewhere'), 'test/mask'],
   ['another column used in an expression', use('id', 'elsewhere'), null],
-  ['a whole row', { wholeRows: [customers] }, 'adapter/closed_world'],
   ['a view that nobody names', { derived: [{ schema: 'public', name: 'v' }] }, 'adapter/closed_world'],
   ['COPY of a table', { effect: { kind: 'copy_out', copied } }, null],
   [
@@ -95,6 +94,61 @@ const cases: readonly (readonly [string, Partial<Statement>, string | null])[] =
 ]
 for (const [what, change, expected] of cases)
   test(`${what}: ${expected ?? 'admitted'}`, () => assert.equal(refused(change, masked), expected))
+
+/** Where a column is used, and which choice of its rule lets it be. */
+const choices: readonly (readonly [ColumnUse['place'], Partial<ColumnMaskRule> | null])[] = [
+  ['derived', { derived: 'mask' }],
+  ['predicate', { predicates: 'allow' }],
+  ['moved', { moves: 'allow' }],
+  ['elsewhere', null],
+]
+const everything: Partial<ColumnMaskRule> = { derived: 'mask', predicates: 'allow', moves: 'allow' }
+for (const [place, choice] of choices)
+  test(`used as ${place}: ${choice === null ? 'never' : `where the rule says ${Object.values(choice).join()}`}`, () => {
+    const asked = { ...use('ssn', place), outputs: [] }
+    assert.equal(refused(asked, masked), 'test/mask')
+    assert.equal(refused({ ...use('*', place), outputs: [] }, masked), 'test/mask')
+    assert.equal(refused(asked, { ...masked, ...everything }), choice === null ? 'test/mask' : null)
+    const others = Object.entries(everything).filter(([name]) => choice === null || !(name in choice))
+    assert.equal(refused(asked, { ...masked, ...Object.fromEntries(others) }), 'test/mask')
+    assert.equal(refused({ ...use('id', place), outputs: [] }, masked), null)
+  })
+
+test('a rule may also refuse what is compared for equality', () => {
+  assert.equal(refused(use('ssn', 'equality'), { ...masked, predicates: 'refuse' }), 'test/mask')
+  assert.equal(refused(use('ssn', 'equality'), { ...masked, predicates: 'allow' }), null)
+})
+
+test('an expression is masked only where the columns of the answer can be told one by one', () => {
+  const lenient = { ...masked, derived: 'mask' } as const
+  assert.equal(refused({ ...use('ssn', 'derived'), outputs: null }, lenient), 'test/mask')
+})
+
+test('of two rules for one column the one that lets less be done wins', () => {
+  const asked = { ...use('ssn', 'derived'), outputs: [] }
+  const lenient = { ...masked, derived: 'mask' } as const
+  assert.equal(refused(asked, lenient, { ...rule('ssn', 'redact'), derived: 'mask' }), null)
+  assert.equal(refused(asked, lenient, rule('ssn', 'redact')), 'test/mask')
+  assert.equal(refused(asked, rule('ssn', 'stars'), lenient), 'test/mask')
+})
+
+test('the answer must have the columns that the statement says', () => {
+  const [id, ssn] = ['id', 'ssn'].map((column) => ({ relation: customers, column }))
+  assert.ok(id !== undefined && ssn !== undefined)
+  const outputs: readonly Output[] = [
+    { sources: [id] },
+    { sources: [], from: [ssn, id] },
+    { sources: [], from: [id] },
+    { sources: [], from: [{ relation: customers, column: '*' }] },
+  ]
+  const lenient = { ...masked, derived: 'mask' } as const
+  const obliged = oblige([statement({ outputs })], [verdict(lenient)], catalogue)
+  const [answer] = obliged.kind === 'plan' ? obliged.plan.answers : []
+  assert.deepEqual(
+    answer?.map((each) => (each.kind === 'column' ? [each.table, each.attribute] : each.kind)),
+    [[10, 1], 'derived', 'clear', 'derived'],
+  )
+})
 
 test('without a mask nothing is checked', () => {
   for (const [, change] of cases) assert.equal(refused(change), null)

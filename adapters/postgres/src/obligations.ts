@@ -11,8 +11,10 @@ import {
 } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
 import { ColumnMask, type HidingRule } from './column-mask.ts'
+import { DerivedMask } from './derived-mask.ts'
 import { withCopy } from './copy/oblige.ts'
-import type { ColumnUse, MaskPlan, RelationName, Statement } from './statement.ts'
+import type { Expected, MaskPlan, Output, RelationName, Source, Statement } from './statement.ts'
+import { misuse } from './misuse.ts'
 import { closedWorldRule } from './walk/objection.ts'
 
 /** The mask rules of one verdict against one picture of the target. */
@@ -31,9 +33,8 @@ interface Masks {
 }
 
 /**
- * Compiles the verdicts' masks for the answer of one message, or refuses what they could not be kept in: a masked
- * column may only come out as it is, be compared for equality with a value, or, but for the method `null`, be asked
- * whether it has one. `text`: what a COPY stands in, as latin1.
+ * Compiles the verdicts' masks for the answer of one message, or refuses what they could not be kept in. What may be done
+ * with a masked column besides showing it is said by its rule. `text`: what a COPY stands in, as latin1.
  */
 export function oblige(
   statements: readonly Statement[],
@@ -43,6 +44,7 @@ export function oblige(
   text = '',
 ): Obliged<MaskPlan> {
   let plan = openPlan
+  const answers: (readonly Expected[] | null)[] = statements.length > 1 ? statements.map(() => null) : []
   for (const [index, statement] of statements.entries()) {
     const rules = verdicts[index]?.mask ?? []
     const beyond = rules.find(isBeyond)
@@ -51,8 +53,10 @@ export function oblige(
     const masks = masksOf(rules, catalogue, pseudonyms)
     const obliged = settled(statement, masks, catalogue)
     if (obliged.kind === 'refused') return obliged
+    if (statements.length > 1) answers[index] = obliged.plan.answers[0] ?? null
     plan = joined(plan, obliged.plan)
   }
+  if (statements.length > 1) plan = { ...plan, answers }
   return plan.guarded ? withCopy(plan, statements, text) : { kind: 'plan', plan }
 }
 
@@ -81,7 +85,13 @@ function settled(statement: Statement, masks: Masks, catalogue: Catalogue): Obli
 }
 
 /** Nothing is masked and nothing is checked. */
-export const openPlan: MaskPlan = { columns: new Map(), guarded: false, computed: true, known: new Set() }
+export const openPlan: MaskPlan = {
+  columns: new Map(),
+  guarded: false,
+  computed: true,
+  answers: [],
+  known: new Set(),
+}
 
 function joined(one: MaskPlan, other: MaskPlan): MaskPlan {
   if (one === openPlan) return other
@@ -98,6 +108,7 @@ function joined(one: MaskPlan, other: MaskPlan): MaskPlan {
     columns,
     guarded: one.guarded || other.guarded,
     computed: one.computed || other.computed,
+    answers: [],
     known: new Set([...one.known].filter((oid) => other.known.has(oid))),
   }
 }
@@ -110,7 +121,7 @@ function stricterOf(one: ColumnMask, other: ColumnMask): ColumnMask {
 
 const plans = new WeakMap<Masks, Readonly<Record<string, MaskPlan>>>()
 
-/** One plan per verdict and kind of statement: the hot path makes none. */
+/** One plan per verdict, and for each statement on a masked table one: it is settled once. */
 function planOf(statement: Statement, masks: Masks, catalogue: Catalogue): MaskPlan {
   let known = plans.get(masks)
   if (known === undefined) {
@@ -119,6 +130,7 @@ function planOf(statement: Statement, masks: Masks, catalogue: Catalogue): MaskP
       columns,
       guarded,
       computed,
+      answers: [],
       known: masks.known,
     })
     known = {
@@ -129,7 +141,44 @@ function planOf(statement: Statement, masks: Masks, catalogue: Catalogue): MaskP
     plans.set(masks, known)
   }
   const guarded = statement.touched.some((relation) => isHidden(relation, masks, catalogue))
-  return known[guarded ? (statement.computed ? 'computed' : 'plain') : 'open'] ?? openPlan
+  const plan = known[guarded ? (statement.computed ? 'computed' : 'plain') : 'open'] ?? openPlan
+  const { outputs } = statement
+  if (!guarded || outputs === null) return plan
+  return { ...plan, answers: [outputs.map((output, at) => expectedOf(output, at + 1, masks, catalogue))] }
+}
+
+function expectedOf(
+  { sources, from }: Output,
+  position: number,
+  masks: Masks,
+  catalogue: Catalogue,
+): Expected {
+  const [source, ...others] = sources
+  if (source !== undefined && others.length === 0) {
+    const relation = find(source.relation, catalogue)
+    const attribute = relation?.attnums.get(source.column)
+    if (relation !== undefined && attribute !== undefined)
+      return { kind: 'column', table: relation.oid, attribute }
+  }
+  const hiding = masksFrom(from ?? [], masks, catalogue)
+  return hiding.length === 0
+    ? { kind: 'clear' }
+    : { kind: 'derived', mask: new DerivedMask(hiding, position) }
+}
+
+/** The masks of all columns that a value may tell of. */
+function masksFrom(from: readonly Source[], masks: Masks, catalogue: Catalogue): readonly ColumnMask[] {
+  const found = from.flatMap((source) => masksOn(source, masks, catalogue))
+  return [...new Set(found)].toSorted((one, other) => (one.column < other.column ? -1 : 1))
+}
+
+function masksOn({ relation, column }: Source, masks: Masks, catalogue: Catalogue): readonly ColumnMask[] {
+  const known = find(relation, catalogue)
+  const hidden = known === undefined ? undefined : masks.hidden.get(known.oid)
+  if (hidden === undefined) return []
+  if (column === '*') return [...hidden.values()]
+  const mask = hidden.get(column)
+  return mask === undefined ? [] : [mask]
 }
 
 function violation(statement: Statement, masks: Masks, catalogue: Catalogue): Refusal | undefined {
@@ -145,14 +194,13 @@ function violation(statement: Statement, masks: Masks, catalogue: Catalogue): Re
         `${shown(relation)} may show masked data of another table and the policy does not name it`,
       )
   }
-  for (const relation of statement.wholeRows)
-    if (isHidden(relation, masks, catalogue))
-      return closed(`${shown(relation)} has masked columns: name the columns you need instead of a whole row`)
   if (showsInternals(statement) && statement.touched.some((relation) => isHidden(relation, masks, catalogue)))
     return closed(`${nameOfInternals(statement)} a table with masked columns is not possible`)
   for (const use of statement.uses) {
-    const refused = misused(use, masks, catalogue)
-    if (refused !== undefined) return refused
+    for (const mask of masksOn(use, masks, catalogue)) {
+      const refused = misuse(use.place, mask, statement.outputs !== null)
+      if (refused !== undefined) return refused
+    }
   }
   return undefined
 }
@@ -164,31 +212,6 @@ function showsInternals({ effect, explains }: Statement): boolean {
 
 function nameOfInternals({ explains }: Statement): string {
   return explains ? 'EXPLAIN of' : 'COPY into'
-}
-
-function misused(use: ColumnUse, masks: Masks, catalogue: Catalogue): Refusal | undefined {
-  const relation = find(use.relation, catalogue)
-  const hidden = relation === undefined ? undefined : masks.hidden.get(relation.oid)
-  if (hidden === undefined || use.place === 'equality') return undefined
-  const mask = hidden.get(use.column)
-  const used = use.column === '*' ? [...hidden] : mask === undefined ? [] : [[use.column, mask] as const]
-  if (use.place === 'output')
-    return used.map(([, { objection }]) => objection).find((found) => found !== undefined)
-  const told = use.place === 'presence' ? used.filter(([, { rule }]) => hidesPresence(rule)) : used
-  const [first] = told
-  if (first === undefined) return undefined
-  const [column, { rule }] = first
-  const asked = hidesPresence(rule) ? '' : ', counted, asked for IS NULL'
-  return refusal(
-    'denied',
-    rule.rule,
-    `Column ${column} of ${shown(use.relation)} is masked: it can be selected as it is, compared with = to a value${asked}, nothing else`,
-  )
-}
-
-/** What shows NULL for every value does not tell where there is none. */
-function hidesPresence({ method }: HidingRule): boolean {
-  return method === 'null'
 }
 
 function closed(why: string): Refusal {

@@ -9,6 +9,11 @@ export type Cells = readonly (Cell | null)[]
 
 const spareBytes = 4_096
 
+/** It shows the same whether there is a value or not. */
+export function hidesNull(cell: Cell): boolean {
+  return cell.kind === 'fixed' && cell.hidesNull === true
+}
+
 /**
  * One reply being rewritten. Masks of the same length write over the value where it lies; from the first change of
  * a length on, everything goes into a buffer of its own, in long runs.
@@ -64,7 +69,7 @@ export class Rewriter {
       const value = from + 4
       const next = length < 0 ? value : value + length
       const cell = cells[column]
-      if (cell !== null && cell !== undefined && length >= 0) {
+      if (cell !== null && cell !== undefined && (length >= 0 || hidesNull(cell))) {
         this.#counts[column] = (this.#counts[column] ?? 0) + 1
         if (cell.kind === 'in_place') maskInPlace(cell.how, bytes, value, next)
         else if (cell.kind === 'fixed') this.replace(from, next, cell.cell)

@@ -1,5 +1,6 @@
 import type { Action, Refusal } from '@sluice/core'
 import type { ColumnMask } from './column-mask.ts'
+import type { DerivedMask } from './derived-mask.ts'
 import type { CopyFormat } from './copy/format.ts'
 import type { Detection } from './detect/detection.ts'
 import type { Secrets } from './redact/text.ts'
@@ -24,17 +25,14 @@ export interface Statement {
   readonly action: Action
   /** Every place where a column of a real relation is named, for the check against the mask rules. */
   readonly uses: readonly ColumnUse[]
-  /** Relations whose every column may come out or whose rows are used whole, e.g. `select t from t`. */
-  readonly wholeRows: readonly RelationName[]
   /** Relations that are no plain tables (view, partition, foreign table …) and must be named by the policy. */
   readonly derived: readonly RelationName[]
   /** Every existing relation that is named, for whatever access; the same names as in `action.relations`. */
   readonly touched: readonly RelationName[]
-  /**
-   * Some output column is computed (origin 0, 0 on the wire). What it is computed from is in `uses`, so once the
-   * masks are obliged it is proven to hold nothing of a masked column.
-   */
+  /** Some output column is computed (origin 0, 0 on the wire). What it is computed from is in `uses`. */
   readonly computed: boolean
+  /** The columns of its answer in order; `null` where they cannot be told one by one. */
+  readonly outputs: readonly Output[] | null
   /** EXPLAIN, with ANALYZE or without: a plan comes out, which tells of values. */
   readonly explains: boolean
   /** Performing it provably leaves nothing behind (`walk/effect-free.ts`). Never of what PREPARE or DECLARE hold. */
@@ -49,15 +47,31 @@ export interface RelationName {
 }
 
 /**
- * `output`: a plain column of the top-level target list or RETURNING list (or covered by `*` there).
- * `equality`: `column = constant` or `column = $n` in WHERE. `presence`: only whether there is a value, as in
- * `column IS NULL` and `count(column)`. `elsewhere`: anything else.
+ * `output`: a plain column of the top-level target list or RETURNING list (or covered by `*` there). `derived`: an
+ * output is computed from it, in a way that tells nothing of it but by that output. `equality`: `column = constant` or
+ * `column = $n` in a condition. `presence`: only whether there is a value, as in `column IS NULL` and `count(column)`.
+ * `predicate`: something else depends on it: which rows come, in which order, how many, whether the statement fails.
+ * `moved`: it is written somewhere. `elsewhere`: anything else.
  */
 export interface ColumnUse {
   readonly relation: RelationName
-  /** `*` for a star. */
+  /** `*` for all of them. */
   readonly column: string
-  readonly place: 'output' | 'equality' | 'presence' | 'elsewhere'
+  readonly place: 'output' | 'derived' | 'equality' | 'presence' | 'predicate' | 'moved' | 'elsewhere'
+}
+
+/** A column of a real relation; `*` for any of them. */
+export interface Source {
+  readonly relation: RelationName
+  readonly column: string
+}
+
+/** What an output column is. */
+export interface Output {
+  /** It is this column; one of these, where there are several. */
+  readonly sources: readonly Source[]
+  /** It is computed, from these at most. */
+  readonly from?: readonly Source[]
 }
 
 export type SessionEffect =
@@ -109,6 +123,12 @@ export interface NameScope {
   readonly moved?: boolean
 }
 
+/** What an output column must be: this column of a relation, or something that is computed. */
+export type Expected =
+  | { readonly kind: 'column'; readonly table: number; readonly attribute: number }
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'derived'; readonly mask: DerivedMask }
+
 /** The verdict's masks compiled against the catalogue: what `mask.ts` applies to each answer. */
 export interface MaskPlan {
   /** Table OID → attribute number → mask. */
@@ -120,6 +140,11 @@ export interface MaskPlan {
    * for a statement whose outputs are all plain columns; then such an origin is a contradiction and is refused.
    */
   readonly computed: boolean
+  /**
+   * For each statement of the message the columns that its answer must have, in order; `null` where they cannot be told
+   * or need not be.
+   */
+  readonly answers: readonly (readonly Expected[] | null)[]
   /** OIDs that the catalogue knows to be plain tables; another origin in a guarded answer is refused. */
   readonly known: ReadonlySet<number>
   /**

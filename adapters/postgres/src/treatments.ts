@@ -95,7 +95,7 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   },
   [back.dataRow]: {
     treatment: 'content',
-    told: 'masked by the origin of each column, in text and binary, also of cursors, portals and RETURNING; then by detectors',
+    told: 'masked by the origin of each column, and by what computed ones are made of, in text and binary, also of cursors, portals and RETURNING; then by detectors',
   },
   [back.emptyQueryResponse]: { treatment: 'framing', told: 'as it is' },
   [back.errorResponse]: { treatment: 'content', told: words },
@@ -120,7 +120,7 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.readyForQuery]: { treatment: 'framing', told: 'as it is' },
   [back.rowDescription]: {
     treatment: 'content',
-    told: 'as it is; a column whose origin proves nothing refuses the answer where masks apply',
+    told: 'as it is; where masks apply an answer with other columns than the statement says, or with one of unknown origin, is refused',
   },
 }
 

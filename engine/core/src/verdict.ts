@@ -50,8 +50,24 @@ interface MaskedMessage {
 }
 
 export type MaskedPlace = MaskedColumn | MaskedPath | MaskedFinding
-export type MaskRule = MaskedPlace & MaskHow
-export type ColumnMaskRule = MaskedColumn & MaskHow
+export type MaskRule = ColumnMaskRule | ((MaskedPath | MaskedFinding) & MaskHow)
+export type ColumnMaskRule = MaskedColumn & MaskHow & ColumnUses
+
+/** What may be done with a masked column besides showing it, each from what tells least to what tells most. */
+export const columnUses = {
+  derived: ['refuse', 'mask'],
+  predicates: ['refuse', 'equality', 'allow'],
+  moves: ['refuse', 'allow'],
+} as const
+
+export interface ColumnUses {
+  /** Outputs that are computed from it; `refuse` where nothing is said. */
+  readonly derived?: (typeof columnUses.derived)[number]
+  /** Conditions, joins, orders and groups: all that tells of values without showing one; `equality` where nothing is said. */
+  readonly predicates?: (typeof columnUses.predicates)[number]
+  /** Writing it to where no mask is; `refuse` where nothing is said. */
+  readonly moves?: (typeof columnUses.moves)[number]
+}
 
 export interface MaskHow {
   readonly method: MaskMethod
@@ -69,8 +85,38 @@ export function placeOf(place: MaskedPlace): string {
   return message + ('path' in place ? place.path : `detector:${place.detector}`)
 }
 
-/** Of two masks of one place the one that hides more; two that show different parts would show both. */
-export function stricterMask<Rule extends MaskHow>(one: Rule, other: Rule): Rule {
+/**
+ * Of two masks of one place the one that hides more, with what both of them let be done; two that show different parts
+ * would show both.
+ */
+export function stricterMask<Rule extends MaskHow & ColumnUses>(one: Rule, other: Rule): Rule {
+  const rule = hidingMore(one, other)
+  // What is meant to be clear says nothing of the column that another rule hides.
+  if (one.method === 'none' || other.method === 'none') return rule
+  const derived = stricter(columnUses.derived, 'refuse', one.derived, other.derived)
+  const predicates = stricter(columnUses.predicates, 'equality', one.predicates, other.predicates)
+  const moves = stricter(columnUses.moves, 'refuse', one.moves, other.moves)
+  if (rule.derived === derived && rule.predicates === predicates && rule.moves === moves) return rule
+  const { derived: _derived, predicates: _predicates, moves: _moves, ...how } = rule
+  return {
+    ...how,
+    ...(derived === undefined ? {} : { derived }),
+    ...(predicates === undefined ? {} : { predicates }),
+    ...(moves === undefined ? {} : { moves }),
+  } as Rule
+}
+
+/** The choice that tells less; where nothing is said, `unsaid` is meant. */
+function stricter<Choice extends string>(
+  choices: readonly Choice[],
+  unsaid: Choice,
+  one: Choice | undefined,
+  other: Choice | undefined,
+): Choice | undefined {
+  return choices.indexOf(one ?? unsaid) <= choices.indexOf(other ?? unsaid) ? one : other
+}
+
+function hidingMore<Rule extends MaskHow>(one: Rule, other: Rule): Rule {
   const difference = maskMethods.indexOf(one.method) - maskMethods.indexOf(other.method)
   if (difference !== 0) return difference > 0 ? one : other
   const [first, second] = rank(one) <= rank(other) ? [one, other] : [other, one]

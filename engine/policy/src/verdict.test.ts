@@ -230,3 +230,60 @@ test('what a method needs comes with it, and two sizes of groups are none', () =
   assert.deepEqual(shown(year, decade), [['redact', undefined, undefined]])
   assert.deepEqual(shown(decade, year), [['redact', undefined, undefined]])
 })
+
+test('what may be done with a masked column is one of few words, of columns alone', () => {
+  const understood = (change: object): boolean => {
+    const value = { ...allow, mask: [{ ...allow.mask[0], ...change }] }
+    const verdict = verdictOf(value)
+    assert.equal(schema(value), verdict.effect === 'allow', JSON.stringify(change))
+    return verdict.effect === 'allow'
+  }
+  for (const change of [
+    { derived: 'refuse' },
+    { derived: 'mask' },
+    { predicates: 'refuse' },
+    { predicates: 'equality' },
+    { predicates: 'allow' },
+    { moves: 'refuse' },
+    { moves: 'allow', derived: 'mask', predicates: 'allow' },
+  ])
+    assert.ok(understood(change), JSON.stringify(change))
+  for (const change of [
+    { derived: 'allow' },
+    { derived: null },
+    { predicates: 'mask' },
+    { moves: true },
+    { derives: 'mask' },
+    { method: 'none', derived: 'mask' },
+    { relation: undefined, column: undefined, path: '$.a', moves: 'allow' },
+  ])
+    assert.ok(!understood(JSON.parse(JSON.stringify(change)) as object), JSON.stringify(change))
+})
+
+test('of several rules for a column each of its uses is the one that tells less', () => {
+  const mask = (rule: string, change: object): object => ({ ...allow.mask[0], rule, ...change })
+  const shown = (...masks: readonly object[]): unknown => {
+    const [found] = verdictOf({ ...allow, mask: masks }).mask
+    return found !== undefined && 'relation' in found
+      ? [found.method, found.derived, found.predicates, found.moves]
+      : assert.fail()
+  }
+  const open = { derived: 'mask', predicates: 'allow', moves: 'allow' }
+  for (const order of [(masks: object[]) => masks, (masks: object[]) => masks.toReversed()]) {
+    const both = (one: object, other: object): unknown =>
+      shown(...order([mask('a', { method: 'redact', ...one }), mask('b', { method: 'stars', ...other })]))
+    assert.deepEqual(both(open, open), ['redact', 'mask', 'allow', 'allow'])
+    assert.deepEqual(both(open, {}), ['redact', undefined, undefined, undefined])
+    assert.deepEqual(both({}, open), ['redact', undefined, undefined, undefined])
+    assert.deepEqual(both(open, { predicates: 'refuse', derived: 'mask' }), [
+      'redact',
+      'mask',
+      'refuse',
+      undefined,
+    ])
+    assert.deepEqual(
+      shown(...order([mask('a', { method: 'redact', ...open }), mask('b', { method: 'none' })])),
+      ['redact', 'mask', 'allow', 'allow'],
+    )
+  }
+})

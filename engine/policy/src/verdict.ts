@@ -1,10 +1,12 @@
 import {
   approvalScopes,
+  columnUses,
   denial,
   maskMethods,
   placeOf,
   stricterMask,
   type Approval,
+  type ColumnUses,
   type MaskedPlace,
   type MaskRule,
   type Reason,
@@ -58,25 +60,34 @@ function reasonOf(value: unknown): Reason {
 
 function maskOf(value: unknown): MaskRule {
   const place = placeNames.find(([first]) => isObject(value) && Object.hasOwn(value, first)) ?? columnNames
-  const optional = place === columnNames ? [] : messageNames
+  const optional = place === columnNames ? useNames : messageNames
   const mask = object('a mask', value, [...place, 'method', 'rule'], ['value', 'to', ...optional])
   const method = oneOf('method', mask['method'], maskMethods)
   if (Object.hasOwn(mask, 'value') !== (method === 'constant'))
     throw new Malformed('a value belongs to a constant mask, and to no other')
   if (Object.hasOwn(mask, 'to') && method !== 'generalise')
     throw new Malformed('only a generalising mask has groups')
+  if (method === 'none' && useNames.some((use) => Object.hasOwn(mask, use)))
+    throw new Malformed('what is clear may be used in every way')
   return {
     ...maskedPlace(mask, place),
     method,
     rule: name('rule', mask['rule']),
     ...(Object.hasOwn(mask, 'value') ? { value: text('value', mask['value']) } : {}),
     ...(Object.hasOwn(mask, 'to') ? { to: name('to', mask['to']) } : {}),
+    ...usesOf(mask),
   }
+}
+
+function usesOf(mask: Fields): ColumnUses {
+  const chosen = useNames.filter((use) => Object.hasOwn(mask, use))
+  return Object.fromEntries(chosen.map((use) => [use, oneOf(use, mask[use], columnUses[use])]))
 }
 
 const columnNames = ['relation', 'column'] as const
 const placeNames = [columnNames, ['path'], ['detector']] as const
 const messageNames: readonly string[] = ['of']
+const useNames = ['derived', 'predicates', 'moves'] as const
 
 function maskedPlace(mask: Fields, [first]: (typeof placeNames)[number]): MaskedPlace {
   const place = name(first, mask[first])

@@ -13,6 +13,7 @@ import {
   type SqlCase,
 } from '../case.ts'
 import { secrets } from '../fixture.ts'
+import { withExpressions } from './expressions.ts'
 
 /** However it is quoted, and with whatever for a delimiter. */
 const copied = masked(/\*{3}-\*{2}-4835|(\\\*){3}-(\\\*){2}-4835/)
@@ -30,7 +31,7 @@ function computed(expression: string): SqlAttack {
   return { sql: `select ${expression} from customers where id = 1`, shows: same(`select ${known}`) }
 }
 
-export const maskingCases: readonly SqlCase[] = [
+const cases: readonly SqlCase[] = [
   {
     id: 'M1',
     title: 'another name for the column',
@@ -785,6 +786,7 @@ export const maskingCases: readonly SqlCase[] = [
           'copy (select id, ssn, created_at, name from customers order by id desc) to stdout (format binary)',
           'copy (with c as (select ssn from customers) select * from c) to stdout',
           'copy (select c.ssn as name, o.id from customers c join orders o on o.customer_id = c.id) to stdout csv',
+          'copy (select (c).ssn from customers c) to stdout',
         ],
         { shows: leak, through: copied },
       ),
@@ -796,7 +798,6 @@ export const maskingCases: readonly SqlCase[] = [
           'copy (select reverse(ssn) from customers) to stdout',
           "copy (select ssn || '' from customers) to stdout (format binary)",
           'copy (select c from customers c) to stdout',
-          'copy (select (c).ssn from customers c) to stdout',
           'copy (select ssn from customers union all select name from customers) to stdout csv',
           'copy (select ssn from customers order by ssn) to stdout',
           'copy vip_customers to stdout',
@@ -1011,3 +1012,5 @@ export const maskingCases: readonly SqlCase[] = [
     ],
   },
 ]
+
+export const maskingCases: readonly SqlCase[] = withExpressions(cases)

@@ -1,9 +1,11 @@
 import type { MaskCount } from '@sluice/core'
 import { maskInPlace } from '@sluice/masking'
 import type { Cell } from '../column-mask.ts'
-import type { Cells } from '../rewriter.ts'
+import { hidesNull, type Cells } from '../rewriter.ts'
 import type { CopyFormat } from './format.ts'
 import { RowCutter } from './row-cutter.ts'
+
+const nothing = Buffer.alloc(0)
 
 /** Hides masked columns in the data of one COPY TO STDOUT, as it streams. Throws as `RowCutter` does. */
 export class CopyMask {
@@ -36,9 +38,9 @@ export class CopyMask {
       const start = fields[2 * column] ?? 0
       const end = fields[2 * column + 1] ?? 0
       const value = rows.value(bytes.subarray(start, end))
-      if (value === null) continue
+      if (value === null && !hidesNull(cell)) continue
       this.#counts[column] = (this.#counts[column] ?? 0) + 1
-      pieces.push(bytes.subarray(copied, start), rows.field(masked(cell, value), column))
+      pieces.push(bytes.subarray(copied, start), rows.field(masked(cell, value ?? nothing), column))
       copied = end
     }
     return copied

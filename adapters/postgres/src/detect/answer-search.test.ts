@@ -242,6 +242,7 @@ suite('what cannot be kept', () => {
     computed: true,
     explains: false,
     effectFree: false,
+    outputs: null,
     effect: { kind: 'none' },
   } as const
 

@@ -13,6 +13,9 @@ import type { Detection } from './detection.ts'
 import { added, found, type Looked } from './looked.ts'
 import { Words } from './words.ts'
 
+/** The masks of the columns of rows that a statement of the message answers with. */
+type Hidden = (fields: readonly Field[], statement: number) => Cells | undefined
+
 /** A part of a reply, and what it becomes once all is looked at. */
 type Edit = (rewriter: Rewriter) => void
 
@@ -23,18 +26,16 @@ type Edit = (rewriter: Rewriter) => void
 export class AnswerSearch {
   readonly #detection: Detection
   readonly #copied: MaskPlan['copy']
-  readonly #hidden: (fields: readonly Field[]) => Cells | undefined
+  readonly #hidden: Hidden
+  /** Which statement of the message is answered. */
+  #statement = 0
   /** Of the rows that come next; `undefined` when nobody knows. */
   #columns: readonly ColumnLook[] | undefined
   #names: readonly string[] = []
   #copy: CopySearch | undefined
 
   /** `hidden`: the columns that are masked whatever is in them. */
-  constructor(
-    detection: Detection,
-    copied: MaskPlan['copy'],
-    hidden: (fields: readonly Field[]) => Cells | undefined,
-  ) {
+  constructor(detection: Detection, copied: MaskPlan['copy'], hidden: Hidden) {
     this.#detection = detection
     this.#copied = copied
     this.#hidden = hidden
@@ -45,7 +46,7 @@ export class AnswerSearch {
     this.#columns = undefined
     if (message[0] !== back.rowDescription) return
     const fields = fieldsOf(new Cursor(message, headerBytes))
-    const hidden = this.#hidden(fields)
+    const hidden = this.#hidden(fields, this.#statement)
     this.#columns = fields.map(({ type, binary }, at) =>
       (hidden?.[at] ?? null) === null ? columnLook(type, this.#format(binary)) : null,
     )
@@ -90,6 +91,7 @@ export class AnswerSearch {
       case back.commandComplete:
         // The next statement of a message describes its own rows.
         this.#columns = undefined
+        this.#statement++
         return undefined
       case back.copyOutResponse:
         this.#copy = this.#copyOf(bytes.subarray(at, next))

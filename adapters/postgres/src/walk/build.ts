@@ -27,10 +27,10 @@ export function statementOf(
   return frozen({
     action: frozen(action),
     uses: found.uses(),
-    wholeRows: [...found.wholeRows.values()],
     derived: [...found.derived.values()],
     touched: [...found.touched.values()],
     computed: found.computed,
+    outputs: found.outputs,
     explains: found.explains,
     effectFree,
     effect,

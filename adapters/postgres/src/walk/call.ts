@@ -1,28 +1,64 @@
 import type { Callable } from './function.ts'
 import { callable } from './function.ts'
-import { expression, expressions, presence } from './expression.ts'
+import { lineage, lineages, presence, told } from './expression.ts'
 import { child, children, flag, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
+import { predicate } from './predicate.ts'
+import { isShort, quietArguments } from './quiet.ts'
 import { locateName, touch } from './relation.ts'
-import type { Context, Scope } from './scope.ts'
+import { note, union, type Context, type Lineage, type Scope } from './scope.ts'
 import { checkCurrentSetting, checkSetConfig, isParameter, literal } from './setting.ts'
 import { checkNamedOperator } from './operator.ts'
 
-/** A function call: who is called, what that does, and the expressions it is given. */
-export function call(fields: Fields, scope: Scope, cx: Context): Callable {
+/** A call: who is called, and the columns that its value may tell of. */
+export interface Called extends Callable {
+  readonly lineage: Lineage
+}
+
+/** A function call: who is called, what that does, and what becomes of the expressions it is given. */
+export function call(fields: Fields, scope: Scope, cx: Context): Called {
   const called = callable(strings(fields, 'funcname'), cx)
   cx.found.functions.add(called.name)
   effects(called, fields, cx)
-  const args = children(fields, 'args')
-  if (called.name === 'count' && args.length === 1 && !flag(fields, 'agg_distinct'))
-    presence(args[0] ?? null, scope, cx)
-  else expressions(args, scope, cx)
-  sorting(children(fields, 'agg_order'), scope, cx)
   const filter = child(fields, 'agg_filter')
-  if (filter !== null) expression(filter, scope, cx)
+  if (filter !== null) predicate(filter, scope, cx)
   const over = part(fields, 'over')
   if (over !== null) window(over, scope, cx)
-  return called
+  const args = children(fields, 'args')
+  const counts = called.name === 'count' && args.length === 1 && !flag(fields, 'agg_distinct')
+  const given = counts ? presence(args[0] ?? null, scope, cx) : passed(called, args, fields, scope, cx)
+  return { ...called, lineage: union([given, ordered(fields, scope, cx)], cx) }
+}
+
+/** What is given to a function that may fail by it is told of as by a condition; what it keeps is out of sight. */
+function passed(called: Callable, args: readonly Node[], fields: Fields, scope: Scope, cx: Context): Lineage {
+  const quiet = quietArguments(called.name, fields, scope, cx)
+  return union(
+    args.map((arg, at) => {
+      const given = lineage(arg, scope, cx)
+      if (quiet[at] !== true) note(given, placeOf(called), cx)
+      return given
+    }),
+    cx,
+  )
+}
+
+/** What a function that does more than to compute makes of a value is seen nowhere in its own. */
+export function placeOf({ class: kind }: Callable): 'predicate' | 'elsewhere' {
+  return kind === 'pure' || kind === 'aggregate' || kind === 'introspection' ? 'predicate' : 'elsewhere'
+}
+
+/** ORDER BY within the call; behind WITHIN GROUP it is what is aggregated. */
+function ordered(fields: Fields, scope: Scope, cx: Context): Lineage {
+  const items = children(fields, 'agg_order')
+  const keys = items.map((item) => sortKey(item, cx)).filter((key) => key !== null)
+  if (!flag(fields, 'agg_within_group')) {
+    told(keys, 'predicate', scope, cx)
+    return []
+  }
+  const found = lineages(keys, scope, cx)
+  if (!keys.every((key) => isShort(key, scope, cx))) note(found, 'predicate', cx)
+  return found
 }
 
 /** Functions of the class `sequence` that move nothing. */
@@ -70,21 +106,15 @@ function folded(name: string, quote: string | undefined): string {
 
 /** OVER (…) or an element of WINDOW. */
 export function window(fields: Fields, scope: Scope, cx: Context): void {
-  expressions(children(fields, 'partitionClause'), scope, cx)
-  sorting(children(fields, 'orderClause'), scope, cx)
-  for (const name of ['startOffset', 'endOffset']) {
-    const offset = child(fields, name)
-    if (offset !== null) expression(offset, scope, cx)
-  }
+  told(children(fields, 'partitionClause'), 'predicate', scope, cx)
+  for (const item of children(fields, 'orderClause')) told(sortKey(item, cx), 'predicate', scope, cx)
+  for (const name of ['startOffset', 'endOffset']) told(child(fields, name), 'predicate', scope, cx)
 }
 
-/** ORDER BY inside a call or a window: there, a number or an alias has no special meaning. */
-function sorting(items: readonly Node[], scope: Scope, cx: Context): void {
-  for (const { fields } of items) {
-    sortOperator(fields, cx)
-    const key = child(fields, 'node')
-    if (key !== null) expression(key, scope, cx)
-  }
+/** A key of ORDER BY inside a call or a window: there, a number or an alias has no special meaning. */
+function sortKey({ fields }: Node, cx: Context): Node | null {
+  sortOperator(fields, cx)
+  return child(fields, 'node')
 }
 
 /** ORDER BY … USING operator. */

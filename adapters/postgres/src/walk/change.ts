@@ -1,5 +1,5 @@
 import { cteScope } from './cte.ts'
-import { expressions, optional } from './expression.ts'
+import { told } from './expression.ts'
 import { fromItem, fromItems } from './from.ts'
 import { child, children, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
@@ -52,7 +52,7 @@ function insert(fields: Fields, around: Around, cx: Context): Columns {
   const columns = written(children(fields, 'cols'), outer, cx)
   const entry = target(fields, new Map([['insert', columns]]), cx)
   const source = child(fields, 'selectStmt')
-  if (source !== null) record(query(source, around, cx).columns, 'elsewhere', cx)
+  if (source !== null) record(query(source, around, cx).columns, 'moved', cx)
   const conflict = part(fields, 'onConflictClause')
   if (conflict !== null) onConflict(conflict, entry, around, cx)
   return returning(fields, [entry], columnsOf(entry), entry, around, cx)
@@ -62,8 +62,8 @@ function onConflict(fields: Fields, entry: RangeEntry, around: Around, cx: Conte
   const scope = scopeOf([entry, excluded(entry)], around.parent, around.ctes)
   const infer = part(fields, 'infer')
   if (infer !== null) {
-    indexKeys(children(infer, 'indexElems'), scope, cx)
-    optional(child(infer, 'whereClause'), scope, cx)
+    indexKeys(children(infer, 'indexElems'), 'predicate', scope, cx)
+    told(child(infer, 'whereClause'), 'predicate', scope, cx)
   }
   if (text(fields, 'action') !== 'ONCONFLICT_UPDATE') return
   // Still an INSERT, of which each row changes at most the one that it met; the access says so.
@@ -77,18 +77,23 @@ function excluded({ columns, open }: RangeEntry): RangeEntry {
 }
 
 /** Columns and expressions of an index, existing or to be made. */
-export function indexKeys(items: readonly Node[], scope: Scope, cx: Context): void {
+export function indexKeys(
+  items: readonly Node[],
+  place: 'predicate' | 'elsewhere',
+  scope: Scope,
+  cx: Context,
+): void {
   for (const { fields } of items) {
     const name = text(fields, 'name')
-    if (name !== '') reference([name], 'elsewhere', scope, cx)
-    optional(child(fields, 'expr'), scope, cx)
+    if (name !== '') reference([name], place, scope, cx)
+    told(child(fields, 'expr'), place, scope, cx)
   }
 }
 
 /** SET column = value, …: the columns. */
 function assigned(fields: Fields, scope: Scope, cx: Context): readonly string[] {
   const items = children(fields, 'targetList')
-  for (const item of items) optional(child(item.fields, 'val'), scope, cx)
+  for (const item of items) told(child(item.fields, 'val'), 'moved', scope, cx)
   return written(items, scope, cx)
 }
 
@@ -139,11 +144,11 @@ function merge(fields: Fields, around: Around, cx: Context): Columns {
   const from = fromItem(source, [], around, cx)
   const entries = [entry, ...from.entries]
   const scope = scopeOf(entries, around.parent, around.ctes)
-  optional(child(fields, 'joinCondition'), scope, cx)
+  predicate(child(fields, 'joinCondition'), scope, cx)
   for (const clause of clauses) {
-    optional(child(clause, 'condition'), scope, cx)
+    predicate(child(clause, 'condition'), scope, cx)
     assigned(clause, scope, cx)
-    expressions(children(clause, 'values'), scope, cx)
+    told(children(clause, 'values'), 'moved', scope, cx)
   }
   return returning(fields, entries, both(from.star, columnsOf(entry)), entry, around, cx)
 }

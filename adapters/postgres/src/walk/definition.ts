@@ -4,7 +4,7 @@ import { child, children, part, strings, text, type Fields, type Node } from './
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
 import { existing, locateName, relationEntry, touch } from './relation.ts'
-import { reference, scopeOf, wholeRow, type Context } from './scope.ts'
+import { note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
 import { create } from './table.ts'
 import { storedQuery } from './top.ts'
 
@@ -129,8 +129,8 @@ export function rename(fields: Fields, cx: Context): SessionEffect {
   if (kind === 'OBJECT_TABCONSTRAINT') return defined
   const entry = relationEntry(range, located, cx)
   if (kind === 'OBJECT_COLUMN')
-    reference([text(fields, 'subname')], 'elsewhere', scopeOf([entry], null, null), cx)
-  else wholeRow(entry, cx)
+    reference([text(fields, 'subname')], 'moved', scopeOf([entry], null, null), cx)
+  else note(wholeRows([entry], cx), 'moved', cx)
   return { kind: 'ddl', moves: true }
 }
 
@@ -140,7 +140,7 @@ export function setSchema(fields: Fields, cx: Context): SessionEffect {
   const range = part(fields, 'relation') ?? closed('SET SCHEMA of nothing')
   const located = existing(range, cx)
   touch(located, 'ddl', cx)
-  wholeRow(relationEntry(range, located, cx), cx)
+  note(wholeRows([relationEntry(range, located, cx)], cx), 'moved', cx)
   return { kind: 'ddl', moves: true }
 }
 

@@ -1,14 +1,34 @@
 import { call } from './call.ts'
+import { caseOf } from './case.ts'
 import { indirection } from './indirection.ts'
 import { child, children, part, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import { checkNamedOperator, checkOperator } from './operator.ts'
+import { operation } from './operation.ts'
+import { plainColumn, predicate } from './predicate.ts'
 import { query } from './query.ts'
-import { entriesNamed, record, reference, wholeRow, type Context, type Scope } from './scope.ts'
-import { checkType } from './type.ts'
+import { isShort } from './quiet.ts'
+import { checkNamedOperator } from './operator.ts'
+import type { ColumnUse } from '../statement.ts'
+import {
+  entriesNamed,
+  lineageOf,
+  lineagesOf,
+  note,
+  record,
+  reference,
+  union,
+  wholeRows,
+  type Context,
+  type Lineage,
+  type Scope,
+} from './scope.ts'
+import { checkType, isText } from './type.ts'
 
-/** Walks a value: each column in it is used `elsewhere`. */
-export function expression(node: Node, scope: Scope, cx: Context): void {
+/**
+ * Walks a value and gives the columns that it may tell of. What a value tells besides (by failing, by how long it takes,
+ * by how many rows it makes) is recorded here; what becomes of the value itself is recorded by who asks for it.
+ */
+export function lineage(node: Node, scope: Scope, cx: Context): Lineage {
   cx.found.budget.spend(1)
   const { type, fields } = node
   switch (type) {
@@ -18,74 +38,102 @@ export function expression(node: Node, scope: Scope, cx: Context): void {
     case 'SQLValueFunction':
     case 'MergeSupportFunc':
     case 'CurrentOfExpr':
-      return
+      return nothing
     case 'ColumnRef':
       return columnReference(fields, scope, cx)
     case 'A_Expr':
-      return operation(fields, scope, cx)
+      return operation(node, scope, cx)
     case 'FuncCall':
-      call(fields, scope, cx)
-      return
+      return call(fields, scope, cx).lineage
     case 'SubLink':
       return subquery(fields, scope, cx)
     case 'TypeCast':
-      checkType(part(fields, 'typeName') ?? closed('A cast without a type'), cx)
-      return parts(fields, ['arg'], scope, cx)
+      return cast(fields, scope, cx)
     case 'A_Indirection':
-      return indirection(fields, scope, cx)
+      return indirection(node, scope, cx)
+    case 'BoolExpr':
+      return predicate(node, scope, cx)
     case 'CaseExpr':
-      if (fields['arg'] !== undefined) checkOperator(['='], cx)
-      return parts(fields, ['arg', 'args', 'defresult'], scope, cx)
-    case 'CaseWhen':
-      return parts(fields, ['expr', 'result'], scope, cx)
+      return caseOf(fields, scope, cx)
     case 'MultiAssignRef':
       // The parser repeats the source of `(a, b) = …` in each of its columns.
-      return fields['colno'] === 1 ? parts(fields, ['source'], scope, cx) : undefined
-    case 'BoolExpr':
+      return fields['colno'] === 1 ? parts(fields, 'source', scope, cx) : nothing
     case 'CoalesceExpr':
+      return choice(children(fields, 'args'), scope, cx)
     case 'MinMaxExpr':
+      return told(children(fields, 'args'), 'predicate', scope, cx)
     case 'RowExpr':
     case 'GroupingFunc':
-      return parts(fields, ['args'], scope, cx)
+      return parts(fields, 'args', scope, cx)
     case 'NullTest':
       return presence(child(fields, 'arg'), scope, cx)
     case 'CollateClause':
     case 'BooleanTest':
     case 'NamedArgExpr':
-      return parts(fields, ['arg'], scope, cx)
+      return parts(fields, 'arg', scope, cx)
     case 'A_ArrayExpr':
-      return parts(fields, ['elements'], scope, cx)
+      return parts(fields, 'elements', scope, cx)
     case 'List':
-      return parts(fields, ['items'], scope, cx)
+      return parts(fields, 'items', scope, cx)
     default:
       return closed(`The construct ${type} in an expression`)
   }
 }
 
-export function expressions(nodes: readonly Node[], scope: Scope, cx: Context): void {
-  for (const node of nodes) expression(node, scope, cx)
+const nothing: Lineage = []
+
+export function lineages(nodes: readonly Node[], scope: Scope, cx: Context): Lineage {
+  return union(
+    nodes.map((node) => lineage(node, scope, cx)),
+    cx,
+  )
 }
 
-/** The named fields of a node, each an expression or a list of them, or absent. */
-function parts(fields: Fields, names: readonly string[], scope: Scope, cx: Context): void {
-  for (const name of names) {
-    const value = fields[name]
-    if (Array.isArray(value)) expressions(children(fields, name), scope, cx)
-    else if (value !== undefined) optional(child(fields, name), scope, cx)
-  }
+/** Walks values that are used at `place`; `null`: whoever asks for them says where. */
+export function told(
+  nodes: Node | readonly Node[] | null,
+  place: ColumnUse['place'] | null,
+  scope: Scope,
+  cx: Context,
+): Lineage {
+  const found =
+    nodes === null ? nothing : 'type' in nodes ? lineage(nodes, scope, cx) : lineages(nodes, scope, cx)
+  if (place !== null) note(found, place, cx)
+  return found
 }
 
-export function optional(node: Node | null, scope: Scope, cx: Context): void {
-  if (node !== null) expression(node, scope, cx)
+/** A field of a node: an expression, a list of them, or absent. */
+function parts(fields: Fields, name: string, scope: Scope, cx: Context): Lineage {
+  const value = fields[name]
+  if (value === undefined) return nothing
+  if (Array.isArray(value)) return lineages(children(fields, name), scope, cx)
+  const node = child(fields, name)
+  return node === null ? nothing : lineage(node, scope, cx)
 }
 
-/** A value of which only matters whether there is one: a plain column then tells nothing else of itself. */
-export function presence(node: Node | null, scope: Scope, cx: Context): void {
-  const path = node?.type === 'ColumnRef' ? pathOf(node.fields) : []
-  const names = path.filter((name) => name !== null)
-  if (names.length === 0 || names.length < path.length) return optional(node, scope, cx)
+/**
+ * A value of which only matters whether there is one: a plain column then tells nothing else of itself. Whether an
+ * expression has one may depend on what is in it.
+ */
+export function presence(node: Node | null, scope: Scope, cx: Context): Lineage {
+  if (node === null) return nothing
+  const names = plainColumn(node)
+  if (names === null) return lineage(node, scope, cx)
   cx.found.budget.spend(1)
-  reference(names, 'presence', scope, cx)
+  const columns = reference(names, null, scope, cx)
+  if (columns.some(({ from }) => from !== undefined)) return lineagesOf(columns, cx)
+  record(columns, 'presence', cx)
+  return nothing
+}
+
+/** COALESCE: what stands behind a value is computed only if there is none, and might fail then. */
+function choice(args: readonly Node[], scope: Scope, cx: Context): Lineage {
+  const found = args.map((arg) => lineage(arg, scope, cx))
+  for (const [at, arg] of args.entries()) {
+    if (args.slice(at + 1).every((later) => isShort(later, scope, cx))) continue
+    note(plainColumn(arg) === null ? (found[at] ?? nothing) : presence(arg, scope, cx), 'predicate', cx)
+  }
+  return union(found, cx)
 }
 
 /** The names of a column reference; `null` stands for `*`. */
@@ -93,12 +141,10 @@ export function pathOf(columnRef: Fields): readonly (string | null)[] {
   return children(columnRef, 'fields').map((field) => (field.type === 'A_Star' ? null : stringOf(field)))
 }
 
-function columnReference(fields: Fields, scope: Scope, cx: Context): void {
+function columnReference(fields: Fields, scope: Scope, cx: Context): Lineage {
   const path = pathOf(fields)
-  if (path.at(-1) !== null) {
-    reference(children(fields, 'fields').map(stringOf), 'elsewhere', scope, cx)
-    return
-  }
+  if (path.at(-1) !== null)
+    return union(reference(children(fields, 'fields').map(stringOf), null, scope, cx).map(lineageOf), cx)
   // `t.*` as a value, e.g. an argument, is a whole row; so is each of them for a lone `*`.
   const [first, second] = path
   const entries =
@@ -107,52 +153,39 @@ function columnReference(fields: Fields, scope: Scope, cx: Context): void {
       : path.length === 2
         ? entriesNamed(first ?? '', null, scope, cx)
         : entriesNamed(second ?? '', first ?? '', scope, cx)
-  for (const entry of entries) wholeRow(entry, cx)
+  return wholeRows(entries, cx)
 }
 
-function operation(fields: Fields, scope: Scope, cx: Context): void {
-  switch (text(fields, 'kind')) {
-    case 'AEXPR_OP':
-    case 'AEXPR_OP_ANY':
-    case 'AEXPR_OP_ALL':
-    case 'AEXPR_DISTINCT':
-    case 'AEXPR_NOT_DISTINCT':
-    case 'AEXPR_NULLIF':
-    case 'AEXPR_IN':
-    case 'AEXPR_LIKE':
-    case 'AEXPR_ILIKE':
-    case 'AEXPR_SIMILAR':
-      checkNamedOperator(fields, 'name', cx)
-      break
-    case 'AEXPR_BETWEEN':
-    case 'AEXPR_NOT_BETWEEN':
-    case 'AEXPR_BETWEEN_SYM':
-    case 'AEXPR_NOT_BETWEEN_SYM':
-      for (const operator of ['<', '<=', '>', '>=']) checkOperator([operator], cx)
-      break
-    default:
-      closed('An operation of unknown kind')
-  }
-  parts(fields, ['lexpr', 'rexpr'], scope, cx)
+/** A cast may fail by what the value is, but for one to a text of what is short. */
+function cast(fields: Fields, scope: Scope, cx: Context): Lineage {
+  const typeName = part(fields, 'typeName') ?? closed('A cast without a type')
+  checkType(typeName, cx)
+  const found = parts(fields, 'arg', scope, cx)
+  const arg = child(fields, 'arg')
+  if (found.length === 0) return found
+  if (arg === null || !isText(typeName, cx) || !isShort(arg, scope, cx)) note(found, 'predicate', cx)
+  return found
 }
 
-function subquery(fields: Fields, scope: Scope, cx: Context): void {
+function subquery(fields: Fields, scope: Scope, cx: Context): Lineage {
   const kind = text(fields, 'subLinkType')
   const select = child(fields, 'subselect') ?? closed('A subquery without a query')
-  optional(child(fields, 'testexpr'), scope, cx)
+  const test = parts(fields, 'testexpr', scope, cx)
   const output = query(select, { parent: scope, ctes: scope.ctes }, cx)
   switch (kind) {
     case 'EXISTS_SUBLINK':
-      return
+      return nothing
     case 'ANY_SUBLINK':
-    case 'ALL_SUBLINK':
+    case 'ALL_SUBLINK': {
       checkNamedOperator(fields, 'operName', cx)
-      break
+      const compared = union([test, lineagesOf(output.columns, cx)], cx)
+      note(compared, 'predicate', cx)
+      return compared
+    }
     case 'EXPR_SUBLINK':
     case 'ARRAY_SUBLINK':
-      break
+      return lineagesOf(output.columns, cx)
     default:
-      closed('A subquery of unknown kind')
+      return closed('A subquery of unknown kind')
   }
-  record(output.columns, 'elsewhere', cx)
 }

@@ -1,5 +1,5 @@
 import { limits, type Relation } from '@sluice/core'
-import type { ColumnUse, RelationName, SessionEffect } from '../statement.ts'
+import type { ColumnUse, Output, RelationName, SessionEffect } from '../statement.ts'
 import { tooComplex } from './objection.ts'
 
 /** How strongly a part of a statement changes data; a statement is named after its strongest part. */
@@ -24,7 +24,6 @@ export class Findings {
   readonly functions: Set<string> = new Set()
   readonly objects: Set<string> = new Set()
   readonly derived: Map<string, RelationName> = new Map()
-  readonly wholeRows: Map<string, RelationName> = new Map()
   readonly touched: Map<string, RelationName> = new Map()
   /** `null` while nothing with a WHERE clause was seen; a part without one outweighs a part with one. */
   hasWhere: boolean | null = null
@@ -32,6 +31,8 @@ export class Findings {
   /** A type is named that is not the server's own: its casts may be anybody's functions. */
   ownTypes = false
   computed = false
+  /** `Statement.outputs` */
+  outputs: readonly Output[] | null = null
   /** It is EXPLAIN: what comes out are plans, not rows. */
   explains = false
   verb: Verb = 'select'
@@ -80,12 +81,6 @@ export class Findings {
     places.add(place)
     columns.set(column, places)
     this.#uses.set(relation, columns)
-  }
-
-  /** All columns of a row at once, in a way that keeps no track of which. */
-  whole(relation: RelationName): void {
-    this.touch(relation, 'read', ['*'])
-    this.wholeRows.set(keyOf(relation), relation)
   }
 
   /** The statement also does this; the strongest part names it. */

@@ -1,13 +1,24 @@
 import { cteNamed, renamedColumns } from './cte.ts'
-import { expression, expressions, optional } from './expression.ts'
+import { told } from './expression.ts'
 import { tableFunction } from './table-function.ts'
 import { child, children, flag, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { checkOperator } from './operator.ts'
 import { columnsOf } from './output.ts'
+import { predicate } from './predicate.ts'
 import { query, type Around } from './query.ts'
 import { existing, relationEntry, touch } from './relation.ts'
-import { entryOf, record, reference, scopeOf, type Columns, type Context, type RangeEntry } from './scope.ts'
+import {
+  computedColumn,
+  entryOf,
+  lineagesOf,
+  record,
+  reference,
+  scopeOf,
+  type Columns,
+  type Context,
+  type RangeEntry,
+} from './scope.ts'
 
 /** What a FROM clause, or one item of it, brings into scope, and what `*` shows of it. */
 export interface From {
@@ -89,8 +100,8 @@ function tableSample(fields: Fields, before: readonly RangeEntry[], around: Arou
   const [method = '', ...more] = strings(fields, 'method')
   if (!sampleMethods.has(method) || more.length > 0) closed('A sampling method')
   const scope = scopeOf(before, around.parent, around.ctes)
-  expressions(children(fields, 'args'), scope, cx)
-  optional(child(fields, 'repeatable'), scope, cx)
+  told(children(fields, 'args'), 'predicate', scope, cx)
+  told(child(fields, 'repeatable'), 'predicate', scope, cx)
   return fromItem(child(fields, 'relation') ?? closed('A sample of nothing'), before, around, cx)
 }
 
@@ -104,8 +115,7 @@ function join(fields: Fields, before: readonly RangeEntry[], around: Around, cx:
   )
   cx.found.budget.spend(before.length + left.entries.length)
   const entries = [...left.entries, ...right.entries]
-  const quals = child(fields, 'quals')
-  if (quals !== null) expression(quals, scopeOf(entries, around.parent, around.ctes), cx)
+  predicate(child(fields, 'quals'), scopeOf(entries, around.parent, around.ctes), cx)
   const star = joined(fields, left, right, cx)
   const alias = part(fields, 'alias')
   return alias === null ? { entries, star } : single(aliased(star, '', alias, cx))
@@ -117,12 +127,21 @@ function joined(fields: Fields, left: From, right: From, cx: Context): Columns {
   const natural = flag(fields, 'isNatural')
   const names = natural ? commonNames(left.star, right.star, cx) : strings(fields, 'usingClause')
   if (names.length > 0 || natural) checkOperator(['='], cx)
-  if (natural && open) for (const { star } of [left, right]) record(star.columns, 'elsewhere', cx)
-  for (const name of names)
-    for (const { entries } of [left, right]) reference([name], 'elsewhere', scopeOf(entries, null, null), cx)
+  if (natural && open) for (const { star } of [left, right]) record(star.columns, 'predicate', cx)
+  const both = names.map((name) =>
+    computedColumn(
+      name,
+      lineagesOf(
+        [left, right].flatMap(({ entries }) =>
+          reference([name], 'predicate', scopeOf(entries, null, null), cx),
+        ),
+        cx,
+      ),
+    ),
+  )
   const merged = new Set(names)
   const rest = [...left.star.columns, ...right.star.columns].filter(({ name }) => !merged.has(name))
-  return { columns: [...names.map((name) => ({ name, sources: [] })), ...rest], open }
+  return { columns: [...both, ...rest], open }
 }
 
 function commonNames(left: Columns, right: Columns, cx: Context): readonly string[] {

@@ -1,27 +1,70 @@
 import { outputColumns, type FunctionClass } from '../functions.ts'
-import { expression, optional, pathOf } from './expression.ts'
+import { placeOf } from './call.ts'
+import { lineage, pathOf, told } from './expression.ts'
 import { callable } from './function.ts'
 import { child, children, stringOf, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import { visible, type Context, type Scope } from './scope.ts'
+import { quietArguments } from './quiet.ts'
+import {
+  lineageOf,
+  note,
+  reference,
+  union,
+  visible,
+  type Context,
+  type Lineage,
+  type Scope,
+} from './scope.ts'
 
 /**
  * Subscripts and fields of a value. PostgreSQL calls `f(value)` for `(value).f` when `f` is no field of it, so a name
  * that is not known to be a field is judged as the function that it may be.
  */
-export function indirection(fields: Fields, scope: Scope, cx: Context): void {
-  const value = child(fields, 'arg') ?? closed('A field of nothing')
-  expression(value, scope, cx)
-  for (const step of children(fields, 'indirection')) {
-    if (step.type === 'A_Indices') subscript(step.fields, scope, cx)
-    else if (step.type === 'String') field(stringOf(step), value, scope, cx)
+export function indirection(node: Node, scope: Scope, cx: Context): Lineage {
+  const names = rowField(node, scope, cx)
+  if (names !== null) return union(reference(names, null, scope, cx).map(lineageOf), cx)
+  const value = child(node.fields, 'arg') ?? closed('A field of nothing')
+  const found = [lineage(value, scope, cx)]
+  for (const step of children(node.fields, 'indirection')) {
+    if (step.type === 'A_Indices') found.push(subscript(step.fields, scope, cx))
+    else if (step.type === 'String') field(stringOf(step), value, found.flat(), scope, cx)
     else if (step.type !== 'A_Star') closed('A subscript of unknown kind')
   }
+  return union(found, cx)
 }
 
-export function subscript(fields: Fields, scope: Scope, cx: Context): void {
-  optional(child(fields, 'lidx'), scope, cx)
-  optional(child(fields, 'uidx'), scope, cx)
+/** `(t).column`: the names of the column that it is; `null` for anything else. */
+export function rowField({ type, fields }: Node, scope: Scope, cx: Context): readonly string[] | null {
+  if (type !== 'A_Indirection') return null
+  const value = child(fields, 'arg')
+  const [step, ...more] = children(fields, 'indirection')
+  if (value?.type !== 'ColumnRef' || step?.type !== 'String' || more.length > 0) return null
+  const [alias] = pathOf(value.fields)
+  const name = stringOf(step)
+  return typeof alias === 'string' && isRowField(name, value, scope, cx) ? [alias, name] : null
+}
+
+/** `(t).*`: the path of `t.*`; `null` for anything else. */
+export function rowStar(
+  { type, fields }: Node,
+  scope: Scope,
+  cx: Context,
+): readonly (string | null)[] | null {
+  if (type !== 'A_Indirection') return null
+  const value = child(fields, 'arg')
+  const [step, ...more] = children(fields, 'indirection')
+  if (value?.type !== 'ColumnRef' || step?.type !== 'A_Star' || more.length > 0) return null
+  const [alias, ...rest] = pathOf(value.fields)
+  if (typeof alias !== 'string' || rest.length > 0 || visible(alias, scope, cx).certain) return null
+  return isEntry(alias, scope) ? [alias, null] : null
+}
+
+/** A subscript that is out of bounds gives NULL. */
+export function subscript(fields: Fields, scope: Scope, cx: Context): Lineage {
+  return union(
+    ['lidx', 'uidx'].map((name) => told(child(fields, name), null, scope, cx)),
+    cx,
+  )
 }
 
 /** Fields of the rows that listed functions return. */
@@ -30,13 +73,15 @@ const knownFields = new Set([...outputColumns.values()].flat())
 /** What a function may do that is called by the name of a field. */
 const harmless = new Set<FunctionClass>(['pure', 'aggregate', 'volatile', 'session', 'introspection', 'wait'])
 
-function field(name: string, value: Node, scope: Scope, cx: Context): void {
+function field(name: string, value: Node, of: Lineage, scope: Scope, cx: Context): void {
   const installed = cx.catalogue.functions.get(name) ?? []
   if (!installed.every(({ trusted }) => trusted)) closed('A function called as if it were a field')
   if (knownFields.has(name) || isRowField(name, value, scope, cx)) return
   const called = callable([name], cx)
   if (!harmless.has(called.class)) closed('A function called as if it were a field')
   cx.found.functions.add(called.name)
+  const [quiet] = quietArguments(called.name, { args: [{ [value.type]: value.fields }] }, scope, cx)
+  if (quiet !== true) note(of, placeOf(called), cx)
 }
 
 /** `(t).column`, where `t` is a row and no column. */
@@ -52,5 +97,11 @@ function entryHas(alias: string, column: string, scope: Scope): boolean {
     const entries = level.entries.filter((entry) => entry.name === alias)
     if (entries.length > 0) return entries.every((entry) => entry.index.has(column))
   }
+  return false
+}
+
+function isEntry(alias: string, scope: Scope): boolean {
+  for (let level: Scope | null = scope; level !== null; level = level.parent)
+    if (level.entries.some((entry) => entry.name === alias)) return true
   return false
 }

@@ -1,9 +1,12 @@
-import { expression, pathOf } from './expression.ts'
-import { subscript } from './indirection.ts'
+import { lineage, pathOf, told } from './expression.ts'
+import { rowField, rowStar, subscript } from './indirection.ts'
 import { child, children, constantOf, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed, unknownColumn } from './objection.ts'
 import {
+  computedColumn,
   entriesNamed,
+  note,
+  oneOf,
   record,
   reference,
   visibleHere,
@@ -15,16 +18,16 @@ import type { Context, Scope } from './scope.ts'
 import { figureName } from './figure.ts'
 
 /**
- * The target list of a query or of RETURNING. A plain column is handed on with what it is; who takes the output
- * records the use. Everything else is computed here, out of columns used `elsewhere`.
+ * The target list of a query or of RETURNING. Each column is handed on with what it is, or what it is computed from; who
+ * takes the output records the use.
  */
 export function targets(items: readonly Node[], star: Columns, scope: Scope, cx: Context): Columns {
   const columns: Column[] = []
   let open = false
   for (const item of items) {
     const value = child(item.fields, 'val') ?? closed('A target without a value')
-    const path = value.type === 'ColumnRef' ? pathOf(value.fields) : []
-    if (path.at(-1) === null) {
+    const path = value.type === 'ColumnRef' ? pathOf(value.fields) : rowStar(value, scope, cx)
+    if (path?.at(-1) === null) {
       const expanded = path.length === 1 ? everything(star, scope, cx) : wholeEntry(path, scope, cx)
       columns.push(...expanded.columns)
       open ||= expanded.open
@@ -32,7 +35,7 @@ export function targets(items: readonly Node[], star: Columns, scope: Scope, cx:
     }
     if (value.type === 'A_Indirection' && children(value.fields, 'indirection').at(-1)?.type === 'A_Star')
       open = true
-    columns.push({ name: nameOf(item.fields, value), sources: sourcesOf(value, path, scope, cx) })
+    columns.push(columnOf(nameOf(item.fields, value), value, scope, cx))
   }
   cx.found.budget.spend(columns.length)
   return { columns, open }
@@ -44,26 +47,11 @@ function nameOf(target: Fields, value: Node): string {
   return alias === '' ? figureName(value) : alias
 }
 
-function sourcesOf(
-  value: Node,
-  path: readonly (string | null)[],
-  scope: Scope,
-  cx: Context,
-): Column['sources'] {
-  if (path.length === 0) {
-    expression(value, scope, cx)
-    return []
-  }
-  const columns = reference(
-    path.filter((name) => name !== null),
-    null,
-    scope,
-    cx,
-  )
-  const [column] = columns
-  return columns.length === 1 && column !== undefined
-    ? column.sources
-    : columns.flatMap(({ sources }) => sources)
+function columnOf(name: string, value: Node, scope: Scope, cx: Context): Column {
+  const names =
+    value.type === 'ColumnRef' ? children(value.fields, 'fields').map(stringOf) : rowField(value, scope, cx)
+  if (names === null) return computedColumn(name, lineage(value, scope, cx))
+  return { ...oneOf(reference(names, null, scope, cx), cx), name }
 }
 
 /** `*`: all of FROM, in the order of its joins. */
@@ -109,31 +97,36 @@ export function outputReference(
   }
   const name = plainName(node)
   if (name === null || (inputFirst && hasInput(name, scope, cx))) {
-    expression(node, scope, cx)
+    told(node, 'predicate', scope, cx)
     return
   }
   cx.found.budget.spend(output.columns.length)
   const named = output.columns.filter((column) => column.name === name)
   if (named.length === 0 || output.open) {
-    expression(node, scope, cx)
+    told(node, 'predicate', scope, cx)
     return
   }
-  record(named, 'elsewhere', cx)
+  record(named, 'predicate', cx)
 }
 
 function ordinal(position: number, output: Columns, cx: Context): void {
   const column = output.columns[position - 1]
   // Behind columns that nobody can count, the number may mean any of them.
   const meant = output.open || column === undefined ? output.columns : [column]
-  record(meant, 'elsewhere', cx)
+  record(meant, 'predicate', cx)
 }
 
 /** ORDER BY of a UNION and the like knows the names and numbers of the output alone. */
-export function outputOnly(node: Node, output: Columns): void {
-  if (node.type === 'A_Const') return
+export function outputOnly(node: Node, output: Columns, cx: Context): void {
+  if (node.type === 'A_Const') {
+    const position = constantOf(node.fields)
+    return ordinal(typeof position === 'number' ? position : 0, output, cx)
+  }
   const name = plainName(node)
-  if (name === null) closed('ORDER BY an expression over a set operation')
-  else if (!output.open && !output.columns.some((column) => column.name === name)) unknownColumn(`"${name}"`)
+  if (name === null) return closed('ORDER BY an expression over a set operation')
+  const named = output.columns.filter((column) => column.name === name)
+  if (!output.open && named.length === 0) unknownColumn(`"${name}"`)
+  record(output.open ? output.columns : named, 'predicate', cx)
 }
 
 function plainName({ type, fields }: Node): string | null {
@@ -151,7 +144,7 @@ function hasInput(name: string, scope: Scope, cx: Context): boolean {
 export function written(items: readonly Node[], scope: Scope, cx: Context): readonly string[] {
   return items.map(({ fields }) => {
     for (const step of children(fields, 'indirection')) {
-      if (step.type === 'A_Indices') subscript(step.fields, scope, cx)
+      if (step.type === 'A_Indices') note(subscript(step.fields, scope, cx), 'moved', cx)
       else stringOf(step)
     }
     return text(fields, 'name')

@@ -1,53 +1,69 @@
-import { expression, pathOf } from './expression.ts'
+import { lineage, pathOf } from './expression.ts'
 import { child, children, part, text, strings, type Fields, type Node } from './node.ts'
 import { checkNamedOperator } from './operator.ts'
-import { reference, type Context, type Scope } from './scope.ts'
+import { lineagesOf, note, reference, union, type Context, type Lineage, type Scope } from './scope.ts'
 import { checkType } from './type.ts'
 
 /**
- * A WHERE clause. Below AND and OR, a column compared with constants for equality is used as `equality`; every other
- * use is `elsewhere`.
+ * A condition. Below AND and OR, a column compared with constants for equality is used as `equality`, and one that is
+ * asked whether it has a value as `presence`; every other use makes it a `predicate`. Gives the columns that its outcome
+ * tells of.
  */
-export function predicate(node: Node | null, scope: Scope, cx: Context): void {
-  if (node === null) return
+export function predicate(node: Node | null, scope: Scope, cx: Context): Lineage {
+  if (node === null) return []
   const { type, fields } = node
   if (type === 'BoolExpr' && text(fields, 'boolop') !== 'NOT_EXPR') {
     cx.found.budget.spend(1)
-    for (const arg of children(fields, 'args')) predicate(arg, scope, cx)
-    return
+    return union(
+      children(fields, 'args').map((arg) => predicate(arg, scope, cx)),
+      cx,
+    )
   }
   const column = type === 'A_Expr' ? comparedColumn(fields) : null
-  if (column === null) expression(node, scope, cx)
-  else equality(column, fields, scope, cx)
+  if (column !== null) return equality(column, fields, scope, cx)
+  const found = type === 'BoolExpr' ? negation(fields, scope, cx) : lineage(node, scope, cx)
+  note(found, 'predicate', cx)
+  return found
 }
 
-function equality(column: readonly string[], fields: Fields, scope: Scope, cx: Context): void {
+/** NOT: what it negates is a value. */
+function negation(fields: Fields, scope: Scope, cx: Context): Lineage {
+  return union(
+    children(fields, 'args').map((arg) => lineage(arg, scope, cx)),
+    cx,
+  )
+}
+
+/** `fields`: the two sides, of which one is the column. */
+export function equality(column: readonly string[], fields: Fields, scope: Scope, cx: Context): Lineage {
   cx.found.budget.spend(1)
   checkNamedOperator(fields, 'name', cx)
-  reference(column, 'equality', scope, cx)
+  const columns = reference(column, 'equality', scope, cx)
   for (const side of ['lexpr', 'rexpr']) castsOf(child(fields, side), cx)
+  return lineagesOf(columns, cx)
 }
 
 /** The column of `column = constant`, either way round, or of `column IN (constants)`. */
-function comparedColumn(fields: Fields): readonly string[] | null {
+export function comparedColumn(fields: Fields): readonly string[] | null {
   if (strings(fields, 'name').at(-1) !== '=') return null
   const left = child(fields, 'lexpr')
   const right = child(fields, 'rexpr')
   if (left === null || right === null) return null
   switch (text(fields, 'kind')) {
     case 'AEXPR_OP':
-      if (isConstant(right)) return columnOf(left)
-      return isConstant(left) ? columnOf(right) : null
+      if (isConstant(right)) return plainColumn(left)
+      return isConstant(left) ? plainColumn(right) : null
     case 'AEXPR_IN':
       return right.type === 'List' && children(right.fields, 'items').every(isConstant)
-        ? columnOf(left)
+        ? plainColumn(left)
         : null
     default:
       return null
   }
 }
 
-function columnOf({ type, fields }: Node): readonly string[] | null {
+/** The names of a column that stands there as it is. */
+export function plainColumn({ type, fields }: Node): readonly string[] | null {
   if (type !== 'ColumnRef') return null
   const path = pathOf(fields)
   const names = path.filter((name) => name !== null)
@@ -55,7 +71,7 @@ function columnOf({ type, fields }: Node): readonly string[] | null {
 }
 
 /** A literal or a parameter, cast or not. */
-function isConstant({ type, fields }: Node): boolean {
+export function isConstant({ type, fields }: Node): boolean {
   if (type === 'A_Const' || type === 'ParamRef') return true
   const arg = type === 'TypeCast' ? child(fields, 'arg') : null
   return arg !== null && (arg.type === 'A_Const' || arg.type === 'ParamRef')

@@ -1,7 +1,7 @@
 import { statementOf } from './build.ts'
 import { labelOf, type Label } from './label.ts'
 import { child, children, text, type Fields, type Node } from './node.ts'
-import { expressions } from './expression.ts'
+import { told } from './expression.ts'
 import { closed } from './objection.ts'
 import { scopeOf, type Context } from './scope.ts'
 import { createTableAs } from './definition.ts'
@@ -28,7 +28,7 @@ function bodyOf(fields: Fields, cx: Context): { readonly body: Statement; readon
 }
 
 export function execute(fields: Fields, cx: Context): SessionEffect {
-  expressions(children(fields, 'params'), scopeOf([], null, null), cx)
+  told(children(fields, 'params'), 'elsewhere', scopeOf([], null, null), cx)
   return { kind: 'execute', name: text(fields, 'name') }
 }
 
@@ -54,6 +54,7 @@ export function explain(fields: Fields, label: Label, cx: Context): Outcome {
   )
   const inner = explained(node, cx)
   cx.found.computed = true
+  cx.found.outputs = null
   cx.found.explains = true
   if (analyze) return inner
   // What EXECUTE is given is computed all the same.

@@ -1,16 +1,19 @@
 import { change } from './change.ts'
 import { cteScope } from './cte.ts'
-import { expressions, optional } from './expression.ts'
+import { lineage, told } from './expression.ts'
 import { sortOperator, window } from './call.ts'
 import { fromItems } from './from.ts'
-import { child, children, part, text, type Fields, type Node } from './node.ts'
+import { child, children, flag, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { outputOnly, outputReference, targets } from './output.ts'
 import { predicate } from './predicate.ts'
 import {
+  computedColumn,
+  lineageOf,
+  lineagesOf,
   record,
   scopeOf,
-  type Column,
+  union,
   type Columns,
   type Context,
   type CteScope,
@@ -41,7 +44,7 @@ export function select(fields: Fields, { parent, ctes }: Around, cx: Context, se
   if (into !== undefined && into !== cx.found.into) closed('INTO within a query')
   const inner = { parent, ctes: cteScope(part(fields, 'withClause'), { parent, ctes }, cx) }
   for (const name of ['limitOffset', 'limitCount'])
-    optional(child(fields, name), scopeOf([], parent, inner.ctes), cx)
+    told(child(fields, name), 'predicate', scopeOf([], parent, inner.ctes), cx)
   if (fields['lockingClause'] !== undefined) cx.found.readOnly = false
   if (text(fields, 'op') !== 'SETOP_NONE') return setOperation(fields, inner, cx, self)
   return fields['valuesLists'] === undefined ? plain(fields, inner, cx) : values(fields, inner, cx)
@@ -53,7 +56,7 @@ function plain(fields: Fields, { parent, ctes }: Around, cx: Context): Columns {
   const output = targets(children(fields, 'targetList'), from.star, scope, cx)
   predicate(child(fields, 'whereClause'), scope, cx)
   for (const key of children(fields, 'groupClause')) groupKey(key, output, scope, cx)
-  optional(child(fields, 'havingClause'), scope, cx)
+  predicate(child(fields, 'havingClause'), scope, cx)
   for (const { fields: definition } of children(fields, 'windowClause')) window(definition, scope, cx)
   distinct(children(fields, 'distinctClause'), output, scope, cx)
   for (const { fields: sortBy } of children(fields, 'sortClause')) {
@@ -76,44 +79,74 @@ function groupKey(key: Node, output: Columns, scope: Scope, cx: Context): void {
 /** DISTINCT compares what comes out, DISTINCT ON what it names. */
 function distinct(items: readonly Node[], output: Columns, scope: Scope, cx: Context): void {
   for (const item of items) {
-    if (item.type === '') record(output.columns, 'elsewhere', cx)
+    if (item.type === '') record(output.columns, 'predicate', cx)
     else outputReference(item, output, scope, cx, false)
   }
 }
 
-/** UNION, INTERSECT and EXCEPT compare or mix rows: what comes out has no origin any more. */
+/** What comes out of a set operation has no origin any more. All but UNION ALL compare the rows. */
 function setOperation(fields: Fields, { parent, ctes }: Around, cx: Context, self?: Recursion): Columns {
   const largs = part(fields, 'larg') ?? closed('Half a set operation')
   const rargs = part(fields, 'rarg') ?? closed('Half a set operation')
   const left = select(largs, { parent, ctes }, cx)
-  record(left.columns, 'elsewhere', cx)
-  const output = computed(left)
-  const rightCtes =
-    self === undefined ? ctes : { name: self.name, columns: self.rename(output), parent: ctes }
-  record(select(rargs, { parent, ctes: rightCtes }, cx).columns, 'elsewhere', cx)
+  const right = (ctesThere: CteScope | null): Columns => select(rargs, { parent, ctes: ctesThere }, cx)
+  const output = self === undefined ? merged(left, right(ctes), cx) : repeated(left, right, self, ctes, cx)
+  if (text(fields, 'op') !== 'SETOP_UNION' || !flag(fields, 'all')) record(output.columns, 'predicate', cx)
   for (const { fields: sortBy } of children(fields, 'sortClause')) {
     sortOperator(sortBy, cx)
-    outputOnly(sortKey(sortBy), output)
+    outputOnly(sortKey(sortBy), output, cx)
   }
   return output
 }
 
-function computed({ columns, open }: Columns): Columns {
-  return { columns: columns.map(({ name }): Column => ({ name, sources: [] })), open }
+/** A recursive query reads what it has made: until nothing is added to what its columns may be computed from. */
+function repeated(
+  first: Columns,
+  next: (ctes: CteScope | null) => Columns,
+  { name, rename }: Recursion,
+  ctes: CteScope | null,
+  cx: Context,
+): Columns {
+  let columns = merged(first, { columns: [], open: false }, cx)
+  for (;;) {
+    const more = merged(columns, next({ name, columns: rename(columns), parent: ctes }), cx)
+    if (sourceCount(more) === sourceCount(columns) && more.open === columns.open) return more
+    columns = more
+  }
+}
+
+function sourceCount({ columns }: Columns): number {
+  return columns.reduce((sum, column) => sum + lineageOf(column).length, 0)
+}
+
+/** Column by column; where nobody can count them, any of them may be any other. */
+function merged(left: Columns, right: Columns, cx: Context): Columns {
+  const open = left.open || right.open
+  const all = open ? lineagesOf([...left.columns, ...right.columns], cx) : null
+  const columns = left.columns.map((column, at) => {
+    const other = right.columns[at]
+    const both = other === undefined ? lineageOf(column) : union([lineageOf(column), lineageOf(other)], cx)
+    return computedColumn(column.name, all ?? both)
+  })
+  return { columns, open }
 }
 
 function values(fields: Fields, { parent, ctes }: Around, cx: Context): Columns {
   const scope = scopeOf([], parent, ctes)
-  const rows = children(fields, 'valuesLists')
-  for (const row of rows) expressions(children(row.fields, 'items'), scope, cx)
-  const [first] = rows
-  const width = first === undefined ? 0 : children(first.fields, 'items').length
-  const columns = Array.from({ length: width }, (_, at): Column => ({
-    name: `column${String(at + 1)}`,
-    sources: [],
-  }))
+  const rows = children(fields, 'valuesLists').map((row) =>
+    children(row.fields, 'items').map((item) => lineage(item, scope, cx)),
+  )
+  const columns = (rows[0] ?? []).map((_, at) =>
+    computedColumn(
+      `column${String(at + 1)}`,
+      union(
+        rows.map((row) => row[at] ?? []),
+        cx,
+      ),
+    ),
+  )
   for (const { fields: sortBy } of children(fields, 'sortClause'))
-    outputOnly(sortKey(sortBy), { columns, open: false })
+    outputOnly(sortKey(sortBy), { columns, open: false }, cx)
   return { columns, open: false }
 }
 

@@ -1,6 +1,6 @@
 import type { Catalogue } from '../catalogue.ts'
 import { functions } from '../functions.ts'
-import type { ColumnUse, NameScope, RelationName } from '../statement.ts'
+import type { ColumnUse, NameScope, Output, RelationName, Source } from '../statement.ts'
 import type { Findings } from './findings.ts'
 import { closed, unknownColumn, unknownEntry } from './objection.ts'
 
@@ -15,15 +15,13 @@ export interface Context {
   readonly moved: boolean
 }
 
-/** A column that can be named, and the columns of real relations that it is. Computed columns have no sources. */
-export interface Column {
+/** A column that can be named, and what it is. */
+export interface Column extends Output {
   readonly name: string
-  readonly sources: readonly Source[]
 }
-export interface Source {
-  readonly relation: RelationName
-  readonly column: string
-}
+
+/** The columns of real relations that a value may tell of. */
+export type Lineage = readonly Source[]
 
 /** One item of a FROM list, by the name under which its columns can be reached. */
 export interface RangeEntry {
@@ -103,8 +101,7 @@ function unqualified(name: string, scope: Scope, cx: Context): readonly Column[]
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     const entries = level.entries.filter((entry) => entry.name === name)
     if (entries.length === 0) continue
-    for (const entry of entries) wholeRow(entry, cx)
-    return columns
+    return [...columns, computedColumn(name, wholeRows(entries, cx))]
   }
   return columns.length > 0 || open ? columns : unknownColumn(`"${name}"`)
 }
@@ -123,8 +120,9 @@ export function visible(
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     const { columns, maybe, open: openHere } = visibleHere(name, level, cx)
     open ||= openHere
-    possible.push(...maybe)
+    // Another of the same level would make the name ambiguous, and the server refuse it.
     if (columns.length > 0) return { columns: [...columns, ...possible], open, certain: true }
+    possible.push(...maybe)
   }
   return { columns: possible, open, certain: false }
 }
@@ -143,15 +141,20 @@ export function visibleHere(
     if (entry.special) continue
     const column = entry.index.get(name)
     if (column !== undefined) columns.push(column)
-    else if (entry.open) maybe.push(...unlisted(entry, name))
+    else if (entry.open) maybe.push(...unlisted(entry, name, cx))
     open ||= entry.open
   }
   return { columns, maybe, open }
 }
 
-/** A column that an open entry may have although nobody listed it. */
-function unlisted({ relations: [relation] }: RangeEntry, column: string): readonly Column[] {
-  return relation === undefined ? [] : [{ name: column, sources: [{ relation, column }] }]
+/** A column that an open entry may have although nobody listed it; of a function's or query's, like those listed. */
+function unlisted(
+  { relations: [relation], columns }: RangeEntry,
+  column: string,
+  cx: Context,
+): readonly Column[] {
+  if (relation !== undefined) return [{ name: column, sources: [{ relation, column }] }]
+  return [computedColumn(column, lineagesOf(columns, cx))]
 }
 
 /** `alias.name`. What is no column would be called as a function of the whole row, so it is refused. */
@@ -169,8 +172,8 @@ function qualified(
   if (columns.length > 0) return columns
   if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`)
   if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')
-  if (functions.has(name)) for (const entry of entries) wholeRow(entry, cx)
-  return entries.flatMap((entry) => unlisted(entry, name))
+  const called = functions.has(name) ? [computedColumn(name, wholeRows(entries, cx))] : []
+  return [...called, ...entries.flatMap((entry) => unlisted(entry, name, cx))]
 }
 
 /** The entries that `alias` names at the nearest level that has any. */
@@ -190,10 +193,75 @@ export function entriesNamed(
   return unknownEntry(alias)
 }
 
-/** The row as one value: every column of it may come out, and nothing tells which. */
-export function wholeRow(entry: RangeEntry, cx: Context): void {
-  for (const relation of entry.relations) cx.found.whole(relation)
-  if (entry.relations.length === 0) record(entry.columns, 'elsewhere', cx)
+/** Rows as one value: every column of them may come out, and nothing tells which. */
+export function wholeRows(entries: readonly RangeEntry[], cx: Context): Lineage {
+  return union(
+    entries.map(({ relations, columns }) => {
+      for (const relation of relations) cx.found.touch(relation, 'read', ['*'])
+      return relations.length > 0 ? relations.map(anyOf) : lineagesOf(columns, cx)
+    }),
+    cx,
+  )
+}
+
+const anyColumns = new WeakMap<RelationName, Source>()
+
+function anyOf(relation: RelationName): Source {
+  let any = anyColumns.get(relation)
+  if (any === undefined) {
+    any = { relation, column: '*' }
+    anyColumns.set(relation, any)
+  }
+  return any
+}
+
+export function computedColumn(name: string, from: Lineage): Column {
+  return { name, sources: nothing, from }
+}
+
+const nothing: Lineage = []
+
+export function lineageOf({ sources, from }: Output): Lineage {
+  return from ?? sources
+}
+
+export function lineagesOf(columns: readonly Output[], cx: Context): Lineage {
+  return union(columns.map(lineageOf), cx)
+}
+
+/** What a name means that may be any of these. */
+export function oneOf(columns: readonly Column[], cx: Context): Output {
+  const [column, ...others] = columns
+  if (column !== undefined && others.length === 0) return column
+  return columns.every(({ from }) => from === undefined)
+    ? { sources: lineagesOf(columns, cx) }
+    : { sources: nothing, from: lineagesOf(columns, cx) }
+}
+
+/** Each source once. */
+export function union(lineages: readonly Lineage[], cx: Context): Lineage {
+  const filled = [...new Set(lineages)].filter(({ length }) => length > 0)
+  const [only = nothing, ...others] = filled
+  if (others.length === 0) return only
+  for (const { length } of filled) cx.found.budget.spend(length)
+  const all = [...new Set(filled.flat())]
+  // So many are as good as all of their relations: what is remembered of a statement stays small.
+  return all.length > sourcesMax ? [...new Set(all.map(({ relation }) => anyOf(relation)))] : all
+}
+
+const sourcesMax = 32
+
+/** Each of these is used at `place`. */
+export function note(lineage: Lineage, place: ColumnUse['place'], cx: Context): void {
+  cx.found.budget.spend(lineage.length)
+  for (const { relation, column } of lineage) cx.found.use(relation, column, place)
+}
+
+/** What a computed column tells when it is used where a plain one would only be shown or compared. */
+const placeOfComputed: { readonly [place: string]: ColumnUse['place'] } = {
+  output: 'derived',
+  equality: 'predicate',
+  presence: 'predicate',
 }
 
 export function record(
@@ -202,7 +270,7 @@ export function record(
   cx: Context,
 ): readonly Column[] {
   cx.found.budget.spend(columns.length)
-  for (const { sources } of columns)
-    for (const { relation, column } of sources) cx.found.use(relation, column, place)
+  for (const { sources, from } of columns)
+    note(from ?? sources, from === undefined ? place : (placeOfComputed[place] ?? place), cx)
   return columns
 }

@@ -1,14 +1,27 @@
 import { outputColumns } from '../functions.ts'
 import { call } from './call.ts'
 import { renamedColumns } from './cte.ts'
-import { expression } from './expression.ts'
+import { lineage } from './expression.ts'
 import { figureName } from './figure.ts'
 import { children, flag, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import { entryOf, type Column, type Columns, type Context, type RangeEntry, type Scope } from './scope.ts'
+import {
+  computedColumn,
+  entryOf,
+  lineagesOf,
+  type Column,
+  type Columns,
+  type Context,
+  type Lineage,
+  type RangeEntry,
+  type Scope,
+} from './scope.ts'
 import { checkColumnType } from './type.ts'
 
-/** A function in FROM. Its columns are computed; where nobody lists them, there may be others than the one assumed. */
+/**
+ * A function in FROM. Its columns are computed from what it is given; where nobody lists them, there may be others than
+ * the one assumed.
+ */
 export function tableFunction(fields: Fields, scope: Scope, cx: Context): RangeEntry {
   const alias = part(fields, 'alias')
   const aliasName = alias === null ? '' : text(alias, 'aliasname')
@@ -18,12 +31,12 @@ export function tableFunction(fields: Fields, scope: Scope, cx: Context): RangeE
     result(item, definitions, parts.length === 1 ? aliasName : '', scope, cx),
   )
   const columns = results.flatMap((each) => each.columns)
-  if (flag(fields, 'ordinality')) columns.push({ name: 'ordinality', sources: [] })
+  if (flag(fields, 'ordinality')) columns.push(computedColumn('ordinality', []))
   const all = renamedColumns(
     { columns, open: results.some(({ open }) => open) },
     alias === null ? [] : strings(alias, 'colnames'),
   )
-  return entryOf(aliasName === '' ? functionName(parts) : aliasName, named(all, alias))
+  return entryOf(aliasName === '' ? functionName(parts) : aliasName, named(all, alias, cx))
 }
 
 /** Without an alias the item goes by the name of its first function. */
@@ -33,9 +46,10 @@ function functionName([first]: readonly Node[]): string {
 }
 
 /** Aliases of columns that were not foreseen, e.g. of `unnest(a, b) AS u (x, y)`. */
-function named({ columns, open }: Columns, alias: Fields | null): Columns {
+function named({ columns, open }: Columns, alias: Fields | null, cx: Context): Columns {
   const names = alias === null ? [] : strings(alias, 'colnames')
-  const more = names.slice(columns.length).map((name): Column => ({ name, sources: [] }))
+  const from = lineagesOf(columns, cx)
+  const more = names.slice(columns.length).map((name) => computedColumn(name, from))
   return { columns: [...columns, ...more], open }
 }
 
@@ -43,18 +57,18 @@ function result(item: Node, definitions: readonly Node[], alias: string, scope: 
   const [called, own] = children(item.fields, 'items')
   if (called === undefined) return closed('ROWS FROM nothing')
   const name = figureName(called)
-  if (called.type === 'FuncCall') call(called.fields, scope, cx)
-  else expression(called, scope, cx)
+  const from =
+    called.type === 'FuncCall' ? call(called.fields, scope, cx).lineage : lineage(called, scope, cx)
   const defined = own?.type === 'List' ? children(own.fields, 'items') : definitions
   if (defined.length > 0)
-    return { columns: defined.map((definition) => columnOf(definition, cx)), open: false }
+    return { columns: defined.map((definition) => columnOf(definition, from, cx)), open: false }
   const listed = outputColumns.get(name)
   if (listed !== undefined)
-    return { columns: listed.map((column) => ({ name: column, sources: [] })), open: false }
-  return { columns: [{ name: alias === '' ? name : alias, sources: [] }], open: true }
+    return { columns: listed.map((column) => computedColumn(column, from)), open: false }
+  return { columns: [computedColumn(alias === '' ? name : alias, from)], open: true }
 }
 
-function columnOf({ fields }: Node, cx: Context): Column {
+function columnOf({ fields }: Node, from: Lineage, cx: Context): Column {
   checkColumnType(part(fields, 'typeName') ?? closed('A column without a type'), cx)
-  return { name: text(fields, 'colname'), sources: [] }
+  return computedColumn(text(fields, 'colname'), from)
 }

@@ -1,6 +1,6 @@
 import type { SessionEffect } from '../statement.ts'
 import { indexKeys } from './change.ts'
-import { optional } from './expression.ts'
+import { told } from './expression.ts'
 import { keyOf } from './findings.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
@@ -74,14 +74,16 @@ function columnDefinition(fields: Fields, scope: Scope, cx: Context): void {
   const typeName = part(fields, 'typeName')
   if (typeName !== null) checkColumnType(typeName, cx)
   // In ALTER COLUMN … TYPE this is the expression after USING.
-  optional(child(fields, 'raw_default'), scope, cx)
+  told(child(fields, 'raw_default'), 'moved', scope, cx)
   for (const item of children(fields, 'constraints')) constraint(item.fields, scope, cx)
 }
 
 function constraint(fields: Fields, scope: Scope, cx: Context): void {
   if (text(fields, 'contype') === 'CONSTR_EXCLUSION') closed('An exclusion constraint')
-  optional(child(fields, 'raw_expr'), scope, cx)
-  optional(child(fields, 'where_clause'), scope, cx)
+  // What is generated is written.
+  const place = text(fields, 'contype') === 'CONSTR_GENERATED' ? 'moved' : 'elsewhere'
+  told(child(fields, 'raw_expr'), place, scope, cx)
+  told(child(fields, 'where_clause'), 'elsewhere', scope, cx)
   for (const name of ['keys', 'including', 'fk_attrs', 'fk_del_set_cols'])
     for (const column of strings(fields, name)) reference([column], 'elsewhere', scope, cx)
   const range = part(fields, 'pktable')
@@ -99,8 +101,9 @@ function foreignKey(range: Fields, columns: readonly string[], cx: Context): voi
 export function createIndex(fields: Fields, cx: Context): SessionEffect {
   const entry = changed(fields, cx)
   const scope = scopeOf([entry], null, null)
-  indexKeys([...children(fields, 'indexParams'), ...children(fields, 'indexIncludingParams')], scope, cx)
-  optional(child(fields, 'whereClause'), scope, cx)
+  const keys = [...children(fields, 'indexParams'), ...children(fields, 'indexIncludingParams')]
+  indexKeys(keys, 'elsewhere', scope, cx)
+  told(child(fields, 'whereClause'), 'elsewhere', scope, cx)
   const name = text(fields, 'idxname')
   if (name !== '') cx.found.objects.add(name)
   return { kind: 'ddl' }
@@ -152,5 +155,6 @@ function alterCommand(fields: Fields, scope: Scope, cx: Context): void {
   const definition = child(fields, 'def')
   if (definition === null) return
   if (definition.type === 'ColumnDef' || definition.type === 'Constraint') tableElement(definition, scope, cx)
-  else if (subtype === 'AT_ColumnDefault' || subtype === 'AT_SetExpression') optional(definition, scope, cx)
+  else if (subtype === 'AT_ColumnDefault' || subtype === 'AT_SetExpression')
+    told(definition, 'elsewhere', scope, cx)
 }

@@ -17,6 +17,7 @@ export const noEffect: SessionEffect = { kind: 'none' }
 export function shownQuery(node: Node, cx: Context): Outcome {
   const output = query(node, { parent: null, ctes: null }, cx)
   record(output.columns, 'output', cx)
+  if (!output.open) cx.found.outputs = output.columns
   if (output.open || output.columns.some(({ sources }) => sources.length !== 1)) cx.found.computed = true
   return { label: queryLabel(cx), effect: cx.found.effect }
 }
@@ -24,7 +25,7 @@ export function shownQuery(node: Node, cx: Context): Outcome {
 /** A query whose rows go elsewhere (a new table, COPY): no origin tells of a column any more. */
 export function storedQuery(node: Node, cx: Context): Columns {
   const output = query(node, { parent: null, ctes: null }, cx)
-  record(output.columns, 'elsewhere', cx)
+  record(output.columns, 'moved', cx)
   return output
 }
 

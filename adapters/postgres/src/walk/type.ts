@@ -16,6 +16,16 @@ export function checkType(typeName: Fields, cx: Context): void {
   else closed('A type of more than two names')
 }
 
+const texts = new Set(['text', 'varchar', 'bpchar', 'char', 'name'])
+
+/** A text of the server's own, which every value can be made. */
+export function isText(typeName: Fields, cx: Context): boolean {
+  const names = strings(typeName, 'names')
+  const name = names.at(-1) ?? ''
+  if (!texts.has(name) || children(typeName, 'arrayBounds').length > 0) return false
+  return (names.length === 1 ? schemaOf(name, cx) : names[0]) === 'pg_catalog'
+}
+
 /** A type of a column's definition: there, `serial` is one too. */
 export function checkColumnType(typeName: Fields, cx: Context): void {
   const names = strings(typeName, 'names')
@@ -27,9 +37,13 @@ export function checkColumnType(typeName: Fields, cx: Context): void {
 function unqualified(name: string, cx: Context): void {
   // Every table is a type as well, and the session's own come first.
   if (cx.names.tempTables.has(name)) closed(`The type ${name}`)
-  const schema = throughPaths(cx, (candidate) => (exists(candidate, name, cx) ? candidate : undefined))
+  const schema = schemaOf(name, cx)
   if (schema === null) unknown(`The type ${name}`)
   else qualified(schema, name, cx)
+}
+
+function schemaOf(name: string, cx: Context): string | null {
+  return throughPaths(cx, (candidate) => (exists(candidate, name, cx) ? candidate : undefined))
 }
 
 function exists(schema: string, name: string, cx: Context): boolean {

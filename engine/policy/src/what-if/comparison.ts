@@ -94,6 +94,10 @@ function byColumn(masks: readonly MaskRule[]): ReadonlyMap<string, string> {
   return new Map(
     masks
       .filter(({ method }) => method !== 'none')
-      .map((mask) => [placeOf(mask), JSON.stringify([mask.method, mask.value, mask.to])]),
+      .map((mask) => [placeOf(mask), JSON.stringify([mask.method, mask.value, mask.to, usesOf(mask)])]),
   )
+}
+
+function usesOf(mask: MaskRule): readonly unknown[] {
+  return 'relation' in mask ? [mask.derived, mask.predicates, mask.moves] : []
 }
