@@ -125,7 +125,7 @@ export class Conversation {
       else reason = await this.#broken(error)
     }
     this.#copy?.discard()
-    await this.#upstream.close()
+    await this.#upstream.close(!this.#context.lingers)
     this.#outbox.flush()
     this.#client.end()
     await this.#session.close(reason)

@@ -16,6 +16,7 @@ export const emptyStatement: Statement = deepFrozen({
   computed: false,
   explains: false,
   effectFree: false,
+  lingers: false,
   effect: { kind: 'none' },
 })
 

@@ -5,7 +5,9 @@ import { limits, type Address, type Certificate, type Endpoint, type Gate, type 
 import { Analyser } from './analyser.ts'
 import { CatalogueSource } from './catalogue-source.ts'
 import { Conversation } from './conversation.ts'
+import type { LogIn } from './login.ts'
 import { ParserThread } from './parse.ts'
+import { Pool } from './pool.ts'
 import { Reception } from './reception.ts'
 import type { PostgresSettings } from './target.ts'
 
@@ -15,6 +17,7 @@ import type { PostgresSettings } from './target.ts'
  */
 export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): Promise<Listener> {
   const thread = new ParserThread()
+  const pools = new Map<string, Pool>()
   const analysers = new Map<string, Analyser>()
   const open = new Set<Promise<void>>()
   let secured = endpoint.tls === undefined ? undefined : secureContext(endpoint.tls)
@@ -28,8 +31,15 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     return analyser
   }
 
+  const login: LogIn = (session, ...rest) => {
+    const { name } = session.target
+    const pool = pools.get(name) ?? new Pool()
+    pools.set(name, pool)
+    return pool.take(session, ...rest)
+  }
+
   async function serve(socket: Socket): Promise<void> {
-    const admitted = await new Reception(secured, gate).admit(socket)
+    const admitted = await new Reception(secured, gate, login).admit(socket)
     if (admitted === undefined) return
     const analyser = analyserOf(admitted.session.target.name)
     await new Conversation({ ...admitted, analyser, pseudonyms: gate.pseudonyms }).run()
@@ -49,6 +59,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     async close() {
       server.close()
       await Promise.all(open)
+      for (const pool of pools.values()) pool.close()
       await thread.close()
     },
   }

@@ -18,12 +18,21 @@ export class Outbox {
 
   constructor(socket: Duplex) {
     this.#socket = socket
-    const release = (): void => {
-      this.#drained?.resolve()
-      this.#drained = undefined
-    }
-    socket.on('drain', release)
-    socket.on('close', release)
+    socket.on('drain', this.#release)
+    socket.on('close', this.#release)
+  }
+
+  /** Somebody else writes to the socket from now on. */
+  detach(): void {
+    this.flush()
+    this.#socket.off('drain', this.#release)
+    this.#socket.off('close', this.#release)
+    this.#release()
+  }
+
+  readonly #release = (): void => {
+    this.#drained?.resolve()
+    this.#drained = undefined
   }
 
   push(bytes: Uint8Array): void {

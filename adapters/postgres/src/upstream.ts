@@ -28,6 +28,8 @@ export class Upstream {
   readonly #ahead: Buffer[] = []
   #queuedBytes = 0
   #closed = false
+  /** The server has its key, and may act on it at any time after. */
+  #cancelled = false
 
   constructor(session: Session<PostgresSettings>, login: LoggedIn, events: UpstreamEvents) {
     this.#session = session
@@ -42,8 +44,8 @@ export class Upstream {
       taken: (bytes) => this.#taken(bytes),
       cancel: () => this.#cancel(),
     })
-    login.socket.on('data', (chunk: Buffer) => this.#feed(chunk))
-    login.socket.on('close', () => this.#lose(unreachable('it closed the connection.')))
+    login.socket.on('data', this.#onData)
+    login.socket.on('close', this.#onClose)
     login.socket.resume()
   }
 
@@ -76,17 +78,29 @@ export class Upstream {
     return this.#outbox.full()
   }
 
-  /** Leaves politely when nothing runs; otherwise what runs is cancelled first. */
-  async close(): Promise<void> {
+  /**
+   * Leaves politely when nothing runs; otherwise what runs is cancelled first. `clean`: a reset takes away whatever the
+   * session left. Only then, and at rest, a pool gets it back; a cancel on its way would hit the next one's statement.
+   */
+  async close(clean: boolean): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    if (this.#answers.idle) this.#login.socket.end(terminate)
+    const { socket, giveBack } = this.#login
+    if (giveBack !== undefined && clean && this.#answers.rests && !this.#cancelled) {
+      socket.off('data', this.#onData)
+      socket.off('close', this.#onClose)
+      this.#outbox.detach()
+      giveBack()
+    } else if (this.#answers.idle) socket.end(terminate)
     else {
       await this.#cancel()
-      this.#login.socket.destroy()
+      socket.destroy()
     }
     this.#answers.lose(unreachable('the connection was closed.'))
   }
+
+  readonly #onData = (chunk: Buffer): void => this.#feed(chunk)
+  readonly #onClose = (): void => this.#lose(unreachable('it closed the connection.'))
 
   #feed(chunk: Buffer): void {
     try {
@@ -121,6 +135,7 @@ export class Upstream {
   async #cancel(): Promise<void> {
     const key = this.#login.cancelKey
     if (key === null) return
+    this.#cancelled = true
     try {
       const socket = await dialTarget(this.#session)
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))

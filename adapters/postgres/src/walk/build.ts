@@ -33,6 +33,7 @@ export function statementOf(
     computed: found.computed,
     explains: found.explains,
     effectFree,
+    lingers: found.lingers,
     effect,
   })
 }

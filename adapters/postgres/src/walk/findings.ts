@@ -32,6 +32,8 @@ export class Findings {
   /** A type is named that is not the server's own: its casts may be anybody's functions. */
   ownTypes = false
   computed = false
+  /** See `Statement.lingers`. */
+  lingers = false
   /** It is EXPLAIN: what comes out are plans, not rows. */
   explains = false
   verb: Verb = 'select'
