@@ -11,6 +11,13 @@ import { Pool } from './pool.ts'
 import { Reception } from './reception.ts'
 import type { PostgresSettings } from './target.ts'
 
+const options = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: limits.keepAliveMs,
+  allowHalfOpen: true,
+} as const
+
 /**
  * Station 1: accepts connections, authenticates each through the gate before anything is dialled, and lets it talk.
  * Resolves when the port is open.
@@ -42,10 +49,11 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     const admitted = await new Reception(secured, gate, login).admit(socket)
     if (admitted === undefined) return
     const analyser = analyserOf(admitted.session.target.name)
-    await new Conversation({ ...admitted, analyser, pseudonyms: gate.pseudonyms }).run()
+    const { stallMs = limits.callerStallMs } = endpoint
+    await new Conversation({ ...admitted, analyser, pseudonyms: gate.pseudonyms, stallMs }).run()
   }
 
-  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
+  const server = createServer(options, (socket) => {
     const served = serve(socket)
       .catch(() => void socket.destroy())
       .finally(() => open.delete(served))

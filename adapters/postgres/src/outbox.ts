@@ -15,9 +15,13 @@ export class Outbox {
   #bytes = 0
   #scheduled = false
   #drained: PromiseWithResolvers<void> | undefined
+  readonly #stallMs: number | undefined
+  #stalled: NodeJS.Timeout | undefined
 
-  constructor(socket: Duplex) {
+  /** `stallMs`: who takes nothing for so long is made to go. */
+  constructor(socket: Duplex, stallMs?: number) {
     this.#socket = socket
+    this.#stallMs = stallMs
     socket.on('drain', this.#release)
     socket.on('close', this.#release)
   }
@@ -31,6 +35,7 @@ export class Outbox {
   }
 
   readonly #release = (): void => {
+    clearTimeout(this.#stalled)
     this.#drained?.resolve()
     this.#drained = undefined
   }
@@ -83,7 +88,11 @@ export class Outbox {
     if (this.#bytes + this.#socket.writableLength <= tickBytesMax) return undefined
     this.flush()
     if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return undefined
-    this.#drained ??= Promise.withResolvers()
+    if (this.#drained === undefined) {
+      this.#drained = Promise.withResolvers()
+      if (this.#stallMs !== undefined)
+        this.#stalled = setTimeout(() => this.#socket.destroy(), this.#stallMs).unref()
+    }
     return this.#drained.promise
   }
 }

@@ -76,7 +76,7 @@ export class Reception {
           { protocol, target, client: { ip: callerAddress(socket), application: null } },
           known.refusal,
         )
-      farewell(client, refusalOf(known))
+      farewell(client, atTheDoor(refusalOf(known)))
       return undefined
     } finally {
       clearTimeout(timer)
@@ -215,6 +215,11 @@ function negotiated(options: readonly string[]): Buffer {
     int32(options.length),
     ...options.map(cstring),
   )
+}
+
+/** Of a gateway that stops a client that is let in hears another state (57P01) than one that may try elsewhere. */
+function atTheDoor(reason: Refusal): Refusal {
+  return reason.code === 'draining' ? { ...reason, native: '57P03' } : reason
 }
 
 function farewell(client: Duplex, reason: Refusal): void {

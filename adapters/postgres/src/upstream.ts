@@ -26,7 +26,10 @@ export class Upstream {
   readonly #answers: Demultiplexer
   readonly #events: UpstreamEvents
   readonly #ahead: Buffer[] = []
+  #aheadBytes = 0
   #queuedBytes = 0
+  /** Who cannot take what the server says by itself. */
+  #waits = 0
   #closed = false
   /** The server has its key, and may act on it at any time after. */
   #cancelled = false
@@ -63,11 +66,27 @@ export class Upstream {
   /** What the server said by itself must reach the client before the answer to whatever is sent next. */
   goAhead(message: Buffer): void {
     this.#ahead.push(message)
+    this.#aheadBytes += message.length
+    this.#flow()
   }
 
   /** The same when nothing was sent any more. */
   aheadOfNothing(): Buffer {
-    return Buffer.concat(this.#ahead.splice(0))
+    const ahead = Buffer.concat(this.#ahead.splice(0))
+    this.#aheadBytes = 0
+    this.#flow()
+    return ahead
+  }
+
+  /** The server is not read further before that, though it is asked for nothing. */
+  keepWaiting(until: Promise<void> | undefined): void {
+    if (until === undefined) return
+    this.#waits++
+    this.#flow()
+    void until.then(() => {
+      this.#waits--
+      this.#flow()
+    })
   }
 
   get idle(): boolean {
@@ -114,13 +133,21 @@ export class Upstream {
   /** Only whole messages that wait count: a large one must be able to arrive. */
   #queued(bytes: number): void {
     this.#queuedBytes += bytes
-    if (this.#queuedBytes > limits.replyQueueBytesMax) this.#login.socket.pause()
+    this.#flow()
   }
 
   #taken(bytes: number): void {
     this.#queuedBytes -= bytes
-    if (this.#queuedBytes <= limits.replyQueueBytesMax && this.#login.socket.isPaused())
-      this.#login.socket.resume()
+    this.#flow()
+  }
+
+  #flow(): void {
+    // It may be somebody else's by now.
+    if (this.#closed) return
+    const { socket } = this.#login
+    const waits = this.#queuedBytes + this.#aheadBytes > limits.replyQueueBytesMax || this.#waits > 0
+    if (waits) socket.pause()
+    else if (socket.isPaused()) socket.resume()
   }
 
   #lose(error: unknown): void {

@@ -241,17 +241,21 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const listeners = new Map<string, Listener>()
   parts.defer(async () => {
-    await Promise.all([
-      engine.drain(limits.drainMs),
-      exporters.close(),
-      ...Array.from(listeners.values(), (listener) => listener.close()),
-    ])
+    const closing = exporters.close()
+    // Who comes meanwhile is told to come again, which a closed port cannot say.
+    await engine.drain(limits.drainMs)
+    await Promise.all([closing, ...Array.from(listeners.values(), (listener) => listener.close())])
   })
   for (const adapter of adapters) {
     const listen = config.listen[adapter.protocol as keyof Config['listen']]
     if (listen === null) continue
     const tls = listen.tls === undefined ? undefined : await certificateOf(listen.tls, base)
-    const endpoint = { address: listen.address, ...(tls === undefined ? {} : { tls }) }
+    const { address, stallMs } = listen
+    const endpoint = {
+      address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(stallMs === undefined ? {} : { stallMs }),
+    }
     const listener = await adapter.listen(endpoint, engine)
     listeners.set(adapter.protocol, listener)
     if (listen.tls !== undefined && tls !== undefined)
