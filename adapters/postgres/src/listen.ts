@@ -27,6 +27,8 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const pools = new Map<string, Pool>()
   const analysers = new Map<string, Analyser>()
   const open = new Set<Promise<void>>()
+  /** Who has not logged in yet. */
+  const strangers = new Set<Socket>()
   let secured = endpoint.tls === undefined ? undefined : secureContext(endpoint.tls)
 
   /** One picture of each target and one memory of its statements, for all connections. */
@@ -46,7 +48,9 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   }
 
   async function serve(socket: Socket): Promise<void> {
-    const admitted = await new Reception(secured, gate, login).admit(socket)
+    strangers.add(socket)
+    const reception = new Reception(secured, gate, login)
+    const admitted = await reception.admit(socket).finally(() => strangers.delete(socket))
     if (admitted === undefined) return
     const analyser = analyserOf(admitted.session.target.name)
     const { stallMs = limits.callerStallMs } = endpoint
@@ -65,8 +69,14 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     address,
     renew: (certificate) => (secured = secureContext(certificate)),
     async close() {
+      const late = setTimeout(() => {
+        for (const socket of strangers) socket.destroy()
+      }, limits.drainMs)
+      // Who comes while the sessions end is told by the gate to try elsewhere, which a closed port cannot say.
+      await Promise.all(open)
       server.close()
       await Promise.all(open)
+      clearTimeout(late)
       for (const pool of pools.values()) pool.close()
       await thread.close()
     },

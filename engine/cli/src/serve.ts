@@ -241,10 +241,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const listeners = new Map<string, Listener>()
   parts.defer(async () => {
-    const closing = exporters.close()
-    // Who comes meanwhile is told to come again, which a closed port cannot say.
-    await engine.drain(limits.drainMs)
-    await Promise.all([closing, ...Array.from(listeners.values(), (listener) => listener.close())])
+    await Promise.all([
+      engine.drain(limits.drainMs),
+      exporters.close(),
+      ...Array.from(listeners.values(), (listener) => listener.close()),
+    ])
   })
   for (const adapter of adapters) {
     const listen = config.listen[adapter.protocol as keyof Config['listen']]
