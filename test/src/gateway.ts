@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly log?: object
   readonly telemetry?: object
   readonly masking?: object
+  /** After which a client that does not read is cut off. */
+  readonly stallSeconds?: number
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
@@ -158,12 +160,16 @@ export function configOf(options: GatewayOptions): object {
     log,
     telemetry,
     masking,
+    stallSeconds,
     host = '127.0.0.1',
     owners = {},
   } = options
   const { audience, groups_claim, type_claim } = demoIssuer
   const address = '127.0.0.1:0'
-  const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
+  const files = {
+    ...(tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }),
+    ...(stallSeconds === undefined ? {} : { stall_s: stallSeconds }),
+  }
   return {
     api: { listen: address, roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
     listen: { postgres: { address: `${host}:0`, ...files }, http: { address: `${host}:0`, ...files } },

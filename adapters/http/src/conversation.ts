@@ -28,6 +28,8 @@ export interface ConversationPorts {
   readonly means: Means
   /** Targets by the host names that are theirs. */
   readonly hosts: ReadonlyMap<string, string>
+  /** How long a caller may take nothing of what is ready for it. */
+  readonly stallMs: number
 }
 
 /** What comes over one connection: one request after another, each answered before the next is looked at. */
@@ -51,13 +53,13 @@ export class Conversation {
   }
 
   take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const asked = { request, response, socket: request.socket }
+    const asked = this.#asked(request, response)
     this.#inTurn(asked, () => this.#serve(asked, expectsContinue))
   }
 
   /** The same for one that is refused, whatever else it says. */
   refuse(request: IncomingMessage, response: ServerResponse, reason: Refusal): void {
-    const asked = { request, response, socket: request.socket }
+    const asked = this.#asked(request, response)
     this.#inTurn(asked, () => this.#refuse(asked, reason))
   }
 
@@ -79,6 +81,10 @@ export class Conversation {
       lane.close()
     }
     this.#lanes.clear()
+  }
+
+  #asked(request: IncomingMessage, response: ServerResponse): Asked {
+    return { request, response, socket: request.socket, stallMs: this.#ports.stallMs }
   }
 
   #inTurn(asked: Asked, serve: () => Promise<void>): void {
@@ -161,7 +167,7 @@ export class Conversation {
 
   #lineOf(
     { prefix, preferAsync, acceptEncoding }: Claim,
-    { response, socket }: Caller,
+    { response, socket, stallMs }: Caller,
     session: Session<HttpSettings>,
     { credential = null, meter }: Omit<Read, 'judged'>,
   ): Line {
@@ -171,6 +177,7 @@ export class Conversation {
       upstream,
       response,
       socket,
+      stallMs,
       credential,
       rejected: () => void session.credential('rejected').catch(() => {}),
       sight: { prefix, origin: upstream.origin, base_path: settings.base_path },

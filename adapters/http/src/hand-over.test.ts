@@ -26,6 +26,7 @@ async function answering(): Promise<Caller & { connection: Duplex; take: () => v
   return {
     response,
     socket: response.req.socket,
+    stallMs: limits.callerStallMs,
     connection,
     take: () => held.splice(0).forEach((done) => done()),
   }

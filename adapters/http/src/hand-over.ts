@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { limits } from '@sluice/core'
 import type { Reply } from './replies.ts'
 
 /** Who gets an answer. The connection is kept apart, since a request whose body is given up does not know it any more. */
 export interface Caller {
   readonly response: ServerResponse
   readonly socket: Socket
+  /** How long it may take nothing of what is ready for it. */
+  readonly stallMs: number
 }
 
 /** Hands a piece of an answer to the caller. Resolves when there is room for more. */
@@ -33,10 +34,10 @@ export function taken(caller: Caller): Promise<void> | undefined {
 }
 
 /** Or the caller is gone: one that takes nothing of what is ready for it, for too long, is made to go. */
-function taking({ response, socket }: Caller, event: 'drain' | 'finish'): Promise<void> {
+function taking({ response, socket, stallMs }: Caller, event: 'drain' | 'finish'): Promise<void> {
   if (socket.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
-    const late = setTimeout(() => socket.destroy(), limits.callerStallMs)
+    const late = setTimeout(() => socket.destroy(), stallMs)
     const done = (): void => {
       clearTimeout(late)
       response.off(event, done)

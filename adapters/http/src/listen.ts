@@ -37,6 +37,7 @@ const requestMs = 300_000
 
 const options = {
   keepAlive: true,
+  keepAliveInitialDelay: limits.keepAliveMs,
   noDelay: true,
   insecureHTTPParser: false,
   requireHostHeader: false,
@@ -49,6 +50,7 @@ const options = {
 
 /** Station 1: accepts connections and lets each talk. Resolves when the port is open. */
 export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Promise<Listener> {
+  const { stallMs = limits.callerStallMs } = endpoint
   const sessions = new Sessions(gate)
   const upstreams = new Upstreams()
   const reception = new Reception(sessions, gate)
@@ -61,6 +63,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       pseudonyms: gate.pseudonyms,
     },
     hosts: hostsOf(gate),
+    stallMs,
   }
   const conversations = new Map<Duplex, Conversation>()
 
@@ -92,14 +95,16 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
   // Nothing else can be expected: that is refused when its head is read.
   server.on('checkExpectation', serve(false))
   const part = (reason: Refusal) => (request: IncomingMessage) =>
-    partBehind(request, conversationOf(request.socket), reason)
+    partBehind(request, conversationOf(request.socket), reason, stallMs)
   server.on('connect', part(tunnel))
   server.on('upgrade', part(upgrade))
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     const conversation = conversationOf(socket)
     const reason = mistakeOf(error)
     if (!conversation.breakOff(reason)) return
-    onceAnswered(socket, conversation, () => farewell(socket, reception.turnAway(socket, reason).refusal))
+    onceAnswered(socket, conversation, () =>
+      farewell(socket, reception.turnAway(socket, reason).refusal, stallMs),
+    )
   })
   const address = await bound(server, endpoint.address)
   return {

@@ -1,6 +1,6 @@
 import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { limits, worded, type Refusal } from '@sluice/core'
+import { worded, type Refusal } from '@sluice/core'
 import type { Conversation } from './conversation.ts'
 import { refuse } from './refuse.ts'
 
@@ -8,7 +8,12 @@ import { refuse } from './refuse.ts'
 const lingerMs = 10_000
 
 /** A request behind which nobody reads on: it is the last one, and answered behind what came before. */
-export function partBehind(request: IncomingMessage, conversation: Conversation, reason: Refusal): void {
+export function partBehind(
+  request: IncomingMessage,
+  conversation: Conversation,
+  reason: Refusal,
+  stallMs: number,
+): void {
   const { socket } = request
   socket.on('error', () => {})
   socket.resume()
@@ -16,7 +21,7 @@ export function partBehind(request: IncomingMessage, conversation: Conversation,
   response.shouldKeepAlive = false
   onceAnswered(socket, conversation, () => {
     response.assignSocket(socket)
-    response.once('finish', () => hangUp(socket))
+    response.once('finish', () => hangUp(socket, stallMs))
     conversation.refuse(request, response, reason)
   })
 }
@@ -34,18 +39,18 @@ export function onceAnswered(socket: Socket, { answered }: Conversation, last: (
 }
 
 /** A refusal where there is no request to answer: the bytes cannot be trusted any more, so the connection ends. */
-export function farewell(socket: Socket, reason: Refusal): void {
+export function farewell(socket: Socket, reason: Refusal, stallMs: number): void {
   const [head, body] = refuse(worded(reason, null))
   if (head?.kind !== 'head' || body?.kind !== 'data') return void socket.destroy()
   const lines = head.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.write(`HTTP/1.1 ${head.status} Refused\r\n${lines}connection: close\r\n\r\n`)
   socket.write(body.bytes)
-  hangUp(socket)
+  hangUp(socket, stallMs)
 }
 
 /** What was answered still arrives, also where the caller goes on sending; but nobody waits for ever that it is taken. */
-function hangUp(socket: Socket): void {
-  let late = setTimeout(() => socket.destroy(), limits.callerStallMs)
+function hangUp(socket: Socket, stallMs: number): void {
+  let late = setTimeout(() => socket.destroy(), stallMs)
   socket.once('close', () => clearTimeout(late))
   socket.end(() => {
     clearTimeout(late)

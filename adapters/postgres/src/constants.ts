@@ -48,6 +48,43 @@ export function describePortal(name: string): Buffer {
   return message('D', `P${name}\0`)
 }
 
+/** What one session left on a connection of a pool is taken away before the next one has it. */
+export const discardAll: Buffer = message('Q', 'DISCARD ALL\0')
+
+/**
+ * What a session finds on a connection, as one digest: who it is, every setting with its origin, what roles and databases
+ * are given at a login, and whether anything of an earlier session is left. Names are qualified: no schema can lead them astray.
+ */
+const state =
+  `pg_catalog.json_build_array(session_user, current_user, pg_catalog.current_setting('role'), ` +
+  `pg_catalog.pg_has_role(session_user, current_user, 'MEMBER'), pg_catalog.pg_my_temp_schema(), (select pg_catalog.json_agg(pg_catalog.json_build_array(s.name, s.setting, ` +
+  // A library that was loaded brings settings along, which are as good as none while nobody sets them.
+  `s.source, s.reset_val) order by s.name) from pg_catalog.pg_settings s where s.source <> 'default' or s.name !~~ '%.%'), ` +
+  `(select pg_catalog.json_agg(pg_catalog.row_to_json(d) order by d.setdatabase, d.setrole) from pg_catalog.pg_db_role_setting d), ` +
+  `(select pg_catalog.json_build_array(pg_catalog.row_to_json(r), r.rolvaliduntil < pg_catalog.now()) ` +
+  `from pg_catalog.pg_roles r where r.rolname = session_user), ` +
+  `pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CONNECT'), ` +
+  `(select pg_catalog.count(*) from pg_catalog.pg_prepared_statements), ` +
+  `(select pg_catalog.count(*) from pg_catalog.pg_cursors), ` +
+  `(select pg_catalog.count(*) from pg_catalog.pg_listening_channels()))`
+
+/** Languages whose interpreters remember what no reset reaches, and triggers that only a login fires. */
+const remembers =
+  `exists (select from pg_catalog.pg_language l where l.lanname::pg_catalog.text not in ('internal', 'c', 'sql', 'plpgsql')) ` +
+  `or exists (select from pg_catalog.pg_event_trigger e where e.evtevent::pg_catalog.text = 'login')`
+
+/** \`random()\` goes on from numbers that an earlier session has seen, or chosen by \`setseed\`: it starts anew. */
+const reseed =
+  `pg_catalog.setseed(pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::pg_catalog.text, 0::pg_catalog.int8)` +
+  `::pg_catalog.float8 / 9223372036854775808::pg_catalog.float8)`
+
+/** Asked of a new connection of a pool, and before each further session gets it: the first two must be what they were. */
+export const connectionState: Buffer = message(
+  'Q',
+  `select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(${state}::pg_catalog.text, 'UTF8')), 'hex'), ` +
+    `${remembers}, ${reseed}\0`,
+)
+
 /** SSLRequest, PostgreSQL 15 §55.7. */
 export const sslRequest: Buffer = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 

@@ -51,6 +51,8 @@ export interface Ends {
   readonly timeout?: string | undefined
   /** What the client has said of its run so far. */
   readonly run: Run
+  /** How long the client may take nothing of what is ready for it. */
+  readonly stallMs?: number | undefined
 }
 
 /**
@@ -87,7 +89,7 @@ export class Conversation {
   #run: Run
   #over = false
 
-  constructor({ session, client, receiver, login, analyser, means, timeout, run }: Ends) {
+  constructor({ session, client, receiver, login, analyser, means, timeout, run, stallMs }: Ends) {
     this.#means = means
     this.#overheard = new Overheard(means.pseudonyms)
     this.#run = run
@@ -95,7 +97,7 @@ export class Conversation {
     this.#session = session
     this.#client = client
     this.#receiver = receiver
-    this.#outbox = new Outbox(client)
+    this.#outbox = new Outbox(client, stallMs)
     this.#lane = session.lane()
     this.#context = new SessionContext(
       session,
@@ -133,7 +135,7 @@ export class Conversation {
       else reason = await this.#broken(error)
     }
     this.#copy?.discard()
-    await this.#upstream.close()
+    await this.#upstream.close(!this.#context.lingers)
     this.#outbox.flush()
     this.#client.end()
     await this.#session.close(reason)
@@ -297,7 +299,10 @@ export class Conversation {
 
   /** Notices, notifications and the server's farewell keep their place between the answers. */
   #aside(message: Buffer): void {
-    if (this.#lane.pending === 0) return this.#outbox.push(message)
+    if (this.#lane.pending === 0) {
+      this.#outbox.push(message)
+      return this.#upstream.keepWaiting(this.#outbox.full())
+    }
     this.#upstream.goAhead(message)
     void this.#answered.then(() => this.#outbox.push(this.#upstream.aheadOfNothing()))
   }
@@ -312,7 +317,9 @@ export class Conversation {
     if (this.#over) return
     this.#over = true
     const farewell = async (): Promise<void> => {
-      await Promise.race([this.#answered, sleep(limits.cancelWaitMs, undefined, { ref: false })])
+      // One that does not read now will not have read the rest of its answer by then either.
+      const waitMs = this.#outbox.full() === undefined ? limits.cancelWaitMs : lingerMs
+      await Promise.race([this.#answered, sleep(waitMs, undefined, { ref: false })])
       this.#farewell(reason)
     }
     void farewell()

@@ -17,6 +17,10 @@ export class CutReply {
   #bytes = Buffer.alloc(0)
   #have = 0
 
+  get empty(): boolean {
+    return this.#have === 0
+  }
+
   /** Takes what belongs to the cut message from the start of a chunk; gives how much that was. */
   complete(chunk: Buffer): number {
     if (this.#have === 0) return 0

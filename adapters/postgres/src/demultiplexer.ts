@@ -33,6 +33,7 @@ export class Demultiplexer {
   readonly #events: ServerEvents
   readonly #cut = new CutReply()
   readonly #flights: Flight[] = []
+  #last: Flight | undefined
   #skipping = false
   #run = 0
   #rows = 0
@@ -47,11 +48,20 @@ export class Demultiplexer {
     return this.#flights.length === 0
   }
 
+  /** The server has answered everything, is in no transaction, and waits for a first message. */
+  get rests(): boolean {
+    const last = this.#last
+    const synced =
+      last === undefined || (last.ready === 'I' && last.now === undefined && isEnd(last.expected.at(-1)))
+    return this.idle && !this.#skipping && this.#cut.empty && synced
+  }
+
   /** The flight's messages were sent, after those of all flights before it. `ahead` leaves before its answer. */
   launch(flight: Flight, ahead: Uint8Array = none): void {
     flight.attach(this.#events)
     if (ahead.length > 0) flight.push(new Reply(ahead))
     this.#flights.push(flight)
+    this.#last = flight
     if (this.#flights[0] === flight) this.#settleHead()
   }
 
@@ -282,6 +292,11 @@ export class Demultiplexer {
 /** Only a Query or an Execute answers with rows or COPY data. */
 function runs(now: Expected): boolean {
   return (now.kind === 'query' || now.kind === 'execute') && now.instead === undefined
+}
+
+/** ReadyForQuery is the answer to a Query and to a Sync. */
+function isEnd(expected: Expected | undefined): boolean {
+  return expected?.kind === 'query' || expected?.kind === 'sync'
 }
 
 function unexpected(type: number): ProtocolViolation {

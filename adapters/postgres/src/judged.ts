@@ -16,6 +16,7 @@ export const emptyStatement: Statement = deepFrozen({
   outputs: null,
   explains: false,
   effectFree: false,
+  lingers: false,
   effect: { kind: 'none' },
 })
 

@@ -7,9 +7,18 @@ import { CatalogueSource } from './catalogue-source.ts'
 import { knownDetectors } from '@sluice/masking'
 import { Conversation } from './conversation.ts'
 import type { Means } from './detect/oblige.ts'
+import type { LogIn } from './login.ts'
 import { ParserThread } from './parse.ts'
+import { Pool } from './pool.ts'
 import { Reception } from './reception.ts'
 import type { PostgresSettings } from './target.ts'
+
+const options = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: limits.keepAliveMs,
+  allowHalfOpen: true,
+} as const
 
 /**
  * Station 1: accepts connections, authenticates each through the gate before anything is dialled, and lets it talk.
@@ -17,6 +26,7 @@ import type { PostgresSettings } from './target.ts'
  */
 export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): Promise<Listener> {
   const thread = new ParserThread()
+  const pools = new Map<string, Pool>()
   const analysers = new Map<string, Analyser>()
   const open = new Set<Promise<void>>()
   const means: Means = {
@@ -24,6 +34,8 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     recognised: new Set(gate.recognisers.flatMap(({ detectors }) => detectors)),
     pseudonyms: gate.pseudonyms,
   }
+  /** Who has not logged in yet. */
+  const strangers = new Set<Socket>()
   let secured = endpoint.tls === undefined ? undefined : secureContext(endpoint.tls)
 
   /** One picture of each target and one memory of its statements, for all connections. */
@@ -35,14 +47,24 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     return analyser
   }
 
-  async function serve(socket: Socket): Promise<void> {
-    const admitted = await new Reception(secured, gate).admit(socket)
-    if (admitted === undefined) return
-    const analyser = analyserOf(admitted.session.target.name)
-    await new Conversation({ ...admitted, analyser, means }).run()
+  const login: LogIn = (session, ...rest) => {
+    const { name } = session.target
+    const pool = pools.get(name) ?? new Pool()
+    pools.set(name, pool)
+    return pool.take(session, ...rest)
   }
 
-  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
+  async function serve(socket: Socket): Promise<void> {
+    strangers.add(socket)
+    const reception = new Reception(secured, gate, login)
+    const admitted = await reception.admit(socket).finally(() => strangers.delete(socket))
+    if (admitted === undefined) return
+    const analyser = analyserOf(admitted.session.target.name)
+    const { stallMs = limits.callerStallMs } = endpoint
+    await new Conversation({ ...admitted, analyser, means, stallMs }).run()
+  }
+
+  const server = createServer(options, (socket) => {
     const served = serve(socket)
       .catch(() => void socket.destroy())
       .finally(() => open.delete(served))
@@ -54,8 +76,15 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     address,
     renew: (certificate) => (secured = secureContext(certificate)),
     async close() {
+      const late = setTimeout(() => {
+        for (const socket of strangers) socket.destroy()
+      }, limits.drainMs)
+      // Who comes while the sessions end is told by the gate to try elsewhere, which a closed port cannot say.
+      await Promise.all(open)
       server.close()
       await Promise.all(open)
+      clearTimeout(late)
+      for (const pool of pools.values()) pool.close()
       await thread.close()
     },
   }

@@ -15,7 +15,21 @@ export interface LoggedIn {
   /** What the server reported of itself, e.g. `server_version`. */
   readonly parameters: ReadonlyMap<string, string>
   readonly cancelKey: { readonly processId: number; readonly secret: number } | null
+  /** Tells by whose credential it is, without telling the credential. */
+  readonly identity: string
+  /** A pool lent it: takes it back. It must be at rest; one that is not is closed instead. */
+  readonly giveBack?: () => void
 }
+
+/**
+ * How a session gets its connection; `wanted` are the caller's admitted startup parameters, `gone` settles when nobody waits
+ * for it any more. Throws `Refused`.
+ */
+export type LogIn = (
+  session: Session<PostgresSettings>,
+  wanted: ReadonlyMap<string, string>,
+  gone: Promise<void>,
+) => Promise<LoggedIn>
 
 const protocol3 = 196_608
 /** What texts mean depends on these: a server that does not report them so reads another language. */
@@ -97,7 +111,13 @@ class Handshake {
     for (const [name, value] of pinned)
       if (this.#parameters.get(name) !== value) throw unreachable(`it does not keep ${name} at ${value}.`)
     receiver.detach()
-    return { socket: this.#socket, parameters: this.#parameters, cancelKey: this.#cancelKey }
+    this.#socket.on('error', () => {})
+    return {
+      socket: this.#socket,
+      parameters: this.#parameters,
+      cancelKey: this.#cancelKey,
+      identity: identityOf(this.#credential),
+    }
   }
 
   #startup(wanted: ReadonlyMap<string, string>): Buffer {
@@ -178,6 +198,12 @@ class Handshake {
     this.#scram = await clientFinal('', this.#credential.password, this.#nonce, challenge)
     this.#password(Buffer.from(this.#scram.clientFinal))
   }
+}
+
+export function identityOf({ user, password }: Credential): string {
+  return createHash('sha256')
+    .update(JSON.stringify([user, password]))
+    .digest('hex')
 }
 
 /** `md5` + md5(md5(password + user) + salt), PostgreSQL 15 §55.2.1. */

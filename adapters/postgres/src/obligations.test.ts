@@ -48,6 +48,7 @@ function statement(change: Partial<Statement> = {}): Statement {
     outputs: null,
     explains: false,
     effectFree: false,
+    lingers: false,
     effect: { kind: 'none' },
     ...change,
   }

@@ -15,15 +15,29 @@ export class Outbox {
   #bytes = 0
   #scheduled = false
   #drained: PromiseWithResolvers<void> | undefined
+  readonly #stallMs: number | undefined
+  #stalled: NodeJS.Timeout | undefined
 
-  constructor(socket: Duplex) {
+  /** `stallMs`: who takes nothing for so long is made to go. */
+  constructor(socket: Duplex, stallMs?: number) {
     this.#socket = socket
-    const release = (): void => {
-      this.#drained?.resolve()
-      this.#drained = undefined
-    }
-    socket.on('drain', release)
-    socket.on('close', release)
+    this.#stallMs = stallMs
+    socket.on('drain', this.#release)
+    socket.on('close', this.#release)
+  }
+
+  /** Somebody else writes to the socket from now on. */
+  detach(): void {
+    this.flush()
+    this.#socket.off('drain', this.#release)
+    this.#socket.off('close', this.#release)
+    this.#release()
+  }
+
+  readonly #release = (): void => {
+    clearTimeout(this.#stalled)
+    this.#drained?.resolve()
+    this.#drained = undefined
   }
 
   push(bytes: Uint8Array): void {
@@ -74,7 +88,11 @@ export class Outbox {
     if (this.#bytes + this.#socket.writableLength <= tickBytesMax) return undefined
     this.flush()
     if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return undefined
-    this.#drained ??= Promise.withResolvers()
+    if (this.#drained === undefined) {
+      this.#drained = Promise.withResolvers()
+      if (this.#stallMs !== undefined)
+        this.#stalled = setTimeout(() => this.#socket.destroy(), this.#stallMs).unref()
+    }
     return this.#drained.promise
   }
 }

@@ -18,7 +18,7 @@ export class Receiver {
     socket.on('end', this.#onOver)
     socket.on('close', this.#onOver)
     // Without a listener an error of one connection would end the process; `close` follows it.
-    socket.on('error', () => {})
+    socket.on('error', this.#onError)
   }
 
   /** Resolves when the peer will send nothing more. */
@@ -40,6 +40,7 @@ export class Receiver {
     this.#socket.off('data', this.#onData)
     this.#socket.off('end', this.#onOver)
     this.#socket.off('close', this.#onOver)
+    this.#socket.off('error', this.#onError)
   }
 
   /** Nobody wants to hear more of this peer: whoever waits for it goes on. */
@@ -55,6 +56,8 @@ export class Receiver {
     this.#more = undefined
     more?.resolve(true)
   }
+
+  readonly #onError = (): void => {}
 
   readonly #onOver = (): void => {
     this.#over = true

@@ -15,7 +15,7 @@ import {
 } from '@sluice/core'
 import { takeMessage, takeStartup } from './frames.ts'
 import { opening, passwordOf, type Startup } from './hello.ts'
-import { login, type LoggedIn } from './login.ts'
+import type { LoggedIn, LogIn } from './login.ts'
 import { back, front } from './messages.ts'
 import { receive, Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
@@ -49,11 +49,13 @@ const protocol30 = 196_608
 export class Reception {
   readonly #secured: SecureContext | undefined
   readonly #gate: Gate<PostgresSettings>
+  readonly #login: LogIn
 
   /** `secured`: what is shown to who asks for TLS; `undefined`: it is not offered. */
-  constructor(secured: SecureContext | undefined, gate: Gate<PostgresSettings>) {
+  constructor(secured: SecureContext | undefined, gate: Gate<PostgresSettings>, login: LogIn) {
     this.#secured = secured
     this.#gate = gate
+    this.#login = login
   }
 
   /** `undefined`: the connection is over, and the client knows why. */
@@ -74,7 +76,7 @@ export class Reception {
           { protocol, target, client: { ip: callerAddress(socket), application: null } },
           known.refusal,
         )
-      farewell(client, refusalOf(known))
+      farewell(client, atTheDoor(refusalOf(known)))
       return undefined
     } finally {
       clearTimeout(timer)
@@ -159,7 +161,8 @@ export class Reception {
     })
     try {
       const timeout = wanted.get(statementTimeout)
-      return { session, client, receiver, login: await login(session, wanted), timeout, run }
+      const login = await this.#login(session, wanted, receiver.gone)
+      return { session, client, receiver, login, timeout, run }
     } catch (error) {
       await session.close('the target could not be reached')
       throw error
@@ -212,6 +215,11 @@ function negotiated(options: readonly string[]): Buffer {
     int32(options.length),
     ...options.map(cstring),
   )
+}
+
+/** Of a gateway that stops a client that is let in hears another state (57P01) than one that may try elsewhere. */
+function atTheDoor(reason: Refusal): Refusal {
+  return reason.code === 'draining' ? { ...reason, native: '57P03' } : reason
 }
 
 function farewell(client: Duplex, reason: Refusal): void {

@@ -56,6 +56,7 @@ const settings: PostgresSettings = {
   schemas: ['public'],
   connect_timeout_ms: 1_000,
   overlap_reads: false,
+  pool: null,
 }
 const target = { name: 't', protocol: 'postgres', labels: {}, address: { host: '', port: 0 }, settings }
 
@@ -109,7 +110,7 @@ export async function connected(): Promise<ScriptedConnection> {
     session,
     client: clientEnd,
     receiver: new Receiver(clientEnd),
-    login: { socket: upstream, parameters: new Map(), cancelKey: null },
+    login: { socket: upstream, parameters: new Map(), cancelKey: null, identity: '' },
     analyser: new Analyser(new CatalogueSource(() => Promise.resolve(catalogue)), thread),
     means: { detectors: builtInDetectors, recognised: new Set(), pseudonyms: undefined },
     run: hello.run,

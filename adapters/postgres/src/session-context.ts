@@ -1,4 +1,4 @@
-import { refusal, type Action, type Json, type Refusal, type Session } from '@sluice/core'
+import { refusal, type Json, type Refusal, type Session } from '@sluice/core'
 import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
 import { copiedName } from './copy/describe.ts'
@@ -8,12 +8,12 @@ import { clearOf } from './redact/source.ts'
 import { secretsOf, type Secrets } from './redact/text.ts'
 import type { BoundParameters, Source } from './source.ts'
 import type { SessionEffect, Statement } from './statement.ts'
+import { bodyOf, fetched, notPlannable, plannable, withArguments } from './stands-for.ts'
 import type { PostgresSettings } from './target.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 import { Transaction } from './transaction.ts'
 import { isOwnType } from './types.ts'
 import { keyOf } from './walk/findings.ts'
-import { closedRefusal } from './walk/objection.ts'
 
 const nothing = (): void => {}
 const noEffect: Effect = { sent: nothing, done: nothing, dropped: nothing }
@@ -30,6 +30,8 @@ export class SessionContext {
   readonly #settled: () => Promise<unknown>
   /** Waits until everything that was submitted has taken its place upstream. */
   readonly admitted: () => Promise<unknown>
+  /** Something was sent of which traces stay on the server's side until the connection ends. */
+  #lingers = false
   #schemaChanged = false
   /** Definitions that are under way. */
   #defining = 0
@@ -48,6 +50,10 @@ export class SessionContext {
     this.#scope = new SearchScope(session.target.settings.schemas)
     this.#settled = settled
     this.admitted = admitted
+  }
+
+  get lingers(): boolean {
+    return this.#lingers
   }
 
   analyse(text: string, segment: number): Analysed | Promise<Analysed> {
@@ -160,7 +166,9 @@ export class SessionContext {
     values: readonly Json[] = [],
   ): Effect | Refusal {
     const effect = this.#effect(statement, origin, values)
-    if (!('code' in effect)) this.transaction.expects(done)
+    if ('code' in effect) return effect
+    this.transaction.expects(done)
+    this.#lingers ||= statement.lingers || done.lingers
     return effect
   }
 
@@ -279,16 +287,6 @@ export class SessionContext {
   }
 }
 
-/** What SQL's own PREPARE takes. A Parse takes more, whose effects EXECUTE would hide. */
-const plannable: ReadonlySet<string> = new Set([
-  'sql.select',
-  'sql.insert',
-  'sql.update',
-  'sql.delete',
-  'sql.merge',
-])
-const notPlannable = closedRefusal('EXECUTE of a statement that is no query')
-
 const tooManyPaths = refusal(
   'too_large',
   'adapter/limits',
@@ -305,41 +303,4 @@ function once(act: () => void): () => void {
 
 function doing(done: () => void): Effect {
   return { ...noEffect, done }
-}
-
-export function bodyOf(statement: Statement | undefined, { body }: Prepared): Statement | undefined {
-  if (!body || statement === undefined) return statement
-  return statement.effect.kind === 'prepare' ? statement.effect.body : undefined
-}
-
-/** What EXECUTE does is what was prepared, and what its arguments do: they may call functions. */
-function withArguments(inner: Statement, values: readonly Json[], execute: Statement): Statement {
-  const both = (name: string): readonly Json[] => [...list(inner.action[name]), ...list(execute.action[name])]
-  const action: Action = {
-    ...inner.action,
-    read_only: inner.action.read_only && execute.action.read_only,
-    relations: both('relations'),
-    functions: [...new Set(both('functions'))],
-    parameters: [...list(inner.action['parameters']), ...values, ...list(execute.action['parameters'])],
-  }
-  return {
-    ...inner,
-    action,
-    derived: [...inner.derived, ...execute.derived],
-    touched: [...inner.touched, ...execute.touched],
-    explains: execute.explains || inner.explains,
-    effectFree: false,
-  }
-}
-
-function list(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : []
-}
-
-/** FETCH is judged by what its cursor reads. */
-function fetched(fetch: Statement, portal: Portal | Refusal): Statement | Refusal {
-  if ('code' in portal) return portal
-  const { name, kind } = fetch.action
-  const action = { ...portal.statement.action, name, kind }
-  return { ...portal.statement, action, effect: fetch.effect, effectFree: false }
 }

@@ -37,6 +37,8 @@ export interface Statement {
   readonly explains: boolean
   /** Performing it provably leaves nothing behind (`walk/effect-free.ts`). Never of what PREPARE or DECLARE hold. */
   readonly effectFree: boolean
+  /** It names a setting of nobody's (`a.b`): the name stays with the server's process, whatever is reset. */
+  readonly lingers: boolean
   /** What it changes in the connection that later statements depend on. */
   readonly effect: SessionEffect
 }

@@ -12,20 +12,36 @@ export interface PostgresSettings {
   readonly connect_timeout_ms: number
   /** Statements that provably leave nothing behind need not wait until their decision is durable; their answers do. */
   readonly overlap_reads: boolean
+  /** `null`: each session has a connection of its own, made for it. */
+  readonly pool: PoolSettings | null
 }
 
-const keys = ['database', 'tls', 'tls_ca', 'schemas', 'connect_timeout_ms', 'overlap_reads'] as const
+/** Connections that are kept for further sessions. */
+export interface PoolSettings {
+  /** Connections of this target: a session that comes when all are in use waits. */
+  readonly max: number
+  /** How long one is kept that nobody uses. */
+  readonly idle_s: number
+  /** How long one is used at all: what a server changes for new logins alone counts at the latest then. */
+  readonly life_s: number
+  /** How long a session waits for one to be free. */
+  readonly wait_ms: number
+}
+
+const keys = ['database', 'tls', 'tls_ca', 'schemas', 'connect_timeout_ms', 'overlap_reads', 'pool'] as const
+const poolBounds = {
+  max: { least: 1, most: 10_000, otherwise: 20 },
+  idle_s: { least: 1, most: 86_400, otherwise: 300 },
+  life_s: { least: 1, most: 86_400, otherwise: 3_600 },
+  // A client that has not logged in by then is cut off.
+  wait_ms: { least: 0, most: 20_000, otherwise: 5_000 },
+} as const
 const connectTimeoutMs = 10_000
 
 export const postgresTarget: Schema<PostgresSettings> = { parse }
 
 function parse(value: unknown): PostgresSettings {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new SchemaError([], 'must be a mapping')
-  const given = new Map<string, unknown>(Object.entries(value))
-  for (const key of given.keys())
-    if (!keys.some((known) => known === key))
-      throw new SchemaError([key], `unknown key "${key}"; did you mean "${nearest(key)}"?`)
+  const given = mapping(value, [], keys)
   return {
     database: text(given, 'database'),
     tls: tls(given.get('tls')),
@@ -33,7 +49,35 @@ function parse(value: unknown): PostgresSettings {
     schemas: schemas(given.get('schemas')),
     connect_timeout_ms: timeout(given.get('connect_timeout_ms')),
     overlap_reads: flag(given, 'overlap_reads'),
+    pool: given.has('pool') ? pool(given.get('pool')) : null,
   }
+}
+
+function mapping(
+  value: unknown,
+  at: readonly string[],
+  known: readonly string[],
+): ReadonlyMap<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SchemaError(at, at.length === 0 ? 'must be a mapping' : `"${at.join('.')}" must be a mapping`)
+  const given = new Map<string, unknown>(Object.entries(value))
+  for (const key of given.keys())
+    if (!known.includes(key))
+      throw new SchemaError([...at, key], `unknown key "${key}"; did you mean "${nearest(key, known)}"?`)
+  return given
+}
+
+function pool(value: unknown): PoolSettings {
+  const given = mapping(value, ['pool'], Object.keys(poolBounds))
+  const whole = (key: keyof PoolSettings): number => {
+    const { least, most, otherwise } = poolBounds[key]
+    const number = given.get(key) ?? otherwise
+    if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most)
+      return number
+    const bounds = `between ${String(least)} and ${String(most)}`
+    throw new SchemaError(['pool', key], `"pool.${key}" must be a whole number ${bounds}`)
+  }
+  return { max: whole('max'), idle_s: whole('idle_s'), life_s: whole('life_s'), wait_ms: whole('wait_ms') }
 }
 
 function text(given: ReadonlyMap<string, unknown>, key: string): string {
@@ -73,7 +117,7 @@ function flag(given: ReadonlyMap<string, unknown>, key: string): boolean {
 }
 
 /** The valid key with the smallest edit distance. */
-function nearest(key: string): string {
+function nearest(key: string, keys: readonly string[]): string {
   const ranked = keys.map((known) => ({ known, distance: distance(key, known) }))
   return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).known
 }

@@ -26,8 +26,13 @@ export class Upstream {
   readonly #answers: Demultiplexer
   readonly #events: UpstreamEvents
   readonly #ahead: Buffer[] = []
+  #aheadBytes = 0
   #queuedBytes = 0
+  /** Who cannot take what the server says by itself. */
+  #waits = 0
   #closed = false
+  /** The server has its key, and may act on it at any time after. */
+  #cancelled = false
 
   constructor(session: Session<PostgresSettings>, login: LoggedIn, events: UpstreamEvents) {
     this.#session = session
@@ -43,8 +48,8 @@ export class Upstream {
       taken: (bytes) => this.#taken(bytes),
       cancel: () => this.#cancel(),
     })
-    login.socket.on('data', (chunk: Buffer) => this.#feed(chunk))
-    login.socket.on('close', () => this.#lose(unreachable('it closed the connection.')))
+    login.socket.on('data', this.#onData)
+    login.socket.on('close', this.#onClose)
     login.socket.resume()
   }
 
@@ -62,11 +67,27 @@ export class Upstream {
   /** What the server said by itself must reach the client before the answer to whatever is sent next. */
   goAhead(message: Buffer): void {
     this.#ahead.push(message)
+    this.#aheadBytes += message.length
+    this.#flow()
   }
 
   /** The same when nothing was sent any more. */
   aheadOfNothing(): Buffer {
-    return Buffer.concat(this.#ahead.splice(0))
+    const ahead = Buffer.concat(this.#ahead.splice(0))
+    this.#aheadBytes = 0
+    this.#flow()
+    return ahead
+  }
+
+  /** The server is not read further before that, though it is asked for nothing. */
+  keepWaiting(until: Promise<void> | undefined): void {
+    if (until === undefined) return
+    this.#waits++
+    this.#flow()
+    void until.then(() => {
+      this.#waits--
+      this.#flow()
+    })
   }
 
   get idle(): boolean {
@@ -77,17 +98,29 @@ export class Upstream {
     return this.#outbox.full()
   }
 
-  /** Leaves politely when nothing runs; otherwise what runs is cancelled first. */
-  async close(): Promise<void> {
+  /**
+   * Leaves politely when nothing runs; otherwise what runs is cancelled first. `clean`: a reset takes away whatever the
+   * session left. Only then, and at rest, a pool gets it back; a cancel on its way would hit the next one's statement.
+   */
+  async close(clean: boolean): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    if (this.#answers.idle) this.#login.socket.end(terminate)
+    const { socket, giveBack } = this.#login
+    if (giveBack !== undefined && clean && this.#answers.rests && !this.#cancelled) {
+      socket.off('data', this.#onData)
+      socket.off('close', this.#onClose)
+      this.#outbox.detach()
+      giveBack()
+    } else if (this.#answers.idle) socket.end(terminate)
     else {
       await this.#cancel()
-      this.#login.socket.destroy()
+      socket.destroy()
     }
     this.#answers.lose(unreachable('the connection was closed.'))
   }
+
+  readonly #onData = (chunk: Buffer): void => this.#feed(chunk)
+  readonly #onClose = (): void => this.#lose(unreachable('it closed the connection.'))
 
   #feed(chunk: Buffer): void {
     try {
@@ -101,13 +134,21 @@ export class Upstream {
   /** Only whole messages that wait count: a large one must be able to arrive. */
   #queued(bytes: number): void {
     this.#queuedBytes += bytes
-    if (this.#queuedBytes > limits.replyQueueBytesMax) this.#login.socket.pause()
+    this.#flow()
   }
 
   #taken(bytes: number): void {
     this.#queuedBytes -= bytes
-    if (this.#queuedBytes <= limits.replyQueueBytesMax && this.#login.socket.isPaused())
-      this.#login.socket.resume()
+    this.#flow()
+  }
+
+  #flow(): void {
+    // It may be somebody else's by now.
+    if (this.#closed) return
+    const { socket } = this.#login
+    const waits = this.#queuedBytes + this.#aheadBytes > limits.replyQueueBytesMax || this.#waits > 0
+    if (waits) socket.pause()
+    else if (socket.isPaused()) socket.resume()
   }
 
   #lose(error: unknown): void {
@@ -122,6 +163,7 @@ export class Upstream {
   async #cancel(): Promise<void> {
     const key = this.#login.cancelKey
     if (key === null) return
+    this.#cancelled = true
     try {
       const socket = await dialTarget(this.#session)
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))

@@ -4,12 +4,15 @@ import { connect, isIP } from 'node:net'
 import {
   isLoopback,
   isReachable,
+  limits,
   refusal,
   Refused,
   type Address,
   type Dialer,
   type Target,
 } from '@sluice/core'
+
+const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs } as const
 
 /** All addresses of a name, as the system finds them. */
 export type Resolve = (name: string) => Promise<readonly string[]>
@@ -25,7 +28,7 @@ export function directDialer(resolve: Resolve = systemResolve): Dialer {
       let failure: unknown
       for (const address of addresses) {
         // Small requests must not wait for the kernel to fill a segment.
-        const socket = connect({ host: address, port, noDelay: true })
+        const socket = connect({ host: address, port, ...options })
         try {
           await once(socket, 'connect')
           return socket

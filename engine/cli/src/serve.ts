@@ -251,7 +251,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     const listen = config.listen[adapter.protocol as keyof Config['listen']]
     if (listen === null) continue
     const tls = listen.tls === undefined ? undefined : await certificateOf(listen.tls, base)
-    const endpoint = { address: listen.address, ...(tls === undefined ? {} : { tls }) }
+    const { address, stallMs } = listen
+    const endpoint = {
+      address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(stallMs === undefined ? {} : { stallMs }),
+    }
     const listener = await adapter.listen(endpoint, engine)
     listeners.set(adapter.protocol, listener)
     if (listen.tls !== undefined && tls !== undefined)

@@ -54,6 +54,8 @@ export type CredentialNeed = 'login' | 'secret' | 'none'
 export interface Endpoint {
   readonly address: Address
   readonly tls?: Certificate
+  /** How long what is ready for a caller waits until it takes any of it, ms; `limits.callerStallMs` when it is not given. */
+  readonly stallMs?: number
 }
 
 /** PEM texts of what a listener shows, and of the key to it. */

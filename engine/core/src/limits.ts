@@ -74,6 +74,8 @@ export const limits = {
   graphqlBatchMax: 50,
   /** How long what is ready for a caller waits until it takes any of it. */
   callerStallMs: 300_000,
+  /** A connection on which nothing was said for so long is probed by the kernel, whether anybody is there. */
+  keepAliveMs: 60_000,
   /** The policy input document after projection. */
   policyInputBytesMax: 65_536,
   /** A leaf of the policy input above this becomes {type, bytes, sha256}. */

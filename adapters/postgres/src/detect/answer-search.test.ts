@@ -243,6 +243,7 @@ suite('what cannot be kept', () => {
     explains: false,
     effectFree: false,
     outputs: null,
+    lingers: false,
     effect: { kind: 'none' },
   } as const
 

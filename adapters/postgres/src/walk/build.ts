@@ -33,6 +33,7 @@ export function statementOf(
     outputs: found.outputs,
     explains: found.explains,
     effectFree,
+    lingers: found.lingers,
     effect,
   })
 }

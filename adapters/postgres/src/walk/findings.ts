@@ -33,6 +33,8 @@ export class Findings {
   computed = false
   /** `Statement.outputs` */
   outputs: readonly Output[] | null = null
+  /** See `Statement.lingers`. */
+  lingers = false
   /** It is EXPLAIN: what comes out are plans, not rows. */
   explains = false
   verb: Verb = 'select'

@@ -5,7 +5,7 @@ import { children, flag, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { existing, touch } from './relation.ts'
 import type { Context } from './scope.ts'
-import { checkSetting, initialPath, literal, pathEffect, searchPath } from './setting.ts'
+import { checkSetting, initialPath, literal, noteSetting, pathEffect, searchPath } from './setting.ts'
 import { noEffect } from './top.ts'
 
 /** Statements about the session: settings, transactions, locks and what it holds. */
@@ -30,13 +30,14 @@ export function set(fields: Fields, cx: Context): SessionEffect {
       const args = children(fields, 'args')
       if (path) return pathEffect(args.map(word), local, cx)
       const value = args.map(word).join(', ')
-      checkSetting(name, value)
+      checkSetting(name, value, cx)
       return timeout ? { kind: 'timeout', ms: timeoutOf(value), local } : noEffect
     }
     case 'VAR_SET_DEFAULT':
     case 'VAR_RESET':
       if (path) return initialPath(local, cx)
       if (!settingResettable(name)) closed(`RESET ${name}`)
+      noteSetting(name, cx)
       return timeout ? { kind: 'timeout', ms: 'initial', local } : noEffect
     case 'VAR_RESET_ALL':
       return initialPath(local, cx)

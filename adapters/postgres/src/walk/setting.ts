@@ -20,7 +20,7 @@ export function checkSetConfig(call: Fields, cx: Context): void {
   }
   const constant = literal(value)
   const text = constant === undefined || constant === null ? null : String(constant)
-  checkSetting(setting, text)
+  checkSetting(setting, text, cx)
 }
 
 /**
@@ -55,8 +55,14 @@ export function shownSetting(select: Fields): object | null {
 }
 
 /** `null`: a value that is not known. */
-export function checkSetting(name: string, value: string | null): void {
+export function checkSetting(name: string, value: string | null, cx: Context): void {
   if (!settingAllowed(name, value)) closed(`The setting ${name} with this value`)
+  noteSetting(name, cx)
+}
+
+/** A server makes a setting of two words up when it hears of one that it does not know, and never forgets it. */
+export function noteSetting(name: string, cx: Context): void {
+  if (name.includes('.')) cx.found.lingers = true
 }
 
 /** The value of a constant, cast or not; `undefined` for anything else. */

@@ -32,6 +32,7 @@ export interface ListenConfig {
   readonly address: Address
   /** PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  readonly stallMs?: number
 }
 
 export interface TargetConfig {
@@ -67,7 +68,13 @@ export interface Config {
   readonly telemetry: TelemetryConfig | null
 }
 
-type RawListen = string | { readonly address: string; readonly tls?: { cert: string; key: string } }
+type RawListen =
+  | string
+  | {
+      readonly address: string
+      readonly tls?: { readonly cert: string; readonly key: string }
+      readonly stall_s?: number
+    }
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
@@ -144,8 +151,12 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
 function listenOf(value: RawListen | undefined): ListenConfig | null {
   if (value === undefined) return null
   if (typeof value === 'string') return { address: addressOf(value) }
-  const address = addressOf(value.address)
-  return value.tls === undefined ? { address } : { address, tls: value.tls }
+  const { address, tls, stall_s: stallS } = value
+  return {
+    address: addressOf(address),
+    ...(tls === undefined ? {} : { tls }),
+    ...(stallS === undefined ? {} : { stallMs: 1_000 * stallS }),
+  }
 }
 
 /** Which of several keys makes pseudonyms must be said, and a name stands for one key for ever. */

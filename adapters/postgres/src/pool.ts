@@ -1,0 +1,205 @@
+import { refusal, Refused, type Session } from '@sluice/core'
+import { terminate } from './constants.ts'
+import { identityOf, login, type LoggedIn, type LogIn } from './login.ts'
+import { reset, stateOf } from './reset.ts'
+import type { PoolSettings, PostgresSettings } from './target.ts'
+
+/** One connection of a pool, with what its sessions must find on it. */
+interface Member {
+  readonly login: LoggedIn
+  /** Only sessions with the same one may have it. */
+  readonly kind: string
+  /** `undefined`: nobody can tell whether a reset takes away everything. */
+  readonly digest: string | undefined
+  readonly bornMs: number
+}
+
+/** Nobody has it: what is said on it, or its time, ends it. */
+interface Resting {
+  readonly member: Member
+  readonly watch: Disposable
+}
+
+/** How long a server may take to hang up after it was told to. */
+const farewellMs = 1_000
+
+/**
+ * The connections of one target. A session has one for itself, from its login to its end, and gives it back at rest. The next
+ * one with the same credential and the same startup parameters gets it, if the server then says of it what it said at the login.
+ */
+export class Pool {
+  /** The one that rests longest comes first. */
+  readonly #resting: Resting[] = []
+  /** In the order of their coming. */
+  readonly #waiting: PromiseWithResolvers<void>[] = []
+  /** Connections that sessions have, or are about to have. */
+  #lent = 0
+  #closed = false
+
+  /** Throws `Refused`, also when none becomes free in time. */
+  readonly take: LogIn = async (session, wanted, gone) => {
+    const { pool } = session.target.settings
+    if (pool === null) return login(session, wanted)
+    await this.#turn(session, pool, gone)
+    try {
+      const kind = kindOf(identityOf(await session.credential('login')), wanted)
+      return (await this.#again(kind, pool)) ?? (await this.#anew(session, wanted, pool))
+    } catch (error) {
+      this.#next()
+      throw error
+    }
+  }
+
+  /** Ends what rests, and from now on what is given back. */
+  close(): void {
+    this.#closed = true
+    for (const { member, watch } of this.#resting.splice(0)) {
+      watch[Symbol.dispose]()
+      leave(member)
+    }
+  }
+
+  async #turn(
+    { ending, target }: Session<PostgresSettings>,
+    pool: PoolSettings,
+    gone: Promise<void>,
+  ): Promise<void> {
+    if (this.#lent < pool.max) {
+      this.#lent++
+      return
+    }
+    const turn = Promise.withResolvers<void>()
+    const giveUp = (why: Refused): void => {
+      const at = this.#waiting.indexOf(turn)
+      if (at < 0) return
+      this.#waiting.splice(at, 1)
+      turn.reject(why)
+    }
+    this.#waiting.push(turn)
+    const timer = setTimeout(() => giveUp(full(target.name, pool)), pool.wait_ms)
+    using _ = ending.on((reason) => giveUp(new Refused(reason)))
+    void gone.then(() => giveUp(hungUp))
+    await turn.promise.finally(() => clearTimeout(timer))
+  }
+
+  /** A connection is free: whoever waits longest has it. */
+  #next(): void {
+    const turn = this.#waiting.shift()
+    if (turn === undefined) this.#lent--
+    else turn.resolve()
+  }
+
+  /** One that was used before and is as good as new. */
+  async #again(kind: string, pool: PoolSettings): Promise<LoggedIn | undefined> {
+    for (;;) {
+      const at = this.#resting.findLastIndex(({ member }) => member.kind === kind)
+      const [found] = at < 0 ? [] : this.#resting.splice(at, 1)
+      if (found === undefined) return undefined
+      found.watch[Symbol.dispose]()
+      if (await isAsNew(found.member, pool)) return this.#lend(found.member, pool)
+      leave(found.member)
+    }
+  }
+
+  async #anew(
+    session: Session<PostgresSettings>,
+    wanted: ReadonlyMap<string, string>,
+    pool: PoolSettings,
+  ): Promise<LoggedIn> {
+    while (this.#lent + this.#resting.length > pool.max) {
+      const oldest = this.#resting.shift()
+      if (oldest === undefined) break
+      oldest.watch[Symbol.dispose]()
+      leave(oldest.member)
+    }
+    const fresh = await login(session, wanted)
+    const state = await stateOf(fresh.socket).catch(() => undefined)
+    if (fresh.socket.destroyed) throw new Refused(mute)
+    const digest = state?.remembers === false ? state.digest : undefined
+    const kind = kindOf(fresh.identity, wanted)
+    return this.#lend({ login: fresh, kind, digest, bornMs: performance.now() }, pool)
+  }
+
+  #lend(member: Member, pool: PoolSettings): LoggedIn {
+    const { socket } = member.login
+    let lent = true
+    const over = (): void => {
+      if (lent) this.#next()
+      lent = false
+    }
+    socket.once('close', over)
+    const giveBack = async (): Promise<void> => {
+      const isClean = !this.#closed && member.digest !== undefined && (await isReset(member))
+      const keeps = isClean && !this.#closed && !socket.destroyed && ageMs(member) < pool.life_s * 1_000
+      if (!keeps) return leave(member)
+      socket.off('close', over)
+      over()
+      this.#rest(member, pool)
+    }
+    return { ...member.login, giveBack: () => void giveBack() }
+  }
+
+  #rest(member: Member, pool: PoolSettings): void {
+    const { socket } = member.login
+    const end = (): void => {
+      const at = this.#resting.findIndex((resting) => resting.member === member)
+      for (const { watch } of at < 0 ? [] : this.#resting.splice(at, 1)) watch[Symbol.dispose]()
+      leave(member)
+    }
+    const restMs = Math.min(pool.idle_s * 1_000, pool.life_s * 1_000 - ageMs(member))
+    const timer = setTimeout(end, restMs).unref()
+    // Nobody asked: it is a farewell, or nothing that the next session should hear.
+    socket.on('data', end).on('close', end).resume()
+    const watch = {
+      [Symbol.dispose]: (): void => {
+        clearTimeout(timer)
+        socket.pause().off('data', end).off('close', end)
+      },
+    }
+    this.#resting.push({ member, watch })
+  }
+}
+
+/** Only the same startup packet leads to the same connection: what RESET returns to is in it. */
+function kindOf(identity: string, wanted: ReadonlyMap<string, string>): string {
+  return JSON.stringify([identity, ...[...wanted].toSorted(([one], [two]) => (one < two ? -1 : 1))])
+}
+
+async function isReset({ login: { socket } }: Member): Promise<boolean> {
+  return reset(socket).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function isAsNew(member: Member, pool: PoolSettings): Promise<boolean> {
+  const { socket } = member.login
+  if (socket.destroyed || ageMs(member) >= pool.life_s * 1_000) return false
+  const state = await stateOf(socket).catch(() => undefined)
+  return state !== undefined && state.digest === member.digest && !state.remembers && !socket.destroyed
+}
+
+function ageMs({ bornMs }: Member): number {
+  return performance.now() - bornMs
+}
+
+function leave({ login: { socket } }: Member): void {
+  if (socket.destroyed) return
+  socket.resume().end(terminate)
+  const timer = setTimeout(() => socket.destroy(), farewellMs)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+function full(target: string, { max, wait_ms }: PoolSettings): Refused {
+  const message =
+    `All ${String(max)} connections to the target "${target}" are in use, and none became free in ${String(wait_ms)} ms. ` +
+    `Close connections that you do not need, or try later; its operator may raise "pool.max".`
+  return new Refused(refusal('too_many', 'postgres/pool', message))
+}
+
+const hungUp = new Refused(refusal('cancelled', 'postgres/pool', 'The client is gone.'))
+const mute = refusal(
+  'target_unreachable',
+  'postgres/upstream',
+  'The target database cannot be reached: it closed the connection.',
+)
