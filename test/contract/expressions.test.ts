@@ -35,9 +35,14 @@ const rules = {
   strict: { method: 'last4' },
   nulled: { ...mask, method: 'null' },
 }
-const masked = Object.fromEntries(
-  Object.entries(rules).map(([table, rule]) => [`public.${table}`, { ssn: rule, mail: rule }]),
-)
+const token = { method: 'tokenise', domain: 'people', predicates: 'allow' }
+const masked = {
+  ...Object.fromEntries(
+    Object.entries(rules).map(([table, rule]) => [`public.${table}`, { ssn: rule, mail: rule }]),
+  ),
+  'public.tokens_a': { ssn: token, mail: token },
+  'public.tokens_b': { person: token, other: { ...token, domain: 'others' } },
+}
 const setUp = Object.keys(rules).map(
   (name) =>
     `create table ${name} (id int primary key, name text not null, ssn text not null, mail tag, age int, doc jsonb);
@@ -282,6 +287,10 @@ suite('expressions over masked columns', { concurrency: 1 }, () => {
       create operator === (function = starts_with, leftarg = text, rightarg = text);
       create table child () inherits (masked);
       create view shown as select ssn as s from masked;
+      create table tokens_a (ssn text, mail varchar(40));
+      create table tokens_b (person text, other text);
+      insert into tokens_a values ('${secrets.ssn}', '${secrets.ssn}');
+      insert into tokens_b values ('${secrets.ssn}', '${secrets.ssn}');
       create table other (id int primary key, note text)`,
     )
     const login = backend.login('postgres')
@@ -558,5 +567,19 @@ suite('expressions over masked columns', { concurrency: 1 }, () => {
       asking.destroy()
       await deciding.close()
     }
+  })
+
+  test('tokens of one domain are alike over tables and columns, and of another one are not', async () => {
+    const sql = 'select a.ssn, a.mail, b.person, b.other from tokens_a a, tokens_b b'
+    for (const format of [0, 1]) {
+      const { rows, errors } = await extended(sql, format)
+      assert.deepEqual(errors, [])
+      const [ssn, mail, person, other] = rows[0] ?? []
+      assert.match(ssn ?? '', /^[\da-f]{32}$/)
+      assert.deepEqual([mail, person], [ssn, ssn])
+      assert.notEqual(other, ssn)
+    }
+    const { rows } = await extended('select count(*) from tokens_a a join tokens_b b on a.ssn = b.person')
+    assert.deepEqual(rows, [['1']])
   })
 })

@@ -107,8 +107,8 @@ function hidingOf(rules: readonly HidingRule[], { detectors: known, recognisers 
   const detectors: DetectorRule[] = []
   const recognised: RecognisedRule[] = []
   for (const mask of rules) {
-    const { method, rule, value, to } = mask
-    const request = { method, value, to }
+    const { method, rule, value, to, domain } = mask
+    const request = { method, value, to, domain }
     if ('path' in mask) {
       paths.push({ path: mask.path, request, rule })
       continue

@@ -17,6 +17,7 @@ export const maskMethods = [
   'partial',
   'generalise',
   'hash',
+  'tokenise',
   'stars',
   'constant',
   'redact',
@@ -76,6 +77,8 @@ export interface MaskHow {
   readonly value?: string
   /** Of `generalise`, and of no other method: how large the groups are, e.g. `100`, `year`, `24,64`. */
   readonly to?: string
+  /** Of `tokenise`, and of no other method: equal values have equal tokens within it, and nowhere else. */
+  readonly domain?: string
 }
 
 /** For people and records: `schema.name.column`, the path, or `detector:<name>`; of a request with that in front. */
@@ -120,15 +123,15 @@ function hidingMore<Rule extends MaskHow>(one: Rule, other: Rule): Rule {
   const difference = maskMethods.indexOf(one.method) - maskMethods.indexOf(other.method)
   if (difference !== 0) return difference > 0 ? one : other
   const [first, second] = rank(one) <= rank(other) ? [one, other] : [other, one]
-  if (first.to === second.to) return first
-  // Groups of two sizes tell more together than either does.
-  const { to: _groups, ...rest } = first
+  if (first.to === second.to && first.domain === second.domain) return first
+  // Groups of two sizes tell more together than either does, and tokens of two domains which belong together.
+  const { to: _groups, domain: _domain, ...rest } = first
   return { ...rest, method: 'redact' } as Rule
 }
 
 /** Which of two equal methods is named must not depend on their order. */
-function rank({ rule, value = '', to = '' }: MaskHow): string {
-  return `${rule}\0${value}\0${to}`
+function rank({ rule, value = '', to = '', domain = '' }: MaskHow): string {
+  return `${rule}\0${value}\0${to}\0${domain}`
 }
 
 /** Makes pseudonyms of values. Its key never leaves it; all gateways of an installation have the same. */

@@ -135,6 +135,31 @@ suite('pseudonyms', () => {
     assert.match(hash('bytea', '\\x'), /^\\x[\da-f]{64}$/)
   })
 
+  test('as tokens are equal within their domain, and have nothing to do with others', () => {
+    const token = (type: string, domain: string, value: string): string =>
+      text(type, { method: 'tokenise', domain }, value)
+    assert.equal(token('text', 'people', 'Ann'), token('bpchar', 'people', 'Ann  '))
+    assert.equal(token('numeric', 'people', '1.50'), token('numeric', 'people', '1.5'))
+    const all = ['people', 'peoplf', 'text'].flatMap((domain) => [
+      token('text', domain, 'Ann'),
+      token('text', domain, 'Bea'),
+    ])
+    assert.equal(new Set([...all, hash('text', 'Ann'), hash('text', 'Bea')]).size, 8)
+    for (const value of all) assert.match(value, /^[\da-f]{32}$/)
+    const named = replacementOf(
+      { element: 'text', array: false },
+      { method: 'tokenise', domain: 'd' },
+      'text',
+      pseudonyms,
+    )
+    assert.ok(named.kind === 'computed' && named.method === 'tokenise:d:k1')
+    for (const [request, key] of [
+      [{ method: 'tokenise' }, pseudonyms],
+      [{ method: 'tokenise', domain: 'd' }, undefined],
+    ] as const)
+      assert.equal(replacementOf({ element: 'text', array: false }, request, 'text', key).kind, 'invalid')
+  })
+
   test('need a key where there is one to be made', () => {
     const without = (element: ElementType): string =>
       replacementOf({ element, array: true }, { method: 'hash' }, 'text', undefined).kind

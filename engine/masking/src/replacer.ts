@@ -8,6 +8,8 @@ export interface MaskRequest {
   readonly value?: string | undefined
   /** Of `generalise`: how large the groups are. */
   readonly to?: string | undefined
+  /** Of `tokenise`: within which equal values have equal tokens. */
+  readonly domain?: string | undefined
 }
 
 /** What stands in the place of each value: always the same bytes, or bytes made of the value. */
@@ -47,7 +49,15 @@ export function replacer<Value>(type: DataType<Value>): Replacer {
       method: 'redact',
       bytes: type.encode(type.redacted, format),
     }
-    const { method, value, to } = request
+    const { method, value, to, domain } = request
+    const pseudonymous = (made: string, purpose: string): Replacement => {
+      const { pseudonym, canonical } = type
+      if (pseudonym === undefined) return redacted
+      if (pseudonyms === undefined) return noKey
+      return computed(`${made}:${pseudonyms.key}`, (each) =>
+        pseudonym(pseudonyms.digest(purpose, canonical(each)), each),
+      )
+    }
     switch (method) {
       case 'partial':
         return type.partial === undefined ? redacted : computed(method, type.partial)
@@ -56,14 +66,13 @@ export function replacer<Value>(type: DataType<Value>): Replacer {
         const change = type.generalise(to)
         return change === undefined ? noGroups(type.name) : computed(method, change)
       }
-      case 'hash': {
-        const { pseudonym, canonical, name } = type
-        if (pseudonym === undefined) return redacted
-        if (pseudonyms === undefined) return noKey
-        return computed(`hash:${pseudonyms.key}`, (each) =>
-          pseudonym(pseudonyms.digest(name, canonical(each)), each),
-        )
-      }
+      case 'hash':
+        return pseudonymous(method, type.name)
+      case 'tokenise':
+        // No name of a type has this sign, so that no token is a pseudonym of `hash`.
+        return domain === undefined
+          ? noDomain
+          : pseudonymous(`${method}:${domain}`, `${type.name}\n${domain}`)
       case 'constant':
         return constant(type, value, format)
       case 'redact':
@@ -91,4 +100,5 @@ function noGroups(name: string): Replacement {
   return { kind: 'invalid', why: `values of type ${name} cannot be generalised to that` }
 }
 
+const noDomain: Replacement = { kind: 'invalid', why: 'tokens need a domain' }
 const noKey: Replacement = { kind: 'invalid', why: 'there is no key for pseudonyms' }

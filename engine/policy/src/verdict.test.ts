@@ -287,3 +287,24 @@ test('of several rules for a column each of its uses is the one that tells less'
     )
   }
 })
+
+test('tokens come with a domain, and those of two domains are none', () => {
+  const mask = (rule: string, change: object): object => ({ ...allow.mask[0], rule, ...change })
+  const token = (rule: string, domain: string): object => mask(rule, { method: 'tokenise', domain })
+  const shown = (...masks: readonly object[]): unknown => {
+    const value = { ...allow, mask: masks }
+    const verdict = verdictOf(value)
+    assert.equal(schema(value), verdict.effect === 'allow', JSON.stringify(masks))
+    return verdict.effect === 'allow' ? verdict.mask.map(({ method, domain }) => [method, domain]) : null
+  }
+  assert.deepEqual(shown(token('a', 'people'), token('b', 'people')), [['tokenise', 'people']])
+  for (const both of [
+    [token('a', 'people'), token('b', 'cards')],
+    [token('b', 'cards'), token('a', 'people')],
+  ])
+    assert.deepEqual(shown(...both), [['redact', undefined]])
+  assert.deepEqual(shown(token('a', 'people'), mask('b', { method: 'hash' })), [['tokenise', 'people']])
+  for (const domain of ['', 'a b', 'a\0b', 'ä', 'x'.repeat(65), undefined])
+    assert.equal(shown(JSON.parse(JSON.stringify(mask('a', { method: 'tokenise', domain }))) as object), null)
+  assert.equal(shown(mask('a', { method: 'hash', domain: 'people' })), null)
+})

@@ -61,12 +61,14 @@ function reasonOf(value: unknown): Reason {
 function maskOf(value: unknown): MaskRule {
   const place = placeNames.find(([first]) => isObject(value) && Object.hasOwn(value, first)) ?? columnNames
   const optional = place === columnNames ? useNames : messageNames
-  const mask = object('a mask', value, [...place, 'method', 'rule'], ['value', 'to', ...optional])
+  const mask = object('a mask', value, [...place, 'method', 'rule'], ['value', 'to', 'domain', ...optional])
   const method = oneOf('method', mask['method'], maskMethods)
   if (Object.hasOwn(mask, 'value') !== (method === 'constant'))
     throw new Malformed('a value belongs to a constant mask, and to no other')
   if (Object.hasOwn(mask, 'to') && method !== 'generalise')
     throw new Malformed('only a generalising mask has groups')
+  if (Object.hasOwn(mask, 'domain') !== (method === 'tokenise'))
+    throw new Malformed('a domain belongs to a tokenising mask, and to no other')
   if (method === 'none' && useNames.some((use) => Object.hasOwn(mask, use)))
     throw new Malformed('what is clear may be used in every way')
   return {
@@ -75,6 +77,7 @@ function maskOf(value: unknown): MaskRule {
     rule: name('rule', mask['rule']),
     ...(Object.hasOwn(mask, 'value') ? { value: text('value', mask['value']) } : {}),
     ...(Object.hasOwn(mask, 'to') ? { to: name('to', mask['to']) } : {}),
+    ...(Object.hasOwn(mask, 'domain') ? { domain: domainOf(mask['domain']) } : {}),
     ...usesOf(mask),
   }
 }
@@ -82,6 +85,12 @@ function maskOf(value: unknown): MaskRule {
 function usesOf(mask: Fields): ColumnUses {
   const chosen = useNames.filter((use) => Object.hasOwn(mask, use))
   return Object.fromEntries(chosen.map((use) => [use, oneOf(use, mask[use], columnUses[use])]))
+}
+
+function domainOf(value: unknown): string {
+  const domain = name('domain', value)
+  if (!/^[\w.-]{1,64}$/.test(domain)) throw new Malformed('a domain is a word of up to 64 letters')
+  return domain
 }
 
 const columnNames = ['relation', 'column'] as const

@@ -71,7 +71,8 @@ export class ValueMask {
 export function stricter(one: ValueMask, other: ValueMask): ValueMask {
   const difference = maskMethods.indexOf(one.request.method) - maskMethods.indexOf(other.request.method)
   if (difference !== 0) return difference > 0 ? one : other
-  return one.request.to === other.request.to ? one : new ValueMask(one.name, redact, one.name, undefined)
+  const isSame = one.request.to === other.request.to && one.request.domain === other.request.domain
+  return isSame ? one : new ValueMask(one.name, redact, one.name, undefined)
 }
 
 const redact: MaskRequest = { method: 'redact' }

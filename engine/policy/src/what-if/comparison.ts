@@ -94,7 +94,10 @@ function byColumn(masks: readonly MaskRule[]): ReadonlyMap<string, string> {
   return new Map(
     masks
       .filter(({ method }) => method !== 'none')
-      .map((mask) => [placeOf(mask), JSON.stringify([mask.method, mask.value, mask.to, usesOf(mask)])]),
+      .map((mask) => [
+        placeOf(mask),
+        JSON.stringify([mask.method, mask.value, mask.to, mask.domain, usesOf(mask)]),
+      ]),
   )
 }
 
