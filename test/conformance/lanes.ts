@@ -26,6 +26,8 @@ export interface Stage {
 export interface Request {
   readonly bytes: Uint8Array
   readonly statement: string
+  /** Where the gateway refuses it, no server runs it. */
+  readonly leavesRefused?: boolean
 }
 
 /** What the client is told. Without a result the server waits for COPY data. */
@@ -84,10 +86,10 @@ export class Lanes {
   }
 
   async ask(request: Request): Promise<Answered> {
-    const { bytes, statement } = request
+    const { bytes, statement, leavesRefused = false } = request
     this.#request = request
     this.#misread = []
-    const pinned = isPinned(statement)
+    const pinned = leavesRefused || isPinned(statement)
     const through = this.#through.ask(bytes, pinned ? 'leave' : 'stand_in')
     if (pinned || bindsFiles(statement)) await through
     if (pinned && this.#through.refused) return this.#skipped()
@@ -115,9 +117,9 @@ export class Lanes {
     if (this.#entry === undefined || this.#through.refused) return
     const { actions } = this.#entry
     if (!this.#control.idle || !isQuery(actions)) return
-    const touched = await touchedBy(this.#request.statement, actions, (sql) => this.#control.query(sql))
-    this.#planned = touched !== null
-    if (touched !== null) this.#misread = misnamed(actions, touched)
+    const analysis = await touchedBy(this.#request.statement, actions, (sql) => this.#control.query(sql))
+    this.#planned = analysis !== null
+    if (analysis !== null) this.#misread = misnamed(actions, analysis)
   }
 
   /** What the gateway takes for reading is tried where writing fails. */

@@ -50,22 +50,35 @@ const held = `
        JOIN pg_catalog.pg_namespace m ON m.oid = a.relnamespace WHERE climbed.id = held.id)
   FROM held JOIN pg_catalog.pg_class c ON c.oid = held.id JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
 
+/** They are named by arguments of functions, of which a plan tells nothing. */
+const sequences = `
+  SELECT ${nameOf('c', 'n')} FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'S'`
+
+export interface Analysis {
+  readonly touched: readonly Touched[]
+  /** All that there are. */
+  readonly sequences: ReadonlySet<string>
+}
+
 /** `null`: the server does not plan it. Nothing of it is left; the session must be in no transaction. */
 export async function touchedBy(
   statement: string,
   [action]: readonly Action[],
   query: (sql: string) => Promise<Transcript>,
-): Promise<readonly Touched[] | null> {
+): Promise<Analysis | null> {
   await query('BEGIN')
   try {
     const plan = await query(isExplain(action) ? statement : `EXPLAIN ${statement}`)
     if (plan.errors.length > 0 || plan.closed) return null
     const { rows } = await query(held)
-    return rows.map(([name, written, above]) => ({
+    const touched = rows.map(([name, written, above]) => ({
       name: name ?? '',
       written: written === 't',
       above: JSON.parse(above ?? '[]') as readonly string[],
     }))
+    const named = await query(sequences)
+    return { touched, sequences: new Set(named.rows.map(([name]) => name ?? '')) }
   } finally {
     await query('ROLLBACK')
   }
@@ -78,7 +91,10 @@ interface Named {
 }
 
 /** Where the action says otherwise than the server: nothing that it touches or writes may be missing, nor anything added. */
-export function misnamed([action]: readonly Action[], touched: readonly Touched[]): readonly string[] {
+export function misnamed(
+  [action]: readonly Action[],
+  { touched, sequences: known }: Analysis,
+): readonly string[] {
   const relations = (action?.['relations'] ?? []) as unknown as readonly Named[]
   const of = (wanted: readonly Named[]): ReadonlySet<string> =>
     new Set(wanted.map(({ schema, name }) => `${schema}.${name}`))
@@ -96,8 +112,9 @@ export function misnamed([action]: readonly Action[], touched: readonly Touched[
     ...changed
       .filter(() => action?.read_only === true)
       .map(({ name }) => `read_only, but the server writes ${name}`),
-    ...[...named]
-      .filter((name) => !found.has(name) && !isSystem(name) && !isShadowed(name, named))
+    // EXPLAIN names what its statement would make.
+    ...[...(isExplain(action) ? [] : named)]
+      .filter((name) => !found.has(name) && !known.has(name) && !isSystem(name) && !isShadowed(name, named))
       .map((name) => `names ${name}, which the server does not touch`),
     ...[...written]
       .filter((name) => touched.some((each) => each.name === name && !each.written))
