@@ -68,7 +68,7 @@ const suites: readonly Suite[] = [
   { name: 'contract', files: ['test/contract/**/*.test.ts'], concurrency: 3 },
   { name: 'kafka', files: ['test/kafka/**/*.test.ts'], concurrency: 2 },
   { name: 'exports', files: ['test/exporters/**/*.test.ts'], concurrency: 1 },
-  { name: 'conformance (slice)', files: ['test/conformance/*.test.ts'], concurrency: 1 },
+  { name: 'conformance (slice)', files: ['test/conformance/**/*.test.ts'], concurrency: 1 },
   { name: 'catalogue', files: ['test/catalogue/**/*.test.ts'], concurrency: 2 },
   { name: 'acceptance', files: ['test/acceptance/*.test.ts'], concurrency: 3 },
   // One file, which runs its drivers side by side.

@@ -1,5 +1,6 @@
 import { after, before, suite, test, type TestContext } from 'node:test'
 import assert from 'node:assert/strict'
+import type { Action } from '@sluice/core'
 import { sightingsIn, watch } from './canary.ts'
 import { cache, setUp } from './chosen.ts'
 import { fetchCorpus, MissingError, releases, type Corpus } from './corpus.ts'
@@ -9,6 +10,7 @@ import { Lanes } from './lanes.ts'
 import { lineOf, reportOf, told } from './report.ts'
 import { runTests } from './run.ts'
 import { openStage, type OpenStage } from './stage.ts'
+import { misnamed, touchedBy } from './touched.ts'
 import { misreadings } from './truth.ts'
 import { message, Transcript, WireClient } from '../src/index.ts'
 import { int16, int32 } from '../src/message.ts'
@@ -38,6 +40,7 @@ suite('PostgreSQL regression tests (slice)', { concurrency: 1 }, () => {
     const unexpected = report.faults.filter((fault) => fault.expected === undefined)
     assert.equal(unexpected.length, 0, unexpected.map(told).join('\n'))
     assert.ok(report.equal > 150, `only ${report.equal} statements were compared`)
+    assert.ok(report.planned > 80, `of only ${report.planned} the server said what they touch`)
   })
 
   test('protected values do not come out', async (t) => {
@@ -92,6 +95,62 @@ suite('PostgreSQL regression tests (slice)', { concurrency: 1 }, () => {
     ])
     const reads = { ...(action as object), relations: [{ schema: 'public', name: 't' }] } as never
     assert.deepEqual(await misreadings([reads], answer, names), [])
+  })
+
+  test('the comparison sees a relation that is not named, one that is not there, and a write taken for a read', async () => {
+    const { behind } = stage
+    const client = await WireClient.login(behind)
+    const query = (sql: string): Promise<Transcript> => client.query(sql)
+    await query(
+      'CREATE TABLE above (a int); CREATE TABLE below () INHERITS (above); CREATE TABLE aside (a int)',
+    )
+    await query('CREATE VIEW seen AS SELECT * FROM above')
+    const action = (
+      name: string,
+      ...relations: readonly (readonly [string, string])[]
+    ): readonly Action[] => [
+      {
+        name,
+        kind: 'select',
+        read_only: name === 'sql.select',
+        relations: relations.map(([relation, access]) => ({
+          schema: 'public',
+          name: relation,
+          access,
+          columns: [],
+        })),
+      },
+    ]
+    const nothing = { touched: [], sequences: new Set<string>() }
+    const reads = async (sql: string, ...of: Parameters<typeof action>): Promise<readonly string[]> =>
+      misnamed(action(...of), (await touchedBy(sql, action(...of), query)) ?? nothing)
+    try {
+      assert.deepEqual(await reads('SELECT * FROM seen', 'sql.select', ['seen', 'read']), [])
+      assert.deepEqual(await reads('DELETE FROM seen', 'sql.delete', ['seen', 'delete']), [])
+      assert.deepEqual(await reads('SELECT * FROM seen, aside', 'sql.select', ['seen', 'read']), [
+        'the server touches public.aside, which it does not name',
+      ])
+      await query('CREATE SEQUENCE counted')
+      assert.deepEqual(await reads("SELECT nextval('counted')", 'sql.select', ['counted', 'update']), [])
+      assert.deepEqual(await reads('SELECT 1', 'sql.select', ['aside', 'read']), [
+        'names public.aside, which the server does not touch',
+      ])
+      const hidden = 'WITH gone AS (DELETE FROM aside RETURNING a) SELECT * FROM above'
+      assert.deepEqual(await reads(hidden, 'sql.select', ['above', 'read'], ['aside', 'read']), [
+        'the server writes public.aside, which it takes for read',
+        'read_only, but the server writes public.aside',
+      ])
+      assert.deepEqual(await reads('SELECT * FROM aside', 'sql.update', ['aside', 'update']), [
+        'writes public.aside, which the server only reads',
+      ])
+      const plan = 'EXPLAIN DELETE FROM aside'
+      assert.deepEqual(await reads(plan, 'sql.explain', ['aside', 'read']), [])
+      assert.equal((await reads(plan, 'sql.explain', ['above', 'read'])).length, 1)
+      assert.equal(await touchedBy('SELECT * FROM nowhere', [], query), null)
+      await query('DROP TABLE above, below, aside CASCADE; DROP SEQUENCE counted')
+    } finally {
+      client.close()
+    }
   })
 
   test('the canary sees a protected value in each of its forms', () => {

@@ -20,6 +20,8 @@ export interface Result {
   readonly outcome: Outcome
   /** Where what the gateway made of it is not what the server did. */
   readonly misread: readonly string[]
+  /** The relations that it names were compared with those of the server's own analysis. */
+  readonly planned: boolean
 }
 
 export interface Finding extends Result {

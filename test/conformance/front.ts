@@ -18,7 +18,7 @@ export function openFront(stage: Stage, protocol: Protocol, report: Report): Pro
   return listen((socket) => {
     socket.on('error', () => {})
     void converse(socket, stage, protocol, report).catch((error: unknown) => {
-      report('', { outcome: { kind: 'differs', how: String(error) }, misread: [] })
+      report('', { outcome: { kind: 'differs', how: String(error) }, misread: [], planned: false })
       socket.destroy()
     })
   })

@@ -6,6 +6,7 @@ import type { Outcome, Result } from './finding.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import { bindsFiles, isPinned } from './reach.ts'
 import { Through } from './through.ts'
+import { isQuery, misnamed, touchedBy } from './touched.ts'
 import { claimsReadOnly, misreadings, undoesReadOnly, type Origins } from './truth.ts'
 
 /** The same database on three servers. */
@@ -25,6 +26,8 @@ export interface Stage {
 export interface Request {
   readonly bytes: Uint8Array
   readonly statement: string
+  /** Where the gateway refuses it, no server runs it. */
+  readonly leavesRefused?: boolean
 }
 
 /** What the client is told. Without a result the server waits for COPY data. */
@@ -45,6 +48,8 @@ export class Lanes {
   #request: Request = { bytes: Buffer.alloc(0), statement: '' }
   #misread: readonly string[] = []
   #entry: Entry | undefined
+  /** The server's own analysis of it was there to compare with. */
+  #planned = false
   /** The server says by itself when a transaction writes; in these sessions it was told to say it. */
   #asksReadOnly = true
   #stale = false
@@ -81,15 +86,16 @@ export class Lanes {
   }
 
   async ask(request: Request): Promise<Answered> {
-    const { bytes, statement } = request
+    const { bytes, statement, leavesRefused = false } = request
     this.#request = request
     this.#misread = []
-    const pinned = isPinned(statement)
+    const pinned = leavesRefused || isPinned(statement)
     const through = this.#through.ask(bytes, pinned ? 'leave' : 'stand_in')
     if (pinned || bindsFiles(statement)) await through
     if (pinned && this.#through.refused) return this.#skipped()
     await Promise.all([through, this.#direct.ask(bytes)])
     this.#entry = this.#stage.ledger.take(this.#application)
+    await this.#compareRelations()
     await this.#askControl()
     return this.#answered()
   }
@@ -103,6 +109,17 @@ export class Lanes {
 
   close(): void {
     for (const lane of [this.#direct, this.#control, this.#through]) lane.close()
+  }
+
+  /** The server plans it in a transaction of its own, before it runs: what it leaves behind may change what is found. */
+  async #compareRelations(): Promise<void> {
+    this.#planned = false
+    if (this.#entry === undefined || this.#through.refused) return
+    const { actions } = this.#entry
+    if (!this.#control.idle || !isQuery(actions)) return
+    const analysis = await touchedBy(this.#request.statement, actions, (sql) => this.#control.query(sql))
+    this.#planned = analysis !== null
+    if (analysis !== null) this.#misread = misnamed(actions, analysis)
   }
 
   /** What the gateway takes for reading is tried where writing fails. */
@@ -121,7 +138,7 @@ export class Lanes {
     if (!tries) return
     await this.#control.query('RESET default_transaction_read_only')
     const error = joined(this.#control.heard).errors.find(({ code }) => code === '25006')
-    if (error !== undefined) this.#misread = [`read_only, but: ${error.message}`]
+    if (error !== undefined) this.#misread = [...this.#misread, `read_only, but: ${error.message}`]
   }
 
   async #answered(): Promise<Answered> {
@@ -135,7 +152,7 @@ export class Lanes {
         ...this.#misread,
         ...(await misreadings(this.#entry.actions, told, this.#stage.origins)),
       ]
-    return { reply, result: { outcome, misread: this.#misread } }
+    return { reply, result: { outcome, misread: this.#misread, planned: this.#planned } }
   }
 
   #outcome(): Outcome {
@@ -178,7 +195,7 @@ export class Lanes {
     this.#entry = this.#stage.ledger.take(this.#application)
     const [told] = reply.errors
     const why = this.#why(told ?? { code: '', message: '' })
-    return { reply, result: { outcome: { kind: 'skipped', ...why }, misread: [] } }
+    return { reply, result: { outcome: { kind: 'skipped', ...why }, misread: [], planned: false } }
   }
 
   /** What was changed by the back door is news to the gateway, as what any other session changes. */

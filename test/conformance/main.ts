@@ -13,13 +13,14 @@ const findings: Finding[] = []
   await using stage = await openStage()
   for await (const { test, findings: found } of runTests(corpus, [setUp, ...tests], stage, protocol)) {
     findings.push(...found)
-    console.log(lineOf(test, reportOf(found, expected)))
+    const report = reportOf(found, expected)
+    console.log(lineOf(test, report))
+    for (const fault of report.faults) if (fault.expected === undefined) console.log(told(fault))
   }
 }
 const report = reportOf(findings, expected)
 console.log(`\n${roadmap(report, 40)}\n`)
 const unexpected = report.faults.filter((fault) => fault.expected === undefined)
-for (const fault of unexpected) console.log(told(fault))
 const unused = whole ? report.unused : []
 for (const { test, statement } of unused)
   console.log(`expected.ts names what is no more: ${test}: ${statement}`)

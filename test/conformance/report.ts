@@ -12,6 +12,8 @@ export interface Report {
   readonly skipped: number
   readonly unstable: number
   readonly differing: number
+  /** Statements whose relations were compared with the server's own. */
+  readonly planned: number
   readonly rules: readonly Count[]
   /** Of what the server would have done. */
   readonly reasons: readonly Count[]
@@ -44,6 +46,7 @@ export function reportOf(findings: readonly Finding[], expected: readonly Expect
     skipped: of('skipped'),
     unstable: of('unstable'),
     differing: of('differs'),
+    planned: findings.filter(({ planned }) => planned).length,
     rules: counted(refused.map(({ rule }) => rule)),
     reasons: counted(refused.filter(({ fails }) => fails === null).map(({ reason }) => kindOf(reason))),
     faults,
@@ -93,7 +96,7 @@ function counted(names: readonly string[]): readonly Count[] {
 /** One line for a test, or for all of them. */
 export function lineOf(
   name: string,
-  { statements, equal, sameError, refused, refusedFailing, skipped, unstable, faults }: Report,
+  { statements, equal, sameError, refused, refusedFailing, skipped, unstable, planned, faults }: Report,
 ): string {
   const unexpected = faults.filter((fault) => fault.expected === undefined).length
   const figures = [
@@ -104,6 +107,7 @@ export function lineOf(
     [refusedFailing, 'refused where the server fails too'],
     [skipped, 'skipped'],
     [unstable, 'unstable'],
+    [planned, 'with the relations of the server’s own analysis'],
     [faults.length - unexpected, 'expected to differ'],
     [unexpected, 'DIFFERING'],
   ] as const

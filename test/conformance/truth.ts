@@ -29,7 +29,7 @@ const tags: Readonly<Record<string, RegExp>> = {
   'sql.show': /^SHOW$/,
   'sql.lock': /^LOCK TABLE$/,
   'sql.maintenance': /^(VACUUM|ANALYZE|CLUSTER|REINDEX|CHECKPOINT)/,
-  'sql.notify': /^NOTIFY$/,
+  'sql.notify': /^(NOTIFY$|SELECT)/,
   'sql.listen': /^LISTEN$/,
   'sql.call': /^CALL$/,
 }
