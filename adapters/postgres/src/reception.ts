@@ -164,7 +164,10 @@ export class Reception {
       const login = await this.#login(session, wanted, receiver.gone)
       return { session, client, receiver, login, timeout, run }
     } catch (error) {
-      await session.close('the target could not be reached')
+      const { code } = refusalOf(error)
+      await session.close(
+        code === 'target_unreachable' ? 'the target could not be reached' : `no connection: ${code}`,
+      )
       throw error
     }
   }
