@@ -161,7 +161,7 @@ async function filled(log: Awaited<ReturnType<typeof openKafka>>, events: number
   for (let done = 0; done < events; done += batch) {
     await Promise.all(
       Array.from({ length: batch }, (_, at) =>
-        log.append({ stream: `ses_v${at % 500}`, events: [request()] }, { withinMs: 60_000, urgency: 'now' }),
+        log.append({ stream: `ses_v${at % 200}`, events: [request()] }, { withinMs: 60_000, urgency: 'now' }),
       ),
     )
     process.stderr.write(`\r${done + batch} events written `)

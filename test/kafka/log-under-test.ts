@@ -13,7 +13,7 @@ import {
 import type { Envelope } from '@sluice/schemas'
 import { hashAt, hashIn, writeHash, zeroHash } from '../../engine/journal/src/chain.ts'
 import { encodeEnvelope } from '../../engine/journal/src/codec.ts'
-import { decodeUnit, encodeUnit } from '../../engine/journal/src/kafka/wire.ts'
+import { decodeRecord, encodeRecord } from '../../engine/journal/src/kafka/wire.ts'
 import { queueBytesMax, type LogUnderTest } from '../contract/event-store.contract.ts'
 
 const ids = systemIds(systemClock)
@@ -131,7 +131,7 @@ async function copyRenamed(
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
   await producer.connect()
   for (const { topic, partition, key, value } of sessions) {
-    const events = decodeUnit(value).map(({ envelope }) => {
+    const events = decodeRecord(value).map(({ envelope }) => {
       const renamed = envelope.type === 'ExchangeAbandoned' ? { ...envelope, type } : envelope
       const bytes = rechained(renamed, heads.get(envelope.stream) ?? zeroHash)
       heads.set(envelope.stream, Buffer.from(hashIn(bytes, false)))
@@ -139,7 +139,7 @@ async function copyRenamed(
     })
     await producer.send({
       topic: topic.replace(from, to),
-      messages: [{ key, partition, value: encodeUnit(events) }],
+      messages: [{ key, partition, value: encodeRecord(events) }],
     })
   }
   await producer.disconnect()

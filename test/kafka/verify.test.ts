@@ -13,7 +13,7 @@ import {
   type Verification,
 } from '@sluice/journal'
 import { signedLine, type Statement } from '../../engine/journal/src/statement.ts'
-import { decodeUnit, encodeUnit } from '../../engine/journal/src/kafka/wire.ts'
+import { decodeRecord, encodeRecord } from '../../engine/journal/src/kafka/wire.ts'
 import { broker } from './broker.ts'
 import { kafkaLogOptions, rechained, records, type StoredRecord } from './log-under-test.ts'
 
@@ -202,8 +202,9 @@ suite('verification on Kafka', { skip: 'missing' in kafka ? kafka.missing : fals
 /** What is done to a log that lies on brokers, by whoever may write there. */
 type Change = (of: readonly StoredRecord[]) => readonly StoredRecord[]
 
-function isMine({ key }: StoredRecord): boolean {
-  return key.toString() === stream
+/** Records of this log hold one unit each: nobody else writes meanwhile. */
+function isMine(record: StoredRecord): boolean {
+  return record.topic.includes('.audit.') && firstOf(record).envelope.stream === stream
 }
 
 function others(of: readonly StoredRecord[]): readonly StoredRecord[] {
@@ -242,21 +243,21 @@ function invented(record: StoredRecord | undefined): StoredRecord {
   const { envelope } = firstOf(record)
   const bytes = rechained({ ...envelope, writer: 'gw_9', epoch: 1, seq: 0 }, Buffer.alloc(32))
   if (record === undefined) throw new Error('there is no such record')
-  return { ...record, value: encodeUnit([{ bytes, signed: false }]) }
+  return { ...record, value: encodeRecord([{ bytes, signed: false }]) }
 }
 
 /** The next event of the stream, as the gateway would have written it. */
 function continued(record: StoredRecord | undefined): StoredRecord {
   if (record === undefined) throw new Error('there is no such record')
-  const last = decodeUnit(record.value).at(-1)
+  const last = decodeRecord(record.value).at(-1)
   if (last === undefined) throw new Error('the record is empty')
   const bytes = rechained({ ...last.envelope, seq: last.envelope.seq + 1 }, last.envelope.hash)
-  return { ...record, value: encodeUnit([{ bytes, signed: false }]) }
+  return { ...record, value: encodeRecord([{ bytes, signed: false }]) }
 }
 
 function firstOf(record: StoredRecord | undefined) {
   if (record === undefined) throw new Error('there is no such record')
-  const [first] = decodeUnit(record.value)
+  const [first] = decodeRecord(record.value)
   if (first === undefined) throw new Error('the record is empty')
   return first
 }
@@ -264,22 +265,22 @@ function firstOf(record: StoredRecord | undefined) {
 /** Another event with the same number, whose hash fits. */
 function forked(record: StoredRecord | undefined): StoredRecord {
   if (record === undefined) throw new Error('there is no such record')
-  const [first] = decodeUnit(record.value)
+  const [first] = decodeRecord(record.value)
   if (first === undefined) throw new Error('the record is empty')
   const bytes = rechained({ ...first.envelope, time: 1 }, first.envelope.prev_hash)
-  return { ...record, value: encodeUnit([{ bytes, signed: false }]) }
+  return { ...record, value: encodeRecord([{ bytes, signed: false }]) }
 }
 
 /** Every event says something else, and each chain fits. */
 function rewritten(of: readonly StoredRecord[]): readonly StoredRecord[] {
   const heads = new Map<string, Buffer>()
   return of.map((record) => {
-    const events = decodeUnit(record.value).map(({ envelope }) => {
+    const events = decodeRecord(record.value).map(({ envelope }) => {
       const chain = `${envelope.epoch}`
       const bytes = rechained({ ...envelope, run_id: 'another' }, heads.get(chain) ?? Buffer.alloc(32))
       heads.set(chain, Buffer.from(bytes.subarray(bytes.length - 33, bytes.length - 1)))
       return { bytes, signed: false }
     })
-    return { ...record, value: encodeUnit(events) }
+    return { ...record, value: encodeRecord(events) }
   })
 }

@@ -224,6 +224,25 @@ suite('the committer', () => {
     await large.close(0)
   })
 
+  test('gives a unit that is larger than a batch may be a flush of its own', async () => {
+    const incarnation = new Incarnation({ writer: 'gw_1', epoch: 1 }, memoryKeys(), () => undefined)
+    const roomy: Sink = {
+      write: (batch) => sink.write(batch),
+      buffer: (bytes) => sink.buffer(2 * bytes),
+      recycle: () => sink.recycle(),
+    }
+    const large = new Committer({ incarnation, sink: roomy, clock, report, queueBytesMax: 10_000_000 })
+    const sizes = [100, 600_000, ...Array.from({ length: 7 }, () => 100_000)]
+    const appended = sizes.map((size) => large.append(unit('x'.repeat(size)), now))
+    for (let flush = 0; flush < 4; flush++) {
+      await settled()
+      sink.flushes[flush]?.answer()
+    }
+    await Promise.all(appended)
+    assert.deepEqual(flushed(), [1, 1, 5, 2], 'whatever memory there is')
+    await large.close(0)
+  })
+
   test('closes when all is durable, and refuses what comes later', async () => {
     const accepted = [committer.append(unit(), soon), committer.append(unit(), now)]
     const closed = committer.close(1_000)

@@ -116,7 +116,7 @@ export class Committer {
     while (this.#queuedBytes < queueBytesMax && capacity <= Math.max(batchBytes, 2 * queueBytesMax)) {
       const batch = this.#filling
       const { length, events } = batch
-      if (events < batchEventsMax && incarnation.record(unit, batch)) {
+      if (this.#fits(unit, batch)) {
         if (this.#queuedBytes + batch.length - length > queueBytesMax) {
           batch.cutBack(length, events)
           break
@@ -133,6 +133,15 @@ export class Committer {
       this.#filling = this.#batch(capacity)
     }
     throw new StoreError('full', 'Too much is waiting for the log.')
+  }
+
+  /** Whether it is encoded at the end of the batch. One that is larger than a batch may be has one to itself. */
+  #fits(unit: RecordableUnit, batch: Batch): boolean {
+    const { length, events } = batch
+    if (events >= batchEventsMax || !this.#ports.incarnation.record(unit, batch)) return false
+    if (events === 0 || batch.length <= batchBytes) return true
+    batch.cutBack(length, events)
+    return false
   }
 
   #batch(bytes: number): Batch {

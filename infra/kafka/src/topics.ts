@@ -5,7 +5,7 @@ export type TopicOf = 'audit' | 'control' | 'bodies' | 'keys' | 'checkpoints' | 
 
 export interface Topic {
   readonly name: string
-  /** Chosen once: with other partitions the events of a session would no longer be in one. */
+  /** Chosen once: with other partitions an incarnation would no longer be where its key says. */
   readonly partitions: number
   readonly settings: TopicSettings
 }
@@ -17,7 +17,7 @@ const minute = 60_000
 
 /** The topics of the log. Brokers add replication and the number of replicas that must acknowledge. */
 export const topics: Readonly<Record<TopicOf, Topic>> = {
-  /** Every session's events, those of a session in one partition. */
+  /** Every session's events, those of all sessions of one life of a gateway in one partition. */
   audit: {
     name: 'sluice.audit.v1',
     partitions: 12,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { systemClock, systemIds, type NewEvent } from '@sluice/core'
 import { openKafka, verifyKafka, type KafkaOptions } from '@sluice/journal'
+import { homeOf, partitions } from '../../../engine/journal/src/kafka/partition.ts'
 import { broker } from '../broker.ts'
 import { eventually, openFleet, type Fleet, type Member } from '../fleet.ts'
 import { kafkaLogOptions } from '../log-under-test.ts'
@@ -62,7 +63,8 @@ suite('brokers that die', { skip }, () => {
         }
       })
       await sleep(1_000)
-      const leader = await leaderOf(brokers, `${options.prefix ?? ''}sluice.audit.v1`)
+      const home = partitions[homeOf(log)]?.partition ?? assert.fail()
+      const leader = await leaderOf(brokers, `${options.prefix ?? ''}sluice.audit.v1`, home)
       await kafka.cluster.stopNode(leader, 'kill')
       await sleep(seconds * 1_000 + 4_000)
       await kafka.cluster.startNode(leader)
@@ -165,11 +167,12 @@ async function allowedStatements(member: Member): Promise<number> {
   })
 }
 
-async function leaderOf(brokers: readonly string[], topic: string): Promise<number> {
+async function leaderOf(brokers: readonly string[], topic: string, partition: number): Promise<number> {
   const client = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
   const admin = client.admin()
   await admin.connect()
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   await admin.disconnect()
-  return topics[0]?.partitions[0]?.leader ?? 1
+  const found = topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)
+  return found?.leader ?? assert.fail(`${topic}/${partition} has no leader`)
 }

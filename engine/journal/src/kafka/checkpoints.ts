@@ -1,4 +1,12 @@
-import type { AppendOptions, Clock, HeadRecord, Ids, NewEvent } from '@sluice/core'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  controlStream,
+  type AppendOptions,
+  type Clock,
+  type HeadRecord,
+  type Ids,
+  type NewEvent,
+} from '@sluice/core'
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import { hashBytes, hashIn, hashOf, zeroHash } from '../chain.ts'
@@ -7,7 +15,7 @@ import type { Report } from '../data-keys.ts'
 import { checkpointStream, type RecordableUnit } from '../incarnation.ts'
 import type { Signer } from '../keys.ts'
 import { signedLine, statementKind } from '../statement.ts'
-import { partitionOf, partitions } from './partition.ts'
+import { controlPartition, homeOf, partitions } from './partition.ts'
 
 export interface CheckpointPorts {
   readonly writer: string
@@ -41,6 +49,7 @@ export class Checkpoints {
   readonly #ports: CheckpointPorts
   readonly #heads = new Map<number, Head>()
   readonly #couriers: readonly CheckpointCourier[]
+  readonly #home: number
   #number = 0
   #stated = -1
   #events = 0
@@ -51,15 +60,15 @@ export class Checkpoints {
   constructor(ports: CheckpointPorts) {
     const { clock, report, outlets } = ports
     this.#ports = ports
+    this.#home = homeOf(ports)
     this.#couriers = outlets.map((outlet) => new CheckpointCourier(outlet, { clock, report, paceMs: 0 }))
   }
 
-  /** The same sink; what it has written counts. */
+  /** The same sink; what it writes counts. */
   through(sink: Sink): Sink {
     return {
       write: async (batch) => {
-        const positions = await sink.write(batch)
-        this.#count(batch)
+        const [positions] = await Promise.all([sink.write(batch), this.#counted(batch)])
         return positions
       },
       buffer: (bytes) => sink.buffer(bytes),
@@ -91,12 +100,21 @@ export class Checkpoints {
     this.#timer = this.#ports.clock.after(this.#ports.everyMs, () => this.start())
   }
 
+  /**
+   * While the brokers write it: a statement that counts it becomes durable after it. The request leaves in this turn of
+   * the event loop.
+   */
+  async #counted(batch: Batch): Promise<void> {
+    await nextTurn()
+    this.#count(batch)
+  }
+
   #count(batch: Batch): void {
     for (const [index, { stream }] of batch.units.entries()) {
       if (stream === checkpointStream) continue
-      const partition = partitionOf(stream)
-      const head = this.#heads.get(partition) ?? { events: 0, link: Buffer.from(zeroHash) }
-      this.#heads.set(partition, head)
+      const place = stream === controlStream ? controlPartition : this.#home
+      const head = this.#heads.get(place) ?? { events: 0, link: Buffer.from(zeroHash) }
+      this.#heads.set(place, head)
       for (const { bytes, signed } of batch.eventsOf(index)) {
         linkAfterEvent(head.link, hashIn(bytes, signed)).copy(head.link)
         head.events += 1

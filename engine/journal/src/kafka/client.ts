@@ -1,5 +1,6 @@
-import type { ConnectionOptions } from 'node:tls'
-import { Kafka, logLevel, type RetryOptions, type SASLOptions } from 'kafkajs'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { Kafka, logLevel, type ISocketFactoryArgs, type RetryOptions, type SASLOptions } from 'kafkajs'
 
 /** How to reach the brokers. */
 export interface KafkaConnection {
@@ -37,6 +38,7 @@ export function kafkaClient(
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: connectMs,
     requestTimeout: requestMs,
+    socketFactory: undelayed,
     retry: patiently,
     logLevel: logLevel.ERROR,
     logCreator:
@@ -45,3 +47,20 @@ export function kafkaClient(
         trouble(log.message),
   })
 }
+
+const keepAliveMs = 60_000
+
+/**
+ * Connects as the client does by itself, but without Nagle's algorithm: the end of a flush that takes several segments
+ * would wait until the broker has confirmed the beginning.
+ */
+function undelayed({ host, port, ssl, onConnect }: PlainOrTls): Socket {
+  const name = isIP(host) === 0 ? { servername: host } : {}
+  const socket = ssl
+    ? connectTls({ host, port, ...name, ...ssl }, onConnect)
+    : connectTcp({ host, port }, onConnect)
+  return socket.setNoDelay(true).setKeepAlive(true, keepAliveMs)
+}
+
+/** Its types leave out that there may be no TLS. */
+type PlainOrTls = Omit<ISocketFactoryArgs, 'ssl'> & { readonly ssl?: ConnectionOptions | null }

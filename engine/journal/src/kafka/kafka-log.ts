@@ -111,14 +111,13 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
   const dataKeys = await DataKeys.open(shelf, keys, report)
   opening.defer(() => dataKeys.settled())
 
+  const incarnation = { writer, epoch: lease.epoch }
   const writing = kafkaClient(connection, `sluice-${writer}`, (what) => sink.trouble(what))
-  const sink: TopicSink = new TopicSink({ kafka: writing, names, clock, report })
+  const sink: TopicSink = new TopicSink({ kafka: writing, names, incarnation, clock, report })
   await sink.open()
   opening.defer(() => sink.close())
-  const { epoch } = lease
   const checkpoints = new Checkpoints({
-    writer,
-    epoch,
+    ...incarnation,
     clock,
     report,
     ids: options.ids,
@@ -129,7 +128,7 @@ export async function openKafka(options: KafkaOptions): Promise<KafkaLog> {
     outlets: options.outlets ?? [],
   })
   const committer: Committer = new Committer({
-    incarnation: new Incarnation({ writer, epoch }, keys, () => dataKeys.take()),
+    incarnation: new Incarnation(incarnation, keys, () => dataKeys.take()),
     sink: checkpoints.through(options.sink?.(sink) ?? sink),
     clock,
     report,

@@ -1,6 +1,14 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { keyedPartition, murmur2, partitionOf, partitions } from './partition.ts'
+import {
+  controlPartition,
+  homeOf,
+  keyedPartition,
+  keyOf,
+  murmur2,
+  partitions,
+  partitionsOf,
+} from './partition.ts'
 
 /** From Apache Kafka's own tests (UtilsTest.testMurmur2). */
 const known: Readonly<Record<string, number>> = {
@@ -16,14 +24,25 @@ test('a key goes where Kafka’s own clients put it', () => {
   for (const [key, hash] of Object.entries(known)) assert.equal(murmur2(Buffer.from(key)), hash, key)
 })
 
-test('control has a partition of its own, and every other stream one of twelve', () => {
-  assert.equal(partitionOf('control'), 0)
+test('an incarnation writes all of its sessions to one of twelve partitions, by its own key', () => {
   const seen = new Set<number>()
-  for (let session = 0; session < 1_000; session++) seen.add(partitionOf(`ses_${session}`))
+  for (let epoch = 1; epoch <= 100; epoch++) {
+    const incarnation = { writer: 'gw_1', epoch }
+    seen.add(homeOf(incarnation))
+    assert.equal(partitions[homeOf(incarnation)]?.partition, keyedPartition(keyOf(incarnation), 12))
+  }
   assert.deepEqual(
     [...seen].toSorted((a, b) => a - b),
     Array.from({ length: 12 }, (_, at) => at + 1),
   )
   assert.equal(partitions.length, 13)
-  assert.equal(keyedPartition('ses_1', 12), partitionOf('ses_1') - 1)
+})
+
+test('control is in a partition of its own, and a session may be in any other', () => {
+  assert.deepEqual(partitionsOf('control'), [controlPartition])
+  assert.deepEqual(
+    partitionsOf('ses_1'),
+    Array.from({ length: 12 }, (_, at) => at + 1),
+  )
+  assert.equal(partitionsOf(undefined).length, 13)
 })

@@ -1,5 +1,6 @@
 import { controlStream } from '@sluice/core'
 import { topics } from '@sluice/kafka'
+import type { IncarnationOf } from '../incarnation.ts'
 
 /** One partition of the topics that hold events. */
 export interface Partition {
@@ -16,9 +17,27 @@ export const partitions: readonly Partition[] = [
   })),
 ]
 
-/** Index among `partitions` of where a stream's events are. */
-export function partitionOf(stream: string): number {
-  return stream === controlStream ? 0 : 1 + keyedPartition(stream, topics.audit.partitions)
+/** By this all records of an incarnation are placed, and can be found with any client. */
+export function keyOf({ writer, epoch }: IncarnationOf): string {
+  return `${writer}/${epoch}`
+}
+
+/** Index among `partitions` of control. */
+export const controlPartition = 0
+
+/** Index among `partitions` of where an incarnation writes the events of all of its sessions. */
+export function homeOf(incarnation: IncarnationOf): number {
+  return 1 + keyedPartition(keyOf(incarnation), topics.audit.partitions)
+}
+
+/**
+ * Indexes among `partitions` of where a stream's events may be. A session's are in the home of whoever wrote them; in
+ * logs from before there were homes, in the partition of the session's own key.
+ */
+export function partitionsOf(stream: string | undefined): readonly number[] {
+  const all = [...partitions.keys()]
+  if (stream === undefined) return all
+  return all.filter((index) => (index === controlPartition) === (stream === controlStream))
 }
 
 /** Where Kafka's own clients put a key, so that any of them finds it. */

@@ -1,7 +1,8 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { Position } from '@sluice/core'
-import { Frontier } from './position.ts'
+import { partitions } from './partition.ts'
+import { Frontier, positionIn } from './position.ts'
 
 test('a position is the frontier again', () => {
   const frontier = Frontier.of(undefined)
@@ -17,6 +18,18 @@ test('a position is the frontier again', () => {
     ],
   )
   assert.equal(again.position, frontier.position)
+})
+
+test('a position in one partition says nothing of the others', () => {
+  for (const index of partitions.keys())
+    for (const place of [
+      { offset: 7, seen: 0 },
+      { offset: 7, seen: 2 },
+    ]) {
+      const frontier = Frontier.start()
+      frontier.move(index, place)
+      assert.equal(positionIn(index, place), frontier.position)
+    }
 })
 
 test('what no such log gave out is refused', () => {

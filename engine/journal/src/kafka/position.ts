@@ -51,6 +51,12 @@ export class Frontier {
   }
 }
 
+/** Of who has seen this of one partition, and nothing of the others. */
+export function positionIn(partition: number, place: Place): Position {
+  const rest = partitions.length - 1 - partition
+  return `${mark},${'0,'.repeat(partition)}${textOf(place)}${',0'.repeat(rest)}` as Position
+}
+
 function textOf({ offset, seen }: Place): string {
   return seen === 0 ? `${offset}` : `${offset}.${seen}`
 }

@@ -4,11 +4,11 @@ import { recordedEvent } from '../codec.ts'
 import { hashAt, hashOf } from '../chain.ts'
 import { verifySignature } from '../keys.ts'
 import { openCluster, type Cluster } from './cluster.ts'
-import { partitionOf, partitions } from './partition.ts'
+import { partitions, partitionsOf } from './partition.ts'
 import { Frontier } from './position.ts'
 import { RecordReader, type Lane } from './reader.ts'
 import type { TopicNames } from './topics.ts'
-import { decodeUnit, type DecodedEvent } from './wire.ts'
+import { decodeRecord, type DecodedEvent } from './wire.ts'
 
 export interface ReadPorts {
   readonly kafka: Kafka
@@ -53,7 +53,7 @@ export async function* readLog(
     const lanes = await persistently(reading, () => opened(cluster, ports.names, frontier, stream))
     if (follow === undefined) await persistently(reading, () => bound(cluster, ports.names, lanes ?? []))
     const reader = new RecordReader(cluster, lanes ?? [], paceMs)
-    const queue = new UnitQueue(lanes ?? [])
+    const queue = new EventQueue(lanes ?? [], stream)
     let open = follow !== undefined
     while (!isLeft(follow)) {
       if (open && follow?.closed.aborted === true) {
@@ -63,11 +63,10 @@ export async function* readLog(
       const next = queue.shift()
       if (next === 'done') return
       if (next === 'starved') await persistently(reading, () => either(reader.more(), follow, open))
-      else
-        for (const event of eventsAfter(next, frontier, ports.publicKey)) {
-          if (stream === undefined || event.stream === stream) yield event
-          if (isLeft(follow)) return
-        }
+      else {
+        const event = eventAfter(next, frontier, stream)
+        if (event !== undefined) yield recordedEvent(trusted(event, ports.publicKey), frontier.position)
+      }
     }
   } finally {
     // It ends with the fetch that is under way, for which nobody need wait.
@@ -101,7 +100,7 @@ async function opened(
   frontier: Frontier,
   stream: string | undefined,
 ): Promise<readonly EventLane[]> {
-  const indexes = stream === undefined ? [...partitions.keys()] : [partitionOf(stream)]
+  const indexes = partitionsOf(stream)
   await cluster.connect()
   await cluster.addMultipleTargetTopics([names.audit, names.control])
   const first = await offsets(cluster, names, indexes, true)
@@ -187,55 +186,76 @@ function topicOf(names: TopicNames, index: number): Pick<Lane, 'topic' | 'partit
   return { topic: names[found.topic], partition: found.partition }
 }
 
-interface FetchedUnit {
+interface FetchedEvent {
   readonly index: number
   readonly offset: number
-  readonly events: readonly DecodedEvent[]
+  /** Its place in its record. */
+  readonly at: number
+  /** `undefined`: the record has nothing of what is read. */
+  readonly event: DecodedEvent | undefined
+  /** Nothing of the record follows. */
+  readonly last: boolean
 }
 
-/** The units that were fetched, the oldest first. */
-class UnitQueue {
-  readonly #lanes: readonly EventLane[]
-  readonly #heads = new Map<EventLane, FetchedUnit>()
+/** What is open of a record. */
+interface OpenRecord {
+  readonly offset: number
+  readonly events: readonly DecodedEvent[]
+  at: number
+}
 
-  constructor(lanes: readonly EventLane[]) {
+/** The events that were fetched, the oldest first. */
+class EventQueue {
+  readonly #lanes: readonly EventLane[]
+  readonly #open = new Map<EventLane, OpenRecord>()
+  /** A record without it has nothing of the stream that is read. */
+  readonly #name: Buffer
+
+  constructor(lanes: readonly EventLane[], stream: string | undefined) {
     this.#lanes = lanes
+    this.#name = Buffer.from(stream ?? '')
   }
 
-  shift(): FetchedUnit | 'starved' | 'done' {
-    let first: { readonly lane: EventLane; readonly unit: FetchedUnit } | undefined
+  shift(): FetchedEvent | 'starved' | 'done' {
+    let first: { readonly lane: EventLane; readonly record: OpenRecord; readonly time: number } | undefined
     let open = false
     for (const lane of this.#lanes) {
-      const unit = this.#head(lane)
-      if (unit === undefined) {
+      const record = this.#head(lane)
+      if (record === undefined) {
         if (lane.next >= lane.end) continue
         open = true
         // What is not fetched yet may be older than what is.
         if (lane.end < Infinity) return 'starved'
-      } else if (first === undefined || timeOf(unit) < timeOf(first.unit)) first = { lane, unit }
+      } else {
+        const time = record.events[record.at]?.envelope.time ?? 0
+        if (first === undefined || time < first.time) first = { lane, record, time }
+      }
     }
-    if (first === undefined) return open ? 'starved' : 'done'
-    this.#heads.delete(first.lane)
-    return first.unit
+    return first === undefined ? (open ? 'starved' : 'done') : this.#take(first.lane, first.record)
   }
 
-  #head(lane: EventLane): FetchedUnit | undefined {
-    const known = this.#heads.get(lane)
+  #take(lane: EventLane, record: OpenRecord): FetchedEvent {
+    const at = record.at++
+    const last = record.at >= record.events.length
+    if (last) this.#open.delete(lane)
+    return { index: lane.index, offset: record.offset, at, event: record.events[at], last }
+  }
+
+  #head(lane: EventLane): OpenRecord | undefined {
+    const known = this.#open.get(lane)
     const record = known === undefined ? lane.records.shift() : undefined
     if (record === undefined) return known
-    const unit = { index: lane.index, offset: Number(record.offset), events: decoded(record.value, lane) }
-    this.#heads.set(lane, unit)
-    return unit
+    const value = record.value ?? Buffer.alloc(0)
+    const events = value.includes(this.#name) ? decoded(value, lane) : []
+    const opened = { offset: Number(record.offset), events, at: 0 }
+    this.#open.set(lane, opened)
+    return opened
   }
 }
 
-function timeOf({ events }: FetchedUnit): number {
-  return events[0]?.envelope.time ?? 0
-}
-
-function decoded(value: Buffer | null, { topic, partition, next }: Lane): readonly DecodedEvent[] {
+function decoded(value: Buffer, { topic, partition, next }: Lane): readonly DecodedEvent[] {
   try {
-    return decodeUnit(value ?? Buffer.alloc(0))
+    return decodeRecord(value)
   } catch (error) {
     const where = `${topic}/${partition} before offset ${next}`
     throw new Error(`the log is not readable at ${where}: what is there was not written by a gateway`, {
@@ -244,19 +264,16 @@ function decoded(value: Buffer | null, { topic, partition, next }: Lane): readon
   }
 }
 
-function* eventsAfter(
-  { index, offset, events }: FetchedUnit,
+/** Moves the frontier past it. `undefined`: it was seen before, or is of no stream that is read. */
+function eventAfter(
+  { index, offset, at, event, last }: FetchedEvent,
   frontier: Frontier,
-  publicKey: Uint8Array,
-): Generator<RecordedEvent> {
+  stream: string | undefined,
+): DecodedEvent | undefined {
   const place = frontier.at(index)
-  const seen = place.offset === offset ? place.seen : 0
-  for (const [at, event] of events.entries()) {
-    if (at < seen) continue
-    const last = at === events.length - 1
-    frontier.move(index, last ? { offset: offset + 1, seen: 0 } : { offset, seen: at + 1 })
-    yield recordedEvent(trusted(event, publicKey), frontier.position)
-  }
+  if (place.offset === offset && at < place.seen) return undefined
+  frontier.move(index, last ? { offset: offset + 1, seen: 0 } : { offset, seen: at + 1 })
+  return stream === undefined || event?.envelope.stream === stream ? event : undefined
 }
 
 /** Whoever may write to the topic could claim to be a gateway: such an event is handed out without a signature. */

@@ -11,9 +11,11 @@ export interface Lane {
   readonly records: FetchedRecord[]
 }
 
-/** How many bytes of a partition one fetch brings, and how many records may lie ready before no more are fetched. */
+/** How many bytes of a partition one fetch brings, and how many may lie ready before no more are fetched. */
 const partitionBytes = 1_048_576
-const readyMax = 4_096
+const readyBytesMax = 2 * partitionBytes
+/** What a record takes beside its value. */
+const recordBytes = 64
 /** How long a broker holds a fetch that finds nothing. */
 const holdMs = 1_000
 
@@ -47,7 +49,7 @@ export class RecordReader {
   #hungry(): ReadonlyMap<string, readonly Lane[]> {
     const byLeader = new Map<string, Lane[]>()
     for (const lane of this.#lanes) {
-      if (lane.next >= lane.end || lane.records.length >= readyMax) continue
+      if (lane.next >= lane.end || readyBytes(lane) >= readyBytesMax) continue
       const { topic, partition } = lane
       const [leader] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]))
       if (leader === undefined) throw new Error(`${topic} has no partition ${partition}`)
@@ -74,6 +76,10 @@ export class RecordReader {
         if (lane !== undefined) take(lane, messages)
       }
   }
+}
+
+function readyBytes({ records }: Lane): number {
+  return records.reduce((sum, { value }) => sum + recordBytes + (value?.length ?? 0), 0)
 }
 
 /** A broker sends whole batches: what lies before the asked offset in one is not wanted. */

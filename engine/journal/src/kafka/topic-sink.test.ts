@@ -1,35 +1,31 @@
 import { afterEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import type {
-  Kafka,
-  PartitionMetadata,
-  ProducerBatch,
-  ProducerConfig,
-  RecordMetadata,
-  TopicMessages,
-} from 'kafkajs'
+import type { Kafka, ProducerConfig, ProducerRecord, RecordMetadata } from 'kafkajs'
+import type { Position } from '@sluice/core'
 import { Committer } from '../append.ts'
 import { Incarnation } from '../incarnation.ts'
 import { memoryKeys } from '../keys.ts'
 import { countedIds, eventsOf, ManualClock, settled } from '../scripted.ts'
-import { partitionOf, partitions } from './partition.ts'
+import { homeOf, partitions } from './partition.ts'
+import { Frontier } from './position.ts'
 import { topicNames } from './topics.ts'
 import { TopicSink } from './topic-sink.ts'
+import { decodeRecord } from './wire.ts'
 
 const now = { withinMs: 60_000, urgency: 'now' } as const
 const names = topicNames('')
 const ids = countedIds()
-
-/** Two streams of different partitions. */
-const [streamA, streamB] = ['ses_a', 'ses_b'] as const
+const incarnation = { writer: 'gw_1', epoch: 1 }
+const home = homeOf(incarnation)
 
 /** Whether a request is acknowledged. */
 type Answer = boolean | Error
 
-/** One broker that leads everything, whose answers a test scripts, one for each request. */
-class ScriptedBroker {
-  /** Which producer sent what, in order. */
+/** Brokers whose answers a test scripts, one for each request. */
+class ScriptedBrokers {
+  /** Which producer sent events of which streams, in order. */
   readonly sent: (readonly [producer: number, ...streams: string[]])[] = []
+  readonly records: { readonly topic: string; readonly partition: number; readonly key: string }[] = []
   readonly #answers: Answer[]
   #producers = 0
   #offset = 0
@@ -45,36 +41,29 @@ class ScriptedBroker {
       return {
         connect: async () => {},
         disconnect: async () => {},
-        sendBatch: ({ topicMessages = [] }: ProducerBatch) => {
-          for (const { topic, messages } of topicMessages)
-            for (const message of messages) {
-              const partition = partitions[partitionOf(String(message.key))]?.partition
-              assert.equal(place({ topic, message, partitionMetadata: ledByOne }), partition)
-            }
-          return this.#take(number, topicMessages)
+        send: async (sent: ProducerRecord) => {
+          const { topic, messages } = sent
+          for (const message of messages)
+            assert.equal(place({ topic, message, partitionMetadata: [] }), message.partition)
+          return this.#take(number, sent)
         },
       }
     }
     return { producer } as unknown as Kafka
   }
 
-  async #take(producer: number, sent: readonly TopicMessages[]): Promise<readonly RecordMetadata[]> {
-    const streams = sent.flatMap(({ messages }) => messages.map(({ key }) => String(key)))
-    this.sent.push([producer, ...streams])
+  #take(producer: number, { topic, messages }: ProducerRecord): readonly RecordMetadata[] {
+    const [{ key, partition = -1, value } = assert.fail(), ...others] = messages
+    assert.deepEqual(others, [], 'one record for each partition')
+    const events = decodeRecord(value as Buffer)
+    this.sent.push([producer, ...events.map(({ envelope }) => envelope.stream)])
+    this.records.push({ topic, partition, key: String(key) })
     const answer = this.#answers.shift() ?? true
     if (answer instanceof Error) throw answer
     if (!answer) return []
-    return sent.map(({ topic, messages }) => {
-      const baseOffset = String(this.#offset)
-      this.#offset += messages.length
-      return { topicName: topic, partition: messages[0]?.partition ?? -1, errorCode: 0, baseOffset }
-    })
+    return [{ topicName: topic, partition, errorCode: 0, baseOffset: String(this.#offset++) }]
   }
 }
-
-const ledByOne: PartitionMetadata[] = Array.from({ length: 12 }, (_, partitionId) => {
-  return { partitionErrorCode: 0, partitionId, leader: 1, replicas: [1], isr: [1] }
-})
 
 suite('the sink on topics', () => {
   const reports: string[] = []
@@ -84,16 +73,16 @@ suite('the sink on topics', () => {
   function writing(answers: readonly Answer[]) {
     reports.length = 0
     const clock = new ManualClock()
-    const broker = new ScriptedBroker(answers)
+    const brokers = new ScriptedBrokers(answers)
     const sink = new TopicSink({
-      kafka: broker.client,
+      kafka: brokers.client,
       names,
+      incarnation,
       clock,
       report: (what) => reports.push(what),
     })
-    const incarnation = new Incarnation({ writer: 'gw_1', epoch: 1 }, memoryKeys(), () => undefined)
     const committer = new Committer({
-      incarnation,
+      incarnation: new Incarnation(incarnation, memoryKeys(), () => undefined),
       sink,
       clock,
       report: assert.fail,
@@ -107,48 +96,68 @@ suite('the sink on topics', () => {
     const append = (stream: string) => {
       return committer.append({ stream, events: [eventsOf(ids, stream).abandoned('x')] }, now)
     }
-    return { clock, broker, append }
+    return { clock, brokers, append }
   }
 
-  test('sends what has one leader in one request, and says where each unit is', async () => {
-    assert.notEqual(partitionOf(streamA), partitionOf(streamB))
-    const { broker, append } = writing([])
-    await Promise.all([append(streamA), append(streamB)])
-    const positions = await Promise.all([append(streamA), append(streamA), append(streamB)])
-    // Who leads them is known once they have been written to.
-    assert.deepEqual(broker.sent, [
-      [1, streamA],
-      [1, streamB],
-      [1, streamA, streamA, streamB],
-    ])
-    assert.equal(new Set(positions).size, 3)
+  const placeAt = (position: Position, index: number) => Frontier.of(position).at(index)
+
+  test('writes all sessions in one record, in the partition of who writes', async () => {
+    const { brokers, append } = writing([])
+    const positions = await Promise.all(['ses_a', 'ses_b', 'ses_a', 'ses_c'].map(append))
+    assert.deepEqual(brokers.sent, [[1, 'ses_a', 'ses_b', 'ses_a', 'ses_c']])
+    const partition = partitions[home]?.partition
+    assert.deepEqual(brokers.records, [{ topic: names.audit, partition, key: 'gw_1/1' }])
     assert.deepEqual(reports, [])
+    assert.deepEqual(
+      positions.map((position) => placeAt(position, home)),
+      [
+        { offset: 0, seen: 1 },
+        { offset: 0, seen: 2 },
+        { offset: 0, seen: 3 },
+        { offset: 1, seen: 0 },
+      ],
+    )
+  })
+
+  test('writes control and checkpoints beside them, and says where each unit is', async () => {
+    const { brokers, append } = writing([])
+    const [session, control, checkpoint, other] = await Promise.all(
+      ['ses_a', 'control', 'checkpoints', 'ses_b'].map(append),
+    )
+    assert.deepEqual(
+      brokers.records.map(({ topic }) => topic),
+      [names.audit, names.control, names.checkpoints],
+    )
+    assert.deepEqual(placeAt(session ?? assert.fail(), home), { offset: 0, seen: 1 })
+    assert.deepEqual(placeAt(other ?? assert.fail(), home), { offset: 1, seen: 0 })
+    assert.deepEqual(placeAt(control ?? assert.fail(), 0), { offset: 2, seen: 0 })
+    assert.equal(checkpoint, Frontier.start().position, 'readers of the log do not come there')
   })
 
   test('acknowledges nothing of a partition that no broker answered for', async () => {
-    const { clock, broker, append } = writing([false])
+    const { clock, brokers, append } = writing([false])
     let acknowledged = false
-    const done = append(streamA).then(() => (acknowledged = true))
+    const done = append('ses_a').then(() => (acknowledged = true))
     await settled()
     assert.equal(acknowledged, false)
     clock.advance(500)
     await done
-    assert.deepEqual(broker.sent, [
-      [1, streamA],
-      [2, streamA],
+    assert.deepEqual(brokers.sent, [
+      [1, 'ses_a'],
+      [2, 'ses_a'],
     ])
   })
 
   test('begins anew only with what the client gave up', async () => {
-    const { clock, broker, append } = writing([true, new Error('the brokers are gone')])
-    const both = Promise.all([append(streamA), append(streamB)])
+    const { clock, brokers, append } = writing([true, new Error('the brokers are gone')])
+    const both = Promise.all([append('ses_a'), append('control')])
     await settled()
     clock.advance(500)
     await both
-    assert.deepEqual(broker.sent, [
-      [1, streamA],
-      [1, streamB],
-      [2, streamB],
+    assert.deepEqual(brokers.sent, [
+      [1, 'ses_a'],
+      [1, 'control'],
+      [2, 'control'],
     ])
     assert.deepEqual(reports, ['the log could not be written; trying again'])
   })

@@ -1,26 +1,30 @@
-import type { Clock, Position } from '@sluice/core'
+import { controlStream, type Clock, type Position } from '@sluice/core'
 import type { Kafka } from 'kafkajs'
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import type { Report } from '../data-keys.ts'
-import { checkpointStream } from '../incarnation.ts'
-import { LeaderWriter, type Lane } from './leader-writer.ts'
-import { partitionOf, partitions } from './partition.ts'
-import { Frontier } from './position.ts'
+import type { EncodedEvent } from '../frame.ts'
+import { checkpointStream, type IncarnationOf } from '../incarnation.ts'
+import { controlPartition, homeOf, keyOf, partitions } from './partition.ts'
+import { PartitionWriter, type PlacedRecord } from './partition-writer.ts'
+import { Frontier, positionIn } from './position.ts'
 import type { TopicNames } from './topics.ts'
-import { encodeUnit } from './wire.ts'
+import { encodeRecord } from './wire.ts'
 
 export interface TopicSinkPorts {
   readonly kafka: Kafka
   readonly names: TopicNames
+  readonly incarnation: IncarnationOf
   readonly clock: Clock
   readonly report: Report
 }
 
-/** One flush is one request for each broker that leads partitions of it, all at once. */
+/** One flush is one record in each partition that gets something of it: almost always one, for all sessions. */
 export class TopicSink implements Sink {
   readonly #ports: TopicSinkPorts
-  readonly #writer: LeaderWriter
+  readonly #writer: PartitionWriter
+  readonly #home: number
+  readonly #key: string
   /** At most one: one flush is in flight. */
   #spare: Buffer | undefined
   #stopped = false
@@ -28,8 +32,10 @@ export class TopicSink implements Sink {
 
   constructor(ports: TopicSinkPorts) {
     this.#ports = ports
-    const { kafka, clock } = ports
-    this.#writer = new LeaderWriter({ kafka, clock, trouble: (what) => this.trouble(what) })
+    const { kafka, clock, incarnation } = ports
+    this.#home = homeOf(incarnation)
+    this.#key = keyOf(incarnation)
+    this.#writer = new PartitionWriter({ kafka, clock, trouble: (what) => this.trouble(what) })
   }
 
   get failing(): boolean {
@@ -49,10 +55,10 @@ export class TopicSink implements Sink {
   }
 
   async write(batch: Batch): Promise<(event: number) => Position> {
-    const lanes = lanesOf(unitsOf(batch), this.#ports.names)
-    const offsets = await this.#writer.write(lanes)
+    const records = this.#recordsOf(batch)
+    const offsets = await this.#writer.write(records)
     this.#failing = false
-    return positionsOf(lanes, offsets)
+    return positionsOf(records, offsets)
   }
 
   buffer(bytes: number): Buffer {
@@ -70,60 +76,63 @@ export class TopicSink implements Sink {
     this.#stopped = true
     await this.#writer.close()
   }
+
+  #recordsOf(batch: Batch): readonly UnitsRecord[] {
+    const byPlace = Map.groupBy(batch.units.entries(), ([, { stream }]) => this.#placeOf(stream))
+    return [...byPlace].map(([place, units]) => {
+      const events: EncodedEvent[] = []
+      const ends: UnitEnd[] = []
+      for (const [index, { events: until }] of units) {
+        events.push(...batch.eventsOf(index))
+        ends.push({ last: until - 1, seen: events.length })
+      }
+      return { ...this.#topicOf(place), key: this.#key, value: encodeRecord(events), place, ends }
+    })
+  }
+
+  #placeOf(stream: string): number | 'checkpoints' {
+    if (stream === checkpointStream) return 'checkpoints'
+    return stream === controlStream ? controlPartition : this.#home
+  }
+
+  #topicOf(place: number | 'checkpoints'): Pick<PlacedRecord, 'topic' | 'partition'> {
+    const { names } = this.#ports
+    const found = place === 'checkpoints' ? { topic: place, partition: 0 } : partitions[place]
+    if (found === undefined) throw new Error(`there is no partition ${place}`)
+    return { topic: names[found.topic], partition: found.partition }
+  }
 }
 
-type WrittenTopic = 'audit' | 'control' | 'checkpoints'
+/** The units of a batch that go to one partition. */
+interface UnitsRecord extends PlacedRecord {
+  /** Among `partitions`. */
+  readonly place: number | 'checkpoints'
+  readonly ends: readonly UnitEnd[]
+}
 
-interface PlacedUnit {
-  readonly topic: WrittenTopic
-  readonly partition: number
-  readonly key: string
-  readonly value: Buffer
-  /** Index in the batch of its last event. */
+interface UnitEnd {
+  /** Index in the batch of the last event of a unit. */
   readonly last: number
-}
-
-/** The units of one partition are its messages. */
-interface UnitLane extends Lane {
-  readonly messages: readonly PlacedUnit[]
-}
-
-function unitsOf(batch: Batch): readonly PlacedUnit[] {
-  return batch.units.map(({ stream, events }, index) => {
-    return { ...topicOf(stream), key: stream, value: encodeUnit(batch.eventsOf(index)), last: events - 1 }
-  })
-}
-
-function topicOf(stream: string): Pick<PlacedUnit, 'topic' | 'partition'> {
-  if (stream === checkpointStream) return { topic: 'checkpoints', partition: 0 }
-  return partitions[partitionOf(stream)] ?? { topic: 'audit', partition: 0 }
-}
-
-function lanesOf(units: readonly PlacedUnit[], names: TopicNames): readonly UnitLane[] {
-  const lanes = Map.groupBy(units, ({ topic, partition }) => `${topic}/${partition}`)
-  return [...lanes.values()].flatMap((messages) => {
-    const [first] = messages
-    return first === undefined ? [] : [{ topic: names[first.topic], partition: first.partition, messages }]
-  })
+  /** How many events the record has up to there. */
+  readonly seen: number
 }
 
 /** Where the last event of each unit is, by its index in the batch: in its own partition, of the others it says nothing. */
 function positionsOf(
-  lanes: readonly UnitLane[],
-  offsets: ReadonlyMap<Lane, number>,
+  records: readonly UnitsRecord[],
+  offsets: ReadonlyMap<PlacedRecord, number>,
 ): (event: number) => Position {
-  const places = new Map<number, { readonly key: string; readonly offset: number }>()
-  for (const lane of lanes) {
-    const base = offsets.get(lane) ?? -1
+  const positions = new Map<number, Position>()
+  for (const record of records) {
+    const { place, ends } = record
+    const offset = offsets.get(record) ?? -1
     // A repeat that the broker already had may be acknowledged without its place.
-    if (base >= 0)
-      for (const [at, { last, key }] of lane.messages.entries()) places.set(last, { key, offset: base + at })
+    if (offset < 0 || place === 'checkpoints') continue
+    for (const { last, seen } of ends)
+      positions.set(
+        last,
+        positionIn(place, last === ends.at(-1)?.last ? { offset: offset + 1, seen: 0 } : { offset, seen }),
+      )
   }
-  return (event) => {
-    const frontier = Frontier.start()
-    const found = places.get(event)
-    if (found !== undefined && found.key !== checkpointStream)
-      frontier.move(partitionOf(found.key), { offset: found.offset + 1, seen: 0 })
-    return frontier.position
-  }
+  return (event) => positions.get(event) ?? Frontier.start().position
 }

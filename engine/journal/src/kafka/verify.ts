@@ -16,7 +16,7 @@ import { partitions } from './partition.ts'
 import { Frontier } from './position.ts'
 import { RecordReader, type Lane } from './reader.ts'
 import { topicNames, type TopicNames } from './topics.ts'
-import { decodeUnit, type DecodedEvent } from './wire.ts'
+import { decodeRecord, type DecodedEvent } from './wire.ts'
 
 export interface VerifyOptions {
   readonly connection: KafkaConnection
@@ -228,7 +228,7 @@ class Verifier {
 
 function unitIn(record: Buffer | null): readonly DecodedEvent[] | null {
   try {
-    return decodeUnit(record ?? Buffer.alloc(0))
+    return decodeRecord(record ?? Buffer.alloc(0))
   } catch {
     return null
   }

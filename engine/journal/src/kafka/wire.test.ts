@@ -4,7 +4,7 @@ import avro from 'avsc'
 import fc from 'fast-check'
 import { envelopeSchema } from '@sluice/schemas'
 import { encodeEnvelope } from '../codec.ts'
-import { decodeUnit, encodeUnit, unitSchemaId } from './wire.ts'
+import { decodeRecord, encodeRecord, recordSchemaId } from './wire.ts'
 
 function encoded(seq: number): Buffer {
   const into = Buffer.alloc(4_096)
@@ -35,8 +35,8 @@ function encoded(seq: number): Buffer {
 
 test('a record is a Confluent header and an Avro array, which the library reads', () => {
   const events = [encoded(1), encoded(2), encoded(300)]
-  const record = encodeUnit(events.map((bytes) => ({ bytes, signed: false })))
-  assert.deepEqual([record[0], record.readUInt32BE(1)], [0, unitSchemaId])
+  const record = encodeRecord(events.map((bytes) => ({ bytes, signed: false })))
+  assert.deepEqual([record[0], record.readUInt32BE(1)], [0, recordSchemaId])
   const schema = { type: 'array', items: envelopeSchema } as Parameters<typeof avro.Type.forSchema>[0]
   const read = avro.Type.forSchema(schema).fromBuffer(record.subarray(5)) as readonly {
     readonly seq: number
@@ -46,13 +46,13 @@ test('a record is a Confluent header and an Avro array, which the library reads'
     [1, 2, 300],
   )
   assert.deepEqual(
-    decodeUnit(record).map(({ bytes }) => Buffer.from(bytes)),
+    decodeRecord(record).map(({ bytes }) => Buffer.from(bytes)),
     events,
   )
 })
 
 test('whatever is changed or cut is read as the same events, other ones, or refused', () => {
-  const record = encodeUnit([1, 2].map((seq) => ({ bytes: encoded(seq), signed: false })))
+  const record = encodeRecord([1, 2].map((seq) => ({ bytes: encoded(seq), signed: false })))
   fc.assert(
     fc.property(
       fc.nat(record.length - 1),
@@ -62,7 +62,7 @@ test('whatever is changed or cut is read as the same events, other ones, or refu
         const changed = Buffer.from(record.subarray(0, cut))
         if (at < cut) changed[at] = (changed[at] ?? 0) ^ flip
         try {
-          for (const { bytes } of decodeUnit(changed)) assert.ok(bytes.length > 0)
+          for (const { bytes } of decodeRecord(changed)) assert.ok(bytes.length > 0)
         } catch (error) {
           assert.ok(error instanceof Error)
         }
@@ -76,5 +76,5 @@ test('whatever is changed or cut is read as the same events, other ones, or refu
     record.subarray(0, record.length - 1),
     Buffer.concat([record, Buffer.alloc(1)]),
   ])
-    assert.throws(() => decodeUnit(bytes))
+    assert.throws(() => decodeRecord(bytes))
 })

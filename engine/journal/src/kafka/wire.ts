@@ -3,18 +3,18 @@ import { decodeEnvelopeAt } from '../codec.ts'
 import type { EncodedEvent } from '../frame.ts'
 
 /**
- * A record of the audit and control topics is one unit, in Confluent's wire format, so that whoever has the schema
- * reads it with the usual tools:
+ * A record of the audit, control and checkpoints topics is what one flush wrote there: whole units, one behind the
+ * other, in Confluent's wire format, so that whoever has the schema reads it with the usual tools:
  *
  *     0  1  zero     1  4  schema id, big endian     5  …  Avro array of envelopes: count, events, zero
  */
-export const unitSchemaId = 1
+export const recordSchemaId = 1
 const headerBytes = 5
 
-export function encodeUnit(events: Iterable<EncodedEvent>): Buffer {
+export function encodeRecord(events: Iterable<EncodedEvent>): Buffer {
   const parts: Buffer[] = Array.from(events, ({ bytes }) => bytes)
   const header = Buffer.alloc(headerBytes)
-  header.writeUInt32BE(unitSchemaId, 1)
+  header.writeUInt32BE(recordSchemaId, 1)
   return Buffer.concat([header, avroLong(parts.length), ...parts, avroLong(0)])
 }
 
@@ -25,10 +25,10 @@ export interface DecodedEvent {
   readonly bytes: Buffer
 }
 
-/** Throws when the record is not a unit as a gateway writes it. */
-export function decodeUnit(record: Buffer): readonly DecodedEvent[] {
+/** Throws when the record is not what a gateway writes. */
+export function decodeRecord(record: Buffer): readonly DecodedEvent[] {
   if (record.length < headerBytes || record[0] !== 0) throw new Error('this record has no schema')
-  if (record.readUInt32BE(1) !== unitSchemaId)
+  if (record.readUInt32BE(1) !== recordSchemaId)
     throw new Error(`this record has the unknown schema ${record.readUInt32BE(1)}`)
   const events: DecodedEvent[] = []
   let { value: count, end: at } = readAvroLong(record, headerBytes)
