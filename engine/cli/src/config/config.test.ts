@@ -117,6 +117,23 @@ test('a target says how often one subject may ask it, and otherwise it may as of
     assert.throws(() => rate(text), told)
 })
 
+test("a pool of a target is the adapter's to read, and its mistakes have their place", () => {
+  const pool = (text: string): unknown => parseConfig('sluice.yaml', `${good}    pool: ${text}\n`).targets[0]
+  assert.ok(pool('{ max: 5 }'))
+  assert.throws(() => pool('{ maxi: 5 }'), /sluice\.yaml:18:\d+: .*unknown key "maxi"; did you mean "max"/)
+  assert.throws(() => pool('{ max: 0 }'), /sluice\.yaml:18:\d+: .*"pool\.max" must be a whole number/)
+})
+
+test('a listener says how long its clients may take nothing', () => {
+  const stall = (text: string): unknown =>
+    parseConfig('sluice.yaml', good.replace(/^listen:\n.*\n/m, `listen:\n  postgres: ${text}\n`)).listen
+      .postgres
+  const address = { host: '127.0.0.1', port: 7432 }
+  assert.deepEqual(stall('{ address: 127.0.0.1:7432, stall_s: 30 }'), { address, stallMs: 30_000 })
+  assert.throws(() => stall('{ address: 127.0.0.1:7432, stall: 30 }'), /did you mean "stall_s"/)
+  assert.throws(() => stall('{ address: 127.0.0.1:7432, stall_s: 0 }'), /listen\.postgres/)
+})
+
 test('a target says who may give access to it for a while, and otherwise nobody may', () => {
   const access = (text: string): ReturnType<typeof parseConfig>['targets'][number]['access'] =>
     parseConfig('sluice.yaml', `${good}    access: ${text}\n`).targets[0]?.access

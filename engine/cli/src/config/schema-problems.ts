@@ -15,7 +15,10 @@ interface Params {
 export function schemaProblems(document: Located, errors: readonly ErrorObject[]): readonly Problem[] {
   const seen = new Map<string, Problem>()
   // A failed `oneOf` repeats every branch's complaint: the branches say nothing that a person needs.
-  const relevant = errors.filter((error) => !/\/(oneOf|anyOf)\//.test(error.schemaPath))
+  // A failed `if` says no more than the branch that it leads to.
+  const relevant = errors.filter(
+    ({ schemaPath, keyword }) => !/\/(oneOf|anyOf)\//.test(schemaPath) && keyword !== 'if',
+  )
   for (const error of (relevant.length > 0 ? relevant : errors).filter((one) => !isSaidBetter(one, errors))) {
     const path = pathOf(error.instancePath, document.value)
     const problem = problemOf(document, path, error)
