@@ -11,6 +11,9 @@ export interface Expected {
 const place =
   'Temporary schemas are numbered by the place of a session among those of its server, where the gateway has some of its own.'
 
+const inlined =
+  'The view calls a function in SQL, which the server plans as a part of the query: what it reads is not in the name of the view.'
+
 /** Everything else that differs fails the run; so does, in a whole run, an entry that nothing needs any more. */
 export const expected: readonly Expected[] = [
   {
@@ -35,5 +38,21 @@ export const expected: readonly Expected[] = [
     test: 'merge',
     statement: 'MERGE INTO target t USING source AS s ON t.tid = s.sid WHEN NOT MATCHED THEN DO NOTHING',
     reason: 'The server locks the target of any MERGE as for writing. This one does nothing in any case.',
+  },
+  {
+    test: 'rules',
+    statement: 'select * from rtest_vview5',
+    reason: inlined,
+  },
+  {
+    test: 'rules',
+    statement: 'insert into rtest_view4 select * from rtest_vview5',
+    reason: inlined,
+  },
+  {
+    test: 'update',
+    statement: "UPDATE range_parted set a = 'b', c = 1",
+    reason:
+      'A policy of its rows, made by CREATE POLICY, reads another table, which no name in the statement says.',
   },
 ]

@@ -123,11 +123,16 @@ async function nodePostgres(): Promise<Run> {
       const args = [...preload, join(tests, 'integration', file)]
       const { code, said } = await run(folder.path, process.execPath, args, env, testSeconds * 1_000)
       const passed = code === 0
-      found.set(file, { outcome: passed ? 'passed' : 'failed', why: passed ? '' : said.slice(-500) })
+      found.set(file, { outcome: passed ? 'passed' : 'failed', why: passed ? '' : reasonIn(said) })
       told.push([file, await readVerdicts(join(folder.path, 'verdicts'))])
     }
     return new Map([...found, ...told.flatMap(([, verdicts]) => [...verdicts])])
   }
+}
+
+/** What a file says as it ends at an error; else the last that it says. */
+function reasonIn(said: string): string {
+  return /^(?:Message|error|Error): .*/m.exec(said)?.[0] ?? said.slice(-500)
 }
 
 async function tell(
