@@ -645,10 +645,22 @@ export const sqlCases: readonly SqlCase[] = [
         shows: leak,
         through: masked(),
       },
+      // Expressions are masked when they are fetched, or refused when the cursor is declared.
+      ...[
+        'declare c cursor for select reverse(ssn) from customers',
+        'declare c cursor for select x from customers x',
+      ].flatMap((declaration): readonly SqlAttack[] => [
+        {
+          before: ['begin', declaration],
+          sql: 'fetch all from c',
+          policies: ['starter'],
+          shows: leak,
+          through: masked(/\[masked\]|\bNULL\b/),
+        },
+        { before: ['begin'], sql: declaration, policies: ['open'], shows: answer(/^DECLARE CURSOR$/m) },
+      ]),
       ...each(
         [
-          'declare c cursor for select reverse(ssn) from customers',
-          'declare c cursor for select x from customers x',
           'declare c scroll cursor with hold for select id from customers order by ssn',
           "declare c cursor for select id from customers where ssn like '917%' for update",
         ],
