@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { limits, Refused, type Credentials } from '@sluice/core'
 import { referencedCredentials } from './credentials.ts'
+import { scriptedClock } from './scripted-issuer.ts'
+import { secretSource } from './secrets/source.ts'
 
 suite('credentials of targets', () => {
   let folder: string
@@ -17,13 +19,16 @@ suite('credentials of targets', () => {
       ['literal', { user: 'app', password: { literal: 'demo' } }],
       ['unset', { user: 'app', password: { env: 'UNSET' } }],
     ])
-    credentials = referencedCredentials(references, { base: folder, env: { PGPASSWORD: 'from env' } })
+    credentials = referencedCredentials(
+      references,
+      secretSource({ base: folder, env: { PGPASSWORD: 'from env' }, clock: scriptedClock() }),
+    )
   })
   afterEach(() => rm(folder, { recursive: true }))
 
   const write = (text: string | Uint8Array): Promise<void> => writeFile(join(folder, 'password'), text)
   const unavailable = (target: string): Promise<void> =>
-    assert.rejects(credentials.credential(target, 'login'), (error) => {
+    assert.rejects(credentials.credential(target), (error) => {
       assert.ok(error instanceof Refused)
       assert.equal(error.refusal.code, 'target_unreachable')
       assert.doesNotMatch(
@@ -37,26 +42,26 @@ suite('credentials of targets', () => {
 
   test('are read from where the reference points', async () => {
     await write(' pass word \n')
-    assert.deepEqual(await credentials.credential('file', 'login'), { user: 'app', password: ' pass word ' })
-    assert.deepEqual(await credentials.credential('env', 'login'), { user: 'app', password: 'from env' })
-    assert.deepEqual(await credentials.credential('literal', 'login'), { user: 'app', password: 'demo' })
+    assert.deepEqual(await credentials.credential('file'), { user: 'app', password: ' pass word ' })
+    assert.deepEqual(await credentials.credential('env'), { user: 'app', password: 'from env' })
+    assert.deepEqual(await credentials.credential('literal'), { user: 'app', password: 'demo' })
   })
 
   test('are kept, and read again once the target rejected them', async () => {
     await write('old')
-    await credentials.credential('file', 'login')
+    const old = await credentials.credential('file')
     await write('new\r\n')
-    assert.equal((await credentials.credential('file', 'login')).password, 'old')
-    assert.equal((await credentials.credential('file', 'rejected')).password, 'new')
-    assert.equal((await credentials.credential('file', 'login')).password, 'new')
+    assert.equal(await credentials.credential('file'), old)
+    assert.equal((await credentials.credential('file', old)).password, 'new')
+    assert.equal((await credentials.credential('file')).password, 'new')
   })
 
   test('that cannot be read are refused, and read as soon as they are there', async () => {
     await unavailable('file')
     await write('late')
-    assert.equal((await credentials.credential('file', 'login')).password, 'late')
+    assert.equal((await credentials.credential('file')).password, 'late')
     await rm(join(folder, 'password'))
-    await assert.rejects(credentials.credential('file', 'rejected'), Refused)
+    await assert.rejects(credentials.credential('file', await credentials.credential('file')), Refused)
     await unavailable('file')
   })
 
