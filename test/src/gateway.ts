@@ -32,6 +32,7 @@ export interface GatewayOptions {
   readonly log?: object
   readonly telemetry?: object
   readonly masking?: object
+  readonly secrets?: object
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
@@ -158,6 +159,7 @@ export function configOf(options: GatewayOptions): object {
     log,
     telemetry,
     masking,
+    secrets,
     host = '127.0.0.1',
     owners = {},
   } = options
@@ -177,6 +179,7 @@ export function configOf(options: GatewayOptions): object {
     ...(exporters === undefined ? {} : { exporters }),
     ...(telemetry === undefined ? {} : { telemetry }),
     ...(masking === undefined ? {} : { masking }),
+    ...(secrets === undefined ? {} : { secrets }),
     targets: targets.map(entryOf),
   }
 }
