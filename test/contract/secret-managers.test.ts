@@ -176,6 +176,9 @@ suite('a manager that answers with anything', () => {
 
 /** The same without a field: it holds both. */
 function loginOf(keeper: Keeper, name: string): ReturnType<Keeper['reference']> {
-  const [[manager = '', path = ''] = []] = Object.entries(keeper.reference(name)) as [string, string][]
-  return { [manager]: path.replace(/#.*/, '') } as unknown as ReturnType<Keeper['reference']>
+  const fields = Object.entries<string>(keeper.reference(name)).map(([manager, path]) => [
+    manager,
+    path.replace(/#.*/, ''),
+  ])
+  return Object.fromEntries(fields) as ReturnType<Keeper['reference']>
 }

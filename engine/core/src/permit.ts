@@ -42,11 +42,13 @@ class DurablePermit {
 
   #leave(spentBefore: number, content: Uint8Array): void {
     const spent = this.#spent
-    this.#spent += 1
+    // Until it has left it counts as spent for good.
+    this.#spent = Infinity
     if (spent !== spentBefore)
       throw new Error(`permit of ${this.decision} was ${spent === 0 ? 'not' : 'already'} spent`)
     if (digest(content) !== this.#digest) throw new Error(`permit of ${this.decision} is for other bytes`)
     if (!this.#live()) throw new Refused(lapsed)
+    this.#spent = spent + 1
   }
 }
 

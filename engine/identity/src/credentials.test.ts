@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { limits, Refused, type Credentials } from '@sluice/core'
 import { referencedCredentials } from './credentials.ts'
 import { scriptedClock } from './scripted-issuer.ts'
-import { secretSource } from './secrets/source.ts'
+import { secretSource, type SecretSource } from './secrets/source.ts'
 
 suite('credentials of targets', () => {
   let folder: string
@@ -63,6 +64,57 @@ suite('credentials of targets', () => {
     await rm(join(folder, 'password'))
     await assert.rejects(credentials.credential('file', await credentials.credential('file')), Refused)
     await unavailable('file')
+  })
+
+  test('that did not change are given back as they were, and the target is not asked with them again', async () => {
+    await write('same')
+    const refused = await credentials.credential('file')
+    assert.equal(await credentials.credential('file', refused), refused)
+    const ofEnv = await credentials.credential('env')
+    const before = performance.now()
+    assert.equal(await credentials.credential('env', ofEnv), ofEnv)
+    assert.ok(performance.now() - before < 200, 'an environment does not change while one waits')
+  })
+
+  test('that change a moment after they were refused are waited for, once for all', async () => {
+    await write('old')
+    const refused = await credentials.credential('file')
+    const waiting = Array.from({ length: 5 }, () => credentials.credential('file', refused))
+    await sleep(100)
+    await write('new')
+    const found = await Promise.all(waiting)
+    assert.equal(found[0]?.password, 'new')
+    for (const each of found) assert.equal(each, found[0], 'one and the same, which was read once')
+    assert.equal(
+      await credentials.credential('file', refused),
+      found[0],
+      'who was refused before gets it too',
+    )
+  })
+
+  test('that are lent are replaced when the loan is over', async () => {
+    let lent = 0
+    const over = new Set<number>()
+    const source: SecretSource = {
+      read: () => assert.fail('it is one secret'),
+      login: () => {
+        const number = (lent += 1)
+        return Promise.resolve({
+          value: { user: `v-${number}`, password: 'p' },
+          live: () => !over.has(number),
+        })
+      },
+      close: () => Promise.resolve(),
+    }
+    const loans = referencedCredentials(
+      new Map([['shop', { login: { vault: 'database/creds/app' } }]]),
+      source,
+    )
+    const [one, same] = [await loans.credential('shop'), await loans.credential('shop')]
+    assert.deepEqual([one.user, same], ['v-1', one])
+    over.add(1)
+    const found = await Promise.all(Array.from({ length: 5 }, () => loans.credential('shop')))
+    assert.deepEqual(new Set(found.map(({ user }) => user)), new Set(['v-2']))
   })
 
   test('of nobody are refused', async () => {
