@@ -1,12 +1,12 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import type { Reply } from './replies.ts'
+import type { Headers, Reply } from './replies.ts'
 import { SecondAttempt } from './second-attempt.ts'
 
-function answer(status: number, ended: () => void = () => {}): AsyncIterable<Reply> {
+function answer(status: number, ended: () => void = () => {}, headers: Headers = []): AsyncIterable<Reply> {
   return (async function* () {
     try {
-      yield { kind: 'head', status, headers: [] }
+      yield { kind: 'head', status, headers }
       yield { kind: 'data', bytes: Buffer.from(String(status)) }
       yield { kind: 'end', trailers: [] }
     } finally {
@@ -28,6 +28,21 @@ suite('a second attempt', () => {
     const first = answer(401, () => (ended += 1))
     assert.equal(await textOf(new SecondAttempt(first, () => Promise.resolve(answer(200)))), '200:200.')
     assert.equal(ended, 1)
+  })
+
+  test('is made where AWS says that it is about the keys, and of no other 403', async () => {
+    const refused = (error: string): AsyncIterable<Reply> =>
+      answer(403, () => {}, [['x-amzn-errortype', error]])
+    for (const error of ['InvalidSignatureException', 'ExpiredTokenException:http://internal.amazon.com/'])
+      assert.equal(
+        await textOf(new SecondAttempt(refused(error), () => Promise.resolve(answer(200)))),
+        '200:200.',
+      )
+    for (const error of ['AccessDeniedException', 'ExpiredTokenExceptionally', ''])
+      assert.equal(
+        await textOf(new SecondAttempt(refused(error), () => assert.fail('it may be applied'))),
+        '403:403.',
+      )
   })
 
   test('is made once', async () => {
