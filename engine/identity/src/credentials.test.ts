@@ -92,6 +92,16 @@ suite('credentials of targets', () => {
     )
   })
 
+  test('that cannot be read for a moment after they were refused are waited for as well', async () => {
+    await write('old')
+    const refused = await credentials.credential('file')
+    await rm(join(folder, 'password'))
+    const found = credentials.credential('file', refused)
+    await sleep(100)
+    await write('new')
+    assert.equal((await found).password, 'new')
+  })
+
   test('that are lent are replaced when the loan is over', async () => {
     let lent = 0
     const over = new Set<number>()

@@ -64,13 +64,17 @@ export function referencedCredentials(
   async function next(target: string, refused: Credential): Promise<Credential> {
     const held = await known.get(target)?.catch(() => undefined)
     if (held !== undefined && held.credential !== refused && held.live()) return held.credential
+    let failure: unknown
     for (const pauseMs of waits(references.get(target)) ? pausesMs : [0]) {
       await sleep(pauseMs, undefined, { ref: false })
-      const found = await read(target, 'anew').catch((error: unknown) => {
-        known.delete(target)
-        throw error
-      })
+      const found = await read(target, 'anew').catch((error: unknown) => void (failure = error))
+      if (found === undefined) continue
+      failure = undefined
       if (!isSame(found.credential, refused)) return (await keep(target, Promise.resolve(found))).credential
+    }
+    if (failure !== undefined) {
+      known.delete(target)
+      throw failure
     }
     return refused
   }
