@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, systemIds, type NewEvent, type RecordedEvent } from '@sluice/core'
+import { secretSource } from '@sluice/identity'
 import { parseConfig } from '../../engine/cli/src/config/config.ts'
 import { openLog } from '../../engine/cli/src/log.ts'
 import { authority, issuedBy } from '../src/certificate.ts'
@@ -65,7 +66,7 @@ targets: []
     return openLog(parseConfig('sluice.yaml', text).log, {
       data: await mkdtemp(join(folder, 'data-')),
       base: folder,
-      env,
+      secrets: secretSource({ base: folder, env, clock: systemClock }),
       retention: { contentMs: null, auditMs: null, bodiesMs: null },
       clock: systemClock,
       ids,

@@ -34,6 +34,7 @@ export interface GatewayOptions {
   readonly masking?: object
   /** After which a client that does not read is cut off. */
   readonly stallSeconds?: number
+  readonly secrets?: object
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
@@ -161,6 +162,7 @@ export function configOf(options: GatewayOptions): object {
     telemetry,
     masking,
     stallSeconds,
+    secrets,
     host = '127.0.0.1',
     owners = {},
   } = options
@@ -183,6 +185,7 @@ export function configOf(options: GatewayOptions): object {
     ...(exporters === undefined ? {} : { exporters }),
     ...(telemetry === undefined ? {} : { telemetry }),
     ...(masking === undefined ? {} : { masking }),
+    ...(secrets === undefined ? {} : { secrets }),
     targets: targets.map(entryOf),
   }
 }

@@ -179,7 +179,7 @@ export class Conversation {
       socket,
       stallMs,
       credential,
-      rejected: () => void session.credential('rejected').catch(() => {}),
+      another: (refused) => session.credential(refused),
       sight: { prefix, origin: upstream.origin, base_path: settings.base_path },
       means: this.#ports.means,
       profile: settings.profile,
@@ -220,7 +220,7 @@ interface LaneInUse {
 /** Read before anything is judged, so that nothing has to be waited for once it may be performed. */
 function credentialOf(session: Session<HttpSettings>): Promise<Credential | null> {
   const { authentication } = session.target.settings
-  return authentication.kind === 'none' ? Promise.resolve(null) : session.credential('login')
+  return authentication.kind === 'none' ? Promise.resolve(null) : session.credential()
 }
 
 /** A refusal of somebody whom nobody knows. What is left of a body is not read, so the connection ends. */

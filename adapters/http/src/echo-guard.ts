@@ -6,11 +6,16 @@ import { refusal, Refused, type Credential } from '@sluice/core'
  * for a URL, and escaped in JSON. An answer with it ends there.
  */
 export class EchoGuard {
-  readonly #forms: Forms
+  #forms: Forms
   /** The end of what has passed, which may be the beginning of it. */
   #held: Buffer = nothing
 
   constructor(forms: Forms) {
+    this.#forms = forms
+  }
+
+  /** Before anything of the answer has passed: it was asked for with another credential. */
+  watchFor(forms: Forms): void {
     this.#forms = forms
   }
 

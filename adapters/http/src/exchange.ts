@@ -30,6 +30,7 @@ import { asking } from './recognised.ts'
 import { isSecret, recordedBody, recordedHead } from './recorded-text.ts'
 import { refuse } from './refuse.ts'
 import { headerOf, type Headers, type Reply } from './replies.ts'
+import { SecondAttempt } from './second-attempt.ts'
 import { addressOf, type Outgoing, type Upstream } from './upstream.ts'
 
 /** What is judged, as far as anybody can vouch for it. */
@@ -44,8 +45,8 @@ export interface Judged {
 export interface Line extends Caller {
   readonly upstream: Upstream
   readonly credential: Credential | null
-  /** The target refused it: it is to be read again. */
-  readonly rejected: () => void
+  /** What there is in the place of the one that the target refused; the same where there is no other. */
+  readonly another: (refused: Credential) => Promise<Credential>
   readonly sight: Omit<Sight, 'rewritten'>
   readonly means: Means
   readonly profile: Profile | null
@@ -75,6 +76,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   #head: (Reply & { kind: 'head' }) | undefined
   #latest: Reply | undefined
   #encoder: Encoder | undefined
+  #guard: EchoGuard | undefined
 
   constructor({ action, request, objection }: Judged, line: Line) {
     this.#request = request
@@ -132,28 +134,43 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     _body: AsyncIterable<never>,
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
-    const { meter } = this.#line
     this.#decision = permit.decision
     this.#stop = stop
+    return typeof request === 'function' ? this.#sendOnceMade(request, permit) : this.#send(request, permit)
+  }
+
+  #send({ outgoing, hidden }: Sent, permit: Permit): AsyncIterable<Reply> {
+    const { upstream, credential, meter } = this.#line
+    this.#hidden = hidden
     const leave = (): void => {
       permit.spend(this.content)
       meter?.sent()
     }
-    return typeof request === 'function' ? this.#sendOnceMade(request, leave) : this.#send(request, leave)
+    const replies = upstream.send(outgoing, credential, leave, this.#stop)
+    if (credential === null) return replies
+    return new SecondAttempt(replies, () => this.#sendAgain(outgoing, credential, permit))
   }
 
-  #send({ outgoing, hidden }: Sent, leave: () => void): AsyncIterable<Reply> {
-    const { upstream, credential } = this.#line
-    this.#hidden = hidden
-    return upstream.send(outgoing, credential, leave, this.#stop)
+  async #sendAgain(
+    outgoing: Outgoing,
+    refused: Credential,
+    permit: Permit,
+  ): Promise<AsyncIterable<Reply> | undefined> {
+    const credential = await this.#line.another(refused)
+    if (credential === refused || !this.#watches(credential)) return undefined
+    return this.#line.upstream.send(outgoing, credential, () => permit.repeat(this.content), this.#stop)
+  }
+
+  /** Whether the answer will be searched for it as for the one before. */
+  #watches(credential: Credential): boolean {
+    const forms = formsOf(credential)
+    if (forms !== undefined) this.#guard?.watchFor(forms)
+    return forms === undefined || this.#guard !== undefined
   }
 
   /** A connection has one request under way, so none that came later leaves before it. */
-  async *#sendOnceMade(
-    make: (signal: AbortSignal) => Promise<Sent>,
-    leave: () => void,
-  ): AsyncGenerator<Reply> {
-    yield* this.#send(await asking('request', this.#stop, make), leave)
+  async *#sendOnceMade(make: (signal: AbortSignal) => Promise<Sent>, permit: Permit): AsyncGenerator<Reply> {
+    yield* this.#send(await asking('request', this.#stop, make), permit)
   }
 
   maskBody(body: AsyncIterable<never>): AsyncIterable<Shown<never>> {
@@ -163,6 +180,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
     const { credential, sight, means, meter, acceptEncoding } = this.#line
     const forms = credential === null ? undefined : formsOf(credential)
+    this.#guard = forms === undefined ? undefined : new EchoGuard(forms)
     return masked(replies, {
       sight,
       hiding: plan.answer,
@@ -170,14 +188,12 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
       acceptEncoding,
       pseudonyms: means.pseudonyms,
       bodiless: this.#request.method === 'HEAD',
-      guard: forms === undefined ? undefined : new EchoGuard(forms),
+      guard: this.#guard,
       meter,
       decision: this.#decision,
       stop: this.#stop,
       rejected: () => {
-        if (credential === null) return
-        this.#line.rejected()
-        throw new Refused(credentialRejected)
+        if (credential !== null) throw new Refused(credentialRejected)
       },
     })
   }

@@ -46,17 +46,33 @@ export async function login(
   session: Session<PostgresSettings>,
   wanted: ReadonlyMap<string, string>,
 ): Promise<LoggedIn> {
+  const known = await session.credential()
   try {
-    return await attempt(session, wanted, await session.credential('login'))
+    return await attempt(session, wanted, known)
   } catch (error) {
     if (!(error instanceof CredentialRejected)) throw error
+    return again(session, wanted, known, error)
   }
+}
+
+/** Nothing of the caller's has been sent yet, so nothing can happen twice. The same once more would only lock it out. */
+async function again(
+  session: Session<PostgresSettings>,
+  wanted: ReadonlyMap<string, string>,
+  refused: Credential,
+  why: CredentialRejected,
+): Promise<LoggedIn> {
+  const credential = await session.credential(refused)
+  if (credential === refused) throw notAccepted(why)
   try {
-    return await attempt(session, wanted, await session.credential('rejected'))
+    return await attempt(session, wanted, credential)
   } catch (error) {
-    if (!(error instanceof CredentialRejected)) throw error
-    throw unreachable("it does not accept this gateway's credential.", { cause: error })
+    throw error instanceof CredentialRejected ? notAccepted(error) : error
   }
+}
+
+function notAccepted(cause: CredentialRejected): Refused {
+  return unreachable("it does not accept this gateway's credential.", { cause })
 }
 
 class CredentialRejected extends Error {}

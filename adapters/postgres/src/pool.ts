@@ -42,7 +42,7 @@ export class Pool {
     if (pool === null) return login(session, wanted)
     await this.#turn(session, pool, gone)
     try {
-      const kind = kindOf(identityOf(await session.credential('login')), wanted)
+      const kind = kindOf(identityOf(await session.credential()), wanted)
       return (await this.#again(kind, pool)) ?? (await this.#anew(session, wanted, pool))
     } catch (error) {
       this.#next()

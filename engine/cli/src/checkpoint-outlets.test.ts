@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@sluice/core'
-import { SecretError } from '@sluice/identity'
+import { SecretError, secretSource } from '@sluice/identity'
 import type { CheckpointOutlet } from '@sluice/journal'
 import { buildOutlets } from './checkpoint-outlets.ts'
 import type { CheckpointConfig } from './config/checkpoints.ts'
@@ -16,7 +16,12 @@ async function built(
   base: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<CheckpointOutlet> {
-  const [outlet] = await buildOutlets([config], { base, env, clock: systemClock, report: () => {} })
+  const [outlet] = await buildOutlets([config], {
+    base,
+    secrets: secretSource({ base, env, clock: systemClock }),
+    clock: systemClock,
+    report: () => {},
+  })
   assert.ok(outlet)
   return outlet
 }

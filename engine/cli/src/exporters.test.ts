@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, systemIds } from '@sluice/core'
-import { SecretError } from '@sluice/identity'
+import { SecretError, secretSource } from '@sluice/identity'
 import type { Exporters } from '@sluice/exporters'
 import { sinkDefaults, type ExporterConfig, type SinkConfig } from './config/exporters.ts'
 import { buildExporters } from './exporters.ts'
@@ -14,7 +14,7 @@ function built(of: SinkConfig, data: string, env: Readonly<Record<string, string
   return buildExporters([config], {
     data,
     base: data,
-    env,
+    secrets: secretSource({ base: data, env, clock: systemClock }),
     host: 'gw_a',
     store: { subscribe: async function* () {} },
     clock: systemClock,

@@ -13,12 +13,13 @@ import {
   type Format,
   type Sink,
 } from '@sluice/exporters'
-import { readSecret, type SecretReference, type SecretSource } from '@sluice/identity'
+import { readSecret, type SecretReference } from '@sluice/identity'
 import type { ElasticSinkConfig, ExporterConfig, SinkConfig, SyslogSinkConfig } from './config/exporters.ts'
 import { connectionOf, tlsFiles } from './log.ts'
 import { pemOf } from './pem.ts'
+import type { Named } from './secrets.ts'
 
-export interface SinkParts extends SecretSource {
+export interface SinkParts extends Named {
   /** Who writes, for receivers that want to know. */
   readonly host: string
   readonly clock: Clock
@@ -80,7 +81,7 @@ async function syslogOf({ tls, ...of }: SyslogSinkConfig, parts: SinkParts): Pro
 
 async function loginOf(
   login: ElasticSinkConfig['login'],
-  source: SecretSource,
+  source: Named,
 ): Promise<Parameters<typeof elastic>[0]['login']> {
   if (login === null) return null
   return login.kind === 'api_key'
@@ -89,8 +90,8 @@ async function loginOf(
 }
 
 /** Read now to see that it is there, and anew whenever it is used. */
-async function secretOf(reference: SecretReference, source: SecretSource): Promise<() => Promise<string>> {
-  const read = (): Promise<string> => readSecret(reference, source)
+async function secretOf(reference: SecretReference, source: Named): Promise<() => Promise<string>> {
+  const read = (): Promise<string> => readSecret(reference, source.secrets)
   await read()
   return read
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock, Ids } from '@sluice/core'
-import { readSecret, type SecretSource } from '@sluice/identity'
+import { readSecret } from '@sluice/identity'
 import {
   acquireLock,
   makeFolder,
@@ -16,8 +16,9 @@ import type { KafkaLogConfig, LogConfig, SaslConfig, TlsConfig } from './config/
 import type { RetentionConfig } from './config/retention.ts'
 import { clientCredentials } from './client-credentials.ts'
 import { pemOf } from './pem.ts'
+import type { Named } from './secrets.ts'
 
-export interface LogPorts extends SecretSource {
+export interface LogPorts extends Named {
   /** Folder for what this gateway keeps. */
   readonly data: string
   readonly clock: Clock
@@ -96,7 +97,7 @@ async function gatewayName(file: string, ids: Ids): Promise<string> {
 /** How to reach brokers, with the secrets and files that the configuration names. */
 export async function connectionOf(
   { brokers, tls, sasl }: Pick<KafkaLogConfig, 'brokers' | 'tls' | 'sasl'>,
-  source: SecretSource & Pick<LogPorts, 'clock'>,
+  source: Pick<LogPorts, 'base' | 'secrets' | 'clock'>,
 ): Promise<KafkaConnection> {
   const files = await tlsFiles(tls, source.base)
   return {
@@ -121,16 +122,16 @@ export async function tlsFiles(
 
 async function saslOf(
   sasl: SaslConfig,
-  source: SecretSource & Pick<LogPorts, 'clock'>,
+  source: Pick<LogPorts, 'base' | 'secrets' | 'clock'>,
 ): Promise<NonNullable<KafkaConnection['sasl']>> {
   if (sasl.mechanism === 'oauthbearer') {
     const { tokenUrl, clientId, clientSecret, scope } = sasl
-    const secret = (): Promise<string> => readSecret(clientSecret, source)
+    const secret = (): Promise<string> => readSecret(clientSecret, source.secrets)
     const token = clientCredentials({ tokenUrl, clientId, secret, scope }, source.clock)
     return { mechanism: sasl.mechanism, oauthBearerProvider: async () => ({ value: await token() }) }
   }
   const { mechanism, user: username, password } = sasl
-  return { mechanism, username, password: await readSecret(password, source) }
+  return { mechanism, username, password: await readSecret(password, source.secrets) }
 }
 
 function defined(

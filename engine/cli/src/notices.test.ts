@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, systemIds, type Identity } from '@sluice/core'
-import { SecretError } from '@sluice/identity'
+import { SecretError, secretSource } from '@sluice/identity'
 import { noticeTypes } from '@sluice/notices'
 import type { NoticesConfig } from './config/notices.ts'
 import { buildNotices, type BuiltNotices } from './notices.ts'
@@ -25,7 +25,7 @@ function built(
     {
       data,
       base: data,
-      env,
+      secrets: secretSource({ base: data, env, clock: systemClock }),
       store: { subscribe: async function* () {} },
       acquaintances: { identityOf: (id) => (id === bob.subject.id ? bob : undefined) },
       link: () => null,

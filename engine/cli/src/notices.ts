@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { SlackCallbacks } from '@sluice/api'
 import type { Clock, EventStore, Ids } from '@sluice/core'
-import { readSecret, type SecretReference, type SecretSource } from '@sluice/identity'
+import { readSecret, type SecretReference } from '@sluice/identity'
 import {
   mail,
   openNotices,
@@ -16,8 +16,9 @@ import {
 } from '@sluice/notices'
 import type { DestinationConfig, NoticesConfig, SlackVotesConfig } from './config/notices.ts'
 import { pemOf } from './pem.ts'
+import type { Named } from './secrets.ts'
 
-export interface NoticeParts extends SecretSource {
+export interface NoticeParts extends Named {
   /** Folder of everything that outlives a start. */
   readonly data: string
   readonly store: Pick<EventStore, 'subscribe'>
@@ -99,8 +100,8 @@ async function mediumOf(of: DestinationConfig, votes: boolean, parts: NoticePart
 }
 
 /** Read now to see that it is there, and anew whenever it is used. */
-async function secretOf(reference: SecretReference, source: SecretSource): Promise<() => Promise<string>> {
-  const read = (): Promise<string> => readSecret(reference, source)
+async function secretOf(reference: SecretReference, source: Named): Promise<() => Promise<string>> {
+  const read = (): Promise<string> => readSecret(reference, source.secrets)
   await read()
   return read
 }

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { SecretError } from '@sluice/identity'
 import { secretFree } from './secret-free.ts'
 
 test('a report does not repeat the secret that an error quotes', () => {
@@ -13,4 +14,12 @@ test('a report does not repeat the secret that an error quotes', () => {
     'no answer: Error: password=[redacted]',
     'no answer: RangeError: too late',
   ])
+})
+
+test('a report of a secret that cannot be read names its reference, whole', () => {
+  const told: string[] = []
+  const report = secretFree((_what, error) => void told.push(String(error)))
+  const error = new SecretError('vault secret/data/shop#password cannot be read: Vault answered 400')
+  report('the credential', error)
+  assert.deepEqual(told, [`SecretError: ${error.message}`])
 })

@@ -35,6 +35,7 @@ import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
+import { openSecrets } from './secrets.ts'
 import { buildTelemetry } from './telemetry.ts'
 
 export interface ServeOptions {
@@ -77,11 +78,14 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   await using parts = new AsyncDisposableStack()
   await mkdir(data, { recursive: true, mode: 0o700 })
 
+  const secrets = await openSecrets(config.secrets, { base, env }, clock)
+  parts.defer(() => secrets.close())
+
   const lost = Promise.withResolvers<void>()
   const { log, place } = await openLog(config.log, {
     data,
     base,
-    env,
+    secrets,
     clock,
     ids,
     report,
@@ -94,7 +98,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const telemetry = await buildTelemetry(config.telemetry, {
     gateway: log.writer,
     base,
-    env,
+    secrets,
     clock,
     report,
   })
@@ -128,8 +132,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
         credential === null ? [] : [[target.name, credential] as const],
       ),
     ),
-    base,
-    env,
+    secrets,
     clock,
     ids,
   })
@@ -172,7 +175,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const told = await buildNotices(config.notices, {
     data,
     base,
-    env,
+    secrets,
     store,
     acquaintances,
     link: (path) => (apiUrl === null ? null : `${apiUrl}${path}`),
@@ -224,7 +227,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const exporters = await buildExporters(config.exporters, {
     data,
     base,
-    env,
+    secrets,
     host: log.writer,
     store,
     clock,

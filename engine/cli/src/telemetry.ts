@@ -1,10 +1,11 @@
 import type { Clock } from '@sluice/core'
-import { readSecret, type SecretSource } from '@sluice/identity'
+import { readSecret } from '@sluice/identity'
 import type { OpenedTelemetry, OtlpOptions } from '@sluice/telemetry'
 import type { OtlpConfig, TelemetryConfig } from './config/telemetry.ts'
 import { pemOf } from './pem.ts'
+import type { Named } from './secrets.ts'
 
-export interface TelemetryParts extends SecretSource {
+export interface TelemetryParts extends Named {
   /** The gateway's name in the log. */
   readonly gateway: string
   readonly clock: Clock
@@ -25,14 +26,13 @@ export async function buildTelemetry(
   return openTelemetry({ otlp, prometheus: config.prometheus, ...parts })
 }
 
-async function otlpOf(
-  { url, headers, tlsCa, sampleRatio }: OtlpConfig,
-  source: SecretSource,
-): Promise<OtlpOptions> {
+async function otlpOf({ url, headers, tlsCa, sampleRatio }: OtlpConfig, source: Named): Promise<OtlpOptions> {
   const read = async (): Promise<Record<string, string>> =>
     Object.fromEntries(
       await Promise.all(
-        [...headers].map(async ([name, reference]) => [name, await readSecret(reference, source)] as const),
+        [...headers].map(
+          async ([name, reference]) => [name, await readSecret(reference, source.secrets)] as const,
+        ),
       ),
     )
   await read()

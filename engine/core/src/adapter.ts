@@ -112,7 +112,8 @@ export interface Session<Settings> {
   /** Requested when the session must end: token expired, killed, draining, log lost in mid-answer. */
   readonly ending: Stop<Refusal>
   dial(to?: Address): Promise<Duplex>
-  credential(why: 'login' | 'rejected'): Promise<Credential>
+  /** `refused`: what the target did not accept. It comes back where there is no other: to try it again is no use. */
+  credential(refused?: Credential): Promise<Credential>
   lane(): Lane
   /** The connection is gone. Idempotent. */
   close(reason: string): Promise<void>

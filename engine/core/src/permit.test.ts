@@ -34,3 +34,26 @@ test('nobody outside the core can mint', () => {
     /only by a durable append/,
   )
 })
+
+test('what was not applied may leave once more, and never first', () => {
+  const unspent = mint('dec_1', digest(content), () => true)
+  assert.throws(() => unspent.repeat(content), /not spent/)
+  let live = true
+  const permit = mint('dec_1', digest(content), () => live)
+  permit.spend(content)
+  permit.repeat(content)
+  assert.throws(() => permit.repeat(content), /already spent/)
+  const other = mint('dec_1', digest(content), () => live)
+  other.spend(content)
+  assert.throws(() => other.repeat(Buffer.from('drop table customers')), /other bytes/)
+  const late = mint('dec_1', digest(content), () => live)
+  late.spend(content)
+  live = false
+  assert.throws(() => late.repeat(content), /lost touch with its log/)
+})
+
+test('what did not leave cannot leave once more', () => {
+  const permit = mint('dec_1', digest(content), live)
+  assert.throws(() => permit.spend(Buffer.from('drop table customers')), /other bytes/)
+  assert.throws(() => permit.repeat(content), /already spent/)
+})

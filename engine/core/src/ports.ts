@@ -204,9 +204,10 @@ export interface Authenticator {
   authenticate(token: string): Promise<Identity>
 }
 
-/** Secrets of targets, by target name: read late, read again after `rejected`. */
+/** Secrets of targets, by target name: read late, and kept. */
 export interface Credentials {
-  credential(target: string, why: 'login' | 'rejected'): Promise<Credential>
+  /** `refused`: what the target did not accept. It comes back where there is no other: to try it again is no use. */
+  credential(target: string, refused?: Credential): Promise<Credential>
 }
 
 /** Opens a byte stream to a target: a socket here, an agent's tunnel later; callers cannot tell. */

@@ -124,8 +124,8 @@ export class LiveSession<Settings> implements Session<Settings> {
     return this.#ports.dialer.dial(this.target, to ?? this.target.address)
   }
 
-  credential(why: 'login' | 'rejected'): Promise<Credential> {
-    return this.#ports.credentials.credential(this.target.name, why)
+  credential(refused?: Credential): Promise<Credential> {
+    return this.#ports.credentials.credential(this.target.name, refused)
   }
 
   lane(): Lane {

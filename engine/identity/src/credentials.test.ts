@@ -3,8 +3,11 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { limits, Refused, type Credentials } from '@sluice/core'
 import { referencedCredentials } from './credentials.ts'
+import { scriptedClock } from './scripted-issuer.ts'
+import { secretSource, type SecretSource } from './secrets/source.ts'
 
 suite('credentials of targets', () => {
   let folder: string
@@ -17,13 +20,16 @@ suite('credentials of targets', () => {
       ['literal', { user: 'app', password: { literal: 'demo' } }],
       ['unset', { user: 'app', password: { env: 'UNSET' } }],
     ])
-    credentials = referencedCredentials(references, { base: folder, env: { PGPASSWORD: 'from env' } })
+    credentials = referencedCredentials(
+      references,
+      secretSource({ base: folder, env: { PGPASSWORD: 'from env' }, clock: scriptedClock() }),
+    )
   })
   afterEach(() => rm(folder, { recursive: true }))
 
   const write = (text: string | Uint8Array): Promise<void> => writeFile(join(folder, 'password'), text)
   const unavailable = (target: string): Promise<void> =>
-    assert.rejects(credentials.credential(target, 'login'), (error) => {
+    assert.rejects(credentials.credential(target), (error) => {
       assert.ok(error instanceof Refused)
       assert.equal(error.refusal.code, 'target_unreachable')
       assert.doesNotMatch(
@@ -37,27 +43,88 @@ suite('credentials of targets', () => {
 
   test('are read from where the reference points', async () => {
     await write(' pass word \n')
-    assert.deepEqual(await credentials.credential('file', 'login'), { user: 'app', password: ' pass word ' })
-    assert.deepEqual(await credentials.credential('env', 'login'), { user: 'app', password: 'from env' })
-    assert.deepEqual(await credentials.credential('literal', 'login'), { user: 'app', password: 'demo' })
+    assert.deepEqual(await credentials.credential('file'), { user: 'app', password: ' pass word ' })
+    assert.deepEqual(await credentials.credential('env'), { user: 'app', password: 'from env' })
+    assert.deepEqual(await credentials.credential('literal'), { user: 'app', password: 'demo' })
   })
 
   test('are kept, and read again once the target rejected them', async () => {
     await write('old')
-    await credentials.credential('file', 'login')
+    const old = await credentials.credential('file')
     await write('new\r\n')
-    assert.equal((await credentials.credential('file', 'login')).password, 'old')
-    assert.equal((await credentials.credential('file', 'rejected')).password, 'new')
-    assert.equal((await credentials.credential('file', 'login')).password, 'new')
+    assert.equal(await credentials.credential('file'), old)
+    assert.equal((await credentials.credential('file', old)).password, 'new')
+    assert.equal((await credentials.credential('file')).password, 'new')
   })
 
   test('that cannot be read are refused, and read as soon as they are there', async () => {
     await unavailable('file')
     await write('late')
-    assert.equal((await credentials.credential('file', 'login')).password, 'late')
+    assert.equal((await credentials.credential('file')).password, 'late')
     await rm(join(folder, 'password'))
-    await assert.rejects(credentials.credential('file', 'rejected'), Refused)
+    await assert.rejects(credentials.credential('file', await credentials.credential('file')), Refused)
     await unavailable('file')
+  })
+
+  test('that did not change are given back as they were, and the target is not asked with them again', async () => {
+    await write('same')
+    const refused = await credentials.credential('file')
+    assert.equal(await credentials.credential('file', refused), refused)
+    const ofEnv = await credentials.credential('env')
+    const before = performance.now()
+    assert.equal(await credentials.credential('env', ofEnv), ofEnv)
+    assert.ok(performance.now() - before < 200, 'an environment does not change while one waits')
+  })
+
+  test('that change a moment after they were refused are waited for, once for all', async () => {
+    await write('old')
+    const refused = await credentials.credential('file')
+    const waiting = Array.from({ length: 5 }, () => credentials.credential('file', refused))
+    await sleep(100)
+    await write('new')
+    const found = await Promise.all(waiting)
+    assert.equal(found[0]?.password, 'new')
+    for (const each of found) assert.equal(each, found[0], 'one and the same, which was read once')
+    assert.equal(
+      await credentials.credential('file', refused),
+      found[0],
+      'who was refused before gets it too',
+    )
+  })
+
+  test('that cannot be read for a moment after they were refused are waited for as well', async () => {
+    await write('old')
+    const refused = await credentials.credential('file')
+    await rm(join(folder, 'password'))
+    const found = credentials.credential('file', refused)
+    await sleep(100)
+    await write('new')
+    assert.equal((await found).password, 'new')
+  })
+
+  test('that are lent are replaced when the loan is over', async () => {
+    let lent = 0
+    const over = new Set<number>()
+    const source: SecretSource = {
+      read: () => assert.fail('it is one secret'),
+      login: () => {
+        const number = (lent += 1)
+        return Promise.resolve({
+          value: { user: `v-${number}`, password: 'p' },
+          live: () => !over.has(number),
+        })
+      },
+      close: () => Promise.resolve(),
+    }
+    const loans = referencedCredentials(
+      new Map([['shop', { login: { vault: 'database/creds/app' } }]]),
+      source,
+    )
+    const [one, same] = [await loans.credential('shop'), await loans.credential('shop')]
+    assert.deepEqual([one.user, same], ['v-1', one])
+    over.add(1)
+    const found = await Promise.all(Array.from({ length: 5 }, () => loans.credential('shop')))
+    assert.deepEqual(new Set(found.map(({ user }) => user)), new Set(['v-2']))
   })
 
   test('of nobody are refused', async () => {

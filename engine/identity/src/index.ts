@@ -1,6 +1,20 @@
 export { openIdentity, type IdentityOptions, type IdentityParts } from './open.ts'
 export { IssuerConfigError, type IssuerConfig } from './issuer.ts'
-export { readSecret, SecretError, type SecretReference, type SecretSource } from './secret.ts'
+export {
+  SecretError,
+  nameOf,
+  managedOf,
+  type LocalReference,
+  type ManagedReference,
+  type ManagerName,
+  type SecretReference,
+} from './secrets/reference.ts'
+export { readPlace, type SecretPlace } from './secrets/place.ts'
+export { readSecret, secretSource, type Secret, type SecretSource } from './secrets/source.ts'
+export { openManagers, type ManagersConfig } from './secrets/managers.ts'
+export type { AwsIdentity } from './secrets/aws-keys.ts'
+export type { AzureAuth } from './secrets/azure.ts'
+export type { VaultAuth } from './secrets/vault-tokens.ts'
 export { referencedCredentials, type CredentialReference } from './credentials.ts'
 export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'

@@ -4,14 +4,20 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tokenKey } from './keys.ts'
-import { SecretError, type SecretSource } from './secret.ts'
+import { scriptedClock } from './scripted-issuer.ts'
+import { SecretError } from './secrets/reference.ts'
+import { secretSource, type SecretSource } from './secrets/source.ts'
 
 suite('the key of gateway tokens', () => {
   let folder: string
   let source: SecretSource
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-keys-'))
-    source = { base: folder, env: { KEY: 'a'.repeat(64), SHORT: 'a'.repeat(42) } }
+    source = secretSource({
+      base: folder,
+      env: { KEY: 'a'.repeat(64), SHORT: 'a'.repeat(42) },
+      clock: scriptedClock(),
+    })
   })
   afterEach(() => rm(folder, { recursive: true }))
 

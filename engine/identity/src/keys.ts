@@ -1,7 +1,8 @@
 import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
 import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { readSecret, SecretError, type SecretReference, type SecretSource } from './secret.ts'
+import { join, resolve } from 'node:path'
+import { SecretError, type SecretReference } from './secrets/reference.ts'
+import { readSecret, type SecretSource } from './secrets/source.ts'
 
 /** A key written in hexadecimal or base64 has at least 256 bits from this length on. */
 const keyCharsMin = 43
@@ -53,7 +54,7 @@ async function keyFor(
   folder: string,
   source: SecretSource,
 ): Promise<KeyObject> {
-  const text = await readSecret(reference ?? { file: await generated(folder, file) }, source)
+  const text = await readSecret(reference ?? { file: await generated(resolve(folder), file) }, source)
   if (text.length < keyCharsMin)
     throw new SecretError(`${name} needs ${keyCharsMin} characters of hexadecimal or base64`)
   return createSecretKey(Buffer.from(hkdfSync('sha256', text, '', derivation, 32)))

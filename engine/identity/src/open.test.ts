@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Refused, systemIds } from '@sluice/core'
 import { openIdentity, type IdentityParts } from './open.ts'
 import { goodClaims, jws, scriptedClock, scriptedIssuer, signingKey } from './scripted-issuer.ts'
+import { secretSource } from './secrets/source.ts'
 
 test('from a provider token to a gateway token that a second gateway with the same key accepts', async () => {
   const key = signingKey('k', 'EdDSA')
@@ -19,8 +20,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
       maskingKey: null,
       keys: join(folder, keys),
       credentials: new Map([['shop', { user: 'shop_app', password: { env: 'SHOP' } }]]),
-      base: folder,
-      env: { SHOP: 'secret' },
+      secrets: secretSource({ base: folder, env: { SHOP: 'secret' }, clock }),
       clock,
       ids: systemIds(clock),
     })
@@ -34,7 +34,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
     const { access_token: token } = body as { access_token: string }
     assert.equal((await second.authenticator.authenticate(token)).subject.id, 'idp#alice')
     await assert.rejects(stranger.authenticator.authenticate(token), Refused)
-    assert.deepEqual(await first.credentials.credential('shop', 'login'), {
+    assert.deepEqual(await first.credentials.credential('shop'), {
       user: 'shop_app',
       password: 'secret',
     })

@@ -6,9 +6,11 @@ import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
 import { tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
-import type { SecretReference, SecretSource } from './secret.ts'
+import type { SecretReference } from './secrets/reference.ts'
+import type { SecretSource } from './secrets/source.ts'
 
-export interface IdentityOptions extends SecretSource {
+export interface IdentityOptions {
+  readonly secrets: SecretSource
   readonly issuers: readonly IssuerConfig[]
   /** `null`: generated under `keys`. */
   readonly tokenKey: SecretReference | null
@@ -34,15 +36,15 @@ const audience = 'sluice'
 
 /** Everything that turns tokens into subjects and references into secrets. Throws on unusable configuration. */
 export async function openIdentity(options: IdentityOptions): Promise<IdentityParts> {
-  const { clock, ids } = options
+  const { secrets, clock, ids } = options
   const issuers = openIssuers(options.issuers, clock)
-  const key = await tokenKey(options.tokenKey, options.keys, options)
+  const key = await tokenKey(options.tokenKey, options.keys, secrets)
   const names = new Set([...issuers.values()].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
   return {
     authenticator: tokenAuthenticator(issuers, gateway, clock),
-    credentials: referencedCredentials(options.credentials, options),
+    credentials: referencedCredentials(options.credentials, secrets),
     exchange: tokenExchanger({ issuers, gateway, audience, clock }),
-    pseudonyms: await openPseudonyms(options.maskingKey, options.keys, options),
+    pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
   }
 }

@@ -6,13 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openPseudonyms } from './pseudonyms.ts'
 import { tokenKey } from './keys.ts'
-import { SecretError, type SecretSource } from './secret.ts'
+import { scriptedClock } from './scripted-issuer.ts'
+import { SecretError } from './secrets/reference.ts'
+import { secretSource, type SecretSource } from './secrets/source.ts'
 
 let folder: string
 let source: SecretSource
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-pseudonyms-'))
-  source = { base: folder, env: { ONE: 'a'.repeat(64), TWO: 'b'.repeat(64), SHORT: 'a' } }
+  source = secretSource({
+    base: folder,
+    env: { ONE: 'a'.repeat(64), TWO: 'b'.repeat(64), SHORT: 'a' },
+    clock: scriptedClock(),
+  })
 })
 afterEach(() => rm(folder, { recursive: true }))
 

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Pseudonyms } from '@sluice/core'
 import { maskingKey } from './keys.ts'
-import type { SecretReference, SecretSource } from './secret.ts'
+import type { SecretReference } from './secrets/reference.ts'
+import type { SecretSource } from './secrets/source.ts'
 
 /** The key of `masking.keys` that is in use: its name, which is recorded, and where it is. */
 export interface MaskingKeyReference {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, systemIds } from '@sluice/core'
+import { secretSource } from '@sluice/identity'
 import { openEmbedded } from '@sluice/journal'
 import { openLog } from '../log.ts'
 import { ran, scratchFolder, scriptedServer, type Ended, type ScriptedServer } from '../scripted.ts'
@@ -183,7 +184,7 @@ suite('what was kept elsewhere', () => {
       const opened = await openLog(config, {
         data,
         base: data,
-        env: {},
+        secrets: secretSource({ base: data, env: {}, clock: systemClock }),
         retention: { contentMs: null, auditMs: null, bodiesMs: null },
         clock: systemClock,
         ids,

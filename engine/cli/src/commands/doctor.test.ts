@@ -136,9 +136,13 @@ test('a configuration is read, its policies looked for and its targets called', 
     ],
   }
   writeFileSync(file, JSON.stringify(config))
-  const env = { SLUICE_DATA: folder.path }
+  const env = { SLUICE_DATA: folder.path, P: 'hunter2-canary' }
   const without = await ran(['doctor', '--config', file], env)
   assert.equal(without.code, 1)
+  assert.match(without.out, /^ok {4}secret of target shop: environment variable P can be read$/m)
+  assert.doesNotMatch(without.out, /hunter2/)
+  const unset = await ran(['doctor', '--config', file], { SLUICE_DATA: folder.path })
+  assert.match(unset.out, /^FAIL {2}secret of target shop: environment variable P is empty or not set$/m)
   assert.match(without.out, /^ok {4}target shop: \S+ accepts connections$/m)
   assert.match(without.out, /^FAIL {2}policies: .*mine does not exist$/m)
   mkdirSync(join(folder.path, 'mine'))

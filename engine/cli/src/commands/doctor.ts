@@ -5,16 +5,19 @@ import { parseArgs } from 'node:util'
 import { verifyLog } from '@sluice/journal'
 import { readCheckpoints } from '@sluice/notices'
 import type { PolicyView } from '@sluice/api'
-import type { Address } from '@sluice/core'
+import { systemClock, type Address } from '@sluice/core'
+import { nameOf, SecretError, type ManagedReference, type SecretPlace } from '@sluice/identity'
 import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
 import { addressOf } from '../config/address.ts'
-import { parseConfig } from '../config/config.ts'
+import { parseConfig, type Config } from '../config/config.ts'
 import type { RecogniserConfig } from '../config/recognisers.ts'
 import { noticesFolder } from '../notices.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
 import { printable } from '../printable.ts'
 import { buildRecognisers } from '../recognisers.ts'
+import { referencesIn } from '../references.ts'
+import { openSecrets } from '../secrets.ts'
 
 interface Check {
   readonly name: string
@@ -40,7 +43,7 @@ With the demo running, --json also prints the addresses and credentials of the b
     const checks = [
       runtime(),
       await dataFolderCheck(dataFolder(io.env)),
-      ...(file === undefined ? [] : await configChecks(file)),
+      ...(file === undefined ? [] : await configChecks(file, io)),
       ...(demo === null ? [] : await demoChecks(demo)),
       ...(demo === null && io.env['SLUICE_TOKEN'] === undefined ? [] : await policiesInForce(io)),
       ...(await noticeChecks(noticesFolder(dataFolder(io.env)))),
@@ -75,7 +78,7 @@ async function dataFolderCheck(folder: string): Promise<Check> {
   }
 }
 
-async function configChecks(file: string): Promise<readonly Check[]> {
+async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
   try {
     const config = parseConfig(file, await readFile(file, 'utf8'))
     const targets = await Promise.all(
@@ -89,6 +92,7 @@ async function configChecks(file: string): Promise<readonly Check[]> {
     return [
       { name: 'configuration', ok: true, detail: file },
       { name: 'policies', ok: found, detail: found ? policies : `${policies} does not exist` },
+      ...(await secretChecks(config, { base: dirname(resolve(file)), env: io.env })),
       ...targets,
       ...(await Promise.all(config.recognisers.map((each) => recogniserCheck(each, dirname(resolve(file)))))),
     ]
@@ -97,6 +101,26 @@ async function configChecks(file: string): Promise<readonly Check[]> {
       { name: 'configuration', ok: false, detail: error instanceof Error ? error.message : String(error) },
     ]
   }
+}
+
+/** Reads each secret once, as the gateway would, and shows none. What was lent for it is given back. */
+async function secretChecks(config: Config, place: SecretPlace): Promise<readonly Check[]> {
+  await using parts = new AsyncDisposableStack()
+  const secrets = await openSecrets(config.secrets, place, systemClock)
+  parts.defer(() => secrets.close())
+  return await Promise.all(
+    referencesIn(config).map(async ({ of, reference, isLogin }) => {
+      const name = `secret of ${of}`
+      try {
+        if (isLogin) await secrets.login(reference as ManagedReference)
+        else await secrets.read(reference)
+        return { name, ok: true, detail: `${nameOf(reference)} can be read` }
+      } catch (error) {
+        if (!(error instanceof SecretError)) throw error
+        return { name, ok: false, detail: printable(error.message) }
+      }
+    }),
+  )
 }
 
 /** Asked about a text of nobody: whether it finds somebody there is its own affair. */

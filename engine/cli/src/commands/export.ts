@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { systemClock, systemIds, type Position, type RecordedEvent } from '@sluice/core'
+import { secretSource } from '@sluice/identity'
 import {
   deadLetterFile,
   delivered,
@@ -63,7 +64,15 @@ A repeat has the same ids. The gateway itself exports all the time with "exporte
     const client = await connectApi(io)
     const report = (what: string, error: unknown): void =>
       io.error(`${what}: ${error instanceof Error ? error.message : String(error)}\n`)
-    const parts = { host: hostname(), base: process.cwd(), env: io.env, clock, ids, report }
+    const place = { base: process.cwd(), env: io.env }
+    const parts = {
+      host: hostname(),
+      base: place.base,
+      secrets: secretSource({ ...place, clock }),
+      clock,
+      ids,
+      report,
+    }
     const sink = of === 'stdout' ? toStdout(io) : await sinkOf(of, format, parts)
     const name = of === 'stdout' ? of : of.sink
     const reading = new Reading(client, values.follow, io.signal)

@@ -27,7 +27,7 @@ test('a good file', () => {
   assert.deepEqual(config.listen.postgres, { address: { host: '127.0.0.1', port: 7432 } })
   assert.equal(config.targets[0]?.target.name, 'reporting')
   assert.deepEqual(config.targets[0]?.target.address, { host: 'db.internal', port: 5432 })
-  assert.deepEqual(config.targets[0]?.credential?.password, { env: 'SHOP_PASSWORD' })
+  assert.deepEqual(config.targets[0]?.credential, { user: 'app', password: { env: 'SHOP_PASSWORD' } })
   assert.deepEqual(config.api.roles, { admin: [], approver: [], auditor: ['auditors'] })
 })
 

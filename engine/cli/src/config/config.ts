@@ -21,10 +21,18 @@ import { logOf, type LogConfig, type RawLog } from './log.ts'
 import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
-import type { IssuerConfig, MaskingKeyReference, SecretReference } from '@sluice/identity'
+import type {
+  CredentialReference,
+  IssuerConfig,
+  ManagedReference,
+  ManagerName,
+  MaskingKeyReference,
+  SecretReference,
+} from '@sluice/identity'
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
+import { missingManager, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
 /** Where clients of one protocol connect. */
@@ -38,7 +46,7 @@ export interface ListenConfig {
 export interface TargetConfig {
   readonly target: Target
   /** `null`: the target asks for none. */
-  readonly credential: { readonly user: string; readonly password: SecretReference } | null
+  readonly credential: CredentialReference | null
   /** Who may give access for a while; `undefined`: nobody. */
   readonly access: AccessRule | undefined
 }
@@ -49,6 +57,8 @@ export interface Config {
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
   readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
   readonly log: LogConfig
+  /** Who keeps secrets outside this machine. */
+  readonly secrets: SecretsConfig
   readonly issuers: readonly IssuerConfig[]
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
@@ -76,11 +86,17 @@ type RawListen =
       readonly stall_s?: number
     }
 
+/** A user and where its password is, or where both are: a reference of one manager. */
+type RawCredential = { readonly user?: string; readonly password?: SecretReference } & {
+  readonly [Name in ManagerName]?: string
+}
+
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
   readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
   readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
   readonly log?: RawLog
+  readonly secrets?: RawSecrets
   readonly identity: {
     readonly issuers: readonly IssuerConfig[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
@@ -100,7 +116,7 @@ interface RawConfig {
     readonly name: string
     readonly protocol: string
     readonly address: string
-    readonly credential?: { readonly user?: string; readonly password: SecretReference }
+    readonly credential?: RawCredential
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
     readonly rate?: { readonly per_second: number; readonly burst?: number }
@@ -123,6 +139,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const { value } = document
   if (!validate(value)) throw new ConfigError(schemaProblems(document, validate.errors ?? []))
   const log = logOf(document, value.log)
+  const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
   return {
     file,
@@ -133,14 +150,15 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     },
     listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
+    secrets,
     issuers: value.identity.issuers,
     owners: new Map(Object.entries(value.identity.owners ?? {})),
-    tokenKey: value.keys?.tokens ?? null,
-    maskingKey: maskingKeyOf(document, value.masking?.keys),
+    tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
+    maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
     detectors,
     recognisers: recognisersOf(document, value.masking?.recognisers, detectors),
     policies: value.policies.path,
-    targets: targetsOf(document, value),
+    targets: targetsOf(document, value, secrets),
     notices: noticesOf(document, value.notices),
     exporters: exportersOf(document, value.exporters),
     retention: retentionOf(document, value.retention, log),
@@ -162,13 +180,15 @@ function listenOf(value: RawListen | undefined): ListenConfig | null {
 /** Which of several keys makes pseudonyms must be said, and a name stands for one key for ever. */
 function maskingKeyOf(
   document: Located,
+  secrets: SecretsConfig,
   keys: NonNullable<RawConfig['masking']>['keys'],
 ): MaskingKeyReference | null {
   if (keys === undefined) return null
   const at = ['masking', 'keys']
   const found: Problem[] = []
   const names = new Set<string>()
-  for (const [index, { id }] of keys.entries()) {
+  for (const [index, { id, secret }] of keys.entries()) {
+    keptBy(document, secrets, [...at, index, 'secret'], secret)
     if (names.has(id)) found.push(document.problem([...at, index, 'id'], `a second key named ${id}`))
     names.add(id)
   }
@@ -179,7 +199,20 @@ function maskingKeyOf(
   return { id: active.id, secret: active.secret }
 }
 
-function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[] {
+/** The reference, unless the file does not say how to reach whom it names. */
+function keptBy<Reference extends SecretReference | null>(
+  document: Located,
+  secrets: SecretsConfig,
+  at: Path,
+  reference: Reference,
+): Reference {
+  const missing = reference === null ? null : missingManager(reference, secrets)
+  if (missing === null) return reference
+  const message = `${at.join('.')} is kept by ${missing}, and the file lacks secrets.${missing}`
+  throw new ConfigError([document.problem(at, message)])
+}
+
+function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig): readonly TargetConfig[] {
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
@@ -194,6 +227,8 @@ function targetsOf(document: Located, value: RawConfig): readonly TargetConfig[]
       const place = { address: addressOf(address), rate: rateOf(rate) }
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
+      if (login !== null)
+        keptBy(document, secrets, [...at, 'credential'], 'login' in login ? login.login : login.password)
       return [{ target, credential: login, access: accessOf(document, [...at, 'access'], access) }]
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error
@@ -224,7 +259,14 @@ function credentialOf(
   }
   if (need === 'none') return given === undefined ? null : wrong('this target takes no credential')
   if (given === undefined) return wrong('this target needs a credential')
-  const { user, password } = given
+  const { user, password, ...managed } = given
+  const both = Object.keys(managed).length
+  if (both + (password === undefined ? 0 : 1) !== 1)
+    return wrong('its credential needs a password, or one secret that holds both: vault, aws, gcp or azure')
+  if (password === undefined) {
+    if (user !== undefined || need === 'secret') return wrong('its credential needs a password')
+    return { login: managed as ManagedReference }
+  }
   if (need === 'secret')
     return user === undefined ? { user: '', password } : wrong('its credential has no user')
   return user === undefined ? wrong('its credential needs a user') : { user, password }

@@ -7,10 +7,12 @@ import { verifyKafka, verifyLog, type KeptCheckpoints, type Verification } from 
 import { UsageError, type ExitCode, type Io } from '../../command.ts'
 import { parseConfig } from '../../config/config.ts'
 import { withBrokers, type KafkaLogConfig, type LogConfig } from '../../config/log.ts'
+import { noSecrets, type SecretsConfig } from '../../config/secrets.ts'
 import { dataFolder } from '../../demo-state.ts'
 import { durationMs } from '../../duration.ts'
 import { brokersOf, connectionOf } from '../../log.ts'
 import { progressOn } from '../../progress.ts'
+import { openSecrets, type Named } from '../../secrets.ts'
 
 export interface VerifyOptions {
   readonly log?: string | undefined
@@ -38,8 +40,13 @@ async function verified(
   io: Io,
 ): Promise<{ readonly report: Verification; readonly place: string }> {
   if (options.log !== undefined) return inFolder(options.log, options, since)
-  const { log, base } = await placeOf(options, io)
-  if (log.kind === 'kafka') return onKafka(log, base, options, since, io)
+  const { log, base, kept } = await placeOf(options, io)
+  if (log.kind === 'kafka') {
+    await using parts = new AsyncDisposableStack()
+    const secrets = await openSecrets(kept, { base, env: io.env }, systemClock)
+    parts.defer(() => secrets.close())
+    return await onKafka(log, { base, secrets }, options, since, io)
+  }
   const folder = log.path === null ? join(dataFolder(io.env), 'log') : resolve(base, log.path)
   return inFolder(folder, options, since)
 }
@@ -48,12 +55,13 @@ async function verified(
 async function placeOf(
   { config: given }: VerifyOptions,
   io: Io,
-): Promise<{ readonly log: LogConfig; readonly base: string }> {
+): Promise<{ readonly log: LogConfig; readonly base: string; readonly kept: SecretsConfig }> {
   const brokers = brokersOf(io.env['KAFKA_BROKERS'])
-  const read = given === undefined ? undefined : parseConfig(given, await readFile(given, 'utf8')).log
-  const log = read ?? ({ kind: 'embedded', path: null, checkpoints: [] } as const)
+  const read = given === undefined ? undefined : parseConfig(given, await readFile(given, 'utf8'))
+  const log = read?.log ?? ({ kind: 'embedded', path: null, checkpoints: [] } as const)
   const base = given === undefined ? process.cwd() : dirname(resolve(given))
-  return { log: brokers === null ? log : withBrokers(log, brokers), base }
+  const kept = read?.secrets ?? noSecrets
+  return { log: brokers === null ? log : withBrokers(log, brokers), base, kept }
 }
 
 async function inFolder(folder: string, options: VerifyOptions, since: number | undefined) {
@@ -86,7 +94,7 @@ async function* wholeLines(file: string): AsyncGenerator<string> {
 
 async function onKafka(
   log: KafkaLogConfig,
-  base: string,
+  named: Named,
   options: VerifyOptions,
   since: number | undefined,
   io: Io,
@@ -94,7 +102,7 @@ async function onKafka(
   const key = options['public-key']
   const tell = progressOn(io)
   const report = await verifyKafka({
-    connection: await connectionOf(log, { base, env: io.env, clock: systemClock }),
+    connection: await connectionOf(log, { ...named, clock: systemClock }),
     prefix: log.prefix,
     publicKey: key === undefined ? null : rawKey(await readFile(key, 'utf8')),
     kept: await keptIn(options),

@@ -1,0 +1,46 @@
+import type { ManagedReference, SecretReference } from '@sluice/identity'
+import type { Config } from './config/config.ts'
+
+/** A secret that the configuration names, and what for. */
+export interface NamedReference {
+  /** E.g. `target shop`. */
+  readonly of: string
+  readonly reference: SecretReference
+  /** It holds a user as well. */
+  readonly isLogin: boolean
+}
+
+/** Every secret that the configuration names, in its order; `literal` ones are none. */
+export function referencesIn(config: Config): readonly NamedReference[] {
+  const { log, tokenKey, maskingKey, targets, notices, exporters, telemetry } = config
+  const one = (of: string, reference: SecretReference, isLogin = false): NamedReference => ({
+    of,
+    reference,
+    isLogin,
+  })
+  return [
+    ...(tokenKey === null ? [] : [one('keys.tokens', tokenKey)]),
+    ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),
+    ...targets.flatMap(({ target: { name }, credential }) => {
+      if (credential === null) return []
+      const isLogin = 'login' in credential
+      return [one(`target ${name}`, isLogin ? credential.login : credential.password, isLogin)]
+    }),
+    ...Object.entries({ log, notices, exporters, telemetry }).flatMap(([of, part]) =>
+      [...within(part)].map((reference) => one(of, reference)),
+    ),
+  ]
+}
+
+const kinds = ['env', 'file', 'vault', 'aws', 'gcp', 'azure']
+
+/** The references in a part that has been read: an object with one of these keys and no other is nothing else there. */
+function* within(part: unknown): Generator<SecretReference> {
+  if (typeof part !== 'object' || part === null || part instanceof URL) return
+  const entries: readonly (readonly [unknown, unknown])[] =
+    part instanceof Map ? [...part] : Object.entries(part)
+  const [[key, value] = []] = entries
+  if (entries.length === 1 && kinds.includes(String(key)) && typeof value === 'string')
+    yield part as ManagedReference
+  else for (const [, each] of entries) yield* within(each)
+}
