@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { ExitCode, Io } from './command.ts'
+import type { Io } from './command.ts'
 import { demoStateFile, type DemoState } from './demo-state.ts'
 import { sluice } from './sluice.ts'
 
 /** What a command wrote, and how it ended. */
 export interface Ended {
-  readonly code: ExitCode
+  readonly code: number
   readonly out: string
   readonly error: string
 }

@@ -21,6 +21,12 @@ export interface IdentityProvider {
   close(): Promise<void>
 }
 
+export interface IdentityProviderOptions {
+  readonly port: number
+  /** Of access tokens; gateway tokens never outlive the one they were made from. Default an hour. */
+  readonly tokenLifeSeconds?: number
+}
+
 /** What the gateway's configuration says about this issuer, besides its name and URL. */
 export const demoIssuer = { audience: 'sluice', groups_claim: 'groups', type_claim: 'subject_type' } as const
 
@@ -35,13 +41,16 @@ const host = '127.0.0.1'
  * An OpenID provider for the demo's subjects, on loopback: there is no way to make it listen elsewhere. Keys and
  * secrets are new at each start. Services use client_credentials, as they would at any provider.
  */
-export async function startIdentityProvider({ port }: { readonly port: number }): Promise<IdentityProvider> {
+export async function startIdentityProvider({
+  port,
+  tokenLifeSeconds = 3600,
+}: IdentityProviderOptions): Promise<IdentityProvider> {
   const server = createServer().listen(port, host)
   await once(server, 'listening')
   const authority = `${host}:${portOf(server)}`
   const issuer = `http://${authority}`
   const secrets = { [service]: secret(), [people]: secret() }
-  const answer = provider(issuer, secrets).callback()
+  const answer = provider(issuer, secrets, tokenLifeSeconds).callback()
   server.on('request', (request, response) => {
     // A web page that renames itself to this address (DNS rebinding) still sends its own name.
     if (request.headers.host === authority) void answer(request, response)
@@ -112,23 +121,27 @@ function tokenRequests(secrets: Secrets): IdentityProvider['requests'] {
   }
 }
 
-function provider(issuer: string, secrets: Secrets): Provider {
-  const made = new Provider(issuer, configuration(secrets))
-  made.registerGrantType<{ readonly subject?: string }>(demoGrant, personsToken, ['subject'])
+function provider(issuer: string, secrets: Secrets, tokenLifeSeconds: number): Provider {
+  const gateway = gatewayFor(tokenLifeSeconds)
+  const made = new Provider(issuer, configuration(secrets, gateway))
+  made.registerGrantType<{ readonly subject?: string }>(demoGrant, personsToken(gateway), ['subject'])
   return made
 }
 
-const tokenLifeSeconds = 3600
+type Gateway = ResourceServer & { readonly accessTokenTTL: number }
 
-const gateway: ResourceServer = {
-  scope: '',
-  audience: demoIssuer.audience,
-  accessTokenFormat: 'jwt',
-  accessTokenTTL: tokenLifeSeconds,
-  jwt: { sign: { alg: 'RS256' } },
+function gatewayFor(tokenLifeSeconds: number): Gateway {
+  return {
+    scope: '',
+    audience: demoIssuer.audience,
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: tokenLifeSeconds,
+    jwt: { sign: { alg: 'RS256' } },
+  }
 }
 
-function configuration(secrets: Secrets): Configuration {
+function configuration(secrets: Secrets, gateway: Gateway): Configuration {
+  const { accessTokenTTL } = gateway
   const client = {
     redirect_uris: [],
     response_types: [],
@@ -165,7 +178,7 @@ function configuration(secrets: Secrets): Configuration {
       const { type, groups } = demoSubjects[name]
       return { [demoIssuer.groups_claim]: groups, [demoIssuer.type_claim]: type }
     },
-    ttl: { ClientCredentials: tokenLifeSeconds, AccessToken: tokenLifeSeconds },
+    ttl: { ClientCredentials: accessTokenTTL, AccessToken: accessTokenTTL },
   }
 }
 
@@ -174,19 +187,24 @@ function signingKey(): JWK {
   return { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }
 }
 
-async function personsToken(ctx: TokenEndpointGrantContext<{ readonly subject?: string }>): Promise<void> {
-  const { client, params, provider: issuing } = ctx.oidc
-  const name = params.subject
-  if (!isDemoSubject(name) || demoSubjects[name].type !== 'human')
-    throw new errors.InvalidGrant('the demo has no such person')
-  const token = new issuing.AccessToken({
-    client,
-    accountId: name,
-    gty: demoGrant,
-    grantId: '',
-    resourceServer: new issuing.ResourceServer(resource, gateway),
-  })
-  ctx.body = { access_token: await token.save(), token_type: 'Bearer', expires_in: tokenLifeSeconds }
+type PersonsGrant = TokenEndpointGrantContext<{ readonly subject?: string }>
+
+function personsToken(gateway: Gateway): (ctx: PersonsGrant) => Promise<void> {
+  return async (ctx) => {
+    const { client, params, provider: issuing } = ctx.oidc
+    const name = params.subject
+    if (!isDemoSubject(name) || demoSubjects[name].type !== 'human')
+      throw new errors.InvalidGrant('the demo has no such person')
+    const token = new issuing.AccessToken({
+      client,
+      accountId: name,
+      gty: demoGrant,
+      grantId: '',
+      resourceServer: new issuing.ResourceServer(resource, gateway),
+    })
+    const expires_in = gateway.accessTokenTTL
+    ctx.body = { access_token: await token.save(), token_type: 'Bearer', expires_in }
+  }
 }
 
 /** Clients are configured and tokens carry their own truth: there is nothing to store. */

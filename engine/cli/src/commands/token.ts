@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { Unreachable, UsageError, type Command } from '../command.ts'
-import { demoState, demoToken, exchangeToken } from '../demo-state.ts'
+import { demoState, demoToken } from '../demo-state.ts'
+import { exchangeToken } from '../token-exchange.ts'
 
 export const token: Command = {
   usage: `sluice token [--as <name>] [--json]
@@ -36,7 +37,8 @@ sluice token --subject-token-file <file>
 
     async function exchanged(from: string): Promise<string> {
       const text = await readFile(from === '-' ? '/dev/stdin' : from, 'utf8')
-      return exchangeToken(io.env['SLUICE_URL'] ?? 'http://127.0.0.1:7400', text.trim())
+      const api = io.env['SLUICE_URL'] ?? 'http://127.0.0.1:7400'
+      return (await exchangeToken(api, text.trim())).token
     }
   },
 }

@@ -1,0 +1,165 @@
+import { after, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { demoStateFile, type DemoState } from '@sluice/cli'
+import type { RecordedEvent } from '@sluice/core'
+import { startIdentityProvider } from '@sluice/demo'
+import { httpAnswer, startGateway, startHttpBackend } from '../src/index.ts'
+import { startBackend } from './backend.ts'
+import { pythonVersion, pythonWithClients } from './python.ts'
+import { starterPolicies } from './stage.ts'
+
+/**
+ * Applications that know of no token, beside `sluice connect`: the real provider, PostgreSQL and gateway, and tokens that
+ * live for three seconds.
+ */
+const tokenLifeSeconds = 3
+/** Three tokens expire, and then some. */
+const seconds = 10
+
+const parts = new AsyncDisposableStack()
+after(() => parts.disposeAsync())
+const data = await mkdtemp(join(tmpdir(), 'sluice-connect-'))
+parts.defer(() => rm(data, { recursive: true, force: true }))
+const backend = await startBackend()
+parts.defer(() => backend.close())
+const api = await startHttpBackend(({ address }) =>
+  address === '/long' ? httpAnswer.events(slowly()) : httpAnswer.json({ short: true }),
+)
+parts.defer(() => api.close())
+const provider = await startIdentityProvider({ port: 0, tokenLifeSeconds })
+parts.defer(() => provider.close())
+const gateway = await startGateway({
+  provider,
+  policies: starterPolicies,
+  targets: [
+    { name: 'shop', login: backend.login, labels: { env: 'test', data: 'pii' } },
+    { name: 'shop-api', http: api, secret: 'of-the-gateway' },
+  ],
+})
+parts.defer(() => gateway.close())
+const state: DemoState = {
+  api: `http://127.0.0.1:${gateway.api.port}`,
+  listen: { postgres: `127.0.0.1:${gateway.port}`, http: `127.0.0.1:${gateway.http.port}` },
+  direct: {},
+  identity: { token_endpoint: provider.token_endpoint, requests: provider.requests },
+}
+await writeFile(demoStateFile(data), JSON.stringify(state), { mode: 0o600 })
+
+const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+const node = [process.execPath, '--conditions=source', '--disable-warning=ExperimentalWarning'] as const
+
+/** Longer than two tokens live. */
+async function* slowly(): AsyncGenerator<string> {
+  for (let event = 0; event < 8; event++) {
+    yield String(event)
+    await setTimeout(1_000)
+  }
+}
+
+interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly errors: string
+}
+
+function connect(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const [program, ...options] = node
+  const child = spawn(program, [...options, path('../../engine/cli/src/main.ts'), 'connect', ...args], {
+    env: { PATH: process.env['PATH'], HOME: data, SLUICE_DATA: data, PYTHONWARNINGS: 'ignore', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { out: '', errors: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.errors += text))
+  const ended = once(child, 'close').then(([code]): Ran => ({ code: code as number | null, ...said }))
+  return { child, ended, said }
+}
+
+const python = await pythonVersion()
+
+/** What the log says of the sessions of a target: of each, how often it was carried on, and how it ended. */
+async function sessionsOf(target: string): Promise<readonly (readonly RecordedEvent[])[]> {
+  const events = await gateway.events()
+  return events
+    .filter((event) => event.type === 'SessionOpened' && event.data.target === target)
+    .map(({ stream }) => events.filter((event) => event.stream === stream))
+}
+
+suite('sluice connect', { concurrency: true }, () => {
+  test('a pool of node-postgres outlives three tokens, and so does a query that runs across one', async () => {
+    const { code, out, errors } = await connect([
+      'shop',
+      '--as',
+      'alice',
+      '--exec',
+      '--',
+      ...node,
+      path('connect/pooled.ts'),
+      String(seconds),
+    ]).ended
+    assert.deepEqual([code, errors], [0, ''])
+    assert.match(out, /"ssn":"\*\*\*-\*\*-\d{4}"/)
+    await assertOneSession('demo#alice')
+  })
+
+  test(
+    'a pool of SQLAlchemy under LangChain, too',
+    { skip: python === null && 'python3 is not installed' },
+    async () => {
+      const { code, out, errors } = await connect([
+        'shop',
+        '--as',
+        'dave',
+        '--exec',
+        '--',
+        await pythonWithClients(),
+        path('python/pooled.py'),
+        String(seconds),
+      ]).ended
+      assert.deepEqual([code, errors], [0, ''])
+      assert.match(out, /"statements": \d+/)
+      await assertOneSession('demo#dave')
+    },
+  )
+
+  test('over HTTP an answer that is longer than a token lives is whole, and short ones need no thought', async () => {
+    const { code, out, errors } = await connect([
+      'shop-api',
+      '--exec',
+      '--',
+      ...node,
+      path('connect/streamed.ts'),
+      String(seconds),
+    ]).ended
+    assert.deepEqual([code, errors], [0, ''])
+    assert.deepEqual(JSON.parse(out), { statuses: [200], events: 8 })
+    for (const { headers } of api.requests) {
+      assert.deepEqual(
+        headers.filter(([name]) => name?.toLowerCase().includes('sluice')),
+        [],
+      )
+    }
+    const sessions = await sessionsOf('shop-api')
+    assert.ok(sessions.length >= 4, 'each token had its own')
+    assert.ok(sessions.flat().some(({ type }) => type === 'SessionExtended'))
+  })
+})
+
+/** The pool's only connection, from its beginning to its end, and nothing refused. */
+async function assertOneSession(subject: string): Promise<void> {
+  const sessions = (await sessionsOf('shop')).filter(
+    ([first]) => first?.type === 'SessionOpened' && first.data.subject.id === subject,
+  )
+  const [events = []] = sessions
+  const extended = events.filter(({ type }) => type === 'SessionExtended')
+  assert.ok(extended.length >= 3, `it was carried on ${extended.length} times`)
+  const effects = events.flatMap((event) => (event.type === 'DecisionMade' ? [event.data.effect] : []))
+  assert.deepEqual([...new Set(effects)], ['allow'])
+}
