@@ -7,7 +7,7 @@ type Asking = Pick<IncomingMessage, 'headers'> & {
 }
 
 /**
- * Why a request is not of a program that its user started: any page in a browser can send requests to this machine, and
+ * Why a request is not of a program that its user started: every page in a browser can send requests to this machine, and
  * they would act with the user's token. `undefined`: nothing speaks for that.
  */
 export function strangerIn({ headers, socket }: Asking): string | undefined {

@@ -73,9 +73,10 @@ interface Answered {
 function answer(server: Server, redirect: string, state: string, signal: AbortSignal): Promise<Answered> {
   const { promise, resolve, reject } = Promise.withResolvers<Answered>()
   const giveUp = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
-  giveUp.addEventListener('abort', () =>
-    reject(new LoginRefused('nobody logged in within five minutes: run sluice login again')),
-  )
+  const late = (): void =>
+    reject(new LoginRefused('nobody logged in within five minutes: run sluice login again'))
+  if (giveUp.aborted) late()
+  else giveUp.addEventListener('abort', late, { once: true })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const current = new URL(request.url ?? '/', redirect)
     const ours =

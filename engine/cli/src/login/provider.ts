@@ -57,6 +57,8 @@ function explained(issuer: string, error: unknown): unknown {
   }
   if (error.code === 'OAUTH_TIMEOUT' || isTimeout(error.cause) || error.cause instanceof TypeError)
     return new Unreachable(`${issuer} does not answer: is the URL right, and the network there?`)
+  if (error.cause instanceof Response && error.cause.status >= 500)
+    return new Unreachable(`${issuer} answered ${error.cause.status}: try again later`)
   return new LoginRefused(
     `${issuer} answers otherwise than it must (${error.code ?? error.message}): nothing was kept. ` +
       'Somebody may stand in between, or the issuer is another one: log in again, and tell its operator',
@@ -93,6 +95,11 @@ export function loginOf(
   tokens: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers,
   before: Pick<Login, 'subject' | 'refresh_token'> | null,
 ): Login {
+  // A token that is bound to a key would be refused by the gateway (RFC 9449).
+  if (tokens.token_type !== 'bearer')
+    throw new LoginRefused(
+      `the provider gave a token of the kind ${visible(tokens.token_type)}: ask its operator for Bearer`,
+    )
   const subject = tokens.claims()?.sub ?? before?.subject
   if (subject === undefined)
     throw new LoginRefused('the provider does not say who logged in: ask for scope openid')
