@@ -3,14 +3,16 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { connect as connectTo } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
 import { demoStateFile, type DemoState } from '@sluice/cli'
 import type { RecordedEvent } from '@sluice/core'
 import { startIdentityProvider } from '@sluice/demo'
-import { httpAnswer, startGateway, startHttpBackend } from '../src/index.ts'
+import { httpAnswer, selfSigned, startGateway, startHttpBackend, type GatewayTarget } from '../src/index.ts'
 import { startBackend } from './backend.ts'
 import { pythonVersion, pythonWithClients } from './python.ts'
 import { starterPolicies } from './stage.ts'
@@ -35,13 +37,18 @@ const api = await startHttpBackend(({ address }) =>
 parts.defer(() => api.close())
 const provider = await startIdentityProvider({ port: 0, tokenLifeSeconds })
 parts.defer(() => provider.close())
+const targets: readonly GatewayTarget[] = [
+  { name: 'shop', login: backend.login, labels: { env: 'test', data: 'pii' } },
+  { name: 'shop-api', http: api, secret: 'of-the-gateway' },
+]
+/** Another machine's view of this one, where it has any. */
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((address) => address !== undefined && !address.internal && address.family === 'IPv4')?.address
 const gateway = await startGateway({
   provider,
   policies: starterPolicies,
-  targets: [
-    { name: 'shop', login: backend.login, labels: { env: 'test', data: 'pii' } },
-    { name: 'shop-api', http: api, secret: 'of-the-gateway' },
-  ],
+  targets,
 })
 parts.defer(() => gateway.close())
 const state: DemoState = {
@@ -132,6 +139,67 @@ suite('sluice connect', { concurrency: true }, () => {
       await assertOneSession('demo#dave')
     },
   )
+
+  test(
+    'to a gateway on another machine only over TLS, to that host, by an authority that is trusted',
+    {
+      skip: outside === undefined && 'this machine has no other address',
+    },
+    async () => {
+      const host = outside ?? ''
+      const certificate = selfSigned(host)
+      await using elsewhere = new AsyncDisposableStack()
+      const remote = await startGateway({
+        provider,
+        policies: starterPolicies,
+        targets,
+        tls: certificate,
+        host,
+      })
+      elsewhere.defer(() => remote.close())
+      const [trusted, stranger] = [join(data, 'trusted.pem'), join(data, 'stranger.pem')]
+      await writeFile(trusted, certificate.cert)
+      await writeFile(stranger, selfSigned(host).cert)
+      const env = { SLUICE_URL: `http://127.0.0.1:${remote.api.port}` }
+      const once = (target: string, ca: readonly string[], program: string): Promise<Ran> => {
+        const port = target === 'shop' ? remote.port : remote.http.port
+        const to = [target, '--as', 'bob', '--gateway', `${host}:${port}`, ...ca]
+        return connect([...to, '--exec', '--', ...node, path(program), '0'], env).ended
+      }
+      const [postgres, http] = ['connect/pooled.ts', 'connect/streamed.ts'] as const
+      const good = await once('shop', ['--ca', trusted], postgres)
+      assert.deepEqual([good.code, good.errors], [0, ''])
+      assert.deepEqual(JSON.parse((await once('shop-api', ['--ca', trusted], http)).out), {
+        statuses: [],
+        events: 8,
+      })
+      for (const ca of [['--ca', stranger], []]) {
+        const refused = await once('shop', ca, postgres)
+        assert.equal(refused.code, 1)
+        assert.match(refused.errors, /shows no certificate to be trusted \(\w+\)/)
+        assert.match((await once('shop-api', ca, http)).out, /"events":-1/)
+      }
+    },
+  )
+
+  test('a statement is cancelled through it, and a signal ends it', async () => {
+    const { child, ended, said } = connect(['shop', '--as', 'carol', '--json'])
+    while (!said.out.includes('\n')) await setTimeout(20)
+    const { url } = JSON.parse(said.out) as { readonly url: string }
+    const client = new Client({ connectionString: url })
+    client.on('error', () => {})
+    await client.connect()
+    const { processID, secretKey } = client as Client & { processID: number; secretKey: number }
+    const sleeping = client.query('SELECT pg_sleep(30)')
+    await setTimeout(200)
+    const { hostname, port } = new URL(url)
+    const cancel = Buffer.alloc(16)
+    ;[16, 80_877_102, processID, secretKey].forEach((number, at) => cancel.writeInt32BE(number, 4 * at))
+    connectTo({ host: hostname, port: Number(port) }).end(cancel)
+    await assert.rejects(sleeping, { code: '57014' })
+    child.kill('SIGTERM')
+    assert.equal((await ended).code, 0)
+  })
 
   test('over HTTP an answer that is longer than a token lives is whole, and short ones need no thought', async () => {
     const { code, out, errors } = await connect([

@@ -50,6 +50,7 @@ async function settled(socket: Socket, event: string, what: string): Promise<voi
   }
 }
 
-function codeOf(error: Error): string {
+/** Why a connection could not be made, e.g. `ECONNREFUSED` or `SELF_SIGNED_CERT_IN_CHAIN`. */
+export function codeOf(error: Error): string {
   return 'code' in error ? String(error.code) : error.message
 }

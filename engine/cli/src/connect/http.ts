@@ -4,7 +4,7 @@ import { request as requestSecured } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import type { Address } from '@sluice/core'
 import { Unreachable } from '../command.ts'
-import type { Door } from './gateway-socket.ts'
+import { codeOf, type Door } from './gateway-socket.ts'
 import { answerHeaders, requestHeaders } from './http-headers.ts'
 import { strangerIn } from './http-strangers.ts'
 import type { TokenKeeper } from './token-keeper.ts'
@@ -66,7 +66,7 @@ function forwarded(
   })
   upstream.once('response', resolve)
   upstream.once('error', (error) =>
-    reject(new Unreachable(`no gateway answers at ${host}:${port}`, { cause: error })),
+    reject(new Unreachable(`no gateway answers at ${host}:${port} (${codeOf(error)})`, { cause: error })),
   )
   response.once('close', () => upstream.destroy())
   pipeline(request, upstream).catch(() => upstream.destroy())
