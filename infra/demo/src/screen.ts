@@ -10,7 +10,7 @@ export interface ScreenOptions {
 
 /** What a person sees when everything runs: where things are, and what to try. */
 export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): string {
-  const { gateway, policies, postgresLog, llmLog } = demo
+  const { gateway, policies, postgresLog, llmLog, password } = demo
   const near = (path: string): string => {
     const short = relative(cwd, path)
     return short === '' || short.startsWith('..') ? path : short
@@ -47,6 +47,7 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
       : [
           `curl -H "X-Sluice-Authorization: Bearer $(${npx} token)" http://${http.host}:${http.port}/shop-api/customers?limit=1`,
         ]),
+    `${npx} login   as one of them, by the password ${password}`,
     `${npx} audit tail -f`,
     `${npx} doctor`,
   ]
