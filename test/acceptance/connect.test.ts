@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
-import { demoStateFile, type DemoState } from '@sluice/cli'
+import { demoStateFile, sluice, type DemoState } from '@sluice/cli'
 import type { RecordedEvent } from '@sluice/core'
 import { startIdentityProvider } from '@sluice/demo'
 import { httpAnswer, selfSigned, startGateway, startHttpBackend, type GatewayTarget } from '../src/index.ts'
@@ -19,11 +19,11 @@ import { starterPolicies } from './stage.ts'
 
 /**
  * Applications that know of no token, beside `sluice connect`: the real provider, PostgreSQL and gateway, and tokens that
- * live for three seconds.
+ * live for four seconds.
  */
-const tokenLifeSeconds = 3
+const tokenLifeSeconds = 4
 /** Three tokens expire, and then some. */
-const seconds = 10
+const seconds = 13
 
 const parts = new AsyncDisposableStack()
 after(() => parts.disposeAsync())
@@ -68,7 +68,7 @@ const node = [process.execPath, '--conditions=source', '--disable-warning=Experi
 
 /** Longer than two tokens live. */
 async function* slowly(): AsyncGenerator<string> {
-  for (let event = 0; event < 8; event++) {
+  for (let event = 0; event < 11; event++) {
     yield String(event)
     await setTimeout(1_000)
   }
@@ -140,11 +140,33 @@ suite('sluice connect', { concurrency: true }, () => {
     },
   )
 
+  test('over HTTP an answer that is longer than a token lives is whole, and short ones need no thought', async () => {
+    const { code, out, errors } = await connect([
+      'shop-api',
+      '--exec',
+      '--',
+      ...node,
+      path('connect/streamed.ts'),
+      String(seconds),
+    ]).ended
+    assert.deepEqual([code, errors], [0, ''])
+    assert.deepEqual(JSON.parse(out), { statuses: [200], events: 11 })
+    for (const { headers } of api.requests) {
+      assert.deepEqual(
+        headers.filter(([name]) => name?.toLowerCase().includes('sluice')),
+        [],
+      )
+    }
+    const sessions = await sessionsOf('shop-api')
+    assert.ok(sessions.length >= 4, 'each token had its own')
+    assert.ok(sessions.flat().some(({ type }) => type === 'SessionExtended'))
+  })
+})
+
+suite('sluice connect, in this process', () => {
   test(
-    'to a gateway on another machine only over TLS, to that host, by an authority that is trusted',
-    {
-      skip: outside === undefined && 'this machine has no other address',
-    },
+    'goes to a gateway on another machine only over TLS, to that host, by an authority that is trusted',
+    { skip: outside === undefined && 'this machine has no other address' },
     async () => {
       const host = outside ?? ''
       const certificate = selfSigned(host)
@@ -160,69 +182,79 @@ suite('sluice connect', { concurrency: true }, () => {
       const [trusted, stranger] = [join(data, 'trusted.pem'), join(data, 'stranger.pem')]
       await writeFile(trusted, certificate.cert)
       await writeFile(stranger, selfSigned(host).cert)
-      const env = { SLUICE_URL: `http://127.0.0.1:${remote.api.port}` }
-      const once = (target: string, ca: readonly string[], program: string): Promise<Ran> => {
-        const port = target === 'shop' ? remote.port : remote.http.port
-        const to = [target, '--as', 'bob', '--gateway', `${host}:${port}`, ...ca]
-        return connect([...to, '--exec', '--', ...node, path(program), '0'], env).ended
+      const at = { SLUICE_URL: `http://127.0.0.1:${remote.api.port}` }
+      const sql = (ca: readonly string[]): Promise<string> =>
+        beside(['shop', '--as', 'bob', '--gateway', `${host}:${remote.port}`, ...ca], at, selectOne)
+      const get = (ca: readonly string[]): Promise<string> =>
+        beside(['shop-api', '--gateway', `${host}:${remote.http.port}`, ...ca], at, async (url) =>
+          (await fetch(url)).text(),
+        )
+      // An authority that is trusted once is so for the whole process.
+      for (const ca of [[], ['--ca', stranger]]) {
+        await assert.rejects(sql(ca), {
+          code: '08006',
+          message: /shows no certificate to be trusted \(\w+\)/,
+        })
+        assert.match(await get(ca), /"title":"gateway_unreachable".*\((?:DEPTH_ZERO_)?SELF_SIGNED_CERT\w*\)/)
       }
-      const [postgres, http] = ['connect/pooled.ts', 'connect/streamed.ts'] as const
-      const good = await once('shop', ['--ca', trusted], postgres)
-      assert.deepEqual([good.code, good.errors], [0, ''])
-      assert.deepEqual(JSON.parse((await once('shop-api', ['--ca', trusted], http)).out), {
-        statuses: [],
-        events: 8,
-      })
-      for (const ca of [['--ca', stranger], []]) {
-        const refused = await once('shop', ca, postgres)
-        assert.equal(refused.code, 1)
-        assert.match(refused.errors, /shows no certificate to be trusted \(\w+\)/)
-        assert.match((await once('shop-api', ca, http)).out, /"events":-1/)
-      }
+      assert.equal(await sql(['--ca', trusted]), '1')
+      assert.equal(await get(['--ca', trusted]), '{"short":true}')
     },
   )
 
-  test('a statement is cancelled through it, and a signal ends it', async () => {
-    const { child, ended, said } = connect(['shop', '--as', 'carol', '--json'])
-    while (!said.out.includes('\n')) await setTimeout(20)
-    const { url } = JSON.parse(said.out) as { readonly url: string }
-    const client = new Client({ connectionString: url })
-    client.on('error', () => {})
-    await client.connect()
-    const { processID, secretKey } = client as Client & { processID: number; secretKey: number }
-    const sleeping = client.query('SELECT pg_sleep(30)')
-    await setTimeout(200)
-    const { hostname, port } = new URL(url)
-    const cancel = Buffer.alloc(16)
-    ;[16, 80_877_102, processID, secretKey].forEach((number, at) => cancel.writeInt32BE(number, 4 * at))
-    connectTo({ host: hostname, port: Number(port) }).end(cancel)
-    await assert.rejects(sleeping, { code: '57014' })
-    child.kill('SIGTERM')
-    assert.equal((await ended).code, 0)
-  })
-
-  test('over HTTP an answer that is longer than a token lives is whole, and short ones need no thought', async () => {
-    const { code, out, errors } = await connect([
-      'shop-api',
-      '--exec',
-      '--',
-      ...node,
-      path('connect/streamed.ts'),
-      String(seconds),
-    ]).ended
-    assert.deepEqual([code, errors], [0, ''])
-    assert.deepEqual(JSON.parse(out), { statuses: [200], events: 8 })
-    for (const { headers } of api.requests) {
-      assert.deepEqual(
-        headers.filter(([name]) => name?.toLowerCase().includes('sluice')),
-        [],
-      )
-    }
-    const sessions = await sessionsOf('shop-api')
-    assert.ok(sessions.length >= 4, 'each token had its own')
-    assert.ok(sessions.flat().some(({ type }) => type === 'SessionExtended'))
+  test('a statement is cancelled through it', async () => {
+    await beside(['shop', '--as', 'carol'], {}, async (url) => {
+      const client = new Client({ connectionString: url })
+      await client.connect()
+      const { processID, secretKey } = client as Client & { processID: number; secretKey: number }
+      const sleeping = client.query('SELECT pg_sleep(30)')
+      await setTimeout(200)
+      const { hostname, port } = new URL(url)
+      const cancel = Buffer.alloc(16)
+      for (const [at, word] of [16, 80_877_102, processID, secretKey].entries())
+        cancel.writeInt32BE(word, 4 * at)
+      connectTo({ host: hostname, port: Number(port) }).end(cancel)
+      await assert.rejects(sleeping, { code: '57014' })
+      await client.end()
+      return ''
+    })
   })
 })
+
+/** Does something while a sidecar is open. */
+async function beside(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  act: (url: string) => Promise<string>,
+): Promise<string> {
+  const stopping = new AbortController()
+  const opened = Promise.withResolvers<string>()
+  let said = ''
+  const ended = sluice(['connect', ...args, '--json'], {
+    env: { SLUICE_DATA: data, XDG_CONFIG_HOME: data, ...env },
+    signal: stopping.signal,
+    out: (line) => opened.resolve((JSON.parse(line) as { readonly url: string }).url),
+    error: (text) => (said += text),
+  })
+  void ended.then(() => opened.reject(new Error(`it ended: ${said}`)))
+  try {
+    return await act(await opened.promise)
+  } finally {
+    stopping.abort()
+    await ended
+  }
+}
+
+async function selectOne(url: string): Promise<string> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query('SELECT 1 AS one')
+    return String((rows[0] as { readonly one: number }).one)
+  } finally {
+    await client.end()
+  }
+}
 
 /** The pool's only connection, from its beginning to its end, and nothing refused. */
 async function assertOneSession(subject: string): Promise<void> {

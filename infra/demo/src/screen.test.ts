@@ -34,7 +34,7 @@ test('it says where things are, what to try, and how to stop', () => {
     'http://127.0.0.1:7480/shop-api',
     'http://127.0.0.1:7480/shop-llm/v1',
     ' .sluice/shop-llm.log',
-    '  npx sluice login   as one of them, by the password of-this-start',
+    'npx sluice login, password of-this-start',
     '  npx sluice audit tail -f',
     'Ctrl-C',
   ])

@@ -28,7 +28,7 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
           ['language model', `http://${http.host}:${http.port}/shop-llm/v1   the key is a token`] as const,
         ]),
     ['API', `http://${api.host}:${api.port}`] as const,
-    ['subjects', Object.keys(demoSubjects).join(', ')] as const,
+    ['subjects', `${Object.keys(demoSubjects).join(', ')}   ${npx} login, password ${password}`] as const,
     ['policies', `${near(policies)}   change one, save, and it is in force`] as const,
     ['record', near(gateway.log)] as const,
     ['PostgreSQL log', near(postgresLog)] as const,
@@ -47,7 +47,6 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
       : [
           `curl -H "X-Sluice-Authorization: Bearer $(${npx} token)" http://${http.host}:${http.port}/shop-api/customers?limit=1`,
         ]),
-    `${npx} login   as one of them, by the password ${password}`,
     `${npx} audit tail -f`,
     `${npx} doctor`,
   ]

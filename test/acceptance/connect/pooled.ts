@@ -7,7 +7,7 @@ const until = Date.now() + seconds * 1000
 let statements = 0
 do {
   await pool.query('SELECT count(*) FROM orders WHERE id > $1', [statements])
-  await pool.query(statements === 0 && seconds > 0 ? 'SELECT pg_sleep(4)' : 'SELECT pg_sleep(0.2)')
+  await pool.query(statements === 0 ? 'SELECT pg_sleep(5)' : 'SELECT pg_sleep(0.2)')
   statements += 2
 } while (Date.now() < until)
 const { rows } = await pool.query('SELECT ssn FROM customers LIMIT 1')

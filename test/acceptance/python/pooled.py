@@ -15,6 +15,6 @@ until = time.monotonic() + float(sys.argv[1])
 statements = 0
 while time.monotonic() < until:
     database.run("SELECT count(*) FROM orders WHERE id > :id", parameters={"id": statements})
-    database.run("SELECT pg_sleep(4)" if statements == 0 else "SELECT pg_sleep(0.2)")
+    database.run("SELECT pg_sleep(5)" if statements == 0 else "SELECT pg_sleep(0.2)")
     statements += 2
 print(json.dumps({"statements": statements, "ssn": database.run("SELECT ssn FROM customers LIMIT 1")}))

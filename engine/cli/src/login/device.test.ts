@@ -38,7 +38,7 @@ suite('a login by device', { concurrency: true }, () => {
   test('says when it was denied', () =>
     assert.rejects(login({ errors: ['access_denied'] }), /was denied .*log in again, and agree/))
 
-  test('checks the ID token as any other', () =>
+  test('checks the ID token like that of a browser', () =>
     assert.rejects(login({ forged: true }), /answers otherwise than it must/))
 
   test('is not offered by every provider', () =>
