@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { sluice } from '@sluice/cli'
+import { demoStateFile, sluice, type DemoState } from '@sluice/cli'
 import { startIdentityProvider } from '@sluice/demo'
 import { startGateway } from '../src/index.ts'
 import { Browser, hidden, type Page } from './browser.ts'
@@ -141,6 +141,23 @@ suite('people', { concurrency: 4 }, () => {
     assert.deepEqual([(await both.run(['token', '--login', 'three'])).code], [2])
     assert.equal((await both.run(['logout'])).code, 0)
     assert.equal(subjectIn((await both.run(['token'])).out), 'demo#alice')
+  })
+
+  test('need to say nothing where the demo runs, and its own service where nobody logged in', async () => {
+    await using bob = await person()
+    const { token_endpoint, requests, login, issuer } = provider
+    const state: DemoState = {
+      api: bob.env['SLUICE_URL'] ?? '',
+      listen: {},
+      direct: {},
+      identity: { token_endpoint, requests, login: { issuer, ...login } },
+    }
+    await writeFile(demoStateFile(bob.env['SLUICE_DATA'] ?? ''), JSON.stringify(state))
+    assert.equal(subjectIn((await bob.run(['token'])).out), 'demo#langchain-reporting')
+    const ended = await bob.run(['login', '--no-browser'], signIn('bob'))
+    assert.deepEqual([ended.code, ended.out], [0, `logged in at demo (${issuer}) as bob\n`])
+    assert.equal(subjectIn((await bob.run(['token'])).out), 'demo#bob')
+    assert.equal(subjectIn((await bob.run(['token', '--as', 'alice'])).out), 'demo#alice')
   })
 
   test('who say no, or not the password, are told so', async () => {
