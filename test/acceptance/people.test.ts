@@ -183,10 +183,10 @@ suite('people', { concurrency: 4 }, () => {
   test('a code that nobody confirms expires', async () => {
     await using alice = await person()
     await using hasty = new AsyncDisposableStack()
-    const { issuer, close } = await startIdentityProvider({ port: 0, deviceCodeSeconds: 3 })
-    hasty.defer(close)
+    const other = await startIdentityProvider({ port: 0, deviceCodeSeconds: 3 })
+    hasty.defer(() => other.close())
     const [, , ...rest] = here
-    const { code, said } = await alice.run(['login', '--device', '--issuer', issuer, ...rest])
+    const { code, said } = await alice.run(['login', '--device', '--issuer', other.issuer, ...rest])
     assert.deepEqual([code, /nobody confirmed the code in time/.test(said)], [1, true])
   })
 

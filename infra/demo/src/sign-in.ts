@@ -38,8 +38,11 @@ export class SignIn {
   }
 
   async #consent(params: Readonly<Record<string, unknown>>, accountId: string): Promise<InteractionResults> {
-    const grant = new this.#provider.Grant({ accountId, clientId: String(params['client_id']) })
-    grant.addOIDCScope(String(params['scope'] ?? 'openid'))
+    const { client_id: clientId, scope } = params
+    if (typeof clientId !== 'string' || typeof scope !== 'string')
+      throw new Error('the request names no client')
+    const grant = new this.#provider.Grant({ accountId, clientId })
+    grant.addOIDCScope(scope)
     for (const resource of [params['resource']].flat()) grant.addResourceScope(String(resource), '')
     return { consent: { grantId: await grant.save() } }
   }

@@ -10,7 +10,11 @@ async function login(script: ProviderScript, signal = AbortSignal.timeout(60_000
   await using provider = await scriptedProvider(script)
   let visited: Promise<unknown> | undefined
   const show = (url: string): void => void (visited = provider.visit(url).catch(() => {}))
-  return await loginByBrowser(provider.terms, { show, signal }).finally(() => visited)
+  try {
+    return await loginByBrowser(provider.terms, { show, signal })
+  } finally {
+    await visited
+  }
 }
 
 suite('a login by browser', { concurrency: true }, () => {

@@ -27,7 +27,9 @@ export async function loginByDevice(terms: LoginTerms, { show, signal }: DeviceP
     }),
   ).catch((error: unknown) => {
     if (late.aborted)
-      throw new LoginRefused('nobody confirmed the code in time: run sluice login --device again')
+      throw new LoginRefused('nobody confirmed the code in time: run sluice login --device again', {
+        cause: error,
+      })
     throw error
   })
   return loginOf(terms, tokens, null)

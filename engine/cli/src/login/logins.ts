@@ -50,7 +50,8 @@ export async function readLogins(env: Env): Promise<Logins> {
     return JSON.parse(await readFile(file, 'utf8')) as Logins
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return none
-    if (error instanceof SyntaxError) throw new Error(`${file} is no JSON: remove it, and log in again`)
+    if (error instanceof SyntaxError)
+      throw new Error(`${file} is no JSON: remove it, and log in again`, { cause: error })
     throw error
   }
 }
