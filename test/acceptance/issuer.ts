@@ -44,6 +44,7 @@ export async function startIssuer(): Promise<Issuer> {
     issuer,
     token_endpoint: `${issuer}/token`,
     requests: { 'langchain-reporting': {}, alice: {}, bob: {}, carol: {}, dave: {}, erin: {} },
+    login: { client_id: '', resource: '', password: '' },
     mint: (seconds, claims = {}) => mint(own.privateKey, seconds, claims),
     forge: () => mint(other.privateKey, 300, {}),
     close: async () => {

@@ -55,7 +55,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const api = child.ready.groups?.['api'] ?? ''
 
   const mint = async (): Promise<string> =>
-    exchangeToken(api, await demoToken(provider, 'langchain-reporting'))
+    exchangeToken(api, await demoToken(provider, 'langchain-reporting')).then(({ token }) => token)
   let token = await mint()
   const renewing = setInterval(() => {
     mint().then(

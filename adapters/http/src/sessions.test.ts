@@ -73,6 +73,19 @@ suite('sessions over HTTP', () => {
     assert.equal((await sessions.take(hello)).session.id, 'ses_1')
   })
 
+  test('one that was carried on is for what runs in it: its first token is looked at whole again', async () => {
+    const { sessions, opened, closed } = scripted()
+    const running = await sessions.take(hello)
+    Object.assign(opened[0] ?? {}, { extended: true })
+    const [second, third] = await Promise.all([sessions.take(hello), sessions.take(hello)])
+    assert.deepEqual([second.session.id, third.session.id], ['ses_1', 'ses_1'])
+    await Promise.resolve()
+    assert.deepEqual(closed, [], 'what runs may finish')
+    running[Symbol.dispose]()
+    await Promise.resolve()
+    assert.deepEqual(closed, ['ses_0 extended'])
+  })
+
   test('who is refused leaves nothing behind', async () => {
     const { sessions, opened } = scripted()
     await assert.rejects(sessions.take({ ...hello, token: 'stolen' }), /No\./)

@@ -8,6 +8,8 @@ type HttpSession = Session<HttpSettings>
 
 interface Known {
   readonly opening: Promise<HttpSession>
+  /** Nobody finds it any more: it is over when what runs in it is. */
+  left: boolean
   users: number
   idle: NodeJS.Timeout | undefined
 }
@@ -37,6 +39,11 @@ export class Sessions {
     clearTimeout(known.idle)
     try {
       const session = await known.opening
+      if (session.extended) {
+        // It lives on by a later token. This one counts for itself, and maybe no more.
+        this.#leave(key, known)
+        return await this.take(hello)
+      }
       if (session.ending.requested !== undefined) throw new Refused(session.ending.requested)
       return { session, [Symbol.dispose]: () => this.#giveBack(key, known) }
     } catch (error) {
@@ -57,7 +64,7 @@ export class Sessions {
   }
 
   #begin(key: string, hello: Hello): Known {
-    const known: Known = { opening: this.#gate.open(hello), users: 0, idle: undefined }
+    const known: Known = { opening: this.#gate.open(hello), left: false, users: 0, idle: undefined }
     this.#known.set(key, known)
     known.opening.then(
       (session) => session.ending.on(({ rule }) => this.#end(key, known, rule)),
@@ -68,9 +75,17 @@ export class Sessions {
 
   #giveBack(key: string, known: Known): void {
     known.users -= 1
+    if (known.left && known.users === 0) return this.#end(key, known, 'extended')
     // One that is over, or never began, cannot become idle.
     if (known.users > 0 || this.#known.get(key) !== known) return
     known.idle = setTimeout(() => this.#end(key, known, 'idle'), idleMs).unref()
+  }
+
+  /** What runs in it may finish; who comes with its first token is looked at anew. */
+  #leave(key: string, known: Known): void {
+    this.#forget(key, known)
+    known.left = true
+    this.#giveBack(key, known)
   }
 
   #end(key: string, known: Known, reason: string): void {

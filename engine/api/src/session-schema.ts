@@ -54,6 +54,13 @@ export const extendSchema: RouteSchema = {
   response: answers(object({ session: text, expires_at: time }), 404, 503),
 }
 
+export const replaceSchema: RouteSchema = {
+  summary:
+    'A fresh token carries on all sessions that live by a former one of the same subject, at this gateway',
+  body: object({ replaces: text }),
+  response: answers(object({ extended: count, expires_at: time }), 503),
+}
+
 export const killSchema: RouteSchema = {
   summary: 'End a session at once, with what runs in it; its subject or an admin',
   params: idOf('ses'),

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { StoreError } from '@sluice/core'
+import { refusal, StoreError } from '@sluice/core'
 import { bearer, scriptedApi, type ScriptedApi } from './scripted.ts'
 
 function extend({ app }: ScriptedApi, session: string, token: string) {
@@ -58,6 +58,57 @@ test('what cannot be recorded does not happen', async () => {
   const answer = await extend(api, session, 'alice/2')
   assert.deepEqual([answer.statusCode, answer.json().title], [503, 'log_unavailable'])
   assert.equal(api.engine.session(session)?.identity.tokenId, 'alice')
+})
+
+function replace({ app }: ScriptedApi, former: string, token: string) {
+  const payload = { replaces: former }
+  return app.inject({ url: '/v1/sessions/token', method: 'POST', headers: bearer(token), payload })
+}
+
+test('who holds both tokens carries on all that lives by the former, and nothing else', async () => {
+  const api = scriptedApi()
+  const tokenOf = (id: string): string | null | undefined => api.engine.session(id)?.identity.tokenId
+  const [first, second, other, bobs] = await Promise.all(
+    ['alice', 'alice', 'alice/1', 'bob'].map((token) => api.open(token)),
+  )
+  const answer = await replace(api, 'alice', 'alice/2')
+  assert.deepEqual(answer.json(), { extended: 2, expires_at: '2096-10-02T07:06:40.000Z' })
+  assert.deepEqual(
+    [first, second, other, bobs].map((id) => tokenOf(id ?? '')),
+    ['alice/2', 'alice/2', 'alice/1', 'bob'],
+  )
+  assert.equal((await replace(api, 'alice', 'alice/3')).json().extended, 0, 'they live by another one now')
+  assert.equal((await replace(api, 'alice/2', 'alice/3')).json().extended, 2)
+})
+
+test("nobody carries on with somebody else's token, a wrong one or none", async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  assert.equal((await replace(api, 'alice', 'bob')).statusCode, 401)
+  assert.equal((await replace(api, 'mallory', 'alice/2')).statusCode, 401)
+  assert.equal((await replace(api, 'alice', 'mallory')).statusCode, 401)
+  assert.equal(api.engine.session(session)?.identity.tokenId, 'alice')
+  assert.deepEqual(await types(api), ['SessionOpened'])
+})
+
+test('what cannot be recorded is not carried on by both tokens either, and is when it can be', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  api.store.failure = new StoreError('unavailable', 'no log')
+  assert.equal((await replace(api, 'alice', 'alice/2')).statusCode, 503)
+  assert.equal(api.engine.session(session)?.identity.tokenId, 'alice')
+  api.store.failure = undefined
+  assert.equal((await replace(api, 'alice', 'alice/2')).json().extended, 1)
+})
+
+test('a session that only finishes what runs is not carried on', async () => {
+  const api = scriptedApi()
+  const session = await api.open('alice')
+  const live = api.engine.session(session)
+  live?.end(refusal('draining', 'sluice/draining', 'It stops.'), 60_000)
+  assert.equal((await extend(api, session, 'alice/2')).statusCode, 503)
+  assert.equal((await replace(api, 'alice', 'alice/2')).json().extended, 0)
+  assert.equal(live?.identity.tokenId, 'alice')
 })
 
 function kill({ app }: ScriptedApi, session: string, token: string, payload: object = {}) {

@@ -5,7 +5,7 @@ import { caller } from './caller.ts'
 import { rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
 import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
-import { extendSchema, killSchema, sessionsSchema } from './session-schema.ts'
+import { extendSchema, killSchema, replaceSchema, sessionsSchema } from './session-schema.ts'
 
 export interface SessionPorts extends RolePorts, ActedPorts {
   readonly engine: Engine
@@ -20,6 +20,10 @@ interface SessionsRequest {
 
 interface OneSession {
   readonly Params: { readonly id: string }
+}
+
+interface ReplaceRequest {
+  readonly Body: { readonly replaces: string }
 }
 
 interface KillRequest extends OneSession {
@@ -43,6 +47,13 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
       return { session: session.id, expires_at: new Date(identity.expiresAt).toISOString() }
     })
 
+    app.post<ReplaceRequest>('/v1/sessions/token', { schema: replaceSchema }, async (request) => {
+      const identity = await caller(request, ports.authenticator)
+      const former = await ports.authenticator.authenticate(request.body.replaces)
+      const extended = await replaced(former, identity, ports.engine)
+      return { extended, expires_at: new Date(identity.expiresAt).toISOString() }
+    })
+
     app.post<KillRequest>('/v1/sessions/:id/kill', { schema: killSchema }, async (request) => {
       const identity = await caller(request, ports.authenticator)
       const { id } = request.params
@@ -53,6 +64,24 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
       return { session: id, state: 'killed' }
     })
   }
+}
+
+/**
+ * Whoever holds both tokens carries on what lives by the former, and nothing else of the subject. How many were; what
+ * fails is left as it was, so that the same may be asked again.
+ */
+async function replaced(former: Identity, identity: Identity, engine: Engine): Promise<number> {
+  const living = engine.sessions().filter((session) => session.identity.tokenId === former.tokenId)
+  const results = await Promise.allSettled(living.map((session) => session.extend(identity)))
+  const failed = results.filter((result) => result.status === 'rejected')
+  const [unsettled] = failed.filter(({ reason }) => !isOver(reason))
+  if (unsettled !== undefined) throw unsettled.reason
+  return living.length - failed.length
+}
+
+/** It ended meanwhile, by itself or by somebody. */
+function isOver(reason: unknown): boolean {
+  return reason instanceof Refused && ['token_expired', 'draining'].includes(reason.refusal.code)
 }
 
 /** This gateway's as they are now, the others' as the log tells of them. */

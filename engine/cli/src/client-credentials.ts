@@ -6,6 +6,10 @@ export interface ClientCredentials {
   /** Read anew for each token, so that a rotated secret is used. */
   readonly secret: () => Promise<string>
   readonly scope: string | null
+  /** What the provider asks for besides, e.g. `resource` (RFC 8707) or `audience`. */
+  readonly extra?: Readonly<Record<string, string>>
+  /** For messages: who wants the token. */
+  readonly wantedBy: string
 }
 
 const requestMs = 10_000
@@ -32,6 +36,8 @@ async function request({
   clientId,
   secret,
   scope,
+  extra,
+  wantedBy,
 }: ClientCredentials): Promise<{ readonly token: string; readonly lifeMs: number }> {
   const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(await secret())}`)
   const response = await fetch(tokenUrl, {
@@ -40,14 +46,15 @@ async function request({
     body: new URLSearchParams({
       grant_type: 'client_credentials',
       ...(scope === null ? {} : { scope }),
+      ...extra,
     }),
     signal: AbortSignal.timeout(requestMs),
     redirect: 'error',
   })
   const body: unknown = await response.json().catch(() => null)
   if (!response.ok || typeof body !== 'object' || body === null)
-    throw new Error(`${tokenUrl} answered ${response.status} when a token for the brokers was asked for`)
+    throw new Error(`${tokenUrl} answered ${response.status} when a token for ${wantedBy} was asked for`)
   const { access_token: token, expires_in: seconds } = body as Readonly<Record<string, unknown>>
-  if (typeof token !== 'string') throw new Error(`${tokenUrl} gave no access token for the brokers`)
+  if (typeof token !== 'string') throw new Error(`${tokenUrl} gave no access token for ${wantedBy}`)
   return { token, lifeMs: typeof seconds === 'number' ? seconds * 1_000 : 0 }
 }

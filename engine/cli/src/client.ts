@@ -1,7 +1,8 @@
 import { Unreachable, type Io } from './command.ts'
+import { accessToken, loginFor } from './login/access-token.ts'
 import { demoState, demoToken, type DemoState } from './demo-state.ts'
 
-/** The API as commands see it: `SLUICE_URL`, `SLUICE_TOKEN`, or the demo's auditor, who can look but never act. */
+/** The API as commands see it: `SLUICE_URL`, `SLUICE_TOKEN`, who logged in, or the demo's auditor, who can look but never act. */
 export interface Client {
   get(path: string): Promise<Response>
   /** Sends `body` as JSON. */
@@ -30,10 +31,14 @@ export async function connectApi(io: Io, as?: string): Promise<Client> {
 }
 
 async function tokenOf(io: Io, demo: DemoState | null): Promise<string> {
-  const token = io.env['SLUICE_TOKEN'] ?? (demo === null ? undefined : await demoToken(demo, 'erin'))
-  if (token === undefined)
-    throw new Unreachable('set SLUICE_TOKEN (and SLUICE_URL), or start the demo with: npm start')
-  return token
+  const token = io.env['SLUICE_TOKEN']
+  if (token !== undefined) return token
+  const login = await loginFor(io.env, undefined)
+  if (login !== null) return accessToken(io.env, login)
+  if (demo !== null) return demoToken(demo, 'erin')
+  throw new Unreachable(
+    'log in with: sluice login, or set SLUICE_TOKEN (and SLUICE_URL), or start the demo with: npm start',
+  )
 }
 
 function tokenAs(name: string, demo: DemoState | null): Promise<string> {

@@ -1,7 +1,8 @@
 /** One `sluice <name>`. Reads its arguments, writes to the given streams, and answers with an exit code. */
 export interface Command {
   readonly usage: string
-  run(args: readonly string[], io: Io): Promise<ExitCode>
+  /** Those of `ExitCode`, unless it is another program's. */
+  run(args: readonly string[], io: Io): Promise<number>
 }
 
 /** What a command may touch of the process: tests give their own. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { Unreachable } from './command.ts'
+import { exchangeToken, tokenFrom } from './token-exchange.ts'
 
 /** What `npm start` leaves in its data folder, readable by its owner only, for the commands beside it. */
 export interface DemoState {
@@ -13,6 +13,13 @@ export interface DemoState {
     readonly token_endpoint: string
     /** The token request of each demo subject. */
     readonly requests: Readonly<Record<string, Readonly<Record<string, string>>>>
+    /** How a person logs in there, and the password of all of them at this start. */
+    readonly login: {
+      readonly issuer: string
+      readonly client_id: string
+      readonly resource: string
+      readonly password: string
+    }
   }
 }
 
@@ -36,41 +43,16 @@ export async function demoState(
   }
 }
 
-/** A gateway token of a demo subject: the provider's token, exchanged (RFC 8693). */
+/** A gateway token of a demo subject. */
 export async function demoToken(demo: DemoState, name: string): Promise<string> {
+  return (await exchangeToken(demo.api, await demoAccessToken(demo, name))).token
+}
+
+/** What the demo's provider says of its subject. */
+export async function demoAccessToken(demo: DemoState, name: string): Promise<string> {
   const { requests } = demo.identity
   const request = Object.hasOwn(requests, name) ? requests[name] : undefined
   if (request === undefined)
     throw new Error(`the demo has no subject "${name}", only ${Object.keys(requests).join(', ')}`)
-  const provider = await tokenFrom(demo.identity.token_endpoint, request)
-  return exchangeToken(demo.api, provider)
-}
-
-/** A provider's access token in, a short-lived gateway token out. */
-export function exchangeToken(api: string, subjectToken: string): Promise<string> {
-  return tokenFrom(new URL('/v1/token', api).href, {
-    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    subject_token: subjectToken,
-    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-  })
-}
-
-interface TokenAnswer {
-  readonly access_token?: string
-  readonly error?: string
-  readonly error_description?: string
-}
-
-async function tokenFrom(endpoint: string, form: Readonly<Record<string, string>>): Promise<string> {
-  let response: Response
-  try {
-    response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams(form) })
-  } catch {
-    throw new Unreachable(
-      `${new URL(endpoint).origin} does not answer: is it running? Start the demo with: npm start`,
-    )
-  }
-  const answer = (await response.json().catch(() => ({}))) as TokenAnswer
-  if (answer.access_token !== undefined) return answer.access_token
-  throw new Error(`no token: ${answer.error_description ?? answer.error ?? response.statusText}`)
+  return (await tokenFrom(demo.identity.token_endpoint, request)).access_token
 }

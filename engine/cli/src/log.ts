@@ -127,7 +127,8 @@ async function saslOf(
   if (sasl.mechanism === 'oauthbearer') {
     const { tokenUrl, clientId, clientSecret, scope } = sasl
     const secret = (): Promise<string> => readSecret(clientSecret, source.secrets)
-    const token = clientCredentials({ tokenUrl, clientId, secret, scope }, source.clock)
+    const wantedBy = 'the brokers'
+    const token = clientCredentials({ tokenUrl, clientId, secret, scope, wantedBy }, source.clock)
     return { mechanism: sasl.mechanism, oauthBearerProvider: async () => ({ value: await token() }) }
   }
   const { mechanism, user: username, password } = sasl

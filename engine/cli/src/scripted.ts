@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { ExitCode, Io } from './command.ts'
+import type { Io } from './command.ts'
 import { demoStateFile, type DemoState } from './demo-state.ts'
 import { sluice } from './sluice.ts'
 
 /** What a command wrote, and how it ended. */
 export interface Ended {
-  readonly code: ExitCode
+  readonly code: number
   readonly out: string
   readonly error: string
 }
@@ -23,7 +23,7 @@ export async function ran(
 ): Promise<Ended> {
   const written = { out: '', error: '' }
   const code = await sluice(args, {
-    env,
+    env: { XDG_CONFIG_HOME: '/nonexistent', ...env },
     signal,
     out: (more) => (written.out += more),
     error: (more) => (written.error += more),
@@ -78,6 +78,7 @@ export function leaveDemo(data: string, url: string, names: readonly string[]): 
     identity: {
       token_endpoint: `${url}/token`,
       requests: Object.fromEntries(names.map((name) => [name, { subject: name }])),
+      login: { issuer: url, client_id: 'sluice-cli', resource: 'urn:sluice', password: 'p' },
     },
   }
   writeFileSync(demoStateFile(data), JSON.stringify(state))

@@ -1,4 +1,4 @@
-import { UsageError, Unreachable, type Command, type ExitCode, type Io } from './command.ts'
+import { UsageError, Unreachable, type Command, type Io } from './command.ts'
 import { ConfigError } from './config/problem.ts'
 import { nearest } from './config/nearest.ts'
 import { Interrupted } from './patience.ts'
@@ -17,6 +17,18 @@ const commands: Readonly<Record<string, Entry>> = {
   token: {
     summary: 'print a short-lived gateway token, usable as a password',
     load: async () => (await import('./commands/token.ts')).token,
+  },
+  login: {
+    summary: 'log in at your identity provider, with a browser or on another device',
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  logout: {
+    summary: 'forget a login, and have its tokens revoked',
+    load: async () => (await import('./commands/logout.ts')).logout,
+  },
+  connect: {
+    summary: 'an address of this machine that leads to a target, with the token seen to',
+    load: async () => (await import('./commands/connect.ts')).connect,
   },
   targets: {
     summary: 'list what can be reached through the gateway',
@@ -53,7 +65,7 @@ const commands: Readonly<Record<string, Entry>> = {
 }
 
 /** `sluice <command>`: finds the command, and turns what it throws into words and an exit code. */
-export async function sluice(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function sluice(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     io.out(overview())
@@ -68,14 +80,16 @@ export async function sluice(args: readonly string[], io: Io): Promise<ExitCode>
     return 2
   }
   const command = await entry.load()
-  if (rest.includes('--help') || rest.includes('-h')) {
+  // Behind `--` stands another program's command line.
+  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
+  if (own.includes('--help') || own.includes('-h')) {
     io.out(`${command.usage}\n`)
     return 0
   }
   return run(command, rest, io)
 }
 
-async function run(command: Command, args: readonly string[], io: Io): Promise<ExitCode> {
+async function run(command: Command, args: readonly string[], io: Io): Promise<number> {
   try {
     return await command.run(args, io)
   } catch (error) {

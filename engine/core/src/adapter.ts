@@ -109,6 +109,8 @@ export interface Session<Settings> {
   readonly subject: Subject
   readonly target: Target<Settings>
   readonly cancelKey: CancelKey
+  /** It goes on under a later token than the one that it was opened with, which opens nothing by that. */
+  readonly extended: boolean
   /** Requested when the session must end: token expired, killed, draining, log lost in mid-answer. */
   readonly ending: Stop<Refusal>
   dial(to?: Address): Promise<Duplex>

@@ -14,6 +14,7 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
+import { LivingToken } from './living-token.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { RequestRates } from './request-rates.ts'
 import type {
@@ -62,7 +63,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly #granted = new Set<Granted>()
   readonly #denials: Denials
   readonly #onClosed: () => void
-  #identity: Identity
+  readonly #token: LivingToken
   #run: Run
   #requests = 0
   #denied = 0
@@ -70,7 +71,6 @@ export class LiveSession<Settings> implements Session<Settings> {
   #bytes = 0
   #tokens = 0
   #costMicros = 0
-  #expiry: Disposable | undefined
   #closed = false
 
   constructor(
@@ -89,7 +89,6 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.client = hello.client
     this.openedAt = ports.clock.now()
     this.#ports = ports
-    this.#identity = identity
     this.#run = hello.run
     this.#onClosed = onClosed
     const { name, protocol, labels } = target
@@ -98,15 +97,19 @@ export class LiveSession<Settings> implements Session<Settings> {
       { session: id, subject: identity.subject.id, target: name },
       { ...ports, budgets: ports.denialBudgets, append: (bodies) => this.append(bodies, 'soon') },
     )
-    this.#watchExpiry()
+    this.#token = new LivingToken(identity, ports.clock, () => this.end(expired, limits.exchangeGraceMs))
   }
 
   get subject(): Subject {
-    return this.#identity.subject
+    return this.identity.subject
+  }
+
+  get extended(): boolean {
+    return this.#token.renewed
   }
 
   get identity(): Identity {
-    return this.#identity
+    return this.#token.identity
   }
 
   /** The latest claim of any of its lanes. */
@@ -156,13 +159,14 @@ export class LiveSession<Settings> implements Session<Settings> {
       throw new Refused(
         refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
       )
-    if (this.#closed || this.ending.requested !== undefined) throw new Refused(expired)
+    this.#refuseWhenOver()
     await this.append(
       [{ type: 'SessionExtended', data: { session: this.id, ...identityRecord(identity) } }],
       'now',
     )
-    this.#identity = identity
-    this.#watchExpiry()
+    // It may have come to its end while that was written.
+    this.#refuseWhenOver()
+    this.#token.renew(identity)
   }
 
   /** A grant of this subject was taken back: what runs only by it is stopped, without grace. */
@@ -181,7 +185,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   async close(reason: string): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#expiry?.[Symbol.dispose]()
+    this.#token.stop()
     for (const lane of this.#lanes) lane.stopAll()
     for (const granted of this.#granted) granted.close()
     this.#onClosed()
@@ -220,6 +224,12 @@ export class LiveSession<Settings> implements Session<Settings> {
     }
   }
 
+  /** What only runs to its end takes no new request, so a token that comes now extends nothing. */
+  #refuseWhenOver(): void {
+    const reason = this.#refusing ?? this.ending.requested ?? (this.#closed ? expired : undefined)
+    if (reason !== undefined) throw new Refused(reason)
+  }
+
   #finish(reason: Refusal): void {
     for (const lane of this.#lanes) lane.stopAll()
     this.ending.request(reason)
@@ -229,19 +239,9 @@ export class LiveSession<Settings> implements Session<Settings> {
     if (this.#refusing !== undefined && this.facts.in_flight === 0) this.ending.request(this.#refusing)
   }
 
-  #watchExpiry(): void {
-    this.#expiry?.[Symbol.dispose]()
-    const { clock } = this.#ports
-    const token = this.#identity.tokenId
-    this.#expiry = clock.after(Math.max(0, this.#identity.expiresAt - clock.now()), () => {
-      if (this.#identity.tokenId === token) this.end(expired, limits.exchangeGraceMs)
-    })
-  }
-
-  /** Checked for each exchange; a timer that fires late must not let a dead token through. */
+  /** Checked for each exchange. */
   #unusable(): Ruling<never> | undefined {
-    const late = this.#identity.expiresAt <= this.#ports.clock.now() ? expired : undefined
-    return this.#objection(this.#refusing ?? late)
+    return this.#objection(this.#refusing ?? (this.#token.expired ? expired : undefined))
   }
 
   #objection(reason: Refusal | undefined): Ruling<never> | undefined {
@@ -273,7 +273,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       approvals: pseudonyms === undefined ? undefined : this.#ports.approvals,
       protocol: this.target.protocol,
       telemetry: this.#ports.telemetry,
-      subject: () => this.#identity.subject,
+      subject: () => this.identity.subject,
       run: () => run,
       claim: (claimed) => {
         run = claimed
@@ -290,7 +290,7 @@ export class LiveSession<Settings> implements Session<Settings> {
         const grants = this.#ports.grants?.of(this.subject, this.target.name, now) ?? noGrants
         const input = policyInput(
           this.#input,
-          this.#identity,
+          this.identity,
           run,
           requestId,
           withValues(action, values),

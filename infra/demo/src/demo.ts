@@ -44,6 +44,8 @@ export interface Demo {
   readonly postgresLog: string
   /** What the provider of the language model got and said, a line of JSON for each chat. */
   readonly llmLog: string
+  /** Of every person of the demo, at its identity provider. */
+  readonly password: string
   /** Drains, then stops everything. Idempotent. */
   close(): Promise<void>
 }
@@ -103,6 +105,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     policies: resolve(base, config.policies),
     postgresLog,
     llmLog,
+    password: provider.login.password,
     close: () => (closing ??= open.disposeAsync()),
   }
 }

@@ -15,6 +15,7 @@ const demo = {
   },
   policies: '/home/me/sluice/policies/starter',
   postgresLog: '/home/me/sluice/.sluice/postgres.log',
+  password: 'of-this-start',
   llmLog: '/home/me/sluice/.sluice/shop-llm.log',
 }
 const cwd = '/home/me/sluice'
@@ -33,6 +34,7 @@ test('it says where things are, what to try, and how to stop', () => {
     'http://127.0.0.1:7480/shop-api',
     'http://127.0.0.1:7480/shop-llm/v1',
     ' .sluice/shop-llm.log',
+    'npx sluice login, password of-this-start',
     '  npx sluice audit tail -f',
     'Ctrl-C',
   ])

@@ -10,7 +10,7 @@ export interface ScreenOptions {
 
 /** What a person sees when everything runs: where things are, and what to try. */
 export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): string {
-  const { gateway, policies, postgresLog, llmLog } = demo
+  const { gateway, policies, postgresLog, llmLog, password } = demo
   const near = (path: string): string => {
     const short = relative(cwd, path)
     return short === '' || short.startsWith('..') ? path : short
@@ -28,7 +28,7 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
           ['language model', `http://${http.host}:${http.port}/shop-llm/v1   the key is a token`] as const,
         ]),
     ['API', `http://${api.host}:${api.port}`] as const,
-    ['subjects', Object.keys(demoSubjects).join(', ')] as const,
+    ['subjects', `${Object.keys(demoSubjects).join(', ')}   ${npx} login, password ${password}`] as const,
     ['policies', `${near(policies)}   change one, save, and it is in force`] as const,
     ['record', near(gateway.log)] as const,
     ['PostgreSQL log', near(postgresLog)] as const,

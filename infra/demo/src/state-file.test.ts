@@ -7,6 +7,8 @@ import { demoState, demoStateFile } from '@sluice/cli'
 import { stateOf, writeState } from './state-file.ts'
 
 const provider = {
+  issuer: 'http://127.0.0.1:7401',
+  login: { client_id: 'sluice-cli', resource: 'urn:sluice', password: 'l' },
   token_endpoint: 'http://127.0.0.1:7401/token',
   requests: { 'langchain-reporting': {}, alice: {}, bob: {}, carol: {}, dave: {}, erin: { subject: 'erin' } },
 }
@@ -35,7 +37,11 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
       'shop-llm': 'http://127.0.0.1:7482',
       'shop-llm key': 'l',
     },
-    identity: provider,
+    identity: {
+      token_endpoint: provider.token_endpoint,
+      requests: provider.requests,
+      login: { issuer: provider.issuer, ...provider.login },
+    },
   })
   const other = stateOf(
     { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null, http: null } },

@@ -6,7 +6,7 @@ import type { Postgres } from './postgres.ts'
 /** What the commands beside the demo need to know of it. */
 export function stateOf(
   { api, listen }: Pick<Config, 'api' | 'listen'>,
-  provider: Pick<IdentityProvider, 'token_endpoint' | 'requests'>,
+  provider: Pick<IdentityProvider, 'issuer' | 'token_endpoint' | 'requests' | 'login'>,
   { host, port, app }: Pick<Postgres, 'host' | 'port' | 'app'>,
   apis: Readonly<Record<string, { readonly host: string; readonly port: number; readonly key: string }>>,
 ): DemoState {
@@ -25,7 +25,11 @@ export function stateOf(
         ]),
       ),
     },
-    identity: { token_endpoint: provider.token_endpoint, requests: provider.requests },
+    identity: {
+      token_endpoint: provider.token_endpoint,
+      requests: provider.requests,
+      login: { issuer: provider.issuer, ...provider.login },
+    },
   }
 }
 

@@ -66,7 +66,7 @@ test('what answers without JSON is no provider', async () => {
   await using server = await scriptedServer(() => ({ status: 502, body: '<html>' }))
   leaveDemo(data.path, server.url, ['langchain-reporting'])
   const { code, error } = await ran(['token'], { SLUICE_DATA: data.path })
-  assert.deepEqual([code, error], [1, 'sluice: no token: Bad Gateway\n'])
+  assert.deepEqual([code, error], [3, 'sluice: no token: Bad Gateway\n'])
 })
 
 test('both ways at once are a mistake', async () => {

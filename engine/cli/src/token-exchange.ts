@@ -1,0 +1,57 @@
+import { Unreachable } from './command.ts'
+
+/** One of the gateway's own, and how long it lives from now. */
+export interface GatewayToken {
+  readonly token: string
+  readonly lifeMs: number
+}
+
+/** The token endpoint understood the request, and gives nothing for it. */
+export class TokenRefused extends Error {}
+
+const answerMs = 10_000
+
+/** A provider's access token in, a short-lived gateway token out (RFC 8693). */
+export async function exchangeToken(api: string, subjectToken: string): Promise<GatewayToken> {
+  const answer = await tokenFrom(new URL('/v1/token', api).href, {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: subjectToken,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  })
+  return { token: answer.access_token, lifeMs: (answer.expires_in ?? 0) * 1000 }
+}
+
+/** The answer of RFC 6749 §5.1. */
+export interface TokenAnswer {
+  readonly access_token: string
+  readonly expires_in?: number
+}
+
+/** Rejects with `TokenRefused`, or `Unreachable` when nobody answers or the endpoint fails. */
+export async function tokenFrom(
+  endpoint: string,
+  form: Readonly<Record<string, string>>,
+): Promise<TokenAnswer> {
+  let response: Response
+  try {
+    response = await fetch(endpoint, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      signal: AbortSignal.timeout(answerMs),
+      redirect: 'error',
+    })
+  } catch (error) {
+    throw new Unreachable(
+      `${new URL(endpoint).origin} does not answer: is it running? Start the demo with: npm start`,
+      { cause: error },
+    )
+  }
+  const answer = (await response.json().catch(() => ({}))) as Partial<TokenAnswer> & {
+    readonly error?: string
+    readonly error_description?: string
+  }
+  const { access_token: token, error, error_description: description } = answer
+  if (typeof token === 'string') return { ...answer, access_token: token }
+  const why = `no token: ${description ?? error ?? response.statusText}`
+  throw response.status >= 500 && error === undefined ? new Unreachable(why) : new TokenRefused(why)
+}

@@ -1,0 +1,50 @@
+import type { Clock } from './ports.ts'
+import type { Identity } from './request.ts'
+
+/** The token that a session lives by, and a call once its time is over. */
+export class LivingToken {
+  readonly #clock: Clock
+  readonly #onExpired: () => void
+  #identity: Identity
+  #renewed = false
+  #timer: Disposable | undefined
+
+  constructor(identity: Identity, clock: Clock, onExpired: () => void) {
+    this.#identity = identity
+    this.#clock = clock
+    this.#onExpired = onExpired
+    this.#watch()
+  }
+
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  /** Whether it is another one than the first. */
+  get renewed(): boolean {
+    return this.#renewed
+  }
+
+  /** By the clock: a timer that fires late must not let a dead token through. */
+  get expired(): boolean {
+    return this.#identity.expiresAt <= this.#clock.now()
+  }
+
+  renew(identity: Identity): void {
+    this.#identity = identity
+    this.#renewed = true
+    this.#watch()
+  }
+
+  stop(): void {
+    this.#timer?.[Symbol.dispose]()
+  }
+
+  #watch(): void {
+    this.stop()
+    const watched = this.#identity
+    this.#timer = this.#clock.after(Math.max(0, watched.expiresAt - this.#clock.now()), () => {
+      if (this.#identity === watched) this.#onExpired()
+    })
+  }
+}
