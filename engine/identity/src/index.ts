@@ -1,5 +1,5 @@
 export { openIdentity, type IdentityOptions, type IdentityParts } from './open.ts'
-export { IssuerConfigError, type IssuerConfig } from './issuer.ts'
+export { IssuerConfigError, openIssuers, type IssuerConfig } from './issuer.ts'
 export { readSecret, SecretError, type SecretReference, type SecretSource } from './secret.ts'
 export { referencedCredentials, type CredentialReference } from './credentials.ts'
 export type { MaskingKeyReference } from './pseudonyms.ts'

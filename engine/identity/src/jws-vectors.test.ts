@@ -78,7 +78,12 @@ const vectors: readonly Vector[] = [
     'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg',
     'malformed',
   ],
-  ['T5', 'RFC 7516 A.1 header, encrypted', 'eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a.a.a.a', 'encrypted'],
+  [
+    'T5',
+    'RFC 7516 A.1 header, encrypted',
+    'eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a.a.a.a',
+    'encrypted',
+  ],
   ['T2', 'A.2 under PS256', `${header('PS256')}.${payload}.${rs256}`, 'signature'],
   ['T2', 'A.2 under RS512, which is not allowed', `${header('RS512')}.${payload}.${rs256}`, 'algorithm'],
   ['T2', 'A.3 under RS256', `eyJhbGciOiJSUzI1NiJ9.${payload}.${es256}`, 'signature'],

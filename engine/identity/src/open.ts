@@ -35,7 +35,7 @@ const audience = 'sluice'
 /** Everything that turns tokens into subjects and references into secrets. Throws on unusable configuration. */
 export async function openIdentity(options: IdentityOptions): Promise<IdentityParts> {
   const { clock, ids } = options
-  const issuers = openIssuers(options.issuers, clock)
+  const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, options)
   const names = new Set([...issuers.values()].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })

@@ -43,8 +43,47 @@ test('who answers for whom, by the file and by claims', () => {
   assert.deepEqual(config.owners.get('okta#app'), ['okta#alice'])
 })
 
+test('groups by claims, of any issuer', () => {
+  const issuer = 'issuer: https://example.okta.com, audience: sluice'
+  const mappings = [{ group: 'langchain', when: { '/kubernetes.io/namespace': ['a', 'b'], level: 3 } }]
+  const config = parseConfig(
+    'sluice.yaml',
+    good.replace(issuer, `${issuer}, mappings: ${JSON.stringify(mappings)}`),
+  )
+  assert.deepEqual(config.issuers[0]?.mappings, mappings)
+})
+
+const issuerLine = '    - { name: okta, kind: oidc, issuer: https://example.okta.com, audience: sluice }'
+const issuerOf = (rest: string): string => `    - { name: okta, kind: oidc, audience: sluice, ${rest} }`
+const okta = 'issuer: https://example.okta.com'
+
 /** Each replaces one line of the good file; the answer must name the line and what would be right. */
 const mistakes: readonly (readonly [string, string, RegExp])[] = [
+  [
+    issuerOf(`${okta}, mapings: []`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: unknown key "mapings" in identity\.issuers\.0 — did you mean "mappings"\?/,
+  ],
+  [
+    issuerOf(`${okta}, mappings: [{ group: g, wen: { a: b } }]`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: unknown key "wen" in identity\.issuers\.0\.mappings\.0 — did you mean "when"\?/,
+  ],
+  [
+    issuerOf(`${okta}, mappings: [{ group: g, when: { a: { b: c } } }]`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.mappings\.0\.when\.a is not valid — What the claim must be/,
+  ],
+  [
+    issuerOf('issuer: https://token.actions.githubusercontent.com'),
+    issuerLine,
+    /sluice\.yaml:8:\d+: issuer okta: everybody can get its tokens/,
+  ],
+  [
+    issuerOf('issuer: "https://login.microsoftonline.com/{tenantid}/v2.0"'),
+    issuerLine,
+    /sluice\.yaml:8:\d+: issuer okta: the URL must be https/,
+  ],
   [
     'polices: { path: ./policies }',
     'policies: { path: ./policies }',

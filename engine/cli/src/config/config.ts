@@ -17,6 +17,7 @@ import { addressOf } from './address.ts'
 import { detectorsOf, type RawDetectors } from './detectors.ts'
 import { ConfigDocument, type Located, type Path } from './document.ts'
 import { exportersOf, type ExporterConfig, type RawExporters } from './exporters.ts'
+import { issuersOf } from './issuers.ts'
 import { logOf, type LogConfig, type RawLog } from './log.ts'
 import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
@@ -126,7 +127,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     },
     listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
-    issuers: value.identity.issuers,
+    issuers: issuersOf(document, value.identity.issuers),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: value.keys?.tokens ?? null,
     maskingKey: maskingKeyOf(document, value.masking?.keys),
