@@ -5,3 +5,5 @@ export { referencedCredentials, type CredentialReference } from './credentials.t
 export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'
+export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'
+export type { LoginStart, SamlLogins, StartedLogin } from './saml/logins.ts'

@@ -15,6 +15,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
   const opened = (keys: string): Promise<IdentityParts> =>
     openIdentity({
       issuers: [idp.config],
+      saml: { issuers: [], url: '' },
       tokenKey: null,
       maskingKey: null,
       keys: join(folder, keys),

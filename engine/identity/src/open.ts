@@ -6,10 +6,14 @@ import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
 import { tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
+import { SamlLogins } from './saml/logins.ts'
+import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
 import type { SecretReference, SecretSource } from './secret.ts'
 
 export interface IdentityOptions extends SecretSource {
   readonly issuers: readonly IssuerConfig[]
+  /** Identity providers of SAML, and the URL at which browsers reach this API. */
+  readonly saml: { readonly issuers: readonly SamlIssuerConfig[]; readonly url: string }
   /** `null`: generated under `keys`. */
   readonly tokenKey: SecretReference | null
   /** `null`: generated under `keys`. */
@@ -26,6 +30,7 @@ export interface IdentityParts {
   readonly authenticator: Authenticator
   readonly credentials: Credentials
   readonly exchange: Exchange
+  readonly logins: SamlLogins
   readonly pseudonyms: Pseudonyms
 }
 
@@ -37,12 +42,18 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const { clock, ids } = options
   const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, options)
-  const names = new Set([...issuers.values()].map(({ name }) => name))
+  const { saml } = options
+  const providers = await Promise.all(
+    saml.issuers.map((config) => openSamlProvider(config, saml.url, options)),
+  )
+  const logins = new SamlLogins(providers, clock)
+  const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
   return {
     authenticator: tokenAuthenticator(issuers, gateway, clock),
     credentials: referencedCredentials(options.credentials, options),
-    exchange: tokenExchanger({ issuers, gateway, audience, clock }),
+    exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
+    logins,
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, options),
   }
 }

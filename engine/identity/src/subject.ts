@@ -5,6 +5,9 @@ import { claimAt, mappedGroups } from './mapping.ts'
 import { refuse } from './refuse.ts'
 import { isObject, type JsonObject } from './strict-json.ts'
 
+/** What turns claims into a subject, of issuers of any kind. */
+export type SubjectIssuer = Pick<Issuer, 'name' | 'url' | 'groupsClaim' | 'mappings' | 'typeClaim' | 'claims'>
+
 /**
  * Who a verified token speaks for. Pure. The id is issuer name + `sub`: e-mail addresses and user names change
  * hands, so they identify nobody.
@@ -13,7 +16,7 @@ import { isObject, type JsonObject } from './strict-json.ts'
  * that the issuer put into this delegated token. Where `act` says groups of the actor, policies see them as the claim
  * `actor_groups`, and may let count only what both have.
  */
-export function subjectOf(claims: AccessClaims, issuer: Issuer): Subject {
+export function subjectOf(claims: AccessClaims, issuer: SubjectIssuer): Subject {
   const actor = actorOf(claims.all['act'], issuer)
   const named = `${issuer.name}#${claims.subject}`
   return {
@@ -27,7 +30,7 @@ export function subjectOf(claims: AccessClaims, issuer: Issuer): Subject {
 }
 
 /** No claim says that it is a person: then it is a service, who can approve nothing. */
-function typeOf(claims: JsonObject, { typeClaim }: Issuer): Subject['type'] {
+function typeOf(claims: JsonObject, { typeClaim }: SubjectIssuer): Subject['type'] {
   const type = typeClaim === null ? undefined : claims[typeClaim]
   if (type === undefined) return 'service'
   if (type !== 'human' && type !== 'service')
@@ -39,7 +42,7 @@ function typeOf(claims: JsonObject, { typeClaim }: Issuer): Subject['type'] {
  * No groups claim means no groups. A claim that says "there are more, ask elsewhere" (Entra's overage) means that
  * the groups are not known, and rules that restrict a group would not apply.
  */
-function groupsOf(claims: JsonObject, { groupsClaim, mappings }: Issuer): readonly string[] {
+function groupsOf(claims: JsonObject, { groupsClaim, mappings }: SubjectIssuer): readonly string[] {
   const elsewhere = claims['_claim_names']
   if (claims['hasgroups'] !== undefined || (elsewhere !== undefined && !namesOthers(elsewhere, groupsClaim)))
     refuse('groups', 'The token does not list all groups of its subject: let the issuer send fewer groups.')
@@ -70,7 +73,7 @@ function namesOthers(elsewhere: Json, groupsClaim: string | null): boolean {
   return isObject(elsewhere) && !names.some((name) => Object.hasOwn(elsewhere, name))
 }
 
-function actorOf(act: Json | undefined, issuer: Issuer): string | null {
+function actorOf(act: Json | undefined, issuer: SubjectIssuer): string | null {
   if (act === undefined) return null
   const actor = isObject(act) ? act['sub'] : undefined
   const of = isObject(act) ? (act['iss'] ?? issuer.url) : undefined
@@ -79,7 +82,7 @@ function actorOf(act: Json | undefined, issuer: Issuer): string | null {
   return actor
 }
 
-function actorGroups(act: Json | undefined, { groupsClaim }: Issuer): Subject['claims'] {
+function actorGroups(act: Json | undefined, { groupsClaim }: SubjectIssuer): Subject['claims'] {
   const groups = isObject(act) && groupsClaim !== null ? claimAt(act, groupsClaim) : undefined
   return groups === undefined ? {} : { [actorGroupsClaim]: groupNames(groups) }
 }
@@ -89,7 +92,7 @@ const actorGroupsClaim = 'actor_groups'
 const ownClaims: readonly string[] = [actorGroupsClaim, 'client_id']
 
 /** Scalars only, and only those that the configuration names: each is recorded and shown to policies. */
-function carriedClaims(claims: AccessClaims, issuer: Issuer): Subject['claims'] {
+function carriedClaims(claims: AccessClaims, issuer: SubjectIssuer): Subject['claims'] {
   const names = issuer.claims.filter((name) => !ownClaims.includes(name))
   const carried = names.flatMap((name) => {
     const value = claimAt(claims.all, name)
