@@ -17,12 +17,12 @@ import { addressOf } from './address.ts'
 import { detectorsOf, type RawDetectors } from './detectors.ts'
 import { ConfigDocument, type Located, type Path } from './document.ts'
 import { exportersOf, type ExporterConfig, type RawExporters } from './exporters.ts'
-import { issuersOf } from './issuers.ts'
+import { issuersOf, type RawIssuer } from './issuers.ts'
 import { logOf, type LogConfig, type RawLog } from './log.ts'
 import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
 import { ConfigError, type Problem } from './problem.ts'
-import type { IssuerConfig, MaskingKeyReference, SecretReference } from '@sluice/identity'
+import type { IssuerConfig, MaskingKeyReference, SamlIssuerConfig, SecretReference } from '@sluice/identity'
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
@@ -50,6 +50,7 @@ export interface Config {
   readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
   readonly log: LogConfig
   readonly issuers: readonly IssuerConfig[]
+  readonly samlIssuers: readonly SamlIssuerConfig[]
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
   readonly tokenKey: SecretReference | null
@@ -76,7 +77,7 @@ interface RawConfig {
   readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
   readonly log?: RawLog
   readonly identity: {
-    readonly issuers: readonly IssuerConfig[]
+    readonly issuers: readonly RawIssuer[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
   }
   readonly keys?: { readonly tokens?: SecretReference }
@@ -127,7 +128,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     },
     listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
-    issuers: issuersOf(document, value.identity.issuers),
+    ...issuersOf(document, value.identity.issuers, value.api?.url ?? null),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: value.keys?.tokens ?? null,
     maskingKey: maskingKeyOf(document, value.masking?.keys),
