@@ -26,6 +26,9 @@ export interface GatewayOptions {
   readonly data?: string
   /** Who answers for a subject, by subject ids. */
   readonly owners?: Readonly<Record<string, readonly string[]>>
+  /** Issuers beside the provider, and the URL at which browsers reach the API. */
+  readonly issuers?: readonly object[]
+  readonly apiUrl?: string
   /** As the configuration file says it. */
   readonly notices?: object
   readonly exporters?: object
@@ -160,18 +163,19 @@ export function configOf(options: GatewayOptions): object {
     masking,
     host = '127.0.0.1',
     owners = {},
+    issuers = [],
+    apiUrl,
   } = options
   const { audience, groups_claim, type_claim } = demoIssuer
   const address = '127.0.0.1:0'
+  const roles = { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] }
+  const demo = { name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
   return {
-    api: { listen: address, roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
+    api: { listen: address, roles, ...(apiUrl === undefined ? {} : { url: apiUrl }) },
     listen: { postgres: { address: `${host}:0`, ...files }, http: { address: `${host}:0`, ...files } },
     log: log ?? { kind: 'embedded' },
-    identity: {
-      owners,
-      issuers: [{ name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }],
-    },
+    identity: { owners, issuers: [demo, ...issuers] },
     policies: { path: policies },
     ...(notices === undefined ? {} : { notices }),
     ...(exporters === undefined ? {} : { exporters }),

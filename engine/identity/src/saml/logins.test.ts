@@ -305,7 +305,38 @@ suite('a SAML provider', () => {
     ['a name that is a path', { name: '../x' }, /a name is/],
     ['a mapping that asks for nothing', { mappings: [{ group: 'g', when: {} }] }, /each mapping/],
   ]
+  test('is taken by its certificate, as providers publish it', async () => {
+    const provider = await openSamlProvider(
+      { ...good, certificates: [{ literal: certificate }] },
+      base,
+      source,
+    )
+    assert.match(provider.metadata, /EntityDescriptor/)
+  })
+
   for (const [what, change, words] of bad)
     test(`with ${what} is refused at start`, () =>
       assert.rejects(openSamlProvider({ ...good, ...change }, base, source), words))
 })
+
+/** Of a key that nobody kept; valid until 2046. */
+const certificate = `-----BEGIN CERTIFICATE-----
+MIIDDTCCAfWgAwIBAgIUGknx5QkFgDeV9VksBty/iyoGrH4wDQYJKoZIhvcNAQEL
+BQAwFjEUMBIGA1UEAwwLaWRwLmV4YW1wbGUwHhcNMjYxMTI3MDYyMDI0WhcNNDYx
+MTIyMDYyMDI0WjAWMRQwEgYDVQQDDAtpZHAuZXhhbXBsZTCCASIwDQYJKoZIhvcN
+AQEBBQADggEPADCCAQoCggEBAMYfwhSK7lPgU6TnHfU2ti7eB0jr7OAg23VZUnM1
+fCfasCY33uR2w+sCdg74A2W5lbFR56Gb3Agy7iENMlTgJE4dibo7p/Dsgk5btdXW
+1VTk0BTOeubv6VAEUdRY8QRPmQoFfhUU+4hEnBSwS7o48ViNQDimoKue12CK+fkD
+1axiO7CJ0F15VyjYIe1CTAoxgJSlCDxxFzaqYGLWeTMQryOUytYvckGhtgOoxZ7z
+2YDgon6KAlKCLrehdrnxFK2kWrfEvHO+CStg9ypkTWeirVV5A3AT0DsrY8xU20Ww
+CxuDgcKqYIJrJWtIiJz4rVo/D5tBzHhfMuutLIPJ1div+KcCAwEAAaNTMFEwHQYD
+VR0OBBYEFINqdka7aZVmGipRqHWwAhdI80z2MB8GA1UdIwQYMBaAFINqdka7aZVm
+GipRqHWwAhdI80z2MA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADggEB
+ADQcLOrIjk3ktwGdhIxpMCzxZWchLO0xjQr4DbR14NMCIjxHTk4Ulbi54KN8amIF
+w5OcT0kiZa2pd/RQ8z+nSlzksYKdLA9Z/cQl9vzFJxlNWoJmQtqjmAyry6kMoAVB
+yNSi5b7dvv9IhP6JGLWn5yzNh4ywfyvMxKwo/f6rheHT2tFnIB659bSpfubKD5uy
+7LZD5FaAX8b05tJICWrgxCA6jocUQl4fQCmy07IzlRxTeKPOxRd1ACQBXYRqvKLl
+Zi/vnArobpgmV3VcINjLJcK3weI4/uFnZ0VWgfD3HeECSiWdz+/+iNKWQLFhETwD
+uSKDbr7C7L6D2Voc9Owz4tI=
+-----END CERTIFICATE-----
+`
