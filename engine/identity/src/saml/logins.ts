@@ -30,7 +30,7 @@ export interface LoggedIn {
 
 interface Pending extends LoginStart {
   readonly provider: string
-  readonly relayState: string
+  readonly requestId: string
 }
 
 interface Issued extends LoggedIn, Pick<LoginStart, 'code_challenge' | 'redirect_uri'> {}
@@ -64,7 +64,7 @@ export class SamlLogins {
     checkStart(login)
     const requestId = `_${randomBytes(20).toString('hex')}`
     const relayState = randomBytes(16).toString('base64url')
-    this.#pending.put(requestId, { ...login, provider: name, relayState })
+    this.#pending.put(relayState, { ...login, provider: name, requestId })
     const url = await provider.loginUrl(requestId, relayState)
     return { login_url: url, expires_in: limits.samlLoginLifeMs / 1000 }
   }
@@ -72,11 +72,12 @@ export class SamlLogins {
   /** What the provider had the browser post. Gives where the browser goes now. Throws `Refused`. */
   async finish(name: string, samlResponse: string, relayState: string): Promise<string> {
     const provider = this.#provider(name)
+    // Nothing is read for whoever has not begun.
+    const pending = this.#pending.get(relayState)
+    if (pending === undefined || pending.provider !== name) refuseUnasked()
     const response = responseOf(samlResponse)
     const { inResponseTo, destination } = response
-    const pending = this.#pending.get(inResponseTo)
-    if (pending === undefined || pending.provider !== name || !equal(pending.relayState, relayState))
-      refuse('in_response_to', 'The assertion does not answer a login that began here: begin again.')
+    if (pending.requestId !== inResponseTo) refuseUnasked()
     if (destination !== null && destination !== provider.recipient)
       refuse('recipient', 'The assertion is for another address.')
     const { url: issuer, audience, recipient, subjectClaim, groupsClaim } = provider
@@ -85,7 +86,7 @@ export class SamlLogins {
     const claims = readAssertion(await provider.verify(response), expected)
     const subject = subjectOf(claims, provider)
     this.#use(`${name} ${claims.assertionId}`, claims.replayableUntil)
-    if (this.#pending.take(inResponseTo) === undefined)
+    if (this.#pending.take(relayState) === undefined)
       refuse('replayed', 'The assertion was used before: begin again.')
     const code = randomBytes(32).toString('base64url')
     const { code_challenge, redirect_uri, state } = pending
@@ -121,6 +122,10 @@ export class SamlLogins {
       refuse('replayed', 'Too many logins at once: try again later.')
     this.#used.set(id, until)
   }
+}
+
+function refuseUnasked(): never {
+  refuse('in_response_to', 'The assertion does not answer a login that began here: begin again.')
 }
 
 /** The result goes to a program on the machine of the browser and nowhere else, whatever a form may ask. */

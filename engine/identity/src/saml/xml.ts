@@ -30,11 +30,11 @@ export function parseXml(text: string): Element {
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/u.test(body))
     refuseXml('it holds characters that XML does not admit')
   // The parser closes what was left open: then what it reads is not what the signer wrote.
-  if (!isBalanced(body)) refuseXml('it is not well-formed')
+  checkTags(body)
   const complaints: string[] = []
   const root = rootOf(body, complaints)
   if (root === null || complaints.length > 0) refuseXml('it is not well-formed')
-  bound(root)
+  if (all(root).some(isUnbound)) refuseXml('a prefix in it stands for nothing')
   return root
 }
 
@@ -45,17 +45,30 @@ const piece = new RegExp(
   'y',
 )
 
-/** Text and tags to the end, each closed by its own, in order. */
-function isBalanced(text: string): boolean {
+/**
+ * Text and tags to the end, each closed by its own, in order, and no more of them than any provider writes: nothing is
+ * built of what is larger, and canonicalisation, which recurses, does not see what is deeper.
+ */
+function checkTags(text: string): void {
   const open: string[] = []
+  let count = 0
   piece.lastIndex = 0
   while (piece.lastIndex < text.length) {
-    const found = piece.exec(text)?.groups
-    if (found === undefined) return false
-    if (found['close'] !== undefined && open.pop() !== found['close']) return false
-    if (found['open'] !== undefined && found['empty'] === '') open.push(found['open'])
+    const found = piece.exec(text)
+    if (found?.groups === undefined) refuseXml('it is not well-formed')
+    const { open: opened, empty, close } = found.groups
+    if (close !== undefined && open.pop() !== close) refuseXml('it is not well-formed')
+    if (opened === undefined) continue
+    count++
+    if (empty === '') open.push(opened)
+    if (
+      count > limits.samlElementsMax ||
+      open.length > limits.samlDepthMax ||
+      found[0].length > limits.samlTagCharsMax
+    )
+      refuseXml('it is too deep or too large')
   }
-  return open.length === 0
+  if (open.length > 0) refuseXml('it is not well-formed')
 }
 
 function rootOf(text: string, complaints: string[]): Element | null {
@@ -69,19 +82,6 @@ function rootOf(text: string, complaints: string[]): Element | null {
   } catch (error) {
     complaints.push(String(error))
     return null
-  }
-}
-
-/** Canonicalisation recurses: what is deeper than any provider writes does not get there. */
-function bound(root: Element): void {
-  let level: readonly Element[] = [root]
-  let count = 0
-  for (let depth = 0; level.length > 0; depth++) {
-    count += level.length
-    if (depth > limits.samlDepthMax || count > limits.samlElementsMax)
-      refuseXml('it is too deep or too large')
-    if (level.some(isUnbound)) refuseXml('a prefix in it stands for nothing')
-    level = level.flatMap(childrenOf)
   }
 }
 
