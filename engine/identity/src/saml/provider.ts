@@ -1,5 +1,5 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
-import { SAML, type SamlConfig } from '@node-saml/node-saml'
+import type { SamlConfig } from '@node-saml/node-saml'
 import { isTrustworthyUrl } from '../issuer-document.ts'
 import { IssuerConfigError } from '../issuer.ts'
 import type { GroupMapping } from '../mapping.ts'
@@ -75,6 +75,8 @@ export async function openSamlProvider(
   source: SecretSource,
 ): Promise<SamlProvider> {
   checkSamlIssuer(config)
+  // Every command loads this file, and only a gateway with such a provider has a use for the library.
+  const { SAML } = await import('@node-saml/node-saml')
   const { name, issuer: url, audience, mappings = null } = config
   const keys = await Promise.all(config.certificates.map((reference) => readSecret(reference, source)))
   const recipient = `${base.replace(/\/$/, '')}/v1/saml/${name}/acs`
