@@ -163,19 +163,25 @@ export function configOf(options: GatewayOptions): object {
     masking,
     host = '127.0.0.1',
     owners = {},
-    issuers = [],
-    apiUrl,
   } = options
   const { audience, groups_claim, type_claim } = demoIssuer
   const address = '127.0.0.1:0'
-  const roles = { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] }
-  const demo = { name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }
   const files = tls === undefined ? {} : { tls: { cert: 'tls.cert', key: 'tls.key' } }
   return {
-    api: { listen: address, roles, ...(apiUrl === undefined ? {} : { url: apiUrl }) },
+    api: {
+      listen: address,
+      ...(options.apiUrl === undefined ? {} : { url: options.apiUrl }),
+      roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
+    },
     listen: { postgres: { address: `${host}:0`, ...files }, http: { address: `${host}:0`, ...files } },
     log: log ?? { kind: 'embedded' },
-    identity: { owners, issuers: [demo, ...issuers] },
+    identity: {
+      owners,
+      issuers: [
+        { name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim },
+        ...(options.issuers ?? []),
+      ],
+    },
     policies: { path: policies },
     ...(notices === undefined ? {} : { notices }),
     ...(exporters === undefined ? {} : { exporters }),
