@@ -298,16 +298,6 @@ export const limits = {
   /** The same while there are no usable keys. */
   issuerOutageRetryMs: 1_000,
   issuerKeysMax: 100,
-  /** A SAML answer as its form parameter, its elements, and one tag of it. */
-  samlResponseCharsMax: 131_072,
-  samlDepthMax: 32,
-  samlElementsMax: 4_000,
-  samlTagCharsMax: 4_096,
-  /** From the beginning of a SAML login to its answer, and from there to its token. */
-  samlLoginLifeMs: 600_000,
-  samlCodeLifeMs: 60_000,
-  /** SAML logins under way; used assertions that are remembered. */
-  samlLoginsMax: 10_000,
   issuerAnswerMs: 5_000,
   issuerAnswerBytesMax: 262_144,
   /** A secret that a reference names. */

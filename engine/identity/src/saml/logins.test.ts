@@ -1,8 +1,9 @@
 import { beforeEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { limits, Refused } from '@sluice/core'
+import { Refused } from '@sluice/core'
 import { noon, scriptedClock, type ScriptedClock } from '../scripted-issuer.ts'
+import { bounds } from './bounds.ts'
 import { SamlLogins, type LoginStart } from './logins.ts'
 import { openSamlProvider, type SamlIssuerConfig } from './provider.ts'
 import {
@@ -114,7 +115,7 @@ suite('a SAML login', () => {
       assert.equal(logins.redeem(code, verifier, redirect), undefined)
     }
     const code = (await finished()).searchParams.get('code') ?? ''
-    clock.advance(limits.samlCodeLifeMs)
+    clock.advance(bounds.codeLifeMs)
     assert.equal(logins.redeem(code, verifier, redirect), undefined)
   })
 
@@ -238,7 +239,7 @@ suite('a SAML login', () => {
 
   test('is over after ten minutes', async () => {
     const { id, relayState } = await begun()
-    clock.advance(limits.samlLoginLifeMs)
+    clock.advance(bounds.loginLifeMs)
     const late = { notOnOrAfter: time(900_000), confirmedNotOnOrAfter: time(900_000) }
     assert.equal(await outcome(() => logins.finish('adfs', answerTo(id, late), relayState)), 'in_response_to')
   })

@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { limits, refusal, Refused, type Clock, type Subject } from '@sluice/core'
+import { refusal, Refused, type Clock, type Subject } from '@sluice/core'
 import { refuse } from '../refuse.ts'
 import { subjectOf } from '../subject.ts'
+import { bounds } from './bounds.ts'
 import { readAssertion } from './assertion.ts'
 import type { SamlProvider } from './provider.ts'
 import { Recent } from './recent.ts'
@@ -50,8 +51,8 @@ export class SamlLogins {
   constructor(providers: readonly SamlProvider[], clock: Clock) {
     this.#providers = new Map(providers.map((provider) => [provider.name, provider]))
     this.#clock = clock
-    this.#pending = new Recent(clock, limits.samlLoginLifeMs, limits.samlLoginsMax)
-    this.#codes = new Recent(clock, limits.samlCodeLifeMs, limits.samlLoginsMax)
+    this.#pending = new Recent(clock, bounds.loginLifeMs, bounds.loginsMax)
+    this.#codes = new Recent(clock, bounds.codeLifeMs, bounds.loginsMax)
   }
 
   metadata(name: string): string {
@@ -66,7 +67,7 @@ export class SamlLogins {
     const relayState = randomBytes(16).toString('base64url')
     this.#pending.put(relayState, { ...login, provider: name, requestId })
     const url = await provider.loginUrl(requestId, relayState)
-    return { login_url: url, expires_in: limits.samlLoginLifeMs / 1000 }
+    return { login_url: url, expires_in: bounds.loginLifeMs / 1000 }
   }
 
   /** What the provider had the browser post. Gives where the browser goes now. Throws `Refused`. */
@@ -118,8 +119,7 @@ export class SamlLogins {
     for (const [used, end] of this.#used) if (end <= now) this.#used.delete(used)
     if (this.#used.has(id)) refuse('replayed', 'The assertion was used before: begin again.')
     // Only a provider can fill this, and forgetting one would let it in again.
-    if (this.#used.size >= limits.samlLoginsMax)
-      refuse('replayed', 'Too many logins at once: try again later.')
+    if (this.#used.size >= bounds.loginsMax) refuse('replayed', 'Too many logins at once: try again later.')
     this.#used.set(id, until)
   }
 }

@@ -1,4 +1,4 @@
-import { limits } from '@sluice/core'
+import { bounds } from './bounds.ts'
 import { checkSignatureShape } from './signature.ts'
 import { all, attribute, childrenOf, named, namespaces, one, parseXml, refuseXml } from './xml.ts'
 
@@ -58,8 +58,8 @@ export function responseOf(parameter: string): SamlResponse {
 }
 
 function decoded(parameter: string): string {
-  if (parameter.length > limits.samlResponseCharsMax)
-    refuseXml(`it is longer than ${limits.samlResponseCharsMax} characters`)
+  if (parameter.length > bounds.responseCharsMax)
+    refuseXml(`it is longer than ${bounds.responseCharsMax} characters`)
   const text = parameter.replace(/[\r\n]/g, '')
   const bytes = Buffer.from(text, 'base64')
   if (text === '' || bytes.toString('base64') !== text) refuseXml('it is not base64')

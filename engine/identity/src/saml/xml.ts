@@ -1,6 +1,6 @@
 import { DOMParser } from '@xmldom/xmldom'
-import { limits } from '@sluice/core'
 import { refuse } from '../refuse.ts'
+import { bounds } from './bounds.ts'
 
 export const namespaces = {
   protocol: 'urn:oasis:names:tc:SAML:2.0:protocol',
@@ -26,8 +26,7 @@ export function parseXml(text: string): Element {
     refuseXml('it holds a document type, comment, CDATA section or processing instruction')
   if (/&(?!(amp|lt|gt|quot|apos|#(?:[1-9]\d{1,6}|x[1-9a-fA-F][0-9a-fA-F]{1,5}|9|x9|xA|xa));)/.test(body))
     refuseXml('it holds an entity that XML itself does not know')
-  // eslint-disable-next-line no-control-regex -- what XML 1.0 §2.2 does not admit
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/u.test(body))
+  if (/[\p{Cs}\ufffe\uffff]|(?![\t\n])\p{Cc}/u.test(body))
     refuseXml('it holds characters that XML does not admit')
   // The parser closes what was left open: then what it reads is not what the signer wrote.
   checkTags(body)
@@ -61,11 +60,7 @@ function checkTags(text: string): void {
     if (opened === undefined) continue
     count++
     if (empty === '') open.push(opened)
-    if (
-      count > limits.samlElementsMax ||
-      open.length > limits.samlDepthMax ||
-      found[0].length > limits.samlTagCharsMax
-    )
+    if (count > bounds.elementsMax || open.length > bounds.depthMax || found[0].length > bounds.tagCharsMax)
       refuseXml('it is too deep or too large')
   }
   if (open.length > 0) refuseXml('it is not well-formed')
