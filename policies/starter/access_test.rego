@@ -11,6 +11,14 @@ test_without_a_group_there_is_no_role if {
 	access.roles == set() with input.subject.groups as ["strangers"]
 }
 
+test_who_acts_for_somebody_has_what_both_have if {
+	access.roles == {"reader", "writer", "prompter"} with input.subject.groups as ["analysts", "pii-readers"]
+		with input.subject.claims as {"actor_groups": ["analysts", "langchain"]}
+	access.roles == set() with input.subject.groups as ["pii-readers"] with input.subject.claims as {"actor_groups": []}
+	access.roles == set() with input.subject.groups as ["pii-readers"]
+		with input.subject.claims as {"actor_groups": "pii-readers"}
+}
+
 test_a_grant_adds_its_role if {
 	access.roles == {"reader"} with input.subject.groups as [] with input.grants as [_grant("reader")]
 	access.roles == {"flag_writer", "reader"} with input.subject.groups as ["flag-writers"]

@@ -10,12 +10,14 @@ import { scenarios as stories, slowScenarios } from './cases/scenarios.ts'
 import { sqlCases } from './cases/sql.ts'
 import { wireCases } from './cases/wire.ts'
 import { due } from './due.ts'
-import { elsewhere } from './elsewhere.ts'
+import { elsewhere as onTheLog } from './elsewhere.ts'
+import { elsewhereOfTokens } from './elsewhere-tokens.ts'
 import { judgedAgain } from './judged-again.ts'
 import { Laboratory } from './laboratory.ts'
 import { attackPlain, attackThrough, type Protocol } from './run-sql.ts'
 import { wirePlain, wireThrough } from './run-wire.ts'
 
+const elsewhere = [...onTheLog, ...elsewhereOfTokens]
 const scenarios = [...stories, ...holdScenarios, ...approvalScenarios]
 const sql = [...sqlCases, ...maskingCases]
 const all = [...sql, ...wireCases, ...scenarios, ...slowScenarios]
@@ -30,7 +32,7 @@ suite('the catalogue', () => {
     )
   })
 
-  test('has the cases on the log where it says that they are', async () => {
+  test('has the cases on the log and on tokens where it says that they are', async () => {
     for (const { id, stake, tests } of elsewhere) {
       assert.ok(stake.length > 10 && tests.length > 0, id)
       for (const [file, name] of tests) {

@@ -26,6 +26,9 @@ export interface GatewayOptions {
   readonly data?: string
   /** Who answers for a subject, by subject ids. */
   readonly owners?: Readonly<Record<string, readonly string[]>>
+  /** Issuers beside the provider, and the URL at which browsers reach the API. */
+  readonly issuers?: readonly object[]
+  readonly apiUrl?: string
   /** As the configuration file says it. */
   readonly notices?: object
   readonly exporters?: object
@@ -173,12 +176,19 @@ export function configOf(options: GatewayOptions): object {
     ...(stallSeconds === undefined ? {} : { stall_s: stallSeconds }),
   }
   return {
-    api: { listen: address, roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
+    api: {
+      listen: address,
+      ...(options.apiUrl === undefined ? {} : { url: options.apiUrl }),
+      roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
+    },
     listen: { postgres: { address: `${host}:0`, ...files }, http: { address: `${host}:0`, ...files } },
     log: log ?? { kind: 'embedded' },
     identity: {
       owners,
-      issuers: [{ name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim }],
+      issuers: [
+        { name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim },
+        ...(options.issuers ?? []),
+      ],
     },
     policies: { path: policies },
     ...(notices === undefined ? {} : { notices }),

@@ -32,6 +32,7 @@ import { recordings } from './recordings.ts'
 import type { ContentPorts } from './recording-session.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
+import { saml, type SamlLogins } from './saml.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { stream } from './stream.ts'
@@ -62,6 +63,7 @@ export interface ApiPorts extends ContentPorts {
   readonly exchanges: ExchangeRecords
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
+  readonly logins: SamlLogins
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
@@ -102,6 +104,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(openapi)
   app.register(ready(ports))
   app.register(token(ports))
+  app.register(saml(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))
   app.register(exchangeSearch(ports))

@@ -231,6 +231,11 @@ export function scriptedApi(
       },
     },
     exchange: async () => ({ status: 200, body: { access_token: 'slu_test' } }),
+    logins: {
+      metadata: () => '<EntityDescriptor/>',
+      start: async () => ({ login_url: 'https://idp.example/', expires_in: 600 }),
+      finish: async () => 'http://127.0.0.1:1/',
+    },
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {

@@ -124,6 +124,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const identity = await openIdentity({
     issuers: config.issuers,
+    saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
     tokenKey: config.tokenKey,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
@@ -133,6 +134,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       ),
     ),
     secrets,
+    base,
     clock,
     ids,
   })
@@ -285,6 +287,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     records: projections.sessions,
     exchanges: projections.exchanges,
     exchange: identity.exchange,
+    logins: identity.logins,
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,

@@ -4,7 +4,9 @@ import type { Engine } from './gate.ts'
 import { Refused, type Refusal } from './errors.ts'
 import { limits } from './limits.ts'
 import { StoreError } from './ports.ts'
-import { scriptedExchange } from './scripted.ts'
+import type { EventData } from './events.ts'
+import type { Subject } from './request.ts'
+import { allow, denied, scriptedExchange } from './scripted.ts'
 import { hello, identity, types, world } from './scripted-gate.ts'
 
 test('a session begins with its first event, and ends with its last', async () => {
@@ -75,6 +77,35 @@ test('a fresh token of the same subject keeps the session going; another subject
   assert.ok(types(events).includes('SessionExtended'))
   clock.advance(400_000)
   await assert.rejects(session.extend(identity('alice', 900_000)), /expired/)
+})
+
+test('a group that was taken away counts no more from the next token on', async () => {
+  const { engine } = world({}, ({ groups }) => (groups.includes('dba') ? allow : denied))
+  const { id } = await engine.open(hello)
+  const session = engine.session(id)
+  assert.ok(session !== undefined)
+  assert.equal(await runs(engine, id), 'refused')
+  await session.extend(identity('alice', 500_000, { groups: ['dba'] }))
+  assert.equal(await runs(engine, id), 'completed')
+  await session.extend(identity('alice', 500_000, { groups: [] }))
+  assert.equal(await runs(engine, id), 'refused')
+})
+
+test('who acts for somebody is recorded with them, and policies see both, with the groups of both', async () => {
+  const seen: Subject[] = []
+  const { engine, events } = world({}, (subject) => {
+    seen.push(subject)
+    return allow
+  })
+  const { id } = await engine.open({ ...hello, token: 'delegated' })
+  assert.equal(await runs(engine, id), 'completed')
+  assert.deepEqual(
+    seen.map(({ id: subject, on_behalf_of: person, groups, claims }) => [subject, person, groups, claims]),
+    [['okta#agent', 'okta#alice', ['analysts'], { actor_groups: ['agents'] }]],
+  )
+  const opened = events.find(({ type }) => type === 'SessionOpened')?.data as EventData['SessionOpened']
+  assert.deepEqual([opened.subject.id, opened.subject.on_behalf_of], ['okta#agent', 'okta#alice'])
+  assert.deepEqual(JSON.parse(opened.claims), { actor_groups: ['agents'] })
 })
 
 test('a running exchange may finish within the grace, and is stopped after it', async () => {

@@ -36,7 +36,11 @@ export const hello: Hello = {
   run: { id: null, trace_id: null },
 }
 
-export function identity(sub = 'alice', expiresAt = 61_000): Identity {
+export function identity(
+  sub = 'alice',
+  expiresAt = 61_000,
+  change: Partial<Identity['subject']> = {},
+): Identity {
   const subject = {
     id: `okta#${sub}`,
     type: 'human' as const,
@@ -44,6 +48,7 @@ export function identity(sub = 'alice', expiresAt = 61_000): Identity {
     groups: [],
     claims: {},
     on_behalf_of: null,
+    ...change,
   }
   return { subject, tokenId: `tok_${expiresAt}`, expiresAt }
 }
@@ -55,8 +60,14 @@ export interface World {
   store: { failure: StoreError | undefined }
 }
 
-/** Verdicts are by the names of actions, allow where there is none; a token names its subject, `good` is alice's. */
-export function world(verdicts: Readonly<Record<string, Verdict>> = {}): World {
+/**
+ * Verdicts are by the names of actions, or what `judge` says of the subject, allow where there is none; a token names
+ * its subject, `good` is alice's, and `delegated` that of an agent who acts for her.
+ */
+export function world(
+  verdicts: Readonly<Record<string, Verdict>> = {},
+  judge?: (subject: Identity['subject']) => Verdict,
+): World {
   const clock = new ManualClock()
   const events: NewEvent[] = []
   const store = { failure: undefined as StoreError | undefined }
@@ -67,7 +78,7 @@ export function world(verdicts: Readonly<Record<string, Verdict>> = {}): World {
       authenticate: (token) =>
         token === 'stolen'
           ? Promise.reject(new Refused(refusal('token_refused', 'identity/signature', 'No.')))
-          : Promise.resolve(token === 'good' ? identity() : identity(token)),
+          : Promise.resolve(named(token)),
     },
     credentials: { credential: () => Promise.resolve({ user: 'app', password: 'secret' }) },
     dialer: { dial: () => Promise.reject(new Error('no network in this test')) },
@@ -80,7 +91,10 @@ export function world(verdicts: Readonly<Record<string, Verdict>> = {}): World {
     },
     pdp: {
       revision: 'v1',
-      evaluate: ({ action }) => ({ verdict: verdicts[action.name] ?? allow, revision: 'v1' }),
+      evaluate: ({ action, subject }) => ({
+        verdict: verdicts[action.name] ?? judge?.(subject) ?? allow,
+        revision: 'v1',
+      }),
     },
     store: {
       healthy: true,
@@ -106,3 +120,14 @@ export function world(verdicts: Readonly<Record<string, Verdict>> = {}): World {
 }
 
 export const types = (events: readonly NewEvent[]): readonly string[] => events.map((event) => event.type)
+
+function named(token: string): Identity {
+  if (token === 'good') return identity()
+  if (token !== 'delegated') return identity(token)
+  return identity('agent', 61_000, {
+    type: 'service',
+    groups: ['analysts'],
+    claims: { actor_groups: ['agents'] },
+    on_behalf_of: 'okta#alice',
+  })
+}

@@ -17,6 +17,8 @@ export interface AccessClaims {
 /** Pure. The signature is verified and `iss` is this issuer's. */
 export function checkClaims(claims: JsonObject, issuer: Issuer, now: number): AccessClaims {
   refuseOtherTokens(claims)
+  if (issuer.tenant !== null && claims['tid'] !== issuer.tenant)
+    refuse('tenant', 'The token does not name the tenant of its issuer.')
   const client = clientOf(claims)
   checkAudience(claims['aud'], client, issuer)
   const expiresAt = checkTimes(claims, now)

@@ -1,10 +1,11 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { limits, systemIds } from '@sluice/core'
+import { limits, systemIds, type Subject } from '@sluice/core'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens, type GatewayTokens } from './gateway-token.ts'
 import { openIssuers } from './issuer.ts'
+import type { SamlLogins } from './saml/logins.ts'
 import {
   goodClaims,
   jws,
@@ -16,6 +17,14 @@ import {
 } from './scripted-issuer.ts'
 
 const key = signingKey('k', 'ES256')
+const person: Subject = {
+  id: 'idp#carol',
+  type: 'human',
+  issuer: 'idp',
+  groups: ['dba'],
+  claims: {},
+  on_behalf_of: null,
+}
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 
 suite('token exchange (RFC 8693)', () => {
@@ -23,6 +32,11 @@ suite('token exchange (RFC 8693)', () => {
   let gateway: GatewayTokens
   let exchange: Exchange
   let form: Readonly<Record<string, string>>
+  /** A login that ended, by code, verifier and address. */
+  const logins: Pick<SamlLogins, 'redeem'> = {
+    redeem: (...given) =>
+      given.join(' ') === 'code verifier uri' ? { subject: person, expiresAt: noon + 90_000 } : undefined,
+  }
 
   before(async () => {
     idp = await scriptedIssuer([key])
@@ -36,7 +50,7 @@ suite('token exchange (RFC 8693)', () => {
       clock,
       ids: systemIds(clock),
     })
-    exchange = tokenExchanger({ issuers, gateway, audience: 'sluice', clock })
+    exchange = tokenExchanger({ issuers, gateway, logins, audience: 'sluice', clock })
     form = {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       subject_token: jws(key, { ...goodClaims(idp.url), subject_type: 'human' }),
@@ -44,6 +58,27 @@ suite('token exchange (RFC 8693)', () => {
     }
   })
   after(() => idp.close())
+
+  const grant = {
+    grant_type: 'authorization_code',
+    code: 'code',
+    code_verifier: 'verifier',
+    redirect_uri: 'uri',
+  }
+  test('gives the same kind of token for the code of a SAML login', async () => {
+    const { status, body } = await exchange(grant)
+    assert.deepEqual([status, 'expires_in' in body && body['expires_in']], [200, 90])
+    assert.ok('access_token' in body)
+    assert.deepEqual(gateway.verify(String(body['access_token'])).subject, person)
+  })
+  for (const name of ['code', 'code_verifier', 'redirect_uri'])
+    test(`T20 gives nothing for a code with another ${name}, or with none`, async () => {
+      const rest = Object.fromEntries(Object.entries(grant).filter(([key]) => key !== name))
+      for (const form of [{ ...grant, [name]: 'other' }, rest]) {
+        const { status, body } = await exchange(form)
+        assert.deepEqual([status, body['error' as keyof typeof body]], [400, 'invalid_grant'])
+      }
+    })
 
   const mint = (changes: Readonly<Record<string, unknown>>): string =>
     jws(key, { ...goodClaims(idp.url), ...changes })

@@ -2,6 +2,7 @@ import { Refused, type Clock } from '@sluice/core'
 import { issuerIdentity } from './authenticator.ts'
 import { gatewayTokenPrefix, type GatewayTokens } from './gateway-token.ts'
 import type { Issuer } from './issuer.ts'
+import type { LoggedIn, SamlLogins } from './saml/logins.ts'
 
 /** The parameters of RFC 8693 §2.1 in, its answer (§2.2.1) or an error of RFC 6749 §5.2 out. */
 export type Exchange = (parameters: Readonly<Record<string, string>>) => Promise<ExchangeAnswer>
@@ -11,7 +12,8 @@ export type ExchangeAnswer =
   | { readonly status: 400; readonly body: ExchangeError }
 
 export interface ExchangeError {
-  readonly error: 'invalid_request' | 'invalid_target' | 'invalid_scope' | 'unsupported_grant_type'
+  readonly error:
+    'invalid_request' | 'invalid_grant' | 'invalid_target' | 'invalid_scope' | 'unsupported_grant_type'
   readonly error_description: string
 }
 
@@ -22,37 +24,62 @@ const jwt = 'urn:ietf:params:oauth:token-type:jwt'
 export interface ExchangePorts {
   readonly issuers: ReadonlyMap<string, Issuer>
   readonly gateway: GatewayTokens
+  readonly logins: Pick<SamlLogins, 'redeem'>
   /** What a request may name as `audience`. */
   readonly audience: string
   readonly clock: Clock
 }
 
-/** An issuer's access token for a gateway token that speaks for the same subject and dies no later. */
+/**
+ * An issuer's access token for a gateway token that speaks for the same subject and dies no later; or the code of a
+ * SAML login (RFC 6749 §4.1.3 with RFC 7636) for one of the subject that logged in.
+ */
 export function tokenExchanger(ports: ExchangePorts): Exchange {
   return async (parameters) => {
-    const invalid = objection(parameters, ports.audience)
-    if (invalid !== undefined) return { status: 400, body: invalid }
     const now = ports.clock.now()
     try {
-      const { subject, expiresAt } = await issuerIdentity(
-        parameters['subject_token'] ?? '',
-        ports.issuers,
-        now,
-      )
-      const { token, identity } = ports.gateway.mint(subject, expiresAt)
-      const body = {
-        access_token: token,
-        issued_token_type: accessToken,
-        token_type: 'Bearer',
-        expires_in: Math.floor((identity.expiresAt - now) / 1000),
+      if (parameters['grant_type'] === authorizationCode) {
+        const login = redeemed(parameters, ports)
+        if (login === undefined) return { status: 400, body: badCode }
+        return minted(login, now, ports)
       }
-      return { status: 200, body }
+      const invalid = objection(parameters, ports.audience)
+      if (invalid !== undefined) return { status: 400, body: invalid }
+      return minted(await issuerIdentity(parameters['subject_token'] ?? '', ports.issuers, now), now, ports)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // RFC 8693 §2.2.2 has one code for every subject token that is not acceptable.
       return { status: 400, body: { error: 'invalid_request', error_description: error.refusal.message } }
     }
   }
+}
+
+const authorizationCode = 'authorization_code'
+
+/** Why is not said: whoever guesses codes learns nothing. */
+const badCode: ExchangeError = {
+  error: 'invalid_grant',
+  error_description:
+    'The code is not good, or not any more, or not with this code_verifier and redirect_uri.',
+}
+
+function redeemed(
+  parameters: Readonly<Record<string, string>>,
+  { logins }: ExchangePorts,
+): LoggedIn | undefined {
+  const given = (name: string): string => (Object.hasOwn(parameters, name) ? (parameters[name] ?? '') : '')
+  return logins.redeem(given('code'), given('code_verifier'), given('redirect_uri'))
+}
+
+function minted({ subject, expiresAt }: LoggedIn, now: number, { gateway }: ExchangePorts): ExchangeAnswer {
+  const { token, identity } = gateway.mint(subject, expiresAt)
+  const body = {
+    access_token: token,
+    issued_token_type: accessToken,
+    token_type: 'Bearer',
+    expires_in: Math.floor((identity.expiresAt - now) / 1000),
+  }
+  return { status: 200, body }
 }
 
 function objection(
@@ -67,7 +94,10 @@ function objection(
   })
   if (given('grant_type') === undefined) return invalid('invalid_request', 'grant_type is missing.')
   if (given('grant_type') !== tokenExchange)
-    return invalid('unsupported_grant_type', `The only grant here is ${tokenExchange}.`)
+    return invalid(
+      'unsupported_grant_type',
+      `The grants here are ${tokenExchange} and, after a SAML login, ${authorizationCode}.`,
+    )
   const subject = given('subject_token')
   if (subject === undefined) return invalid('invalid_request', 'subject_token is missing.')
   if (subject.startsWith(gatewayTokenPrefix))

@@ -1,5 +1,5 @@
 export { openIdentity, type IdentityOptions, type IdentityParts } from './open.ts'
-export { IssuerConfigError, type IssuerConfig } from './issuer.ts'
+export { IssuerConfigError, openIssuers, type IssuerConfig } from './issuer.ts'
 export {
   SecretError,
   nameOf,
@@ -19,3 +19,5 @@ export { referencedCredentials, type CredentialReference } from './credentials.t
 export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'
+export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'
+export type { LoginStart, SamlLogins, StartedLogin } from './saml/logins.ts'

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits, Refused } from '@sluice/core'
 import { IssuerKeys } from './issuer-keys.ts'
@@ -143,6 +146,46 @@ suite("T13 an issuer's keys", () => {
       arrange()
       await refused('first', 'issuer_unreachable')
     })
+
+  const template = 'https://idp.example/{tenantid}/v2.0'
+  const owned: readonly (readonly [what: string, issuer: () => string, usable: boolean])[] = [
+    ['its issuer', () => idp.url, true],
+    ['another issuer', () => 'https://idp.example', false],
+    ['any tenant, where there are none', () => template, false],
+  ]
+  for (const [what, issuer, usable] of owned)
+    test(`that say they are of ${what} are ${usable ? '' : 'not '}used`, async () => {
+      idp.script.keys = [{ ...first.jwk, issuer: issuer() }]
+      if (usable) await keys.find('first', 'RS256')
+      else await refused('first', 'unknown_key')
+    })
+
+  test('are used for one tenant only where they say so', async () => {
+    for (const [issuer, usable] of [
+      ['{tenantid}', true],
+      ['tenant', true],
+      ['other', false],
+    ] as const) {
+      const tenant = await scriptedIssuer([], '/tenant/v2.0')
+      tenant.script.keys = [{ ...first.jwk, issuer: tenant.url.replace('/tenant/', `/${issuer}/`) }]
+      const found = new IssuerKeys(tenant.url, clock, { tenant: 'tenant', file: null }).find('first', 'RS256')
+      if (usable) await found
+      else await assert.rejects(found, /key that its issuer publishes/)
+      await tenant.close()
+    }
+  })
+
+  test('are read from a file where one is named, and nobody is asked', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-keys-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'jwks.json')
+    const ofFile = new IssuerKeys(idp.url, clock, { tenant: null, file })
+    await assert.rejects(ofFile.find('first', 'RS256'), /cannot be read now/)
+    await writeFile(file, JSON.stringify({ keys: [first.jwk] }))
+    clock.advance(limits.issuerOutageRetryMs)
+    await ofFile.find('first', 'RS256')
+    assert.deepEqual(idp.asked, [])
+  })
 
   test('are found under an issuer with a path, with or without a slash at its end', async () => {
     for (const path of ['/realms/shop', '/realms/slash/']) {

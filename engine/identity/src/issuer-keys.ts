@@ -1,15 +1,23 @@
+import { readFile } from 'node:fs/promises'
 import { importJWK, type CryptoKey } from 'jose'
 import { limits, type Clock, type Json } from '@sluice/core'
 import { keyType, type Algorithm } from './algorithm.ts'
 import { fetchDocument, isTrustworthyUrl } from './issuer-document.ts'
 import { refuse } from './refuse.ts'
-import { isObject, type JsonObject } from './strict-json.ts'
+import { isObject, parseObject, type JsonObject } from './strict-json.ts'
 
 interface KeySet {
   readonly keys: readonly JsonObject[]
   /** Imported keys by `algorithm kid`: importing costs more than verifying. */
   readonly imported: Map<string, Promise<CryptoKey>>
   readonly readAt: number
+}
+
+export interface KeyOrigin {
+  /** A multi-tenant issuer says of each key whose it is. */
+  readonly tenant: string | null
+  /** Instead of what the issuer publishes; read again as often. */
+  readonly file: string | null
 }
 
 /**
@@ -22,13 +30,15 @@ interface KeySet {
 export class IssuerKeys {
   readonly #issuer: string
   readonly #clock: Clock
+  readonly #origin: KeyOrigin
   #set: KeySet | undefined
   #triedAt = -Infinity
   #reading: Promise<void> | undefined
 
-  constructor(issuer: string, clock: Clock) {
+  constructor(issuer: string, clock: Clock, origin: KeyOrigin = { tenant: null, file: null }) {
     this.#issuer = issuer
     this.#clock = clock
+    this.#origin = origin
   }
 
   /** Throws `Refused` unless exactly one published key fits. `kid` is looked up and nothing else. */
@@ -66,8 +76,10 @@ export class IssuerKeys {
     const now = this.#clock.monotonic()
     if (this.#reading === undefined && now - this.#triedAt >= this.#retryMs()) {
       this.#triedAt = now
-      this.#reading = published(this.#issuer)
-        .then((keys) => {
+      const { tenant, file } = this.#origin
+      this.#reading = (file === null ? published(this.#issuer) : keySet(file))
+        .then((all) => {
+          const keys = all.filter((key) => isOf(key['issuer'], this.#issuer, tenant))
           this.#set = { keys, imported: new Map(), readAt: now }
         })
         .catch(() => undefined)
@@ -85,9 +97,24 @@ async function published(issuer: string): Promise<readonly JsonObject[]> {
   const uri = metadata['jwks_uri']
   if (typeof uri !== 'string' || !isTrustworthyJwks(uri, issuer))
     throw new Error('jwks_uri is not trustworthy')
-  const { keys } = await fetchDocument(uri)
+  return keysOf(await fetchDocument(uri))
+}
+
+async function keySet(file: string): Promise<readonly JsonObject[]> {
+  const bytes = await readFile(file)
+  if (bytes.length > limits.issuerAnswerBytesMax) throw new Error(`${file} is too long`)
+  return keysOf(parseObject(bytes))
+}
+
+function keysOf({ keys }: JsonObject): readonly JsonObject[] {
   if (!Array.isArray(keys) || keys.length > limits.issuerKeysMax) throw new Error('not a JSON Web Key Set')
   return keys.filter((key: Json) => isObject(key))
+}
+
+/** A key that says whose tokens it signs signs no others': `{tenantid}` in it stands for any tenant. */
+function isOf(named: Json | undefined, issuer: string, tenant: string | null): boolean {
+  if (named === undefined) return true
+  return typeof named === 'string' && named.replace('{tenantid}', tenant ?? '{tenantid}') === issuer
 }
 
 /** An issuer of the network must not point the gateway at its own machine. */

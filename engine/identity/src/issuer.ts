@@ -1,19 +1,28 @@
+import { resolve } from 'node:path'
 import type { Clock } from '@sluice/core'
 import { algorithms as knownAlgorithms, defaultAlgorithms, isAlgorithm, type Algorithm } from './algorithm.ts'
 import { isTrustworthyUrl } from './issuer-document.ts'
 import { IssuerKeys } from './issuer-keys.ts'
+import type { GroupMapping } from './mapping.ts'
+import { strangersAdmitted } from './public-issuers.ts'
 
 /** One `identity.issuers` entry of the configuration. */
 export interface IssuerConfig {
   /** Short name, the first half of each subject id. */
   readonly name: string
   readonly kind: 'oidc'
-  /** Exactly the `iss` of its tokens. */
+  /** Exactly the `iss` of its tokens. With `tenants`, `{tenantid}` stands for each of them. */
   readonly issuer: string
+  /** Directories of a multi-tenant issuer (Entra). Each is an issuer of its own, named `name/tenant`. */
+  readonly tenants?: readonly string[]
+  /** File with its keys (a JWK set), where it publishes none that the gateway could fetch. */
+  readonly jwks_file?: string
   /** One of a token's `aud`. */
   readonly audience: string
-  /** Default `groups`. */
+  /** Default `groups`; with `mappings` there is no default. */
   readonly groups_claim?: string
+  /** Groups by claims. With them a token that no rule fits is refused. */
+  readonly mappings?: readonly GroupMapping[]
   /** Default `defaultAlgorithms`. */
   readonly algorithms?: readonly string[]
   /** When given, a token must name one of them as `azp` or `client_id`. */
@@ -29,7 +38,11 @@ export interface Issuer {
   readonly name: string
   readonly url: string
   readonly audience: string
-  readonly groupsClaim: string
+  /** Its tokens must name it as `tid`. */
+  readonly tenant: string | null
+  /** `null`: groups come from mappings alone. */
+  readonly groupsClaim: string | null
+  readonly mappings: readonly GroupMapping[] | null
   readonly algorithms: readonly Algorithm[]
   readonly authorizedParties: readonly string[] | null
   readonly typeClaim: string | null
@@ -45,24 +58,58 @@ export class IssuerConfigError extends Error {
   }
 }
 
-/** By `iss`. Nothing is fetched yet: an issuer that is down at start is asked when its first token comes. */
-export function openIssuers(configs: readonly IssuerConfig[], clock: Clock): ReadonlyMap<string, Issuer> {
+/**
+ * By `iss`. Nothing is fetched yet: an issuer that is down at start is asked when its first token comes. `base`: where
+ * relative files start.
+ */
+export function openIssuers(
+  configs: readonly IssuerConfig[],
+  clock: Clock,
+  base = '.',
+): ReadonlyMap<string, Issuer> {
   const issuers = new Map<string, Issuer>()
   const names = new Set<string>()
-  for (const config of configs) {
-    const issuer = opened(config, clock)
+  for (const issuer of configs.flatMap((config) =>
+    tenantsOf(config).map((one) => opened(one, clock, base)),
+  )) {
     if (issuers.has(issuer.url) || names.has(issuer.name))
-      throw new IssuerConfigError(config.name, 'its name and its URL must be its own')
+      throw new IssuerConfigError(issuer.name, 'its name and its URL must be its own')
     issuers.set(issuer.url, issuer)
     names.add(issuer.name)
   }
   return issuers
 }
 
-function opened(config: IssuerConfig, clock: Clock): Issuer {
-  const { name, issuer: url } = config
+interface Tenancy extends IssuerConfig {
+  readonly tenant: string | null
+}
+
+const placeholder = '{tenantid}'
+
+/** One issuer for each listed tenant, so that `iss`, keys and `tid` are checked exactly: nobody else's directory fits. */
+function tenantsOf(config: IssuerConfig): readonly Tenancy[] {
+  const { name, issuer, tenants } = config
   if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(name))
     throw new IssuerConfigError(name, 'a name is lower-case letters, digits, _ and -')
+  if (tenants === undefined) return [{ ...config, tenant: null }]
+  if (!/^https?:\/\/[^/{}]+\/[^{}]*\{tenantid\}[^{}]*$/.test(issuer))
+    throw new IssuerConfigError(name, `with tenants its URL has ${placeholder} once, in its path`)
+  const unusual = tenants.find((tenant) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenant))
+  if (unusual !== undefined || tenants.length === 0)
+    throw new IssuerConfigError(
+      name,
+      'tenants are ids of directories, in lower case: 8-4-4-4-12 hexadecimal digits',
+    )
+  return tenants.map((tenant) => ({
+    ...config,
+    name: `${name}/${tenant}`,
+    issuer: issuer.replace(placeholder, tenant),
+    tenant,
+  }))
+}
+
+function opened(config: Tenancy, clock: Clock, base: string): Issuer {
+  const { name, issuer: url, tenant } = config
   if (config.audience === '') throw new IssuerConfigError(name, 'audience is empty')
   if (!isTrustworthyUrl(url))
     throw new IssuerConfigError(name, 'the URL must be https, or http on this machine, without query')
@@ -70,15 +117,23 @@ function opened(config: IssuerConfig, clock: Clock): Issuer {
   const unknown = algorithms.find((algorithm) => !isAlgorithm(algorithm))
   if (unknown !== undefined || algorithms.length === 0)
     throw new IssuerConfigError(name, `algorithms must be of ${knownAlgorithms.join(', ')}`)
+  const mappings = config.mappings ?? null
+  if (mappings?.some(({ when }) => Object.keys(when).length === 0) === true || mappings?.length === 0)
+    throw new IssuerConfigError(name, 'each mapping needs a claim to ask for, and there must be one')
+  const admitted = strangersAdmitted(url, mappings)
+  if (admitted !== null) throw new IssuerConfigError(name, admitted)
+  const file = config.jwks_file === undefined ? null : resolve(base, config.jwks_file)
   return {
     name,
     url,
     audience: config.audience,
-    groupsClaim: config.groups_claim ?? 'groups',
+    tenant,
+    groupsClaim: config.groups_claim ?? (mappings === null ? 'groups' : null),
+    mappings,
     algorithms: algorithms.filter(isAlgorithm),
     authorizedParties: config.authorized_parties ?? null,
     typeClaim: config.type_claim ?? null,
     claims: config.claims ?? [],
-    keys: new IssuerKeys(url, clock),
+    keys: new IssuerKeys(url, clock, { tenant, file }),
   }
 }

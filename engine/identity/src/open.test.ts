@@ -16,10 +16,12 @@ test('from a provider token to a gateway token that a second gateway with the sa
   const opened = (keys: string): Promise<IdentityParts> =>
     openIdentity({
       issuers: [idp.config],
+      saml: { issuers: [], url: '' },
       tokenKey: null,
       maskingKey: null,
       keys: join(folder, keys),
       credentials: new Map([['shop', { user: 'shop_app', password: { env: 'SHOP' } }]]),
+      base: folder,
       secrets: secretSource({ base: folder, env: { SHOP: 'secret' }, clock }),
       clock,
       ids: systemIds(clock),

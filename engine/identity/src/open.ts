@@ -6,12 +6,18 @@ import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
 import { tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
+import { SamlLogins } from './saml/logins.ts'
+import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
 import type { SecretReference } from './secrets/reference.ts'
 import type { SecretSource } from './secrets/source.ts'
 
 export interface IdentityOptions {
   readonly secrets: SecretSource
+  /** Where relative files of keys start. */
+  readonly base: string
   readonly issuers: readonly IssuerConfig[]
+  /** Identity providers of SAML, and the URL at which browsers reach this API. */
+  readonly saml: { readonly issuers: readonly SamlIssuerConfig[]; readonly url: string }
   /** `null`: generated under `keys`. */
   readonly tokenKey: SecretReference | null
   /** `null`: generated under `keys`. */
@@ -28,6 +34,7 @@ export interface IdentityParts {
   readonly authenticator: Authenticator
   readonly credentials: Credentials
   readonly exchange: Exchange
+  readonly logins: SamlLogins
   readonly pseudonyms: Pseudonyms
 }
 
@@ -36,15 +43,20 @@ const audience = 'sluice'
 
 /** Everything that turns tokens into subjects and references into secrets. Throws on unusable configuration. */
 export async function openIdentity(options: IdentityOptions): Promise<IdentityParts> {
-  const { secrets, clock, ids } = options
-  const issuers = openIssuers(options.issuers, clock)
+  const { secrets, clock, ids, saml } = options
+  const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, secrets)
-  const names = new Set([...issuers.values()].map(({ name }) => name))
+  const providers = await Promise.all(
+    saml.issuers.map((config) => openSamlProvider(config, saml.url, secrets)),
+  )
+  const logins = new SamlLogins(providers, clock)
+  const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
   return {
     authenticator: tokenAuthenticator(issuers, gateway, clock),
     credentials: referencedCredentials(options.credentials, secrets),
-    exchange: tokenExchanger({ issuers, gateway, audience, clock }),
+    exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
+    logins,
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
   }
 }

@@ -101,6 +101,18 @@ suite('T15 a service that acts for a person', () => {
     assert.equal(subject({ act: { sub: 'agent', iss: url } }).id, 'idp#agent')
     assert.equal(subject({}).on_behalf_of, null)
   })
+  test('may bring groups of its own, which policies see beside those of the token', () => {
+    const found = subject({ act: { sub: 'agent', groups: ['agents', 'analysts'] } })
+    assert.deepEqual([found.groups, found.claims['actor_groups']], [['analysts'], ['agents', 'analysts']])
+    assert.deepEqual(subject({ act: { sub: 'agent', groups: [] } }).claims['actor_groups'], [])
+    assert.equal(subject({ act: { sub: 'agent' } }).claims['actor_groups'], undefined)
+    for (const groups of ['analysts', null, {}, ['a', 1]])
+      refused({ act: { sub: 'agent', groups } }, 'groups')
+  })
+  test('cannot be made up by a claim of that name', () => {
+    const claims = subject({ actor_groups: 'dba' }, { claims: ['actor_groups'] }).claims
+    assert.deepEqual(claims, { client_id: 'app' })
+  })
   test('and is not named in a usable way is refused', () => {
     for (const act of [
       null,

@@ -1,17 +1,22 @@
 import { limits, type Json, type Subject } from '@sluice/core'
 import { isName, type AccessClaims } from './claims.ts'
 import type { Issuer } from './issuer.ts'
+import { claimAt, mappedGroups } from './mapping.ts'
 import { refuse } from './refuse.ts'
 import { isObject, type JsonObject } from './strict-json.ts'
+
+/** What turns claims into a subject, of issuers of any kind. */
+export type SubjectIssuer = Pick<Issuer, 'name' | 'url' | 'groupsClaim' | 'mappings' | 'typeClaim' | 'claims'>
 
 /**
  * Who a verified token speaks for. Pure. The id is issuer name + `sub`: e-mail addresses and user names change
  * hands, so they identify nobody.
  *
  * With `act` (RFC 8693 §4.1) the caller is the acting service and `on_behalf_of` the person; the groups are those
- * that the issuer put into this delegated token.
+ * that the issuer put into this delegated token. Where `act` says groups of the actor, policies see them as the claim
+ * `actor_groups`, and may let count only what both have.
  */
-export function subjectOf(claims: AccessClaims, issuer: Issuer): Subject {
+export function subjectOf(claims: AccessClaims, issuer: SubjectIssuer): Subject {
   const actor = actorOf(claims.all['act'], issuer)
   const named = `${issuer.name}#${claims.subject}`
   return {
@@ -19,13 +24,13 @@ export function subjectOf(claims: AccessClaims, issuer: Issuer): Subject {
     type: actor === null ? typeOf(claims.all, issuer) : 'service',
     issuer: issuer.name,
     groups: groupsOf(claims.all, issuer),
-    claims: carriedClaims(claims, issuer),
+    claims: { ...carriedClaims(claims, issuer), ...actorGroups(claims.all['act'], issuer) },
     on_behalf_of: actor === null ? null : named,
   }
 }
 
 /** No claim says that it is a person: then it is a service, who can approve nothing. */
-function typeOf(claims: JsonObject, { typeClaim }: Issuer): Subject['type'] {
+function typeOf(claims: JsonObject, { typeClaim }: SubjectIssuer): Subject['type'] {
   const type = typeClaim === null ? undefined : claims[typeClaim]
   if (type === undefined) return 'service'
   if (type !== 'human' && type !== 'service')
@@ -37,23 +42,38 @@ function typeOf(claims: JsonObject, { typeClaim }: Issuer): Subject['type'] {
  * No groups claim means no groups. A claim that says "there are more, ask elsewhere" (Entra's overage) means that
  * the groups are not known, and rules that restrict a group would not apply.
  */
-function groupsOf(claims: JsonObject, { groupsClaim }: Issuer): readonly string[] {
+function groupsOf(claims: JsonObject, { groupsClaim, mappings }: SubjectIssuer): readonly string[] {
   const elsewhere = claims['_claim_names']
   if (claims['hasgroups'] !== undefined || (elsewhere !== undefined && !namesOthers(elsewhere, groupsClaim)))
     refuse('groups', 'The token does not list all groups of its subject: let the issuer send fewer groups.')
-  const groups = Object.hasOwn(claims, groupsClaim) ? claims[groupsClaim] : []
-  if (!Array.isArray(groups) || !groups.every((group) => isName(group)))
-    refuse('groups', 'The groups of the token are not a list of usable names.')
+  const listed = groupsClaim === null ? [] : listedGroups(claims, groupsClaim)
+  const mapped = mappings === null ? [] : mappedGroups(claims, mappings)
+  // Whom no rule fits is a stranger of an issuer that may speak for many.
+  if (mappings !== null && mapped.length === 0)
+    refuse('mapping', 'No mapping of its issuer fits this token: let one ask for what its claims say.')
+  const groups = [...new Set([...listed, ...mapped])]
   if (groups.length > limits.groupsMax)
     refuse('groups', `The token names more than ${limits.groupsMax} groups: let the issuer send fewer.`)
-  return [...new Set(groups)]
+  return groups
 }
 
-function namesOthers(elsewhere: Json, groupsClaim: string): boolean {
-  return isObject(elsewhere) && !Object.hasOwn(elsewhere, 'groups') && !Object.hasOwn(elsewhere, groupsClaim)
+function listedGroups(claims: JsonObject, groupsClaim: string): readonly string[] {
+  const claim = claimAt(claims, groupsClaim)
+  return claim === undefined ? [] : groupNames(claim)
 }
 
-function actorOf(act: Json | undefined, issuer: Issuer): string | null {
+function groupNames(groups: Json): readonly string[] {
+  if (!Array.isArray(groups) || !groups.every((group) => isName(group)))
+    refuse('groups', 'The groups of the token are not a list of usable names.')
+  return groups
+}
+
+function namesOthers(elsewhere: Json, groupsClaim: string | null): boolean {
+  const names = ['groups', groupsClaim ?? 'groups']
+  return isObject(elsewhere) && !names.some((name) => Object.hasOwn(elsewhere, name))
+}
+
+function actorOf(act: Json | undefined, issuer: SubjectIssuer): string | null {
   if (act === undefined) return null
   const actor = isObject(act) ? act['sub'] : undefined
   const of = isObject(act) ? (act['iss'] ?? issuer.url) : undefined
@@ -62,10 +82,20 @@ function actorOf(act: Json | undefined, issuer: Issuer): string | null {
   return actor
 }
 
+function actorGroups(act: Json | undefined, { groupsClaim }: SubjectIssuer): Subject['claims'] {
+  const groups = isObject(act) && groupsClaim !== null ? claimAt(act, groupsClaim) : undefined
+  return groups === undefined ? {} : { [actorGroupsClaim]: groupNames(groups) }
+}
+
+/** What a token says under these names is not carried: they are said here. */
+const actorGroupsClaim = 'actor_groups'
+const ownClaims: readonly string[] = [actorGroupsClaim, 'client_id']
+
 /** Scalars only, and only those that the configuration names: each is recorded and shown to policies. */
-function carriedClaims(claims: AccessClaims, issuer: Issuer): Subject['claims'] {
-  const carried = issuer.claims.flatMap((name) => {
-    const value = Object.hasOwn(claims.all, name) ? claims.all[name] : undefined
+function carriedClaims(claims: AccessClaims, issuer: SubjectIssuer): Subject['claims'] {
+  const names = issuer.claims.filter((name) => !ownClaims.includes(name))
+  const carried = names.flatMap((name) => {
+    const value = claimAt(claims.all, name)
     if (value === undefined) return []
     if (!isName(value) && typeof value !== 'boolean' && !Number.isSafeInteger(value))
       refuse('claims', `The claim ${name} of the token is not a short text, a whole number or a truth value.`)

@@ -43,8 +43,84 @@ test('who answers for whom, by the file and by claims', () => {
   assert.deepEqual(config.owners.get('okta#app'), ['okta#alice'])
 })
 
+test('groups by claims, of any issuer', () => {
+  const issuer = 'issuer: https://example.okta.com, audience: sluice'
+  const mappings = [{ group: 'langchain', when: { '/kubernetes.io/namespace': ['a', 'b'], level: 3 } }]
+  const config = parseConfig(
+    'sluice.yaml',
+    good.replace(issuer, `${issuer}, mappings: ${JSON.stringify(mappings)}`),
+  )
+  assert.deepEqual(config.issuers[0]?.mappings, mappings)
+})
+
+const adfs = `    - name: adfs
+      kind: saml
+      issuer: https://idp.example/saml
+      audience: https://sluice.example/saml
+      sign_on_url: https://idp.example/sso
+      certificates: [{ file: idp.pem }]`
+
+test('a provider of SAML beside others, which needs the URL of the API', () => {
+  const file = good.replace('policies:', `${adfs}\npolicies:`)
+  const config = parseConfig('sluice.yaml', file.replace('roles:', 'url: https://sluice.example, roles:'))
+  assert.deepEqual([config.issuers.length, config.samlIssuers[0]?.name], [1, 'adfs'])
+  assert.throws(
+    () => parseConfig('sluice.yaml', file),
+    /sluice\.yaml:10:7: identity\.issuers\.1\.kind saml needs api\.url/,
+  )
+})
+
+const issuerLine = '    - { name: okta, kind: oidc, issuer: https://example.okta.com, audience: sluice }'
+const issuerOf = (rest: string): string => `    - { name: okta, kind: oidc, audience: sluice, ${rest} }`
+const okta = 'issuer: https://example.okta.com'
+
 /** Each replaces one line of the good file; the answer must name the line and what would be right. */
 const mistakes: readonly (readonly [string, string, RegExp])[] = [
+  [
+    issuerOf(`${okta}, mapings: []`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: unknown key "mapings" in identity\.issuers\.0 — did you mean "mappings"\?/,
+  ],
+  [
+    issuerOf(`${okta}, mappings: [{ group: g, wen: { a: b } }]`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: unknown key "wen" in identity\.issuers\.0\.mappings\.0 — did you mean "when"\?/,
+  ],
+  [
+    issuerOf(`${okta}, mappings: [{ group: g, when: { a: { b: c } } }]`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.mappings\.0\.when\.a is not valid — What the claim must be/,
+  ],
+  [
+    issuerOf(`${okta}, sign_on_url: https://idp.example`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: unknown key "sign_on_url" in identity\.issuers\.0, a provider of oidc/,
+  ],
+  [
+    issuerOf(okta).replace('oidc', 'saml'),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0 lacks "sign_on_url"/,
+  ],
+  [
+    `${issuerLine}\n${adfs.replace('sign_on_url', 'singon_url')}`,
+    issuerLine,
+    /sluice\.yaml:13:7: unknown key "singon_url" in identity\.issuers\.1 — did you mean "sign_on_url"\?/,
+  ],
+  [
+    `${issuerLine}\n${adfs.replace('name: adfs', 'name: okta')}`,
+    issuerLine,
+    /sluice\.yaml:9:7: identity\.issuers\.1\.name is that of another issuer: okta/,
+  ],
+  [
+    issuerOf('issuer: https://token.actions.githubusercontent.com'),
+    issuerLine,
+    /sluice\.yaml:8:\d+: issuer okta: everybody can get its tokens/,
+  ],
+  [
+    issuerOf('issuer: "https://login.microsoftonline.com/{tenantid}/v2.0"'),
+    issuerLine,
+    /sluice\.yaml:8:\d+: issuer okta: the URL must be https/,
+  ],
   [
     'polices: { path: ./policies }',
     'policies: { path: ./policies }',

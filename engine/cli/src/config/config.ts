@@ -17,6 +17,7 @@ import { addressOf } from './address.ts'
 import { detectorsOf, type RawDetectors } from './detectors.ts'
 import { ConfigDocument, type Located, type Path } from './document.ts'
 import { exportersOf, type ExporterConfig, type RawExporters } from './exporters.ts'
+import { issuersOf, type RawIssuer } from './issuers.ts'
 import { logOf, type LogConfig, type RawLog } from './log.ts'
 import { noticesOf, type NoticesConfig, type RawNotices } from './notices.ts'
 import { overlay } from './overlay.ts'
@@ -27,6 +28,7 @@ import type {
   ManagedReference,
   ManagerName,
   MaskingKeyReference,
+  SamlIssuerConfig,
   SecretReference,
 } from '@sluice/identity'
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
@@ -60,6 +62,7 @@ export interface Config {
   /** Who keeps secrets outside this machine. */
   readonly secrets: SecretsConfig
   readonly issuers: readonly IssuerConfig[]
+  readonly samlIssuers: readonly SamlIssuerConfig[]
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
   readonly tokenKey: SecretReference | null
@@ -98,7 +101,7 @@ interface RawConfig {
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
-    readonly issuers: readonly IssuerConfig[]
+    readonly issuers: readonly RawIssuer[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
   }
   readonly keys?: { readonly tokens?: SecretReference }
@@ -151,7 +154,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
     secrets,
-    issuers: value.identity.issuers,
+    ...issuersOf(document, value.identity.issuers, value.api?.url ?? null),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
