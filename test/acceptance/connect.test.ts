@@ -181,7 +181,7 @@ suite('sluice connect, in this process', () => {
       elsewhere.defer(() => remote.close())
       const [trusted, stranger] = [join(data, 'trusted.pem'), join(data, 'stranger.pem')]
       await writeFile(trusted, certificate.cert)
-      await writeFile(stranger, selfSigned(host).cert)
+      await writeFile(stranger, selfSigned('stranger.example').cert)
       const at = { SLUICE_URL: `http://127.0.0.1:${remote.api.port}` }
       const sql = (ca: readonly string[]): Promise<string> =>
         beside(['shop', '--as', 'bob', '--gateway', `${host}:${remote.port}`, ...ca], at, selectOne)
@@ -195,7 +195,7 @@ suite('sluice connect, in this process', () => {
           code: '08006',
           message: /shows no certificate to be trusted \(\w+\)/,
         })
-        assert.match(await get(ca), /"title":"gateway_unreachable".*\((?:DEPTH_ZERO_)?SELF_SIGNED_CERT\w*\)/)
+        assert.match(await get(ca), /"title":"gateway_unreachable".*\(\w+\)/)
       }
       assert.equal(await sql(['--ca', trusted]), '1')
       assert.equal(await get(['--ca', trusted]), '{"short":true}')
