@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Analyser } from './analyser.ts'
 import { runOf, type Claim } from './commenter.ts'
 import { flush } from './constants.ts'
-import type { CopyBody } from './copy-body.ts'
+import { Copying } from './copying.ts'
 import type { Means } from './detect/oblige.ts'
 import { Overheard } from './detect/overheard.ts'
 import { PostgresExchange, type Line, type Message } from './exchange.ts'
@@ -79,9 +79,7 @@ export class Conversation {
   #before: Promise<void> | undefined
   #lastSent: PostgresExchange | undefined
   #inFlightBytes = 0
-  #copy: CopyBody | undefined
-  /** The last that came; nothing may overtake it. */
-  #copied: CopyBody | undefined
+  readonly #copying = new Copying()
   readonly #means: Means
   readonly #overheard: Overheard
   readonly #analyser: Analyser
@@ -134,7 +132,7 @@ export class Conversation {
       if (error instanceof Gone) reason = error.message
       else reason = await this.#broken(error)
     }
-    this.#copy?.discard()
+    this.#copying.discard()
     await this.#upstream.close(!this.#context.lingers)
     this.#outbox.flush()
     this.#client.end()
@@ -148,7 +146,7 @@ export class Conversation {
     const message = await receive(this.#receiver, takeMessage)
     if (message === undefined) throw new Gone(this.#over ? 'the gateway has ended it' : 'the client is gone')
     const type = message[0] ?? 0
-    if (this.#copy !== undefined && (await this.#copies(type, message, this.#copy))) return true
+    if (await this.#copying.takes(type, message)) return true
     switch (type) {
       case front.query:
         await this.#alone(() => this.#simple.query(message, this.#number))
@@ -188,29 +186,6 @@ export class Conversation {
     return true
   }
 
-  /** Whether the message belongs to the COPY that is under way. */
-  async #copies(type: number, message: Buffer, copy: CopyBody): Promise<boolean> {
-    const isData = type === front.copyData || type === front.copyDone || type === front.copyFail
-    if (isData) {
-      if (type !== front.copyData) copy.complete = true
-      await copy.push(message)
-      if (type === front.copyData) return true
-      copy.end()
-      this.#copied = copy
-      this.#copy = undefined
-      return true
-    }
-    if (type === front.terminate) return false
-    const wanted = await copy.wanted
-    if (!wanted || copy.over) {
-      this.#copy = undefined
-      return false
-    }
-    // While it waits for data a server ignores Flush and Sync.
-    if (type === front.flush || type === front.sync) return true
-    throw new ProtocolViolation(`unexpected message type ${type} during COPY from stdin`)
-  }
-
   /** A Query is a segment of its own; what came before it without Sync still comes before it. */
   async #alone(fill: () => Promise<void>): Promise<void> {
     await this.#submit(true)
@@ -223,7 +198,8 @@ export class Conversation {
 
   /** Hands the segment so far to the lane; `flushes`: without a Sync behind it. */
   async #submit(flushes: boolean): Promise<void> {
-    if (this.#copied !== undefined) await this.#copied.passed
+    const { passed } = this.#copying
+    if (passed !== undefined) await passed
     const { drafts, lead, arrival, undoes } = this.#segment.take(flushes)
     if (drafts.length === 0) {
       if (lead.length > 0) await this.#constants(lead, flushes)
@@ -239,7 +215,7 @@ export class Conversation {
     if (last === undefined) return
     this.#answered = last.done
     this.#admitted = last.admitted
-    this.#copy = drafts.find(({ copy }) => copy !== undefined)?.copy ?? this.#copy
+    this.#copying.begin(drafts.find(({ copy }) => copy !== undefined)?.copy)
     const full = this.#lane.pending > limits.laneExchangesMax - limits.unitExchangesMax
     if (full || this.#inFlightBytes > limits.laneBytesMax) await this.#answered
   }
@@ -338,7 +314,7 @@ export class Conversation {
       ? refusal('malformed', 'adapter/protocol', error.message, '08P01')
       : refusal('internal', 'adapter/internal', 'Sluice could not handle this connection.')
     // What was answered before the violation is still read by the client.
-    this.#copy?.discard()
+    this.#copying.discard()
     await Promise.race([this.#answered, sleep(limits.cancelWaitMs, undefined, { ref: false })])
     if (!this.#over) this.#outbox.push(refuse(why, 'FATAL'))
     this.#over = true

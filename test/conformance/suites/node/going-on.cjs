@@ -3,9 +3,9 @@
 // Loaded before a test file of node-postgres: its suite ends the process at the first failure, and says how it went to
 // people only. Here it goes on with the next test, and each verdict is a JSON line.
 const { appendFileSync } = require('node:fs')
-const { join } = require('node:path')
+const path = require('node:path')
 
-const Suite = require(join(process.env.TESTS, 'suite.js'))
+const Suite = require(path.join(process.env.TESTS, 'suite.js'))
 
 Suite.prototype.run = function (test, next) {
   const tell = (outcome, error) => {
