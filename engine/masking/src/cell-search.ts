@@ -3,7 +3,7 @@ import type { Pseudonyms } from '@sluice/core/verdict'
 import { inArray } from './arrays.ts'
 import type { CellLook } from './cell-look.ts'
 import { bytesOf, numberMask, numberText, textOf } from './cell-text.ts'
-import type { Finding } from './content/finder.ts'
+import { withoutFindings, type Finding } from './content/finder.ts'
 import { JsonRewriter, rewrittenDocument, rewrittenJson } from './content/json.ts'
 import { plainDecimal } from './content/plain-decimal.ts'
 import type { DetectorRule } from './content/rules.ts'
@@ -124,15 +124,7 @@ export class CellBatch {
       tally.add(first.name, method)
       return replace(bytes)
     }
-    let shown = ''
-    let at = 0
-    for (const { start, end, mask } of findings) {
-      const { text: instead, method } = mask.text(text.slice(start, end))
-      tally.add(mask.name, method)
-      shown += text.slice(at, start) + instead
-      at = end
-    }
-    return bytesOf(shown + text.slice(at), look)
+    return bytesOf(withoutFindings(text, findings, tally), look)
   }
 }
 

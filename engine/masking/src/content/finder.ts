@@ -68,17 +68,21 @@ export class Finder {
   /** The text without what is found in it; the same string when there is nothing. */
   masked(text: string, tally: Tally): string {
     const findings = this.find(text)
-    if (findings.length === 0) return text
-    let shown = ''
-    let at = 0
-    for (const { start, end, mask } of findings) {
-      const { text: instead, method } = mask.text(text.slice(start, end))
-      tally.add(mask.name, method)
-      shown += text.slice(at, start) + instead
-      at = end
-    }
-    return shown + text.slice(at)
+    return findings.length === 0 ? text : withoutFindings(text, findings, tally)
   }
+}
+
+/** The text with what stands in the place of each finding. */
+export function withoutFindings(text: string, findings: readonly Finding[], tally: Tally): string {
+  let shown = ''
+  let at = 0
+  for (const { start, end, mask } of findings) {
+    const { text: instead, method } = mask.text(text.slice(start, end))
+    tally.add(mask.name, method)
+    shown += text.slice(at, start) + instead
+    at = end
+  }
+  return shown + text.slice(at)
 }
 
 const none: readonly Finding[] = []
