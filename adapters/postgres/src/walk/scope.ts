@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue.ts'
 import { functions } from '../functions.ts'
 import type { ColumnUse, NameScope, Output, RelationName, Source } from '../statement.ts'
-import type { Findings } from './findings.ts'
+import { keyOf, type Findings } from './findings.ts'
 import { closed, unknownColumn, unknownEntry } from './objection.ts'
 
 /** What the walk of one statement works with. */
@@ -258,6 +258,15 @@ export function note(lineage: Lineage, place: ColumnUse['place'], cx: Context): 
 }
 
 /** What a computed column tells when it is used where a plain one would only be shown or compared. */
+/** Whether each of `some` is among `all`, by itself or with its whole relation. */
+export function covers(all: Lineage, some: Lineage, cx: Context): boolean {
+  cx.found.budget.spend(all.length + some.length)
+  const known = new Set(all.map(({ relation, column }) => `${keyOf(relation)}\0${column}`))
+  return some.every(({ relation, column }) =>
+    [column, '*'].some((each) => known.has(`${keyOf(relation)}\0${each}`)),
+  )
+}
+
 const placeOfComputed: { readonly [place: string]: ColumnUse['place'] } = {
   output: 'derived',
   equality: 'predicate',
