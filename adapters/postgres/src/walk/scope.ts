@@ -193,6 +193,13 @@ export function entriesNamed(
   return unknownEntry(alias)
 }
 
+/** Some level has an entry of that name. */
+export function isEntry(alias: string, scope: Scope): boolean {
+  for (let level: Scope | null = scope; level !== null; level = level.parent)
+    if (level.entries.some((entry) => entry.name === alias)) return true
+  return false
+}
+
 /** Rows as one value: every column of them may come out, and nothing tells which. */
 export function wholeRows(entries: readonly RangeEntry[], cx: Context): Lineage {
   return union(
@@ -251,13 +258,6 @@ export function union(lineages: readonly Lineage[], cx: Context): Lineage {
 
 const sourcesMax = 32
 
-/** Each of these is used at `place`. */
-export function note(lineage: Lineage, place: ColumnUse['place'], cx: Context): void {
-  cx.found.budget.spend(lineage.length)
-  for (const { relation, column } of lineage) cx.found.use(relation, column, place)
-}
-
-/** What a computed column tells when it is used where a plain one would only be shown or compared. */
 /** Whether each of `some` is among `all`, by itself or with its whole relation. */
 export function covers(all: Lineage, some: Lineage, cx: Context): boolean {
   cx.found.budget.spend(all.length + some.length)
@@ -267,6 +267,13 @@ export function covers(all: Lineage, some: Lineage, cx: Context): boolean {
   )
 }
 
+/** Each of these is used at `place`. */
+export function note(lineage: Lineage, place: ColumnUse['place'], cx: Context): void {
+  cx.found.budget.spend(lineage.length)
+  for (const { relation, column } of lineage) cx.found.use(relation, column, place)
+}
+
+/** What a computed column tells when it is used where a plain one would only be shown or compared. */
 const placeOfComputed: { readonly [place: string]: ColumnUse['place'] } = {
   output: 'derived',
   equality: 'predicate',
