@@ -374,11 +374,17 @@ export const wireCases: readonly WireCase[] = [
       },
       {
         name: 'of a masked expression',
-        script: (mark) => [
-          ask(parse('s', `/* ${mark} */ select reverse(ssn) from customers`), describe('S', 's'), sync),
-        ],
+        script: () => [ask(parse('s', 'select reverse(ssn) from customers'), describe('S', 's'), sync)],
         shows: cannotShow('it only tells names and types'),
         through: { codes: [], types: /^1tTZ$/ },
+      },
+      {
+        name: 'of an expression that tells of a masked column',
+        script: (mark) => [
+          ask(parse('s', `/* ${mark} */ select ssn::int from customers`), describe('S', 's'), sync),
+        ],
+        shows: cannotShow('it only tells names and types'),
+        through: { codes: ['42501'], types: /^EZ$/ },
       },
     ],
   },
