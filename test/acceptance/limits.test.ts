@@ -181,6 +181,19 @@ suite('limits of an answer', () => {
     client.close()
   })
 
+  test('a Sync that comes before the answer is cut does not commit what is undone', async () => {
+    const client = await connected('rows')
+    for (const changes of [
+      'update t set a = a + 1000 returning a',
+      'insert into t select a from t returning a',
+    ]) {
+      tooMany(await client.ask(parse('', changes), bind(), execute(), flush, sync))
+      assert.deepEqual((await backend.run('postgres', 'select count(*), max(a) from t')).rows, [['20', '20']])
+      await goesOn(client)
+    }
+    client.close()
+  })
+
   test('a portal in pages: each is an answer', async () => {
     const client = await connected('rows')
     client.send(parse('', twenty), bind(), execute('', 4), flush)

@@ -158,6 +158,21 @@ suite('a client that does not read', () => {
     slow.socket.destroy()
   })
 
+  test('leaves, and keeps no connection of the server by what it did not read', async () => {
+    const outside = await WireClient.login(backend.login('postgres'))
+    const leaver = await Reader.login(gateway, 'leaver')
+    leaver.socket.write(message.query('listen gone'))
+    await sleep(100)
+    const notify = `select pg_notify('gone', i || repeat('x', 7000)) from generate_series(1, 1000) i`
+    for (let i = 0; i < 4; i++) await outside.query(notify)
+    await standstill(down)
+    leaver.socket.write(message.frame('X'))
+    for (let i = 0; i < 40 && (await isThere('leaver')); i++) await sleep(200)
+    assert.equal(await isThere('leaver'), false)
+    leaver.socket.destroy()
+    outside.close()
+  })
+
   /** Whether the server has the connection of the session of that name. */
   async function isThere(name: string): Promise<boolean> {
     const sql = `select true from pg_stat_activity where application_name = '${name}'`

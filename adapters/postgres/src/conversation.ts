@@ -251,6 +251,11 @@ export class Conversation {
   /** Close and Sync alone: nothing to judge, but they keep their place between the exchanges. */
   async #constants(messages: readonly Message[], flushes: boolean): Promise<void> {
     await this.#admitted
+    if (this.#lastSent?.limited === true) {
+      // A server keeps the end of a COPY to itself otherwise.
+      this.#upstream.send(flush)
+      await this.#answered
+    }
     for (const { bytes } of messages) this.#upstream.send(bytes)
     if (flushes) this.#upstream.send(flush)
     const flight = new Flight(messages.map(({ expected }) => expected))

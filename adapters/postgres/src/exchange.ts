@@ -123,6 +123,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
   /** Sends the Sync that waits until the answer has passed. */
   #owed: (() => Flight) | undefined
   #mask: Mask | undefined
+  #limited = false
 
   constructor(parts: Parts, line: Line) {
     this.#parts = parts
@@ -144,6 +145,11 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     const text = source.texts[0]
     const obliged = oblige(statements, verdicts, catalogue, means.pseudonyms, text)
     return withLimits(withDetectors(obliged, verdicts, means, statements, text), verdicts)
+  }
+
+  /** Its answer may be cut: what it did is undone then, so that no Sync may come before its end. */
+  get limited(): boolean {
+    return this.#limited
   }
 
   async bound(): Promise<Uint8Array> {
@@ -173,6 +179,7 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     this.#line.overheard.note(plan.detection)
     const mask = new Mask(plan, this.#line.transaction.follows(this.actions, plan.guarded))
     this.#mask = mask
+    this.#limited = plan.limited === true
     const { messages } = this.#parts
     const described = messages.some(({ expected }) => expected.kind === 'describe')
     const { copy } = plan

@@ -26,6 +26,13 @@ const tables: readonly (readonly [name: string, relkind: string, columns: string
   ['information_schema.user_mapping_options', 'v', 'option_value'],
 ]
 
+/** OID of the type of the columns of that name: whole numbers, sums, texts, and one of an extension. */
+function typeOf(column: string): string {
+  if (column === 'total') return '1700'
+  if (column === 'embedding') return '16400'
+  return column.endsWith('id') ? '23' : '25'
+}
+
 function catalogueWith(more: Partial<CatalogueRows> = {}): Catalogue {
   const named = tables.map(([name, relkind, columns], at) => {
     const [schema = '', relation = ''] = name.split('.')
@@ -33,7 +40,9 @@ function catalogueWith(more: Partial<CatalogueRows> = {}): Catalogue {
   })
   return catalogueOf({
     relations: named.map(({ oid, schema, relation, relkind }) => [oid, schema, relation, relkind]),
-    columns: named.flatMap(({ oid, columns }) => columns.map((column, at) => [oid, String(at + 1), column])),
+    columns: named.flatMap(({ oid, columns }) =>
+      columns.map((column, at) => [oid, String(at + 1), column, typeOf(column)]),
+    ),
     inherits: [['1003', '1002']],
     functions: [
       ['public', 'evil', ''],
@@ -264,7 +273,21 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
   ['select x || x from (select ssn || ssn as x from customers) s', 'derived: ssn | predicate: ssn'],
   [`select ${'ssn || '.repeat(16)}ssn from customers`, 'derived: ssn | predicate: ssn'],
   ['select max(x) from (select upper(ssn) as x from customers) s', 'derived: ssn | predicate: ssn'],
-  ['select sum(id), sum(id * 2) from customers', 'derived: id | predicate: id'],
+  ['select sum(id), avg(id) from customers', 'derived: id | predicate: id'],
+  ['select sum(total), avg(total) from orders', 'derived: orders.total'],
+  ['select sum(total * 2) from orders', 'derived: orders.total | predicate: orders.total'],
+  ['select sum(length(ssn)) from customers', 'derived: ssn | predicate: ssn'],
+  ['select (array[1])[id] from customers', 'derived: id | predicate: id'],
+  [
+    "select to_char(id, '9'), to_char(total, '9V9') from orders",
+    'derived: orders.id orders.total | predicate: orders.total',
+  ],
+  ['select ssn::"char" from customers', 'derived: ssn | predicate: ssn'],
+  ['select array_agg(embedding) from items', 'derived: items.embedding | predicate: items.embedding'],
+  [
+    'select array[embedding, name || ssn] from items, customers',
+    'derived: items.embedding name ssn | predicate: items.embedding',
+  ],
   [
     'select array_agg(distinct ssn), count(distinct ssn || name) from customers',
     'derived: name ssn | predicate: name ssn',

@@ -1,5 +1,5 @@
 import { refusal, Refused, type Session } from '@sluice/core'
-import { terminate } from './constants.ts'
+import { leave } from './leave.ts'
 import { identityOf, login, type LoggedIn, type LogIn } from './login.ts'
 import { reset, stateOf } from './reset.ts'
 import type { PoolSettings, PostgresSettings } from './target.ts'
@@ -19,9 +19,6 @@ interface Resting {
   readonly member: Member
   readonly watch: Disposable
 }
-
-/** How long a server may take to hang up after it was told to. */
-const farewellMs = 1_000
 
 /**
  * The connections of one target. A session has one for itself, from its login to its end, and gives it back at rest. The next
@@ -55,7 +52,7 @@ export class Pool {
     this.#closed = true
     for (const { member, watch } of this.#resting.splice(0)) {
       watch[Symbol.dispose]()
-      leave(member)
+      leave(member.login.socket)
     }
   }
 
@@ -97,7 +94,7 @@ export class Pool {
       if (found === undefined) return undefined
       found.watch[Symbol.dispose]()
       if (await isAsNew(found.member, pool)) return this.#lend(found.member, pool)
-      leave(found.member)
+      leave(found.member.login.socket)
     }
   }
 
@@ -110,7 +107,7 @@ export class Pool {
       const oldest = this.#resting.shift()
       if (oldest === undefined) break
       oldest.watch[Symbol.dispose]()
-      leave(oldest.member)
+      leave(oldest.member.login.socket)
     }
     const fresh = await login(session, wanted)
     const state = await stateOf(fresh.socket).catch(() => undefined)
@@ -131,7 +128,7 @@ export class Pool {
     const giveBack = async (): Promise<void> => {
       const isClean = !this.#closed && member.digest !== undefined && (await isReset(member))
       const keeps = isClean && !this.#closed && !socket.destroyed && ageMs(member) < pool.life_s * 1_000
-      if (!keeps) return leave(member)
+      if (!keeps) return leave(member.login.socket)
       socket.off('close', over)
       over()
       this.#rest(member, pool)
@@ -144,7 +141,7 @@ export class Pool {
     const end = (): void => {
       const at = this.#resting.findIndex((resting) => resting.member === member)
       for (const { watch } of at < 0 ? [] : this.#resting.splice(at, 1)) watch[Symbol.dispose]()
-      leave(member)
+      leave(member.login.socket)
     }
     const restMs = Math.min(pool.idle_s * 1_000, pool.life_s * 1_000 - ageMs(member))
     const timer = setTimeout(end, restMs).unref()
@@ -181,13 +178,6 @@ async function isAsNew(member: Member, pool: PoolSettings): Promise<boolean> {
 
 function ageMs({ bornMs }: Member): number {
   return performance.now() - bornMs
-}
-
-function leave({ login: { socket } }: Member): void {
-  if (socket.destroyed) return
-  socket.resume().end(terminate)
-  const timer = setTimeout(() => socket.destroy(), farewellMs)
-  socket.once('close', () => clearTimeout(timer))
 }
 
 function full(target: string, { max, wait_ms }: PoolSettings): Refused {

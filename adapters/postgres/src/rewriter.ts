@@ -27,7 +27,7 @@ export class Rewriter {
   #cells: Cells | undefined
   #resizes = false
   #counts: number[] = []
-  readonly #masked: MaskCount[] = []
+  readonly #masked: MaskCount[]
   #out: Buffer | undefined
   #written = 0
   /** Everything before it is in `out`. */
@@ -39,6 +39,7 @@ export class Rewriter {
   constructor(bytes: Buffer, reply: Reply) {
     this.#bytes = bytes
     this.#reply = reply
+    this.#masked = [...reply.masked]
     const from = reply.record.length === 0 ? 0 : reply.record.byteOffset - bytes.byteOffset
     this.#recordFrom = from
     this.#recordTo = from + reply.record.length

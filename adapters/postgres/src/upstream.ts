@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits, refusalOf, type Refusal, type Session } from '@sluice/core'
-import { cancelRequest, terminate } from './constants.ts'
+import { cancelRequest } from './constants.ts'
 import { Demultiplexer, type ServerEvents } from './demultiplexer.ts'
 import { dialTarget, unreachable } from './dial.ts'
 import type { Flight } from './flight.ts'
+import { leave } from './leave.ts'
 import type { LoggedIn } from './login.ts'
 import { Outbox } from './outbox.ts'
 import type { PostgresSettings } from './target.ts'
@@ -106,13 +107,13 @@ export class Upstream {
     if (this.#closed) return
     this.#closed = true
     const { socket, giveBack } = this.#login
-    if (giveBack !== undefined && clean && this.#answers.rests && !this.#cancelled) {
+    if (this.#answers.idle) {
       socket.off('data', this.#onData)
       socket.off('close', this.#onClose)
       this.#outbox.detach()
-      giveBack()
-    } else if (this.#answers.idle) socket.end(terminate)
-    else {
+      if (giveBack !== undefined && clean && this.#answers.rests && !this.#cancelled) giveBack()
+      else leave(socket)
+    } else {
       await this.#cancel()
       socket.destroy()
     }

@@ -11,6 +11,8 @@ import { oblige, openPlan } from '../obligations.ts'
 import { LastReply, Reply } from '../replies.ts'
 import type { MaskPlan } from '../statement.ts'
 import { buildError, cstring, frame, int32, parseError } from '../wire.ts'
+import { AnswerSearch } from './answer-search.ts'
+import type { Detection } from './detection.ts'
 import { withDetectors, type Means } from './oblige.ts'
 
 const card = '4111111111111111'
@@ -31,6 +33,10 @@ function planOf(change: Partial<MaskPlan> = {}): MaskPlan {
   const obliged = withDetectors({ kind: 'plan', plan: openPlan }, [verdict(...looked)], means, [])
   assert.ok(obliged.kind === 'plan')
   return { ...obliged.plan, ...change }
+}
+
+function search(): Detection {
+  return planOf().detection ?? assert.fail('nothing is looked for')
 }
 
 function int16(value: number): Buffer {
@@ -100,6 +106,15 @@ suite('rows', () => {
       { column: 'card', method: 'redact', values: 1 },
       { column: 'email', method: 'redact', values: 1 },
     ])
+  })
+
+  test('what masks of columns have hidden stays counted', () => {
+    const before = [{ column: 'public.t.a', method: 'stars', values: 1 }]
+    const { bytes, record, rows } = reply(description(text), row(card), complete)
+    const shown = new AnswerSearch(search(), undefined, () => undefined).apply(
+      new Reply(bytes, record, rows, before),
+    )
+    assert.deepEqual(shown.masked, [...before, { column: 'card', method: 'redact', values: 1 }])
   })
 
   test('an answer with nothing in it is the same piece of memory', () => {

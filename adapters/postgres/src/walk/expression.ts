@@ -7,6 +7,7 @@ import { operation } from './operation.ts'
 import { plainColumn, predicate } from './predicate.ts'
 import { query } from './query.ts'
 import { isShort } from './quiet.ts'
+import { isScalar, isScalarColumn } from './scalar.ts'
 import { checkNamedOperator } from './operator.ts'
 import type { ColumnUse } from '../statement.ts'
 import {
@@ -72,7 +73,7 @@ export function lineage(node: Node, scope: Scope, cx: Context): Lineage {
     case 'NamedArgExpr':
       return parts(fields, 'arg', scope, cx)
     case 'A_ArrayExpr':
-      return parts(fields, 'elements', scope, cx)
+      return array(children(fields, 'elements'), scope, cx)
     case 'List':
       return parts(fields, 'items', scope, cx)
     default:
@@ -136,6 +137,18 @@ function choice(args: readonly Node[], scope: Scope, cx: Context): Lineage {
   return union(found, cx)
 }
 
+/** ARRAY[…] */
+function array(elements: readonly Node[], scope: Scope, cx: Context): Lineage {
+  return union(
+    elements.map((element) => {
+      const found = lineage(element, scope, cx)
+      if (found.length > 0 && !isScalar(element, scope, cx)) note(found, 'predicate', cx)
+      return found
+    }),
+    cx,
+  )
+}
+
 /** The names of a column reference; `null` stands for `*`. */
 export function pathOf(columnRef: Fields): readonly (string | null)[] {
   return children(columnRef, 'fields').map((field) => (field.type === 'A_Star' ? null : stringOf(field)))
@@ -183,7 +196,13 @@ function subquery(fields: Fields, scope: Scope, cx: Context): Lineage {
       return compared
     }
     case 'EXPR_SUBLINK':
+      return lineagesOf(output.columns, cx)
     case 'ARRAY_SUBLINK':
+      record(
+        output.columns.filter((column) => !isScalarColumn(column, cx)),
+        'predicate',
+        cx,
+      )
       return lineagesOf(output.columns, cx)
     default:
       return closed('A subquery of unknown kind')

@@ -6,6 +6,7 @@ import { child, children, stringOf, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { quietArguments } from './quiet.ts'
 import {
+  isEntry,
   lineageOf,
   note,
   reference,
@@ -59,10 +60,10 @@ export function rowStar(
   return isEntry(alias, scope) ? [alias, null] : null
 }
 
-/** A subscript that is out of bounds gives NULL. */
+/** One that is out of bounds gives NULL, but it is made a number of four bytes first, and fails where it is none. */
 export function subscript(fields: Fields, scope: Scope, cx: Context): Lineage {
   return union(
-    ['lidx', 'uidx'].map((name) => told(child(fields, name), null, scope, cx)),
+    ['lidx', 'uidx'].map((name) => told(child(fields, name), 'predicate', scope, cx)),
     cx,
   )
 }
@@ -97,11 +98,5 @@ function entryHas(alias: string, column: string, scope: Scope): boolean {
     const entries = level.entries.filter((entry) => entry.name === alias)
     if (entries.length > 0) return entries.every((entry) => entry.index.has(column))
   }
-  return false
-}
-
-function isEntry(alias: string, scope: Scope): boolean {
-  for (let level: Scope | null = scope; level !== null; level = level.parent)
-    if (level.entries.some((entry) => entry.name === alias)) return true
   return false
 }

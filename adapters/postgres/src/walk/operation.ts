@@ -4,6 +4,7 @@ import { closed } from './objection.ts'
 import { checkNamedOperator, checkOperator } from './operator.ts'
 import { comparedColumn, equality } from './predicate.ts'
 import { isShort } from './quiet.ts'
+import { isScalar } from './scalar.ts'
 import { note, union, type Context, type Lineage, type Scope } from './scope.ts'
 
 /** An operation. Most of them fail for some values, or choose by them; then its operands are used as in a condition. */
@@ -40,7 +41,9 @@ function concatenation(node: Node, scope: Scope, cx: Context): Lineage {
   const pieces = piecesOf(node)
   const found = lineages(pieces, scope, cx)
   cx.found.budget.spend(pieces.length)
-  const isSmall = pieces.length <= partsMax && pieces.every((piece) => isShort(piece, scope, cx))
+  const isSmall =
+    pieces.length <= partsMax &&
+    pieces.every((piece) => isShort(piece, scope, cx) && isScalar(piece, scope, cx))
   if (!isSmall) note(found, 'predicate', cx)
   return found
 }

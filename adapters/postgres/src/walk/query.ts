@@ -9,6 +9,7 @@ import { outputOnly, outputReference, targets } from './output.ts'
 import { predicate } from './predicate.ts'
 import {
   computedColumn,
+  covers,
   lineageOf,
   lineagesOf,
   record,
@@ -110,13 +111,17 @@ function repeated(
   let columns = merged(first, { columns: [], open: false }, cx)
   for (;;) {
     const more = merged(columns, next({ name, columns: rename(columns), parent: ctes }), cx)
-    if (sourceCount(more) === sourceCount(columns) && more.open === columns.open) return more
+    if (more.open === columns.open && addsNothing(more, columns, cx)) return more
     columns = more
   }
 }
 
-function sourceCount({ columns }: Columns): number {
-  return columns.reduce((sum, column) => sum + lineageOf(column).length, 0)
+/** Their number does not tell: many sources become one, which is their whole relation. */
+function addsNothing(more: Columns, { columns }: Columns, cx: Context): boolean {
+  return more.columns.every((column, at) => {
+    const before = columns[at]
+    return before !== undefined && covers(lineageOf(before), lineageOf(column), cx)
+  })
 }
 
 /** Column by column; where nobody can count them, any of them may be any other. */

@@ -3,6 +3,7 @@ import { keyOf } from './findings.ts'
 import { callable } from './function.ts'
 import { plainColumn } from './predicate.ts'
 import type { Source } from '../statement.ts'
+import { isScalar } from './scalar.ts'
 import { reference, type Context, type Scope } from './scope.ts'
 import { isText } from './type.ts'
 
@@ -12,17 +13,19 @@ import { isText } from './type.ts'
  * LIKE with an escape at the end of its pattern), how many rows it makes or how long it takes can ask by it.
  *
  * Each with the arguments for which that holds: `v` may be anything, `c` is short (a column as it is, a constant, or
- * what such functions make of one), `k` a constant, `i` a whole number; `_` tells by itself.
+ * what such functions make of one), `k` a constant, `f` one that multiplies nothing, `i` a whole number, `e` no array,
+ * `s` a column whose sum is no whole number: that of many repeated rows would leave the range of whatever it is made
+ * next; `_` tells by itself.
  */
 const list = `
-  any_value(v) array_agg(v) array_length(v,_) ascii(v) bit_length(v) bpchar(c) cardinality(v) char_length(v)
+  any_value(v) array_agg(e) array_length(v,_) ascii(v) bit_length(v) bpchar(c) cardinality(v) char_length(v)
   character_length(v) count(v) date_part(_,v) date_trunc(_,v) extract(_,v) first_value(v) initcap(v) json_agg(v)
   jsonb_agg(v) lag(v) lag(v,_) last_value(v) lead(v) lead(v,_) left(v,_) length(v) lower(v) md5(v) name(c)
   nth_value(v,_) octet_length(v) reverse(v) right(v,_) row_to_json(v) string_agg(v,k)
-  substr(v,_) substr(v,_,_) substring(v,i) substring(v,i,i) text(c) to_char(v,k) to_json(v) to_jsonb(v) upper(v)
+  substr(v,_) substr(v,_,_) substring(v,i) substring(v,i,i) text(c) to_char(v,f) to_json(v) to_jsonb(v) upper(v)
   varchar(c)
   abs(c) avg(c) ceil(c) ceiling(c) floor(c) max(c) min(c) round(c) round(c,i) sign(c) stddev(c) stddev_pop(c)
-  stddev_samp(c) sum(c) trunc(c) trunc(c,i) var_pop(c) var_samp(c) variance(c)
+  stddev_samp(c) sum(s) trunc(c) trunc(c,i) var_pop(c) var_samp(c) variance(c)
   concat(c…) concat_ws(k,c…) json_build_array(v…) jsonb_build_array(v…) json_build_object(k,v…)
   jsonb_build_object(k,v…) json_object_agg(_,v) jsonb_object_agg(_,v)`
 
@@ -50,9 +53,23 @@ export function quietArguments(name: string, fields: Fields, scope: Scope, cx: C
   const isQuiet = kinds !== undefined && !flag(fields, 'func_variadic') && restKept(kinds, args)
   const compared = flag(fields, 'agg_distinct')
   return args.map(
-    (arg, at) =>
-      isQuiet && kinds[at] !== '_' && ((kinds[at] !== 'c' && !compared) || isShort(arg, scope, cx)),
+    (arg, at) => isQuiet && isFit(arg, kinds[at], scope, cx) && (!compared || isShort(arg, scope, cx)),
   )
+}
+
+function isFit(arg: Node, kind: string | undefined, scope: Scope, cx: Context): boolean {
+  switch (kind) {
+    case '_':
+      return false
+    case 'c':
+      return isShort(arg, scope, cx)
+    case 'e':
+      return isScalar(arg, scope, cx)
+    case 's':
+      return isSummed(arg, scope, cx)
+    default:
+      return true
+  }
 }
 
 function kindsFor(name: string, count: number): string | undefined {
@@ -70,6 +87,8 @@ function repeated(name: string, count: number): string | undefined {
 function restKept(kinds: string, args: readonly Node[]): boolean {
   return args.every(({ type, fields }, at) => {
     if (kinds[at] === 'k') return type === 'A_Const'
+    // `V` multiplies by powers of ten.
+    if (kinds[at] === 'f') return type === 'A_Const' && !/v/i.test(String(constantOf(fields)))
     return kinds[at] !== 'i' || (type === 'A_Const' && typeof constantOf(fields) === 'number')
   })
 }
@@ -101,21 +120,31 @@ function isShortArg(fields: Fields, scope: Scope, cx: Context): boolean {
 }
 
 function isPlain(node: Node, scope: Scope, cx: Context): boolean {
+  return sourcesOf(node, scope, cx)?.every((source) => !smallTypes.has(typeOf(source, cx))) ?? false
+}
+
+/** The columns of relations, one for each that the name may mean; `undefined` for anything else. */
+function sourcesOf(node: Node, scope: Scope, cx: Context): readonly Source[] | undefined {
   const names = plainColumn(node)
-  if (names === null) return false
+  if (names === null) return undefined
   const columns = reference(names, null, scope, cx)
-  return columns.every(
-    ({ from, sources: [source, ...others] }) =>
-      from === undefined && source !== undefined && others.length === 0 && !isSmall(source, cx),
-  )
+  const isPlain = columns.every(({ from, sources }) => from === undefined && sources.length === 1)
+  return isPlain ? columns.flatMap(({ sources }) => sources) : undefined
 }
 
 /** OIDs of money and interval: sums of repeated rows leave their range sooner or later, and when tells what they are. */
 const smallTypes = new Set([790, 1186])
 
-function isSmall({ relation, column }: Source, { catalogue }: Context): boolean {
-  const attribute = catalogue.relations.get(keyOf(relation))?.attributes.get(column)
-  return attribute !== undefined && smallTypes.has(attribute.type)
+/** OIDs of int8, float8 and numeric, whose sums are of the last two. */
+const summedTypes = new Set([20, 701, 1700])
+
+function isSummed(node: Node, scope: Scope, cx: Context): boolean {
+  return sourcesOf(node, scope, cx)?.every((source) => summedTypes.has(typeOf(source, cx))) ?? false
+}
+
+/** OID; 0 where nobody knows. */
+function typeOf({ relation, column }: Source, { catalogue }: Context): number {
+  return catalogue.relations.get(keyOf(relation))?.attributes.get(column)?.type ?? 0
 }
 
 function isShortCall(fields: Fields, scope: Scope, cx: Context): boolean {

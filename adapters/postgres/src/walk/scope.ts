@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue.ts'
 import { functions } from '../functions.ts'
 import type { ColumnUse, NameScope, Output, RelationName, Source } from '../statement.ts'
-import type { Findings } from './findings.ts'
+import { keyOf, type Findings } from './findings.ts'
 import { closed, unknownColumn, unknownEntry } from './objection.ts'
 
 /** What the walk of one statement works with. */
@@ -193,6 +193,13 @@ export function entriesNamed(
   return unknownEntry(alias)
 }
 
+/** Some level has an entry of that name. */
+export function isEntry(alias: string, scope: Scope): boolean {
+  for (let level: Scope | null = scope; level !== null; level = level.parent)
+    if (level.entries.some((entry) => entry.name === alias)) return true
+  return false
+}
+
 /** Rows as one value: every column of them may come out, and nothing tells which. */
 export function wholeRows(entries: readonly RangeEntry[], cx: Context): Lineage {
   return union(
@@ -250,6 +257,15 @@ export function union(lineages: readonly Lineage[], cx: Context): Lineage {
 }
 
 const sourcesMax = 32
+
+/** Whether each of `some` is among `all`, by itself or with its whole relation. */
+export function covers(all: Lineage, some: Lineage, cx: Context): boolean {
+  cx.found.budget.spend(all.length + some.length)
+  const known = new Set(all.map(({ relation, column }) => `${keyOf(relation)}\0${column}`))
+  return some.every(({ relation, column }) =>
+    [column, '*'].some((each) => known.has(`${keyOf(relation)}\0${each}`)),
+  )
+}
 
 /** Each of these is used at `place`. */
 export function note(lineage: Lineage, place: ColumnUse['place'], cx: Context): void {

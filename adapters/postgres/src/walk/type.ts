@@ -16,9 +16,9 @@ export function checkType(typeName: Fields, cx: Context): void {
   else closed('A type of more than two names')
 }
 
-const texts = new Set(['text', 'varchar', 'bpchar', 'char', 'name'])
+const texts = new Set(['text', 'varchar', 'bpchar', 'name'])
 
-/** A text of the server's own, which every value can be made. */
+/** A text of the server's own, which every value can be made. Of one byte (`"char"`) a number must be a small one. */
 export function isText(typeName: Fields, cx: Context): boolean {
   const names = strings(typeName, 'names')
   const name = names.at(-1) ?? ''
