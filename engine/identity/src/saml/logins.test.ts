@@ -11,6 +11,7 @@ import {
   acs,
   answerXml,
   base,
+  entityId,
   goodAnswer,
   iso,
   posted,
@@ -141,6 +142,7 @@ suite('a SAML login', () => {
     test(`T19 ${what} is not begun`, async () =>
       assert.equal(await outcome(() => logins.start('adfs', { ...login, ...change })), 'redirect'))
 
+  const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
   const time = (ms: number): string => iso(noon + ms)
   const contents: readonly (readonly [string, Partial<Answer>, string])[] = [
     ['another recipient', { recipient: `${base}/v1/saml/other/acs` }, 'recipient'],
@@ -174,6 +176,12 @@ suite('a SAML login', () => {
     ],
     ['a name for this time', { format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient' }, 'subject'],
     ['a name of no format', { format: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified' }, 'subject'],
+    [
+      'a name of another directory',
+      { format: `${persistent}" NameQualifier="https://hub.example` },
+      'subject',
+    ],
+    ['a name of its own directory', { format: `${persistent}" NameQualifier="${entityId}` }, 'ok'],
     ['no name', { nameId: '' }, 'subject'],
     ['a name over two lines', { nameId: 'a\nb' }, 'subject'],
     [
