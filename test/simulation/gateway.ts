@@ -162,7 +162,7 @@ export class Gateway {
       run: () => ({ id: want.run, trace_id: null }),
       claim: () => {},
       bindingOf: (part, rule, requirement) =>
-        bindingOf({ subject: want.subject.id, target: 'shop', part, rule, requirement }, scriptedPseudonyms),
+        bindingOf({ subject: want.subject, target: 'shop', part, rule, requirement }, scriptedPseudonyms),
       pdp: {
         revision: 'v1',
         evaluate: ({ approvals }) => ({ verdict: this.#verdict(want, holdMs, approvals), revision: 'v1' }),
@@ -235,7 +235,7 @@ export class Gateway {
   #binding(want: Want, quorum: number): string {
     const asked = this.#parts.requirement(want)
     const requirement = { ...asked, quorum: Math.max(quorum, asked.quorum) }
-    const subject = want.subject.id
+    const { subject } = want
     const part = Buffer.from(want.text)
     const binding = bindingOf({ subject, target: 'shop', part, rule, requirement }, scriptedPseudonyms)
     return Buffer.from(binding).toString('hex')

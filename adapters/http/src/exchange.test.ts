@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
-import { refusal } from '@sluice/core'
+import { refusal, Stop, type Credential, type Permit, type StopReason } from '@sluice/core'
 import { HttpExchange, type Judged, type Line } from './exchange.ts'
+import type { MaskPlan } from './obligations.ts'
 import type { Reply } from './replies.ts'
 
 const judged: Judged = {
@@ -103,6 +104,32 @@ suite('an answer that leaves in a coding', () => {
     const reason = refusal('too_large', 'policy/limit_bytes', 'No more.')
     const json: Reply = { kind: 'head', status: 200, headers: [], coding: 'gzip' }
     await assert.rejects(decodedOf([json, data], (exchange) => exchange.refuse(reason, 'during')))
+  })
+})
+
+suite('a request whose credential the target refused', () => {
+  test('is not repeated, nor waited for, once it must stop', async () => {
+    const left: string[] = []
+    const permit = { decision: 'd', spend: () => left.push('first'), repeat: () => left.push('again') }
+    const upstream = {
+      async *send(_request: unknown, _credential: unknown, leave: () => void): AsyncGenerator<Reply> {
+        leave()
+        yield { kind: 'head', status: 401, headers: [] }
+      },
+    }
+    const asked = Promise.withResolvers<Credential>()
+    const line = { upstream, credential: { user: '', password: 'old' }, another: () => asked.promise }
+    const exchange = new HttpExchange(judged, line as unknown as Line)
+    const plan = { request: { outgoing: judged.request, hidden: [] } } as unknown as MaskPlan
+    const stop = new Stop<StopReason>()
+    const replies = exchange.forward(permit as unknown as Permit, plan, exchange.body, stop)
+    const next = replies[Symbol.asyncIterator]().next()
+    await new Promise((resolve) => setImmediate(resolve))
+    stop.request('ending')
+    await assert.rejects(next, /The session or the connection ended/)
+    asked.resolve({ user: '', password: 'new' })
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(left, ['first'])
   })
 })
 

@@ -19,6 +19,7 @@ import {
 import { Encoder } from '@sluice/masking'
 import type { Sight } from './answer-head.ts'
 import { EchoGuard, formsOf } from './echo-guard.ts'
+import { stopped } from './flight.ts'
 import { handOver, type Caller } from './hand-over.ts'
 import type { Meter } from './llm/meter.ts'
 import type { Llm } from './llm/llm.ts'
@@ -156,9 +157,16 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     refused: Credential,
     permit: Permit,
   ): Promise<AsyncIterable<Reply> | undefined> {
-    const credential = await this.#line.another(refused)
+    const credential = await this.#another(refused)
     if (credential === refused || !this.#watches(credential)) return undefined
     return this.#line.upstream.send(outgoing, credential, () => permit.repeat(this.content), this.#stop)
+  }
+
+  /** It may take a while, for which nobody waits who must stop. */
+  async #another(refused: Credential): Promise<Credential> {
+    const over = Promise.withResolvers<never>()
+    using _watch = this.#stop.on((reason) => over.reject(stopped[reason]))
+    return await Promise.race([this.#line.another(refused), over.promise])
   }
 
   /** Whether the answer will be searched for it as for the one before. */

@@ -62,6 +62,9 @@ suite('a second attempt', () => {
 
   test('that cannot be made is no answer', async () => {
     const again = (): Promise<never> => Promise.reject(new Error('unreadable'))
-    await assert.rejects(textOf(new SecondAttempt(answer(401), again)), /unreadable/)
+    let ended = 0
+    const first = answer(401, () => (ended += 1))
+    await assert.rejects(textOf(new SecondAttempt(first, again)), /unreadable/)
+    assert.equal(ended, 1, 'and nothing of the first is left open')
   })
 })

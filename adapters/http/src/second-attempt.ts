@@ -22,7 +22,10 @@ export class SecondAttempt implements AsyncIterable<Reply> {
       begun = true
       const head = await replies.next()
       if (head.done === true || !isNotApplied(head.value)) return head
-      const second = await this.#again()
+      const second = await this.#again().catch(async (error: unknown) => {
+        await replies.return?.()
+        throw error
+      })
       if (second === undefined) return head
       // What the target says to the first is nobody's business.
       await replies.return?.()

@@ -11,6 +11,15 @@ export function caller(request: FastifyRequest, authenticator: Authenticator): P
   return identity
 }
 
+/**
+ * The same, looked at once more behind another token of the same subject: what is known of somebody, such as the groups by
+ * which their votes count, is what was seen last.
+ */
+export function callerAgain(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
+  known.delete(request)
+  return caller(request, authenticator)
+}
+
 async function verified(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
   const [scheme, token, ...rest] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() !== 'bearer' || token === undefined || rest.length > 0)

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { refusal, StoreError } from '@sluice/core'
-import { bearer, scriptedApi, type ScriptedApi } from './scripted.ts'
+import { refusal, StoreError, type Identity } from '@sluice/core'
+import { bearer, identityOf, scriptedApi, type ScriptedApi } from './scripted.ts'
 
 function extend({ app }: ScriptedApi, session: string, token: string) {
   return app.inject({ url: `/v1/sessions/${session}/token`, method: 'POST', headers: bearer(token) })
@@ -79,6 +79,18 @@ test('who holds both tokens carries on all that lives by the former, and nothing
   )
   assert.equal((await replace(api, 'alice', 'alice/3')).json().extended, 0, 'they live by another one now')
   assert.equal((await replace(api, 'alice/2', 'alice/3')).json().extended, 2)
+})
+
+test('what is known of somebody is by the newer token, which is looked at last', async () => {
+  const seen: string[] = []
+  const authenticate = async (token: string): Promise<Identity> => {
+    seen.push(token)
+    return identityOf(token)
+  }
+  const api = scriptedApi({ authenticator: { authenticate } })
+  await api.open('alice')
+  assert.equal((await replace(api, 'alice', 'alice/2')).json().extended, 1)
+  assert.deepEqual([seen.includes('alice'), seen.at(-1)], [true, 'alice/2'])
 })
 
 test("nobody carries on with somebody else's token, a wrong one or none", async () => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { refusal, Refused, type Engine, type Identity, type Kills, type Subject } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
-import { caller } from './caller.ts'
+import { caller, callerAgain } from './caller.ts'
 import { rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
 import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
@@ -48,8 +48,10 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
     })
 
     app.post<ReplaceRequest>('/v1/sessions/token', { schema: replaceSchema }, async (request) => {
-      const identity = await caller(request, ports.authenticator)
+      // Nobody without a token has another one looked at.
+      await caller(request, ports.authenticator)
       const former = await ports.authenticator.authenticate(request.body.replaces)
+      const identity = await callerAgain(request, ports.authenticator)
       const extended = await replaced(former, identity, ports.engine)
       return { extended, expires_at: new Date(identity.expiresAt).toISOString() }
     })

@@ -1,5 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { leaveDemo, nobody, ran, scratchFolder, scriptedServer } from './scripted.ts'
 
 test('no gateway: exit code 3, and what to do', async () => {
@@ -23,6 +25,30 @@ test('the token of the environment is sent to the address of the environment', a
   })
   const { code } = await ran(['targets', 'ls'], { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_mine' })
   assert.deepEqual([code, authorization], [0, 'Bearer slu_mine'])
+})
+
+test('the token of a login leaves this machine over TLS alone', async () => {
+  using home = scratchFolder()
+  await using api = await scriptedServer((path) => ({
+    body: path === '/v1/token' ? '{"access_token":"slu_1","expires_in":900}' : '[]',
+  }))
+  mkdirSync(join(home.path, 'sluice'))
+  const login = { issuer: 'https://idp.example', client_id: 'cli', scope: 'openid', extra: {} }
+  const held = { subject: 'alice', access_token: 'eyMine', expires_ms: null, refresh_token: null }
+  const logins = JSON.stringify({ current: 'corp', logins: { corp: { ...login, ...held } } })
+  writeFileSync(join(home.path, 'sluice', 'logins.json'), logins, { mode: 0o600 })
+  const file = join(home.path, 'token')
+  writeFileSync(file, 'eyMine')
+  // An address that is not loopback, and leads here all the same.
+  const away = api.url.replace('127.0.0.1', '0.0.0.0')
+  const env = { XDG_CONFIG_HOME: home.path, SLUICE_DATA: home.path }
+  const commands = [['targets', 'ls'], ['token'], ['token', '--subject-token-file', file]]
+  for (const args of commands) {
+    const { code, error } = await ran(args, { ...env, SLUICE_URL: away })
+    assert.deepEqual([args, code, api.asked], [args, 2, []])
+    assert.match(error, /SLUICE_URL must be https, or http on this machine/)
+  }
+  for (const args of commands) assert.equal((await ran(args, { ...env, SLUICE_URL: api.url })).code, 0)
 })
 
 test('without one, the demo reads as its auditor', async () => {

@@ -1,3 +1,4 @@
+import { apiUrl } from './api-url.ts'
 import { Unreachable, type Io } from './command.ts'
 import { accessToken, loginFor } from './login/access-token.ts'
 import { demoState, demoToken, type DemoState } from './demo-state.ts'
@@ -14,7 +15,7 @@ export interface Client {
 export async function connectApi(io: Io, as?: string): Promise<Client> {
   const demo = await demoState(io.env)
   const base = io.env['SLUICE_URL'] ?? demo?.api ?? 'http://127.0.0.1:7400'
-  const token = as === undefined ? await tokenOf(io, demo) : await tokenAs(as, demo)
+  const token = as === undefined ? await tokenOf(io, demo, base) : await tokenAs(as, demo)
   const headers = { authorization: `Bearer ${token}` }
   const send = (method: string, path: string, body: object): Promise<Response> =>
     fetchOrExplain(new URL(path, base), {
@@ -30,11 +31,15 @@ export async function connectApi(io: Io, as?: string): Promise<Client> {
   }
 }
 
-async function tokenOf(io: Io, demo: DemoState | null): Promise<string> {
+async function tokenOf(io: Io, demo: DemoState | null, base: string): Promise<string> {
   const token = io.env['SLUICE_TOKEN']
   if (token !== undefined) return token
   const login = await loginFor(io.env, undefined)
-  if (login !== null) return accessToken(io.env, login)
+  if (login !== null) {
+    // It opens whatever the provider says, and for longer than a token of a gateway does.
+    apiUrl(base)
+    return accessToken(io.env, login)
+  }
   if (demo !== null) return demoToken(demo, 'erin')
   throw new Unreachable(
     'log in with: sluice login, or set SLUICE_TOKEN (and SLUICE_URL), or start the demo with: npm start',

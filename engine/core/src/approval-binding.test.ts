@@ -4,8 +4,12 @@ import { createHmac } from 'node:crypto'
 import { bindingOf, type Bound } from './approval-binding.ts'
 import { scriptedPseudonyms } from './scripted.ts'
 
+function of(id: string, actsFor: string | null = null): Bound['subject'] {
+  return { id, on_behalf_of: actsFor }
+}
+
 const bound: Bound = {
-  subject: 'idp#alice',
+  subject: of('idp#alice'),
   target: 'shop',
   part: Buffer.from('delete from orders where id = 1'),
   rule: 'review/delete',
@@ -28,7 +32,8 @@ suite('the binding of an approval', () => {
   })
 
   const changes: readonly (readonly [what: string, change: Partial<Bound>])[] = [
-    ['another subject', { subject: 'idp#bob' }],
+    ['another subject', { subject: of('idp#bob') }],
+    ['the same subject for somebody', { subject: of('idp#alice', 'idp#bob') }],
     ['another target', { target: 'shop2' }],
     ['another byte of the request', { part: Buffer.from('delete from orders where id = 2') }],
     ['a byte more', { part: Buffer.from('delete from orders where id = 1 ') }],
@@ -44,9 +49,9 @@ suite('the binding of an approval', () => {
 
   test('no field runs into the next', () => {
     const shifted = [
-      hex({ subject: 'a', target: 'bc' }),
-      hex({ subject: 'ab', target: 'c' }),
-      hex({ subject: 'abc', target: '' }),
+      hex({ subject: of('a'), target: 'bc' }),
+      hex({ subject: of('ab'), target: 'c' }),
+      hex({ subject: of('abc'), target: '' }),
       hex({ target: 'x', part: Buffer.from('y') }),
       hex({ target: 'xy', part: Buffer.from('') }),
       hex({ part: Buffer.from('x'), rule: 'y' }),

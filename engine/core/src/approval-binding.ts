@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { callerOf } from './people.ts'
+import type { Subject } from './request.ts'
 import type { Approval, Pseudonyms } from './verdict.ts'
 
 /** Everything that an approval is bound to: when any of it changes, the approval is for something else. */
 export interface Bound {
-  /** Subject id. */
-  readonly subject: string
+  /** Who acts for somebody asks for them: what was approved for one person is not for the next. */
+  readonly subject: Pick<Subject, 'id' | 'on_behalf_of'>
   readonly target: string
   /**
    * The adapter's part: the exact bytes of the request, its values with their types and formats, and whatever else
@@ -31,7 +33,7 @@ export function bindingOf(
   const { approvers, quorum, expires_s: expires, scope } = requirement
   const all = digestOf(
     version,
-    subject,
+    callerOf(subject),
     target,
     part,
     rule,

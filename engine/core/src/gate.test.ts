@@ -5,7 +5,7 @@ import { Refused, type Refusal } from './errors.ts'
 import { limits } from './limits.ts'
 import { StoreError } from './ports.ts'
 import type { EventData } from './events.ts'
-import type { Subject } from './request.ts'
+import type { Identity, Subject } from './request.ts'
 import { allow, denied, scriptedExchange } from './scripted.ts'
 import { hello, identity, types, world } from './scripted-gate.ts'
 
@@ -77,6 +77,21 @@ test('a fresh token of the same subject keeps the session going; another subject
   assert.ok(types(events).includes('SessionExtended'))
   clock.advance(400_000)
   await assert.rejects(session.extend(identity('alice', 900_000)), /expired/)
+})
+
+test('who acts for one person does not go on for another, nor for nobody', async () => {
+  const { engine, events } = world()
+  const { id } = await engine.open({ ...hello, token: 'delegated' })
+  const session = engine.session(id)
+  assert.ok(session !== undefined)
+  const of = (person: string | null): Identity =>
+    identity('agent', 500_000, { type: 'service', on_behalf_of: person })
+  await assert.rejects(session.extend(of('okta#bob')), /another subject/)
+  await assert.rejects(session.extend(of(null)), /another subject/)
+  assert.equal(session.subject.on_behalf_of, 'okta#alice')
+  assert.ok(!types(events).includes('SessionExtended'))
+  await session.extend(of('okta#alice'))
+  assert.equal(session.identity.expiresAt, 500_000)
 })
 
 test('a group that was taken away counts no more from the next token on', async () => {

@@ -2,6 +2,7 @@ import { evolveGrant, grantStateAt, isGrantLive } from './grant.ts'
 import type { GrantEvent, GrantView } from './grant-view.ts'
 import type { RecordedEvent } from './events.ts'
 import { limits } from './limits.ts'
+import { callerOf } from './people.ts'
 import type { PolicyGrant } from './ports.ts'
 import type { Subject } from './request.ts'
 
@@ -48,7 +49,7 @@ export class GrantFold {
   /** Frozen, and the same list until one is given, revoked or ends. */
   of(subject: Pick<Subject, 'id' | 'on_behalf_of'>, target: string, now: number): readonly PolicyGrant[] {
     if (this.#held.size === 0) return noGrants
-    const holder = holderOf(subject)
+    const holder = callerOf(subject)
     const held = this.#held.get(holder)?.get(target)
     if (held === undefined) return noGrants
     if (now < held.until) return held.valid
@@ -62,7 +63,7 @@ export class GrantFold {
 
   #hold(view: GrantView): void {
     const { id, subject, target } = view
-    const holder = holderOf(subject)
+    const holder = callerOf(subject)
     const known = this.#held.get(holder)?.get(target)?.views ?? []
     const others = known.filter((other) => other.id !== id)
     this.#keep(holder, target, view.state === 'given' ? [...others, view] : others)
@@ -88,14 +89,6 @@ export class GrantFold {
       return
     }
   }
-}
-
-/**
- * Who acts for somebody has only what was given for that: a service that two people sent is not the same caller. No
- * subject id holds a line break.
- */
-function holderOf({ id, on_behalf_of: actsFor }: Pick<Subject, 'id' | 'on_behalf_of'>): string {
-  return actsFor === null ? id : `${id}\n${actsFor}`
 }
 
 function policyGrant(view: GrantView): readonly PolicyGrant[] {

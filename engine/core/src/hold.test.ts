@@ -101,10 +101,7 @@ suite('a held exchange', () => {
       approvals,
       end: (reason) => ended.push(reason.code),
       bindingOf: (part, rule, requirement) =>
-        bindingOf(
-          { subject: base.subject().id, target: 'shop', part, rule, requirement },
-          scriptedPseudonyms,
-        ),
+        bindingOf({ subject: base.subject(), target: 'shop', part, rule, requirement }, scriptedPseudonyms),
       pdp: {
         revision: 'v1',
         evaluate: ({ action, approvals: given }: PolicyInput) => {

@@ -28,6 +28,14 @@ export function sharesPeople(some: readonly string[], others: readonly string[])
   return some.some((person) => others.includes(person))
 }
 
+/**
+ * Who acts for somebody has only what was given for that: a service that two people sent is not the same caller. No
+ * subject id holds a line break.
+ */
+export function callerOf({ id, on_behalf_of: actsFor }: Pick<Subject, 'id' | 'on_behalf_of'>): string {
+  return actsFor === null ? id : `${id}\n${actsFor}`
+}
+
 /** A subject as events hold it, without its claims. */
 export function subjectRecord({ id, type, issuer, groups, on_behalf_of }: Subject): SubjectRecord {
   return { id, type, issuer, groups, on_behalf_of }

@@ -15,6 +15,7 @@ import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
 import { LivingToken } from './living-token.ts'
+import { callerOf } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { RequestRates } from './request-rates.ts'
 import type {
@@ -153,9 +154,9 @@ export class LiveSession<Settings> implements Session<Settings> {
     for (const lane of this.#lanes) lane.cancel()
   }
 
-  /** A fresh token of the same subject: the session goes on under it. Throws `Refused` for anybody else's. */
+  /** A fresh token of the same subject, acting for the same person if any: it goes on under that. Throws `Refused`. */
   async extend(identity: Identity): Promise<void> {
-    if (identity.subject.id !== this.subject.id)
+    if (callerOf(identity.subject) !== callerOf(this.subject))
       throw new Refused(
         refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
       )
@@ -282,7 +283,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       bindingOf: (part, rule, requirement) => {
         if (pseudonyms === undefined) throw new Error('an approval cannot be bound without a key')
         const { subject, target } = this
-        return bindingOf({ subject: subject.id, target: target.name, part, rule, requirement }, pseudonyms)
+        return bindingOf({ subject, target: target.name, part, rule, requirement }, pseudonyms)
       },
       approvalLink: (id) => this.#ports.approvalLink?.(id) ?? null,
       input: (requestId, action, values, approvals, moment) => {

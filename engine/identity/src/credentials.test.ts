@@ -12,7 +12,9 @@ import { secretSource, type SecretSource } from './secrets/source.ts'
 suite('credentials of targets', () => {
   let folder: string
   let credentials: Credentials
+  let clock: ReturnType<typeof scriptedClock>
   beforeEach(async () => {
+    clock = scriptedClock()
     folder = await mkdtemp(join(tmpdir(), 'sluice-credentials-'))
     const references = new Map([
       ['file', { user: 'app', password: { file: 'password' } }],
@@ -22,7 +24,8 @@ suite('credentials of targets', () => {
     ])
     credentials = referencedCredentials(
       references,
-      secretSource({ base: folder, env: { PGPASSWORD: 'from env' }, clock: scriptedClock() }),
+      secretSource({ base: folder, env: { PGPASSWORD: 'from env' }, clock }),
+      clock,
     )
   })
   afterEach(() => rm(folder, { recursive: true }))
@@ -102,9 +105,9 @@ suite('credentials of targets', () => {
     assert.equal((await found).password, 'new')
   })
 
-  test('that are lent are replaced when the loan is over', async () => {
+  /** Each question is answered with another user, until its number is among those that are over. */
+  function lending(over: ReadonlySet<number> = new Set()): Credentials {
     let lent = 0
-    const over = new Set<number>()
     const source: SecretSource = {
       read: () => assert.fail('it is one secret'),
       login: () => {
@@ -116,15 +119,37 @@ suite('credentials of targets', () => {
       },
       close: () => Promise.resolve(),
     }
-    const loans = referencedCredentials(
+    return referencedCredentials(
       new Map([['shop', { login: { vault: 'database/creds/app' } }]]),
       source,
+      clock,
     )
+  }
+
+  test('that are lent are replaced when the loan is over', async () => {
+    const over = new Set<number>()
+    const loans = lending(over)
     const [one, same] = [await loans.credential('shop'), await loans.credential('shop')]
     assert.deepEqual([one.user, same], ['v-1', one])
     over.add(1)
     const found = await Promise.all(Array.from({ length: 5 }, () => loans.credential('shop')))
     assert.deepEqual(new Set(found.map(({ user }) => user)), new Set(['v-2']))
+  })
+
+  test('that are lent are not lent again and again to who has the target refuse them', async () => {
+    const over = new Set<number>()
+    const loans = lending(over)
+    const first = await loans.credential('shop')
+    const second = await loans.credential('shop', first)
+    assert.equal(second.user, 'v-2')
+    for (let times = 0; times < 5; times++)
+      assert.equal(await loans.credential('shop', second), second, 'and is not tried again')
+    assert.equal(await loans.credential('shop', first), second)
+    clock.advance(60_000)
+    const third = await loans.credential('shop', second)
+    assert.equal(third.user, 'v-3')
+    over.add(3)
+    assert.equal((await loans.credential('shop', third)).user, 'v-4', 'one that is over is another matter')
   })
 
   test('of nobody are refused', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { refusal, Refused, type Credential, type Credentials } from '@sluice/core'
+import { refusal, Refused, type Clock, type Credential, type Credentials } from '@sluice/core'
+import { always } from './secrets/manager.ts'
 import type { ManagedReference, SecretReference } from './secrets/reference.ts'
 import type { Reading, SecretSource } from './secrets/source.ts'
 
@@ -18,6 +19,11 @@ interface Held {
  * read again after these pauses. A client waits longer than all of them for its connection.
  */
 const pausesMs = [0, 250, 1_000, 2_500] as const
+/**
+ * What is lent is made anew each time, e.g. a user of a database. Callers can have a target refuse at will, as some answer
+ * 401 to what they do not like: no more is lent for that than one in this time.
+ */
+const lentAgainMs = 60_000
 
 /**
  * Logins by target name, read when first needed, kept for as long as they are good, and read again after the target
@@ -26,8 +32,11 @@ const pausesMs = [0, 250, 1_000, 2_500] as const
 export function referencedCredentials(
   references: ReadonlyMap<string, CredentialReference>,
   source: SecretSource,
+  clock: Pick<Clock, 'monotonic'>,
 ): Credentials {
   const known = new Map<string, Promise<Held>>()
+  /** Monotonic; by target. */
+  const lentAgainAt = new Map<string, number>()
   const replacing = new Map<string, Promise<Credential>>()
 
   async function read(target: string, reading: Reading): Promise<Held> {
@@ -63,14 +72,19 @@ export function referencedCredentials(
   /** Whoever was refused with an older one gets what has been read since. */
   async function next(target: string, refused: Credential): Promise<Credential> {
     const held = await known.get(target)?.catch(() => undefined)
-    if (held !== undefined && held.credential !== refused && held.live()) return held.credential
+    if (held?.live() === true) {
+      if (held.credential !== refused) return held.credential
+      if (clock.monotonic() - (lentAgainAt.get(target) ?? -Infinity) < lentAgainMs) return refused
+    }
     let failure: unknown
     for (const pauseMs of waits(references.get(target)) ? pausesMs : [0]) {
       await sleep(pauseMs, undefined, { ref: false })
       const found = await read(target, 'anew').catch((error: unknown) => void (failure = error))
       if (found === undefined) continue
       failure = undefined
-      if (!isSame(found.credential, refused)) return (await keep(target, Promise.resolve(found))).credential
+      if (isSame(found.credential, refused)) continue
+      if (found.live !== always) lentAgainAt.set(target, clock.monotonic())
+      return (await keep(target, Promise.resolve(found))).credential
     }
     if (failure !== undefined) {
       known.delete(target)

@@ -262,6 +262,25 @@ suite('an issuer that speaks for everybody', () => {
   for (const [what, config] of refused)
     test(`is not taken with ${what}`, () => assert.throws(() => open(config), IssuerConfigError))
   test('is taken with rules that say whose workload it is', () => assert.ok(open(github)))
+
+  /** Tokens of service accounts, as the platform gives them to whoever has a project there, for any audience. */
+  const cloud = { iss: 'https://accounts.google.com', aud: 'sluice', iat: now, exp: now + 3600 }
+  const google: IssuerConfig = { name: 'google', kind: 'oidc', issuer: cloud.iss, audience: 'sluice' }
+  const ours = { ...google, mappings: [{ group: 'jobs', when: { sub: '117' } }] }
+  test('may be a cloud, of which one account is meant', () => {
+    assert.equal(outcome({ ...cloud, azp: '117', sub: '117' }, ours), 'jobs')
+    assert.equal(outcome({ ...cloud, azp: '666', sub: '666' }, ours), 'identity/mapping')
+  })
+  for (const issuer of [
+    cloud.iss,
+    'https://agent.buildkite.com',
+    'https://app.terraform.io',
+    'https://gitlab.com',
+  ])
+    test(`is ${issuer}`, () => {
+      assert.throws(() => open({ ...google, issuer }), /everybody can get its tokens/)
+      assert.ok(open({ ...ours, issuer }))
+    })
 })
 
 suite('T7 a multi-tenant issuer', () => {

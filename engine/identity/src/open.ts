@@ -54,7 +54,7 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
   return {
     authenticator: tokenAuthenticator(issuers, gateway, clock),
-    credentials: referencedCredentials(options.credentials, secrets),
+    credentials: referencedCredentials(options.credentials, secrets, clock),
     exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
     logins,
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),

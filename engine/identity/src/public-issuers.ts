@@ -10,6 +10,19 @@ const tellingClaims: ReadonlyMap<string, readonly string[]> = new Map([
     ['repository_id', 'repository', 'repository_owner_id', 'repository_owner', 'enterprise_id', 'sub'],
   ],
   ['https://gitlab.com', ['project_id', 'project_path', 'namespace_id', 'namespace_path', 'sub']],
+  // Whoever has a project at Google Cloud has service accounts, with tokens for whatever audience.
+  ['https://accounts.google.com', ['sub', 'email']],
+  ['https://agent.buildkite.com', ['organization_id', 'organization_slug', 'sub']],
+  [
+    'https://app.terraform.io',
+    [
+      'terraform_organization_id',
+      'terraform_organization_name',
+      'terraform_project_id',
+      'terraform_workspace_id',
+      'sub',
+    ],
+  ],
 ])
 
 /** What is wrong with trusting this issuer by these rules; `null`: nothing. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseArgs } from 'node:util'
 import { isLoopback, systemClock, type Address } from '@sluice/core'
+import { apiUrl } from '../api-url.ts'
 import { UsageError, type Command, type Io } from '../command.ts'
 import { addressOf } from '../config/address.ts'
 import { carryOn, findTarget } from '../connect/gateway-api.ts'
@@ -40,7 +41,7 @@ sluice connect <target> --exec -- <command> …
     const wanted = read(args)
     if (wanted.ca !== undefined) await trust(wanted.ca)
     const demo = await demoState(io.env)
-    const api = apiOf(io.env['SLUICE_URL'] ?? demo?.api ?? 'http://127.0.0.1:7400')
+    const api = apiUrl(io.env['SLUICE_URL'] ?? demo?.api ?? 'http://127.0.0.1:7400')
     const { by, obtain } = await subjectOf(wanted.subject, api, io)
     await using parts = new AsyncDisposableStack()
     const tokens = new TokenKeeper({
@@ -140,16 +141,6 @@ function whole(text: string, option: string): Address {
   if (host === '' || !/:\d+$/.test(text) || port > 65_535)
     throw new UsageError(`${option} is a host and a port, e.g. 127.0.0.1:6432`)
   return address
-}
-
-/** Tokens are sent there. */
-function apiOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  const near =
-    url !== null && (url.hostname === 'localhost' || isLoopback(url.hostname.replace(/^\[|\]$/g, '')))
-  if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && near)))
-    throw new UsageError('SLUICE_URL must be https, or http on this machine: tokens are sent there')
-  return text
 }
 
 const defaultPorts: Readonly<Record<string, number>> = { postgres: 7432, http: 7480 }

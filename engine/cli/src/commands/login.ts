@@ -5,6 +5,7 @@ import { loginByBrowser, openBrowser } from '../login/browser.ts'
 import { loginByDevice } from '../login/device.ts'
 import { changeLogins, loginsFile, readLogins } from '../login/logins.ts'
 import type { LoginTerms } from '../login/provider.ts'
+import { printable } from '../printable.ts'
 
 export const login: Command = {
   usage: `sluice login [<name>] --issuer <url> --client-id <id> [--device]
@@ -62,7 +63,7 @@ sluice login --list
       next: { current: name, logins: { ...logins, [name]: made } },
       result: undefined,
     }))
-    io.out(`logged in at ${name} (${made.issuer}) as ${made.subject}\n`)
+    io.out(`logged in at ${name} (${made.issuer}) as ${printable(made.subject)}\n`)
     return 0
   },
 }
@@ -117,7 +118,9 @@ async function list(io: Io, json: boolean): Promise<number> {
   for (const [name, { issuer, subject }] of Object.entries(logins)) {
     const line = { name, issuer, subject, current: name === current }
     io.out(
-      json ? `${JSON.stringify(line)}\n` : `${line.current ? '*' : ' '} ${name}  ${subject} at ${issuer}\n`,
+      json
+        ? `${JSON.stringify(line)}\n`
+        : `${line.current ? '*' : ' '} ${name}  ${printable(subject)} at ${issuer}\n`,
     )
   }
   if (!json && current === null) io.out(`nobody is logged in (${loginsFile(io.env)})\n`)

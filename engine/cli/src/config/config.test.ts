@@ -107,6 +107,11 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
     /sluice\.yaml:13:7: unknown key "singon_url" in identity\.issuers\.1 — did you mean "sign_on_url"\?/,
   ],
   [
+    `${issuerLine}\n${adfs.replace('{ file: idp.pem }', '{ file: idp.pem }, { vault: "secret/data/idp#pem" }')}`,
+    issuerLine,
+    /sluice\.yaml:14:\d+: identity\.issuers\.1\.certificates\.1 is kept by vault, and the file lacks secrets\.vault/,
+  ],
+  [
     `${issuerLine}\n${adfs.replace('name: adfs', 'name: okta')}`,
     issuerLine,
     /sluice\.yaml:9:7: identity\.issuers\.1\.name is that of another issuer: okta/,

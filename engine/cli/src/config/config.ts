@@ -34,7 +34,7 @@ import type {
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
-import { missingManager, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
+import { keptBy, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
 /** Where clients of one protocol connect. */
@@ -154,7 +154,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
     secrets,
-    ...issuersOf(document, value.identity.issuers, value.api?.url ?? null),
+    ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
@@ -200,19 +200,6 @@ function maskingKeyOf(
     found.push(document.problem(at, 'exactly one key must have active: true'))
   if (found.length > 0 || active === undefined) throw new ConfigError(found)
   return { id: active.id, secret: active.secret }
-}
-
-/** The reference, unless the file does not say how to reach whom it names. */
-function keptBy<Reference extends SecretReference | null>(
-  document: Located,
-  secrets: SecretsConfig,
-  at: Path,
-  reference: Reference,
-): Reference {
-  const missing = reference === null ? null : missingManager(reference, secrets)
-  if (missing === null) return reference
-  const message = `${at.join('.')} is kept by ${missing}, and the file lacks secrets.${missing}`
-  throw new ConfigError([document.problem(at, message)])
 }
 
 function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig): readonly TargetConfig[] {

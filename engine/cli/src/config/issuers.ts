@@ -9,6 +9,7 @@ import {
 import type { Located } from './document.ts'
 import { Entry } from './entry.ts'
 import { ConfigError, type Problem } from './problem.ts'
+import { keptBy, type SecretsConfig } from './secrets.ts'
 
 /** An entry of the file: the keys that it may have depend on its kind. */
 export type RawIssuer = IssuerConfig | SamlIssuerConfig
@@ -28,7 +29,12 @@ const known = {
  * Issuers that can be trusted as the file says. Opening asks nobody anything, so each mistake gets its place here.
  * `url`: where browsers reach the API, which providers of SAML must be told.
  */
-export function issuersOf(document: Located, entries: readonly RawIssuer[], url: string | null): Issuers {
+export function issuersOf(
+  document: Located,
+  secrets: SecretsConfig,
+  entries: readonly RawIssuer[],
+  url: string | null,
+): Issuers {
   const found: Problem[] = []
   const issuers: IssuerConfig[] = []
   const samlIssuers: SamlIssuerConfig[] = []
@@ -41,8 +47,10 @@ export function issuersOf(document: Located, entries: readonly RawIssuer[], url:
     names.add(raw.name)
     if (raw.kind === 'saml') {
       entry.needed('sign_on_url')
-      entry.needed('certificates')
+      const certificates = entry.needed('certificates') ?? []
       if (url === null) entry.say('kind', 'saml needs api.url', 'the URL at which browsers reach this API')
+      for (const [number, certificate] of certificates.entries())
+        keptBy(document, secrets, [...at, 'certificates', number], certificate)
       samlIssuers.push(raw)
     } else issuers.push(raw)
     if (entry.problems.length === 0) entry.problems.push(...objections(document, at, raw, issuers))

@@ -1,4 +1,4 @@
-import type { LocalReference, ManagerName } from '@sluice/identity'
+import type { LocalReference, ManagerName, SecretReference } from '@sluice/identity'
 import type { Located, Path } from './document.ts'
 import { Entry } from './entry.ts'
 import { ConfigError } from './problem.ts'
@@ -154,8 +154,21 @@ function azureOf(entry: Entry<RawAzure>): NonNullable<SecretsConfig['azure']> {
   return { vault: entry.url('vault', vault), tenant, clientId, clientSecret }
 }
 
-/** A reference to a manager that the file does not describe would fail at the first login only. */
-export function missingManager(reference: object, config: SecretsConfig): ManagerName | null {
-  const names = ['vault', 'aws', 'gcp', 'azure'] as const
-  return names.find((name) => name in reference && config[name] === null) ?? null
+/**
+ * The reference, unless the file does not say how to reach whom it names: that would be found at start or at the first
+ * login, and without its line. Throws `ConfigError`.
+ */
+export function keptBy<Reference extends SecretReference | null>(
+  document: Located,
+  config: SecretsConfig,
+  at: Path,
+  reference: Reference,
+): Reference {
+  const missing =
+    reference === null ? undefined : managers.find((name) => name in reference && config[name] === null)
+  if (missing === undefined) return reference
+  const message = `${at.join('.')} is kept by ${missing}, and the file lacks secrets.${missing}`
+  throw new ConfigError([document.problem(at, message)])
 }
+
+const managers: readonly ManagerName[] = ['vault', 'aws', 'gcp', 'azure']

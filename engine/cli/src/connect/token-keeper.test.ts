@@ -18,7 +18,7 @@ function scripted() {
       return { [Symbol.dispose]: () => void timers.delete(timer) }
     },
   }
-  const state = { obtained: 0, failure: null as Error | null, refusal: null as Error | null }
+  const state = { obtained: 0, lifeMs: 90_000, failure: null as Error | null, refusal: null as Error | null }
   const carried: string[] = []
   const reports: string[] = []
   const keeper = new TokenKeeper({
@@ -26,7 +26,7 @@ function scripted() {
     obtain: async () => {
       await turn()
       if (state.failure !== null) throw state.failure
-      return { token: `slu_${++state.obtained}`, lifeMs: 90_000 }
+      return { token: `slu_${++state.obtained}`, lifeMs: state.lifeMs }
     },
     carryOn: async (former, current) => {
       if (state.refusal !== null) throw state.refusal
@@ -85,6 +85,16 @@ test('after a sleep nobody gets the token of before', async () => {
   await keeper.current()
   await pass(3600, true)
   assert.equal(await keeper.current(), 'slu_2')
+})
+
+test('a provider whose token is about to end is not asked without a pause', async () => {
+  const { keeper, state, pass } = scripted()
+  state.lifeMs = 0
+  await keeper.current()
+  for (let times = 0; times < 10; times++) await pass(0.05)
+  assert.equal(state.obtained, 1)
+  await pass(0.5)
+  assert.equal(state.obtained, 2)
 })
 
 test('sessions are carried on later where the gateway was down, and not where it refuses', async () => {

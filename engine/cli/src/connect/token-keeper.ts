@@ -79,7 +79,8 @@ export class TokenKeeper {
   #renewAfter(ms: number): void {
     this.#timer?.[Symbol.dispose]()
     if (this.#closed || !Number.isFinite(ms)) return
-    this.#timer = this.#ports.clock.after(Math.max(0, ms), () => {
+    // Of a token at its end hardly anything is left, and the next one is as short: nobody is asked without a pause.
+    this.#timer = this.#ports.clock.after(Math.max(retryMs, ms), () => {
       this.#renew().catch((error: unknown) => {
         this.#ports.report('the gateway token was not renewed, and is tried again', error)
         this.#renewAfter(retryMs)

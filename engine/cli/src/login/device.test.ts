@@ -35,6 +35,15 @@ suite('a login by device', { concurrency: true }, () => {
     await assert.rejects(login({ errors, device: { expires_in: 2 } }), /nobody confirmed the code in time/)
   })
 
+  test('shows nothing that a terminal would obey', async () => {
+    const device = { verification_uri: 'https://idp.example/\u001b]0;x\u0007', user_code: 'A\u001b[2J' }
+    await using provider = await scriptedProvider({ device })
+    const shown: string[] = []
+    const show = (url: string, code: string): void => void shown.push(url, code)
+    await loginByDevice(provider.terms, { show, signal: AbortSignal.timeout(30_000) })
+    assert.deepEqual(shown, ['https://idp.example/\\u{1b}]0;x\\u{7}', 'A\\u{1b}[2J'])
+  })
+
   test('says when it was denied', () =>
     assert.rejects(login({ errors: ['access_denied'] }), /was denied .*log in again, and agree/))
 

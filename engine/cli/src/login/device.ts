@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client'
+import { printable } from '../printable.ts'
 import { asked, discover, loginOf, LoginRefused, type LoginTerms } from './provider.ts'
 import type { Login } from './logins.ts'
 
@@ -19,7 +20,7 @@ export async function loginByDevice(terms: LoginTerms, { show, signal }: DeviceP
   const device = await asked(terms.issuer, () =>
     oidc.initiateDeviceAuthorization(config, { ...terms.extra, scope: terms.scope }),
   )
-  show(device.verification_uri_complete ?? device.verification_uri, device.user_code)
+  show(printable(device.verification_uri_complete ?? device.verification_uri), printable(device.user_code))
   const late = AbortSignal.timeout(device.expires_in * 1000)
   const tokens = await asked(terms.issuer, () =>
     oidc.pollDeviceAuthorizationGrant(config, device, terms.extra, {

@@ -52,7 +52,7 @@ export function readAssertion(xml: string, expected: Expected): SamlClaims {
   const attributes = attributesOf(assertion, expected.groupsClaim)
   return {
     all: attributes,
-    subject: subjectOf(one(assertion, 'Subject'), attributes, expected.subjectClaim),
+    subject: subjectOf(one(assertion, 'Subject'), attributes, expected),
     client: null,
     tokenId: assertionId,
     expiresAt: sessionEnd(assertion, expected.now),
@@ -115,13 +115,23 @@ function instant(element: Element, name: string): number | null {
 }
 
 /** Names and addresses change hands: only an id that the provider promises to keep names anybody. */
-function subjectOf(subject: Element, attributes: JsonObject, claim: string | null): string {
+function subjectOf(
+  subject: Element,
+  attributes: JsonObject,
+  { subjectClaim: claim, issuer }: Expected,
+): string {
   const nameId = one(subject, 'NameID')
   const nameText = textOf(nameId)
   if (claim === null && attribute(nameId, 'Format') !== persistent)
     refuse(
       'subject',
       'The provider names its subject by something that changes: let it send a persistent NameID, or configure subject_claim.',
+    )
+  // Ids are unique beside their qualifier (Core 2.0 §8.3.7): a hub that speaks for several directories may have two alike.
+  if (claim === null && (attribute(nameId, 'NameQualifier') ?? issuer) !== issuer)
+    refuse(
+      'subject',
+      'The NameID of the assertion is of another directory than its provider: configure subject_claim.',
     )
   const name = claim === null ? nameText : Object.hasOwn(attributes, claim) ? attributes[claim] : undefined
   if (!isName(name)) refuse('subject', 'The assertion does not name its subject in a usable way.')

@@ -6,11 +6,13 @@ import { noon, scriptedClock, type ScriptedClock } from '../scripted-issuer.ts'
 import { secretSource } from '../secrets/source.ts'
 import { bounds } from './bounds.ts'
 import { SamlLogins, type LoginStart } from './logins.ts'
+import type { SamlResponse } from './response.ts'
 import { openSamlProvider, type SamlIssuerConfig } from './provider.ts'
 import {
   acs,
   answerXml,
   base,
+  entityId,
   goodAnswer,
   iso,
   posted,
@@ -141,6 +143,7 @@ suite('a SAML login', () => {
     test(`T19 ${what} is not begun`, async () =>
       assert.equal(await outcome(() => logins.start('adfs', { ...login, ...change })), 'redirect'))
 
+  const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
   const time = (ms: number): string => iso(noon + ms)
   const contents: readonly (readonly [string, Partial<Answer>, string])[] = [
     ['another recipient', { recipient: `${base}/v1/saml/other/acs` }, 'recipient'],
@@ -174,6 +177,12 @@ suite('a SAML login', () => {
     ],
     ['a name for this time', { format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient' }, 'subject'],
     ['a name of no format', { format: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified' }, 'subject'],
+    [
+      'a name of another directory',
+      { format: `${persistent}" NameQualifier="https://hub.example` },
+      'subject',
+    ],
+    ['a name of its own directory', { format: `${persistent}" NameQualifier="${entityId}` }, 'ok'],
     ['no name', { nameId: '' }, 'subject'],
     ['a name over two lines', { nameId: 'a\nb' }, 'subject'],
     [
@@ -198,10 +207,33 @@ suite('a SAML login', () => {
       'in_response_to',
     )
     const without = answerXml(goodAnswer('_x')).replace(' InResponseTo="_x">', '>')
+    const other = await begun()
     assert.equal(
-      await outcome(() => logins.finish('adfs', posted(signed(without, keys)), relayState)),
+      await outcome(() => logins.finish('adfs', posted(signed(without, keys)), other.relayState)),
       'saml',
     )
+  })
+
+  test('takes one answer, also where that is refused', async () => {
+    const { id, relayState } = await begun()
+    const stranger = posted(signed(answerXml(goodAnswer(id)), rsaKeys()))
+    assert.equal(await outcome(() => logins.finish('adfs', stranger, relayState)), 'signature')
+    assert.equal(await outcome(() => logins.finish('adfs', answerTo(id), relayState)), 'in_response_to')
+  })
+
+  test('costs other people no more than a part of the time, whoever sends what', async () => {
+    const source = secretSource({ base: '.', env: {}, clock })
+    const provider = await openSamlProvider(providerConfig(keys), base, source)
+    const slow = (response: SamlResponse): Promise<string> => {
+      clock.advance(400)
+      return provider.verify(response)
+    }
+    logins = new SamlLogins([{ ...provider, verify: slow }], clock)
+    const results: string[] = []
+    for (let times = 0; times < 10; times++) results.push(await outcome(() => finished()))
+    assert.deepEqual(results, [...Array<string>(6).fill('ok'), ...Array<string>(4).fill('saml_busy')])
+    clock.advance(10_000)
+    assert.equal(await outcome(() => finished()), 'ok')
   })
 
   test('T19 is answered once, also when two answers come at once', async () => {

@@ -3,7 +3,8 @@ import { refusal, Refused, type Clock, type Subject } from '@sluice/core'
 import { refuse } from '../refuse.ts'
 import { subjectOf } from '../subject.ts'
 import { bounds } from './bounds.ts'
-import { readAssertion } from './assertion.ts'
+import { readAssertion, type SamlClaims } from './assertion.ts'
+import { Effort } from './effort.ts'
 import type { SamlProvider } from './provider.ts'
 import { Recent } from './recent.ts'
 import { responseOf } from './response.ts'
@@ -45,6 +46,7 @@ export class SamlLogins {
   readonly #clock: Clock
   readonly #pending: Recent<Pending>
   readonly #codes: Recent<Issued>
+  readonly #effort: Effort
   /** Ids of assertions that were used, until they are too old anyway. Milliseconds since 1970. */
   readonly #used = new Map<string, number>()
 
@@ -53,6 +55,7 @@ export class SamlLogins {
     this.#clock = clock
     this.#pending = new Recent(clock, bounds.loginLifeMs, bounds.loginsMax)
     this.#codes = new Recent(clock, bounds.codeLifeMs, bounds.loginsMax)
+    this.#effort = new Effort(clock)
   }
 
   metadata(name: string): string {
@@ -76,16 +79,13 @@ export class SamlLogins {
     // Nothing is read for whoever has not begun.
     const pending = this.#pending.get(relayState)
     if (pending === undefined || pending.provider !== name) refuseUnasked()
-    const response = responseOf(samlResponse)
-    const { inResponseTo, destination } = response
-    if (pending.requestId !== inResponseTo) refuseUnasked()
-    if (destination !== null && destination !== provider.recipient)
-      refuse('recipient', 'The assertion is for another address.')
-    const { url: issuer, audience, recipient, subjectClaim, groupsClaim } = provider
-    const now = this.#clock.now()
-    const expected = { issuer, audience, recipient, inResponseTo, subjectClaim, groupsClaim, now }
-    const claims = readAssertion(await provider.verify(response), expected)
-    const subject = subjectOf(claims, provider)
+    const { claims, subject } = await this.#effort.of(() =>
+      this.#read(samlResponse, pending.requestId, provider).catch((error: unknown) => {
+        // One answer, good or bad: who has another one begins again.
+        this.#pending.take(relayState)
+        throw error
+      }),
+    )
     this.#use(`${name} ${claims.assertionId}`, claims.replayableUntil)
     if (this.#pending.take(relayState) === undefined)
       refuse('replayed', 'The assertion was used before: begin again.')
@@ -96,6 +96,24 @@ export class SamlLogins {
     back.searchParams.set('code', code)
     back.searchParams.set('state', state)
     return back.href
+  }
+
+  /** Throws `Refused`. */
+  async #read(
+    samlResponse: string,
+    requestId: string,
+    provider: SamlProvider,
+  ): Promise<{ readonly claims: SamlClaims; readonly subject: Subject }> {
+    const response = responseOf(samlResponse)
+    const { inResponseTo, destination } = response
+    if (requestId !== inResponseTo) refuseUnasked()
+    if (destination !== null && destination !== provider.recipient)
+      refuse('recipient', 'The assertion is for another address.')
+    const { url: issuer, audience, recipient, subjectClaim, groupsClaim } = provider
+    const now = this.#clock.now()
+    const expected = { issuer, audience, recipient, inResponseTo, subjectClaim, groupsClaim, now }
+    const claims = readAssertion(await provider.verify(response), expected)
+    return { claims, subject: subjectOf(claims, provider) }
   }
 
   /** `undefined`: the code is none, was used, or is somebody else's; whichever, it is used up. */

@@ -338,6 +338,24 @@ const contents: readonly Attack[] = [
   ],
   [
     'T18',
+    'more elements than anybody writes',
+    (c) => c.good.replace('<samlp:Status>', `<samlp:Status>${'<x/>'.repeat(1000)}`),
+    'saml',
+  ],
+  [
+    'T18',
+    'more attributes than anybody writes',
+    (c) => c.good.replace('<samlp:Status>', `<samlp:Status${numbered((n) => ` a${n}=""`)}>`),
+    'saml',
+  ],
+  [
+    'T18',
+    'more prefixes than anybody writes',
+    (c) => c.good.replace('<samlp:Status>', `<samlp:Status>${numbered((n) => `<x xmlns:p${n}="u"/>`)}`),
+    'saml',
+  ],
+  [
+    'T18',
     'an encrypted assertion',
     (c) => around(c, '<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>'),
     'saml',
@@ -352,6 +370,10 @@ const contents: readonly Attack[] = [
   ['T18', 'nothing', () => '', 'saml'],
   ['T18', 'a logout response', (c) => c.good.replaceAll('samlp:Response', 'samlp:LogoutResponse'), 'saml'],
 ]
+
+function numbered(part: (number: number) => string): string {
+  return Array.from({ length: 33 }, (_, number) => part(number)).join('')
+}
 
 suite('an answer of a SAML provider', () => {
   let logins: SamlLogins

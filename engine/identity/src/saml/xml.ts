@@ -38,7 +38,9 @@ export function parseXml(text: string): Element {
 }
 
 const name = /[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?/.source
-const attributes = `(?:\\s+${name}\\s*=\\s*(?:"[^"<]*"|'[^'<]*'))*`
+const attributeOf = (part: string): string => `\\s+${part}\\s*=\\s*(?:"[^"<]*"|'[^'<]*')`
+const attributes = `(?:${attributeOf(name)})*`
+const oneAttribute = new RegExp(attributeOf(`(${name})`), 'g')
 const piece = new RegExp(
   `[^<]+|<(?<open>${name})${attributes}\\s*(?<empty>/?)>|</(?<close>${name})\\s*>`,
   'y',
@@ -50,6 +52,7 @@ const piece = new RegExp(
  */
 function checkTags(text: string): void {
   const open: string[] = []
+  const prefixes = new Set<string>()
   let count = 0
   piece.lastIndex = 0
   while (piece.lastIndex < text.length) {
@@ -60,10 +63,22 @@ function checkTags(text: string): void {
     if (opened === undefined) continue
     count++
     if (empty === '') open.push(opened)
-    if (count > bounds.elementsMax || open.length > bounds.depthMax || found[0].length > bounds.tagCharsMax)
+    const names = found[0].length > bounds.tagCharsMax ? null : attributesIn(found[0])
+    for (const each of names ?? []) if (each.startsWith('xmlns:')) prefixes.add(each)
+    if (
+      names === null ||
+      count > bounds.elementsMax ||
+      open.length > bounds.depthMax ||
+      names.length > bounds.attributesMax ||
+      prefixes.size > bounds.prefixesMax
+    )
       refuseXml('it is too deep or too large')
   }
   if (open.length > 0) refuseXml('it is not well-formed')
+}
+
+function attributesIn(tag: string): readonly string[] {
+  return Array.from(tag.matchAll(oneAttribute), ([, found = '']) => found)
 }
 
 function rootOf(text: string, complaints: string[]): Element | null {

@@ -47,6 +47,24 @@ suite('what a manager gave out', () => {
     assert.deepEqual([(await one).content, (await two).content], ['v2', 'v2'])
   })
 
+  test('is left once there is another one, and not before', async () => {
+    const left: string[] = []
+    let fails = false
+    const keeper = manager(() => {
+      const content = `v${keeper.asked}`
+      if (fails) return Promise.reject(new Error('sealed'))
+      return Promise.resolve({ content, live: () => true, leave: () => void left.push(content) })
+    })
+    const cache = new Cache(keeper, scriptedClock())
+    await cache.fetch('a', 'kept')
+    await cache.fetch('b', 'kept')
+    await cache.fetch('a', 'anew')
+    assert.deepEqual(left, ['v1'])
+    fails = true
+    await assert.rejects(cache.fetch('a', 'anew'), /sealed/)
+    assert.deepEqual(left, ['v1'])
+  })
+
   test('is not remembered where it was a failure', async () => {
     let fails = true
     const keeper = manager(() =>

@@ -36,6 +36,7 @@ export class Cache {
   }
 
   #ask(path: string): Promise<Fetched> {
+    const before = this.#held.get(path)?.answer
     const held: Held = { answer: this.#manager.fetch(path), untilMs: Infinity }
     this.#held.set(path, held)
     this.#asking.add(held)
@@ -44,6 +45,10 @@ export class Cache {
         ({ live }) => {
           // What has a lease says itself when it is over.
           if (live === always) held.untilMs = this.#clock.monotonic() + keptMs
+          void before?.then(
+            ({ leave }) => leave?.(),
+            () => {},
+          )
         },
         () => {
           if (this.#held.get(path) === held) this.#held.delete(path)

@@ -4,6 +4,8 @@ export interface Fetched {
   readonly content: string | Readonly<Record<string, unknown>>
   /** Whether it is still good as far as its keeper said: not once its lease is over. */
   readonly live: () => boolean
+  /** Another one is in its place: what was lent is kept alive no longer, and ends by itself. */
+  readonly leave?: () => void
 }
 
 /**

@@ -84,6 +84,39 @@ suite('a lease', () => {
     assert.ok(!other.lease.live)
   })
 
+  test('in whose place another one is lives on for what is left of it', async () => {
+    const { lease, clock, vault, over } = lent(renewed(60))
+    await clock.advance(50_000)
+    lease.leave()
+    await clock.advance(40_000)
+    assert.deepEqual([lease.live, over(), vault.asked.length], [true, 0, 1])
+    await clock.advance(20_000)
+    assert.deepEqual([lease.live, over(), vault.asked.length, clock.waiting], [false, 1, 1, 0])
+    lease.leave()
+    assert.equal(clock.waiting, 0)
+  })
+
+  test('that is left while it is renewed is not renewed again', async () => {
+    const waiting = Promise.withResolvers<void>()
+    const slow = lent(renewed(60))
+    const ask = slow.vault.ask
+    const lease = new Lease({
+      id: 'l',
+      lifeMs: 60_000,
+      renewable: true,
+      by: slow.by,
+      ask: (path, asked) => waiting.promise.then(() => ask(path, asked)),
+      clock: slow.clock,
+      over: () => {},
+    })
+    slow.lease.leave()
+    await slow.clock.advance(41_000)
+    lease.leave()
+    waiting.resolve()
+    await slow.clock.advance(3_600_000)
+    assert.deepEqual([slow.vault.asked.length, lease.live, slow.clock.waiting], [1, false, 0])
+  })
+
   test('that is given back is renewed no more', async () => {
     const { lease, clock, vault } = lent(() => null)
     await lease.revoke()

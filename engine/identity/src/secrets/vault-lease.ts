@@ -28,6 +28,7 @@ export class Lease {
   #untilMs: number
   #spareMs: number
   #timer: Disposable | undefined
+  #left = false
 
   constructor(parts: LeaseParts) {
     this.#parts = parts
@@ -49,9 +50,18 @@ export class Lease {
     )
   }
 
+  /** It is not renewed any more. Who still uses it has what is left of its life. */
+  leave(): void {
+    this.#left = true
+    const { clock } = this.#parts
+    if (clock.monotonic() < this.#untilMs) this.#await(this.#untilMs - clock.monotonic())
+  }
+
   #await(lifeMs: number): void {
     const { renewable, clock } = this.#parts
-    if (renewable) this.#timer = clock.after(lifeMs * renewedAfter, () => void this.#renew(lifeMs))
+    this.#timer?.[Symbol.dispose]()
+    if (renewable && !this.#left)
+      this.#timer = clock.after(lifeMs * renewedAfter, () => void this.#renew(lifeMs))
     else this.#timer = clock.after(lifeMs, () => this.#parts.over())
   }
 
@@ -72,6 +82,7 @@ export class Lease {
     const isRefused = answer !== undefined && answer.status < 500 && answer.status !== 429
     if (isRefused) this.#untilMs = Math.min(this.#untilMs, clock.monotonic())
     if (clock.monotonic() >= this.#untilMs) return this.#parts.over()
+    if (this.#left) return this.#await(this.#untilMs - clock.monotonic())
     this.#timer = clock.after(Math.max(againMsMin, lifeMs * againAfter), () => void this.#renew(lifeMs))
   }
 }

@@ -50,8 +50,10 @@ export class Vault implements SecretManager {
     const { answer, by } = await this.#read(pathOf(path))
     if (answer.status !== 200) throw new SecretError(refusalOf(answer))
     const { data, lease_id: id } = answer.json ?? {}
-    if (typeof id === 'string' && id !== '')
-      return { content: fieldsOf(data), live: this.#lend(id, answer, by) }
+    if (typeof id === 'string' && id !== '') {
+      const lease = this.#lend(id, answer, by)
+      return { content: fieldsOf(data), live: () => lease.live, leave: () => lease.leave() }
+    }
     return { content: versioned(data) ?? fieldsOf(data), live: always }
   }
 
@@ -76,7 +78,7 @@ export class Vault implements SecretManager {
     return second ?? first
   }
 
-  #lend(id: string, { json }: Answer, by: HeldToken): () => boolean {
+  #lend(id: string, { json }: Answer, by: HeldToken): Lease {
     const { lease_duration: seconds, renewable } = json ?? {}
     const lease = new Lease({
       id,
@@ -88,7 +90,7 @@ export class Vault implements SecretManager {
       over: () => this.#leases.delete(lease),
     })
     this.#leases.add(lease)
-    return () => lease.live
+    return lease
   }
 }
 
