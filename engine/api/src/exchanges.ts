@@ -7,7 +7,7 @@ import type { RolePorts } from './roles.ts'
 import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
 import type { SessionRecords } from './session-records.ts'
 import { sessionSchema } from './session-schema.ts'
-import { maySee } from './sessions.ts'
+import { maySee, recordedOwner, type Owner } from './session-sight.ts'
 
 export interface ExchangePorts extends RolePorts {
   readonly engine: Engine
@@ -31,10 +31,10 @@ export function exchanges(ports: ExchangePorts): FastifyPluginAsync {
       if (live === undefined) {
         const record = ports.records.get(request.params.id)
         if (record === undefined) return closedLine(request.params.id, await readFor(request, 0, ports))
-        await mustSee(request, record.subject, ports)
+        await mustSee(request, recordedOwner(record), ports)
         return recordedLine(record)
       }
-      await mustSee(request, live.subject.id, ports)
+      await mustSee(request, live.subject, ports)
       return sessionLine(live)
     })
 
@@ -53,19 +53,19 @@ async function readFor(
   const { id } = request.params
   const live = engine.session(id)
   if (live !== undefined) {
-    await mustSee(request, live.subject.id, ports)
+    await mustSee(request, live.subject, ports)
     return readExchanges(store, id, { after: live.opened, last })
   }
   // Nobody without a token makes the log be read.
   await caller(request, ports.authenticator)
   const read = await readExchanges(store, id, { after: undefined, last })
-  await mustSee(request, read.opened?.subject.id ?? null, ports)
+  await mustSee(request, read.opened?.subject ?? null, ports)
   return read
 }
 
-async function mustSee(request: FastifyRequest, owner: string | null, ports: RolePorts): Promise<void> {
+async function mustSee(request: FastifyRequest, owner: Owner | null, ports: RolePorts): Promise<void> {
   const identity = await caller(request, ports.authenticator)
-  if (owner === null || !maySee(owner, identity, ports.roles)) throw absent()
+  if (owner === null || !maySee(owner, identity.subject, ports.roles)) throw absent()
 }
 
 function closedLine(id: string, { opened, openedAt, closed, spent }: ReadExchanges): SessionLine {

@@ -11,6 +11,7 @@ import { isoTime, type RecordingStep } from './recording-step.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { flag, idOf, options, text } from './schema.ts'
 import type { SessionRecords } from './session-records.ts'
+import { isOwner, recordedOwner, type Owner } from './session-sight.ts'
 
 export interface RecordingPorts extends RolePorts, ActedPorts, ContentPorts {
   readonly engine: Engine
@@ -68,7 +69,7 @@ export function recordings(ports: RecordingPorts): FastifyPluginAsync {
 async function mustRead(id: string, identity: Identity, ports: RecordingPorts): Promise<void> {
   const owner = await ownerOf(id, ports)
   if (owner === null) throw absent()
-  if (owner === identity.subject.id || rolesOf(identity.subject, ports.roles).has('auditor')) return
+  if (isOwner(owner, identity.subject) || rolesOf(identity.subject, ports.roles).has('auditor')) return
   const details = { why: 'Only an auditor, or whose session it is, may read its content.' }
   acted(ports, identity, { action: 'content.read', resource: id, outcome: 'refused', details })
   // An admin sees that the session is there elsewhere; that it has content is no more theirs than anybody's.
@@ -76,11 +77,13 @@ async function mustRead(id: string, identity: Identity, ports: RecordingPorts): 
 }
 
 /** The log knows what the records do not know yet. */
-async function ownerOf(id: string, { engine, records, store }: RecordingPorts): Promise<string | null> {
-  const known = engine.session(id)?.subject.id ?? records.get(id)?.subject
-  if (known !== undefined) return known
+async function ownerOf(id: string, { engine, records, store }: RecordingPorts): Promise<Owner | null> {
+  const live = engine.session(id)
+  if (live !== undefined) return live.subject
+  const record = records.get(id)
+  if (record !== undefined) return recordedOwner(record)
   for await (const event of store.read(undefined, id))
-    if (event.stream === id && event.type === 'SessionOpened') return event.data.subject.id
+    if (event.stream === id && event.type === 'SessionOpened') return event.data.subject
   return null
 }
 

@@ -178,3 +178,18 @@ test('an end that cannot be recorded does not happen', async () => {
   assert.equal((await kill(api, session, 'grace')).statusCode, 503)
   assert.equal(api.engine.session(session)?.ending.requested, undefined)
 })
+
+test('a subject that acts for somebody finds none of what it did for others', async () => {
+  const { subject, ...rest } = identityOf('alice')
+  const acting = { ...rest, subject: { ...subject, on_behalf_of: 'test#bob' } }
+  const api = scriptedApi({ authenticator: { authenticate: async () => acting } })
+  const session = await api.open('alice')
+  const ask = (url: string, method: 'GET' | 'POST' = 'GET') =>
+    api.app.inject({ url, method, headers: bearer('alice'), ...(method === 'POST' && { payload: {} }) })
+  assert.deepEqual((await ask('/v1/sessions?all=true')).json(), [])
+  for (const path of ['', '/exchanges', '/recording'])
+    assert.equal((await ask(`/v1/sessions/${session}${path}`)).statusCode, 404, path)
+  for (const path of ['/kill', '/token'])
+    assert.equal((await ask(`/v1/sessions/${session}${path}`, 'POST')).statusCode, 404, path)
+  assert.equal(api.engine.session(session)?.id, session)
+})

@@ -2,10 +2,11 @@ import type { FastifyPluginAsync } from 'fastify'
 import { refusal, Refused, type Engine, type Identity, type Kills, type Subject } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
 import { caller, callerAgain } from './caller.ts'
-import { rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
+import { rolesOf, type RolePorts } from './roles.ts'
 import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
 import { extendSchema, killSchema, replaceSchema, sessionsSchema } from './session-schema.ts'
+import { isOwner, maySee, recordedOwner, seesEverybody, type Owner } from './session-sight.ts'
 
 export interface SessionPorts extends RolePorts, ActedPorts {
   readonly engine: Engine
@@ -42,7 +43,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
       const identity = await caller(request, ports.authenticator)
       const session = ports.engine.session(request.params.id)
       // A session of somebody else answers like one that does not exist.
-      if (session === undefined || session.subject.id !== identity.subject.id) throw noLiveSession()
+      if (session === undefined || !isOwner(session.subject, identity.subject)) throw noLiveSession()
       await session.extend(identity)
       return { session: session.id, expires_at: new Date(identity.expiresAt).toISOString() }
     })
@@ -60,7 +61,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
       const identity = await caller(request, ports.authenticator)
       const { id } = request.params
       const owner = openOwner(id, ports)
-      if (owner === undefined || !maySee(owner, identity, ports.roles)) throw noLiveSession()
+      if (owner === undefined || !maySee(owner, identity.subject, ports.roles)) throw noLiveSession()
       mayKill(id, owner, identity, ports)
       await ports.kills.kill(id, identity.subject.id, (request.body.reason ?? '').toWellFormed())
       return { session: id, state: 'killed' }
@@ -88,15 +89,16 @@ function isOver(reason: unknown): boolean {
 
 /** This gateway's as they are now, the others' as the log tells of them. */
 function sessionsOf(subject: Subject, all: boolean, { engine, records, roles }: SessionPorts): SessionLine[] {
-  const live = engine.sessions().filter((session) => maySee(session.subject.id, { subject }, roles))
+  const live = engine.sessions().filter((session) => maySee(session.subject, subject, roles))
   const here = new Set(live.map(({ id }) => id))
-  const everybody = maySee('', { subject }, roles)
+  const everybody = seesEverybody(subject, roles)
   const recorded = records
     .list({
       ...(all ? {} : { state: 'open' as const }),
       ...(everybody ? {} : { subject: subject.id }),
       last: sessionsLastMax,
     })
+    .filter((record) => everybody || isOwner(recordedOwner(record), subject))
     // One that ended here a moment ago is over, whatever the records say yet.
     .filter(
       ({ id, gateway, state }) => !here.has(id) && (all || gateway !== engine.gateway || state !== 'open'),
@@ -106,22 +108,16 @@ function sessionsOf(subject: Subject, all: boolean, { engine, records, roles }: 
 }
 
 /** Whose session it is, as long as it is open; `undefined`: there is none. */
-function openOwner(id: string, { engine, records }: SessionPorts): string | undefined {
+function openOwner(id: string, { engine, records }: SessionPorts): Owner | undefined {
   const live = engine.session(id)
-  if (live !== undefined) return live.subject.id
+  if (live !== undefined) return live.subject
   const record = records.get(id)
-  return record?.state === 'open' && record.gateway !== engine.gateway ? record.subject : undefined
+  return record?.state === 'open' && record.gateway !== engine.gateway ? recordedOwner(record) : undefined
 }
 
-/** Whether sessions of this subject exist for whoever calls. */
-export function maySee(owner: string, { subject }: Pick<Identity, 'subject'>, groups: RoleGroups): boolean {
-  const roles = rolesOf(subject, groups)
-  return owner === subject.id || roles.has('admin') || roles.has('auditor')
-}
-
-function mayKill(session: string, owner: string, identity: Identity, ports: SessionPorts): void {
+function mayKill(session: string, owner: Owner, identity: Identity, ports: SessionPorts): void {
   const { subject } = identity
-  if (owner === subject.id || rolesOf(subject, ports.roles).has('admin')) return
+  if (isOwner(owner, subject) || rolesOf(subject, ports.roles).has('admin')) return
   const why = 'Only an admin, or whose session it is, may end it.'
   acted(ports, identity, { action: 'session.kill', resource: session, outcome: 'refused', details: { why } })
   throw new Refused(refusal('denied', 'api/session', why))

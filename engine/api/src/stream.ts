@@ -18,7 +18,7 @@ import { Outlet } from './outlet.ts'
 import type { RolePorts } from './roles.ts'
 import { text } from './schema.ts'
 import { sessionLine } from './session-line.ts'
-import { maySee } from './sessions.ts'
+import { maySee } from './session-sight.ts'
 
 export interface StreamPorts extends RolePorts, PagePorts {
   readonly approvals: Approvals
@@ -126,5 +126,5 @@ function tellSession(
 ): void {
   const line = { ...sessionLine(session), state: change === 'opened' ? 'open' : 'closed' }
   for (const { identity, outlet } of followers)
-    if (maySee(session.subject.id, identity, roles)) outlet.send('session', line)
+    if (maySee(session.subject, identity.subject, roles)) outlet.send('session', line)
 }
