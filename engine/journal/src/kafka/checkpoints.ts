@@ -1,12 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import {
-  controlStream,
-  type AppendOptions,
-  type Clock,
-  type HeadRecord,
-  type Ids,
-  type NewEvent,
-} from '@sluice/core'
+import { type AppendOptions, type Clock, type HeadRecord, type Ids, type NewEvent } from '@sluice/core'
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import { hashBytes, hashIn, hashOf, zeroHash } from '../chain.ts'
@@ -15,7 +8,7 @@ import type { Report } from '../data-keys.ts'
 import { checkpointStream, type RecordableUnit } from '../incarnation.ts'
 import type { Signer } from '../keys.ts'
 import { signedLine, statementKind } from '../statement.ts'
-import { controlPartition, homeOf, partitions } from './partition.ts'
+import { homeOf, partitions, placeOf } from './partition.ts'
 
 export interface CheckpointPorts {
   readonly writer: string
@@ -112,7 +105,7 @@ export class Checkpoints {
   #count(batch: Batch): void {
     for (const [index, { stream }] of batch.units.entries()) {
       if (stream === checkpointStream) continue
-      const place = stream === controlStream ? controlPartition : this.#home
+      const place = placeOf(stream, this.#home)
       const head = this.#heads.get(place) ?? { events: 0, link: Buffer.from(zeroHash) }
       this.#heads.set(place, head)
       for (const { bytes, signed } of batch.eventsOf(index)) {

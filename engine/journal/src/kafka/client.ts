@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { limits } from '@sluice/core'
 import { Kafka, logLevel, type ISocketFactoryArgs, type RetryOptions, type SASLOptions } from 'kafkajs'
 
 /** How to reach the brokers. */
@@ -48,8 +49,6 @@ export function kafkaClient(
   })
 }
 
-const keepAliveMs = 60_000
-
 /**
  * Connects as the client does by itself, but without Nagle's algorithm: the end of a flush that takes several segments
  * would wait until the broker has confirmed the beginning.
@@ -59,7 +58,7 @@ function undelayed({ host, port, ssl, onConnect }: PlainOrTls): Socket {
   const socket = ssl
     ? connectTls({ host, port, ...name, ...ssl }, onConnect)
     : connectTcp({ host, port }, onConnect)
-  return socket.setNoDelay(true).setKeepAlive(true, keepAliveMs)
+  return socket.setNoDelay(true).setKeepAlive(true, limits.keepAliveMs)
 }
 
 /** Its types leave out that there may be no TLS. */

@@ -30,6 +30,11 @@ export function homeOf(incarnation: IncarnationOf): number {
   return 1 + keyedPartition(keyOf(incarnation), topics.audit.partitions)
 }
 
+/** Index among `partitions` of where an incarnation with that home writes the events of a stream. */
+export function placeOf(stream: string, home: number): number {
+  return stream === controlStream ? controlPartition : home
+}
+
 /**
  * Indexes among `partitions` of where a stream's events may be. A session's are in the home of whoever wrote them; in
  * logs from before there were homes, in the partition of the session's own key.

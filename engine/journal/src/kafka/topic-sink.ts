@@ -1,11 +1,11 @@
-import { controlStream, type Clock, type Position } from '@sluice/core'
+import type { Clock, Position } from '@sluice/core'
 import type { Kafka } from 'kafkajs'
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import type { Report } from '../data-keys.ts'
 import type { EncodedEvent } from '../frame.ts'
 import { checkpointStream, type IncarnationOf } from '../incarnation.ts'
-import { controlPartition, homeOf, keyOf, partitions } from './partition.ts'
+import { homeOf, keyOf, partitions, placeOf } from './partition.ts'
 import { PartitionWriter, type PlacedRecord } from './partition-writer.ts'
 import { Frontier, positionIn } from './position.ts'
 import type { TopicNames } from './topics.ts'
@@ -91,8 +91,7 @@ export class TopicSink implements Sink {
   }
 
   #placeOf(stream: string): number | 'checkpoints' {
-    if (stream === checkpointStream) return 'checkpoints'
-    return stream === controlStream ? controlPartition : this.#home
+    return stream === checkpointStream ? 'checkpoints' : placeOf(stream, this.#home)
   }
 
   #topicOf(place: number | 'checkpoints'): Pick<PlacedRecord, 'topic' | 'partition'> {
