@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { serverAccount, type Postgres } from '@sluice/demo'
 import { startChild } from './child.ts'
 import type { Endpoint } from './endpoints.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '@sluice/demo'
 import { findOrInstall } from './program.ts'
 
 export interface Pooler extends AsyncDisposable {

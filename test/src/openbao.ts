@@ -1,11 +1,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { pythonEnvironment, pythonVersion } from '@sluice/demo'
+import { freePort, pythonEnvironment, pythonVersion } from '@sluice/demo'
 
 /** A real OpenBao of a suite's own, unsealed, in memory. Vault has the same HTTP API. */
 export interface OpenBao extends AsyncDisposable {
@@ -74,14 +73,4 @@ async function ready(url: string, server: ChildProcess, lines: readonly string[]
       throw new Error(`OpenBao did not start: ${lines.join('').slice(-2_000)}`)
     await sleep(50)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

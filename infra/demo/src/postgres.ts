@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { Client } from 'pg'
+import { freePort } from './free-port.ts'
 import { serverAccount } from './postgres-account.ts'
 import { serverBinaries } from './postgres-binaries.ts'
 import { openCluster, superuserName, type Passwords } from './postgres-cluster.ts'
@@ -78,16 +77,6 @@ async function listening(
       if (wanted !== 0 || attempt === freePortAttempts) throw error
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, host)
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address')
-  return address.port
 }
 
 /** Each step holds also when an earlier start was killed in the middle of it. */

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startChild } from '../child.ts'
-import { freePort } from '../free-port.ts'
+import { freePort } from '@sluice/demo'
 import { large, small } from './content.ts'
 
 export interface Nginx extends AsyncDisposable {
