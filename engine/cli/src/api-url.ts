@@ -1,4 +1,5 @@
-import { isLoopback } from '@sluice/core'
+// All of the core is more than what each command that asks the API needs.
+import { isLoopback } from '@sluice/core/addresses'
 import { UsageError } from './command.ts'
 
 /** The URL of an API that gets the token of whoever asks: away from this machine nobody may read it. Throws `UsageError`. */
