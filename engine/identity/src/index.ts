@@ -4,6 +4,7 @@ export {
   SecretError,
   nameOf,
   managedOf,
+  managerNames,
   type LocalReference,
   type ManagedReference,
   type ManagerName,
