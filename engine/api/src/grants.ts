@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import {
   isGrantLive,
+  isSameCaller,
   refusal,
   Refused,
   type GrantResult,
@@ -14,7 +15,7 @@ import { acted, type ActedPorts } from './acted.ts'
 import { caller } from './caller.ts'
 import { grantLine, type GrantLine } from './grant-line.ts'
 import { decisionSchema, grantSchema, listSchema, requestSchema, revokeSchema } from './grant-schema.ts'
-import { isGiver, isRequester, isVisible } from './grant-sight.ts'
+import { isGiver, isVisible } from './grant-sight.ts'
 import { Conflict } from './problem.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 
@@ -136,7 +137,7 @@ function mayDecide(attempt: Attempt, ports: GrantRoutesPorts): void {
 function mayRevoke(attempt: Attempt, ports: GrantRoutesPorts): void {
   const { grant, identity } = attempt
   const { subject } = identity
-  const isTheirs = isRequester(grant, subject) || isGiver(grant, subject)
+  const isTheirs = isSameCaller(grant.subject, subject) || isGiver(grant, subject)
   if (isTheirs || rolesOf(subject, ports.roles).has('admin')) return
   throw refused('Only who gave it, who asked for it, or an admin, may revoke access.', attempt, ports)
 }

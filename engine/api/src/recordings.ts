@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync } from 'fastify'
-import type { Clock, Engine, EventStore, Identity } from '@sluice/core'
+import { isSameCaller, type Clock, type Engine, type EventStore, type Identity } from '@sluice/core'
 import { acted, actedFirst, type ActedPorts } from './acted.ts'
 import { caller } from './caller.ts'
 import { absent } from './exchanges.ts'
@@ -11,7 +11,7 @@ import { isoTime, type RecordingStep } from './recording-step.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { flag, idOf, options, text } from './schema.ts'
 import type { SessionRecords } from './session-records.ts'
-import { isOwner, recordedOwner, type Owner } from './session-sight.ts'
+import { recordedOwner, type Owner } from './session-sight.ts'
 
 export interface RecordingPorts extends RolePorts, ActedPorts, ContentPorts {
   readonly engine: Engine
@@ -69,7 +69,7 @@ export function recordings(ports: RecordingPorts): FastifyPluginAsync {
 async function mustRead(id: string, identity: Identity, ports: RecordingPorts): Promise<void> {
   const owner = await ownerOf(id, ports)
   if (owner === null) throw absent()
-  if (isOwner(owner, identity.subject) || rolesOf(identity.subject, ports.roles).has('auditor')) return
+  if (isSameCaller(owner, identity.subject) || rolesOf(identity.subject, ports.roles).has('auditor')) return
   const details = { why: 'Only an auditor, or whose session it is, may read its content.' }
   acted(ports, identity, { action: 'content.read', resource: id, outcome: 'refused', details })
   // An admin sees that the session is there elsewhere; that it has content is no more theirs than anybody's.

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import type { Subject } from '@sluice/core'
-import { isOwner, maySee } from './session-sight.ts'
+import { isSameCaller, type Subject } from '@sluice/core'
+import { maySee } from './session-sight.ts'
 import { identityOf } from './scripted.ts'
 
 const roles = { admin: ['admins'], approver: ['approvers'], auditor: ['auditors'], operator: ['operators'] }
@@ -16,11 +16,11 @@ test('a service sees what it does for somebody while it acts for the same one, a
     ['idp#alice', null, false],
     [null, 'idp#alice', false],
   ] as const) {
-    assert.equal(isOwner(actingFor(owner), actingFor(caller)), sees, `${owner} by ${caller}`)
+    assert.equal(isSameCaller(actingFor(owner), actingFor(caller)), sees, `${owner} by ${caller}`)
     assert.equal(maySee(actingFor(owner), actingFor(caller), roles), sees)
   }
 })
 
 test('the person that it acts for does not thereby own it', () => {
-  assert.equal(isOwner(actingFor('idp#alice'), { id: 'idp#alice', on_behalf_of: null }), false)
+  assert.equal(isSameCaller(actingFor('idp#alice'), { id: 'idp#alice', on_behalf_of: null }), false)
 })

@@ -1,17 +1,13 @@
-import type { Subject } from '@sluice/core'
+import { isSameCaller, type Subject } from '@sluice/core'
 import { rolesOf, type RoleGroups } from './roles.ts'
 import type { SessionRecord } from './session-line.ts'
 
 /** Whose a session is: a service that acts for two people is not one owner. */
 export type Owner = Pick<Subject, 'id' | 'on_behalf_of'>
 
-export function isOwner(owner: Owner, { id, on_behalf_of: actsFor }: Owner): boolean {
-  return owner.id === id && owner.on_behalf_of === actsFor
-}
-
 /** Whether sessions of that owner exist for whoever calls. */
 export function maySee(owner: Owner, subject: Subject, groups: RoleGroups): boolean {
-  return isOwner(owner, subject) || seesEverybody(subject, groups)
+  return isSameCaller(owner, subject) || seesEverybody(subject, groups)
 }
 
 export function seesEverybody(subject: Subject, groups: RoleGroups): boolean {

@@ -1,12 +1,20 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { refusal, Refused, type Engine, type Identity, type Kills, type Subject } from '@sluice/core'
+import {
+  isSameCaller,
+  refusal,
+  Refused,
+  type Engine,
+  type Identity,
+  type Kills,
+  type Subject,
+} from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
 import { caller, callerAgain } from './caller.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
 import { extendSchema, killSchema, replaceSchema, sessionsSchema } from './session-schema.ts'
-import { isOwner, maySee, recordedOwner, seesEverybody, type Owner } from './session-sight.ts'
+import { maySee, recordedOwner, seesEverybody, type Owner } from './session-sight.ts'
 
 export interface SessionPorts extends RolePorts, ActedPorts {
   readonly engine: Engine
@@ -43,7 +51,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
       const identity = await caller(request, ports.authenticator)
       const session = ports.engine.session(request.params.id)
       // A session of somebody else answers like one that does not exist.
-      if (session === undefined || !isOwner(session.subject, identity.subject)) throw noLiveSession()
+      if (session === undefined || !isSameCaller(session.subject, identity.subject)) throw noLiveSession()
       await session.extend(identity)
       return { session: session.id, expires_at: new Date(identity.expiresAt).toISOString() }
     })
@@ -98,7 +106,7 @@ function sessionsOf(subject: Subject, all: boolean, { engine, records, roles }: 
       ...(everybody ? {} : { subject: subject.id }),
       last: sessionsLastMax,
     })
-    .filter((record) => everybody || isOwner(recordedOwner(record), subject))
+    .filter((record) => everybody || isSameCaller(recordedOwner(record), subject))
     // One that ended here a moment ago is over, whatever the records say yet.
     .filter(
       ({ id, gateway, state }) => !here.has(id) && (all || gateway !== engine.gateway || state !== 'open'),
@@ -117,7 +125,7 @@ function openOwner(id: string, { engine, records }: SessionPorts): Owner | undef
 
 function mayKill(session: string, owner: Owner, identity: Identity, ports: SessionPorts): void {
   const { subject } = identity
-  if (isOwner(owner, subject) || rolesOf(subject, ports.roles).has('admin')) return
+  if (isSameCaller(owner, subject) || rolesOf(subject, ports.roles).has('admin')) return
   const why = 'Only an admin, or whose session it is, may end it.'
   acted(ports, identity, { action: 'session.kill', resource: session, outcome: 'refused', details: { why } })
   throw new Refused(refusal('denied', 'api/session', why))

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path'
 import type { Clock } from '@sluice/core'
 import { file, http, type Parcel, type Sink } from '@sluice/exporters'
-import { readSecret } from '@sluice/identity'
 import type { CheckpointOutlet } from '@sluice/journal'
 import type { CheckpointConfig, HttpCheckpointConfig } from './config/checkpoints.ts'
 import { pemOf } from './pem.ts'
-import type { Named } from './secrets.ts'
+import { secretOf, type Named } from './secrets.ts'
 
 export interface OutletPorts extends Named {
   readonly clock: Clock
@@ -35,8 +34,7 @@ function fileSink(path: string, ports: OutletPorts): Sink {
 }
 
 async function httpSink({ url, tlsCa, token }: HttpCheckpointConfig, ports: OutletPorts): Promise<Sink> {
-  const read = token === null ? null : (): Promise<string> => readSecret(token, ports.secrets)
-  await read?.()
+  const read = token === null ? null : await secretOf(token, ports)
   const authority = await pemOf(tlsCa, ports.base)
   return http({ url, authority, shape: 'ndjson', secret: null, token: read, clock: ports.clock })
 }

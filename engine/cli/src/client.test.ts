@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { leaveDemo, nobody, ran, scratchFolder, scriptedServer } from './scripted.ts'
@@ -89,4 +90,29 @@ test('an answer that is no JSON is still an error with its status', async () => 
   await using api = await scriptedServer(() => ({ status: 502, body: '<html>' }))
   const { code, error } = await ran(['targets', 'ls'], { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_x' })
   assert.deepEqual([code, error], [1, 'sluice: /v1/targets answered 502: Bad Gateway\n'])
+})
+
+/** In a process of its own, since this one has loaded everything already. */
+function loadedBy(file: string): readonly string[] {
+  const script = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+    await import(${JSON.stringify(new URL(file, import.meta.url).href)})
+    console.log(JSON.stringify(loaded))`
+  const args = [
+    '--conditions=source',
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module',
+    '-e',
+    script,
+  ]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as readonly string[]
+}
+
+test('a command that asks the API starts without what only few commands need', () => {
+  const loaded = loadedBy('./commands/targets.ts')
+  assert.ok(loaded.some((url) => url.endsWith('/login/access-token.ts')))
+  const heavy = loaded.filter((url) => /openid-client|\/core\/src\/index|\/identity\/src\//.test(url))
+  assert.deepEqual(heavy, [])
 })

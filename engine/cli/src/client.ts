@@ -1,4 +1,4 @@
-import { apiUrl } from './api-url.ts'
+import { apiOf, apiUrl } from './api-url.ts'
 import { Unreachable, type Io } from './command.ts'
 import { accessToken, loginFor } from './login/access-token.ts'
 import { demoState, demoToken, type DemoState } from './demo-state.ts'
@@ -14,7 +14,7 @@ export interface Client {
 /** `as`: a subject of the demo, whatever token the environment holds. */
 export async function connectApi(io: Io, as?: string): Promise<Client> {
   const demo = await demoState(io.env)
-  const base = io.env['SLUICE_URL'] ?? demo?.api ?? 'http://127.0.0.1:7400'
+  const base = apiOf(io.env, demo)
   const token = as === undefined ? await tokenOf(io, demo, base) : await tokenAs(as, demo)
   const headers = { authorization: `Bearer ${token}` }
   const send = (method: string, path: string, body: object): Promise<Response> =>

@@ -13,11 +13,10 @@ import {
   type Format,
   type Sink,
 } from '@sluice/exporters'
-import { readSecret, type SecretReference } from '@sluice/identity'
 import type { ElasticSinkConfig, ExporterConfig, SinkConfig, SyslogSinkConfig } from './config/exporters.ts'
 import { connectionOf, tlsFiles } from './log.ts'
 import { pemOf } from './pem.ts'
-import type { Named } from './secrets.ts'
+import { secretOf, type Named } from './secrets.ts'
 
 export interface SinkParts extends Named {
   /** Who writes, for receivers that want to know. */
@@ -87,11 +86,4 @@ async function loginOf(
   return login.kind === 'api_key'
     ? { kind: login.kind, key: await secretOf(login.key, source) }
     : { kind: login.kind, user: login.user, password: await secretOf(login.password, source) }
-}
-
-/** Read now to see that it is there, and anew whenever it is used. */
-async function secretOf(reference: SecretReference, source: Named): Promise<() => Promise<string>> {
-  const read = (): Promise<string> => readSecret(reference, source.secrets)
-  await read()
-  return read
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { SlackCallbacks } from '@sluice/api'
 import type { Clock, EventStore, Ids } from '@sluice/core'
-import { readSecret, type SecretReference } from '@sluice/identity'
 import {
   mail,
   openNotices,
@@ -16,7 +15,7 @@ import {
 } from '@sluice/notices'
 import type { DestinationConfig, NoticesConfig, SlackVotesConfig } from './config/notices.ts'
 import { pemOf } from './pem.ts'
-import type { Named } from './secrets.ts'
+import { secretOf, type Named } from './secrets.ts'
 
 export interface NoticeParts extends Named {
   /** Folder of everything that outlives a start. */
@@ -97,13 +96,6 @@ async function mediumOf(of: DestinationConfig, votes: boolean, parts: NoticePart
       })
     }
   }
-}
-
-/** Read now to see that it is there, and anew whenever it is used. */
-async function secretOf(reference: SecretReference, source: Named): Promise<() => Promise<string>> {
-  const read = (): Promise<string> => readSecret(reference, source.secrets)
-  await read()
-  return read
 }
 
 /** Whoever clicked is somebody here only by the configuration, and by what their own tokens said. */

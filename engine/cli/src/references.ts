@@ -1,4 +1,4 @@
-import type { ManagedReference, SecretReference } from '@sluice/identity'
+import { managerNames, type ManagedReference, type SecretReference } from '@sluice/identity'
 import type { Config } from './config/config.ts'
 
 /** A secret that the configuration names, and what for. */
@@ -35,7 +35,7 @@ export function referencesIn(config: Config): readonly NamedReference[] {
   ]
 }
 
-const kinds = ['env', 'file', 'vault', 'aws', 'gcp', 'azure']
+const kinds: readonly string[] = ['env', 'file', ...managerNames]
 
 /** The references in a part that has been read: an object with one of these keys and no other is nothing else there. */
 function* within(part: unknown): Generator<SecretReference> {

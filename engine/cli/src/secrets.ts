@@ -3,12 +3,14 @@ import type { Clock } from '@sluice/core'
 import {
   openManagers,
   readPlace,
+  readSecret,
   secretSource,
   type AwsIdentity,
   type AzureAuth,
   type LocalReference,
   type ManagersConfig,
   type SecretPlace,
+  type SecretReference,
   type SecretSource,
   type VaultAuth,
 } from '@sluice/identity'
@@ -20,6 +22,13 @@ export interface Named {
   /** Of relative files. */
   readonly base: string
   readonly secrets: SecretSource
+}
+
+/** Read now to see that it is there, and anew whenever it is used. */
+export async function secretOf(reference: SecretReference, source: Named): Promise<() => Promise<string>> {
+  const read = (): Promise<string> => readSecret(reference, source.secrets)
+  await read()
+  return read
 }
 
 /** The secrets of a configuration. Nothing is asked of anybody before one is needed. */

@@ -1,6 +1,6 @@
 import type { SecretReference } from '@sluice/identity'
 import { UsageError } from './command.ts'
-import { addressOf } from './config/address.ts'
+import { addressOf, hostOf } from './config/address.ts'
 import { sinkDefaults, type SinkConfig } from './config/exporters.ts'
 import { isLoopback } from './config/entry.ts'
 
@@ -70,7 +70,7 @@ function httpFrom(text: string, scheme: string, rest: string, secrets: SinkSecre
 /** Encrypted away from this machine, and without a login in it: others could see that in a list of processes. */
 function urlFrom(text: string, address: string): URL {
   const url = URL.parse(address)
-  const isPlain = url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
+  const isPlain = url?.protocol === 'http:' && isLoopback(hostOf(url))
   if (url === null || (url.protocol !== 'https:' && !isPlain))
     throw new UsageError(`"${text}" must be https:// (http:// is for this machine)`)
   if (url.username !== '' || url.password !== '')

@@ -6,9 +6,6 @@ export interface GatewayToken {
   readonly lifeMs: number
 }
 
-/** The token endpoint understood the request, and gives nothing for it. */
-export class TokenRefused extends Error {}
-
 const answerMs = 10_000
 
 /** A provider's access token in, a short-lived gateway token out (RFC 8693). */
@@ -27,7 +24,7 @@ export interface TokenAnswer {
   readonly expires_in?: number
 }
 
-/** Rejects with `TokenRefused`, or `Unreachable` when nobody answers or the endpoint fails. */
+/** Rejects with `Unreachable` when nobody answers or the endpoint fails, and with the endpoint's words when it refuses. */
 export async function tokenFrom(
   endpoint: string,
   form: Readonly<Record<string, string>>,
@@ -53,5 +50,5 @@ export async function tokenFrom(
   const { access_token: token, error, error_description: description } = answer
   if (typeof token === 'string') return { ...answer, access_token: token }
   const why = `no token: ${description ?? error ?? response.statusText}`
-  throw response.status >= 500 && error === undefined ? new Unreachable(why) : new TokenRefused(why)
+  throw response.status >= 500 && error === undefined ? new Unreachable(why) : new Error(why)
 }

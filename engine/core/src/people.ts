@@ -36,6 +36,14 @@ export function callerOf({ id, on_behalf_of: actsFor }: Pick<Subject, 'id' | 'on
   return actsFor === null ? id : `${id}\n${actsFor}`
 }
 
+/** Whether it is the very caller: the same subject, acting for the same person if any. */
+export function isSameCaller(
+  one: Pick<Subject, 'id' | 'on_behalf_of'>,
+  other: Pick<Subject, 'id' | 'on_behalf_of'>,
+): boolean {
+  return one.id === other.id && one.on_behalf_of === other.on_behalf_of
+}
+
 /** A subject as events hold it, without its claims. */
 export function subjectRecord({ id, type, issuer, groups, on_behalf_of }: Subject): SubjectRecord {
   return { id, type, issuer, groups, on_behalf_of }

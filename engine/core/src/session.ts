@@ -15,7 +15,7 @@ import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
 import { LivingToken } from './living-token.ts'
-import { callerOf } from './people.ts'
+import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { RequestRates } from './request-rates.ts'
 import type {
@@ -156,7 +156,7 @@ export class LiveSession<Settings> implements Session<Settings> {
 
   /** A fresh token of the same subject, acting for the same person if any: it goes on under that. Throws `Refused`. */
   async extend(identity: Identity): Promise<void> {
-    if (callerOf(identity.subject) !== callerOf(this.subject))
+    if (!isSameCaller(identity.subject, this.subject))
       throw new Refused(
         refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
       )

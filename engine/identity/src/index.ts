@@ -4,13 +4,14 @@ export {
   SecretError,
   nameOf,
   managedOf,
+  managerNames,
   type LocalReference,
   type ManagedReference,
   type ManagerName,
   type SecretReference,
 } from './secrets/reference.ts'
 export { readPlace, type SecretPlace } from './secrets/place.ts'
-export { readSecret, secretSource, type Secret, type SecretSource } from './secrets/source.ts'
+export { readSecret, secretSource, type SecretSource } from './secrets/source.ts'
 export { openManagers, type ManagersConfig } from './secrets/managers.ts'
 export type { AwsIdentity } from './secrets/aws-keys.ts'
 export type { AzureAuth } from './secrets/azure.ts'
@@ -20,4 +21,3 @@ export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'
 export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'
-export type { LoginStart, SamlLogins, StartedLogin } from './saml/logins.ts'

@@ -50,11 +50,38 @@ export interface Issuer {
   readonly keys: IssuerKeys
 }
 
+export type SubjectTerms = Pick<Issuer, 'groupsClaim' | 'mappings' | 'typeClaim' | 'claims'>
+
 /** The configuration names an issuer that cannot be trusted with anything. */
 export class IssuerConfigError extends Error {
   constructor(name: string, what: string) {
     super(`issuer ${name}: ${what}`)
     this.name = 'IssuerConfigError'
+  }
+}
+
+/** Throws `IssuerConfigError`. */
+export function checkName(name: string): void {
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(name))
+    throw new IssuerConfigError(name, 'a name is lower-case letters, digits, _ and -')
+}
+
+/** Throws `IssuerConfigError`. */
+export function checkMappings({ name, mappings }: Pick<IssuerConfig, 'name' | 'mappings'>): void {
+  if (mappings?.length === 0 || mappings?.some(({ when }) => Object.keys(when).length === 0) === true)
+    throw new IssuerConfigError(name, 'each mapping needs a claim to ask for, and there must be one')
+}
+
+/** How claims become subjects, of issuers of any kind. */
+export function subjectTerms(
+  config: Pick<IssuerConfig, 'groups_claim' | 'mappings' | 'type_claim' | 'claims'>,
+): SubjectTerms {
+  const mappings = config.mappings ?? null
+  return {
+    groupsClaim: config.groups_claim ?? (mappings === null ? 'groups' : null),
+    mappings,
+    typeClaim: config.type_claim ?? null,
+    claims: config.claims ?? [],
   }
 }
 
@@ -89,8 +116,7 @@ const placeholder = '{tenantid}'
 /** One issuer for each listed tenant, so that `iss`, keys and `tid` are checked exactly: nobody else's directory fits. */
 function tenantsOf(config: IssuerConfig): readonly Tenancy[] {
   const { name, issuer, tenants } = config
-  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(name))
-    throw new IssuerConfigError(name, 'a name is lower-case letters, digits, _ and -')
+  checkName(name)
   if (tenants === undefined) return [{ ...config, tenant: null }]
   if (!/^https?:\/\/[^/{}]+\/[^{}]*\{tenantid\}[^{}]*$/.test(issuer))
     throw new IssuerConfigError(name, `with tenants its URL has ${placeholder} once, in its path`)
@@ -117,10 +143,8 @@ function opened(config: Tenancy, clock: Clock, base: string): Issuer {
   const unknown = algorithms.find((algorithm) => !isAlgorithm(algorithm))
   if (unknown !== undefined || algorithms.length === 0)
     throw new IssuerConfigError(name, `algorithms must be of ${knownAlgorithms.join(', ')}`)
-  const mappings = config.mappings ?? null
-  if (mappings?.some(({ when }) => Object.keys(when).length === 0) === true || mappings?.length === 0)
-    throw new IssuerConfigError(name, 'each mapping needs a claim to ask for, and there must be one')
-  const admitted = strangersAdmitted(url, mappings)
+  checkMappings(config)
+  const admitted = strangersAdmitted(url, config.mappings ?? null)
   if (admitted !== null) throw new IssuerConfigError(name, admitted)
   const file = config.jwks_file === undefined ? null : resolve(base, config.jwks_file)
   return {
@@ -128,12 +152,9 @@ function opened(config: Tenancy, clock: Clock, base: string): Issuer {
     url,
     audience: config.audience,
     tenant,
-    groupsClaim: config.groups_claim ?? (mappings === null ? 'groups' : null),
-    mappings,
     algorithms: algorithms.filter(isAlgorithm),
     authorizedParties: config.authorized_parties ?? null,
-    typeClaim: config.type_claim ?? null,
-    claims: config.claims ?? [],
+    ...subjectTerms(config),
     keys: new IssuerKeys(url, clock, { tenant, file }),
   }
 }

@@ -1,12 +1,12 @@
 import { limits, type Json, type Subject } from '@sluice/core'
 import { isName, type AccessClaims } from './claims.ts'
-import type { Issuer } from './issuer.ts'
+import type { Issuer, SubjectTerms } from './issuer.ts'
 import { claimAt, mappedGroups } from './mapping.ts'
 import { refuse } from './refuse.ts'
 import { isObject, type JsonObject } from './strict-json.ts'
 
 /** What turns claims into a subject, of issuers of any kind. */
-export type SubjectIssuer = Pick<Issuer, 'name' | 'url' | 'groupsClaim' | 'mappings' | 'typeClaim' | 'claims'>
+export type SubjectIssuer = Pick<Issuer, 'name' | 'url'> & SubjectTerms
 
 /**
  * Who a verified token speaks for. Pure. The id is issuer name + `sub`: e-mail addresses and user names change

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseArgs } from 'node:util'
 import { isLoopback, systemClock, type Address } from '@sluice/core'
-import { apiUrl } from '../api-url.ts'
+import { apiOf, apiUrl } from '../api-url.ts'
 import { UsageError, type Command, type Io } from '../command.ts'
-import { addressOf } from '../config/address.ts'
+import { addressOf, hostOf } from '../config/address.ts'
 import { carryOn, findTarget } from '../connect/gateway-api.ts'
 import { doorAt } from '../connect/gateway-socket.ts'
 import { socketIn, type Listening, type Place } from '../connect/listener.ts'
@@ -41,7 +41,7 @@ sluice connect <target> --exec -- <command> …
     const wanted = read(args)
     if (wanted.ca !== undefined) await trust(wanted.ca)
     const demo = await demoState(io.env)
-    const api = apiUrl(io.env['SLUICE_URL'] ?? demo?.api ?? 'http://127.0.0.1:7400')
+    const api = apiUrl(apiOf(io.env, demo))
     const { by, obtain } = await subjectOf(wanted.subject, api, io)
     await using parts = new AsyncDisposableStack()
     const tokens = new TokenKeeper({
@@ -148,7 +148,7 @@ const defaultPorts: Readonly<Record<string, number>> = { postgres: 7432, http: 7
 function gatewayAt(protocol: string, api: string, listen: Readonly<Record<string, string>>): Address {
   const known = listen[protocol]
   if (known !== undefined) return addressOf(known)
-  return { host: new URL(api).hostname.replace(/^\[|\]$/g, ''), port: defaultPorts[protocol] ?? 0 }
+  return { host: hostOf(new URL(api)), port: defaultPorts[protocol] ?? 0 }
 }
 
 /** For all that this process asks over TLS. */

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError, type Command } from '../command.ts'
+import { addressText } from '../config/address.ts'
 import { parseConfig } from '../config/config.ts'
 import { withBrokers } from '../config/log.ts'
 import { dataFolder } from '../demo-state.ts'
 import { brokersOf } from '../log.ts'
 import { policyLine } from '../policies.ts'
 import { serve, type Running } from '../serve.ts'
-import type { Address } from '@sluice/core'
 
 export const serveCommand: Command = {
   usage: `sluice serve --config sluice.yaml
@@ -50,16 +50,12 @@ KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
 
 function banner({ api, postgres, http, prometheus, log, revision }: Running): string {
   const lines = [
-    `API         http://${shown(api)}`,
-    ...(postgres === null ? [] : [`PostgreSQL  ${shown(postgres)}`]),
-    ...(http === null ? [] : [`HTTP        http://${shown(http)}`]),
-    ...(prometheus === null ? [] : [`metrics     http://${shown(prometheus)}/metrics`]),
+    `API         http://${addressText(api)}`,
+    ...(postgres === null ? [] : [`PostgreSQL  ${addressText(postgres)}`]),
+    ...(http === null ? [] : [`HTTP        http://${addressText(http)}`]),
+    ...(prometheus === null ? [] : [`metrics     http://${addressText(prometheus)}/metrics`]),
     `log         ${log}`,
     `policy      ${revision.slice(0, 12)}`,
   ]
   return `Sluice is ready.\n${lines.map((line) => `  ${line}\n`).join('')}`
-}
-
-function shown({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { apiUrl } from '../api-url.ts'
+import { apiOf, apiUrl } from '../api-url.ts'
 import { Unreachable, UsageError, type Command } from '../command.ts'
 import { demoState, demoToken } from '../demo-state.ts'
 import { accessToken, loginFor } from '../login/access-token.ts'
@@ -37,7 +37,7 @@ sluice token --subject-token-file <file>
     async function ofPerson(as: string | undefined, named: string | undefined): Promise<string> {
       const login = as === undefined ? await loginFor(io.env, named) : null
       if (login === null) return ofDemo(as)
-      const api = apiUrl(io.env['SLUICE_URL'] ?? (await demoState(io.env))?.api ?? 'http://127.0.0.1:7400')
+      const api = apiUrl(apiOf(io.env, await demoState(io.env)))
       return (await exchangeToken(api, await accessToken(io.env, login))).token
     }
 
@@ -50,7 +50,7 @@ sluice token --subject-token-file <file>
 
     async function exchanged(from: string): Promise<string> {
       const text = await readFile(from === '-' ? '/dev/stdin' : from, 'utf8')
-      const api = apiUrl(io.env['SLUICE_URL'] ?? 'http://127.0.0.1:7400')
+      const api = apiUrl(apiOf(io.env, null))
       return (await exchangeToken(api, text.trim())).token
     }
   },

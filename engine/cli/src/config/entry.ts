@@ -1,3 +1,4 @@
+import { hostOf } from './address.ts'
 import type { Located, Path } from './document.ts'
 import { nearest } from './nearest.ts'
 import type { Problem } from './problem.ts'
@@ -44,7 +45,7 @@ export class Entry<Raw extends object> {
   /** HTTP away from this machine is encrypted. */
   url(key: keyof Raw & string, text: string): URL {
     const url = new URL(text)
-    const isLocal = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
+    const isLocal = isLoopback(hostOf(url))
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal))
       this.say(key, 'must begin with https:// (http:// is for this machine)')
     if (url.username !== '' || url.password !== '')

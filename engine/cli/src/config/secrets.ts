@@ -1,4 +1,4 @@
-import type { LocalReference, ManagerName, SecretReference } from '@sluice/identity'
+import { managedOf, type LocalReference, type SecretReference } from '@sluice/identity'
 import type { Located, Path } from './document.ts'
 import { Entry } from './entry.ts'
 import { ConfigError } from './problem.ts'
@@ -164,11 +164,8 @@ export function keptBy<Reference extends SecretReference | null>(
   at: Path,
   reference: Reference,
 ): Reference {
-  const missing =
-    reference === null ? undefined : managers.find((name) => name in reference && config[name] === null)
-  if (missing === undefined) return reference
-  const message = `${at.join('.')} is kept by ${missing}, and the file lacks secrets.${missing}`
+  const manager = reference === null ? undefined : managedOf(reference)?.manager
+  if (manager === undefined || config[manager] !== null) return reference
+  const message = `${at.join('.')} is kept by ${manager}, and the file lacks secrets.${manager}`
   throw new ConfigError([document.problem(at, message)])
 }
-
-const managers: readonly ManagerName[] = ['vault', 'aws', 'gcp', 'azure']

@@ -2,8 +2,8 @@ import { createServer, request as requestInClear, type IncomingMessage, type Ser
 import type { ServerResponse } from 'node:http'
 import { request as requestSecured } from 'node:https'
 import { pipeline } from 'node:stream/promises'
-import type { Address } from '@sluice/core'
 import { Unreachable } from '../command.ts'
+import { addressText } from '../config/address.ts'
 import { codeOf, type Door } from './gateway-socket.ts'
 import { answerHeaders, requestHeaders } from './http-headers.ts'
 import { strangerIn } from './http-strangers.ts'
@@ -61,7 +61,7 @@ function forwarded(
     port,
     method: request.method,
     path: `/${encodeURIComponent(target)}${request.url === '*' ? '/' : request.url}`,
-    headers: requestHeaders(request.rawHeaders, authority(door.address), token),
+    headers: requestHeaders(request.rawHeaders, addressText(door.address), token),
     minVersion: 'TLSv1.2',
   })
   upstream.once('response', resolve)
@@ -71,10 +71,6 @@ function forwarded(
   response.once('close', () => upstream.destroy())
   pipeline(request, upstream).catch(() => upstream.destroy())
   return promise
-}
-
-function authority({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function refuse(response: ServerResponse, error: unknown): void {

@@ -1,3 +1,4 @@
+import { addressText } from '../config/address.ts'
 import type { Place } from './listener.ts'
 
 /** What a program gets in its environment; `null` takes a variable out. */
@@ -22,9 +23,10 @@ const user = 'app'
 
 /** The URL that a person or a program needs. */
 export function urlOf(protocol: string, target: string, place: Place): string {
-  if (protocol !== 'postgres') return place.kind === 'socket' ? place.path : `http://${authority(place)}`
+  if (protocol !== 'postgres')
+    return place.kind === 'socket' ? place.path : `http://${addressText(place.address)}`
   const database = encodeURIComponent(target)
-  if (place.kind === 'address') return `postgresql://${user}@${authority(place)}/${database}`
+  if (place.kind === 'address') return `postgresql://${user}@${addressText(place.address)}/${database}`
   return `postgresql://${user}@/${database}?host=${encodeURIComponent(folderOf(place.path))}`
 }
 
@@ -59,10 +61,6 @@ function ofModel(profile: Profile | null, url: string): Variables {
     case null:
       return {}
   }
-}
-
-function authority({ address: { host, port } }: Place & { kind: 'address' }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function folderOf(path: string): string {

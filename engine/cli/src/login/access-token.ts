@@ -1,8 +1,6 @@
-import * as oidc from 'openid-client'
 import { UsageError } from '../command.ts'
 import { demoState } from '../demo-state.ts'
-import { changeLogins, readLogins, type Login, type Logins } from './logins.ts'
-import { asked, discover, LoginRefused, loginOf } from './provider.ts'
+import { changeLogins, LoginEnded, readLogins, type Login, type Logins } from './logins.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -39,6 +37,8 @@ export async function accessToken(env: Env, name: string): Promise<string> {
     // Another command may have renewed it while this one waited.
     const latest = loginNamed(logins, name)
     if (!isStale(latest)) return { next: logins, result: latest.access_token }
+    // Every command that asks the API loads this file, and few of them renew anything.
+    const { renew } = await import('./renewal.ts')
     try {
       const renewed = await renew(latest, name)
       return {
@@ -56,8 +56,6 @@ export async function accessToken(env: Env, name: string): Promise<string> {
   })
 }
 
-export class LoginEnded extends Error {}
-
 function loginNamed({ logins }: Logins, name: string): Login {
   const login = Object.hasOwn(logins, name) ? logins[name] : undefined
   if (login === undefined) throw new LoginEnded(`you are not logged in at ${name}: run sluice login ${name}`)
@@ -66,27 +64,6 @@ function loginNamed({ logins }: Logins, name: string): Login {
 
 function isStale({ expires_ms: until }: Login): boolean {
   return until !== null && until - Date.now() < spareMs
-}
-
-/** The refresh token grant; the answer has the next refresh token where the provider rotates them. */
-async function renew(login: Login, name: string): Promise<Login> {
-  const again = `run sluice login ${name} --issuer ${login.issuer} --client-id ${login.client_id}`
-  const { refresh_token: token } = login
-  if (token === null) {
-    if (login.expires_ms !== null && login.expires_ms > Date.now()) return login
-    throw new LoginEnded(`the login at ${name} has expired, and the provider gave no refresh token: ${again}`)
-  }
-  try {
-    const config = await discover(login)
-    const renewed = await asked(login.issuer, () => oidc.refreshTokenGrant(config, token, login.extra))
-    return loginOf(login, renewed, login)
-  } catch (error) {
-    if (error instanceof LoginRefused)
-      throw new LoginEnded(`the login at ${name} has ended (${error.message}): ${again}`)
-    // The provider is down: what is left of the token still serves.
-    if (login.expires_ms !== null && login.expires_ms > Date.now()) return login
-    throw error
-  }
 }
 
 export function without({ current, logins }: Logins, name: string): Logins {

@@ -24,6 +24,9 @@ export interface Logins {
   readonly logins: Readonly<Record<string, Login>>
 }
 
+/** There is none any more, or never was; with what the person must do. */
+export class LoginEnded extends Error {}
+
 type Env = Readonly<Record<string, string | undefined>>
 
 const none: Logins = { current: null, logins: {} }

@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { isLoopback } from '@sluice/core'
 import { Unreachable, UsageError } from '../command.ts'
+import { hostOf } from '../config/address.ts'
 import type { Login } from './logins.ts'
 
 /** What a login is asked for with. */
@@ -17,7 +18,7 @@ const answerSeconds = 10
  */
 export async function discover({ issuer, client_id }: LoginTerms): Promise<oidc.Configuration> {
   const url = URL.canParse(issuer) ? new URL(issuer) : null
-  const near = url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
+  const near = url?.protocol === 'http:' && isLoopback(hostOf(url))
   if (url === null || (url.protocol !== 'https:' && !near))
     throw new UsageError(`the issuer must be an https URL, not ${issuer}`)
   const config = await asked(issuer, () =>

@@ -1,7 +1,7 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import type { SamlConfig } from '@node-saml/node-saml'
 import { isTrustworthyUrl } from '../issuer-document.ts'
-import { IssuerConfigError } from '../issuer.ts'
+import { checkMappings, checkName, IssuerConfigError, subjectTerms, type SubjectTerms } from '../issuer.ts'
 import type { GroupMapping } from '../mapping.ts'
 import { refuse } from '../refuse.ts'
 import type { SamlResponse } from './response.ts'
@@ -30,7 +30,7 @@ export interface SamlIssuerConfig {
 }
 
 /** A provider as its assertions are checked against it. */
-export interface SamlProvider {
+export interface SamlProvider extends SubjectTerms {
   readonly name: string
   /** Its entity id. */
   readonly url: string
@@ -38,10 +38,6 @@ export interface SamlProvider {
   /** Where it posts its answers. */
   readonly recipient: string
   readonly subjectClaim: string | null
-  readonly groupsClaim: string | null
-  readonly typeClaim: string | null
-  readonly claims: readonly string[]
-  readonly mappings: readonly GroupMapping[] | null
   /** The service provider's metadata, to be given to the identity provider. */
   readonly metadata: string
   /** URL at which a person logs in, for the request of that id. */
@@ -51,22 +47,15 @@ export interface SamlProvider {
 }
 
 /** What the configuration says, looked at without reading any file. Throws `IssuerConfigError`. */
-export function checkSamlIssuer({
-  name,
-  audience,
-  sign_on_url: url,
-  certificates,
-  mappings,
-}: SamlIssuerConfig): void {
-  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(name))
-    throw new IssuerConfigError(name, 'a name is lower-case letters, digits, _ and -')
+export function checkSamlIssuer(config: SamlIssuerConfig): void {
+  const { name, audience, sign_on_url: url, certificates } = config
+  checkName(name)
   if (audience === '') throw new IssuerConfigError(name, 'audience is empty')
   // Some providers tell their customers apart in the query.
   if (!isTrustworthyUrl(url.replace(/\?[^#]*$/, '')))
     throw new IssuerConfigError(name, 'sign_on_url must be https, or http on this machine')
   if (certificates.length === 0) throw new IssuerConfigError(name, 'certificates are missing')
-  if (mappings?.length === 0 || mappings?.some(({ when }) => Object.keys(when).length === 0) === true)
-    throw new IssuerConfigError(name, 'each mapping needs a claim to ask for, and there must be one')
+  checkMappings(config)
 }
 
 /** `base`: the URL of this API. Throws `IssuerConfigError` or `SecretError`. */
@@ -78,7 +67,7 @@ export async function openSamlProvider(
   checkSamlIssuer(config)
   // Every command loads this file, and only a gateway with such a provider has a use for the library.
   const { SAML } = await import('@node-saml/node-saml')
-  const { name, issuer: url, audience, mappings = null } = config
+  const { name, issuer: url, audience } = config
   const keys = await Promise.all(config.certificates.map((reference) => readSecret(reference, source)))
   const recipient = `${base.replace(/\/$/, '')}/v1/saml/${name}/acs`
   const subjectClaim = config.subject_claim ?? null
@@ -93,10 +82,7 @@ export async function openSamlProvider(
     audience,
     recipient,
     subjectClaim,
-    groupsClaim: config.groups_claim ?? (mappings === null ? 'groups' : null),
-    typeClaim: config.type_claim ?? null,
-    claims: config.claims ?? [],
-    mappings,
+    ...subjectTerms(config),
     metadata: new SAML(options).generateServiceProviderMetadata(null),
     loginUrl: (requestId, relayState) =>
       new SAML({ ...options, generateUniqueId: () => requestId }).getAuthorizeUrlAsync(

@@ -10,10 +10,7 @@ const digestMethods: readonly (string | null)[] = [
   'http://www.w3.org/2001/04/xmlenc#sha256',
   'http://www.w3.org/2001/04/xmlenc#sha512',
 ]
-const transforms: readonly string[] = [
-  'http://www.w3.org/2000/09/xmldsig#enveloped-signature',
-  namespaces.exclusive,
-]
+const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
 
 /**
  * A signature of the one form that SAML asks for (Core 2.0 §5.4): it stands in what it signs, names that by its ID,
@@ -56,14 +53,14 @@ function checkReference(reference: Element, signed: Element): void {
   )
     refuseXml('the reference of its signature has another form')
   const steps = childrenOf(list)
-  const [enveloped, exclusive] = steps
+  const [first, second] = steps
   if (
     !ordered(steps, ['Transform', 'Transform']) ||
-    enveloped === undefined ||
-    attribute(enveloped, 'Algorithm') !== transforms[0] ||
-    childrenOf(enveloped).length > 0 ||
-    exclusive === undefined ||
-    !isExclusive(exclusive)
+    first === undefined ||
+    attribute(first, 'Algorithm') !== enveloped ||
+    childrenOf(first).length > 0 ||
+    second === undefined ||
+    !isExclusive(second)
   )
     refuseXml('its signature transforms what it signs')
   if (!digestMethods.includes(attribute(digest, 'Algorithm')) || childrenOf(digest).length > 0)

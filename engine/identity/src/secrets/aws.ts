@@ -1,6 +1,6 @@
 import aws4 from 'aws4'
 import type { Clock } from '@sluice/core'
-import { AwsKeys, type AwsIdentity } from './aws-keys.ts'
+import { awsKeys, type AwsIdentity } from './aws-keys.ts'
 import { always, type Fetched, type SecretManager } from './manager.ts'
 import { SecretError } from './reference.ts'
 import type { Answer, Requests } from './request.ts'
@@ -18,12 +18,12 @@ const service = 'secretsmanager'
 export class AwsSecretsManager implements SecretManager {
   readonly #config: AwsConfig
   readonly #requests: Requests
-  readonly #keys: AwsKeys
+  readonly #keys: ReturnType<typeof awsKeys>
 
   constructor(config: AwsConfig, requests: Requests, clock: Clock) {
     this.#config = config
     this.#requests = requests
-    this.#keys = new AwsKeys(config.identity, requests, clock)
+    this.#keys = awsKeys(config.identity, requests, clock)
   }
 
   async fetch(path: string): Promise<Fetched> {

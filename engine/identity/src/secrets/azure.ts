@@ -1,8 +1,9 @@
 import type { Clock } from '@sluice/core'
-import { BearerToken, withBearer } from './bearer.ts'
+import { bearerToken, withBearer } from './bearer.ts'
 import { always, type Fetched, type SecretManager } from './manager.ts'
 import { SecretError } from './reference.ts'
 import type { Answer, Requests } from './request.ts'
+import type { ShortLived } from './short-lived.ts'
 
 export type AzureAuth =
   /** The identity of the machine; `clientId`: of several. */
@@ -32,19 +33,19 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 export class AzureKeyVault implements SecretManager {
   readonly #vault: URL
   readonly #requests: Requests
-  readonly #bearer: BearerToken
+  readonly #token: ShortLived<string>
 
   constructor({ vault, auth }: AzureConfig, requests: Requests, clock: Clock) {
     this.#vault = vault
     this.#requests = requests
-    this.#bearer = new BearerToken(() => tokenFor(auth, requests), clock)
+    this.#token = bearerToken(() => tokenFor(auth, requests), clock)
   }
 
   async fetch(path: string): Promise<Fetched> {
     if (!/^[0-9A-Za-z-]+(?:\/[0-9a-f]+)?$/.test(path))
       throw new SecretError('write <name>, or <name>/<version>')
     const url = new URL(`/secrets/${path}?api-version=${apiVersion}`, this.#vault).href
-    const { status, json } = await withBearer(this.#bearer, (headers) => this.#requests.ask(url, { headers }))
+    const { status, json } = await withBearer(this.#token, (headers) => this.#requests.ask(url, { headers }))
     const { value } = json ?? {}
     if (status !== 200 || typeof value !== 'string') throw new SecretError(refused(status))
     return { content: value, live: always }

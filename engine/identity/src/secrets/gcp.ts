@@ -1,9 +1,10 @@
 import { importPKCS8, SignJWT } from 'jose'
 import type { Clock } from '@sluice/core'
-import { BearerToken, withBearer } from './bearer.ts'
+import { bearerToken, withBearer } from './bearer.ts'
 import { always, type Fetched, type SecretManager } from './manager.ts'
 import { SecretError } from './reference.ts'
 import { objectIn, within, type Answer, type Requests } from './request.ts'
+import type { ShortLived } from './short-lived.ts'
 
 export interface GcpConfig {
   /** E.g. `https://secretmanager.googleapis.com`. */
@@ -23,13 +24,13 @@ const assertionLifeS = 300
 export class GcpSecretManager implements SecretManager {
   readonly #config: GcpConfig
   readonly #requests: Requests
-  readonly #bearer: BearerToken
+  readonly #token: ShortLived<string>
 
   constructor(config: GcpConfig, requests: Requests, clock: Clock) {
     this.#config = config
     this.#requests = requests
     const { key, metadata } = config
-    this.#bearer = new BearerToken(
+    this.#token = bearerToken(
       () => (key === null ? ofMachine(metadata, requests) : ofKey(key, requests, clock)),
       clock,
     )
@@ -37,7 +38,7 @@ export class GcpSecretManager implements SecretManager {
 
   async fetch(path: string): Promise<Fetched> {
     const url = new URL(`/v1/${nameOf(path, this.#config.project)}:access`, this.#config.endpoint).href
-    const { status, json } = await withBearer(this.#bearer, (headers) => this.#requests.ask(url, { headers }))
+    const { status, json } = await withBearer(this.#token, (headers) => this.#requests.ask(url, { headers }))
     const { data } = within(json, 'payload')
     if (status !== 200 || typeof data !== 'string') throw new SecretError(refused(status))
     return { content: Buffer.from(data, 'base64').toString(), live: always }

@@ -25,7 +25,7 @@ export class SecretError extends Error {
   }
 }
 
-const managerNames: readonly ManagerName[] = ['vault', 'aws', 'gcp', 'azure']
+export const managerNames: readonly ManagerName[] = ['vault', 'aws', 'gcp', 'azure']
 
 /** A reference to what somebody else keeps. */
 export interface Managed {

@@ -1,4 +1,6 @@
 import { Agent, request as send } from 'undici'
+import type { Json } from '@sluice/core'
+import { isObject } from '../strict-json.ts'
 import { SecretError } from './reference.ts'
 
 /** Whoever keeps secrets answers within this time, or has not answered. */
@@ -75,8 +77,8 @@ function whyNot(error: unknown): string {
 
 export function objectIn(text: string): Answer['json'] {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Answer['json']) : null
+    const value = JSON.parse(text) as Json
+    return isObject(value) ? value : null
   } catch {
     return null
   }

@@ -12,6 +12,7 @@ import {
   type ManagerName,
   type SecretReference,
 } from './reference.ts'
+import { objectIn } from './request.ts'
 
 /** `kept`: what was read lately will do. `anew`: the one that is known was refused. */
 export type Reading = 'kept' | 'anew'
@@ -90,20 +91,9 @@ function whole(content: Fetched['content'], name: string): string {
 
 /** Texts with fields are JSON objects in every manager that keeps only texts. */
 function fieldOf(content: Fetched['content'], field: string, name: string): string {
-  const fields = typeof content === 'string' ? parsed(content) : content
-  if (fields === undefined) throw new SecretError(`${name} is one text, without fields`)
+  const fields = typeof content === 'string' ? objectIn(content) : content
+  if (fields === null) throw new SecretError(`${name} is one text, without fields`)
   const value = Object.hasOwn(fields, field) ? fields[field] : undefined
   if (typeof value === 'string') return value
   throw new SecretError(`${name} has no text in a field "${field}"`)
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,14 +1,10 @@
 import type { Clock } from '@sluice/core'
 import type { AskVault } from './vault.ts'
-import type { HeldToken } from './vault-tokens.ts'
+import { renewedAfter, spareOf, type HeldToken } from './vault-tokens.ts'
 
-/** Renewed once this part of its life is over, which leaves time for some more attempts. */
-const renewedAfter = 2 / 3
 /** Between attempts to renew that nobody answered, as part of what was its life. */
 const againAfter = 1 / 20
 const againMsMin = 1_000
-/** Nothing new begins with what ends so soon. */
-const spareMsMax = 10_000
 
 export interface LeaseParts {
   readonly id: string
@@ -85,8 +81,4 @@ export class Lease {
     if (this.#left) return this.#await(this.#untilMs - clock.monotonic())
     this.#timer = clock.after(Math.max(againMsMin, lifeMs * againAfter), () => void this.#renew(lifeMs))
   }
-}
-
-function spareOf(lifeMs: number): number {
-  return Math.min(spareMsMax, lifeMs / 10)
 }

@@ -27,10 +27,14 @@ export interface HeldToken {
   readonly live: boolean
 }
 
-/** Renewed once this part of its life is over. */
-const renewedAfter = 2 / 3
-/** A token is not used in the last part of its life: it must not end on the way. */
+/** What Vault gives is renewed once this part of its life is over, which leaves time for some more attempts. */
+export const renewedAfter: number = 2 / 3
 const spareMsMax = 10_000
+
+/** The last part of a life, in which nothing new begins: it must not end on the way. */
+export function spareOf(lifeMs: number): number {
+  return Math.min(spareMsMax, lifeMs / 10)
+}
 
 /** The token of Vault that this gateway acts with: got when it is needed, renewed while it can be, then got again. */
 export class VaultTokens {
@@ -144,7 +148,7 @@ class Token implements HeldToken {
   #goesOn({ lease_duration: seconds, renewable }: Readonly<Record<string, unknown>>): void {
     // Zero is the life of a token that does not end.
     const lifeMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : Infinity
-    this.#untilMs = this.#clock.monotonic() + lifeMs - Math.min(spareMsMax, lifeMs / 10)
+    this.#untilMs = this.#clock.monotonic() + lifeMs - spareOf(lifeMs)
     if (renewable !== true || lifeMs === Infinity) return
     this.#timer = this.#clock.after(lifeMs * renewedAfter, () => void this.#renew())
   }
