@@ -338,6 +338,8 @@ suite('detectors in front of a database', () => {
       (event) => event.type === 'ResponseCompleted' && isDeepStrictEqual(event.data.masked, expected),
     )
     const answers = events.filter(({ type }) => type === 'ResponseCompleted' || type === 'RecordingChunk')
-    assert.doesNotMatch(JSON.stringify(answers), canary)
+    // Hashes have any digits sooner or later.
+    const told = JSON.stringify(answers).replaceAll(/\b[0-9a-f]{32,}\b/g, '')
+    assert.doesNotMatch(told, canary)
   })
 })

@@ -1171,6 +1171,8 @@ suite('bounds', () => {
   before(async () => loadModule())
 
   test('levels, parts, statements and comparisons are counted, not timed', () => {
+    const calls = `select ${'abs('.repeat(40)}total${')'.repeat(40)} from orders`
+    assert.equal(shown(only(calls)), 'derived: orders.total')
     const nested = `select ${'('.repeat(300)}1 + 1${' + 1)'.repeat(300)}`
     assert.equal(analysed(nested).objection, null)
     assert.equal(objectionTo(`select 1${' + 1'.repeat(limits.statementDepthMax + 1)}`).native, '54001')

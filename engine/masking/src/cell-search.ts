@@ -55,7 +55,7 @@ export class CellBatch {
     const place = this.#cells.length
     const isWhole = !look.type.array && look.as !== 'json'
     const text = isWhole ? readable(bytes, look) : ''
-    const shown = isWhole && !mayNest(text, look) ? undefined : this.#alone(bytes, look)
+    const shown = isWhole ? this.#nested(bytes, text, look) : this.#alone(bytes, look)
     if (shown !== undefined && shown !== bytes) this.#replaced.set(place, shown)
     this.#cells.push({ bytes, look, text: shown === undefined ? text : '' })
     return place
@@ -100,12 +100,18 @@ export class CellBatch {
   #value(bytes: Buffer, look: CellLook): Buffer {
     if (look.as === 'json') return this.#json(bytes, look)
     const text = readable(bytes, look)
-    if (mayNest(text, look)) {
-      const nested = rewrittenJson(this.#treatment, text, this.#treatment.root)
-      if (nested !== undefined) return nested === text ? bytes : bytesOf(nested, look)
-    }
+    const nested = this.#nested(bytes, text, look)
+    if (nested !== undefined) return nested
     const findings = this.#treatment.finder.findEach([text], () => look.as === 'number').get(0)
     return findings === undefined ? bytes : this.#masked(bytes, text, findings, look)
+  }
+
+  /** A text may itself be JSON, whose escapes hide what stands there; `undefined` when it is none. */
+  #nested(bytes: Buffer, text: string, look: CellLook): Buffer | undefined {
+    if (look.as === 'number') return undefined
+    const nested = rewrittenJson(this.#treatment, text, this.#treatment.root)
+    if (nested === undefined) return undefined
+    return nested === text ? bytes : bytesOf(nested, look)
   }
 
   #json(bytes: Buffer, { type, format }: CellLook): Buffer {
@@ -136,9 +142,4 @@ function readable(bytes: Buffer, look: CellLook): string {
   if (look.as !== 'number') return textOf(bytes, look)
   const number = numberText(bytes, look)
   return plainDecimal(number) ?? number
-}
-
-/** A text may itself be JSON, whose escapes hide what stands there. */
-function mayNest(text: string, { as }: CellLook): boolean {
-  return as !== 'number' && /^[\t\n\r ]*[[{]/.test(text)
 }

@@ -19,6 +19,7 @@ export { recognisedBytesMax } from './content/limits.ts'
 export { compilePath, type Path } from './content/path.ts'
 export { Recognition, type Hiding, type RecognisedRule } from './content/recognition.ts'
 export {
+  distinctRules,
   InvalidMask,
   type ContentRules,
   type DetectorRule,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { Refused, type MaskRule, type Verdict } from '@sluice/core'
@@ -228,6 +229,44 @@ suite('COPY', () => {
   })
 })
 
+suite('what is asked for', () => {
+  const columns = description(text)
+  const maskOf = (verdicts: readonly Verdict[], change: Partial<Means>): Mask => {
+    const obliged = withDetectors({ kind: 'plan', plan: openPlan }, verdicts, { ...means, ...change }, [])
+    assert.ok(obliged.kind === 'plan')
+    return new Mask(obliged.plan)
+  }
+
+  test('tokens of a domain', () => {
+    const pseudonyms = {
+      key: 'k1',
+      digest: (purpose: string) => createHash('sha256').update(purpose).digest(),
+    }
+    const shownIn = (domain: string): Reply =>
+      maskOf([verdict({ detector: 'card', method: 'tokenise', domain, rule: 'r' })], { pseudonyms }).apply(
+        reply(columns, row(`pay ${card}`), complete),
+      )
+    assert.notEqual(bytesOf(shownIn('shops')), bytesOf(shownIn('people')))
+    assert.deepEqual(shownIn('shops').masked, [{ column: 'card', method: 'tokenise:shops:k1', values: 1 }])
+  })
+
+  test('by every statement of a message is looked for once', () => {
+    let asked = 0
+    const counting = {
+      ...(builtInDetectors.get('card') ?? assert.fail()),
+      find: (value: string) => {
+        asked++
+        return builtInDetectors.get('card')?.find(value) ?? []
+      },
+    }
+    const detectors = new Map([['card', counting]])
+    const all = Array.from({ length: 50 }, () => verdict({ detector: 'card', method: 'redact', rule: 'r' }))
+    const shown = maskOf(all, { detectors }).apply(reply(columns, row(`pay ${card}`), complete))
+    assert.equal(bytesOf(shown), expected(columns, row('pay [masked]'), complete))
+    assert.ok(asked <= 2, String(asked))
+  })
+})
+
 suite('what cannot be kept', () => {
   const cases: readonly (readonly [MaskRule, RegExp])[] = [
     [{ detector: 'nosuch', method: 'redact', rule: 'r' }, /there is no detector "nosuch"/],
@@ -251,7 +290,6 @@ suite('what cannot be kept', () => {
   const statement = {
     action: { name: 'sql.select', kind: 'select', read_only: true },
     uses: [],
-    wholeRows: [],
     derived: [{ schema: 'public', name: 'v' }],
     touched: [],
     computed: true,

@@ -1,9 +1,10 @@
 import { refusal, Refused } from '@sluice/core'
 import { Undecodable, type CellBatch, type Format } from '@sluice/masking'
+import { lengthPrefixed } from '../column-mask.ts'
 import { checkCopied } from '../copy/response.ts'
 import { back } from '../messages.ts'
 import type { Reply } from '../replies.ts'
-import { Rewriter, type Cells } from '../rewriter.ts'
+import type { Cells, Rewriter } from '../rewriter.ts'
 import { fieldsOf, type Field } from '../row-description.ts'
 import type { MaskPlan } from '../statement.ts'
 import { Cursor, frame, headerBytes, int32, textOf } from '../wire.ts'
@@ -11,13 +12,11 @@ import { columnLook, type ColumnLook } from './column-look.ts'
 import { CopySearch } from './copy-search.ts'
 import type { Detection } from './detection.ts'
 import { added, found, type Looked } from './looked.ts'
-import { Words } from './words.ts'
+import { searched, type Edit, type Look } from './searched.ts'
+import { wordsOf } from './words.ts'
 
 /** The masks of the columns of rows that a statement of the message answers with. */
 type Hidden = (fields: readonly Field[], statement: number) => Cells | undefined
-
-/** A part of a reply, and what it becomes once all is looked at. */
-type Edit = (rewriter: Rewriter) => void
 
 /**
  * Hides what detectors find in the answer of one exchange, as it streams, behind the masks of columns: what those have
@@ -60,28 +59,14 @@ export class AnswerSearch {
 
   /** The same messages without what is found in them. Throws `Refused` for what cannot be shown. */
   apply(reply: Reply): Reply {
-    const bytes = Buffer.from(reply.bytes.buffer, reply.bytes.byteOffset, reply.bytes.length)
-    const batch = this.#detection.search.batch()
     try {
-      const edits: Edit[] = []
-      for (let at = 0; at < bytes.length;) {
-        const next = at + 1 + bytes.readInt32BE(at + 1)
-        const edit = this.#message(bytes, at, next, batch)
-        if (edit !== undefined) edits.push(edit)
-        at = next
-      }
-      if (edits.length === 0) return reply
-      batch.settle()
-      const rewriter = new Rewriter(bytes, reply)
-      for (const edit of edits) edit(rewriter)
-      rewriter.add(batch.masked())
-      return rewriter.result()
+      return searched(reply, this.#detection.search, this.#message)
     } catch (error) {
       throw error instanceof Undecodable ? new Refused(undecodable, { cause: error }) : error
     }
   }
 
-  #message(bytes: Buffer, at: number, next: number, batch: CellBatch): Edit | undefined {
+  readonly #message: Look = (bytes, at, next, batch) => {
     switch (bytes[at]) {
       case back.dataRow:
         return this.#row(bytes, at, batch)
@@ -102,13 +87,8 @@ export class AnswerSearch {
         this.#copy?.finish()
         return undefined
       case back.errorResponse:
-      case back.noticeResponse: {
-        const words = new Words(bytes.subarray(at, next), batch)
-        return (rewriter) => {
-          const shown = words.shown(batch)
-          if (shown !== undefined) rewriter.replace(at, next, shown)
-        }
-      }
+      case back.noticeResponse:
+        return wordsOf(bytes, at, next, batch)
       default:
         // Framing says nothing of data.
         return undefined
@@ -166,8 +146,7 @@ function rewriteRow(
   if (changed.length === 0) return
   const longer = changed.reduce((sum, { from, next, shown }) => sum + shown.length - (next - from - 4), 0)
   rewriter.replace(at + 1, at + headerBytes, int32(bytes.readInt32BE(at + 1) + longer))
-  for (const { from, next, shown } of changed)
-    rewriter.replace(from, next, Buffer.concat([int32(shown.length), shown]))
+  for (const { from, next, shown } of changed) rewriter.replace(from, next, lengthPrefixed(shown))
 }
 
 const closed = (why: string): ReturnType<typeof refusal> => refusal('denied', 'adapter/detectors', why)

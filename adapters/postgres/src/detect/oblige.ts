@@ -79,11 +79,11 @@ function compile(masks: readonly MaskRule[], means: Means): Detection {
   return { rules, search: new CellSearch(rules, means.pseudonyms) }
 }
 
-function ruleOf({ detector: name, method, value, to, rule }: LookedFor, means: Means): DetectorRule {
+function ruleOf({ detector: name, method, value, to, domain, rule }: LookedFor, means: Means): DetectorRule {
   if (means.recognised.has(name)) throw new Refused(unasked(name))
   const detector = means.detectors.get(name)
   if (detector === undefined) throw new Refused(mistaken(`there is no detector "${name}"`))
-  return { detector, request: { method, value, to }, rule }
+  return { detector, request: { method, value, to, domain }, rule }
 }
 
 /** Who recognises wants whole texts and takes its time, and rows pass as they come. */

@@ -1,6 +1,7 @@
 import type { CellBatch } from '@sluice/masking'
 import { buildError, parseError, type ErrorFields } from '../wire.ts'
 import { asText } from './column-look.ts'
+import type { Look } from './searched.ts'
 
 /** Severity, SQLSTATE, positions, and where in the server's own source it was: no words of anybody (PostgreSQL 15 §55.8). */
 const wordless: ReadonlySet<string> = new Set(['S', 'V', 'C', 'P', 'p', 'F', 'L', 'R'])
@@ -25,5 +26,14 @@ export class Words {
       return text === undefined ? [] : [[code, text.toString()]]
     })
     return changed.length === 0 ? undefined : buildError(this.#type, new Map([...this.#fields, ...changed]))
+  }
+}
+
+/** Of a message within a reply. */
+export const wordsOf: Look = (bytes, at, next, batch) => {
+  const words = new Words(bytes.subarray(at, next), batch)
+  return (rewriter) => {
+    const shown = words.shown(batch)
+    if (shown !== undefined) rewriter.replace(at, next, shown)
   }
 }

@@ -46,23 +46,31 @@ const kindsOf: ReadonlyMap<string, string> = new Map(
 /** More arguments than this are not expected of one value. */
 const argumentsMax = 16
 
-/** The arguments of a call that tell nothing but by its value: none where it is not listed. */
-export function quietArguments(name: string, fields: Fields, scope: Scope, cx: Context): readonly boolean[] {
+/**
+ * The arguments of a call that tell nothing but by its value: none where it is not listed. `areShort`: all of them are,
+ * which need not be asked again.
+ */
+export function quietArguments(
+  name: string,
+  fields: Fields,
+  scope: Scope,
+  cx: Context,
+  areShort = false,
+): readonly boolean[] {
   const args = children(fields, 'args')
   const kinds = kindsFor(name, args.length)
   const isQuiet = kinds !== undefined && !flag(fields, 'func_variadic') && restKept(kinds, args)
   const compared = flag(fields, 'agg_distinct')
-  return args.map(
-    (arg, at) => isQuiet && isFit(arg, kinds[at], scope, cx) && (!compared || isShort(arg, scope, cx)),
-  )
+  return args.map((arg, at) => {
+    if (!isQuiet || !isFit(arg, kinds[at], scope, cx)) return false
+    return areShort || (kinds[at] !== 'c' && !compared) || isShort(arg, scope, cx)
+  })
 }
 
 function isFit(arg: Node, kind: string | undefined, scope: Scope, cx: Context): boolean {
   switch (kind) {
     case '_':
       return false
-    case 'c':
-      return isShort(arg, scope, cx)
     case 'e':
       return isScalar(arg, scope, cx)
     case 's':
@@ -151,8 +159,7 @@ function isShortCall(fields: Fields, scope: Scope, cx: Context): boolean {
   const { name } = callable(strings(fields, 'funcname'), cx)
   const args = children(fields, 'args')
   if (growing.test(name) || kindsFor(name, args.length) === undefined) return false
-  return (
-    quietArguments(name, fields, scope, cx).every((quiet, at) => quiet || args[at]?.type === 'A_Const') &&
-    args.every((arg) => isShort(arg, scope, cx))
-  )
+  if (!args.every((arg) => isShort(arg, scope, cx))) return false
+  const quiet = quietArguments(name, fields, scope, cx, true)
+  return args.every(({ type }, at) => quiet[at] === true || type === 'A_Const')
 }

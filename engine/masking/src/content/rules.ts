@@ -17,6 +17,22 @@ export interface DetectorRule {
   readonly rule: string
 }
 
+/**
+ * Each once: the statements of one message ask for the same, and what is asked twice would be looked for twice. Of rules
+ * that are alike the first is kept.
+ */
+export function distinctRules(rules: readonly DetectorRule[]): readonly DetectorRule[] {
+  const known = new Map<Detector, Set<string>>()
+  return rules.filter(({ detector, request: { method, value, to, domain } }) => {
+    const asked = JSON.stringify([method, value, to, domain])
+    const before = known.get(detector) ?? new Set<string>()
+    known.set(detector, before)
+    const isNew = !before.has(asked)
+    before.add(asked)
+    return isNew
+  })
+}
+
 export interface ContentRules {
   readonly paths: readonly PathRule[]
   readonly detectors: readonly DetectorRule[]

@@ -2,7 +2,7 @@ import type { Pseudonyms } from '@sluice/core/verdict'
 import { Finder } from './finder.ts'
 import { compilePath } from './path.ts'
 import { pathTree, type PathNode } from './path-tree.ts'
-import type { ContentRules } from './rules.ts'
+import { distinctRules, type ContentRules } from './rules.ts'
 import { SeenNames } from './seen-names.ts'
 import type { Tally } from './tally.ts'
 import { ValueMask } from './value-mask.ts'
@@ -41,7 +41,7 @@ function compile(rules: ContentRules, pseudonyms: Pseudonyms | undefined): Compi
     path: compilePath(path),
     mask: new ValueMask(path, request, rule, pseudonyms),
   }))
-  const detectors = rules.detectors.map(({ detector, request, rule }) => ({
+  const detectors = distinctRules(rules.detectors).map(({ detector, request, rule }) => ({
     detector,
     mask: new ValueMask(detector.name, request, rule, pseudonyms),
   }))
