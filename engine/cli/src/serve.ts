@@ -17,7 +17,7 @@ import {
   type Listener,
   type Targets,
 } from '@sluice/core'
-import { openIdentity } from '@sluice/identity'
+import { openIdentity, sshHostKey } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
@@ -56,6 +56,7 @@ export interface Running {
   readonly api: Address
   readonly postgres: Address | null
   readonly http: Address | null
+  readonly ssh: Address | null
   /** Where Prometheus reads metrics. */
   readonly prometheus: Address | null
   /** Where the log is: a folder, or brokers. */
@@ -252,6 +253,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       ...Array.from(listeners.values(), (listener) => listener.close()),
     ])
   })
+  const hostKey =
+    config.listen.ssh === null ? undefined : await sshHostKey(config.sshHostKey, join(data, 'keys'), secrets)
   for (const adapter of adapters) {
     const listen = config.listen[adapter.protocol as keyof Config['listen']]
     if (listen === null) continue
@@ -260,6 +263,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     const endpoint = {
       address,
       ...(tls === undefined ? {} : { tls }),
+      ...(hostKey === undefined ? {} : { hostKey }),
       ...(stallMs === undefined ? {} : { stallMs }),
     }
     const listener = await adapter.listen(endpoint, engine)
@@ -317,6 +321,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
     postgres: listeners.get('postgres')?.address ?? null,
     http: listeners.get('http')?.address ?? null,
+    ssh: listeners.get('ssh')?.address ?? null,
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,

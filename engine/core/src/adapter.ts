@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
@@ -54,6 +55,8 @@ export type CredentialNeed = 'login' | 'secret' | 'none'
 export interface Endpoint {
   readonly address: Address
   readonly tls?: Certificate
+  /** The private key by which clients know the gateway, of protocols that have such; Ed25519. */
+  readonly hostKey?: KeyObject
   /** How long what is ready for a caller waits until it takes any of it, ms; `limits.callerStallMs` when it is not given. */
   readonly stallMs?: number
 }

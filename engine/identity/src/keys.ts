@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
 import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SecretError, type SecretReference } from './secrets/reference.ts'
@@ -18,6 +18,11 @@ const tokens: Purpose = {
   name: 'the key of gateway tokens',
   file: 'tokens.key',
   derivation: 'sluice gateway token v1',
+}
+const sshHost: Purpose = {
+  name: 'the host key of SSH',
+  file: 'ssh_host.key',
+  derivation: 'sluice ssh host key v1',
 }
 const masking: Purpose = {
   name: 'the key of pseudonyms',
@@ -47,6 +52,20 @@ export function maskingKey(
 ): Promise<KeyObject> {
   return keyFor(masking, reference, folder, source)
 }
+
+/** The host key that clients of SSH are shown (Ed25519), found as that of tokens is. */
+export async function sshHostKey(
+  reference: SecretReference | null,
+  folder: string,
+  source: SecretSource,
+): Promise<KeyObject> {
+  const seed = await keyFor(sshHost, reference, folder, source)
+  const key = Buffer.concat([ed25519Prefix, seed.export()])
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+}
+
+/** What stands before the 32 bytes of a private key in PKCS #8 (RFC 8410 §7). */
+const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 async function keyFor(
   { name, file, derivation }: Purpose,

@@ -57,7 +57,7 @@ export interface TargetConfig {
 export interface Config {
   readonly file: string
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
-  readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
+  readonly listen: Readonly<Record<'postgres' | 'http' | 'ssh', ListenConfig | null>>
   readonly log: LogConfig
   /** Who keeps secrets outside this machine. */
   readonly secrets: SecretsConfig
@@ -66,6 +66,7 @@ export interface Config {
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
   readonly tokenKey: SecretReference | null
+  readonly sshHostKey: SecretReference | null
   /** The active key of pseudonyms. */
   readonly maskingKey: MaskingKeyReference | null
   /** What else masks may look for. */
@@ -97,14 +98,14 @@ type RawCredential = { readonly user?: string; readonly password?: SecretReferen
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
   readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
-  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
+  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen; readonly ssh?: RawListen }
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
     readonly issuers: readonly RawIssuer[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
   }
-  readonly keys?: { readonly tokens?: SecretReference }
+  readonly keys?: { readonly tokens?: SecretReference; readonly ssh_host?: SecretReference }
   readonly masking?: {
     readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
     readonly detectors?: RawDetectors
@@ -151,12 +152,17 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
       url: value.api?.url ?? null,
       roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
     },
-    listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
+    listen: {
+      postgres: listenOf(value.listen?.postgres),
+      http: listenOf(value.listen?.http),
+      ssh: listenOf(value.listen?.ssh),
+    },
     log,
     secrets,
     ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
+    sshHostKey: keptBy(document, secrets, ['keys', 'ssh_host'], value.keys?.ssh_host ?? null),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
     detectors,
     recognisers: recognisersOf(document, value.masking?.recognisers, detectors),
