@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import {
+  byToken,
+  tokenIn,
+  type Proof,
   controlStream,
   createGate,
   followed,
@@ -184,7 +187,7 @@ export function scriptedApi(
   change: Partial<ApiPorts> = {},
   store: ScriptedStore = new ScriptedStore(),
 ): ScriptedApi {
-  const authenticator = { authenticate: async (token: string) => identityOf(token) }
+  const authenticator = { authenticate: async (proof: Proof) => identityOf(tokenIn(proof)) }
   const targets = { find: (name: string) => (name === shop.name ? shop : undefined), list: () => [shop] }
   const engine = createGate({
     gateway: 'test',
@@ -249,7 +252,8 @@ export function scriptedApi(
   const open = async (token: string): Promise<string> => {
     const client = { ip: '127.0.0.1', application: null }
     const run = { id: null, trace_id: null }
-    return (await engine.open({ protocol: 'postgres', target: 'shop', token, client, run })).id
+    return (await engine.open({ protocol: 'postgres', target: 'shop', proof: byToken(token), client, run }))
+      .id
   }
   return { app: compiledOnce(api), store, engine, open }
 }

@@ -5,6 +5,7 @@ import { Refused, type Refusal } from './errors.ts'
 import { limits } from './limits.ts'
 import { StoreError } from './ports.ts'
 import type { EventData } from './events.ts'
+import { byToken } from './proof.ts'
 import type { Identity, Subject } from './request.ts'
 import { allow, denied, scriptedExchange } from './scripted.ts'
 import { hello, identity, types, world } from './scripted-gate.ts'
@@ -21,7 +22,7 @@ test('a session begins with its first event, and ends with its last', async () =
 
 test('who is refused is recorded, without the token', async () => {
   const { engine, events } = world()
-  await assert.rejects(engine.open({ ...hello, token: 'stolen' }), Refused)
+  await assert.rejects(engine.open({ ...hello, proof: byToken('stolen') }), Refused)
   await assert.rejects(engine.open({ ...hello, target: 'payroll' }), /No target of that name/)
   await assert.rejects(engine.open({ ...hello, protocol: 'http' }), /No target of that name/)
   assert.deepEqual(types(events), ['AuthenticationFailed', 'AuthenticationFailed', 'AuthenticationFailed'])
@@ -81,7 +82,7 @@ test('a fresh token of the same subject keeps the session going; another subject
 
 test('who acts for one person does not go on for another, nor for nobody', async () => {
   const { engine, events } = world()
-  const { id } = await engine.open({ ...hello, token: 'delegated' })
+  const { id } = await engine.open({ ...hello, proof: byToken('delegated') })
   const session = engine.session(id)
   assert.ok(session !== undefined)
   const of = (person: string | null): Identity =>
@@ -112,7 +113,7 @@ test('who acts for somebody is recorded with them, and policies see both, with t
     seen.push(subject)
     return allow
   })
-  const { id } = await engine.open({ ...hello, token: 'delegated' })
+  const { id } = await engine.open({ ...hello, proof: byToken('delegated') })
   assert.equal(await runs(engine, id), 'completed')
   assert.deepEqual(
     seen.map(({ id: subject, on_behalf_of: person, groups, claims }) => [subject, person, groups, claims]),

@@ -92,7 +92,7 @@ export function createGate(ports: GatePorts): Engine {
     try {
       if (draining !== undefined) throw new Refused(draining)
       if (live.size >= limits.sessionsMax) throw new Refused(tooMany)
-      const identity = await ports.authenticator.authenticate(hello.token)
+      const identity = await ports.authenticator.authenticate(hello.proof)
       const target = known(hello)
       const session = new LiveSession(
         ofSession,

@@ -1,5 +1,7 @@
 /** What one request is, in words that hold for every protocol (AuthZEN: subject, action, resource, context). */
 
+import type { Proof } from './proof.ts'
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** Who calls. Verified from a token, never asserted by a header or a user name. */
@@ -95,7 +97,7 @@ export interface Action {
 export interface Hello {
   readonly protocol: string
   readonly target: string
-  readonly token: string
+  readonly proof: Proof
   readonly client: Client
   readonly run: Run
 }

@@ -2,6 +2,7 @@ import { createGate, type Engine } from './gate.ts'
 import { refusal, Refused } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import type { Position, StoreError, Unit } from './ports.ts'
+import { byToken, tokenIn } from './proof.ts'
 import type { Hello, Identity } from './request.ts'
 import { allow } from './scripted.ts'
 import type { Verdict } from './verdict.ts'
@@ -31,7 +32,7 @@ class ManualClock {
 export const hello: Hello = {
   protocol: 'postgres',
   target: 'shop',
-  token: 'good',
+  proof: byToken('good'),
   client: { ip: '127.0.0.1', application: null },
   run: { id: null, trace_id: null },
 }
@@ -75,10 +76,10 @@ export function world(
   const engine = createGate({
     gateway: 'gw',
     authenticator: {
-      authenticate: (token) =>
-        token === 'stolen'
+      authenticate: (proof) =>
+        tokenIn(proof) === 'stolen'
           ? Promise.reject(new Refused(refusal('token_refused', 'identity/signature', 'No.')))
-          : Promise.resolve(named(token)),
+          : Promise.resolve(named(tokenIn(proof))),
     },
     credentials: { credential: () => Promise.resolve({ user: 'app', password: 'secret' }) },
     dialer: { dial: () => Promise.reject(new Error('no network in this test')) },
