@@ -13,7 +13,6 @@ import {
 } from '@sluice/core'
 import { algorithms } from './algorithms.ts'
 import { Conversation } from './conversation.ts'
-import { opensshKey } from './openssh-key.ts'
 import { Reception } from './reception.ts'
 import type { SshSettings } from './target.ts'
 import { tellAll } from './turned-away.ts'
@@ -38,7 +37,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<SshSettings>): Promi
   if (hostKey === undefined) throw new Error('SSH needs a host key')
   const guests = new Map<string, Guest>()
   const protocol = new ssh2.Server({
-    hostKeys: [opensshKey(hostKey)],
+    hostKeys: [hostKey],
     algorithms: { ...algorithms, serverHostKey: ['ssh-ed25519'] },
     ident: 'Sluice',
     keepaliveInterval: limits.keepAliveMs,

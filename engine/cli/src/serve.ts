@@ -17,7 +17,7 @@ import {
   type Listener,
   type Targets,
 } from '@sluice/core'
-import { openIdentity, sshHostKey } from '@sluice/identity'
+import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
@@ -127,6 +127,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
     tokenKey: config.tokenKey,
+    sshCaKey: config.sshCaKey,
+    sshHostKey: config.sshHostKey,
+    sshKeys: config.sshKeys,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
     credentials: new Map(
@@ -253,8 +256,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       ...Array.from(listeners.values(), (listener) => listener.close()),
     ])
   })
-  const hostKey =
-    config.listen.ssh === null ? undefined : await sshHostKey(config.sshHostKey, join(data, 'keys'), secrets)
   for (const adapter of adapters) {
     const listen = config.listen[adapter.protocol as keyof Config['listen']]
     if (listen === null) continue
@@ -263,7 +264,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     const endpoint = {
       address,
       ...(tls === undefined ? {} : { tls }),
-      ...(hostKey === undefined ? {} : { hostKey }),
+      hostKey: identity.sshHost.privateKey,
       ...(stallMs === undefined ? {} : { stallMs }),
     }
     const listener = await adapter.listen(endpoint, engine)
@@ -292,6 +293,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exchanges: projections.exchanges,
     exchange: identity.exchange,
     logins: identity.logins,
+    ssh: { ...identity.sshAuthority, hostKey: identity.sshHost.line },
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,
