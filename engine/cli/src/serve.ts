@@ -246,6 +246,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     queuedBytes: () => log.queuedBytes,
     projectionLagMs: () => lagOf(projections.status, clock.now()),
     exporters: () => exporters.status(),
+    impairments: () =>
+      adapters.map(({ protocol, impairments = [] }) => ({ protocol, found: impairments.length })),
   })
 
   const listeners = new Map<string, Listener>()
@@ -267,6 +269,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       hostKey: identity.sshHost.privateKey,
       ...(stallMs === undefined ? {} : { stallMs }),
     }
+    for (const impairment of adapter.impairments ?? []) report(adapter.protocol, impairment)
     const listener = await adapter.listen(endpoint, engine)
     listeners.set(adapter.protocol, listener)
     if (listen.tls !== undefined && tls !== undefined)
