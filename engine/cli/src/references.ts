@@ -12,7 +12,7 @@ export interface NamedReference {
 
 /** Every secret that the configuration names, in its order; `literal` ones are none. */
 export function referencesIn(config: Config): readonly NamedReference[] {
-  const { log, samlIssuers, tokenKey, maskingKey, targets, notices, exporters, telemetry } = config
+  const { log, issuers, samlIssuers, tokenKey, maskingKey, targets, notices, exporters, telemetry } = config
   const one = (of: string, reference: SecretReference, isLogin = false): NamedReference => ({
     of,
     reference,
@@ -21,6 +21,9 @@ export function referencesIn(config: Config): readonly NamedReference[] {
   return [
     ...(tokenKey === null ? [] : [one('keys.tokens', tokenKey)]),
     ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),
+    ...issuers.flatMap(({ name, console }) =>
+      console?.client_secret === undefined ? [] : [one(`issuer ${name}`, console.client_secret)],
+    ),
     ...samlIssuers.flatMap(({ name, certificates }) =>
       certificates.map((certificate) => one(`issuer ${name}`, certificate)),
     ),

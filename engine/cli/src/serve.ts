@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createApi } from '@sluice/api'
+import { fileURLToPath } from 'node:url'
+import { createApi, readConsole } from '@sluice/api'
 import {
   createGate,
   createStanding,
@@ -46,6 +47,8 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What goes wrong beside a caller's request, for the operator. Never content. */
   readonly report: (what: string, error: unknown) => void
+  /** Folder of the built console; default: where it is built. */
+  readonly console?: string
   /** Other policies are in force, or other ones than the files say. */
   readonly activated?: (change: PolicyChange) => void
   /** Stands between the engine and its log: fault tests delay or refuse acks with it. */
@@ -67,6 +70,9 @@ export interface Running {
   /** Drains for at most `limits.drainMs`, then closes everything. Idempotent. */
   close(): Promise<void>
 }
+
+/** Beside this package, of its sources and of its build alike. */
+const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
 
 /** The composition root: builds every part once, in the order in which they need each other, and starts it. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
@@ -288,6 +294,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exchanges: projections.exchanges,
     exchange: identity.exchange,
     logins: identity.logins,
+    console: {
+      signIns: identity.signIns,
+      files: await readConsole(options.console ?? builtConsole),
+      publicUrl: () => new URL(apiUrl ?? 'http://127.0.0.1'),
+    },
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,

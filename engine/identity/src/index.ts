@@ -21,3 +21,12 @@ export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'
 export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'
+export type { ConsoleClient } from './sign-in/oidc-client.ts'
+export { Sealed } from './sign-in/sealed.ts'
+export {
+  SignInError,
+  type Begun,
+  type SignedIn,
+  type SignInIssuer,
+  type SignInProblem,
+} from './sign-in/sign-in.ts'

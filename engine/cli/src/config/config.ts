@@ -144,17 +144,18 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
+  const api = {
+    listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
+    url: value.api?.url ?? null,
+    roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+  }
   return {
     file,
-    api: {
-      listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
-      url: value.api?.url ?? null,
-      roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
-    },
+    api,
     listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
     secrets,
-    ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
+    ...issuersOf(document, secrets, value.identity.issuers, api),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
