@@ -37,6 +37,7 @@ import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
+import { ssh, type SshAuthority } from './ssh.ts'
 import { stream } from './stream.ts'
 import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
@@ -68,6 +69,8 @@ export interface ApiPorts extends ContentPorts {
   readonly logins: SamlLogins
   /** People at browsers, and the pages that these show. */
   readonly console: Pick<ConsolePorts, 'signIns' | 'files' | 'publicUrl'>
+  /** Signs certificates of SSH; `hostKey`: the line by which clients know this gateway. */
+  readonly ssh: SshAuthority & { readonly hostKey: string }
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
@@ -110,6 +113,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(ready(ports))
   app.register(token(ports))
   app.register(saml(ports))
+  app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))
   app.register(exchangeSearch(ports))

@@ -12,7 +12,19 @@ export interface NamedReference {
 
 /** Every secret that the configuration names, in its order; `literal` ones are none. */
 export function referencesIn(config: Config): readonly NamedReference[] {
-  const { log, issuers, samlIssuers, tokenKey, maskingKey, targets, notices, exporters, telemetry } = config
+  const {
+    log,
+    issuers,
+    samlIssuers,
+    tokenKey,
+    sshCaKey,
+    sshHostKey,
+    maskingKey,
+    targets,
+    notices,
+    exporters,
+    telemetry,
+  } = config
   const one = (of: string, reference: SecretReference, isLogin = false): NamedReference => ({
     of,
     reference,
@@ -20,6 +32,8 @@ export function referencesIn(config: Config): readonly NamedReference[] {
   })
   return [
     ...(tokenKey === null ? [] : [one('keys.tokens', tokenKey)]),
+    ...(sshCaKey === null ? [] : [one('keys.ssh_ca', sshCaKey)]),
+    ...(sshHostKey === null ? [] : [one('keys.ssh_host', sshHostKey)]),
     ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),
     ...issuers.flatMap(({ name, console }) =>
       console?.client_secret === undefined ? [] : [one(`issuer ${name}`, console.client_secret)],

@@ -132,6 +132,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
     tokenKey: config.tokenKey,
+    sshCaKey: config.sshCaKey,
+    sshHostKey: config.sshHostKey,
+    sshKeys: config.sshKeys,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
     credentials: new Map(
@@ -299,6 +302,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       files: await readConsole(options.console ?? builtConsole),
       publicUrl: () => new URL(apiUrl ?? 'http://127.0.0.1'),
     },
+    ssh: { ...identity.sshAuthority, hostKey: identity.sshHost.line },
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,

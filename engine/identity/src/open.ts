@@ -4,7 +4,7 @@ import { referencedCredentials, type CredentialReference } from './credentials.t
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
-import { browserKey, tokenKey } from './keys.ts'
+import { browserKey, sshKey, tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import { SamlLogins } from './saml/logins.ts'
 import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
@@ -15,6 +15,10 @@ import { samlProvider } from './sign-in/saml.ts'
 import { Sealed } from './sign-in/sealed.ts'
 import type { SignInProvider } from './sign-in/sign-in.ts'
 import { SignIns } from './sign-in/sign-ins.ts'
+import { certificateAuthority, type CertificateAuthority } from './ssh/authority.ts'
+import { configuredKeys, type SshKeyConfig } from './ssh/configured-keys.ts'
+import { hostKey, type HostKey } from './ssh/host-key.ts'
+import { publicKeyAuthenticator } from './ssh/public-key-authenticator.ts'
 
 export interface IdentityOptions {
   readonly secrets: SecretSource
@@ -25,6 +29,11 @@ export interface IdentityOptions {
   readonly saml: { readonly issuers: readonly SamlIssuerConfig[]; readonly url: string }
   /** `null`: generated under `keys`. */
   readonly tokenKey: SecretReference | null
+  /** Keys of SSH: of the authority that signs certificates, and of this gateway as a host. `null`: as above. */
+  readonly sshCaKey: SecretReference | null
+  readonly sshHostKey: SecretReference | null
+  /** Plain public keys, and who they speak for. */
+  readonly sshKeys: readonly SshKeyConfig[]
   /** `null`: generated under `keys`. */
   readonly maskingKey: MaskingKeyReference | null
   /** Folder of generated keys. */
@@ -43,6 +52,8 @@ export interface IdentityParts {
   /** Of browsers, at the console. */
   readonly signIns: SignIns
   readonly pseudonyms: Pseudonyms
+  readonly sshAuthority: CertificateAuthority
+  readonly sshHost: HostKey
 }
 
 /** Of gateway tokens. Installations are kept apart by their keys; the name says what the token is for. */
@@ -61,8 +72,17 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
   const sealed = new Sealed(await browserKey(options.tokenKey, options.keys, secrets))
   const browsers = signInProviders(options, logins, { issuers, gateway, secrets, clock })
+  const sshCaKey = await sshKey('ssh_ca', options.sshCaKey, options.keys, secrets)
+  const authority = certificateAuthority(sshCaKey, clock)
   return {
-    authenticator: tokenAuthenticator(issuers, gateway, clock),
+    authenticator: publicKeyAuthenticator({
+      tokens: tokenAuthenticator(issuers, gateway, clock),
+      keys: configuredKeys(options.sshKeys),
+      terms: { key: sshCaKey, issuers: names },
+      clock,
+    }),
+    sshAuthority: authority,
+    sshHost: hostKey(await sshKey('ssh_host', options.sshHostKey, options.keys, secrets), authority),
     credentials: referencedCredentials(options.credentials, secrets, clock),
     exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
     logins,

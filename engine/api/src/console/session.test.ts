@@ -15,7 +15,8 @@ function console() {
     console: scriptedConsole({ signIns }),
     clock: { ...systemClock, now },
     authenticator: {
-      async authenticate(token) {
+      async authenticate(proof) {
+        const token = proof.kind === 'token' ? proof.token : ''
         const ends = signIns.tokenLifeMs + start
         if (!token.includes('/') && ends <= now())
           throw new Refused(refusal('token_expired', 'identity/expired', 'Over.'))

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { refusal, Refused } from '@sluice/core'
+import { byToken, refusal, Refused } from '@sluice/core'
 import { SignInError } from '@sluice/identity'
 import { rolesOf } from '../roles.ts'
 import { answers, flag, list, object, oneOf, text, time, type RouteSchema } from '../schema.ts'
@@ -36,7 +36,7 @@ export function session(app: FastifyInstance, ports: ConsolePorts): void {
     const kept = signedIn(request, ports)
     checkOrigin(request, kept, publicUrl())
     const session = await renewed(kept, reply, ports)
-    const { subject, expiresAt } = await authenticator.authenticate(session.token)
+    const { subject, expiresAt } = await authenticator.authenticate(byToken(session.token))
     return {
       subject: subject.id,
       issuer: session.issuer,
