@@ -59,6 +59,7 @@ export interface Running {
   readonly api: Address
   readonly postgres: Address | null
   readonly http: Address | null
+  readonly ssh: Address | null
   /** Where Prometheus reads metrics. */
   readonly prometheus: Address | null
   /** Where the log is: a folder, or brokers. */
@@ -269,6 +270,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     const endpoint = {
       address,
       ...(tls === undefined ? {} : { tls }),
+      hostKey: identity.sshHost.privateKey,
       ...(stallMs === undefined ? {} : { stallMs }),
     }
     const listener = await adapter.listen(endpoint, engine)
@@ -332,6 +334,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
     postgres: listeners.get('postgres')?.address ?? null,
     http: listeners.get('http')?.address ?? null,
+    ssh: listeners.get('ssh')?.address ?? null,
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,

@@ -59,7 +59,7 @@ export interface TargetConfig {
 export interface Config {
   readonly file: string
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
-  readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
+  readonly listen: Readonly<Record<'postgres' | 'http' | 'ssh', ListenConfig | null>>
   readonly log: LogConfig
   /** Who keeps secrets outside this machine. */
   readonly secrets: SecretsConfig
@@ -103,7 +103,7 @@ type RawCredential = { readonly user?: string; readonly password?: SecretReferen
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
   readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
-  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
+  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen; readonly ssh?: RawListen }
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
@@ -161,7 +161,11 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   return {
     file,
     api,
-    listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
+    listen: {
+      postgres: listenOf(value.listen?.postgres),
+      http: listenOf(value.listen?.http),
+      ssh: listenOf(value.listen?.ssh),
+    },
     log,
     secrets,
     ...issuersOf(document, secrets, value.identity.issuers, api),
