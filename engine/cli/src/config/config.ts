@@ -152,15 +152,16 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
+  const api = {
+    listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
+    url: value.api?.url ?? null,
+    roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+  }
   const keyOf = (name: keyof NonNullable<RawConfig['keys']>): SecretReference | null =>
     keptBy(document, secrets, ['keys', name], value.keys?.[name] ?? null)
   return {
     file,
-    api: {
-      listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
-      url: value.api?.url ?? null,
-      roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
-    },
+    api,
     listen: {
       postgres: listenOf(value.listen?.postgres),
       http: listenOf(value.listen?.http),
@@ -168,7 +169,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     },
     log,
     secrets,
-    ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
+    ...issuersOf(document, secrets, value.identity.issuers, api),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keyOf('tokens'),
     sshCaKey: keyOf('ssh_ca'),
