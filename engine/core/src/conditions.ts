@@ -7,7 +7,7 @@ import type { RequestRate, Target } from './request.ts'
 /** Of a target that says nothing: enough for a person who looks for somebody, too few for a search bit by bit. */
 const otherwise: RequestRate = { burst: 20, perSecond: 20 / 3_600 }
 
-type Asked = Pick<Target<unknown>, 'name' | 'conditions'>
+type Asked = Pick<Target, 'name' | 'conditions'>
 
 /**
  * How many conditions on masked values each subject may ask of each target where the policy gives a budget for them, over
