@@ -14,6 +14,7 @@ export type {
   PolicyView,
 } from './policies.ts'
 export type { Readiness } from './ready.ts'
+export type { RevocationLine } from './revocations.ts'
 export { rolesOf, type Role, type RoleGroups } from './roles.ts'
 export type { Exchange, TokenAnswer } from './token.ts'
 export type { SessionLine } from './session-line.ts'

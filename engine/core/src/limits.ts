@@ -275,6 +275,12 @@ export const limits = {
   drainMs: 5_000,
   /** Gateway tokens never live longer. */
   tokenLifeMs: 900_000,
+  /** Tokens revoked one by one that are remembered; more are refused, since none may be forgotten before its time. */
+  revokedTokensMax: 50_000,
+  /** How often revocations that concern no good token any more are looked for. */
+  revocationSweepMs: 60_000,
+  /** Tokens by which one session lived: of older ones nobody knows any more that it was carried on from them. */
+  sessionTokensMax: 64,
   /** The shortest time for which a class of events may be kept. */
   retentionMsMin: 86_400_000,
   /** How often what is older is looked for. */

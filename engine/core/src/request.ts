@@ -21,6 +21,10 @@ export interface Identity {
   readonly subject: Subject
   readonly tokenId: string
   readonly expiresAt: number
+  /** When its issuer gave it out; of one that a gateway made, when the one that it was made from was. */
+  readonly issuedAt?: number
+  /** `tokenFingerprint` of the token that it was made from. */
+  readonly madeFrom?: string
 }
 
 /** A registered backend, as policies and the log see it. The credential is never part of it. */

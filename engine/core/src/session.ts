@@ -14,10 +14,12 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import { LivingToken } from './living-token.ts'
+import { expired, LivingToken } from './living-token.ts'
 import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { RequestRates } from './request-rates.ts'
+import { sessionRevoked, type Revocation } from './revocation.ts'
+import { refuseRevoked } from './revocations.ts'
 import type {
   Address,
   CancelKey,
@@ -30,12 +32,6 @@ import type {
   Target,
 } from './request.ts'
 import { Stop } from './stop.ts'
-
-const expired = refusal(
-  'token_expired',
-  'identity/expired',
-  'The token has expired: connect again with a new one.',
-)
 
 export interface SessionPorts extends GatePorts {
   /** What is recorded of the denials of each subject. */
@@ -161,18 +157,22 @@ export class LiveSession<Settings> implements Session<Settings> {
         refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
       )
     this.#refuseWhenOver()
-    await this.append(
-      [{ type: 'SessionExtended', data: { session: this.id, ...identityRecord(identity) } }],
-      'now',
-    )
-    // It may have come to its end while that was written.
+    const data = { session: this.id, ...identityRecord(identity) }
+    await this.append([{ type: 'SessionExtended', data }], 'now')
+    // It may have come to its end while that was written, and so may the token.
     this.#refuseWhenOver()
+    refuseRevoked(identity, this.#ports.revocations)
     this.#token.renew(identity)
   }
 
   /** A grant of this subject was taken back: what runs only by it is stopped, without grace. */
   revoked(grant: string): void {
     for (const granted of this.#granted) void granted.revoke(grant)
+  }
+
+  /** Without grace, when it concerns a token by which this session lives or lived. */
+  endIfRevoked(revocation: Revocation): void {
+    if (this.#token.isConcerned(revocation)) this.end(sessionRevoked)
   }
 
   /** Idle: ends now. Running exchanges may finish within `graceMs`; new and held ones are refused at once. */

@@ -1,4 +1,12 @@
-import type { Authenticator, Clock, Credentials, Ids, Pseudonyms } from '@sluice/core'
+import {
+  unrevoked,
+  type Authenticator,
+  type Clock,
+  type Credentials,
+  type Ids,
+  type Pseudonyms,
+  type Revocations,
+} from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
 import { referencedCredentials, type CredentialReference } from './credentials.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
@@ -26,6 +34,7 @@ export interface IdentityOptions {
   readonly keys: string
   /** By target name. */
   readonly credentials: ReadonlyMap<string, CredentialReference>
+  readonly revocations: Pick<Revocations, 'of'>
   readonly clock: Clock
   readonly ids: Ids
 }
@@ -43,7 +52,7 @@ const audience = 'sluice'
 
 /** Everything that turns tokens into subjects and references into secrets. Throws on unusable configuration. */
 export async function openIdentity(options: IdentityOptions): Promise<IdentityParts> {
-  const { secrets, clock, ids, saml } = options
+  const { secrets, clock, ids, saml, revocations } = options
   const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, secrets)
   const providers = await Promise.all(
@@ -53,9 +62,9 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
   return {
-    authenticator: tokenAuthenticator(issuers, gateway, clock),
+    authenticator: unrevoked(tokenAuthenticator(issuers, gateway, clock), revocations),
     credentials: referencedCredentials(options.credentials, secrets, clock),
-    exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
+    exchange: tokenExchanger({ issuers, gateway, logins, audience, revocations, clock }),
     logins,
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
   }
