@@ -252,6 +252,17 @@ export function scriptedApi(
       start: async () => ({ login_url: 'https://idp.example/', expires_in: 600 }),
       finish: async () => 'http://127.0.0.1:1/',
     },
+    ssh: {
+      line: 'ssh-ed25519 CA sluice',
+      hostKey: 'ssh-ed25519 HOST sluice',
+      issue: ({ tokenId, expiresAt }, { publicKey }) => ({
+        certificate: `certificate over ${publicKey}`,
+        serial: '7',
+        keyId: tokenId,
+        fingerprint: 'SHA256:x',
+        validUntil: expiresAt,
+      }),
+    },
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {

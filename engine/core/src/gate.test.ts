@@ -8,7 +8,7 @@ import type { EventData } from './events.ts'
 import { byToken } from './proof.ts'
 import type { Identity, Subject } from './request.ts'
 import { allow, denied, scriptedExchange } from './scripted.ts'
-import { hello, identity, types, world } from './scripted-gate.ts'
+import { confinedTo, hello, identity, types, world } from './scripted-gate.ts'
 
 test('a session begins with its first event, and ends with its last', async () => {
   const { engine, events } = world()
@@ -27,6 +27,21 @@ test('who is refused is recorded, without the token', async () => {
   await assert.rejects(engine.open({ ...hello, protocol: 'http' }), /No target of that name/)
   assert.deepEqual(types(events), ['AuthenticationFailed', 'AuthenticationFailed', 'AuthenticationFailed'])
   assert.equal(JSON.stringify(events).includes('stolen'), false)
+})
+
+test('C18 a proof opens the targets that it is good for, and what else it says is kept', async () => {
+  const { engine, events } = world()
+  await assert.rejects(
+    engine.open({ ...hello, proof: byToken('only build') }),
+    (error) => error instanceof Refused && error.refusal.rule === 'identity/target',
+  )
+  assert.deepEqual(types(events), ['AuthenticationFailed'])
+  const { id, confined } = await engine.open({ ...hello, proof: byToken('only shop') })
+  assert.deepEqual(confined, confinedTo(['shop']))
+  const session = engine.session(id)
+  await session?.extend(identity('alice', 500_000))
+  assert.deepEqual(session?.confined, confinedTo(['shop']), 'a later token permits no more')
+  assert.equal((await engine.open(hello)).confined, null)
 })
 
 test('without a log there is no session', async () => {

@@ -103,6 +103,7 @@ export function createGate(ports: GatePorts): Engine {
       // In the turn in which it becomes one of those that a revocation ends.
       refuseRevoked(identity, ports.revocations)
       const target = known(hello)
+      if (identity.confined?.targets?.includes(target.name) === false) throw new Refused(otherTarget)
       const session = new LiveSession(
         ofSession,
         ports.ids.next('ses'),
@@ -222,6 +223,11 @@ const denialTerms = {
   perSecond: limits.denialsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
+const otherTarget = refusal(
+  'token_refused',
+  'identity/target',
+  'What you showed is not good for this target: get another one for it.',
+)
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

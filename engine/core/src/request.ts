@@ -25,6 +25,18 @@ export interface Identity {
   readonly issuedAt?: number
   /** `tokenFingerprint` of the token that it was made from. */
   readonly madeFrom?: string
+  /** What the proof is good for, where that is less than what policies let its subject do. */
+  readonly confined?: Confinement
+}
+
+/** What a certificate of OpenSSH or a configured key is good for, beside what policies say. */
+export interface Confinement {
+  /** Names of the targets that it opens; `null`: all of them. */
+  readonly targets: readonly string[] | null
+  /** All that runs over SSH, whatever was asked for (`force-command`); `null`: what is asked for. */
+  readonly command: string | null
+  /** What it may ask of an SSH server, by the names of PROTOCOL.certkeys, e.g. `permit-pty`; `null`: whatever it likes. */
+  readonly permits: readonly string[] | null
 }
 
 /** A registered backend, as policies and the log see it. The credential is never part of it. */

@@ -24,6 +24,7 @@ import type {
   Address,
   CancelKey,
   Client,
+  Confinement,
   Credential,
   Hello,
   Identity,
@@ -31,6 +32,7 @@ import type {
   Subject,
   Target,
 } from './request.ts'
+import { SessionTally } from './session-tally.ts'
 import { Stop } from './stop.ts'
 
 export interface SessionPorts extends GatePorts {
@@ -50,6 +52,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly cancelKey: CancelKey
   readonly ending: Stop<Refusal> = new Stop<Refusal>()
   readonly client: Client
+  /** By what it was opened with: a later token makes its life longer, and permits no more. */
+  readonly confined: Confinement | null
   /** Milliseconds since 1970. */
   readonly openedAt: number
   /** Where the log says that it was opened: everything else of it comes behind. */
@@ -61,13 +65,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly #denials: Denials
   readonly #onClosed: () => void
   readonly #token: LivingToken
+  readonly #tally = new SessionTally()
   #run: Run
-  #requests = 0
-  #denied = 0
-  #rows = 0
-  #bytes = 0
-  #tokens = 0
-  #costMicros = 0
   #closed = false
 
   constructor(
@@ -88,6 +87,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.#ports = ports
     this.#run = hello.run
     this.#onClosed = onClosed
+    this.confined = identity.confined ?? null
     const { name, protocol, labels } = target
     this.#input = { session: id, client: hello.client, target: Object.freeze({ name, protocol, labels }) }
     this.#denials = new Denials(
@@ -117,7 +117,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   get facts(): SessionFacts {
     let inFlight = 0
     for (const lane of this.#lanes) inFlight += lane.pending
-    return { ...this.#done(), tokens: this.#tokens, cost_micros: this.#costMicros, in_flight: inFlight }
+    return this.#tally.facts(inFlight)
   }
 
   dial(to?: Address): Promise<Duplex> {
@@ -190,7 +190,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     for (const lane of this.#lanes) lane.stopAll()
     for (const granted of this.#granted) granted.close()
     this.#onClosed()
-    const data = { session: this.id, reason, ...this.#done() }
+    const data = { session: this.id, reason, ...this.#tally.recorded }
     await this.#denials
       .finish({ type: 'SessionClosed', data })
       .catch((error: unknown) => this.#ports.report('a closed session was not recorded', error))
@@ -207,10 +207,6 @@ export class LiveSession<Settings> implements Session<Settings> {
       { stream: this.id, events: [first, ...rest] },
       { withinMs: urgency === 'now' ? limits.appendWaitMs : limits.recordWaitMs, urgency },
     )
-  }
-
-  #done(): Omit<SessionFacts, 'tokens' | 'cost_micros' | 'in_flight'> {
-    return { requests: this.#requests, denied: this.#denied, rows: this.#rows, bytes: this.#bytes }
   }
 
   #refusing: Refusal | undefined
@@ -302,14 +298,7 @@ export class LiveSession<Settings> implements Session<Settings> {
         if (grants.length > 0) granted.judged(input)
         return input
       },
-      count: (done) => {
-        this.#requests += 1
-        this.#denied += done.denied ?? 0
-        this.#rows += done.rows ?? 0
-        this.#bytes += done.bytes ?? 0
-        this.#tokens += done.tokens ?? 0
-        this.#costMicros += done.cost_micros ?? 0
-      },
+      count: (done) => this.#tally.count(done),
       append,
       spendOnDenials: (sizes) => this.#denials.spend(sizes),
       countDenial: (exchange, rule) => {

@@ -9,6 +9,7 @@ import {
   type Subject,
 } from '@sluice/core'
 import { refuse, refuseExpired } from './refuse.ts'
+import { subjectIn, subjectPayload, type SubjectPayload } from './subject-payload.ts'
 
 /**
  * ```
@@ -23,8 +24,7 @@ const gatewayTokenIdKind = gatewayTokenIdPrefix.slice(0, -1)
 
 const tagBytes = 32
 
-/** The payload. Short names, since everything must fit in `limits.gatewayTokenBytesMax`. */
-interface Payload {
+interface Payload extends SubjectPayload {
   readonly id: string
   readonly aud: string
   /** Seconds since 1970. */
@@ -32,12 +32,6 @@ interface Payload {
   readonly exp: number
   /** Of the token that it was made from. */
   readonly src?: string
-  readonly sub: string
-  readonly typ: Subject['type']
-  readonly iss: string
-  readonly grp?: Subject['groups']
-  readonly clm?: Subject['claims']
-  readonly obo?: string
 }
 
 /** By what somebody is known, of which a token is made. Times in milliseconds since 1970. */
@@ -115,33 +109,19 @@ function refuseForged(): never {
 }
 
 function payloadOf({ subject, issuedAt, tokenId }: Vouched, id: string, aud: string, exp: number): Payload {
-  const { groups, claims, on_behalf_of: onBehalfOf } = subject
   return {
     id,
     aud,
     iat: Math.floor(issuedAt / 1000),
     exp,
     ...(tokenId !== undefined && { src: tokenFingerprint(tokenId) }),
-    sub: subject.id,
-    typ: subject.type,
-    iss: subject.issuer,
-    ...(groups.length > 0 && { grp: groups }),
-    ...(Object.keys(claims).length > 0 && { clm: claims }),
-    ...(onBehalfOf !== null && { obo: onBehalfOf }),
+    ...subjectPayload(subject),
   }
 }
 
-function identityOf({ id, iat, exp, src, sub, typ, iss, grp, clm, obo }: Payload): Identity {
-  const subject: Subject = {
-    id: sub,
-    type: typ,
-    issuer: iss,
-    groups: grp ?? [],
-    claims: clm ?? {},
-    on_behalf_of: obo ?? null,
-  }
+function identityOf({ id, iat, exp, src, ...payload }: Payload): Identity {
   return {
-    subject,
+    subject: subjectIn(payload),
     tokenId: id,
     issuedAt: iat * 1000,
     expiresAt: exp * 1000,
