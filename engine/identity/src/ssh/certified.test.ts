@@ -71,7 +71,9 @@ suite('a certificate of the authority', () => {
     assert.deepEqual([confined?.command, confined?.permits?.includes('permit-pty')], [null, true])
   })
   test('is as old as that token, and names by the same fingerprint what that was made from', () => {
-    const { issuedAt, madeFrom } = verify(issued({}, { ...identity, issuedAt: noon - 5_000, madeFrom: 'of it' }))
+    const { issuedAt, madeFrom } = verify(
+      issued({}, { ...identity, issuedAt: noon - 5_000, madeFrom: 'of it' }),
+    )
     assert.deepEqual([issuedAt, madeFrom], [noon - 5_000, 'of it'])
     assert.equal(verify(issued()).issuedAt, 0, 'an age that nobody told is the greatest')
   })
