@@ -1,40 +1,54 @@
-import type { Clock, Engine, Listener } from '@sluice/core'
+import type { Clock, Gate, Listener } from '@sluice/core'
 import { adapters } from './adapters.ts'
 import { CertificateFollower, certificateOf } from './certificates.ts'
 import type { Config } from './config/config.ts'
 
-interface ListenPorts {
-  /** Relative files of certificates start here. */
+interface ListenerPorts {
   readonly base: string
-  /** By what clients of SSH know the gateway. */
-  readonly hostKey: string
   readonly clock: Clock
   readonly report: (what: string, error: unknown) => void
-  /** What follows the files of certificates is added to it. */
-  readonly parts: AsyncDisposableStack
+  /** Of SSH: by which clients know the gateway. */
+  readonly hostKey: string
 }
 
-/** Opens what the configuration says into `listeners`, by protocol: when one fails, those are open that are in it. */
-export async function listenAll(
-  config: Config['listen'],
-  engine: Engine,
-  listeners: Map<string, Listener>,
-  { base, hostKey, clock, report, parts }: ListenPorts,
-): Promise<void> {
-  for (const adapter of adapters) {
-    const listen = config[adapter.protocol as keyof Config['listen']]
-    if (listen === null) continue
-    const tls = listen.tls === undefined ? undefined : await certificateOf(listen.tls, base)
-    const { address, stallMs } = listen
-    const endpoint = {
-      address,
-      ...(tls === undefined ? {} : { tls }),
-      hostKey,
-      ...(stallMs === undefined ? {} : { stallMs }),
+/** Where clients connect, by protocol; certificates are read again when they change. */
+export class Listeners implements Disposable {
+  readonly #open = new Map<string, Listener>()
+  readonly #followers = new DisposableStack()
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  get(protocol: string): Listener | undefined {
+    return this.#open.get(protocol)
+  }
+
+  async open(listen: Config['listen'], gate: Gate<unknown>, ports: ListenerPorts): Promise<void> {
+    const { base, hostKey } = ports
+    for (const adapter of adapters) {
+      const wanted = listen[adapter.protocol as keyof Config['listen']]
+      if (wanted === null) continue
+      const tls = wanted.tls === undefined ? undefined : await certificateOf(wanted.tls, base)
+      const { address, stallMs } = wanted
+      const endpoint = {
+        address,
+        ...(tls === undefined ? {} : { tls }),
+        hostKey,
+        ...(stallMs === undefined ? {} : { stallMs }),
+      }
+      const listener = await adapter.listen(endpoint, gate)
+      this.#open.set(adapter.protocol, listener)
+      if (wanted.tls !== undefined && tls !== undefined)
+        this.#followers.use(new CertificateFollower(ports, wanted.tls, tls, listener))
     }
-    const listener = await adapter.listen(endpoint, engine)
-    listeners.set(adapter.protocol, listener)
-    if (listen.tls !== undefined && tls !== undefined)
-      parts.use(new CertificateFollower({ clock, base, report }, listen.tls, tls, listener))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#open.values(), (listener) => listener.close()))
+  }
+
+  [Symbol.dispose](): void {
+    this.#followers.dispose()
   }
 }

@@ -16,7 +16,6 @@ import {
   systemIds,
   type Address,
   type EventStore,
-  type Listener,
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
@@ -29,7 +28,7 @@ import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { directDialer } from './dial.ts'
-import { listenAll } from './listeners.ts'
+import { Listeners } from './listeners.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -261,16 +260,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exporters: () => exporters.status(),
   })
 
-  const listeners = new Map<string, Listener>()
+  const listeners = new Listeners()
   parts.defer(async () => {
-    await Promise.all([
-      engine.drain(limits.drainMs),
-      exporters.close(),
-      ...Array.from(listeners.values(), (listener) => listener.close()),
-    ])
+    await Promise.all([engine.drain(limits.drainMs), exporters.close(), listeners.close()])
   })
-  const hostKey = identity.sshHost.privateKey
-  await listenAll(config.listen, engine, listeners, { base, hostKey, clock, report, parts })
+  parts.use(listeners)
+  await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
 
   const api = createApi({
     engine,
