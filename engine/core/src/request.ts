@@ -21,6 +21,10 @@ export interface Identity {
   readonly subject: Subject
   readonly tokenId: string
   readonly expiresAt: number
+  /** When its issuer gave it out; of one that a gateway made, when the one that it was made from was. */
+  readonly issuedAt?: number
+  /** `tokenFingerprint` of the token that it was made from. */
+  readonly madeFrom?: string
   /** What the proof is good for, where that is less than what policies let its subject do. */
   readonly confined?: Confinement
 }
