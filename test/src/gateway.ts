@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseConfig, serve } from '@sluice/cli'
 import type { EventStore, RecordedEvent } from '@sluice/core'
-import { demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
+import { demoConsole, demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
 import type { Certificate } from './certificate.ts'
 import { credentialsOf, entryOf, type GatewayTarget } from './gateway-target.ts'
 import type { Login, Place } from './wire-client.ts'
@@ -195,7 +195,15 @@ export function configOf(options: GatewayOptions): object {
     identity: {
       owners,
       issuers: [
-        { name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim },
+        {
+          name: 'demo',
+          kind: 'oidc',
+          issuer: provider.issuer,
+          audience,
+          groups_claim,
+          type_claim,
+          console: demoConsole,
+        },
         ...(options.issuers ?? []),
       ],
     },

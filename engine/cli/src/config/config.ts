@@ -130,6 +130,7 @@ interface RawConfig {
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
     readonly rate?: { readonly per_second: number; readonly burst?: number }
+    readonly conditions?: { readonly per_hour: number; readonly burst?: number }
   })[]
 }
 
@@ -151,15 +152,16 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
+  const api = {
+    listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
+    url: value.api?.url ?? null,
+    roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+  }
   const keyOf = (name: keyof NonNullable<RawConfig['keys']>): SecretReference | null =>
     keptBy(document, secrets, ['keys', name], value.keys?.[name] ?? null)
   return {
     file,
-    api: {
-      listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
-      url: value.api?.url ?? null,
-      roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
-    },
+    api,
     listen: {
       postgres: listenOf(value.listen?.postgres),
       http: listenOf(value.listen?.http),
@@ -167,7 +169,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     },
     log,
     secrets,
-    ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
+    ...issuersOf(document, secrets, value.identity.issuers, api),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keyOf('tokens'),
     sshCaKey: keyOf('ssh_ca'),
@@ -222,7 +224,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, credential, labels, access, rate, ...rest } = entry
+    const { name, protocol, address, credential, labels, access, rate, conditions, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -230,7 +232,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
     if (adapter === undefined) return []
     try {
       const settings = adapter.target.parse(rest)
-      const place = { address: addressOf(address), rate: rateOf(rate) }
+      const place = { address: addressOf(address), rate: rateOf(rate), conditions: conditionsOf(conditions) }
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       if (login !== null)
@@ -251,6 +253,12 @@ function rateOf(rate: RawConfig['targets'][number]['rate']): RequestRate | undef
   if (rate === undefined) return undefined
   const { per_second: perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate
   return { perSecond, burst }
+}
+
+function conditionsOf(given: RawConfig['targets'][number]['conditions']): RequestRate | undefined {
+  if (given === undefined) return undefined
+  const { per_hour: perHour, burst = Math.max(1, Math.ceil(perHour)) } = given
+  return { perSecond: perHour / 3_600, burst }
 }
 
 /** What the adapter needs, no more and no less: one that is never shown to the target would be a mistake. */
