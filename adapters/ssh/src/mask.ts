@@ -25,8 +25,8 @@ export async function* masked(
       if (!('bytes' in reply)) {
         if (maskers !== undefined) yield* lastOf(maskers, recorder)
         yield ended(reply, recorder)
-      } else if (maskers === undefined) yield shown(reply, recorder)
-      else if (reply.bytes.length === 0) yield* flushed(reply.kind, maskers[reply.kind], recorder)
+      } else if (reply.bytes.length === 0) yield* paused(reply, maskers?.[reply.kind], recorder)
+      else if (maskers === undefined) yield shown(reply, recorder)
       else yield* visible(reply.kind, maskers[reply.kind].push(reply.bytes), recorder)
     }
   } catch (error) {
@@ -41,9 +41,14 @@ function* lastOf(
   for (const kind of ['stdout', 'stderr'] as const) yield* visible(kind, maskers[kind].end(), recorder)
 }
 
-/** A terminal at which nothing moves: somebody waits for what is held back. */
-function* flushed(kind: Output['kind'], masker: StreamMasker, recorder: Recorder): Generator<Shown<Reply>> {
-  yield* visible(kind, masker.flush(), recorder)
+/** A terminal at which nothing moves: somebody waits for what is held back, or looks on. */
+function* paused(
+  reply: Output,
+  masker: StreamMasker | undefined,
+  recorder: Recorder,
+): Generator<Shown<Reply>> {
+  if (masker !== undefined) yield* visible(reply.kind, masker.flush(), recorder)
+  if (recorder.due(true)) yield { item: reply, record: reply.bytes, rows: 0, masked: [], flush: true }
 }
 
 function* visible(kind: Output['kind'], piece: MaskedPiece, recorder: Recorder): Generator<Shown<Reply>> {
@@ -53,7 +58,8 @@ function* visible(kind: Output['kind'], piece: MaskedPiece, recorder: Recorder):
 
 function shown(reply: Output, recorder: Recorder, hidden: readonly MaskCount[] = []): Shown<Reply> {
   const counts = hidden.map((count) => ({ ...count, column: `${reply.kind}:${count.column}` }))
-  return { item: reply, record: recorder.output(reply.kind, reply.bytes), rows: 0, masked: counts }
+  const record = recorder.output(reply.kind, reply.bytes)
+  return { item: reply, record, rows: 0, masked: counts, flush: recorder.due(false) }
 }
 
 function ended(reply: Ending, recorder: Recorder): Shown<Reply> {
