@@ -15,7 +15,6 @@ import {
   systemIds,
   type Address,
   type EventStore,
-  type Listener,
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
@@ -23,12 +22,12 @@ import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
-import { CertificateFollower, certificateOf } from './certificates.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { directDialer } from './dial.ts'
+import { Listeners } from './listeners.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -254,30 +253,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exporters: () => exporters.status(),
   })
 
-  const listeners = new Map<string, Listener>()
+  const listeners = new Listeners()
   parts.defer(async () => {
-    await Promise.all([
-      engine.drain(limits.drainMs),
-      exporters.close(),
-      ...Array.from(listeners.values(), (listener) => listener.close()),
-    ])
+    await Promise.all([engine.drain(limits.drainMs), exporters.close(), listeners.close()])
   })
-  for (const adapter of adapters) {
-    const listen = config.listen[adapter.protocol as keyof Config['listen']]
-    if (listen === null) continue
-    const tls = listen.tls === undefined ? undefined : await certificateOf(listen.tls, base)
-    const { address, stallMs } = listen
-    const endpoint = {
-      address,
-      ...(tls === undefined ? {} : { tls }),
-      hostKey: identity.sshHost.privateKey,
-      ...(stallMs === undefined ? {} : { stallMs }),
-    }
-    const listener = await adapter.listen(endpoint, engine)
-    listeners.set(adapter.protocol, listener)
-    if (listen.tls !== undefined && tls !== undefined)
-      parts.use(new CertificateFollower({ clock, base, report }, listen.tls, tls, listener))
-  }
+  parts.use(listeners)
+  await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
 
   const api = createApi({
     engine,
