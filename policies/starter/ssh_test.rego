@@ -145,7 +145,7 @@ test_protected_files if {
 	_reading("/etc/shadow") == {"ssh/protected"}
 	_reading("/etc/shadow-") == {"ssh/protected"}
 	_reading("~/.ssh/config") == {"ssh/protected"}
-	_reading("/home/x/.ssh/authorized_keys") == {"ssh/protected"}
+	_reading("/var/lib/app/.ssh/authorized_keys") == {"ssh/protected"}
 	_reading("/srv/app/.env") == {"ssh/protected"}
 	_reading("/srv/app/tls.key") == {"ssh/protected"}
 	_reading("/proc/1/environ") == {"ssh/protected"}

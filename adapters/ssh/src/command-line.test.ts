@@ -182,7 +182,7 @@ suite('command lines', () => {
     assert.deepEqual(reasons(`echo ${'a'.repeat(commandLineMax)}`), ['size'])
     assert.ok(reasons(Array.from({ length: programsMax + 1 }, () => 'ls').join(';')).includes('size'))
     const nested = (depth: number): string =>
-      depth === 0 ? 'ls' : `sh -c ${`'${nested(depth - 1).replaceAll("'", "'\\''")}'`}`
+      depth === 0 ? 'ls' : `sh -c '${nested(depth - 1).replaceAll("'", "'\\''")}'`
     assert.deepEqual(reasons(nested(nestedMax)), [])
     assert.deepEqual(reasons(nested(nestedMax + 1)), ['size'])
     assert.ok(reasons(`${'('.repeat(4000)}ls`).length > 0)

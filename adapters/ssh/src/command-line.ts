@@ -48,14 +48,16 @@ export function parseCommandLine(text: string): CommandLine {
 }
 
 /** Controls but tab and line feed; what stands for bytes that were no UTF-8; half a character; marks that reorder text. */
-const strange =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd\ufffe\uffff]/
+const strange = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\ufeff\ufffd-\uffff]/u
 
 function objectionToText(text: string): Opacity | undefined {
   if (text.length > commandLineMax) return opacity('size', `${text.length} characters`)
   const found = strange.exec(text)?.[0]
   if (found !== undefined)
-    return opacity('character', `U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`)
+    return opacity(
+      'character',
+      `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+    )
   return text.isWellFormed() ? undefined : opacity('character', 'not Unicode')
 }
 

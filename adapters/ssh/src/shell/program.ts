@@ -29,7 +29,7 @@ export function flagsOf(args: readonly string[]): readonly string[] {
   return [
     ...new Set(
       options.flatMap((option) =>
-        option.startsWith('--') ? [option.slice(2).split('=')[0] ?? ''] : [...option.slice(1)],
+        option.startsWith('--') ? [option.slice(2).split('=')[0] ?? ''] : Array.from(option.slice(1)),
       ),
     ),
   ]

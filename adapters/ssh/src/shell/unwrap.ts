@@ -77,7 +77,7 @@ export function unwrap(name: string, args: readonly string[]): Unwrapped {
 
 function unwrapped(wrapper: Wrapper, args: readonly string[]): Unwrapped {
   let at = 0
-  while (/^-/.test(args[at] ?? '')) {
+  while (args[at]?.startsWith('-') === true) {
     const option = args[at] ?? ''
     at++
     if (option === '--') break
