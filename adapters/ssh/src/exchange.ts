@@ -14,6 +14,7 @@ import {
   type StopReason,
   type Verdict,
 } from '@sluice/core'
+import { parseCommandLine } from './command-line.ts'
 import { Flight } from './flight.ts'
 import { handOver, type Caller } from './hand-over.ts'
 import { Inflow } from './inflow.ts'
@@ -25,7 +26,6 @@ import { Asciicast, frames, type Recorder } from './recorder.ts'
 import { refuse, said } from './refuse.ts'
 import type { Reply } from './replies.ts'
 import { shownStdin, typed } from './stdin.ts'
-import { parseCommandLine } from './unparsed.ts'
 import { start } from './upstream.ts'
 
 /** A caller that waits for people is told again after so long. */

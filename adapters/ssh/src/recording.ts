@@ -100,7 +100,7 @@ function terminalPart(line: string): AnswerPart {
         ? { kind: 'status', text: data }
         : { kind: 'terminal', line, seconds, code, text: data }
   }
-  if (typeof value === 'object' && value !== null)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return { kind: 'terminal', line, seconds: 0, code: 'head', text: '' }
   return { kind: 'undecodable', bytes: line.length }
 }
