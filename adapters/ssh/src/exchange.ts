@@ -52,14 +52,14 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly #program: Program
   readonly #line: Line
   readonly #recorder: Recorder
-  readonly #copies: boolean
+  readonly #copy: 'upload' | 'download' | null
   #flight: Flight | undefined
 
   constructor(program: Program, line: Line) {
     this.#program = program
     this.#line = line
     const read = parseCommandLine(program.command)
-    this.#copies = read.transfer !== null
+    this.#copy = read.transfer?.direction ?? null
     this.actions = programActions(program, read)
     this.#recorder = recorderOf(program)
     this.objection = objectionTo(program, line)
@@ -70,7 +70,7 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    return oblige(verdicts, this.#copies, this.#line.means)
+    return oblige(verdicts, this.#copy, this.#line.means)
   }
 
   bound(): Uint8Array {

@@ -16,29 +16,24 @@ export async function* masked(
   replies: AsyncIterable<Reply>,
   { plan, pseudonyms, recorder }: MaskContext,
 ): AsyncGenerator<Shown<Reply>> {
-  const maskers =
-    plan === null
-      ? undefined
-      : { stdout: streamMasker(plan, pseudonyms), stderr: streamMasker(plan, pseudonyms) }
+  const maskers = new Map(
+    plan?.streams.map((kind) => [kind, streamMasker(plan.rules, pseudonyms)] as const) ?? [],
+  )
   try {
     for await (const reply of replies) {
       if (!('bytes' in reply)) {
-        if (maskers !== undefined) yield* lastOf(maskers, recorder)
+        for (const [kind, masker] of maskers) yield* visible(kind, masker.end(), recorder)
         yield ended(reply, recorder)
-      } else if (reply.bytes.length === 0) yield* paused(reply, maskers?.[reply.kind], recorder)
-      else if (maskers === undefined) yield shown(reply, recorder)
-      else yield* visible(reply.kind, maskers[reply.kind].push(reply.bytes), recorder)
+      } else {
+        const masker = maskers.get(reply.kind)
+        if (reply.bytes.length === 0) yield* paused(reply, masker, recorder)
+        else if (masker === undefined) yield shown(reply, recorder)
+        else yield* visible(reply.kind, masker.push(reply.bytes), recorder)
+      }
     }
   } catch (error) {
     throw error instanceof Undecodable ? new Refused(unreadable, { cause: error }) : error
   }
-}
-
-function* lastOf(
-  maskers: Readonly<Record<Output['kind'], StreamMasker>>,
-  recorder: Recorder,
-): Generator<Shown<Reply>> {
-  for (const kind of ['stdout', 'stderr'] as const) yield* visible(kind, maskers[kind].end(), recorder)
 }
 
 /** A terminal at which nothing moves: somebody waits for what is held back, or looks on. */
