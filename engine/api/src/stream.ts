@@ -9,6 +9,7 @@ import {
   type Engine,
   type Identity,
   type LiveSession,
+  type Revocations,
 } from '@sluice/core'
 import { approvalLine, type PagePorts } from './approval-page.ts'
 import { sightOf } from './approval-sight.ts'
@@ -21,11 +22,13 @@ import type { RolePorts } from './roles.ts'
 import { flag, options, text } from './schema.ts'
 import { sessionLine } from './session-line.ts'
 import { maySee } from './session-sight.ts'
+import { untilRevoked } from './until-revoked.ts'
 
 export interface StreamPorts extends RolePorts, PagePorts {
   readonly approvals: Approvals
   readonly engine: Engine
   readonly exchanges: ExchangeRecords
+  readonly revocations: Pick<Revocations, 'of' | 'onChange'>
   readonly clock: Clock
   readonly report: (what: string, error: unknown) => void
 }
@@ -40,7 +43,7 @@ const of = { type: 'string', minLength: 1, maxLength: 500 } as const
 const schema = {
   summary: 'Changes of approvals and sessions that the caller may see, as server-sent events',
   description:
-    'Events: `approval` and `session`, each with what its list shows; with `exchanges=true` also `exchanges`: {exchanges, skipped}, ten a second at most, each exchange again when more is known of it, `skipped` those that are left out (null: nobody counted). Their ids go on by Last-Event-ID with the latest 500 that were missed. `end` with a reason: `expired` (come back with a fresh token), `slow`, `draining`.',
+    'Events: `approval` and `session`, each with what its list shows; with `exchanges=true` also `exchanges`: {exchanges, skipped}, ten a second at most, each exchange again when more is known of it, `skipped` those that are left out (null: nobody counted). Their ids go on by Last-Event-ID with the latest 500 that were missed. `end` with a reason: `expired` (come back with a fresh token), `revoked`, `slow`, `draining`.',
   querystring: options({
     exchanges: { ...flag, default: false },
     session: { ...of, description: 'Exchanges of this session alone; likewise for a run or target.' },
@@ -65,7 +68,7 @@ export function stream(ports: StreamPorts, bounds: ApiBounds): FastifyPluginAsyn
     app.get<StreamRequest>('/v1/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
       const identity = await caller(request, ports.authenticator)
       admit(identity, followers, bounds)
-      const { outlet } = follow(identity, followers, reply, ports.clock, bounds)
+      const { outlet } = follow(identity, followers, reply, ports, bounds)
       if (request.query.exchanges) tail(request, reply, identity, outlet, ports)
       const body = Readable.from(outlet, { objectMode: false })
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(body)
@@ -83,7 +86,7 @@ function follow(
   identity: Identity,
   followers: Set<Follower>,
   reply: FastifyReply,
-  clock: Clock,
+  { clock, revocations }: StreamPorts,
   { streamQueue: queue, heartbeatMs }: ApiBounds,
 ): Follower {
   const timers = new DisposableStack()
@@ -94,6 +97,9 @@ function follow(
   const follower = { identity, outlet }
   followers.add(follower)
   timers.use(clock.after(Math.max(0, identity.expiresAt - clock.now()), () => outlet.end('expired')))
+  const { signal } = timers.use(untilRevoked(identity, revocations))
+  signal.addEventListener('abort', () => outlet.end('revoked'), { once: true })
+  if (signal.aborted) outlet.end('revoked')
   reply.raw.once('close', () => {
     followers.delete(follower)
     timers.dispose()

@@ -11,6 +11,7 @@ import {
   openGrants,
   openKills,
   openLegalHolds,
+  openRevocations,
   systemClock,
   systemIds,
   type Address,
@@ -128,6 +129,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     parts.defer(() => follower.close())
   }
 
+  const revocations = await openRevocations({ store, clock, ids, report })
+  parts.defer(() => revocations.close())
+
   const identity = await openIdentity({
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
@@ -144,6 +148,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ),
     secrets,
     base,
+    revocations,
     clock,
     ids,
   })
@@ -154,6 +159,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const standing = createStanding()
   const acquaintances = new Acquaintances({ clock, standing })
+  revocations.onChange((revocation) => acquaintances.forget(revocation))
   const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
   const approvals = await openApprovals({
     writer: log.writer,
@@ -204,6 +210,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     authenticator,
     approvals,
     grants,
+    revocations,
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     patterns: config.detectors,
@@ -272,6 +279,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     past: projections.approvals,
     grants,
     kills,
+    revocations,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),
