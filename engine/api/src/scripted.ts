@@ -207,6 +207,8 @@ export function scriptedApi(
     store,
     targets,
     registered: { list: () => [] },
+    source: () => 'file',
+    added: { read: () => ({ kind: 'unusable', why: 'none are taken here' }), remove: async () => false },
     policyRecords: { list: () => [], gateways: () => [] },
     policies: {
       view: () => ({ active: 'test', files: 'active', rejected: null, unusable: null, revisions: [] }),

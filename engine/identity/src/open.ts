@@ -1,6 +1,6 @@
 import type { Authenticator, Clock, Credentials, Ids, Pseudonyms } from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
-import { referencedCredentials, type CredentialReference } from './credentials.ts'
+import { referencedCredentials, type CredentialReferences } from './credentials.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
@@ -34,7 +34,7 @@ export interface IdentityOptions {
   /** Folder of generated keys. */
   readonly keys: string
   /** By target name. */
-  readonly credentials: ReadonlyMap<string, CredentialReference>
+  readonly credentials: CredentialReferences
   readonly clock: Clock
   readonly ids: Ids
 }
