@@ -10,12 +10,15 @@ import type {
   Kills,
   LegalHolds,
   Pseudonyms,
+  Revocations,
   Targets,
 } from '@sluice/core'
 import { addedTargets, type AddedTargets } from './added-targets.ts'
 import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
+import { browserConsole } from './console/console.ts'
+import type { ConsolePorts } from './console/ports.ts'
 import { erasures, type ErasurePorts } from './erasures.ts'
 import { events } from './events.ts'
 import type { ExchangeRecords } from './exchange-records.ts'
@@ -31,6 +34,7 @@ import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
 import { recordings } from './recordings.ts'
 import type { ContentPorts } from './recording-session.ts'
+import { revocations } from './revocations.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
@@ -60,6 +64,7 @@ export interface ApiPorts extends ContentPorts {
   readonly past: ApprovalRecords
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
+  readonly revocations: Revocations
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
   /** Sessions of all gateways, as the log tells of them. */
@@ -69,6 +74,8 @@ export interface ApiPorts extends ContentPorts {
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
   readonly logins: SamlLogins
+  /** People at browsers, and the pages that these show. */
+  readonly console: Pick<ConsolePorts, 'signIns' | 'files' | 'publicUrl'>
   /** Signs certificates of SSH; `hostKey`: the line by which clients know this gateway. */
   readonly ssh: SshAuthority & { readonly hostKey: string }
   /** Groups that hold each role. */
@@ -107,11 +114,13 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   problems(app)
   app.addHook('onSend', async (_request, reply) => void guarded(reply))
   described(app)
+  browserConsole(app, { ...ports, ...ports.console, bounds })
   rates(app, ports.authenticator, bounds)
   app.register(openapi)
   app.register(ready(ports))
   app.register(token(ports))
   app.register(saml(ports))
+  app.register(revocations(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))

@@ -22,11 +22,13 @@ import {
   type NewEvent,
   type Position,
   type RecordedEvent,
+  type Revocations,
   type TakeFollowed,
   type Target,
   type Unit,
 } from '@sluice/core'
 import { createApi, type ApiPorts } from './app.ts'
+import { scriptedConsole } from './console/scripted.ts'
 import { compiledOnce } from './scripted-compilers.ts'
 
 /** A log in memory, for tests of what the API shows of it. */
@@ -164,6 +166,17 @@ const noGrants: Grants = {
   close: async () => {},
 }
 
+/** Of a gateway at which no token is revoked. */
+const noRevocations: Revocations = {
+  revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
+  revokeSubject: () => Promise.reject(new Error('nothing is revoked here')),
+  of: () => undefined,
+  list: () => [],
+  onChange: () => ({ [Symbol.dispose]: () => {} }),
+  healthy: true,
+  close: async () => {},
+}
+
 /** Of a gateway at which everything may be erased. */
 const noLegalHolds: LegalHolds = {
   place: () => Promise.reject(new Error('nothing is held here')),
@@ -227,6 +240,7 @@ export function scriptedApi(
     records: { get: () => undefined, list: () => [] },
     exchanges: { search: async () => [] },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
+    revocations: noRevocations,
     kills: {
       async kill(session, by, reason) {
         const data = { session, by, reason }
@@ -241,6 +255,7 @@ export function scriptedApi(
       start: async () => ({ login_url: 'https://idp.example/', expires_in: 600 }),
       finish: async () => 'http://127.0.0.1:1/',
     },
+    console: scriptedConsole(),
     ssh: {
       line: 'ssh-ed25519 CA sluice',
       hostKey: 'ssh-ed25519 HOST sluice',

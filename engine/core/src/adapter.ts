@@ -58,6 +58,8 @@ export type CredentialNeed = 'login' | 'secret' | 'none'
 export interface Endpoint {
   readonly address: Address
   readonly tls?: Certificate
+  /** Of protocols that have such: the private key by which clients know the gateway, as OpenSSH keeps it. */
+  readonly hostKey?: string
   /** How long what is ready for a caller waits until it takes any of it, ms; `limits.callerStallMs` when it is not given. */
   readonly stallMs?: number
 }
@@ -207,6 +209,8 @@ export interface Exchange<Up, Down, Plan> {
   held(hold: Hold): Disposable
   /** Compiles the verdicts' obligations, one verdict per action. What it cannot fulfil is a refusal. */
   oblige(verdicts: readonly Verdict[]): Obliged<Plan>
+  /** Conditions on masked values for which the policy gives a budget; none where it is not said. */
+  conditions?(plan: Plan): number
   /** Sends the request before it returns, so that a pipeline leaves in order; the answer is pulled. */
   forward(permit: Permit, plan: Plan, body: AsyncIterable<Up>, stop: Stop<StopReason>): AsyncIterable<Down>
   /** What the caller streams after the request: COPY data, an HTTP body, stdin. */

@@ -28,6 +28,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
       credentials: () => shop,
       base: folder,
       secrets: secretSource({ base: folder, env: { SHOP: 'secret' }, clock }),
+      revocations: { of: () => undefined },
       clock,
       ids: systemIds(clock),
     })

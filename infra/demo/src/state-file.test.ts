@@ -27,7 +27,10 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
     targetSecrets: [],
   }
   const state = stateOf(
-    { api, listen: { postgres: { address: at('::', 7432) }, http: { address: at('127.0.0.1', 7480) } } },
+    {
+      api,
+      listen: { postgres: { address: at('::', 7432) }, http: { address: at('127.0.0.1', 7480) }, ssh: null },
+    },
     provider,
     postgres,
     apis,
@@ -49,7 +52,7 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
     },
   })
   const other = stateOf(
-    { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null, http: null } },
+    { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null, http: null, ssh: null } },
     provider,
     postgres,
     apis,
@@ -67,7 +70,7 @@ test("it is its owner's alone, also when one with other rights stood there, and 
         roles: { admin: [], approver: [], auditor: [] },
         targetSecrets: [],
       },
-      listen: { postgres: null, http: null },
+      listen: { postgres: null, http: null, ssh: null },
     },
     provider,
     postgres,

@@ -66,7 +66,7 @@ export interface Config {
     /** Where credentials of targets that somebody adds may be, as beginnings of `env:…`, `file:…` or `vault:…`. */
     readonly targetSecrets: readonly string[]
   }
-  readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
+  readonly listen: Readonly<Record<'postgres' | 'http' | 'ssh', ListenConfig | null>>
   readonly log: LogConfig
   /** Who keeps secrets outside this machine. */
   readonly secrets: SecretsConfig
@@ -115,7 +115,7 @@ interface RawConfig {
     readonly roles?: Partial<RoleGroups>
     readonly target_secrets?: readonly string[]
   }
-  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
+  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen; readonly ssh?: RawListen }
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
@@ -142,6 +142,7 @@ interface RawConfig {
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
     readonly rate?: { readonly per_second: number; readonly burst?: number }
+    readonly conditions?: { readonly per_hour: number; readonly burst?: number }
   })[]
 }
 
@@ -169,20 +170,25 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
+  const api = {
+    listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
+    url: value.api?.url ?? null,
+    roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+    targetSecrets: value.api?.target_secrets ?? defaultTargetSecrets,
+  }
   const keyOf = (name: keyof NonNullable<RawConfig['keys']>): SecretReference | null =>
     keptBy(document, secrets, ['keys', name], value.keys?.[name] ?? null)
   return {
     file,
-    api: {
-      listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
-      url: value.api?.url ?? null,
-      roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
-      targetSecrets: value.api?.target_secrets ?? defaultTargetSecrets,
+    api,
+    listen: {
+      postgres: listenOf(value.listen?.postgres),
+      http: listenOf(value.listen?.http),
+      ssh: listenOf(value.listen?.ssh),
     },
-    listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
     secrets,
-    ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
+    ...issuersOf(document, secrets, value.identity.issuers, api),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keyOf('tokens'),
     sshCaKey: keyOf('ssh_ca'),
@@ -247,7 +253,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, credential, labels, access, rate, ...rest } = entry
+    const { name, protocol, address, credential, labels, access, rate, conditions, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -255,7 +261,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
     if (adapter === undefined) return []
     try {
       const settings = adapter.target.parse(rest)
-      const place = { address: addressOf(address), rate: rateOf(rate) }
+      const place = { address: addressOf(address), rate: rateOf(rate), conditions: conditionsOf(conditions) }
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       if (login !== null)
@@ -276,6 +282,12 @@ function rateOf(rate: RawConfig['targets'][number]['rate']): RequestRate | undef
   if (rate === undefined) return undefined
   const { per_second: perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate
   return { perSecond, burst }
+}
+
+function conditionsOf(given: RawConfig['targets'][number]['conditions']): RequestRate | undefined {
+  if (given === undefined) return undefined
+  const { per_hour: perHour, burst = Math.max(1, Math.ceil(perHour)) } = given
+  return { perSecond: perHour / 3_600, burst }
 }
 
 /** What the adapter needs, no more and no less: one that is never shown to the target would be a mistake. */
