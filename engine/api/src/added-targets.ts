@@ -20,6 +20,8 @@ export type WantedTarget =
   | { readonly kind: 'unusable'; readonly why: string }
 
 export interface AddedTargets {
+  /** Whether the log has one of that name now. */
+  has(name: string): boolean
   read(entry: Json): WantedTarget
   /** Whether there was one. Throws `Refused('log_unavailable')`. */
   remove(name: string, by: string): Promise<boolean>
@@ -113,10 +115,10 @@ async function probed(
   return (await wanted.probe()).map((found) => ({ remedy: '', ...found }))
 }
 
-function refuseTaken(name: string, { registered, source }: AddedPorts): void {
+function refuseTaken(name: string, { added, registered, source }: AddedPorts): void {
   const record = registered.list().find((one) => one.name === name)
   if (source(name) === 'file' || record?.by === 'file') throw taken(name, 'a file declares')
-  if (record !== undefined) throw taken(name, 'somebody added')
+  if (added.has(name)) throw taken(name, 'somebody added')
 }
 
 function taken(name: string, how: string): Conflict {

@@ -221,7 +221,11 @@ export function scriptedApi(
     targets,
     registered: { list: () => [] },
     source: () => 'file',
-    added: { read: () => ({ kind: 'unusable', why: 'none are taken here' }), remove: async () => false },
+    added: {
+      has: (name) => name === 'build',
+      read: () => ({ kind: 'unusable', why: 'none are taken here' }),
+      remove: async () => false,
+    },
     policyRecords: { list: () => [], gateways: () => [] },
     policies: {
       view: () => ({ active: 'test', files: 'active', rejected: null, unusable: null, revisions: [] }),

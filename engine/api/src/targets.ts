@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { declaredByFile, type Authenticator, type Targets } from '@sluice/core'
+import type { AddedTargets } from './added-targets.ts'
 import { caller } from './caller.ts'
 import { answers, flag, list, map, object, oneOf, text } from './schema.ts'
 
@@ -32,6 +33,7 @@ interface TargetPorts {
   readonly targets: Targets
   readonly registered: TargetRecords
   readonly source: (name: string) => 'file' | 'log'
+  readonly added: Pick<AddedTargets, 'has'>
   readonly authenticator: Authenticator
 }
 
@@ -57,7 +59,7 @@ export function targets(ports: TargetPorts): FastifyPluginAsync {
   }
 }
 
-function targetLines({ targets, registered, source }: TargetPorts): readonly TargetLine[] {
+function targetLines({ targets, registered, source, added }: TargetPorts): readonly TargetLine[] {
   const own = targets.list().map(({ name, protocol, labels }) => ({
     name,
     protocol,
@@ -68,6 +70,8 @@ function targetLines({ targets, registered, source }: TargetPorts): readonly Tar
   const others = registered
     .list()
     .filter(({ name }) => targets.find(name) === undefined)
+    // The record of one that was removed is a little behind.
+    .filter(({ name, by }) => by === declaredByFile || added.has(name))
     .map(({ name, protocol, labels, by }) => ({
       name,
       protocol,

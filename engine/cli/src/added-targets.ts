@@ -17,12 +17,13 @@ import type { TargetRegistry } from './target-registry.ts'
 
 interface AddedPorts extends ProbePorts {
   readonly registry: Pick<TargetRegistry, 'read'>
-  readonly registrations: Pick<Registrations, 'register' | 'remove'>
+  readonly registrations: Pick<Registrations, 'list' | 'register' | 'remove'>
 }
 
 /** Targets that admins add to the log and take away, as the API asks for it. */
 export function addedTargets({ registry, registrations, ...ports }: AddedPorts): AddedTargets {
   return {
+    has: (name) => registrations.list().some((one) => one.name === name),
     read(entry) {
       try {
         const read = registry.read(entry)
