@@ -35,6 +35,7 @@ import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
+import { ssh, type SshAuthority } from './ssh.ts'
 import { stream } from './stream.ts'
 import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
@@ -64,6 +65,8 @@ export interface ApiPorts extends ContentPorts {
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
   readonly logins: SamlLogins
+  /** Signs certificates of SSH; `hostKey`: the line by which clients know this gateway. */
+  readonly ssh: SshAuthority & { readonly hostKey: string }
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
@@ -105,6 +108,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(ready(ports))
   app.register(token(ports))
   app.register(saml(ports))
+  app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))
   app.register(exchangeSearch(ports))

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { refusal, Refused, type Authenticator, type Identity } from '@sluice/core'
+import { byToken, refusal, Refused, type Authenticator, type Identity } from '@sluice/core'
 
 /** Whoever asks first has the token of a request verified; a request has one caller. */
 const known = new WeakMap<FastifyRequest, Promise<Identity>>()
@@ -24,5 +24,5 @@ async function verified(request: FastifyRequest, authenticator: Authenticator): 
   const [scheme, token, ...rest] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() !== 'bearer' || token === undefined || rest.length > 0)
     throw new Refused(refusal('token_refused', 'api/bearer', 'Send a token: Authorization: Bearer <token>.'))
-  return authenticator.authenticate(token)
+  return authenticator.authenticate(byToken(token))
 }

@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import {
+  byToken,
+  tokenIn,
+  type Proof,
   controlStream,
   createGate,
   followed,
@@ -184,7 +187,7 @@ export function scriptedApi(
   change: Partial<ApiPorts> = {},
   store: ScriptedStore = new ScriptedStore(),
 ): ScriptedApi {
-  const authenticator = { authenticate: async (token: string) => identityOf(token) }
+  const authenticator = { authenticate: async (proof: Proof) => identityOf(tokenIn(proof)) }
   const targets = { find: (name: string) => (name === shop.name ? shop : undefined), list: () => [shop] }
   const engine = createGate({
     gateway: 'test',
@@ -236,6 +239,17 @@ export function scriptedApi(
       start: async () => ({ login_url: 'https://idp.example/', expires_in: 600 }),
       finish: async () => 'http://127.0.0.1:1/',
     },
+    ssh: {
+      line: 'ssh-ed25519 CA sluice',
+      hostKey: 'ssh-ed25519 HOST sluice',
+      issue: ({ tokenId, expiresAt }, { publicKey }) => ({
+        certificate: `certificate over ${publicKey}`,
+        serial: '7',
+        keyId: tokenId,
+        fingerprint: 'SHA256:x',
+        validUntil: expiresAt,
+      }),
+    },
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {
@@ -249,7 +263,8 @@ export function scriptedApi(
   const open = async (token: string): Promise<string> => {
     const client = { ip: '127.0.0.1', application: null }
     const run = { id: null, trace_id: null }
-    return (await engine.open({ protocol: 'postgres', target: 'shop', token, client, run })).id
+    return (await engine.open({ protocol: 'postgres', target: 'shop', proof: byToken(token), client, run }))
+      .id
   }
   return { app: compiledOnce(api), store, engine, open }
 }

@@ -126,6 +126,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
     tokenKey: config.tokenKey,
+    sshCaKey: config.sshCaKey,
+    sshHostKey: config.sshHostKey,
+    sshKeys: config.sshKeys,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
     credentials: new Map(
@@ -288,6 +291,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exchanges: projections.exchanges,
     exchange: identity.exchange,
     logins: identity.logins,
+    ssh: { ...identity.sshAuthority, hostKey: identity.sshHost.line },
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,

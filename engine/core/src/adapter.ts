@@ -8,6 +8,7 @@ import type {
   Action,
   Address,
   CancelKey,
+  Confinement,
   Credential,
   Hello,
   Json,
@@ -107,6 +108,8 @@ export interface DetectorPattern {
 export interface Session<Settings> {
   readonly id: string
   readonly subject: Subject
+  /** What its proof is good for, beside what policies say; `null`: for anything. */
+  readonly confined: Confinement | null
   readonly target: Target<Settings>
   readonly cancelKey: CancelKey
   /** It goes on under a later token than the one that it was opened with, which opens nothing by that. */

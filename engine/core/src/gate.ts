@@ -92,8 +92,9 @@ export function createGate(ports: GatePorts): Engine {
     try {
       if (draining !== undefined) throw new Refused(draining)
       if (live.size >= limits.sessionsMax) throw new Refused(tooMany)
-      const identity = await ports.authenticator.authenticate(hello.token)
+      const identity = await ports.authenticator.authenticate(hello.proof)
       const target = known(hello)
+      if (identity.confined?.targets?.includes(target.name) === false) throw new Refused(otherTarget)
       const session = new LiveSession(
         ofSession,
         ports.ids.next('ses'),
@@ -213,6 +214,11 @@ const denialTerms = {
   perSecond: limits.denialsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
+const otherTarget = refusal(
+  'token_refused',
+  'identity/target',
+  'What you showed is not good for this target: get another one for it.',
+)
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

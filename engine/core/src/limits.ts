@@ -281,6 +281,8 @@ export const limits = {
   retentionSweepMs: 3_600_000,
   /** A gateway token: OpenSSH reads passwords into 1,024 bytes. */
   gatewayTokenBytesMax: 900,
+  /** Who a certificate of SSH is for, with all groups: programs read its line into 8 KiB. */
+  certificateIdentityBytesMax: 4_096,
   /** An issuer's token as it arrives; it must fit in a login message. */
   issuerTokenBytesMax: 9_216,
   /** An issuer's token that claims a longer life is refused. */

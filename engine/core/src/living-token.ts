@@ -1,5 +1,12 @@
+import { refusal, type Refusal } from './errors.ts'
 import type { Clock } from './ports.ts'
 import type { Identity } from './request.ts'
+
+export const expired: Refusal = refusal(
+  'token_expired',
+  'identity/expired',
+  'The token has expired: connect again with a new one.',
+)
 
 /** The token that a session lives by, and a call once its time is over. */
 export class LivingToken {

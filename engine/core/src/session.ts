@@ -14,7 +14,7 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import { LivingToken } from './living-token.ts'
+import { expired, LivingToken } from './living-token.ts'
 import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { RequestRates } from './request-rates.ts'
@@ -22,6 +22,7 @@ import type {
   Address,
   CancelKey,
   Client,
+  Confinement,
   Credential,
   Hello,
   Identity,
@@ -30,12 +31,6 @@ import type {
   Target,
 } from './request.ts'
 import { Stop } from './stop.ts'
-
-const expired = refusal(
-  'token_expired',
-  'identity/expired',
-  'The token has expired: connect again with a new one.',
-)
 
 export interface SessionPorts extends GatePorts {
   /** What is recorded of the denials of each subject. */
@@ -54,6 +49,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly cancelKey: CancelKey
   readonly ending: Stop<Refusal> = new Stop<Refusal>()
   readonly client: Client
+  /** By what it was opened with: a later token makes its life longer, and permits no more. */
+  readonly confined: Confinement | null
   /** Milliseconds since 1970. */
   readonly openedAt: number
   /** Where the log says that it was opened: everything else of it comes behind. */
@@ -92,6 +89,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.#ports = ports
     this.#run = hello.run
     this.#onClosed = onClosed
+    this.confined = identity.confined ?? null
     const { name, protocol, labels } = target
     this.#input = { session: id, client: hello.client, target: Object.freeze({ name, protocol, labels }) }
     this.#denials = new Denials(

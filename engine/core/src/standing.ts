@@ -30,8 +30,8 @@ export function createStanding(): Standing {
 /** An authenticator that notes everybody whom it knows. */
 export function noting(authenticator: Authenticator, standing: Pick<Standing, 'note'>): Authenticator {
   return {
-    authenticate: async (token) => {
-      const identity = await authenticator.authenticate(token)
+    authenticate: async (proof) => {
+      const identity = await authenticator.authenticate(proof)
       standing.note(identity.subject)
       return identity
     },

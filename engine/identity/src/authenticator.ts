@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { limits, type Authenticator, type Clock, type Identity } from '@sluice/core'
+import { limits, tokenIn, type Authenticator, type Clock, type Identity } from '@sluice/core'
 import { verifyAccessToken } from './access-token.ts'
 import { gatewayTokenPrefix, type GatewayTokens } from './gateway-token.ts'
 import type { Issuer } from './issuer.ts'
@@ -15,7 +15,8 @@ export function tokenAuthenticator(
   clock: Clock,
 ): Authenticator {
   return {
-    async authenticate(token) {
+    async authenticate(proof) {
+      const token = tokenIn(proof)
       if (token.startsWith(gatewayTokenPrefix)) return gateway.verify(token)
       const identity = await issuerIdentity(token, issuers, clock.now())
       return { ...identity, expiresAt: Math.min(identity.expiresAt, clock.now() + limits.tokenLifeMs) }

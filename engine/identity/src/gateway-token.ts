@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { limits, type Clock, type Identity, type Ids, type Subject } from '@sluice/core'
 import { refuse, refuseExpired } from './refuse.ts'
+import { subjectIn, subjectPayload, type SubjectPayload } from './subject-payload.ts'
 
 /**
  * ```
@@ -12,18 +13,11 @@ export const gatewayTokenPrefix = 'slu_'
 
 const tagBytes = 32
 
-/** The payload. Short names, since everything must fit in `limits.gatewayTokenBytesMax`. */
-interface Payload {
+interface Payload extends SubjectPayload {
   readonly id: string
   readonly aud: string
   /** Seconds since 1970. */
   readonly exp: number
-  readonly sub: string
-  readonly typ: Subject['type']
-  readonly iss: string
-  readonly grp?: Subject['groups']
-  readonly clm?: Subject['claims']
-  readonly obo?: string
 }
 
 export interface MintedToken {
@@ -55,7 +49,7 @@ export function gatewayTokens({ key, audience, issuers, clock, ids }: GatewayTok
     mint(subject, notAfter) {
       const exp = Math.floor(Math.min(notAfter, clock.now() + limits.tokenLifeMs) / 1000)
       if (exp * 1000 <= clock.now()) refuseExpired()
-      const payload = payloadOf(subject, ids.next('tok'), audience, exp)
+      const payload: Payload = { id: ids.next('tok'), aud: audience, exp, ...subjectPayload(subject) }
       const bytes = Buffer.from(JSON.stringify(payload))
       const token = gatewayTokenPrefix + Buffer.concat([tag(bytes), bytes]).toString('base64url')
       if (token.length > limits.gatewayTokenBytesMax)
@@ -88,29 +82,6 @@ function refuseForged(): never {
   refuse('signature', 'The gateway token is not valid here. Get a new one.')
 }
 
-function payloadOf(subject: Subject, id: string, aud: string, exp: number): Payload {
-  const { groups, claims, on_behalf_of: onBehalfOf } = subject
-  return {
-    id,
-    aud,
-    exp,
-    sub: subject.id,
-    typ: subject.type,
-    iss: subject.issuer,
-    ...(groups.length > 0 && { grp: groups }),
-    ...(Object.keys(claims).length > 0 && { clm: claims }),
-    ...(onBehalfOf !== null && { obo: onBehalfOf }),
-  }
-}
-
-function identityOf({ id, exp, sub, typ, iss, grp, clm, obo }: Payload): Identity {
-  const subject: Subject = {
-    id: sub,
-    type: typ,
-    issuer: iss,
-    groups: grp ?? [],
-    claims: clm ?? {},
-    on_behalf_of: obo ?? null,
-  }
-  return { subject, tokenId: id, expiresAt: exp * 1000 }
+function identityOf({ id, exp, ...payload }: Payload): Identity {
+  return { subject: subjectIn(payload), tokenId: id, expiresAt: exp * 1000 }
 }

@@ -20,4 +20,7 @@ export { referencedCredentials, type CredentialReference } from './credentials.t
 export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'
+export type { CertificateAuthority, CertificateRequest, IssuedCertificate } from './ssh/authority.ts'
+export { configuredKeys, SshKeyConfigError, type SshKeyConfig } from './ssh/configured-keys.ts'
+export type { HostKey } from './ssh/host-key.ts'
 export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'

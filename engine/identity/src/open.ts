@@ -4,12 +4,16 @@ import { referencedCredentials, type CredentialReference } from './credentials.t
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
-import { tokenKey } from './keys.ts'
+import { sshKey, tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import { SamlLogins } from './saml/logins.ts'
 import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
 import type { SecretReference } from './secrets/reference.ts'
 import type { SecretSource } from './secrets/source.ts'
+import { certificateAuthority, type CertificateAuthority } from './ssh/authority.ts'
+import { configuredKeys, type SshKeyConfig } from './ssh/configured-keys.ts'
+import { hostKey, type HostKey } from './ssh/host-key.ts'
+import { publicKeyAuthenticator } from './ssh/public-key-authenticator.ts'
 
 export interface IdentityOptions {
   readonly secrets: SecretSource
@@ -20,6 +24,11 @@ export interface IdentityOptions {
   readonly saml: { readonly issuers: readonly SamlIssuerConfig[]; readonly url: string }
   /** `null`: generated under `keys`. */
   readonly tokenKey: SecretReference | null
+  /** Keys of SSH: of the authority that signs certificates, and of this gateway as a host. `null`: as above. */
+  readonly sshCaKey: SecretReference | null
+  readonly sshHostKey: SecretReference | null
+  /** Plain public keys, and who they speak for. */
+  readonly sshKeys: readonly SshKeyConfig[]
   /** `null`: generated under `keys`. */
   readonly maskingKey: MaskingKeyReference | null
   /** Folder of generated keys. */
@@ -36,6 +45,8 @@ export interface IdentityParts {
   readonly exchange: Exchange
   readonly logins: SamlLogins
   readonly pseudonyms: Pseudonyms
+  readonly sshAuthority: CertificateAuthority
+  readonly sshHost: HostKey
 }
 
 /** Of gateway tokens. Installations are kept apart by their keys; the name says what the token is for. */
@@ -52,8 +63,17 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const logins = new SamlLogins(providers, clock)
   const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
+  const sshCaKey = await sshKey('ssh_ca', options.sshCaKey, options.keys, secrets)
+  const authority = certificateAuthority(sshCaKey, clock)
   return {
-    authenticator: tokenAuthenticator(issuers, gateway, clock),
+    authenticator: publicKeyAuthenticator({
+      tokens: tokenAuthenticator(issuers, gateway, clock),
+      keys: configuredKeys(options.sshKeys),
+      terms: { key: sshCaKey, issuers: names },
+      clock,
+    }),
+    sshAuthority: authority,
+    sshHost: hostKey(await sshKey('ssh_host', options.sshHostKey, options.keys, secrets), authority),
     credentials: referencedCredentials(options.credentials, secrets, clock),
     exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
     logins,

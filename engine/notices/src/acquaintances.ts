@@ -7,7 +7,7 @@ import {
   type Subject,
 } from '@sluice/core'
 
-/** Who showed a token at this gateway, as the token said. */
+/** Who showed a proof at this gateway, as the token said. */
 interface Seen {
   readonly subject: Subject
   readonly at: number
@@ -34,8 +34,8 @@ export class Acquaintances {
   /** An authenticator by which people become known here. */
   meeting(authenticator: Authenticator): Authenticator {
     return {
-      authenticate: async (token) => {
-        const identity = await authenticator.authenticate(token)
+      authenticate: async (proof) => {
+        const identity = await authenticator.authenticate(proof)
         this.#note(identity.subject)
         return identity
       },

@@ -170,6 +170,25 @@ for (const [wrong, right, expected] of mistakes)
     )
   })
 
+test('keys of SSH have a subject each, and a mistake its line', () => {
+  const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2S9Nm9mBvUSdnSYkkRYwqXMGJ1HrJKHgQxTr2lb4UO backup'
+  const parsed = (...entries: readonly string[]): ReturnType<typeof parseConfig>['sshKeys'] => {
+    const keys = entries.map((entry) => `    - { ${entry} }\n`).join('')
+    return parseConfig('sluice.yaml', good.replace(/^identity:\n/m, `identity:\n  ssh_keys:\n${keys}`))
+      .sshKeys
+  }
+  assert.deepEqual(parsed(`key: "${line}", subject: okta#backup, life_s: 60`), [
+    { key: line, subject: 'okta#backup', life_s: 60 },
+  ])
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [[`key: "${line}", subject: backup`], /sluice\.yaml:\d+:\d+: "backup" is not of the form issuer#subject/],
+    [[`key: "${line}", subject: a#b`, `key: "${line}", subject: a#c`], /the key of a#c is that of another/],
+    [['key: "ssh-dss AAAA", subject: a#b'], /the key of a#b is not usable/],
+    [[`key: "${line}", subject: a#b, life_s: 90000`], /life_s/],
+  ]
+  for (const [entries, message] of wrong) assert.throws(() => parsed(...entries), message)
+})
+
 test('one of the keys of pseudonyms is in use', () => {
   const masking = (keys: string): ReturnType<typeof parseConfig>['maskingKey'] =>
     parseConfig('sluice.yaml', `${good}masking: { keys: [${keys}] }`).maskingKey

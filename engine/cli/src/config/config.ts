@@ -30,10 +30,12 @@ import type {
   MaskingKeyReference,
   SamlIssuerConfig,
   SecretReference,
+  SshKeyConfig,
 } from '@sluice/identity'
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
+import { sshKeysOf } from './ssh-keys.ts'
 import { keptBy, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
@@ -66,6 +68,10 @@ export interface Config {
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
   readonly tokenKey: SecretReference | null
+  readonly sshCaKey: SecretReference | null
+  readonly sshHostKey: SecretReference | null
+  /** Plain public keys of SSH, and who they speak for. */
+  readonly sshKeys: readonly SshKeyConfig[]
   /** The active key of pseudonyms. */
   readonly maskingKey: MaskingKeyReference | null
   /** What else masks may look for. */
@@ -103,8 +109,9 @@ interface RawConfig {
   readonly identity: {
     readonly issuers: readonly RawIssuer[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
+    readonly ssh_keys?: readonly SshKeyConfig[]
   }
-  readonly keys?: { readonly tokens?: SecretReference }
+  readonly keys?: { readonly [Name in 'tokens' | 'ssh_ca' | 'ssh_host']?: SecretReference }
   readonly masking?: {
     readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
     readonly detectors?: RawDetectors
@@ -144,6 +151,8 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
+  const keyOf = (name: keyof NonNullable<RawConfig['keys']>): SecretReference | null =>
+    keptBy(document, secrets, ['keys', name], value.keys?.[name] ?? null)
   return {
     file,
     api: {
@@ -156,7 +165,10 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     secrets,
     ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
-    tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
+    tokenKey: keyOf('tokens'),
+    sshCaKey: keyOf('ssh_ca'),
+    sshHostKey: keyOf('ssh_host'),
+    sshKeys: sshKeysOf(document, value.identity.ssh_keys),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
     detectors,
     recognisers: recognisersOf(document, value.masking?.recognisers, detectors),
