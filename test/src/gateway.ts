@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseConfig, serve } from '@sluice/cli'
 import type { EventStore, RecordedEvent } from '@sluice/core'
-import { demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
+import { demoConsole, demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
 import type { Certificate } from './certificate.ts'
 import { credentialsOf, entryOf, type GatewayTarget } from './gateway-target.ts'
 import type { Login, Place } from './wire-client.ts'
@@ -44,6 +44,7 @@ export interface GatewayOptions {
 export interface Gateway extends Place {
   readonly api: Place
   readonly http: Place
+  readonly ssh: Place
   /** Where its metrics are. */
   readonly prometheus: Place | null
   /** Folder of the log. */
@@ -52,6 +53,8 @@ export interface Gateway extends Place {
   readonly reports: readonly string[]
   /** How a subject logs in at a target. */
   login(subject: DemoSubject, target: string): Promise<Login>
+  /** A token of a subject. */
+  token(subject: DemoSubject): Promise<string>
   /** The same at a target of HTTP. */
   door(subject: DemoSubject, target: string): Promise<HttpDoor>
   /** Everything in the log so far. */
@@ -96,8 +99,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   )
   parts.defer(() => running.close())
-  const { postgres, http } = running
-  if (postgres === null || http === null) throw new Error('the gateway does not listen')
+  const { postgres, http, ssh } = running
+  if (postgres === null || http === null || ssh === null) throw new Error('the gateway does not listen')
   const open = parts.move()
   const tokens = new Map<DemoSubject, Promise<string>>()
   const tokenOf = (subject: DemoSubject): Promise<string> => {
@@ -110,12 +113,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...postgres,
     api: running.api,
     http,
+    ssh,
     prometheus: running.prometheus,
     log: running.log,
     reports,
     async login(subject, database) {
       return { ...postgres, user: subject, password: await tokenOf(subject), database }
     },
+    token: tokenOf,
     async door(subject, target) {
       const headers = { 'x-sluice-authorization': `Bearer ${await tokenOf(subject)}` }
       return doorAt(http, `/${target}`, headers)
@@ -181,12 +186,24 @@ export function configOf(options: GatewayOptions): object {
       ...(options.apiUrl === undefined ? {} : { url: options.apiUrl }),
       roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     },
-    listen: { postgres: { address: `${host}:0`, ...files }, http: { address: `${host}:0`, ...files } },
+    listen: {
+      postgres: { address: `${host}:0`, ...files },
+      http: { address: `${host}:0`, ...files },
+      ssh: { address: `${host}:0`, ...(stallSeconds === undefined ? {} : { stall_s: stallSeconds }) },
+    },
     log: log ?? { kind: 'embedded' },
     identity: {
       owners,
       issuers: [
-        { name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim },
+        {
+          name: 'demo',
+          kind: 'oidc',
+          issuer: provider.issuer,
+          audience,
+          groups_claim,
+          type_claim,
+          console: demoConsole,
+        },
         ...(options.issuers ?? []),
       ],
     },

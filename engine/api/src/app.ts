@@ -15,6 +15,8 @@ import type {
 import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
+import { browserConsole } from './console/console.ts'
+import type { ConsolePorts } from './console/ports.ts'
 import { erasures, type ErasurePorts } from './erasures.ts'
 import { events } from './events.ts'
 import type { ExchangeRecords } from './exchange-records.ts'
@@ -65,6 +67,8 @@ export interface ApiPorts extends ContentPorts {
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
   readonly logins: SamlLogins
+  /** People at browsers, and the pages that these show. */
+  readonly console: Pick<ConsolePorts, 'signIns' | 'files' | 'publicUrl'>
   /** Signs certificates of SSH; `hostKey`: the line by which clients know this gateway. */
   readonly ssh: SshAuthority & { readonly hostKey: string }
   /** Groups that hold each role. */
@@ -103,6 +107,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   problems(app)
   app.addHook('onSend', async (_request, reply) => void guarded(reply))
   described(app)
+  browserConsole(app, { ...ports, ...ports.console, bounds })
   rates(app, ports.authenticator, bounds)
   app.register(openapi)
   app.register(ready(ports))

@@ -13,6 +13,7 @@ export type {
   PolicyRevision,
   PolicyView,
 } from './policies.ts'
+export { readConsole, type ConsoleFiles } from './console/files.ts'
 export type { Readiness } from './ready.ts'
 export { rolesOf, type Role, type RoleGroups } from './roles.ts'
 export type { Exchange, TokenAnswer } from './token.ts'

@@ -27,6 +27,7 @@ import {
   type Unit,
 } from '@sluice/core'
 import { createApi, type ApiPorts } from './app.ts'
+import { scriptedConsole } from './console/scripted.ts'
 import { compiledOnce } from './scripted-compilers.ts'
 
 /** A log in memory, for tests of what the API shows of it. */
@@ -239,6 +240,7 @@ export function scriptedApi(
       start: async () => ({ login_url: 'https://idp.example/', expires_in: 600 }),
       finish: async () => 'http://127.0.0.1:1/',
     },
+    console: scriptedConsole(),
     ssh: {
       line: 'ssh-ed25519 CA sluice',
       hostKey: 'ssh-ed25519 HOST sluice',

@@ -14,6 +14,7 @@ export interface NamedReference {
 export function referencesIn(config: Config): readonly NamedReference[] {
   const {
     log,
+    issuers,
     samlIssuers,
     tokenKey,
     sshCaKey,
@@ -34,6 +35,9 @@ export function referencesIn(config: Config): readonly NamedReference[] {
     ...(sshCaKey === null ? [] : [one('keys.ssh_ca', sshCaKey)]),
     ...(sshHostKey === null ? [] : [one('keys.ssh_host', sshHostKey)]),
     ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),
+    ...issuers.flatMap(({ name, console }) =>
+      console?.client_secret === undefined ? [] : [one(`issuer ${name}`, console.client_secret)],
+    ),
     ...samlIssuers.flatMap(({ name, certificates }) =>
       certificates.map((certificate) => one(`issuer ${name}`, certificate)),
     ),

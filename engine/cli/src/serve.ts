@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createApi } from '@sluice/api'
+import { fileURLToPath } from 'node:url'
+import { createApi, readConsole } from '@sluice/api'
 import {
   createGate,
   createStanding,
@@ -46,6 +47,8 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What goes wrong beside a caller's request, for the operator. Never content. */
   readonly report: (what: string, error: unknown) => void
+  /** Folder of the built console; default: where it is built. */
+  readonly console?: string
   /** Other policies are in force, or other ones than the files say. */
   readonly activated?: (change: PolicyChange) => void
   /** Stands between the engine and its log: fault tests delay or refuse acks with it. */
@@ -56,6 +59,7 @@ export interface Running {
   readonly api: Address
   readonly postgres: Address | null
   readonly http: Address | null
+  readonly ssh: Address | null
   /** Where Prometheus reads metrics. */
   readonly prometheus: Address | null
   /** Where the log is: a folder, or brokers. */
@@ -67,6 +71,9 @@ export interface Running {
   /** Drains for at most `limits.drainMs`, then closes everything. Idempotent. */
   close(): Promise<void>
 }
+
+/** Beside this package, of its sources and of its build alike. */
+const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
 
 /** The composition root: builds every part once, in the order in which they need each other, and starts it. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
@@ -263,6 +270,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     const endpoint = {
       address,
       ...(tls === undefined ? {} : { tls }),
+      hostKey: identity.sshHost.privateKey,
       ...(stallMs === undefined ? {} : { stallMs }),
     }
     const listener = await adapter.listen(endpoint, engine)
@@ -291,6 +299,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exchanges: projections.exchanges,
     exchange: identity.exchange,
     logins: identity.logins,
+    console: {
+      signIns: identity.signIns,
+      files: await readConsole(options.console ?? builtConsole),
+      publicUrl: () => new URL(apiUrl ?? 'http://127.0.0.1'),
+    },
     ssh: { ...identity.sshAuthority, hostKey: identity.sshHost.line },
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
@@ -321,6 +334,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
     postgres: listeners.get('postgres')?.address ?? null,
     http: listeners.get('http')?.address ?? null,
+    ssh: listeners.get('ssh')?.address ?? null,
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,

@@ -55,6 +55,8 @@ export type CredentialNeed = 'login' | 'secret' | 'none'
 export interface Endpoint {
   readonly address: Address
   readonly tls?: Certificate
+  /** Of protocols that have such: the private key by which clients know the gateway, as OpenSSH keeps it. */
+  readonly hostKey?: string
   /** How long what is ready for a caller waits until it takes any of it, ms; `limits.callerStallMs` when it is not given. */
   readonly stallMs?: number
 }

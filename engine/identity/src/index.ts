@@ -24,3 +24,12 @@ export type { CertificateAuthority, CertificateRequest, IssuedCertificate } from
 export { configuredKeys, SshKeyConfigError, type SshKeyConfig } from './ssh/configured-keys.ts'
 export type { HostKey } from './ssh/host-key.ts'
 export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'
+export type { ConsoleClient } from './sign-in/oidc-client.ts'
+export { Sealed } from './sign-in/sealed.ts'
+export {
+  SignInError,
+  type Begun,
+  type SignedIn,
+  type SignInIssuer,
+  type SignInProblem,
+} from './sign-in/sign-in.ts'

@@ -41,6 +41,15 @@ export function tokenKey(
   return keyFor(tokens, reference, folder, source)
 }
 
+/** The key of what browsers keep, of the same secret: whoever may make tokens may make these. */
+export function browserKey(
+  reference: SecretReference | null,
+  folder: string,
+  source: SecretSource,
+): Promise<KeyObject> {
+  return keyFor({ ...tokens, derivation: 'sluice browser session v1' }, reference, folder, source)
+}
+
 /** The key of pseudonyms in masked answers, found as that of tokens is. */
 export function maskingKey(
   reference: SecretReference | null,

@@ -4,12 +4,17 @@ import { referencedCredentials, type CredentialReference } from './credentials.t
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
-import { sshKey, tokenKey } from './keys.ts'
+import { browserKey, sshKey, tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import { SamlLogins } from './saml/logins.ts'
 import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
 import type { SecretReference } from './secrets/reference.ts'
 import type { SecretSource } from './secrets/source.ts'
+import { oidcProvider, type OidcPorts } from './sign-in/oidc.ts'
+import { samlProvider } from './sign-in/saml.ts'
+import { Sealed } from './sign-in/sealed.ts'
+import type { SignInProvider } from './sign-in/sign-in.ts'
+import { SignIns } from './sign-in/sign-ins.ts'
 import { certificateAuthority, type CertificateAuthority } from './ssh/authority.ts'
 import { configuredKeys, type SshKeyConfig } from './ssh/configured-keys.ts'
 import { hostKey, type HostKey } from './ssh/host-key.ts'
@@ -44,6 +49,8 @@ export interface IdentityParts {
   readonly credentials: Credentials
   readonly exchange: Exchange
   readonly logins: SamlLogins
+  /** Of browsers, at the console. */
+  readonly signIns: SignIns
   readonly pseudonyms: Pseudonyms
   readonly sshAuthority: CertificateAuthority
   readonly sshHost: HostKey
@@ -63,6 +70,8 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const logins = new SamlLogins(providers, clock)
   const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
+  const sealed = new Sealed(await browserKey(options.tokenKey, options.keys, secrets))
+  const browsers = signInProviders(options, logins, { issuers, gateway, secrets, clock })
   const sshCaKey = await sshKey('ssh_ca', options.sshCaKey, options.keys, secrets)
   const authority = certificateAuthority(sshCaKey, clock)
   return {
@@ -77,6 +86,21 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
     credentials: referencedCredentials(options.credentials, secrets, clock),
     exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
     logins,
+    signIns: new SignIns(browsers, sealed, clock),
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
   }
+}
+
+function signInProviders(
+  { issuers, saml }: Pick<IdentityOptions, 'issuers' | 'saml'>,
+  logins: SamlLogins,
+  ports: OidcPorts,
+): readonly SignInProvider[] {
+  const oidc = issuers.flatMap((config) =>
+    config.console === undefined ? [] : [oidcProvider(config, config.console, ports)],
+  )
+  const others = saml.issuers.map(({ name, console: terms }) =>
+    samlProvider(name, terms?.label ?? name, logins, ports.gateway),
+  )
+  return [...oidc, ...others]
 }

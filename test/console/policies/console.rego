@@ -1,6 +1,6 @@
 # METADATA
 # title: Console
-# description: What a person at the console sees of each kind: reads masked, deletes held by one, updates by two, drops denied.
+# description: What a person at the console sees of each kind. Reads are masked, deletes held for one, updates for two, drops denied.
 package sluice.rules.console
 
 import data.sluice.sql

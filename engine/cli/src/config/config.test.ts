@@ -70,6 +70,15 @@ test('a provider of SAML beside others, which needs the URL of the API', () => {
   )
 })
 
+test('people sign in at issuers that say how, and on loopback the URL is known', () => {
+  const file = good.replace(
+    'audience: sluice }',
+    'audience: sluice, console: { client_id: c, client_secret: { env: S }, label: Our people } }',
+  )
+  const { issuers } = parseConfig('sluice.yaml', file)
+  assert.deepEqual(issuers[0]?.console, { client_id: 'c', client_secret: { env: 'S' }, label: 'Our people' })
+})
+
 const issuerLine = '    - { name: okta, kind: oidc, issuer: https://example.okta.com, audience: sluice }'
 const issuerOf = (rest: string): string => `    - { name: okta, kind: oidc, audience: sluice, ${rest} }`
 const okta = 'issuer: https://example.okta.com'
@@ -95,6 +104,26 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
     issuerOf(`${okta}, sign_on_url: https://idp.example`),
     issuerLine,
     /sluice\.yaml:8:\d+: unknown key "sign_on_url" in identity\.issuers\.0, a provider of oidc/,
+  ],
+  [
+    issuerOf(`${okta}, console: { label: Okta }`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console lacks "client_id"/,
+  ],
+  [
+    issuerOf(`${okta}, console: { client_id: c, scope: profile }`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console\.scope lacks openid/,
+  ],
+  [
+    issuerOf(`${okta}, console: { client_id: c }, jwks_file: keys.json`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console needs an issuer that the gateway reaches/,
+  ],
+  [
+    issuerOf(`${okta}, console: { client_id: c, client_secret: { vault: secret/data/x#y } }`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console\.client_secret is kept by vault/,
   ],
   [
     issuerOf(okta).replace('oidc', 'saml'),

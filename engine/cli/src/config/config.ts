@@ -59,7 +59,7 @@ export interface TargetConfig {
 export interface Config {
   readonly file: string
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
-  readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
+  readonly listen: Readonly<Record<'postgres' | 'http' | 'ssh', ListenConfig | null>>
   readonly log: LogConfig
   /** Who keeps secrets outside this machine. */
   readonly secrets: SecretsConfig
@@ -103,7 +103,7 @@ type RawCredential = { readonly user?: string; readonly password?: SecretReferen
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
   readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
-  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
+  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen; readonly ssh?: RawListen }
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
@@ -151,19 +151,24 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
+  const api = {
+    listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
+    url: value.api?.url ?? null,
+    roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+  }
   const keyOf = (name: keyof NonNullable<RawConfig['keys']>): SecretReference | null =>
     keptBy(document, secrets, ['keys', name], value.keys?.[name] ?? null)
   return {
     file,
-    api: {
-      listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
-      url: value.api?.url ?? null,
-      roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+    api,
+    listen: {
+      postgres: listenOf(value.listen?.postgres),
+      http: listenOf(value.listen?.http),
+      ssh: listenOf(value.listen?.ssh),
     },
-    listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     log,
     secrets,
-    ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
+    ...issuersOf(document, secrets, value.identity.issuers, api),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keyOf('tokens'),
     sshCaKey: keyOf('ssh_ca'),

@@ -6,7 +6,7 @@ import { bounds } from './bounds.ts'
 import { readAssertion, type SamlClaims } from './assertion.ts'
 import { Effort } from './effort.ts'
 import type { SamlProvider } from './provider.ts'
-import { Recent } from './recent.ts'
+import { Recent } from '../recent.ts'
 import { responseOf } from './response.ts'
 
 /** Whoever starts a login: a program on the machine of the person, which listens on loopback (RFC 8252 §7.3). */
@@ -64,12 +64,18 @@ export class SamlLogins {
 
   /** Throws `Refused`. */
   async start(name: string, login: LoginStart): Promise<StartedLogin> {
-    const provider = this.#provider(name)
+    this.#provider(name)
     checkStart(login)
+    return this.startHere(name, login)
+  }
+
+  /** The same for a page of this gateway, which says itself where the result goes. */
+  async startHere(name: string, login: LoginStart, again = false): Promise<StartedLogin> {
+    const provider = this.#provider(name)
     const requestId = `_${randomBytes(20).toString('hex')}`
     const relayState = randomBytes(16).toString('base64url')
     this.#pending.put(relayState, { ...login, provider: name, requestId })
-    const url = await provider.loginUrl(requestId, relayState)
+    const url = await provider.loginUrl(requestId, relayState, again)
     return { login_url: url, expires_in: bounds.loginLifeMs / 1000 }
   }
 
