@@ -17,10 +17,12 @@ export async function assertAccessible(page: Page): Promise<void> {
   // The page's policy admits no such script; it is the test's, by way of the debugger.
   const has = await page.evaluate(() => 'axe' in globalThis)
   if (!has) await page.evaluate(await readFile(axe, 'utf8'))
-  const found = (await page.evaluate(
+  const found = await page.evaluate<readonly Violation[]>(
     'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
-  )) as readonly Violation[]
+  )
   const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  const told = serious.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ html }) => `  ${html}`).join('\n')}`)
+  const told = serious.map(
+    ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ html }) => `  ${html}`).join('\n')}`,
+  )
   assert.equal(told.length, 0, `${page.url()}\n${told.join('\n')}`)
 }

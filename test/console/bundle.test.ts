@@ -19,13 +19,17 @@ test('the whole console is small', () => {
 test('the page has no inline code, and nothing from elsewhere', () => {
   const page = readFileSync(`${dist}index.html`, 'utf8')
   assert.doesNotMatch(page, /<script(?![^>]*\bsrc=)|\son\w+=|<style|\sstyle=|javascript:/i)
-  for (const [, address = ''] of page.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(address, /^\/assets\/[\w-]+\.\w+$/)
+  for (const [, address = ''] of page.matchAll(/(?:src|href)="([^"]*)"/g))
+    assert.match(address, /^\/assets\/[\w-]+\.\w+$/)
 })
 
 test('no source writes markup: texts of strangers are texts', () => {
-  const sources = globSync('engine/console/src/**/*.{ts,tsx}', { cwd: root }).filter((file) => !file.includes('.test.'))
+  const sources = globSync('engine/console/src/**/*.{ts,tsx}', { cwd: root }).filter(
+    (file) => !file.includes('.test.'),
+  )
   assert.ok(sources.length > 30)
-  const markup = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|eval\(|new Function/
+  const markup =
+    /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|eval\(|new Function/
   const found = sources.filter((file) => markup.test(readFileSync(root + file, 'utf8')))
   assert.deepEqual(found, [])
 })

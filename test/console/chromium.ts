@@ -32,7 +32,9 @@ export async function startChromium(): Promise<Browser> {
 async function programOf(): Promise<string> {
   const found = programs.find((program) => existsSync(program)) ?? (await installed())
   if (found !== undefined) return found
-  throw new Error('Chromium is not installed: apt-get install chromium, or your system’s package of that kind')
+  throw new Error(
+    'Chromium is not installed: apt-get install chromium, or your system’s package of that kind',
+  )
 }
 
 /** On a machine without one: takes it from the system's packages where that is possible. */

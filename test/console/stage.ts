@@ -29,6 +29,8 @@ export interface Person extends AsyncDisposable {
   readonly complaints: readonly string[]
 }
 
+/** On a busy machine. */
+const patienceMs = 15_000
 export const run = 'run_of_the_console_test'
 const policies = fileURLToPath(new URL('policies', import.meta.url))
 
@@ -54,17 +56,25 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     ],
   })
   parts.defer(() => gateway.close())
+  const clients = new Set<Client>()
+  parts.defer(async () => void (await Promise.allSettled([...clients].map((client) => client.end()))))
   const open = parts.move()
   const url = `http://${gateway.api.host}:${gateway.api.port}`
   return {
     gateway,
     url,
-    person: (name, path = '/', look = {}) => signedIn(chromium, url, { name, password: provider.login.password, path, look }),
+    person: (name, path = '/', look = {}) =>
+      signedIn(chromium, url, { name, password: provider.login.password, path, look }),
     client: async (subject, application = 'reports') => {
       const options = `-c sluice.run_id=${run}`
-      const client = new Client({ ...(await gateway.login(subject, 'shop')), application_name: application, options })
+      const client = new Client({
+        ...(await gateway.login(subject, 'shop')),
+        application_name: application,
+        options,
+      })
       // A session that is ended says so, and it is what some of the tests want.
       client.on('error', () => {})
+      clients.add(client)
       await client.connect()
       return client
     },
@@ -80,7 +90,11 @@ interface SigningIn {
 }
 
 /** As a person does it: from the page that they want, over the provider, back to that page. */
-async function signedIn(chromium: Browser, url: string, { name, password, path, look }: SigningIn): Promise<Person> {
+async function signedIn(
+  chromium: Browser,
+  url: string,
+  { name, password, path, look }: SigningIn,
+): Promise<Person> {
   const context = await chromium.newContext({
     colorScheme: look.colours ?? 'light',
     viewport: look.phone === true ? { width: 390, height: 844 } : { width: 1_280, height: 800 },
@@ -88,6 +102,7 @@ async function signedIn(chromium: Browser, url: string, { name, password, path, 
     permissions: [],
   })
   const page = await context.newPage()
+  page.setDefaultTimeout(patienceMs)
   const complaints = complaintsOf(page)
   await page.goto(url + path)
   await page.getByRole('link', { name: /^Continue with/ }).click()

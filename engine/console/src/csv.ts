@@ -1,5 +1,5 @@
 /** A cell that a spreadsheet would take for a formula, or for the end of a cell and then one. */
-const formula = /^[\s\u0000-\u001f]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]/u
+const formula = /^[\s\p{Cc}]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]/u
 /** A number is one, whatever its sign. */
 const plainNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
 

@@ -38,7 +38,7 @@ export class Feed {
 
   /** Newest first. */
   get decisions(): readonly Decision[] {
-    return [...this.#decisions.values()].reverse()
+    return [...this.#decisions.values()].toReversed()
   }
 
   /** A session that was opened before what is heard. */

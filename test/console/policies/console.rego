@@ -21,7 +21,7 @@ hold contains {
 	"rule": "console/delete",
 	"message": "Deleting rows needs an approval.",
 	"approvers": ["dba"],
-	"hold_s": 120,
+	"hold_s": 30,
 } if {
 	sql.statement == "sql.delete"
 }
@@ -31,7 +31,7 @@ hold contains {
 	"message": "Changing rows needs two.",
 	"approvers": ["dba"],
 	"quorum": 2,
-	"hold_s": 120,
+	"hold_s": 30,
 } if {
 	sql.statement == "sql.update"
 }

@@ -1,10 +1,16 @@
 import type { JSX } from 'preact'
 import { countText } from '../amount-text.ts'
 import type { ApprovalAction, Json } from '../api/shapes.ts'
-import { Marked } from '../views/texts.tsx'
+import { Exact, Marked } from '../views/texts.tsx'
+
+export interface ParametersProps {
+  readonly values: readonly Json[]
+  /** Of a recording, where values are as they were; otherwise the gateway has made them visible. */
+  readonly exact?: boolean
+}
 
 /** Values that come beside the text, as `$1`. */
-export function Parameters({ values }: { readonly values: readonly Json[] }): JSX.Element | null {
+export function Parameters({ values, exact = false }: ParametersProps): JSX.Element | null {
   if (values.length === 0) return null
   return (
     <div class="scroll">
@@ -20,7 +26,7 @@ export function Parameters({ values }: { readonly values: readonly Json[] }): JS
             <tr>
               <td class="mono">${index + 1}</td>
               <td class="mono">
-                <Value of={value} />
+                <Value of={value} text={exact ? Exact : Marked} />
               </td>
             </tr>
           ))}
@@ -30,17 +36,23 @@ export function Parameters({ values }: { readonly values: readonly Json[] }): JS
   )
 }
 
-function Value({ of }: { readonly of: Json }): JSX.Element {
+interface ValueProps {
+  readonly of: Json
+  readonly text: typeof Marked
+}
+
+function Value({ of, text: Text }: ValueProps): JSX.Element {
   if (of === null) return <i class="mark">null</i>
-  if (typeof of === 'string') return of === '' ? <i class="mark">empty</i> : <Marked text={of} />
+  if (typeof of === 'string') return of === '' ? <i class="mark">empty</i> : <Text text={of} />
   if (typeof of !== 'object') return <>{String(of)}</>
-  if ('masked' in of && 'tag' in of)
+  const { masked, tag } = of as { readonly masked?: Json; readonly tag?: Json }
+  if (typeof masked === 'string' && typeof tag === 'string')
     return (
       <>
-        <Marked text={String(of['masked'])} /> <i class="mark">masked {String(of['tag'])}</i>
+        <Text text={masked} /> <i class="mark">masked {tag}</i>
       </>
     )
-  return <Marked text={JSON.stringify(of)} />
+  return <Text text={JSON.stringify(of)} />
 }
 
 interface ActionsProps {

@@ -35,14 +35,11 @@ function Decide({ approval }: { readonly approval: ApprovalPage }): JSX.Element 
   const mayVote =
     pending && approval.may_not_vote === null && !approval.votes.some(({ voter }) => voter === me())
   const mayCancel = pending && (approval.subject === me() || is('admin'))
-  useKeys([
-    ...(mayVote
-      ? [
-          { key: 'a', does: 'Approve', press: () => setDeed('approve') },
-          { key: 'r', does: 'Reject', press: () => setDeed('reject') },
-        ]
-      : []),
-  ])
+  const votes = [
+    { key: 'a', does: 'Approve', press: () => setDeed('approve') },
+    { key: 'r', does: 'Reject', press: () => setDeed('reject') },
+  ]
+  useKeys(mayVote ? votes : [])
   return (
     <article class="approval">
       <a class="inbox-back" href="/approvals">

@@ -43,7 +43,7 @@ export function Audit(): JSX.Element {
       const found: LogEvent[] = []
       for await (const event of lines<LogEvent>('/v1/events', { types, last: eventsMax }, signal))
         found.push(event)
-      return found.reverse()
+      return found.toReversed()
     },
     [types],
   )
@@ -153,5 +153,5 @@ function told({ data }: LogEvent): string {
 function subjectOf(value: LogEvent['data'][string] | undefined): readonly string[] {
   if (typeof value === 'string') return [value]
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !('id' in value)) return []
-  return [String(value['id'])]
+  return typeof value['id'] === 'string' ? [value['id']] : []
 }

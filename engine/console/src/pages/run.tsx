@@ -54,7 +54,7 @@ async function wholeRun(run: string, signal: AbortSignal): Promise<readonly Foun
     found.push(...page.exchanges)
     before = page.next
   }
-  return found.reverse()
+  return found.toReversed()
 }
 
 function Timeline({ exchanges }: { readonly exchanges: readonly FoundExchange[] }): JSX.Element {

@@ -115,7 +115,7 @@ function Asked({
           ) : (
             <Code text={exact(text.trimEnd())} language={languageOf(protocol)} copied={text} />
           )}
-          <Parameters values={parameters} />
+          <Parameters values={parameters} exact />
         </>
       ))}
     </>

@@ -32,6 +32,6 @@ export function tokensIn(text: string, language: Language): readonly Token[] {
 export function languageOf(actionOrProtocol: string): Language {
   if (/^(sql\.|postgres)/.test(actionOrProtocol)) return 'sql'
   if (/^(http|llm|mcp)/.test(actionOrProtocol)) return 'http'
-  if (/^ssh/.test(actionOrProtocol)) return 'shell'
+  if (actionOrProtocol.startsWith('ssh')) return 'shell'
   return 'plain'
 }

@@ -188,7 +188,8 @@ export class Screen {
   #eraseLine(what: number): void {
     const [from, to] =
       what === 0 ? [this.#column, this.columns] : what === 1 ? [0, this.#column + 1] : [0, this.columns]
-    this.#line().fill(blank, from, to)
+    const line = this.#line()
+    for (let column = from; column < to; column++) line[column] = blank
   }
 
   #to(row: number, column: number): void {
