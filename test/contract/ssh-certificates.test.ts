@@ -162,6 +162,7 @@ function opened(folder: string, ca?: string): Promise<IdentityParts> {
     credentials: new Map(),
     base: folder,
     secrets: secretSource({ base: folder, env: {}, clock }),
+    revocations: { of: () => undefined },
     clock,
     ids: systemIds(clock),
   })

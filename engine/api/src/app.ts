@@ -10,6 +10,7 @@ import type {
   Kills,
   LegalHolds,
   Pseudonyms,
+  Revocations,
   Targets,
 } from '@sluice/core'
 import type { ApprovalRecords } from './approval-records.ts'
@@ -32,6 +33,7 @@ import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
 import { recordings } from './recordings.ts'
 import type { ContentPorts } from './recording-session.ts'
+import { revocations } from './revocations.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
@@ -58,6 +60,7 @@ export interface ApiPorts extends ContentPorts {
   readonly past: ApprovalRecords
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
+  readonly revocations: Revocations
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
   /** Sessions of all gateways, as the log tells of them. */
@@ -113,6 +116,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(ready(ports))
   app.register(token(ports))
   app.register(saml(ports))
+  app.register(revocations(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))

@@ -15,6 +15,7 @@ export type {
 } from './policies.ts'
 export { readConsole, type ConsoleFiles } from './console/files.ts'
 export type { Readiness } from './ready.ts'
+export type { RevocationLine } from './revocations.ts'
 export { rolesOf, type Role, type RoleGroups } from './roles.ts'
 export type { Exchange, TokenAnswer } from './token.ts'
 export type { SessionLine } from './session-line.ts'

@@ -22,6 +22,7 @@ import {
   type NewEvent,
   type Position,
   type RecordedEvent,
+  type Revocations,
   type TakeFollowed,
   type Target,
   type Unit,
@@ -165,6 +166,17 @@ const noGrants: Grants = {
   close: async () => {},
 }
 
+/** Of a gateway at which no token is revoked. */
+const noRevocations: Revocations = {
+  revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
+  revokeSubject: () => Promise.reject(new Error('nothing is revoked here')),
+  of: () => undefined,
+  list: () => [],
+  onChange: () => ({ [Symbol.dispose]: () => {} }),
+  healthy: true,
+  close: async () => {},
+}
+
 /** Of a gateway at which everything may be erased. */
 const noLegalHolds: LegalHolds = {
   place: () => Promise.reject(new Error('nothing is held here')),
@@ -226,6 +238,7 @@ export function scriptedApi(
     records: { get: () => undefined, list: () => [] },
     exchanges: { search: async () => [] },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
+    revocations: noRevocations,
     kills: {
       async kill(session, by, reason) {
         const data = { session, by, reason }

@@ -11,11 +11,11 @@ import {
   openGrants,
   openKills,
   openLegalHolds,
+  openRevocations,
   systemClock,
   systemIds,
   type Address,
   type EventStore,
-  type Listener,
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
@@ -23,12 +23,12 @@ import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
-import { CertificateFollower, certificateOf } from './certificates.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { directDialer } from './dial.ts'
+import { Listeners } from './listeners.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -129,6 +129,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     parts.defer(() => follower.close())
   }
 
+  const revocations = await openRevocations({ store, clock, ids, report })
+  parts.defer(() => revocations.close())
+
   const identity = await openIdentity({
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
@@ -145,6 +148,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ),
     secrets,
     base,
+    revocations,
     clock,
     ids,
   })
@@ -155,6 +159,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const standing = createStanding()
   const acquaintances = new Acquaintances({ clock, standing })
+  revocations.onChange((revocation) => acquaintances.forget(revocation))
   const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
   const approvals = await openApprovals({
     writer: log.writer,
@@ -205,6 +210,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     authenticator,
     approvals,
     grants,
+    revocations,
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     patterns: config.detectors,
@@ -254,30 +260,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exporters: () => exporters.status(),
   })
 
-  const listeners = new Map<string, Listener>()
+  const listeners = new Listeners()
   parts.defer(async () => {
-    await Promise.all([
-      engine.drain(limits.drainMs),
-      exporters.close(),
-      ...Array.from(listeners.values(), (listener) => listener.close()),
-    ])
+    await Promise.all([engine.drain(limits.drainMs), exporters.close(), listeners.close()])
   })
-  for (const adapter of adapters) {
-    const listen = config.listen[adapter.protocol as keyof Config['listen']]
-    if (listen === null) continue
-    const tls = listen.tls === undefined ? undefined : await certificateOf(listen.tls, base)
-    const { address, stallMs } = listen
-    const endpoint = {
-      address,
-      ...(tls === undefined ? {} : { tls }),
-      hostKey: identity.sshHost.privateKey,
-      ...(stallMs === undefined ? {} : { stallMs }),
-    }
-    const listener = await adapter.listen(endpoint, engine)
-    listeners.set(adapter.protocol, listener)
-    if (listen.tls !== undefined && tls !== undefined)
-      parts.use(new CertificateFollower({ clock, base, report }, listen.tls, tls, listener))
-  }
+  parts.use(listeners)
+  await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
 
   const api = createApi({
     engine,
@@ -291,6 +279,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     past: projections.approvals,
     grants,
     kills,
+    revocations,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),

@@ -21,6 +21,10 @@ export interface Identity {
   readonly subject: Subject
   readonly tokenId: string
   readonly expiresAt: number
+  /** When its issuer gave it out; of one that a gateway made, when the one that it was made from was. */
+  readonly issuedAt?: number
+  /** `tokenFingerprint` of the token that it was made from. */
+  readonly madeFrom?: string
   /** What the proof is good for, where that is less than what policies let its subject do. */
   readonly confined?: Confinement
 }
@@ -55,6 +59,8 @@ export interface Target<Settings = unknown> extends TargetView {
   readonly address: Address
   /** `undefined`: as often as it likes. */
   readonly rate?: RequestRate | undefined
+  /** How many conditions on masked values each subject may ask where a policy gives a budget for them. */
+  readonly conditions?: RequestRate | undefined
   readonly settings: Settings
 }
 

@@ -1,4 +1,4 @@
-import { createGate, type Engine } from './gate.ts'
+import { createGate, type Engine, type GatePorts } from './gate.ts'
 import { refusal, Refused } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import type { Position, StoreError, Unit } from './ports.ts'
@@ -68,6 +68,7 @@ export interface World {
 export function world(
   verdicts: Readonly<Record<string, Verdict>> = {},
   judge?: (subject: Identity['subject']) => Verdict,
+  more: Partial<GatePorts> = {},
 ): World {
   const clock = new ManualClock()
   const events: NewEvent[] = []
@@ -116,6 +117,7 @@ export function world(
     clock,
     ids: { next: (prefix) => `${prefix}_${++ids}`, random32: () => ++ids },
     report: () => {},
+    ...more,
   })
   return { engine, clock, events, store }
 }

@@ -17,7 +17,10 @@ import { limits } from './limits.ts'
 import { expired, LivingToken } from './living-token.ts'
 import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
+import type { Conditions } from './conditions.ts'
 import type { RequestRates } from './request-rates.ts'
+import { sessionRevoked, type Revocation } from './revocation.ts'
+import { refuseRevoked } from './revocations.ts'
 import type {
   Address,
   CancelKey,
@@ -30,6 +33,7 @@ import type {
   Subject,
   Target,
 } from './request.ts'
+import { SessionTally } from './session-tally.ts'
 import { Stop } from './stop.ts'
 
 export interface SessionPorts extends GatePorts {
@@ -38,6 +42,7 @@ export interface SessionPorts extends GatePorts {
   /** How often each subject may wait for people in vain. */
   readonly waitBudgets: Budgets
   readonly rates: RequestRates
+  readonly conditions: Conditions
 }
 
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
@@ -62,13 +67,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly #denials: Denials
   readonly #onClosed: () => void
   readonly #token: LivingToken
+  readonly #tally = new SessionTally()
   #run: Run
-  #requests = 0
-  #denied = 0
-  #rows = 0
-  #bytes = 0
-  #tokens = 0
-  #costMicros = 0
   #closed = false
 
   constructor(
@@ -119,7 +119,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   get facts(): SessionFacts {
     let inFlight = 0
     for (const lane of this.#lanes) inFlight += lane.pending
-    return { ...this.#done(), tokens: this.#tokens, cost_micros: this.#costMicros, in_flight: inFlight }
+    return this.#tally.facts(inFlight)
   }
 
   dial(to?: Address): Promise<Duplex> {
@@ -159,18 +159,22 @@ export class LiveSession<Settings> implements Session<Settings> {
         refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
       )
     this.#refuseWhenOver()
-    await this.append(
-      [{ type: 'SessionExtended', data: { session: this.id, ...identityRecord(identity) } }],
-      'now',
-    )
-    // It may have come to its end while that was written.
+    const data = { session: this.id, ...identityRecord(identity) }
+    await this.append([{ type: 'SessionExtended', data }], 'now')
+    // It may have come to its end while that was written, and so may the token.
     this.#refuseWhenOver()
+    refuseRevoked(identity, this.#ports.revocations)
     this.#token.renew(identity)
   }
 
   /** A grant of this subject was taken back: what runs only by it is stopped, without grace. */
   revoked(grant: string): void {
     for (const granted of this.#granted) void granted.revoke(grant)
+  }
+
+  /** Without grace, when it concerns a token by which this session lives or lived. */
+  endIfRevoked(revocation: Revocation): void {
+    if (this.#token.isConcerned(revocation)) this.end(sessionRevoked)
   }
 
   /** Idle: ends now. Running exchanges may finish within `graceMs`; new and held ones are refused at once. */
@@ -188,7 +192,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     for (const lane of this.#lanes) lane.stopAll()
     for (const granted of this.#granted) granted.close()
     this.#onClosed()
-    const data = { session: this.id, reason, ...this.#done() }
+    const data = { session: this.id, reason, ...this.#tally.recorded }
     await this.#denials
       .finish({ type: 'SessionClosed', data })
       .catch((error: unknown) => this.#ports.report('a closed session was not recorded', error))
@@ -205,10 +209,6 @@ export class LiveSession<Settings> implements Session<Settings> {
       { stream: this.id, events: [first, ...rest] },
       { withinMs: urgency === 'now' ? limits.appendWaitMs : limits.recordWaitMs, urgency },
     )
-  }
-
-  #done(): Omit<SessionFacts, 'tokens' | 'cost_micros' | 'in_flight'> {
-    return { requests: this.#requests, denied: this.#denied, rows: this.#rows, bytes: this.#bytes }
   }
 
   #refusing: Refusal | undefined
@@ -256,7 +256,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   }
 
   #laneContext(granted: Granted): LaneContext {
-    const { clock, ids, pdp, pseudonyms, rates, report } = this.#ports
+    const { clock, conditions, ids, pdp, pseudonyms, rates, report } = this.#ports
     let run = this.#run
     const append = (bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown> =>
       this.append(granted.recorded(bodies), urgency, run)
@@ -300,14 +300,7 @@ export class LiveSession<Settings> implements Session<Settings> {
         if (grants.length > 0) granted.judged(input)
         return input
       },
-      count: (done) => {
-        this.#requests += 1
-        this.#denied += done.denied ?? 0
-        this.#rows += done.rows ?? 0
-        this.#bytes += done.bytes ?? 0
-        this.#tokens += done.tokens ?? 0
-        this.#costMicros += done.cost_micros ?? 0
-      },
+      count: (done) => this.#tally.count(done),
       append,
       spendOnDenials: (sizes) => this.#denials.spend(sizes),
       countDenial: (exchange, rule) => {
@@ -336,6 +329,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
       tooOften: (requests) => this.#objection(rates.refuse(this.target.rate, this.subject.id, requests)),
+      asksTooMuch: (count) => this.#objection(conditions.refuse(this.target, this.subject.id, count)),
       idle: () => {
         granted.done()
         this.#endWhenIdle()

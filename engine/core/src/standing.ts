@@ -7,7 +7,7 @@ import type { Subject } from './request.ts'
  * what they were when the person voted.
  */
 export interface Standing {
-  /** Who authenticated now, or with no groups who was revoked. */
+  /** Who authenticated now. */
   note(subject: Pick<Subject, 'id' | 'groups'>): void
   /** `undefined`: this gateway has not seen it. */
   groupsOf(id: string): readonly string[] | undefined

@@ -45,7 +45,7 @@ suite('the authenticator', () => {
 
   test('takes a gateway token', async () => {
     const { subject, expiresAt } = await authenticator.authenticate(byToken(jws(key, goodClaims(idp.url))))
-    const { token, identity } = gateway.mint(subject, expiresAt)
+    const { token, identity } = gateway.mint({ subject, issuedAt: noon, expiresAt })
     assert.deepEqual(await authenticator.authenticate(byToken(token)), identity)
   })
 
@@ -97,7 +97,7 @@ suite('the authenticator', () => {
   test('T14 an old token from a log or a history does nothing', async () => {
     const token = jws(key, { ...goodClaims(idp.url), exp: noon / 1000 + 60 })
     const { subject } = await authenticator.authenticate(byToken(token))
-    const minted = gateway.mint(subject, noon + 60_000).token
+    const minted = gateway.mint({ subject, issuedAt: noon, expiresAt: noon + 60_000 }).token
     clock.advance(60_000)
     await refused(token, 'expired')
     await refused(minted, 'expired')

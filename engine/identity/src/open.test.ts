@@ -26,6 +26,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
       credentials: new Map([['shop', { user: 'shop_app', password: { env: 'SHOP' } }]]),
       base: folder,
       secrets: secretSource({ base: folder, env: { SHOP: 'secret' }, clock }),
+      revocations: { of: () => undefined },
       clock,
       ids: systemIds(clock),
     })

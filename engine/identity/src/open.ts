@@ -1,4 +1,12 @@
-import type { Authenticator, Clock, Credentials, Ids, Pseudonyms } from '@sluice/core'
+import {
+  unrevoked,
+  type Authenticator,
+  type Clock,
+  type Credentials,
+  type Ids,
+  type Pseudonyms,
+  type Revocations,
+} from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
 import { referencedCredentials, type CredentialReference } from './credentials.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
@@ -40,6 +48,7 @@ export interface IdentityOptions {
   readonly keys: string
   /** By target name. */
   readonly credentials: ReadonlyMap<string, CredentialReference>
+  readonly revocations: Pick<Revocations, 'of'>
   readonly clock: Clock
   readonly ids: Ids
 }
@@ -61,7 +70,7 @@ const audience = 'sluice'
 
 /** Everything that turns tokens into subjects and references into secrets. Throws on unusable configuration. */
 export async function openIdentity(options: IdentityOptions): Promise<IdentityParts> {
-  const { secrets, clock, ids, saml } = options
+  const { secrets, clock, ids, saml, revocations } = options
   const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, secrets)
   const providers = await Promise.all(
@@ -75,16 +84,19 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const sshCaKey = await sshKey('ssh_ca', options.sshCaKey, options.keys, secrets)
   const authority = certificateAuthority(sshCaKey, clock)
   return {
-    authenticator: publicKeyAuthenticator({
-      tokens: tokenAuthenticator(issuers, gateway, clock),
-      keys: configuredKeys(options.sshKeys),
-      terms: { key: sshCaKey, issuers: names },
-      clock,
-    }),
+    authenticator: unrevoked(
+      publicKeyAuthenticator({
+        tokens: tokenAuthenticator(issuers, gateway, clock),
+        keys: configuredKeys(options.sshKeys),
+        terms: { key: sshCaKey, issuers: names },
+        clock,
+      }),
+      revocations,
+    ),
     sshAuthority: authority,
     sshHost: hostKey(await sshKey('ssh_host', options.sshHostKey, options.keys, secrets), authority),
     credentials: referencedCredentials(options.credentials, secrets, clock),
-    exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
+    exchange: tokenExchanger({ issuers, gateway, logins, audience, revocations, clock }),
     logins,
     signIns: new SignIns(browsers, sealed, clock),
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),

@@ -68,4 +68,16 @@ suite('somebody else’s word for who clicked', () => {
     standing.note({ id: bob.id, groups: [] })
     assert.deepEqual(acquaintances.identityOf(bob.id, 'slack:T1/U1')?.subject.groups, [])
   })
+
+  test('is nobody any more once what they showed was revoked, until they show another token', async () => {
+    const { acquaintances, authenticator, clock } = door()
+    await authenticator.authenticate(byToken('token'))
+    const told = { at: clock.now(), until: clock.now() + 1, by: 'idp#root', reason: 'left' }
+    acquaintances.forget({ kind: 'token', token: 'tok_other', fingerprint: 'x', ...told })
+    assert.ok(acquaintances.identityOf(bob.id, 'slack:T1/U1') !== undefined)
+    acquaintances.forget({ kind: 'subject', subject: bob.id, issuedUpTo: clock.now(), ...told })
+    assert.equal(acquaintances.identityOf(bob.id, 'slack:T1/U1'), undefined)
+    await authenticator.authenticate(byToken('token'))
+    assert.ok(acquaintances.identityOf(bob.id, 'slack:T1/U1') !== undefined)
+  })
 })

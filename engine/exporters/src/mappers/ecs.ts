@@ -110,6 +110,9 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
     case 'GrantRequested':
     case 'GrantRejected':
       return { category: ['iam'], type: ['user', type === 'GrantRevoked' ? 'deletion' : 'change'] }
+    case 'TokenRevoked':
+    case 'SubjectRevoked':
+      return { category: ['iam', 'session'], type: ['user', 'end'] }
     case 'LegalHoldPlaced':
       return { category: ['configuration'], type: ['creation'] }
     case 'KeyErased':

@@ -26,7 +26,8 @@ export interface StartedLogin {
 /** What a login gives, once. */
 export interface LoggedIn {
   readonly subject: Subject
-  /** Milliseconds since 1970. */
+  /** When the provider vouched for it, and for how long; milliseconds since 1970. */
+  readonly issuedAt: number
   readonly expiresAt: number
 }
 
@@ -97,7 +98,8 @@ export class SamlLogins {
       refuse('replayed', 'The assertion was used before: begin again.')
     const code = randomBytes(32).toString('base64url')
     const { code_challenge, redirect_uri, state } = pending
-    this.#codes.put(code, { subject, expiresAt: claims.expiresAt, code_challenge, redirect_uri })
+    const { issuedAt, expiresAt } = claims
+    this.#codes.put(code, { subject, issuedAt, expiresAt, code_challenge, redirect_uri })
     const back = new URL(redirect_uri)
     back.searchParams.set('code', code)
     back.searchParams.set('state', state)

@@ -45,10 +45,10 @@ export function oidcProvider(
     if (tokens.token_type !== 'bearer')
       throw new SignInError('refused', `${issuer} gave a token that is not a bearer's`)
     try {
-      const { subject, expiresAt } = await issuerIdentity(tokens.access_token, issuers, clock.now())
-      if (subject.issuer !== name)
+      const from = await issuerIdentity(tokens.access_token, issuers, clock.now())
+      if (from.subject.issuer !== name)
         throw new SignInError('refused', `${issuer} gave a token of another issuer`)
-      const { token, identity } = gateway.mint(subject, expiresAt)
+      const { token, identity } = gateway.mint(from)
       // Where the provider does not rotate it, the one before stays good.
       return { token, token_ends_ms: identity.expiresAt, refresh: tokens.refresh_token ?? before }
     } catch (error) {

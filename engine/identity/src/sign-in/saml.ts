@@ -31,7 +31,7 @@ export function samlProvider(
       if (login === undefined)
         throw new SignInError('expired', `the code of ${name} is not good, or not any more`)
       try {
-        const { token, identity } = gateway.mint(login.subject, login.expiresAt)
+        const { token, identity } = gateway.mint(login)
         return { token, token_ends_ms: identity.expiresAt, refresh: null }
       } catch (error) {
         if (!(error instanceof Refused)) throw error

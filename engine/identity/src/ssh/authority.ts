@@ -71,8 +71,9 @@ export function certificateAuthority(key: KeyObject, clock: Clock): CertificateA
       if (validBefore * 1000 <= clock.now()) refuseExpired()
       if (targets.length === 0) refuse('principal', 'A certificate is for one target at least.')
       if (from !== undefined) checkNetworks(from)
-      const { subject, tokenId } = identity
-      const who = JSON.stringify({ id: tokenId, ...subjectPayload(subject) })
+      const { subject, tokenId, issuedAt = 0, madeFrom } = identity
+      const age = { iat: Math.floor(issuedAt / 1000), ...(madeFrom !== undefined && { src: madeFrom }) }
+      const who = JSON.stringify({ id: tokenId, ...age, ...subjectPayload(subject) })
       if (Buffer.byteLength(who) > limits.certificateIdentityBytesMax)
         refuse(
           'groups_too_long',

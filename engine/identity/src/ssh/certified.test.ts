@@ -70,6 +70,13 @@ suite('a certificate of the authority', () => {
     assert.deepEqual(confined?.targets, ['shop-host', 'build'])
     assert.deepEqual([confined?.command, confined?.permits?.includes('permit-pty')], [null, true])
   })
+  test('is as old as that token, and names by the same fingerprint what that was made from', () => {
+    const { issuedAt, madeFrom } = verify(
+      issued({}, { ...identity, issuedAt: noon - 5_000, madeFrom: 'of it' }),
+    )
+    assert.deepEqual([issuedAt, madeFrom], [noon - 5_000, 'of it'])
+    assert.equal(verify(issued()).issuedAt, 0, 'an age that nobody told is the greatest')
+  })
   test('keeps who it acts for', () => {
     const agent: Subject = { ...alice, type: 'service', groups: [], claims: {}, on_behalf_of: 'idp#bob' }
     assert.deepEqual(verify(issued({}, { ...identity, subject: agent })).subject, agent)

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { limits, type Confinement, type Identity, type Json, type Subject } from '@sluice/core'
+import { limits, type Confinement, type Identity, type Json } from '@sluice/core'
 import { isName } from '../claims.ts'
 import { refuse, refuseExpired } from '../refuse.ts'
 import { isObject, parseObject, type JsonObject } from '../strict-json.ts'
@@ -54,9 +54,9 @@ function verified(
   if (certificate.kind !== 'user')
     refuse('certificate_kind', 'This is the certificate of a host, not of a user.')
   checkTimes(certificate, now)
-  const { id, subject } = whoIn(certificate.extensions.get(identityExtension), terms.issuers)
+  const who = whoIn(certificate.extensions.get(identityExtension), terms.issuers)
   const expiresAt = Math.min(Number(certificate.validBefore) * 1000, now + limits.tokenLifeMs)
-  return { subject, tokenId: id, expiresAt, confined: confinement(certificate, ip) }
+  return { ...who, expiresAt, confined: confinement(certificate, ip) }
 }
 
 function checkTimes({ validAfter, validBefore }: SignedCertificate, now: number): void {
@@ -90,17 +90,23 @@ function confinement(
 function whoIn(
   extension: Buffer | undefined,
   issuers: ReadonlySet<string>,
-): { readonly id: string; readonly subject: Subject } {
+): Pick<Identity, 'tokenId' | 'subject' | 'issuedAt' | 'madeFrom'> {
   if (extension === undefined)
     refuse('subject', 'The certificate does not say who it is for: get one from the gateway.')
-  const { id, sub, typ, iss, grp = [], clm = {}, obo } = objectIn(optionText(extension))
+  const { id, sub, typ, iss, grp = [], clm = {}, obo, iat = 0, src } = objectIn(optionText(extension))
   if (!isName(id) || !isName(sub) || !isName(iss) || !sub.startsWith(`${iss}#`)) unusable()
   if (typ !== 'human' && typ !== 'service') unusable()
   if (!isNames(grp) || grp.length > limits.groupsMax || !isObject(clm)) unusable()
   if (obo !== undefined && !isName(obo)) unusable()
+  if (typeof iat !== 'number' || (src !== undefined && !isName(src))) unusable()
   if (!issuers.has(iss))
     refuse('unknown_issuer', 'The certificate is not of an issuer that is configured here.')
-  return { id, subject: subjectIn({ sub, typ, iss, grp, clm, ...(obo === undefined ? {} : { obo }) }) }
+  return {
+    subject: subjectIn({ sub, typ, iss, grp, clm, ...(obo === undefined ? {} : { obo }) }),
+    tokenId: id,
+    issuedAt: iat * 1000,
+    ...(src === undefined ? {} : { madeFrom: src }),
+  }
 }
 
 function objectIn(text: string): JsonObject {
