@@ -6,9 +6,16 @@ export interface DiffPiece {
 
 /** Comparing costs the product of both; larger texts are told apart only by what they begin and end with. */
 const comparedMax = 1_000_000
+/** Longer texts are not compared at all. */
+const comparedCharsMax = 100_000
 
 /** Word by word. */
 export function diffOf(before: string, after: string): readonly DiffPiece[] {
+  if (before.length + after.length > comparedCharsMax && before !== after)
+    return joined([
+      { kind: 'gone', text: before },
+      { kind: 'new', text: after },
+    ])
   const [a, b] = [wordsOf(before), wordsOf(after)]
   let [start, end] = [0, 0]
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1
