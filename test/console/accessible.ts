@@ -14,7 +14,7 @@ interface Violation {
 
 /** No rule of axe that is serious or critical is broken on a page. */
 export async function assertAccessible(page: Page): Promise<void> {
-  // The page's policy admits no such script; it is the test's, by way of the debugger.
+  // The page's policy admits no such script; the test puts it there as a developer would.
   const has = await page.evaluate(() => 'axe' in globalThis)
   if (!has) await page.evaluate(await readFile(axe, 'utf8'))
   const found = await page.evaluate<readonly Violation[]>(
