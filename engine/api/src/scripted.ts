@@ -167,7 +167,7 @@ const noGrants: Grants = {
 }
 
 /** Of a gateway at which no token is revoked. */
-const noRevocations: Revocations = {
+export const noRevocations: Revocations = {
   revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
   revokeSubject: () => Promise.reject(new Error('nothing is revoked here')),
   of: () => undefined,
