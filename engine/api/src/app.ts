@@ -27,6 +27,8 @@ import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
+import type { PolicyDrafts } from './policy-draft.ts'
+import { policyDrafts } from './policy-drafts.ts'
 import { policies, type Policies, type PolicyRecords } from './policies.ts'
 import { problems, sendError } from './problem.ts'
 import { rates } from './rates.ts'
@@ -53,6 +55,8 @@ export interface ApiPorts extends ContentPorts {
   /** Targets of all gateways of the log. */
   readonly registered: TargetRecords
   readonly policies: Policies
+  /** Policies before they are in force. */
+  readonly drafts: PolicyDrafts
   /** What became of policies at all gateways of the log. */
   readonly policyRecords: PolicyRecords
   readonly approvals: Approvals
@@ -125,6 +129,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(events(ports))
   app.register(targets(ports))
   app.register(policies(ports))
+  app.register(policyDrafts(ports))
   app.register(approvals(ports))
   app.register(stream(ports, bounds))
   app.register(grants(ports))

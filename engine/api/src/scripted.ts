@@ -226,6 +226,13 @@ export function scriptedApi(
       activate: async () => ({ kind: 'unknown' }),
       activateFiles: async () => ({ kind: 'unusable', errors: 'none are taken here' }),
     },
+    drafts: {
+      files: async () => null,
+      check: async () => [],
+      test: async () => ({}),
+      evaluate: async () => null,
+      whatIf: async () => null,
+    },
     unseal: async ({ id }) => {
       const content = store.contents.get(id)
       return content === undefined ? { kind: 'none' } : { kind: 'content', content }

@@ -33,6 +33,7 @@ import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
+import { openPolicyDrafts } from './policy-drafts.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
@@ -267,6 +268,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.use(listeners)
   await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
 
+  const { folder, cache } = policyOptions
+  const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
   const api = createApi({
     engine,
     authenticator,
@@ -275,6 +278,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     registered: projections.targets,
     policies: policyControl(pdp, declared.policies, policyOptions),
     policyRecords: projections.activations,
+    drafts,
     approvals,
     past: projections.approvals,
     grants,
