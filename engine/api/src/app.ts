@@ -39,6 +39,7 @@ import { revocations } from './revocations.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
+import { sessionSearch } from './session-search.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { ssh, type SshAuthority } from './ssh.ts'
@@ -123,6 +124,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(revocations(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
+  app.register(sessionSearch(ports))
   app.register(exchanges(ports))
   app.register(exchangeSearch(ports))
   app.register(recordings(ports))

@@ -242,7 +242,7 @@ export function scriptedApi(
     past: { get: () => undefined, search: () => [] },
     grants: noGrants,
     legalHolds: noLegalHolds,
-    records: { get: () => undefined, list: () => [] },
+    records: { get: () => undefined, list: () => [], search: () => ({ sessions: [], total: 0 }) },
     exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
