@@ -42,9 +42,10 @@ function api(records: readonly SessionRecord[] = []) {
       },
     },
   })
+  const open = (token: string): Promise<string> => scripted.open(token)
   const get = async (token: string, query = '') =>
     scripted.app.inject({ url: `/v1/sessions/search${query}`, headers: bearer(token) })
-  return { ...scripted, asked, get }
+  return { asked, get, open }
 }
 
 test('a page, and where the next one begins', async () => {
