@@ -27,6 +27,11 @@ export class Flight implements AsyncIterable<Reply> {
     stop.on((reason) => this.fail(new Refused(stopped[reason])))
   }
 
+  /** What is no part of its streams, in its place among them. */
+  tell(reply: Reply): void {
+    this.#push(reply)
+  }
+
   /** However long it still runs then. */
   endAfter(ms: number): void {
     this.#late = setTimeout(() => this.fail(new Refused(tooLong)), ms).unref()
