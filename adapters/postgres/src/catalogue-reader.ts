@@ -22,11 +22,15 @@ export async function readCatalogue(
   const timer = setTimeout(() => socket.destroy(), readMs)
   try {
     const receiver = new Receiver(socket)
-    return await loadCatalogue((sql) => {
-      if (!constantTexts.has(sql)) throw new Error('only constant texts are asked on this connection')
-      socket.write(frame(front.query, cstring(sql)))
-      return rowsOf(receiver)
-    }, previous)
+    return await loadCatalogue(
+      (sql) => {
+        if (!constantTexts.has(sql)) throw new Error('only constant texts are asked on this connection')
+        socket.write(frame(front.query, cstring(sql)))
+        return rowsOf(receiver)
+      },
+      previous,
+      session.target.settings.functions,
+    )
   } finally {
     clearTimeout(timer)
     socket.end(terminate)
