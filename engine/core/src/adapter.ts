@@ -47,6 +47,8 @@ export interface Adapter<Settings = unknown> {
   listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
   /** Reads what was recorded of one session; without it people see of a recording only that it is there. */
   readonly recording?: () => Recording
+  /** What of it works worse than it should as it is installed here, for the operator. */
+  readonly impairments?: readonly string[]
 }
 
 /** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
@@ -255,6 +257,8 @@ export interface Shown<T> {
   readonly record: Uint8Array
   readonly rows: number
   readonly masked: readonly MaskCount[]
+  /** Somebody may be looking on: what is held of the record leaves with it. */
+  readonly flush?: boolean
   /** Set on the last item. */
   readonly end?: { readonly outcome: 'completed' | 'failed' | 'skipped'; readonly status: string | null }
 }
