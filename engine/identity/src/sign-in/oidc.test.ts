@@ -2,7 +2,7 @@ import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createHash, createSecretKey } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { systemClock, systemIds } from '@sluice/core'
@@ -33,7 +33,7 @@ async function provider(script: Script = {}) {
   const forms: URLSearchParams[] = []
   let challenge = ''
   let nonce = ''
-  const server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const form = new URLSearchParams(await text(request))
     const json = (body: object, status = 200): void =>
       void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -66,7 +66,8 @@ async function provider(script: Script = {}) {
       id_token: jws(script.forgedId === true ? other : own, idToken),
       ...script.answer,
     })
-  }).listen(0, '127.0.0.1')
+  }
+  const server = createServer((request, response) => void respond(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   after(() => void server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
