@@ -19,7 +19,9 @@ import { handOver, type Caller } from './hand-over.ts'
 import { Inflow } from './inflow.ts'
 import { masked } from './mask.ts'
 import { programActions, valueFields, type Program } from './normalise.ts'
-import { oblige, type MaskPlan } from './obligations.ts'
+import { oblige, type MaskPlan, type Means } from './obligations.ts'
+import { withPauses } from './pauses.ts'
+import { Asciicast, frames, type Recorder } from './recorder.ts'
 import { refuse, said } from './refuse.ts'
 import type { Reply } from './replies.ts'
 import { shownStdin } from './stdin.ts'
@@ -33,6 +35,7 @@ export interface Line extends Caller {
   /** Connected when this is awaited. */
   readonly upstream: () => Promise<Client>
   readonly stdinRecordBytesMax: number
+  readonly means: Means
 }
 
 /** One program and all that it says: a command, or a shell. */
@@ -45,12 +48,17 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly body: Inflow
   readonly #program: Program
   readonly #line: Line
+  readonly #recorder: Recorder
+  readonly #copies: boolean
   #flight: Flight | undefined
 
   constructor(program: Program, line: Line) {
     this.#program = program
     this.#line = line
-    this.actions = programActions(program, parseCommandLine(program.command))
+    const read = parseCommandLine(program.command)
+    this.#copies = read.transfer !== null
+    this.actions = programActions(program, read)
+    this.#recorder = recorderOf(program)
     this.objection = objectionTo(program)
     this.content = contentOf(program)
     const recordable = contentOf({ ...program, command: withoutSecrets(program.command) })
@@ -59,7 +67,7 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    return oblige(verdicts)
+    return oblige(verdicts, this.#copies, this.#line.means)
   }
 
   bound(): Uint8Array {
@@ -85,20 +93,37 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
     body: AsyncIterable<Buffer>,
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
-    const started = this.#line.upstream().then((client) => {
+    const flight = new Flight(body, () => this.body.end(), stop)
+    this.#flight = flight
+    void this.#leave(permit, flight)
+    return flight
+  }
+
+  /** Once there is a connection, unless it was stopped meanwhile. */
+  async #leave(permit: Permit, flight: Flight): Promise<void> {
+    try {
+      const client = await this.#line.upstream()
+      if (flight.failed) return
       permit.spend(this.content)
-      return start(client, this.#program)
-    })
-    this.#flight = new Flight(started, body, () => this.body.end(), stop)
-    return this.#flight
+      start(
+        client,
+        this.#program,
+        (channel) => flight.run(channel),
+        (error) => flight.fail(error),
+      )
+    } catch (error) {
+      flight.fail(error)
+    }
   }
 
   maskBody(body: AsyncIterable<Buffer>): AsyncIterable<Shown<Buffer>> {
     return shownStdin(body, this.#line.stdinRecordBytesMax)
   }
 
-  mask(replies: AsyncIterable<Reply>): AsyncIterable<Shown<Reply>> {
-    return masked(replies)
+  mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
+    const { pseudonyms } = this.#line.means
+    const waitedFor = plan !== null && this.#program.terminal !== null
+    return masked(waitedFor ? withPauses(replies) : replies, { plan, pseudonyms, recorder: this.#recorder })
   }
 
   reply(reply: Reply): Promise<void> | undefined {
@@ -120,6 +145,12 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
     return this.#flight?.running
   }
 
+  /** The caller's window has another size. */
+  resize(columns: number, rows: number): void {
+    this.running?.setWindow(rows, columns, 0, 0)
+    this.#recorder.resized(columns, rows)
+  }
+
   get #lineEnd(): '\n' | '\r\n' {
     return this.#program.terminal === null ? '\n' : '\r\n'
   }
@@ -132,6 +163,11 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
 /** Exactly what is judged: the command, and all that changes what it does. */
 function contentOf({ kind, login, command, env, terminal }: Program): Buffer {
   return Buffer.from(JSON.stringify({ kind, login, command, env, terminal }))
+}
+
+function recorderOf(program: Program): Recorder {
+  const { terminal } = program
+  return terminal === null ? frames : new Asciicast(terminal, withoutSecrets(statementOf(program)))
 }
 
 /** For people. */

@@ -1,5 +1,6 @@
 import type { Adapter } from '@sluice/core'
 import { listen } from './listen.ts'
+import { impairments } from './native-crypto.ts'
 import { actions } from './normalise.ts'
 import { credentialNeed, sshTarget, type SshSettings } from './target.ts'
 
@@ -10,5 +11,6 @@ export const ssh: Adapter<SshSettings> = {
   target: sshTarget,
   credential: credentialNeed,
   listen,
+  impairments,
 }
 export type { SshSettings } from './target.ts'

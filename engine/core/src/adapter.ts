@@ -47,6 +47,8 @@ export interface Adapter<Settings = unknown> {
   listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
   /** Reads what was recorded of one session; without it people see of a recording only that it is there. */
   readonly recording?: () => Recording
+  /** What of it works worse than it should as it is installed here, for the operator. */
+  readonly impairments?: readonly string[]
 }
 
 /** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
