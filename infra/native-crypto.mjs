@@ -38,7 +38,7 @@ export function completeNativeCrypto(
   if (built.status !== 0 && nodedir === undefined)
     built = withHeaders((folder) => build(`--nodedir=${folder}`)) ?? built
   if (loads(runtime, modules)) return null
-  return lastWords(`${built.stderr ?? ''}`) ?? 'the build failed'
+  return lastWords(built.stderr ?? '') ?? 'the build failed'
 }
 
 function loads(runtime, modules) {

@@ -14,6 +14,7 @@ import {
   type StopReason,
   type Verdict,
 } from '@sluice/core'
+import { parseCommandLine } from './command-line.ts'
 import { Flight } from './flight.ts'
 import { handOver, type Caller } from './hand-over.ts'
 import { Inflow } from './inflow.ts'
@@ -24,8 +25,7 @@ import { withPauses } from './pauses.ts'
 import { Asciicast, frames, type Recorder } from './recorder.ts'
 import { refuse, said } from './refuse.ts'
 import type { Reply } from './replies.ts'
-import { shownStdin } from './stdin.ts'
-import { parseCommandLine } from './command-line.ts'
+import { shownStdin, typed } from './stdin.ts'
 import { start } from './upstream.ts'
 
 /** A caller that waits for people is told again after so long. */
@@ -35,6 +35,9 @@ export interface Line extends Caller {
   /** Connected when this is awaited. */
   readonly upstream: () => Promise<Client>
   readonly stdinRecordBytesMax: number
+  readonly shellMaxMs: number
+  /** A caller who is no person. */
+  readonly service: boolean
   readonly means: Means
 }
 
@@ -49,17 +52,17 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly #program: Program
   readonly #line: Line
   readonly #recorder: Recorder
-  readonly #copies: boolean
+  readonly #copy: 'upload' | 'download' | null
   #flight: Flight | undefined
 
   constructor(program: Program, line: Line) {
     this.#program = program
     this.#line = line
     const read = parseCommandLine(program.command)
-    this.#copies = read.transfer !== null
+    this.#copy = read.transfer?.direction ?? null
     this.actions = programActions(program, read)
     this.#recorder = recorderOf(program)
-    this.objection = objectionTo(program)
+    this.objection = objectionTo(program, line)
     this.content = contentOf(program)
     const recordable = contentOf({ ...program, command: withoutSecrets(program.command) })
     if (!recordable.equals(this.content)) this.recordable = recordable
@@ -67,7 +70,7 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    return oblige(verdicts, this.#copies, this.#line.means)
+    return oblige(verdicts, this.#copy, this.#line.means)
   }
 
   bound(): Uint8Array {
@@ -94,6 +97,7 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
     const flight = new Flight(body, () => this.body.end(), stop)
+    if (this.#program.kind === 'shell') flight.endAfter(this.#line.shellMaxMs)
     this.#flight = flight
     void this.#leave(permit, flight)
     return flight
@@ -117,13 +121,13 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   maskBody(body: AsyncIterable<Buffer>): AsyncIterable<Shown<Buffer>> {
-    return shownStdin(body, this.#line.stdinRecordBytesMax)
+    return this.#program.terminal === null ? shownStdin(body, this.#line.stdinRecordBytesMax) : typed(body)
   }
 
   mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
     const { pseudonyms } = this.#line.means
-    const waitedFor = plan !== null && this.#program.terminal !== null
-    return masked(waitedFor ? withPauses(replies) : replies, { plan, pseudonyms, recorder: this.#recorder })
+    const watched = this.#program.terminal === null ? replies : withPauses(replies)
+    return masked(watched, { plan, pseudonyms, recorder: this.#recorder })
   }
 
   reply(reply: Reply): Promise<void> | undefined {
@@ -178,12 +182,18 @@ function statementOf({ kind, login, command, env, terminal }: Program): string {
 }
 
 /** What did not come as UTF-8 cannot be told on exactly as it was sent, and a shell would not see what stands behind NUL. */
-function objectionTo({ kind, command }: Program): Refusal | undefined {
-  if (kind === 'shell') return undefined
+function objectionTo({ kind, command }: Program, { service }: Line): Refusal | undefined {
+  if (kind === 'shell') return service ? noShell : undefined
   if (Buffer.byteLength(command) > commandBytesMax) return tooLong
   return command.includes('\0') || command.includes('\ufffd') ? unreadable : undefined
 }
 
+/** What is typed into a shell cannot be judged: the text that is seen is not what runs. */
+const noShell = refusal(
+  'denied',
+  'ssh/shell',
+  'Programs get no interactive shell, since nobody can say what would run in it. Send each command by itself: ssh <target>@<gateway> <command>.',
+)
 const commandBytesMax = 32_768
 const tooLong = refusal(
   'too_large',

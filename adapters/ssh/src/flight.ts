@@ -15,6 +15,7 @@ export class Flight implements AsyncIterable<Reply> {
   #bytes = 0
   #failure: unknown
   #end: Reply = { kind: 'closed' }
+  #late: NodeJS.Timeout | undefined
   #closed = false
   #over = false
   #wake: (() => void) | undefined
@@ -24,6 +25,11 @@ export class Flight implements AsyncIterable<Reply> {
     this.#body = body
     this.#enough = enough
     stop.on((reason) => this.fail(new Refused(stopped[reason])))
+  }
+
+  /** However long it still runs then. */
+  endAfter(ms: number): void {
+    this.#late = setTimeout(() => this.fail(new Refused(tooLong)), ms).unref()
   }
 
   /** Nothing of it may begin any more. */
@@ -61,6 +67,7 @@ export class Flight implements AsyncIterable<Reply> {
     const pumped = this.#pump(channel)
     channel.on('close', () => {
       this.#closed = true
+      clearTimeout(this.#late)
       this.#enough()
       // What was streamed to it is in the record before its end is.
       void pumped.then(() => {
@@ -149,6 +156,12 @@ function written(channel: ClientChannel, bytes: Buffer): Promise<void> {
     channel.write(bytes, done)
   })
 }
+
+const tooLong = refusal(
+  'cancelled',
+  'ssh/shell',
+  'A shell may last no longer here: it was ended. Open another one.',
+)
 
 /** Stopped from this side. */
 const stopped = {

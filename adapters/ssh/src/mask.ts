@@ -16,34 +16,34 @@ export async function* masked(
   replies: AsyncIterable<Reply>,
   { plan, pseudonyms, recorder }: MaskContext,
 ): AsyncGenerator<Shown<Reply>> {
-  const maskers =
-    plan === null
-      ? undefined
-      : { stdout: streamMasker(plan, pseudonyms), stderr: streamMasker(plan, pseudonyms) }
+  const maskers = new Map(
+    plan?.streams.map((kind) => [kind, streamMasker(plan.rules, pseudonyms)] as const) ?? [],
+  )
   try {
     for await (const reply of replies) {
       if (!('bytes' in reply)) {
-        if (maskers !== undefined) yield* lastOf(maskers, recorder)
+        for (const [kind, masker] of maskers) yield* visible(kind, masker.end(), recorder)
         yield ended(reply, recorder)
-      } else if (maskers === undefined) yield shown(reply, recorder)
-      else if (reply.bytes.length === 0) yield* flushed(reply.kind, maskers[reply.kind], recorder)
-      else yield* visible(reply.kind, maskers[reply.kind].push(reply.bytes), recorder)
+      } else {
+        const masker = maskers.get(reply.kind)
+        if (reply.bytes.length === 0) yield* paused(reply, masker, recorder)
+        else if (masker === undefined) yield shown(reply, recorder)
+        else yield* visible(reply.kind, masker.push(reply.bytes), recorder)
+      }
     }
   } catch (error) {
     throw error instanceof Undecodable ? new Refused(unreadable, { cause: error }) : error
   }
 }
 
-function* lastOf(
-  maskers: Readonly<Record<Output['kind'], StreamMasker>>,
+/** A terminal at which nothing moves: somebody waits for what is held back, or looks on. */
+function* paused(
+  reply: Output,
+  masker: StreamMasker | undefined,
   recorder: Recorder,
 ): Generator<Shown<Reply>> {
-  for (const kind of ['stdout', 'stderr'] as const) yield* visible(kind, maskers[kind].end(), recorder)
-}
-
-/** A terminal at which nothing moves: somebody waits for what is held back. */
-function* flushed(kind: Output['kind'], masker: StreamMasker, recorder: Recorder): Generator<Shown<Reply>> {
-  yield* visible(kind, masker.flush(), recorder)
+  if (masker !== undefined) yield* visible(reply.kind, masker.flush(), recorder)
+  if (recorder.due(true)) yield { item: reply, record: reply.bytes, rows: 0, masked: [], flush: true }
 }
 
 function* visible(kind: Output['kind'], piece: MaskedPiece, recorder: Recorder): Generator<Shown<Reply>> {
@@ -53,7 +53,8 @@ function* visible(kind: Output['kind'], piece: MaskedPiece, recorder: Recorder):
 
 function shown(reply: Output, recorder: Recorder, hidden: readonly MaskCount[] = []): Shown<Reply> {
   const counts = hidden.map((count) => ({ ...count, column: `${reply.kind}:${count.column}` }))
-  return { item: reply, record: recorder.output(reply.kind, reply.bytes), rows: 0, masked: counts }
+  const record = recorder.output(reply.kind, reply.bytes)
+  return { item: reply, record, rows: 0, masked: counts, flush: recorder.due(false) }
 }
 
 function ended(reply: Ending, recorder: Recorder): Shown<Reply> {

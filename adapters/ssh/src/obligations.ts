@@ -15,9 +15,13 @@ import {
   type DetectorRule,
   type MaskRequest,
 } from '@sluice/masking'
+import type { Output } from './replies.ts'
 
-/** What the verdict obliges to: what is hidden in what a program writes; `null`: nothing. */
-export type MaskPlan = ContentRules | null
+/** What the verdict obliges to: what is hidden in what a program writes, and on which streams; `null`: nothing. */
+export type MaskPlan = {
+  readonly rules: ContentRules
+  readonly streams: readonly Output['kind'][]
+} | null
 
 export interface Means {
   readonly detectors: ReadonlyMap<string, Detector>
@@ -28,12 +32,17 @@ export interface Means {
 
 /**
  * Compiles the verdicts' masks, or refuses what they could not be kept in. Columns of relations ask for nothing here: a
- * stream has none. `copies`: what comes back is not what people read, but a protocol that carries files.
+ * stream has none. `copy`: what comes back on stdout is not what people read but a protocol, which carries files when they
+ * are downloaded, and none of them when they are uploaded.
  */
-export function oblige(verdicts: readonly Verdict[], copies: boolean, means: Means): Obliged<MaskPlan> {
+export function oblige(
+  verdicts: readonly Verdict[],
+  copy: 'upload' | 'download' | null,
+  means: Means,
+): Obliged<MaskPlan> {
   const masks = verdicts.flatMap(({ mask }) => mask.filter(isHiding))
   if (masks.length === 0) return { kind: 'plan', plan: null }
-  if (copies) return refused(refusal('denied', 'ssh/copy', unmaskable))
+  if (copy === 'download') return refused(refusal('denied', 'ssh/copy', unmaskable))
   const detectors: DetectorRule[] = []
   for (const mask of masks) {
     if ('path' in mask)
@@ -49,7 +58,7 @@ export function oblige(verdicts: readonly Verdict[], copies: boolean, means: Mea
     const { method, rule, value, to, domain } = mask
     detectors.push({ detector, request: { method, value, to, domain }, rule })
   }
-  return usable({ paths: [], detectors }, means)
+  return usable({ paths: [], detectors }, copy === 'upload' ? ['stderr'] : ['stdout', 'stderr'], means)
 }
 
 type HidingRule = Exclude<MaskRule, { readonly relation: string }> & {
@@ -61,10 +70,14 @@ function isHiding(rule: MaskRule): rule is HidingRule {
 }
 
 /** What is wrong with the rules themselves is found before anything is sent. */
-function usable(rules: ContentRules, { pseudonyms }: Means): Obliged<MaskPlan> {
+function usable(
+  rules: ContentRules,
+  streams: readonly Output['kind'][],
+  { pseudonyms }: Means,
+): Obliged<MaskPlan> {
   try {
     streamMasker(rules, pseudonyms)
-    return { kind: 'plan', plan: rules }
+    return { kind: 'plan', plan: { rules, streams } }
   } catch (error) {
     if (error instanceof InvalidMask) return mistaken(error.message)
     throw error

@@ -7,6 +7,8 @@ import type { Ending } from './replies.ts'
 export interface Recorder {
   output(kind: 'stdout' | 'stderr', bytes: Buffer): Buffer
   end(reply: Ending): Buffer
+  /** Whether it is time that what was written down leaves for the log. */
+  due(paused: boolean): boolean
   /** The window has another size from now on. */
   resized(columns: number, rows: number): void
 }
@@ -15,8 +17,12 @@ export interface Recorder {
 export const frames: Recorder = {
   output: (kind, bytes) => frame(kind, bytes),
   end: (reply) => frame('end', JSON.stringify(reply)),
+  due: () => false,
   resized: () => {},
 }
+
+/** Who looks on sees it so much later at most. */
+const liveMs = 1_000
 
 /**
  * What a terminal showed, and when: asciicast v2, one JSON value a line, the first of them the head. How it ended is a line
@@ -27,6 +33,8 @@ export class Asciicast implements Recorder {
   readonly #characters = { stdout: new StringDecoder(), stderr: new StringDecoder() }
   readonly #terminal: Terminal
   readonly #title: string
+  #leftMs = 0
+  #written = false
   #head = ''
   #resized = ''
 
@@ -46,6 +54,14 @@ export class Asciicast implements Recorder {
     return this.#lines((rest === '' ? '' : this.#line('o', rest)) + this.#line('x', JSON.stringify(reply)))
   }
 
+  due(paused: boolean): boolean {
+    const now = performance.now()
+    if (!this.#written || (!paused && now - this.#leftMs < liveMs)) return false
+    this.#leftMs = now
+    this.#written = false
+    return true
+  }
+
   resized(columns: number, rows: number): void {
     this.#resized += this.#line('r', `${columns}x${rows}`)
   }
@@ -58,6 +74,7 @@ export class Asciicast implements Recorder {
   #lines(text: string): Buffer {
     const before = (this.#head === '' ? this.#headLine() : '') + this.#resized
     this.#resized = ''
+    this.#written = true
     return Buffer.from(before + text)
   }
 

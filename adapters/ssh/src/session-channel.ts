@@ -130,6 +130,8 @@ export class SessionChannel {
       ...caller,
       upstream: () => upstream.connect(),
       stdinRecordBytesMax: session.target.settings.stdin_record_bytes_max,
+      shellMaxMs: session.target.settings.shell_max_ms,
+      service: session.subject.type === 'service',
       means: this.#ports.means,
     })
     this.#submit(this.#program)

@@ -259,6 +259,8 @@ export interface Shown<T> {
   readonly counted?: number
   readonly rows: number
   readonly masked: readonly MaskCount[]
+  /** Somebody may be looking on: what is held of the record leaves with it. */
+  readonly flush?: boolean
   /** Set on the last item. */
   readonly end?: { readonly outcome: 'completed' | 'failed' | 'skipped'; readonly status: string | null }
 }

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { EventData } from '@sluice/core'
 import { startIdentityProvider } from '@sluice/demo'
 import {
   startGateway,
@@ -53,4 +55,17 @@ export async function openStage({
   const direct = { host: sshd.host, port: sshd.port, user: sshd.user, keyFile: sshd.keyFile }
   const open = parts.move()
   return { sshd, gateway, door, direct, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+/** The data of all events of a type, once there is one: what ends a request is recorded behind its answer. */
+export async function recorded<Type extends keyof EventData>(
+  { gateway }: Stage,
+  type: Type,
+): Promise<readonly EventData[Type][]> {
+  for (let tries = 0; tries < 100; tries++) {
+    const found = (await gateway.events()).filter((event) => event.type === type)
+    if (found.length > 0) return found.map(({ data }) => data as EventData[Type])
+    await sleep(50)
+  }
+  return []
 }

@@ -12,7 +12,7 @@ const underlined = '_\\x08(?=[^\\x00-\\x20])'
 const struck = '\\x08(?<over>[^\\x00-\\x20])'
 const single = '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1a\\x1c-\\x1f\\x7f-\\x9f]'
 const invisible = new RegExp(`${sequence}|${underlined}|${struck}|${single}|\\x1b`, 'g')
-const worthALook = new RegExp('[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]')
+const worthALook = new RegExp(`${single}|\\x1b`)
 
 /** At the end: something of which nobody can say yet what it is. */
 const begun = new RegExp(
