@@ -45,12 +45,12 @@ export function serveSftp({ caller, login, means, lane, upstream }: SftpService)
 
 /** What is hidden in what a command writes is hidden in a file that is read. */
 function filePlan(verdicts: readonly Verdict[], means: Means): Obliged<FilePlan> {
-  const obliged = oblige(verdicts, false, means)
+  const obliged = oblige(verdicts, null, means)
   if (obliged.kind === 'refused') return obliged
   const { plan } = obliged
   return {
     kind: 'plan',
-    plan: { masker: plan === null ? null : () => contentMasker('text/plain', plan, means.pseudonyms) },
+    plan: { masker: plan === null ? null : () => contentMasker('text/plain', plan.rules, means.pseudonyms) },
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
+import { frame } from '../recorded-frames.ts'
 import { Fields } from './fields.ts'
 import { types, type Packet } from './packet.ts'
 import type { FileRequest } from './file-requests.ts'
@@ -27,9 +28,7 @@ export class FileTally {
   }
 
   summary(): Buffer {
-    return Buffer.from(
-      JSON.stringify({ sftp: 'file', read: this.#read.told(), written: this.#written.told() }),
-    )
+    return frame('end', JSON.stringify({ read: this.#read.told(), written: this.#written.told() }))
   }
 }
 

@@ -10,26 +10,28 @@ export class Judged {
   readonly actions: readonly [Action]
   readonly content: Buffer
   readonly sealed: readonly string[] = valueFields
-  readonly #login: string
+  readonly #statement: string
   readonly #tell: (text: string) => void
 
-  /** `packet`: type and fields, exactly as they go to the target. */
+  /** What is judged is all of it: as whom, what it means, and the type and the fields that go to the target. */
   constructor(action: Operation, login: string, packet: Buffer, tell: (text: string) => void) {
     this.actions = [{ ...action, login }]
-    this.content = packet
-    this.#login = login
+    const command = statementOf(action)
+    this.content = Buffer.from(
+      JSON.stringify({ kind: 'sftp', login, command, packet: packet.toString('base64') }),
+    )
+    this.#statement = `${login}: ${command}`
     this.#tell = tell
   }
 
   bound(): Uint8Array {
-    return createHash('sha256').update(this.#login).update('\0').update(this.content).digest()
+    return createHash('sha256').update(this.content).digest()
   }
 
   shown(): Uint8Array {
-    const [{ name, ...rest }] = this.actions
-    const paths = (rest as unknown as Operation).paths.map(({ path }) => path)
-    const statement = `${this.#login}: ${name} ${paths.join(' → ')}`
-    return Buffer.from(JSON.stringify({ statement, parameters: [], literals: [[]], related: null }))
+    return Buffer.from(
+      JSON.stringify({ statement: this.#statement, parameters: [], literals: [[]], related: null }),
+    )
   }
 
   held({ reference, message, waitMs }: Hold): Disposable {
@@ -37,4 +39,9 @@ export class Judged {
     this.#tell(`waiting for a person’s approval (ref ${reference}), at most ${until} s: ${message}`)
     return { [Symbol.dispose]: () => {} }
   }
+}
+
+/** For people, e.g. `sftp.rename /a → /b`. */
+function statementOf({ name, paths }: Operation): string {
+  return `${name} ${paths.map(({ path }) => path).join(' → ')}`
 }

@@ -1,7 +1,9 @@
 import type { Exchange, Obliged, Permit, Refusal, Shown, Verdict } from '@sluice/core'
+import { frame } from '../recorded-frames.ts'
+import { Fields } from './fields.ts'
 import { Judged } from './judged.ts'
 import type { Link } from './link.ts'
-import { statusPacket, type Packet } from './packet.ts'
+import { statusPacket, types, type Packet } from './packet.ts'
 import { refused } from './refuse.ts'
 import type { Operation } from './request.ts'
 
@@ -54,9 +56,7 @@ export class OperationExchange extends Judged implements Exchange<never, Packet,
 
   async *mask(replies: AsyncIterable<Packet>): AsyncGenerator<Shown<Packet>> {
     for await (const item of replies) {
-      const record = Buffer.from(
-        JSON.stringify({ sftp: 'answer', type: item.type, bytes: item.fields.length }),
-      )
+      const record = frame('end', JSON.stringify(answered(item)))
       yield { item, record, rows: 0, masked: [], end: { outcome: 'completed', status: null } }
     }
   }
@@ -72,6 +72,11 @@ export class OperationExchange extends Judged implements Exchange<never, Packet,
   async *skip(): AsyncGenerator<Packet> {
     yield statusPacket(this.#asked.id, 'failure', 'sluice: not performed')
   }
+}
+
+/** As it is recorded: the status, or that there was an answer. */
+function answered({ type, fields }: Packet): object {
+  return type === types.status ? { status: new Fields(fields).u32() } : { bytes: fields.length }
 }
 
 const nothing: AsyncIterable<never> = {
