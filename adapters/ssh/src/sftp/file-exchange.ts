@@ -204,7 +204,7 @@ export class FileExchange extends Judged implements Exchange<FileRequest, Packet
   }
 }
 
-/** Of a masked file, as any server would give it. */
+/** Of a masked file, in the way of every server. */
 function piece(id: number, bytes: Buffer, fields: Buffer): Packet {
   const reader = new Fields(fields)
   const offset = reader.u64()
