@@ -45,3 +45,9 @@ hold contains {
 	some named in input.action.paths
 	contains(named.path, "ASK")
 }
+
+deny contains {
+	"rule": "all/metadata",
+	"message": "Nobody may go there.",
+	"remedy": "Stay here.",
+} if input.action.host == "169.254.169.254"
