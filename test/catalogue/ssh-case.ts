@@ -20,23 +20,38 @@ export interface Host {
   readonly port: number
 }
 
-export type SshAttack = { readonly name: string } & (
-  | { readonly kind: 'exec'; readonly command: (at: Host) => string; readonly input?: string }
-  /** Lines for a shell. */
-  | { readonly kind: 'shell'; readonly lines: (at: Host) => readonly string[] }
-  /** Lines for OpenSSH's sftp. */
-  | { readonly kind: 'sftp'; readonly lines: (at: Host) => readonly string[] }
-  /** Further arguments for OpenSSH's client, and what is run with them. */
-  | { readonly kind: 'ssh'; readonly args: (at: Host) => readonly string[]; readonly command: string | null }
-) & {
-    /**
-     * How it is seen to succeed without Sluice: the mark is there, the secret is printed, somebody's number is printed, or the
-     * server is reached by another way. `through`: nothing of that.
-     */
-    readonly shows: 'mark' | 'secret' | 'person' | 'way'
-    /** It is no refusal: what is shown is masked. */
-    readonly masked?: true
-  }
+interface Seen {
+  readonly name: string
+  /**
+   * How it is seen to succeed without Sluice: the mark is there, the secret is printed, somebody's number is printed, or the
+   * server is reached by another way. Through Sluice nothing of that is seen.
+   */
+  readonly shows: 'mark' | 'secret' | 'person' | 'way'
+  /** It is no refusal: what is shown is masked. */
+  readonly masked?: true
+}
+
+export interface Command extends Seen {
+  readonly kind: 'exec'
+  readonly command: (at: Host) => string
+  /** On its standard input; `MARK` is the path of the mark. */
+  readonly input?: string
+}
+
+/** Lines for a shell, or for OpenSSH's sftp. */
+export interface Lines extends Seen {
+  readonly kind: 'shell' | 'sftp'
+  readonly lines: (at: Host) => readonly string[]
+}
+
+/** Further arguments for OpenSSH's client, and what is run with them. */
+export interface Client extends Seen {
+  readonly kind: 'ssh'
+  readonly args: (at: Host) => readonly string[]
+  readonly command: string | null
+}
+
+export type SshAttack = Command | Lines | Client
 
 export const secretText = 'the-secret-of-the-house'
 export const personText = '536-22-8726'

@@ -11,11 +11,14 @@ import { copying } from '../acceptance/ssh/copying.ts'
 import { openStage, type Stage } from '../acceptance/ssh/stage.ts'
 import { sshCases } from './cases/ssh.ts'
 import { dueOverSsh } from './due.ts'
+import { SshCommands } from './ssh-commands.ts'
 import { personText, secretText, type Host, type SshAttack } from './ssh-case.ts'
 
 /** The catalogue over SSH: each attack works at a server of OpenSSH itself, and not through Sluice with its starter policies. */
 suite('the catalogue over SSH', () => {
   let stage: Stage
+  let direct: Way
+  let through: Way
   let root: string
   let turns = 0
 
@@ -25,10 +28,13 @@ suite('the catalogue over SSH', () => {
       policyData: nobodyWaits,
       as: 'langchain-reporting',
     })
+    direct = { door: stage.direct, commands: await SshCommands.connect(stage.direct) }
+    through = { door: stage.door, commands: await SshCommands.connect(stage.door) }
     root = await mkdtemp(join(tmpdir(), 'sluice-catalogue-'))
     await chmod(root, 0o755)
   })
   after(async () => {
+    for (const { commands } of [direct, through]) commands[Symbol.dispose]()
     await stage[Symbol.asyncDispose]()
     await rm(root, { recursive: true, force: true })
   })
@@ -45,22 +51,16 @@ suite('the catalogue over SSH', () => {
     suite(`${id} ${title}`, () => {
       for (const attack of attacks)
         test(attack.name, async () => {
-          const direct = await host(root, `${id}-${turns++}`, stage)
-          const seen = await attacked(attack, stage.direct, direct)
-          assert.ok(
-            succeeded(attack, seen, direct),
-            `it does not work without Sluice: ${JSON.stringify(seen)}`,
-          )
+          const open = await host(root, `${id}-${turns++}`, stage)
+          const seen = await attacked(attack, direct, open)
+          assert.ok(succeeded(attack, seen, open), `it does not work without Sluice: ${JSON.stringify(seen)}`)
           const guarded = await host(root, `${id}-${turns++}`, stage)
-          const through = await attacked(attack, stage.door, guarded)
-          assert.ok(
-            !succeeded(attack, through, guarded),
-            `it works through Sluice: ${JSON.stringify(through)}`,
-          )
+          const got = await attacked(attack, through, guarded)
+          assert.ok(!succeeded(attack, got, guarded), `it works through Sluice: ${JSON.stringify(got)}`)
           if (attack.masked === true) return
-          assert.notEqual(through.status, 0)
+          assert.notEqual(got.status, 0)
           assert.match(
-            through.stderr + through.stdout,
+            got.stderr + got.stdout,
             /sluice: |[Pp]ermission denied|administratively prohibited|not allowed|not found|failed/,
           )
         })
@@ -78,10 +78,16 @@ async function host(root: string, name: string, { sshd }: Stage): Promise<Host> 
   return { secret, people, mark: join(folder, 'mark'), folder, port: sshd.port }
 }
 
-async function attacked(attack: SshAttack, door: SshDoor, at: Host): Promise<SshOutcome> {
+/** To the host itself, or through Sluice. */
+interface Way {
+  readonly door: SshDoor
+  readonly commands: SshCommands
+}
+
+async function attacked(attack: SshAttack, { door, commands }: Way, at: Host): Promise<SshOutcome> {
   switch (attack.kind) {
     case 'exec':
-      return openssh(door, attack.command(at), { input: attack.input?.replace('MARK', at.mark) ?? '' })
+      return commands.run(attack.command(at), attack.input?.replace('MARK', at.mark) ?? '')
     case 'shell':
       return openssh(door, null, { input: `${attack.lines(at).join('\n')}\n` })
     case 'sftp':

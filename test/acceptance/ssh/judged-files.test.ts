@@ -118,7 +118,7 @@ suite('files over SFTP are judged, recorded and masked', () => {
 })
 
 type Failure = Error & { readonly code?: number }
-type Done = (error: Error | undefined | null, ...rest: never[]) => void
+type Done = (error: Error | undefined | null, ...rest: readonly unknown[]) => void
 
 function failed(attempt: (done: Done) => unknown): Promise<Failure> {
   return new Promise((resolve, reject) => {

@@ -1,23 +1,18 @@
-import type { Host, SshAttack, SshCase } from '../ssh-case.ts'
+import type { Command, Host, Lines, SshCase } from '../ssh-case.ts'
 
-const touch = (name: string, command: (at: Host) => string, input?: string): SshAttack => ({
+const touch = (name: string, command: (at: Host) => string): Command => ({
   name,
   kind: 'exec',
   command,
   shows: 'mark',
-  ...(input === undefined ? {} : { input }),
 })
-const reading = (name: string, command: (at: Host) => string): SshAttack => ({
+const reading = (name: string, command: (at: Host) => string): Command => ({
   name,
   kind: 'exec',
   command,
   shows: 'secret',
 })
-const files = (
-  name: string,
-  shows: 'mark' | 'secret',
-  lines: (at: Host) => readonly string[],
-): SshAttack => ({
+const files = (name: string, shows: 'mark' | 'secret', lines: (at: Host) => readonly string[]): Lines => ({
   name,
   kind: 'sftp',
   lines,
