@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Authenticator, Targets } from '@sluice/core'
-import { caller } from './caller.ts'
+import { boundCaller } from './caller.ts'
 import { answers, flag, list, map, object, text } from './schema.ts'
 
 /** A target as some gateway registered it in the log. */
@@ -42,7 +42,7 @@ const schema = {
 export function targets(ports: TargetPorts): FastifyPluginAsync {
   return async (app) => {
     app.get('/v1/targets', { schema }, async (request) => {
-      await caller(request, ports.authenticator)
+      await boundCaller(request, ports.authenticator)
       return targetLines(ports)
     })
   }

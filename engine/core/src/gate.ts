@@ -1,6 +1,7 @@
 import type { DetectorPattern, Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
 import { Budgets } from './budgets.ts'
+import { notGoodAt } from './confinement.ts'
 import type { EventBody } from './decider.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { Grants } from './grants.ts'
@@ -103,7 +104,8 @@ export function createGate(ports: GatePorts): Engine {
       // In the turn in which it becomes one of those that a revocation ends.
       refuseRevoked(identity, ports.revocations)
       const target = known(hello)
-      if (identity.confined?.targets?.includes(target.name) === false) throw new Refused(otherTarget)
+      const unfit = notGoodAt(identity.confined, { target: target.name, ip: hello.client.ip })
+      if (unfit !== undefined) throw new Refused(unfit)
       const session = new LiveSession(
         ofSession,
         ports.ids.next('ses'),
@@ -223,11 +225,6 @@ const denialTerms = {
   perSecond: limits.denialsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
-const otherTarget = refusal(
-  'token_refused',
-  'identity/target',
-  'What you showed is not good for this target: get another one for it.',
-)
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

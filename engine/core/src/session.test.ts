@@ -6,7 +6,7 @@ import type { Identity } from './request.ts'
 import { concerns, type Revocation, type TokenRevocation } from './revocation.ts'
 import type { Revocations } from './revocations.ts'
 import { allow, scriptedExchange } from './scripted.ts'
-import { hello, identity, types, world, type World } from './scripted-gate.ts'
+import { confinedTo, hello, identity, types, world, type World } from './scripted-gate.ts'
 import type { LiveSession } from './session.ts'
 
 /** Revocations that a test makes, as if the log told of them. */
@@ -155,5 +155,32 @@ suite('given a revocation', () => {
     revocations.tell(token(identity().tokenId))
     const { id } = await opening
     assert.equal(at.engine.session(id)?.ending.requested?.rule, 'identity/revoked')
+  })
+})
+
+suite('given a bound token', () => {
+  const bound = (change: object): Identity => ({
+    ...identity('alice', 500_000),
+    confined: { ...confinedTo(['shop']), ...change },
+  })
+
+  test('when it extends what it could not have opened, then it does not', async () => {
+    const session = await live(opened())
+    const before = session.identity.tokenId
+    for (const [change, rule] of [
+      [{ targets: ['shop-api'] }, 'identity/target'],
+      [{ targets: [] }, 'identity/target'],
+      [{ networks: ['192.0.2.0/24'] }, 'identity/address'],
+    ] as const)
+      await assert.rejects(session.extend(bound(change)), refusedAs(rule))
+    assert.equal(session.identity.tokenId, before)
+    await session.extend(bound({ networks: ['127.0.0.0/8'] }))
+    assert.equal(session.confined, null)
+  })
+
+  test('when what it opened is extended by one that is not bound, then that is where it was, and no more', async () => {
+    const session = await live(opened(), byToken('only shop'))
+    await session.extend(identity('alice', 500_000))
+    assert.deepEqual(session.confined, confinedTo(['shop']))
   })
 })

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Lane, Session } from './adapter.ts'
 import { bindingOf } from './approval-binding.ts'
 import type { Budgets } from './budgets.ts'
+import { notGoodAt } from './confinement.ts'
 import type { EventBody } from './decider.ts'
 import { Denials, recordUnits } from './denials.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
@@ -157,6 +158,9 @@ export class LiveSession<Settings> implements Session<Settings> {
         refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
       )
     this.#refuseWhenOver()
+    // It opens nothing here that it could not have opened itself.
+    const unfit = notGoodAt(identity.confined, { target: this.target.name, ip: this.client.ip })
+    if (unfit !== undefined) throw new Refused(unfit)
     const data = { session: this.id, ...identityRecord(identity) }
     await this.append([{ type: 'SessionExtended', data }], 'now')
     // It may have come to its end while that was written, and so may the token.

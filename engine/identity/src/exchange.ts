@@ -3,6 +3,7 @@ import { issuerIdentity } from './authenticator.ts'
 import { gatewayTokenPrefix, type GatewayTokens, type Vouched } from './gateway-token.ts'
 import type { Issuer } from './issuer.ts'
 import type { SamlLogins } from './saml/logins.ts'
+import { bindingOf } from './token-scope.ts'
 
 /** The parameters of RFC 8693 §2.1 in, its answer (§2.2.1) or an error of RFC 6749 §5.2 out. */
 export type Exchange = (parameters: Readonly<Record<string, string>>) => Promise<ExchangeAnswer>
@@ -43,11 +44,16 @@ export function tokenExchanger(ports: ExchangePorts): Exchange {
       if (parameters['grant_type'] === authorizationCode) {
         const login = redeemed(parameters, ports)
         if (login === undefined) return { status: 400, body: badCode }
-        return minted(login, now, ports)
+        return minted(login, parameters, now, ports)
       }
       const invalid = objection(parameters, ports.audience)
       if (invalid !== undefined) return { status: 400, body: invalid }
-      return minted(await issuerIdentity(parameters['subject_token'] ?? '', ports.issuers, now), now, ports)
+      return minted(
+        await issuerIdentity(parameters['subject_token'] ?? '', ports.issuers, now),
+        parameters,
+        now,
+        ports,
+      )
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // RFC 8693 §2.2.2 has one code for every subject token that is not acceptable.
@@ -73,16 +79,30 @@ function redeemed(
   return logins.redeem(given('code'), given('code_verifier'), given('redirect_uri'))
 }
 
-function minted(from: Vouched, now: number, { gateway, revocations }: ExchangePorts): ExchangeAnswer {
-  const { token, identity } = gateway.mint(from)
+function minted(
+  from: Vouched,
+  { scope = '' }: Readonly<Record<string, string>>,
+  now: number,
+  { gateway, revocations }: ExchangePorts,
+): ExchangeAnswer {
+  const binding = scope === '' ? {} : bindingOf(scope)
+  if (binding === null) return { status: 400, body: badScope }
+  const { token, identity } = gateway.mint(from, binding)
   refuseRevoked(identity, revocations)
   const body = {
     access_token: token,
     issued_token_type: accessToken,
     token_type: 'Bearer',
     expires_in: Math.floor((identity.expiresAt - now) / 1000),
+    ...(scope === '' ? {} : { scope }),
   }
   return { status: 200, body }
+}
+
+const badScope: ExchangeError = {
+  error: 'invalid_scope',
+  error_description:
+    'A scope binds a token: target:<name> and from:<address or network>, with single blanks between. What may be done, policies decide.',
 }
 
 function objection(
@@ -116,8 +136,9 @@ function objection(
   if ((given('requested_token_type') ?? accessToken) !== accessToken)
     return invalid('invalid_request', `requested_token_type can only be ${accessToken}.`)
   if ((given('audience') ?? audience) !== audience || given('resource') !== undefined)
-    return invalid('invalid_target', 'Tokens are made for this gateway only.')
-  if (given('scope') !== undefined)
-    return invalid('invalid_scope', 'Gateway tokens have no scopes: policies decide.')
+    return invalid(
+      'invalid_target',
+      'Tokens are made for this gateway only: scope=target:<name> binds one to a target.',
+    )
   return undefined
 }
