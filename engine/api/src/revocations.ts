@@ -5,6 +5,7 @@ import {
   Refused,
   type Engine,
   type Identity,
+  type MintedPasswords,
   type Revocation,
   type Revocations,
   type Subject,
@@ -36,6 +37,7 @@ export interface RevocationPorts extends RolePorts, ActedPorts {
   /** Of all gateways. */
   readonly records: Pick<SessionRecords, 'list'>
   readonly revocations: Revocations
+  readonly passwords: Pick<MintedPasswords, 'of'>
 }
 
 /** What is to be revoked: exactly one of these. */
@@ -112,7 +114,13 @@ function mayRevokeToken(wanted: string, identity: Identity, ports: RevocationPor
 const boundToLess = 'A bound token revokes itself and nothing else.'
 
 /** Ids of tokens say nothing of whose they are: what lives by them does. */
-function isKnownAsTheirs(token: string, subject: Subject, { engine, records }: RevocationPorts): boolean {
+function isKnownAsTheirs(
+  token: string,
+  subject: Subject,
+  { engine, records, passwords }: RevocationPorts,
+): boolean {
+  const minted = passwords.of(token)
+  if (minted !== undefined && isSameCaller(minted.subject, subject)) return true
   const here = engine.sessions().filter(({ identity }) => identity.tokenId === token)
   if (here.some((session) => isSameCaller(session.subject, subject))) return true
   return records

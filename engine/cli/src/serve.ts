@@ -11,6 +11,7 @@ import {
   openGrants,
   openKills,
   openLegalHolds,
+  openMintedPasswords,
   openRevocations,
   systemClock,
   systemIds,
@@ -132,6 +133,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const revocations = await openRevocations({ store, clock, ids, report })
   parts.defer(() => revocations.close())
 
+  const passwords = await openMintedPasswords({ store, clock, ids, report })
+  parts.defer(() => passwords.close())
+
   const identity = await openIdentity({
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
@@ -149,6 +153,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     secrets,
     base,
     revocations,
+    passwords,
     clock,
     ids,
   })
@@ -211,6 +216,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     approvals,
     grants,
     revocations,
+    verifier: (id) => identity.passwords.verifier(id),
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     patterns: config.detectors,
@@ -280,6 +286,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     grants,
     kills,
     revocations,
+    passwords,
+    derivedPasswords: identity.passwords,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),

@@ -7,6 +7,7 @@ import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { Grants } from './grants.ts'
 import { identityRecord } from './identity-record.ts'
 import { limits } from './limits.ts'
+import { isPasswordId } from './minted-passwords.ts'
 import { LoginRefusals } from './login-refusals.ts'
 import type {
   Authenticator,
@@ -19,6 +20,7 @@ import type {
   PolicyDecisionPoint,
   Targets,
 } from './ports.ts'
+import type { ScramVerifier } from './proof.ts'
 import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { CancelKey, Hello, Identity, Stranger, Target } from './request.ts'
@@ -47,6 +49,8 @@ export interface GatePorts {
   readonly approvals?: Approvals
   /** What people gave for a while. Without it policies see that nobody was given anything. */
   readonly grants?: Pick<Grants, 'of' | 'onChange'>
+  /** Of minted passwords, by their ids. Without it there are none. */
+  readonly verifier?: (id: string) => ScramVerifier
   /** Without it no token is revoked here. */
   readonly revocations?: Pick<Revocations, 'of' | 'onChange'>
   /** Where an approver finds an approval, to be told to the caller. */
@@ -80,6 +84,7 @@ export function createGate(ports: GatePorts): Engine {
     denialBudgets: new Budgets(denialTerms, ports.clock),
     waitBudgets: new Budgets(waitTerms, ports.clock),
     rates: new RequestRates(ports.clock),
+    extensionBudgets: new Budgets(extensionTerms, ports.clock),
   }
   const refusals = new LoginRefusals({
     ...ports,
@@ -186,6 +191,7 @@ export function createGate(ports: GatePorts): Engine {
     gateway: ports.gateway,
     open,
     refused: notLetIn,
+    verifier: (user) => (isPasswordId(user) ? ports.verifier?.(user) : undefined),
     targets: (protocol) => ports.targets.list().filter((target) => target.protocol === protocol),
     patterns: ports.patterns ?? [],
     recognisers: ports.recognisers ?? [],
@@ -219,6 +225,11 @@ const waitTerms = {
   burst: limits.vainWaitsBurst,
   perSecond: limits.vainWaitsPerSecond,
   knownMax: limits.denialSubjectsMax,
+}
+const extensionTerms = {
+  burst: limits.extensionsBurst,
+  perSecond: limits.extensionsPerSecond,
+  knownMax: limits.sessionsMax,
 }
 const denialTerms = {
   burst: limits.denialsBurst,

@@ -11,6 +11,13 @@ export const expired: Refusal = refusal(
   'The token has expired: connect again with a new one.',
 )
 
+/** Whoever has two tokens could have the log filled with their turns. */
+export const extendedTooOften: Refusal = refusal(
+  'too_many',
+  'sluice/extensions',
+  'This session was extended too often: one token of the provider is enough for minutes. Try again later.',
+)
+
 /** The token that a session lives by, and a call once its time is over. */
 export class LivingToken {
   readonly #clock: Clock
@@ -44,6 +51,14 @@ export class LivingToken {
   /** Whoever got in by a token that was not theirs is not let stay because its owner has renewed it since. */
   isConcerned(revocation: Revocation): boolean {
     return [this.#identity, ...this.#former].some((identity) => concerns(revocation, identity))
+  }
+
+  /** The very token that it lives by, saying the same, and hardly more time: then there is nothing to record. */
+  gainsNothingBy({ tokenId, expiresAt, subject }: Identity): boolean {
+    const { identity } = this
+    if (tokenId !== identity.tokenId || expiresAt - identity.expiresAt >= limits.extensionGainMsMin)
+      return false
+    return JSON.stringify(subject) === JSON.stringify(identity.subject)
   }
 
   renew(identity: Identity): void {

@@ -23,8 +23,8 @@ export interface Identity {
   readonly expiresAt: number
   /** When its issuer gave it out; of one that a gateway made, when the one that it was made from was. */
   readonly issuedAt?: number
-  /** `tokenFingerprint` of the token that it was made from. */
-  readonly madeFrom?: string
+  /** `tokenFingerprint` of the tokens that it was made from. */
+  readonly madeFrom?: readonly string[]
   /** What the proof is good for, where that is less than what policies let its subject do. */
   readonly confined?: Confinement
 }

@@ -2,6 +2,7 @@ import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { byToken } from './proof.ts'
 import { Refused } from './errors.ts'
+import { limits } from './limits.ts'
 import type { Identity } from './request.ts'
 import { concerns, type Revocation, type TokenRevocation } from './revocation.ts'
 import type { Revocations } from './revocations.ts'
@@ -182,5 +183,41 @@ suite('given a bound token', () => {
     const session = await live(opened(), byToken('only shop'))
     await session.extend(identity('alice', 500_000))
     assert.deepEqual(session.confined, confinedTo(['shop']))
+  })
+})
+
+suite('given extensions without an end', () => {
+  const recorded = ({ events }: World): number =>
+    events.filter(({ type }) => type === 'SessionExtended').length
+
+  test('when the same token comes again, then nothing is recorded unless it gives more time', async () => {
+    const at = opened()
+    const session = await live(at)
+    const { identity: same } = session
+    for (let times = 0; times < 50; times++)
+      await session.extend({ ...same, expiresAt: same.expiresAt + limits.extensionGainMsMin - 1 })
+    assert.equal(recorded(at), 0)
+    await session.extend({ ...same, expiresAt: same.expiresAt + limits.extensionGainMsMin })
+    assert.equal(recorded(at), 1)
+    assert.equal(session.identity.expiresAt, same.expiresAt + limits.extensionGainMsMin)
+  })
+
+  test('when two tokens take turns, then soon one is refused, and the session goes on', async () => {
+    const at = opened()
+    const session = await live(at)
+    const turns = [identity('alice', 500_000), identity('alice', 500_001)] as const
+    let refusals = 0
+    for (let turn = 0; turn < 60; turn++)
+      await session.extend(turns[turn % 2] ?? turns[0]).catch((error: unknown) => {
+        assert.ok(error instanceof Refused)
+        assert.equal(error.refusal.code, 'too_many')
+        refusals += 1
+      })
+    assert.equal(recorded(at), limits.extensionsBurst)
+    assert.ok(refusals > 0)
+    assert.equal(session.ending.requested, undefined)
+    at.clock.advance(10_000)
+    await session.extend(identity('alice', 600_000))
+    assert.equal(session.identity.expiresAt, 600_000)
   })
 })

@@ -15,7 +15,7 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import { expired, LivingToken } from './living-token.ts'
+import { expired, extendedTooOften, LivingToken } from './living-token.ts'
 import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { RequestRates } from './request-rates.ts'
@@ -42,6 +42,8 @@ export interface SessionPorts extends GatePorts {
   /** How often each subject may wait for people in vain. */
   readonly waitBudgets: Budgets
   readonly rates: RequestRates
+  /** How often each session may be extended, since each time is recorded. */
+  readonly extensionBudgets: Budgets
 }
 
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
@@ -161,6 +163,10 @@ export class LiveSession<Settings> implements Session<Settings> {
     // It opens nothing here that it could not have opened itself.
     const unfit = notGoodAt(identity.confined, { target: this.target.name, ip: this.client.ip })
     if (unfit !== undefined) throw new Refused(unfit)
+    if (this.#token.gainsNothingBy(identity)) return
+    const { extensionBudgets } = this.#ports
+    if (!extensionBudgets.affords(this.id)) throw new Refused(extendedTooOften)
+    extensionBudgets.spend(this.id, 1)
     const data = { session: this.id, ...identityRecord(identity) }
     await this.append([{ type: 'SessionExtended', data }], 'now')
     // It may have come to its end while that was written, and so may the token.

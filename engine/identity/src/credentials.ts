@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { refusal, Refused, type Clock, type Credential, type Credentials } from '@sluice/core'
+import { Budgets, refusal, Refused, type Clock, type Credential, type Credentials } from '@sluice/core'
 import { always } from './secrets/manager.ts'
 import type { ManagedReference, SecretReference } from './secrets/reference.ts'
 import type { Reading, SecretSource } from './secrets/source.ts'
@@ -20,6 +20,13 @@ interface Held {
  */
 const pausesMs = [0, 250, 1_000, 2_500] as const
 /**
+ * A caller that has a target refuse at will must not have its secret read as often. Of each target so many reads in vain are
+ * made as above; beyond that one, after a longer pause, serves everybody who was refused meanwhile.
+ */
+const vainReads = { burst: 8, perSecond: 0.2, knownMax: 10_000 } as const
+const latePausesMs = [3_000] as const
+
+/**
  * What is lent is made anew each time, e.g. a user of a database. Callers can have a target refuse at will, as some answer
  * 401 to what they do not like: no more is lent for that than one in this time.
  */
@@ -33,7 +40,9 @@ export function referencedCredentials(
   references: ReadonlyMap<string, CredentialReference>,
   source: SecretSource,
   clock: Pick<Clock, 'monotonic'>,
+  pause: (ms: number) => Promise<unknown> = (ms) => sleep(ms, undefined, { ref: false }),
 ): Credentials {
+  const vain = new Budgets(vainReads, clock)
   const known = new Map<string, Promise<Held>>()
   /** Monotonic; by target. */
   const lentAgainAt = new Map<string, number>()
@@ -77,8 +86,11 @@ export function referencedCredentials(
       if (clock.monotonic() - (lentAgainAt.get(target) ?? -Infinity) < lentAgainMs) return refused
     }
     let failure: unknown
-    for (const pauseMs of waits(references.get(target)) ? pausesMs : [0]) {
-      await sleep(pauseMs, undefined, { ref: false })
+    const pauses = waits(references.get(target)) ? pausesMs : pausesMs.slice(0, 1)
+    for (const [index, pauseMs] of (vain.affords(target) ? pauses : latePausesMs).entries()) {
+      if (index > 0 && !vain.affords(target)) break
+      await pause(pauseMs)
+      vain.spend(target, 1)
       const found = await read(target, 'anew').catch((error: unknown) => void (failure = error))
       if (found === undefined) continue
       failure = undefined

@@ -152,7 +152,7 @@ function identityOf({ id, iat, exp, src, ...payload }: Payload): Identity {
     tokenId: id,
     issuedAt: iat * 1000,
     expiresAt: exp * 1000,
-    ...(src !== undefined && { madeFrom: src }),
+    ...(src !== undefined && { madeFrom: [src] }),
     ...confinedBy(payload),
   }
 }

@@ -5,15 +5,18 @@ import { Unreachable, UsageError, type Command } from '../command.ts'
 import { demoState, demoToken } from '../demo-state.ts'
 import { accessToken, loginFor } from '../login/access-token.ts'
 import { exchangeToken } from '../token-exchange.ts'
+import { password } from './token/password.ts'
 import { revoke, revoked } from './token/revoke.ts'
 
 export const token: Command = {
   usage: `sluice token [--login <name>] [--target <name>]… [--from <network>]… [--json]
 sluice token --as <name> …
 sluice token --subject-token-file <file> …
+sluice token password [--target <name>]… [--from <network>]… [--as <name>] [--json]
 sluice token revoke <id> | --subject <issuer#sub> | --mine  --reason <text> [--as <name>] [--json]
 sluice token revoked [--as <name>] [--json]
 
+  password a user name and a password for clients of PostgreSQL that demand SCRAM-SHA-256: good as long as your token
   revoke   ends what a token is good for, at every gateway and at once, with the sessions that live by it: by its id (see
            sluice sessions show), all of a subject, or --mine: all of yours. Your own, or anybody's for admins. Of a subject
            that is what was issued up to now, so log in anew a minute later
@@ -45,8 +48,9 @@ sluice token revoked [--as <name>] [--json]
     for (const option of ['subject', 'mine', 'reason'] as const)
       if (values[option] !== undefined && verb !== 'revoke')
         throw new UsageError(`--${option} is for sluice token revoke`)
+    if (verb === 'password' && id === undefined) return password(values, io)
     if (verb !== undefined && (values.target ?? values.from) !== undefined)
-      throw new UsageError(`--target and --from are for sluice token alone`)
+      throw new UsageError('--target and --from are for sluice token and sluice token password')
     if (verb === 'revoke' && more.length === 0) return revoke(id, values, io)
     if (verb === 'revoked' && id === undefined) return revoked(values, io)
     if (verb !== undefined) throw new UsageError(`unexpected "${positionals.join(' ')}"`)
