@@ -44,6 +44,8 @@ function assemble(to) {
   for (const folder of workspaces.filter((each) => !needed.includes(each)))
     rmSync(join(to, folder), { recursive: true })
   copy(globSync(data, { cwd: root }), to)
+  // Built where there is a compiler; the gateway works without, and says so.
+  copy(globSync('node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node', { cwd: root }), to)
   for (const folder of needed)
     copy(
       globSync(`${folder}/dist/**/*.js`, { cwd: root }).filter((file) => !unwanted.test(file)),

@@ -3,6 +3,7 @@ import type { Connection, Session as ChannelRequests } from 'ssh2'
 import { refusal, type Refusal, type Session } from '@sluice/core'
 import { ClosedWay } from './closed-way.ts'
 import { wayAction } from './normalise.ts'
+import type { Means } from './obligations.ts'
 import { SessionChannel } from './session-channel.ts'
 import type { SshSettings } from './target.ts'
 import { Upstream } from './upstream.ts'
@@ -20,6 +21,7 @@ export interface ConversationPorts {
   readonly session: Session<SshSettings>
   /** As whom the caller wants to be there; `null`: as whom the credential says. */
   readonly login: string | null
+  readonly means: Means
   readonly cut: () => void
   readonly stallMs: number
 }
@@ -65,7 +67,14 @@ export class Conversation {
 
   #open(requests: ChannelRequests): void {
     const { session, cut, stallMs } = this.#ports
-    const ports = { session, upstream: this.#upstream, login: this.#login, cut, stallMs }
+    const ports = {
+      session,
+      upstream: this.#upstream,
+      login: this.#login,
+      means: this.#ports.means,
+      cut,
+      stallMs,
+    }
     const channel = new SessionChannel(ports, requests)
     this.#channels.add(channel)
     requests.on('close', () => this.#channels.delete(channel))

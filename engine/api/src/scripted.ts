@@ -245,7 +245,7 @@ export function scriptedApi(
     grants: noGrants,
     legalHolds: noLegalHolds,
     records: { get: () => undefined, list: () => [] },
-    exchanges: { search: async () => [] },
+    exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
     passwords: noPasswords,

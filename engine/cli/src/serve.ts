@@ -264,6 +264,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     queuedBytes: () => log.queuedBytes,
     projectionLagMs: () => lagOf(projections.status, clock.now()),
     exporters: () => exporters.status(),
+    impairments: () =>
+      adapters.map(({ protocol, impairments = [] }) => ({ protocol, found: impairments.length })),
   })
 
   const listeners = new Listeners()

@@ -48,6 +48,8 @@ export interface Adapter<Settings = unknown> {
   listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
   /** Reads what was recorded of one session; without it people see of a recording only that it is there. */
   readonly recording?: () => Recording
+  /** What of it works worse than it should as it is installed here, for the operator. */
+  readonly impairments?: readonly string[]
 }
 
 /** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
@@ -212,6 +214,8 @@ export interface Exchange<Up, Down, Plan> {
   held(hold: Hold): Disposable
   /** Compiles the verdicts' obligations, one verdict per action. What it cannot fulfil is a refusal. */
   oblige(verdicts: readonly Verdict[]): Obliged<Plan>
+  /** Conditions on masked values for which the policy gives a budget; none where it is not said. */
+  conditions?(plan: Plan): number
   /** Sends the request before it returns, so that a pipeline leaves in order; the answer is pulled. */
   forward(permit: Permit, plan: Plan, body: AsyncIterable<Up>, stop: Stop<StopReason>): AsyncIterable<Down>
   /** What the caller streams after the request: COPY data, an HTTP body, stdin. */
@@ -259,6 +263,8 @@ export interface Shown<T> {
   readonly record: Uint8Array
   readonly rows: number
   readonly masked: readonly MaskCount[]
+  /** Somebody may be looking on: what is held of the record leaves with it. */
+  readonly flush?: boolean
   /** Set on the last item. */
   readonly end?: { readonly outcome: 'completed' | 'failed' | 'skipped'; readonly status: string | null }
 }

@@ -21,6 +21,7 @@ import type {
   Targets,
 } from './ports.ts'
 import type { ScramVerifier } from './proof.ts'
+import { Conditions } from './conditions.ts'
 import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { CancelKey, Hello, Identity, Stranger, Target } from './request.ts'
@@ -85,6 +86,7 @@ export function createGate(ports: GatePorts): Engine {
     waitBudgets: new Budgets(waitTerms, ports.clock),
     rates: new RequestRates(ports.clock),
     extensionBudgets: new Budgets(extensionTerms, ports.clock),
+    conditions: new Conditions(ports.clock),
   }
   const refusals = new LoginRefusals({
     ...ports,

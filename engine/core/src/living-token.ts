@@ -11,13 +11,6 @@ export const expired: Refusal = refusal(
   'The token has expired: connect again with a new one.',
 )
 
-/** Whoever has two tokens could have the log filled with their turns. */
-export const extendedTooOften: Refusal = refusal(
-  'too_many',
-  'sluice/extensions',
-  'This session was extended too often: one token of the provider is enough for minutes. Try again later.',
-)
-
 /** The token that a session lives by, and a call once its time is over. */
 export class LivingToken {
   readonly #clock: Clock

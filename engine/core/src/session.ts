@@ -2,12 +2,12 @@ import type { Duplex } from 'node:stream'
 import type { Lane, Session } from './adapter.ts'
 import { bindingOf } from './approval-binding.ts'
 import type { Budgets } from './budgets.ts'
-import { notGoodAt } from './confinement.ts'
 import type { EventBody } from './decider.ts'
 import { Denials, recordUnits } from './denials.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import type { GatePorts } from './gate.ts'
+import { extendedTooOften, extensionObjection } from './extension.ts'
 import { noGrants } from './grant-fold.ts'
 import { Granted } from './granted.ts'
 import { identityRecord } from './identity-record.ts'
@@ -15,9 +15,9 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import { expired, extendedTooOften, LivingToken } from './living-token.ts'
-import { isSameCaller } from './people.ts'
+import { expired, LivingToken } from './living-token.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
+import type { Conditions } from './conditions.ts'
 import type { RequestRates } from './request-rates.ts'
 import { sessionRevoked, type Revocation } from './revocation.ts'
 import { refuseRevoked } from './revocations.ts'
@@ -44,6 +44,7 @@ export interface SessionPorts extends GatePorts {
   readonly rates: RequestRates
   /** How often each session may be extended, since each time is recorded. */
   readonly extensionBudgets: Budgets
+  readonly conditions: Conditions
 }
 
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
@@ -155,14 +156,9 @@ export class LiveSession<Settings> implements Session<Settings> {
 
   /** A fresh token of the same subject, acting for the same person if any: it goes on under that. Throws `Refused`. */
   async extend(identity: Identity): Promise<void> {
-    if (!isSameCaller(identity.subject, this.subject))
-      throw new Refused(
-        refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
-      )
+    const objection = extensionObjection(identity, this)
+    if (objection !== undefined) throw new Refused(objection)
     this.#refuseWhenOver()
-    // It opens nothing here that it could not have opened itself.
-    const unfit = notGoodAt(identity.confined, { target: this.target.name, ip: this.client.ip })
-    if (unfit !== undefined) throw new Refused(unfit)
     if (this.#token.gainsNothingBy(identity)) return
     const { extensionBudgets } = this.#ports
     if (!extensionBudgets.affords(this.id)) throw new Refused(extendedTooOften)
@@ -264,7 +260,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   }
 
   #laneContext(granted: Granted): LaneContext {
-    const { clock, ids, pdp, pseudonyms, rates, report } = this.#ports
+    const { clock, conditions, ids, pdp, pseudonyms, rates, report } = this.#ports
     let run = this.#run
     const append = (bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown> =>
       this.append(granted.recorded(bodies), urgency, run)
@@ -337,6 +333,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
       tooOften: (requests) => this.#objection(rates.refuse(this.target.rate, this.subject.id, requests)),
+      asksTooMuch: (count) => this.#objection(conditions.refuse(this.target, this.subject.id, count)),
       idle: () => {
         granted.done()
         this.#endWhenIdle()

@@ -130,6 +130,7 @@ interface RawConfig {
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
     readonly rate?: { readonly per_second: number; readonly burst?: number }
+    readonly conditions?: { readonly per_hour: number; readonly burst?: number }
   })[]
 }
 
@@ -223,7 +224,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, credential, labels, access, rate, ...rest } = entry
+    const { name, protocol, address, credential, labels, access, rate, conditions, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -231,7 +232,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
     if (adapter === undefined) return []
     try {
       const settings = adapter.target.parse(rest)
-      const place = { address: addressOf(address), rate: rateOf(rate) }
+      const place = { address: addressOf(address), rate: rateOf(rate), conditions: conditionsOf(conditions) }
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       if (login !== null)
@@ -252,6 +253,12 @@ function rateOf(rate: RawConfig['targets'][number]['rate']): RequestRate | undef
   if (rate === undefined) return undefined
   const { per_second: perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate
   return { perSecond, burst }
+}
+
+function conditionsOf(given: RawConfig['targets'][number]['conditions']): RequestRate | undefined {
+  if (given === undefined) return undefined
+  const { per_hour: perHour, burst = Math.max(1, Math.ceil(perHour)) } = given
+  return { perSecond: perHour / 3_600, burst }
 }
 
 /** What the adapter needs, no more and no less: one that is never shown to the target would be a mistake. */

@@ -19,3 +19,7 @@ hold contains {
 	"expires_s": 60,
 	"hold_s": 20,
 } if contains(input.action.command, "ASK")
+
+mask contains {"detector": detector, "method": "redact", "rule": "all/findings"} if {
+	some detector in split(input.target.labels.detectors, " ")
+}
