@@ -22,7 +22,7 @@ import {
 import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
-import { openProjections, type Projections } from '@sluice/projections'
+import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
@@ -38,7 +38,7 @@ import { PolicyFollower } from './policy-follower.ts'
 import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
-import { buildTelemetry } from './telemetry.ts'
+import { buildTelemetry, lagOf } from './telemetry.ts'
 
 export interface ServeOptions {
   /** Folder for the log, keys and compiled policies. */
@@ -342,10 +342,4 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     },
     close: () => (closing ??= open.disposeAsync()),
   }
-}
-
-/** `null` before the first event. One that does not follow the log falls behind with the time. */
-function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: number): number | null {
-  if (foldedUpToMs === 0) return null
-  return healthy ? lagMs : nowMs - foldedUpToMs
 }

@@ -17,8 +17,8 @@ const prefix = 'slu_'
  * too, which nobody knows: so what a stranger is shown of any id is alike.
  */
 export interface DerivedPasswords {
-  password(id: string): string
-  verifier(id: string): ScramVerifier
+  readonly password: (id: string) => string
+  readonly verifier: (id: string) => ScramVerifier
 }
 
 export function derivedPasswords(tokenKey: KeyObject): DerivedPasswords {
