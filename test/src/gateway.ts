@@ -38,6 +38,8 @@ export interface GatewayOptions {
   /** After which a client that does not read is cut off. */
   readonly stallSeconds?: number
   readonly secrets?: object
+  /** Of its environment, beside the credentials of its targets. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
@@ -93,7 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     {
       data: folder,
       base: folder,
-      env: credentialsOf(options.targets),
+      env: { ...credentialsOf(options.targets), ...options.env },
       report: (what, error) => reports.push(`${what}: ${String(error)}`),
       store: (store) => (log = options.store?.(store) ?? store),
     },

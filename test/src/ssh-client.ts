@@ -51,9 +51,10 @@ export async function openssh(
     'none',
     '-p',
     String(door.port),
+    // Of an option that is given twice the first counts.
+    ...args,
     ...known,
     ...key,
-    ...args,
     `${door.user}@${door.host}`,
   ]
   const child = spawn('ssh', command === null ? where : [...where, command], {

@@ -70,6 +70,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<SshSettings>): Promi
         guest.conversation = conversation
         guest.stranger = false
         connection.once('close', () => void conversation.close())
+        socket.on('data', () => conversation.checkWindows())
       },
       turnAway: (reason: Refusal) => {
         guest.stranger = false

@@ -21,7 +21,8 @@ export async function* masked(
   )
   try {
     for await (const reply of replies) {
-      if (!('bytes' in reply)) {
+      if (reply.kind === 'eof') yield { item: reply, record: nothing, rows: 0, masked: [] }
+      else if (!('bytes' in reply)) {
         for (const [kind, masker] of maskers) yield* visible(kind, masker.end(), recorder)
         yield ended(reply, recorder)
       } else {
@@ -66,6 +67,8 @@ function ended(reply: Ending, recorder: Recorder): Shown<Reply> {
     end: { outcome: reply.kind === 'closed' ? 'failed' : 'completed', status: statusOf(reply) },
   }
 }
+
+const nothing = Buffer.alloc(0)
 
 /** As it is recorded: the exit status, the signal's name, or nothing where the target said nothing. */
 function statusOf(reply: Ending): string | null {

@@ -85,7 +85,7 @@ function usable(
 }
 
 const unmaskable =
-  'What you may see here is masked, which files that are copied as they are cannot be: print what you need with a command.'
+  'What you may see here is masked, which files and connections that pass as they are cannot be: print what you need with a command.'
 
 function mistaken(why: string): Obliged<never> {
   return refused(refusal('policy_error', 'policy/mask', `A mask of the policy cannot be kept: ${why}.`))

@@ -1,5 +1,5 @@
-/** What comes back of a running program, and how it ended. */
-export type Reply = Output | Ending
+/** What comes back of what runs, and how it ended. */
+export type Reply = Output | Ending | { readonly kind: 'eof' }
 
 export interface Output {
   readonly kind: 'stdout' | 'stderr'

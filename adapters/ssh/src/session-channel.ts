@@ -37,6 +37,7 @@ export class SessionChannel {
   readonly #running = new Set<Promise<unknown>>()
   #terminal: Terminal | null = null
   #program: ProgramExchange | undefined
+  #caller: Caller | undefined
   #taken = false
   #signals = 0
   #windows = 0
@@ -58,6 +59,11 @@ export class SessionChannel {
     requests.on('x11', (_accept, reject) => this.#closedWay('x11', reject))
     requests.on('auth-agent', (_accept, reject) => this.#closedWay('agent_forwarding', reject))
     requests.on('close', () => this.close())
+  }
+
+  /** Bytes that came and that nobody has taken. */
+  get waitingBytes(): number {
+    return this.#caller?.channel.readableLength ?? 0
   }
 
   /** Resolves when nothing is under way. */
@@ -168,7 +174,8 @@ export class SessionChannel {
     channel.stderr.on('error', () => {})
     channel.on('close', () => this.close())
     const { cut, stallMs } = this.#ports
-    return { channel, cut, stallMs }
+    this.#caller = { channel, cut, stallMs }
+    return this.#caller
   }
 
   /** Each request has a lane of its own: a signal must not wait for the program that it is for. */

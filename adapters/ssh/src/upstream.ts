@@ -135,7 +135,7 @@ const otherKey: Refusal = refusal(
   'ssh/host_key',
   'The target shows another host key than the one that is known. Nothing was sent. Tell its operator at once: it was changed, or somebody stands between.',
 )
-const notStarted: Refusal = refusal('target_unreachable', 'ssh/start', 'The target did not start it.')
+export const notStarted: Refusal = refusal('target_unreachable', 'ssh/start', 'The target did not start it.')
 /** What ran there may go on. */
 export const lost: Refusal = refusal(
   'target_unreachable',

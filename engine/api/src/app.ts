@@ -14,6 +14,7 @@ import type {
   Revocations,
   Targets,
 } from '@sluice/core'
+import { addedTargets, type AddedTargets } from './added-targets.ts'
 import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
@@ -54,6 +55,9 @@ export interface ApiPorts extends ContentPorts {
   readonly targets: Targets
   /** Targets of all gateways of the log. */
   readonly registered: TargetRecords
+  /** Targets that admins add, and whether one is of this gateway's files. */
+  readonly added: AddedTargets
+  readonly source: (name: string) => 'file' | 'log'
   readonly policies: Policies
   /** What became of policies at all gateways of the log. */
   readonly policyRecords: PolicyRecords
@@ -129,6 +133,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(recordings(ports))
   app.register(events(ports))
   app.register(targets(ports))
+  app.register(addedTargets(ports))
   app.register(policies(ports))
   app.register(approvals(ports))
   app.register(stream(ports, bounds))

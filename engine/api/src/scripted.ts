@@ -229,6 +229,12 @@ export function scriptedApi(
     store,
     targets,
     registered: { list: () => [] },
+    source: () => 'file',
+    added: {
+      has: (name) => name === 'build',
+      read: () => ({ kind: 'unusable', why: 'none are taken here' }),
+      remove: async () => false,
+    },
     policyRecords: { list: () => [], gateways: () => [] },
     policies: {
       view: () => ({ active: 'test', files: 'active', rejected: null, unusable: null, revisions: [] }),

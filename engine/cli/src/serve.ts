@@ -12,18 +12,19 @@ import {
   openKills,
   openLegalHolds,
   openMintedPasswords,
+  openRegistrations,
   openRevocations,
   systemClock,
   systemIds,
   type Address,
   type EventStore,
-  type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
+import { addedTargets } from './added-targets.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
@@ -38,6 +39,7 @@ import { PolicyFollower } from './policy-follower.ts'
 import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
+import { TargetRegistry } from './target-registry.ts'
 import { buildTelemetry, lagOf } from './telemetry.ts'
 
 export interface ServeOptions {
@@ -130,6 +132,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     parts.defer(() => follower.close())
   }
 
+  const registrations = await openRegistrations({ store, clock, ids, report })
+  parts.defer(() => registrations.close())
+  const targets = new TargetRegistry({ config, registrations, report })
   const revocations = await openRevocations({ store, clock, ids, report })
   parts.defer(() => revocations.close())
 
@@ -145,11 +150,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     sshKeys: config.sshKeys,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
-    credentials: new Map(
-      config.targets.flatMap(({ target, credential }) =>
-        credential === null ? [] : [[target.name, credential] as const],
-      ),
-    ),
+    credentials: (name) => targets.credential(name),
     secrets,
     base,
     revocations,
@@ -158,9 +159,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
   })
 
-  const registered = new Map(config.targets.map(({ target }) => [target.name, target]))
-  const targets: Targets = { find: (name) => registered.get(name), list: () => [...registered.values()] }
-  await declared.targets(targets.list())
+  await declared.targets(targets.declared())
 
   const standing = createStanding()
   const acquaintances = new Acquaintances({ clock, standing })
@@ -182,13 +181,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => approvals.close())
 
-  const access = new Map(config.targets.map((each) => [each.target.name, each.access]))
   const grants = await openGrants({
     store,
     clock,
     ids,
     owners: config.owners,
-    access: (name) => access.get(name),
+    access: (name) => targets.access(name),
     report,
   })
   parts.defer(() => grants.close())
@@ -210,6 +208,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const projections = openProjections({ store: log, clock, report, file: join(data, 'projections.db') })
   parts.defer(() => projections.close())
 
+  const dialer = directDialer()
   const engine = createGate({
     gateway: log.writer,
     authenticator,
@@ -222,7 +221,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     patterns: config.detectors,
     recognisers: await buildRecognisers(config.recognisers, base),
     pseudonyms: identity.pseudonyms,
-    dialer: directDialer(),
+    dialer,
     targets,
     pdp,
     facts: projections.facts,
@@ -232,6 +231,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
     report,
   })
+
+  targets.endSessionsIn(engine)
 
   const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
   parts.defer(() => kills.close())
@@ -280,6 +281,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     authenticator,
     store,
     targets,
+    source: (name) => targets.source(name),
+    added: addedTargets({ registry: targets, registrations, dialer, secrets, clock }),
     registered: projections.targets,
     policies: policyControl(pdp, declared.policies, policyOptions),
     policyRecords: projections.activations,

@@ -7,6 +7,7 @@ export interface GatewayToken {
 }
 
 const answerMs = 10_000
+export const gatewayTokenPrefix = 'slu_'
 
 /** What a token is to be good for alone. */
 export interface TokenBinding {
@@ -22,6 +23,11 @@ export async function exchangeToken(
   { targets = [], from = [] }: TokenBinding = {},
 ): Promise<GatewayToken> {
   const scope = [...targets.map((name) => `target:${name}`), ...from.map((network) => `from:${network}`)]
+  // One that a login gave serves as long as it lives.
+  if (subjectToken.startsWith(gatewayTokenPrefix)) {
+    if (scope.length > 0) throw new Error('no token: the one that this login gave cannot be bound any more')
+    return { token: subjectToken, lifeMs: Number.POSITIVE_INFINITY }
+  }
   const answer = await tokenFrom(new URL('/v1/token', api).href, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: subjectToken,
@@ -35,6 +41,8 @@ export async function exchangeToken(
 export interface TokenAnswer {
   readonly access_token: string
   readonly expires_in?: number
+  /** Who logged in, where a code was given for it. */
+  readonly subject?: string
 }
 
 /** Rejects with `Unreachable` when nobody answers or the endpoint fails, and with the endpoint's words when it refuses. */

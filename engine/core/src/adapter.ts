@@ -3,6 +3,7 @@ import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
 import type { ScramVerifier } from './proof.ts'
 import type { Refusal } from './errors.ts'
+import type { Finding, Reach } from './probe.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { Recording } from './recording.ts'
 import type {
@@ -46,6 +47,8 @@ export interface Adapter<Settings = unknown> {
   /** What the gateway needs to log in at a target with these settings. */
   credential(settings: Settings): CredentialNeed
   listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
+  /** Logs in as a session would, looks at what it finds, and changes nothing. Never rejects. */
+  probe?(reach: Reach<Settings>): Promise<readonly Finding[]>
   /** Reads what was recorded of one session; without it people see of a recording only that it is there. */
   readonly recording?: () => Recording
   /** What of it works worse than it should as it is installed here, for the operator. */

@@ -24,7 +24,7 @@ suite('credentials of targets', () => {
       ['unset', { user: 'app', password: { env: 'UNSET' } }],
     ])
     credentials = referencedCredentials(
-      references,
+      (target) => references.get(target),
       secretSource({ base: folder, env: { PGPASSWORD: 'from env' }, clock }),
       clock,
     )
@@ -68,6 +68,21 @@ suite('credentials of targets', () => {
     await rm(join(folder, 'password'))
     await assert.rejects(credentials.credential('file', await credentials.credential('file')), Refused)
     await unavailable('file')
+  })
+
+  test('of another target under the same name are its own, also when the one before is still being asked for', async () => {
+    let reference = { user: 'app', password: { file: 'password' } }
+    const source = secretSource({ base: folder, env: {}, clock })
+    const changing = referencedCredentials(() => reference, source, clock)
+    await write('first')
+    const first = await changing.credential('shop')
+    const replaced = changing.credential('shop', first)
+    await writeFile(join(folder, 'other'), 'second')
+    reference = { user: 'other', password: { file: 'other' } }
+    assert.deepEqual(await changing.credential('shop'), { user: 'other', password: 'second' })
+    await write('first, rotated')
+    await replaced
+    assert.deepEqual(await changing.credential('shop'), { user: 'other', password: 'second' })
   })
 
   test('that did not change are given back as they were, and the target is not asked with them again', async () => {
@@ -120,11 +135,8 @@ suite('credentials of targets', () => {
       },
       close: () => Promise.resolve(),
     }
-    return referencedCredentials(
-      new Map([['shop', { login: { vault: 'database/creds/app' } }]]),
-      source,
-      clock,
-    )
+    const shop = { login: { vault: 'database/creds/app' } }
+    return referencedCredentials(() => shop, source, clock)
   }
 
   test('that are lent are replaced when the loan is over', async () => {
@@ -164,14 +176,14 @@ suite('credentials of targets', () => {
       login: () => assert.fail('it is a password'),
       close: () => Promise.resolve(),
     }
-    const password = { vault: 'secret/data/shop#password' }
+    const reference = { user: 'app', password: { vault: 'secret/data/shop#password' } }
     const pauses: number[] = []
     const pause = (ms: number): Promise<void> => {
       pauses.push(ms)
       clock.advance(ms)
       return Promise.resolve()
     }
-    const asked = referencedCredentials(new Map([['shop', { user: 'app', password }]]), source, clock, pause)
+    const asked = referencedCredentials(() => reference, source, clock, pause)
     const held = await asked.credential('shop')
     await asked.credential('shop', held)
     assert.equal(reads, 5, 'once, and four times after it was refused')

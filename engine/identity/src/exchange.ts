@@ -1,6 +1,6 @@
 import { Refused, refuseRevoked, type Clock, type Revocations } from '@sluice/core'
 import { issuerIdentity } from './authenticator.ts'
-import { gatewayTokenPrefix, type GatewayTokens, type Vouched } from './gateway-token.ts'
+import { gatewayTokenPrefix, type Binding, type GatewayTokens, type Vouched } from './gateway-token.ts'
 import type { Issuer } from './issuer.ts'
 import type { SamlLogins } from './saml/logins.ts'
 import { bindingOf } from './token-scope.ts'
@@ -40,17 +40,22 @@ export interface ExchangePorts {
 export function tokenExchanger(ports: ExchangePorts): Exchange {
   return async (parameters) => {
     const now = ports.clock.now()
+    // Before a code is used up.
+    const scoped = scopeIn(parameters)
+    if (scoped === undefined) return { status: 400, body: badScope }
     try {
       if (parameters['grant_type'] === authorizationCode) {
         const login = redeemed(parameters, ports)
         if (login === undefined) return { status: 400, body: badCode }
-        return minted(login, parameters, now, ports)
+        const { status, body } = minted(login, scoped, now, ports)
+        // Its program knows nobody yet, and a gateway token is not for reading.
+        return { status, body: { ...body, subject: login.subject.id } }
       }
       const invalid = objection(parameters, ports.audience)
       if (invalid !== undefined) return { status: 400, body: invalid }
       return minted(
         await issuerIdentity(parameters['subject_token'] ?? '', ports.issuers, now),
-        parameters,
+        scoped,
         now,
         ports,
       )
@@ -79,14 +84,23 @@ function redeemed(
   return logins.redeem(given('code'), given('code_verifier'), given('redirect_uri'))
 }
 
+/** What a token is to be bound to, and how it was asked for. */
+interface Scoped {
+  readonly scope: string
+  readonly binding: Binding
+}
+
+function scopeIn({ scope = '' }: Readonly<Record<string, string>>): Scoped | undefined {
+  const binding = scope === '' ? {} : bindingOf(scope)
+  return binding === null ? undefined : { scope, binding }
+}
+
 function minted(
   from: Vouched,
-  { scope = '' }: Readonly<Record<string, string>>,
+  { scope, binding }: Scoped,
   now: number,
   { gateway, revocations }: ExchangePorts,
-): ExchangeAnswer {
-  const binding = scope === '' ? {} : bindingOf(scope)
-  if (binding === null) return { status: 400, body: badScope }
+): ExchangeAnswer & { readonly status: 200 } {
   const { token, identity } = gateway.mint(from, binding)
   refuseRevoked(identity, revocations)
   const body = {

@@ -10,7 +10,7 @@ import {
   type Revocations,
 } from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
-import { referencedCredentials, type CredentialReference } from './credentials.ts'
+import { referencedCredentials, type CredentialReferences } from './credentials.ts'
 import { derivedPasswords, type DerivedPasswords } from './derived-passwords.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
@@ -50,7 +50,7 @@ export interface IdentityOptions {
   /** Folder of generated keys. */
   readonly keys: string
   /** By target name. */
-  readonly credentials: ReadonlyMap<string, CredentialReference>
+  readonly credentials: CredentialReferences
   readonly revocations: Pick<Revocations, 'of'>
   readonly passwords: Pick<MintedPasswords, 'of'>
   readonly clock: Clock

@@ -22,6 +22,8 @@ export interface Stage extends AsyncDisposable {
 }
 
 export interface StageOptions extends Pick<GatewayOptions, 'store' | 'stallSeconds'> {
+  /** What the gateway takes for the host's key, instead of the real one. */
+  readonly hostKey?: string
   /** Further keys of the target's entry. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly labels?: Readonly<Record<string, string>>
@@ -33,6 +35,7 @@ const policies = fileURLToPath(new URL('../policies/ssh-all', import.meta.url))
 export async function openStage({
   settings = {},
   labels = {},
+  hostKey,
   ...options
 }: StageOptions = {}): Promise<Stage> {
   await using parts = new AsyncDisposableStack()
@@ -40,7 +43,13 @@ export async function openStage({
   parts.defer(() => sshd.close())
   const provider = await startIdentityProvider({ port: 0 })
   parts.defer(() => provider.close())
-  const target = { name: 'host', ssh: sshd, user: sshd.user, secret: sshd.key, hostKey: sshd.hostKey }
+  const target = {
+    name: 'host',
+    ssh: sshd,
+    user: sshd.user,
+    secret: sshd.key,
+    hostKey: hostKey ?? sshd.hostKey,
+  }
   const gateway = await startGateway({
     provider,
     policies,

@@ -5,13 +5,15 @@ import { parseArgs } from 'node:util'
 import { verifyLog } from '@sluice/journal'
 import { readCheckpoints } from '@sluice/notices'
 import type { PolicyView } from '@sluice/api'
-import { systemClock, type Address } from '@sluice/core'
+import { systemClock, type Address, type Finding } from '@sluice/core'
 import { nameOf, SecretError, type ManagedReference, type SecretPlace } from '@sluice/identity'
+import { probeTarget } from '../added-targets.ts'
 import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
 import { addressOf } from '../config/address.ts'
 import { parseConfig, type Config } from '../config/config.ts'
 import type { RecogniserConfig } from '../config/recognisers.ts'
+import { directDialer } from '../dial.ts'
 import { noticesFolder } from '../notices.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
 import { printable } from '../printable.ts'
@@ -23,6 +25,8 @@ interface Check {
   readonly name: string
   readonly ok: boolean
   readonly detail: string
+  /** What to do; of one that is ok, what would be safer. */
+  readonly remedy?: string
 }
 
 export const doctor: Command = {
@@ -55,8 +59,9 @@ With the demo running, --json also prints the addresses and credentials of the b
   },
 }
 
-function show({ name, ok, detail }: Check, io: Io): void {
-  io.out(`${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}\n`)
+function show({ name, ok, detail, remedy }: Check, io: Io): void {
+  const mark = ok ? (remedy === undefined ? 'ok  ' : 'note') : 'FAIL'
+  io.out(`${mark}  ${name}: ${detail}\n${remedy === undefined ? '' : `      ${remedy}\n`}`)
 }
 
 const nodeMajor = 24
@@ -81,9 +86,7 @@ async function dataFolderCheck(folder: string): Promise<Check> {
 async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
   try {
     const config = parseConfig(file, await readFile(file, 'utf8'))
-    const targets = await Promise.all(
-      config.targets.map(({ target }) => reachable(`target ${target.name}`, target.address)),
-    )
+    const place = { base: dirname(resolve(file)), env: io.env }
     const policies = resolve(dirname(file), config.policies)
     const found = await access(policies).then(
       () => true,
@@ -92,8 +95,8 @@ async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
     return [
       { name: 'configuration', ok: true, detail: file },
       { name: 'policies', ok: found, detail: found ? policies : `${policies} does not exist` },
-      ...(await secretChecks(config, { base: dirname(resolve(file)), env: io.env })),
-      ...targets,
+      ...(await secretChecks(config, place)),
+      ...(await targetChecks(config, place)),
       ...(await Promise.all(config.recognisers.map((each) => recogniserCheck(each, dirname(resolve(file)))))),
     ]
   } catch (error) {
@@ -121,6 +124,26 @@ async function secretChecks(config: Config, place: SecretPlace): Promise<readonl
       }
     }),
   )
+}
+
+/** Logs in at each target as the gateway would. */
+async function targetChecks(config: Config, place: SecretPlace): Promise<readonly Check[]> {
+  await using parts = new AsyncDisposableStack()
+  const secrets = await openSecrets(config.secrets, place, systemClock)
+  parts.defer(() => secrets.close())
+  const ports = { dialer: directDialer(), secrets, clock: systemClock }
+  const found = await Promise.all(
+    config.targets.map(async (each) =>
+      (await probeTarget(each, ports)).map((finding) => checkOf(each.target.name, finding)),
+    ),
+  )
+  return found.flat()
+}
+
+function checkOf(target: string, finding: Finding): Check {
+  const { state, about, detail } = finding
+  const check = { name: `target ${target}, ${about}`, ok: state !== 'bad', detail: printable(detail) }
+  return state === 'good' ? check : { ...check, remedy: printable(finding.remedy) }
 }
 
 /** Asked about a text of nobody: whether it finds somebody there is its own affair. */

@@ -4,7 +4,7 @@ import { clientCredentials } from '../client-credentials.ts'
 import { Unreachable, UsageError, type Io } from '../command.ts'
 import { demoAccessToken, demoState } from '../demo-state.ts'
 import { accessToken, loginFor } from '../login/access-token.ts'
-import { exchangeToken, type GatewayToken } from '../token-exchange.ts'
+import { exchangeToken, gatewayTokenPrefix, type GatewayToken } from '../token-exchange.ts'
 
 export interface SubjectOptions {
   /** A subject of the demo. */
@@ -21,8 +21,6 @@ export interface Subject {
   readonly obtain: () => Promise<GatewayToken>
 }
 
-const gatewayTokenPrefix = 'slu_'
-
 /** Tokens that are good for this target alone, or for all. The first that is there: what the arguments say, the environment, who logged in, the demo's service. */
 export async function subjectOf(
   options: SubjectOptions,
@@ -33,8 +31,12 @@ export async function subjectOf(
   const { as, file, login } = options
   const exchanging = (by: string, subjectToken: () => Promise<string>): Subject => ({
     by,
-    obtain: async () =>
-      exchangeToken(api, await subjectToken(), target === null ? {} : { targets: [target] }),
+    obtain: async () => {
+      const token = await subjectToken()
+      // What a login gave was bound to nothing, and is not bound later.
+      const isBindable = target !== null && !token.startsWith(gatewayTokenPrefix)
+      return exchangeToken(api, token, isBindable ? { targets: [target] } : {})
+    },
   })
   if (file !== undefined) return exchanging(file, async () => (await readFile(file, 'utf8')).trim())
   if (as === undefined && login === undefined) {

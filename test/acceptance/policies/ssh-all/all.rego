@@ -23,3 +23,9 @@ hold contains {
 mask contains {"detector": detector, "method": "redact", "rule": "all/findings"} if {
 	some detector in split(input.target.labels.detectors, " ")
 }
+
+deny contains {
+	"rule": "all/metadata",
+	"message": "Nobody may go there.",
+	"remedy": "Stay here.",
+} if input.action.host == "169.254.169.254"
