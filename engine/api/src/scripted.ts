@@ -176,7 +176,7 @@ const noPasswords: MintedPasswords = {
 }
 
 /** Of a gateway at which no token is revoked. */
-const noRevocations: Revocations = {
+export const noRevocations: Revocations = {
   revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
   revokeSubject: () => Promise.reject(new Error('nothing is revoked here')),
   of: () => undefined,
@@ -241,6 +241,13 @@ export function scriptedApi(
       activate: async () => ({ kind: 'unknown' }),
       activateFiles: async () => ({ kind: 'unusable', errors: 'none are taken here' }),
     },
+    drafts: {
+      files: async () => null,
+      check: async () => [],
+      test: async () => ({}),
+      evaluate: async () => null,
+      whatIf: async () => null,
+    },
     unseal: async ({ id }) => {
       const content = store.contents.get(id)
       return content === undefined ? { kind: 'none' } : { kind: 'content', content }
@@ -250,7 +257,7 @@ export function scriptedApi(
     past: { get: () => undefined, search: () => [] },
     grants: noGrants,
     legalHolds: noLegalHolds,
-    records: { get: () => undefined, list: () => [] },
+    records: { get: () => undefined, list: () => [], search: () => ({ sessions: [], total: 0 }) },
     exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
