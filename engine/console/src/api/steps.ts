@@ -122,5 +122,11 @@ export type AnswerPart =
     }
   | { readonly kind: 'data'; readonly text: string; readonly hex: boolean; readonly stream?: string }
   /** A line of asciicast v2, and what it says. */
-  | { readonly kind: 'terminal'; readonly line: string; readonly seconds: number; readonly code: string; readonly text: string }
+  | {
+      readonly kind: 'terminal'
+      readonly line: string
+      readonly seconds: number
+      readonly code: string
+      readonly text: string
+    }
   | { readonly kind: 'cut' | 'too_large' | 'undecodable'; readonly bytes: number }

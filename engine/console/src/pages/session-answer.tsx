@@ -53,7 +53,8 @@ function streamsOf({ parts }: Content): readonly Stream[] {
   for (const { part } of parts) {
     if (part.kind !== 'data') continue
     const last = streams.at(-1)
-    if (last !== undefined && last.name === part.stream) streams[streams.length - 1] = { ...last, data: [...last.data, part] }
+    if (last !== undefined && last.name === part.stream)
+      streams[streams.length - 1] = { ...last, data: [...last.data, part] }
     else streams.push({ name: part.stream, data: [part] })
   }
   return streams
