@@ -14,6 +14,13 @@ suite('commands over SSH, with OpenSSH on both sides', () => {
   const canary = (name: string): string => join(stage.sshd.home, name)
   after(() => stage[Symbol.asyncDispose]())
 
+  test('the cryptography of SSH is the native one: `node infra/native-crypto.mjs` builds it', () => {
+    assert.deepEqual(
+      stage.gateway.reports.filter((report) => report.includes('native cryptography')),
+      [],
+    )
+  })
+
   const commands = [
     'echo hello',
     'printf out; printf err >&2; exit 3',
