@@ -12,6 +12,8 @@ const gateway = '@sluice/cli'
 /** What built sources read at run time, besides each other. */
 const data = [
   'LICENSE',
+  'engine/console/dist/index.html',
+  'engine/console/dist/assets/*',
   'infra/docker/ready.mjs',
   'policies/compiler/*.{br,json,sha256}',
   'policies/lib/*.rego',
@@ -26,6 +28,7 @@ function assemble(to) {
     cwd: root,
     stdio: 'inherit',
   })
+  execFileSync(process.execPath, [join(root, 'infra/build-console.mjs')], { stdio: 'inherit' })
   const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const manifests = ['', ...workspaces].map((folder) => join(folder, 'package.json'))
   copy([...manifests, 'package-lock.json'], to)

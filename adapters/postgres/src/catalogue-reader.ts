@@ -11,5 +11,6 @@ export function readCatalogue(
   reach: Reach<PostgresSettings>,
   previous: Catalogue | undefined,
 ): Promise<Catalogue> {
-  return inquire(reach, 'sluice catalogue', texts, (ask) => loadCatalogue(ask, previous))
+  const { functions } = reach.target.settings
+  return inquire(reach, 'sluice catalogue', texts, (ask) => loadCatalogue(ask, previous, functions))
 }

@@ -17,8 +17,8 @@ const closedWaysMax = 200
 /** How long who is told why it ends may take to hear it. */
 const farewellMs = 2_000
 
-/** What the library lets a channel have on its way, and a packet more. */
-const windowBytesMax = 2_097_152 + 65_536
+/** What the library holds of a channel before it opens no further window, what it then still lets come, and a packet. */
+const windowBytesMax = 2 * 2_097_152 + 65_536
 
 /** A channel of the caller's. */
 interface Way {

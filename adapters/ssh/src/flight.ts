@@ -70,12 +70,14 @@ export class Flight implements AsyncIterable<Reply> {
         status === null ? { kind: 'signal', name, core: Boolean(core), message } : { kind: 'exit', status }
     })
     const pumped = this.#pump(channel)
+    // It is closed once one of the streams has been read to its end, and the other one may not have been.
+    const read = new Promise((resolve) => channel.stderr.once('end', resolve))
     channel.on('close', () => {
       this.#closed = true
       clearTimeout(this.#late)
       this.#enough()
       // What was streamed to it is in the record before its end is.
-      void pumped.then(() => {
+      void Promise.all([pumped, read]).then(() => {
         this.#over = true
         this.#push(this.#end)
       })

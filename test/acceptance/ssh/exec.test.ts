@@ -1,5 +1,6 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openssh } from '@sluice/test'
@@ -12,6 +13,13 @@ suite('commands over SSH, with OpenSSH on both sides', () => {
   })
   const canary = (name: string): string => join(stage.sshd.home, name)
   after(() => stage[Symbol.asyncDispose]())
+
+  test('the cryptography of SSH is the native one: `node infra/native-crypto.mjs` builds it', () => {
+    assert.deepEqual(
+      stage.gateway.reports.filter((report) => report.includes('native cryptography')),
+      [],
+    )
+  })
 
   const commands = [
     'echo hello',
@@ -28,6 +36,25 @@ suite('commands over SSH, with OpenSSH on both sides', () => {
         await openssh(stage.direct, command, { input }),
       )
     })
+
+  const large = 'head -c 5000000 /dev/zero | tr "\\0" y & head -c 5000000 /dev/zero | tr "\\0" z >&2; wait'
+  const manners: Readonly<Record<string, readonly string[]>> = {
+    'a client that changes its keys again and again': ['-o', 'RekeyLimit=1M'],
+    'a client that only knows counters': ['-c', 'aes256-ctr', '-m', 'hmac-sha2-512'],
+  }
+  for (const [manner, args] of Object.entries(manners))
+    test(`C20 C22 two large streams at once are whole for ${manner}`, async () => {
+      const { status, stdout, stderr } = await openssh(stage.door, large, { args })
+      assert.equal(status, 0)
+      assert.deepEqual([stdout.length, stderr.length], [5_000_000, 5_000_000])
+      assert.ok(/^y+$/.test(stdout) && /^z+$/.test(stderr))
+    })
+
+  test('C20 a large input is whole although its keys change on the way', async () => {
+    const input = Buffer.alloc(8_000_000, 'abcdefg')
+    const { stdout } = await openssh(stage.door, 'sha256sum', { input, args: ['-o', 'RekeyLimit=1M'] })
+    assert.equal(stdout, `${createHash('sha256').update(input).digest('hex')}  -\n`)
+  })
 
   test('what is denied is told on stderr, with status 126, and the connection goes on', async () => {
     const { status, stdout, stderr } = await openssh(stage.door, `touch ${canary('FORBIDDEN')}`)
