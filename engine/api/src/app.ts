@@ -28,6 +28,8 @@ import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
+import type { PolicyDrafts } from './policy-draft.ts'
+import { policyDrafts } from './policy-drafts.ts'
 import { policies, type Policies, type PolicyRecords } from './policies.ts'
 import { problems, sendError } from './problem.ts'
 import { rates } from './rates.ts'
@@ -38,10 +40,12 @@ import { revocations } from './revocations.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
+import { sessionSearch } from './session-search.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { ssh, type SshAuthority } from './ssh.ts'
 import { stream } from './stream.ts'
+import { system, type SystemState } from './system.ts'
 import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
 
@@ -57,6 +61,8 @@ export interface ApiPorts extends ContentPorts {
   readonly added: AddedTargets
   readonly source: (name: string) => 'file' | 'log'
   readonly policies: Policies
+  /** Policies before they are in force. */
+  readonly drafts: PolicyDrafts
   /** What became of policies at all gateways of the log. */
   readonly policyRecords: PolicyRecords
   readonly approvals: Approvals
@@ -81,6 +87,7 @@ export interface ApiPorts extends ContentPorts {
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
+  readonly system: () => SystemState
   /** Makes the tags by which approvers recognise values that they do not read. */
   readonly pseudonyms: Pick<Pseudonyms, 'digest'>
   /** Votes by buttons in Slack; `undefined`: there are none. */
@@ -118,11 +125,13 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   rates(app, ports.authenticator, bounds)
   app.register(openapi)
   app.register(ready(ports))
+  app.register(system(ports))
   app.register(token(ports))
   app.register(saml(ports))
   app.register(revocations(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
+  app.register(sessionSearch(ports))
   app.register(exchanges(ports))
   app.register(exchangeSearch(ports))
   app.register(recordings(ports))
@@ -130,6 +139,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(targets(ports))
   app.register(addedTargets(ports))
   app.register(policies(ports))
+  app.register(policyDrafts(ports))
   app.register(approvals(ports))
   app.register(stream(ports, bounds))
   app.register(grants(ports))

@@ -4,6 +4,7 @@ export type { ApprovalLine, ApprovalPage } from './approval-page.ts'
 export type { ExchangeLine } from './exchange-log.ts'
 export type { GrantLine } from './grant-line.ts'
 export type { LegalHoldLine } from './legal-holds.ts'
+export { Unusable, type Draft, type Finding, type Period, type PolicyDrafts } from './policy-draft.ts'
 export type {
   Policies,
   PolicyActivation,

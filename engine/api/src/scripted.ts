@@ -167,7 +167,7 @@ const noGrants: Grants = {
 }
 
 /** Of a gateway at which no token is revoked. */
-const noRevocations: Revocations = {
+export const noRevocations: Revocations = {
   revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
   revokeSubject: () => Promise.reject(new Error('nothing is revoked here')),
   of: () => undefined,
@@ -232,6 +232,13 @@ export function scriptedApi(
       activate: async () => ({ kind: 'unknown' }),
       activateFiles: async () => ({ kind: 'unusable', errors: 'none are taken here' }),
     },
+    drafts: {
+      files: async () => null,
+      check: async () => [],
+      test: async () => ({}),
+      evaluate: async () => null,
+      whatIf: async () => null,
+    },
     unseal: async ({ id }) => {
       const content = store.contents.get(id)
       return content === undefined ? { kind: 'none' } : { kind: 'content', content }
@@ -241,7 +248,7 @@ export function scriptedApi(
     past: { get: () => undefined, search: () => [] },
     grants: noGrants,
     legalHolds: noLegalHolds,
-    records: { get: () => undefined, list: () => [] },
+    records: { get: () => undefined, list: () => [], search: () => ({ sessions: [], total: 0 }) },
     exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
@@ -272,6 +279,13 @@ export function scriptedApi(
       }),
     },
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
+    system: () => ({
+      gateway: 'test',
+      sessions: 0,
+      log: { healthy: true, queued_bytes: 0 },
+      read_models: { healthy: true, lag_ms: 0 },
+      exporters: [],
+    }),
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {
       digest: (purpose, value) => createHmac('sha256', 'test').update(`${purpose} ${value}`).digest(),

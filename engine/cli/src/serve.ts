@@ -15,8 +15,6 @@ import {
   openRevocations,
   systemClock,
   systemIds,
-  type Address,
-  type EventStore,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
@@ -33,46 +31,15 @@ import { Listeners } from './listeners.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
-import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
+import { openPolicies, policyControl } from './policies.ts'
+import { openPolicyDrafts } from './policy-drafts.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
+import type { Running, ServeOptions } from './serving.ts'
 import { TargetRegistry } from './target-registry.ts'
 import { buildTelemetry } from './telemetry.ts'
-
-export interface ServeOptions {
-  /** Folder for the log, keys and compiled policies. */
-  readonly data: string
-  /** Relative paths of the configuration start here. */
-  readonly base: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** What goes wrong beside a caller's request, for the operator. Never content. */
-  readonly report: (what: string, error: unknown) => void
-  /** Folder of the built console; default: where it is built. */
-  readonly console?: string
-  /** Other policies are in force, or other ones than the files say. */
-  readonly activated?: (change: PolicyChange) => void
-  /** Stands between the engine and its log: fault tests delay or refuse acks with it. */
-  readonly store?: (store: EventStore) => EventStore
-}
-
-export interface Running {
-  readonly api: Address
-  readonly postgres: Address | null
-  readonly http: Address | null
-  readonly ssh: Address | null
-  /** Where Prometheus reads metrics. */
-  readonly prometheus: Address | null
-  /** Where the log is: a folder, or brokers. */
-  readonly log: string
-  /** Resolves when the other gateways have taken this one for lost: it serves nothing until it is started again. */
-  readonly lost: Promise<void>
-  /** The active policy's. */
-  readonly revision: string
-  /** Drains for at most `limits.drainMs`, then closes everything. Idempotent. */
-  close(): Promise<void>
-}
 
 /** Beside this package, of its sources and of its build alike. */
 const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
@@ -270,6 +237,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.use(listeners)
   await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
 
+  const { folder, cache } = policyOptions
+  const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
   const api = createApi({
     engine,
     authenticator,
@@ -280,6 +249,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     registered: projections.targets,
     policies: policyControl(pdp, declared.policies, policyOptions),
     policyRecords: projections.activations,
+    drafts,
     approvals,
     past: projections.approvals,
     grants,
@@ -305,6 +275,23 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
+    system: () => ({
+      gateway: log.writer,
+      sessions: engine.sessions().length,
+      log: { healthy: store.healthy, queued_bytes: log.queuedBytes },
+      read_models: {
+        healthy: projections.status.healthy,
+        lag_ms: lagOf(projections.status, clock.now()),
+      },
+      exporters: exporters.status().map(({ name, documents, deadLetters, lag, trouble }) => ({
+        name,
+        documents,
+        dead_letters: deadLetters,
+        lag_events: lag.events,
+        lag_ms: Math.round(lag.seconds * 1_000),
+        trouble,
+      })),
+    }),
     readiness: () => ({
       ready: store.healthy && listeners.size > 0,
       checks: {

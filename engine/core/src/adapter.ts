@@ -258,6 +258,8 @@ export interface Shown<T> {
   readonly item: T
   /** What the caller saw, for the log. Empty for framing. */
   readonly record: Uint8Array
+  /** How much it counts, in bytes, where the record does not hold all of it. */
+  readonly counted?: number
   readonly rows: number
   readonly masked: readonly MaskCount[]
   /** Somebody may be looking on: what is held of the record leaves with it. */
