@@ -45,6 +45,7 @@ import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { ssh, type SshAuthority } from './ssh.ts'
 import { stream } from './stream.ts'
+import { system, type SystemState } from './system.ts'
 import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
 
@@ -86,6 +87,7 @@ export interface ApiPorts extends ContentPorts {
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
+  readonly system: () => SystemState
   /** Makes the tags by which approvers recognise values that they do not read. */
   readonly pseudonyms: Pick<Pseudonyms, 'digest'>
   /** Votes by buttons in Slack; `undefined`: there are none. */
@@ -123,6 +125,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   rates(app, ports.authenticator, bounds)
   app.register(openapi)
   app.register(ready(ports))
+  app.register(system(ports))
   app.register(token(ports))
   app.register(saml(ports))
   app.register(revocations(ports))

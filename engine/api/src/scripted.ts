@@ -279,6 +279,13 @@ export function scriptedApi(
       }),
     },
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
+    system: () => ({
+      gateway: 'test',
+      sessions: 0,
+      log: { healthy: true, queued_bytes: 0 },
+      read_models: { healthy: true, lag_ms: 0 },
+      exporters: [],
+    }),
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {
       digest: (purpose, value) => createHmac('sha256', 'test').update(`${purpose} ${value}`).digest(),

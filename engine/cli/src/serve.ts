@@ -275,6 +275,23 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
+    system: () => ({
+      gateway: log.writer,
+      sessions: engine.sessions().length,
+      log: { healthy: store.healthy, queued_bytes: log.queuedBytes },
+      read_models: {
+        healthy: projections.status.healthy,
+        lag_ms: lagOf(projections.status, clock.now()),
+      },
+      exporters: exporters.status().map(({ name, documents, deadLetters, lag, trouble }) => ({
+        name,
+        documents,
+        dead_letters: deadLetters,
+        lag_events: lag.events,
+        lag_ms: Math.round(lag.seconds * 1_000),
+        trouble,
+      })),
+    }),
     readiness: () => ({
       ready: store.healthy && listeners.size > 0,
       checks: {
