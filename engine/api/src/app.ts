@@ -9,6 +9,7 @@ import type {
   Ids,
   Kills,
   LegalHolds,
+  MintedPasswords,
   Pseudonyms,
   Revocations,
   Targets,
@@ -28,6 +29,7 @@ import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
+import { passwords, type PasswordPorts } from './passwords.ts'
 import type { PolicyDrafts } from './policy-draft.ts'
 import { policyDrafts } from './policy-drafts.ts'
 import { policies, type Policies, type PolicyRecords } from './policies.ts'
@@ -71,6 +73,8 @@ export interface ApiPorts extends ContentPorts {
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
   readonly revocations: Revocations
+  readonly passwords: MintedPasswords
+  readonly derivedPasswords: PasswordPorts['derivedPasswords']
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
   /** Sessions of all gateways, as the log tells of them. */
@@ -129,6 +133,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(token(ports))
   app.register(saml(ports))
   app.register(revocations(ports))
+  app.register(passwords(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(sessionSearch(ports))

@@ -11,6 +11,7 @@ import {
   openGrants,
   openKills,
   openLegalHolds,
+  openMintedPasswords,
   openRegistrations,
   openRevocations,
   systemClock,
@@ -19,7 +20,7 @@ import {
 import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
-import { openProjections, type Projections } from '@sluice/projections'
+import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { addedTargets } from './added-targets.ts'
 import { buildExporters } from './exporters.ts'
@@ -39,7 +40,7 @@ import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
 import type { Running, ServeOptions } from './serving.ts'
 import { TargetRegistry } from './target-registry.ts'
-import { buildTelemetry } from './telemetry.ts'
+import { buildTelemetry, lagOf } from './telemetry.ts'
 
 /** Beside this package, of its sources and of its build alike. */
 const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
@@ -104,6 +105,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const revocations = await openRevocations({ store, clock, ids, report })
   parts.defer(() => revocations.close())
 
+  const passwords = await openMintedPasswords({ store, clock, ids, report })
+  parts.defer(() => passwords.close())
+
   const identity = await openIdentity({
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
@@ -117,6 +121,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     secrets,
     base,
     revocations,
+    passwords,
     clock,
     ids,
   })
@@ -177,6 +182,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     approvals,
     grants,
     revocations,
+    verifier: (id) => identity.passwords.verifier(id),
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     patterns: config.detectors,
@@ -255,6 +261,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     grants,
     kills,
     revocations,
+    passwords,
+    derivedPasswords: identity.passwords,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),
@@ -324,10 +332,4 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     },
     close: () => (closing ??= open.disposeAsync()),
   }
-}
-
-/** `null` before the first event. One that does not follow the log falls behind with the time. */
-function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: number): number | null {
-  if (foldedUpToMs === 0) return null
-  return healthy ? lagMs : nowMs - foldedUpToMs
 }
