@@ -37,7 +37,7 @@ export function serveFiles(sftp: SFTPWrapper, files: ShopFiles): void {
   })
   sftp.on('READDIR', (id, handle) => {
     const folder = fileOf(handle)
-    if (folder?.names === undefined) return void sftp.status(id, status.EOF)
+    if (folder?.names === undefined) return sftp.status(id, status.EOF)
     const entries = folder.names.map((filename) => {
       const path = absolute(`${folder.path}/${filename}`)
       return {
@@ -52,7 +52,7 @@ export function serveFiles(sftp: SFTPWrapper, files: ShopFiles): void {
   sftp.on('OPEN', (id, path, flags) => {
     const file = absolute(path)
     const there = files.read(file) !== undefined
-    if (!there && (flags & mode.CREAT) === 0) return void sftp.status(id, status.NO_SUCH_FILE)
+    if (!there && (flags & mode.CREAT) === 0) return sftp.status(id, status.NO_SUCH_FILE)
     if (!there || (flags & mode.TRUNC) !== 0) files.write(file, Buffer.alloc(0))
     opened(id, { path: file })
   })
@@ -64,8 +64,7 @@ export function serveFiles(sftp: SFTPWrapper, files: ShopFiles): void {
   sftp.on('WRITE', (id, handle, offset, data) => {
     const path = fileOf(handle)?.path ?? ''
     const before = files.read(path)
-    if (before === undefined || offset + data.length > fileBytesMax)
-      return void sftp.status(id, status.FAILURE)
+    if (before === undefined || offset + data.length > fileBytesMax) return sftp.status(id, status.FAILURE)
     const after = Buffer.alloc(Math.max(before.length, offset + data.length))
     before.copy(after)
     data.copy(after, offset)
@@ -78,9 +77,9 @@ export function serveFiles(sftp: SFTPWrapper, files: ShopFiles): void {
   sftp.on('REMOVE', (id, path) => {
     sftp.status(id, files.remove(absolute(path)) ? status.OK : status.NO_SUCH_FILE)
   })
-  const taken = (id: number): void => void sftp.status(id, status.OK)
+  const taken = (id: number): void => sftp.status(id, status.OK)
   sftp.on('SETSTAT', taken).on('FSETSTAT', taken)
-  const unsupported = (id: number): void => void sftp.status(id, status.OP_UNSUPPORTED)
+  const unsupported = (id: number): void => sftp.status(id, status.OP_UNSUPPORTED)
   sftp.on('MKDIR', unsupported).on('RMDIR', unsupported).on('RENAME', unsupported)
   sftp.on('SYMLINK', unsupported).on('READLINK', unsupported)
 }
