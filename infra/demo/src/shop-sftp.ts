@@ -22,7 +22,7 @@ export function serveFiles(sftp: SFTPWrapper, files: ShopFiles): void {
   const told = (id: number, path: string | undefined): void => {
     const stat = path === undefined ? undefined : files.stat(absolute(path))
     if (stat === undefined) sftp.status(id, status.NO_SUCH_FILE)
-    else sftp.attrs(id, stat as unknown as Attributes)
+    else sftp.attrs(id, stat)
   }
   sftp.on('REALPATH', (id, path) => {
     const real = absolute(path)
