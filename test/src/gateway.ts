@@ -38,12 +38,16 @@ export interface GatewayOptions {
   /** After which a client that does not read is cut off. */
   readonly stallSeconds?: number
   readonly secrets?: object
+  /** Where agents connect, e.g. `127.0.0.1:0`; there are none when it is not given. */
+  readonly agents?: string
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
 export interface Gateway extends Place {
   readonly api: Place
   readonly http: Place
+  /** Where agents connect. */
+  readonly agents: Place | null
   /** Where its metrics are. */
   readonly prometheus: Place | null
   /** Folder of the log. */
@@ -110,6 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...postgres,
     api: running.api,
     http,
+    agents: running.agents,
     prometheus: running.prometheus,
     log: running.log,
     reports,
@@ -166,6 +171,7 @@ export function configOf(options: GatewayOptions): object {
     masking,
     stallSeconds,
     secrets,
+    agents,
     host = '127.0.0.1',
     owners = {},
   } = options
@@ -181,7 +187,11 @@ export function configOf(options: GatewayOptions): object {
       ...(options.apiUrl === undefined ? {} : { url: options.apiUrl }),
       roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     },
-    listen: { postgres: { address: `${host}:0`, ...files }, http: { address: `${host}:0`, ...files } },
+    listen: {
+      postgres: { address: `${host}:0`, ...files },
+      http: { address: `${host}:0`, ...files },
+      ...(agents === undefined ? {} : { agents }),
+    },
     log: log ?? { kind: 'embedded' },
     identity: {
       owners,

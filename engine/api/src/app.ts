@@ -12,6 +12,7 @@ import type {
   Pseudonyms,
   Targets,
 } from '@sluice/core'
+import { agents, type AgentControl } from './agents.ts'
 import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
@@ -57,6 +58,8 @@ export interface ApiPorts extends ContentPorts {
   readonly kills: Pick<Kills, 'kill'>
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
+  /** By which targets in private networks are reached. */
+  readonly agents: AgentControl
   /** Sessions of all gateways, as the log tells of them. */
   readonly records: SessionRecords
   /** What was done in them. */
@@ -117,6 +120,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(grants(ports))
   app.register(erasures(ports))
   app.register(legalHolds(ports))
+  app.register(agents(ports))
   if (ports.slack !== undefined) app.register(slack(ports, ports.slack))
   return app
 }

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect, isIP } from 'node:net'
+import type { Tunnels } from '@sluice/agent'
 import {
   isLoopback,
   isReachable,
@@ -39,6 +40,13 @@ export function directDialer(resolve: Resolve = systemResolve): Dialer {
       }
       throw failure ?? new Error('the name has no address')
     },
+  }
+}
+
+/** A target with `via` is dialled by an agent of that name, and its address means what it means there. */
+export function dialerOf(direct: Dialer, tunnels: Pick<Tunnels, 'dial'>): Dialer {
+  return {
+    dial: (target, to) => (target.via === undefined ? direct.dial(target, to) : tunnels.dial(target.via, to)),
   }
 }
 

@@ -12,7 +12,7 @@ export interface NamedReference {
 
 /** Every secret that the configuration names, in its order; `literal` ones are none. */
 export function referencesIn(config: Config): readonly NamedReference[] {
-  const { log, samlIssuers, tokenKey, maskingKey, targets, notices, exporters, telemetry } = config
+  const { log, samlIssuers, tokenKey, agentsKey, maskingKey, targets, notices, exporters, telemetry } = config
   const one = (of: string, reference: SecretReference, isLogin = false): NamedReference => ({
     of,
     reference,
@@ -20,6 +20,7 @@ export function referencesIn(config: Config): readonly NamedReference[] {
   })
   return [
     ...(tokenKey === null ? [] : [one('keys.tokens', tokenKey)]),
+    ...(agentsKey === null ? [] : [one('keys.agents', agentsKey)]),
     ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),
     ...samlIssuers.flatMap(({ name, certificates }) =>
       certificates.map((certificate) => one(`issuer ${name}`, certificate)),

@@ -22,12 +22,13 @@ import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
+import { openAgentSide } from './agents.ts'
 import { CertificateFollower, certificateOf } from './certificates.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
-import { directDialer } from './dial.ts'
+import { dialerOf, directDialer } from './dial.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -56,6 +57,8 @@ export interface Running {
   readonly api: Address
   readonly postgres: Address | null
   readonly http: Address | null
+  /** Where agents connect. */
+  readonly agents: Address | null
   /** Where Prometheus reads metrics. */
   readonly prometheus: Address | null
   /** Where the log is: a folder, or brokers. */
@@ -190,6 +193,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const projections = openProjections({ store: log, clock, report, file: join(data, 'projections.db') })
   parts.defer(() => projections.close())
 
+  const agents = await openAgentSide(config, {
+    keys: join(data, 'keys'),
+    secrets,
+    writer: log.writer,
+    epoch: log.epoch,
+    store,
+    clock,
+    ids,
+    report,
+  })
+  parts.defer(() => agents.close())
+
   const engine = createGate({
     gateway: log.writer,
     authenticator,
@@ -200,7 +215,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     patterns: config.detectors,
     recognisers: await buildRecognisers(config.recognisers, base),
     pseudonyms: identity.pseudonyms,
-    dialer: directDialer(),
+    dialer: dialerOf(directDialer(), agents.tunnels),
     targets,
     pdp,
     facts: projections.facts,
@@ -268,8 +283,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       parts.use(new CertificateFollower({ clock, base, report }, listen.tls, tls, listener))
   }
 
+  const agentsAt = await agents.listen(engine)
+
   const api = createApi({
     engine,
+    agents: agents.control,
     authenticator,
     store,
     targets,
@@ -317,6 +335,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
     postgres: listeners.get('postgres')?.address ?? null,
     http: listeners.get('http')?.address ?? null,
+    agents: agentsAt,
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,

@@ -48,11 +48,12 @@ KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
   },
 }
 
-function banner({ api, postgres, http, prometheus, log, revision }: Running): string {
+function banner({ api, postgres, http, agents, prometheus, log, revision }: Running): string {
   const lines = [
     `API         http://${addressText(api)}`,
     ...(postgres === null ? [] : [`PostgreSQL  ${addressText(postgres)}`]),
     ...(http === null ? [] : [`HTTP        http://${addressText(http)}`]),
+    ...(agents === null ? [] : [`agents      ${addressText(agents)}`]),
     ...(prometheus === null ? [] : [`metrics     http://${addressText(prometheus)}/metrics`]),
     `log         ${log}`,
     `policy      ${revision.slice(0, 12)}`,

@@ -58,6 +58,8 @@ export interface Config {
   readonly file: string
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
   readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
+  /** Where agents connect; `null`: there are none. */
+  readonly agents: Address | null
   readonly log: LogConfig
   /** Who keeps secrets outside this machine. */
   readonly secrets: SecretsConfig
@@ -66,6 +68,7 @@ export interface Config {
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
   readonly tokenKey: SecretReference | null
+  readonly agentsKey: SecretReference | null
   /** The active key of pseudonyms. */
   readonly maskingKey: MaskingKeyReference | null
   /** What else masks may look for. */
@@ -97,14 +100,14 @@ type RawCredential = { readonly user?: string; readonly password?: SecretReferen
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
   readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
-  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen }
+  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen; readonly agents?: string }
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
     readonly issuers: readonly RawIssuer[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
   }
-  readonly keys?: { readonly tokens?: SecretReference }
+  readonly keys?: { readonly tokens?: SecretReference; readonly agents?: SecretReference }
   readonly masking?: {
     readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
     readonly detectors?: RawDetectors
@@ -119,6 +122,7 @@ interface RawConfig {
     readonly name: string
     readonly protocol: string
     readonly address: string
+    readonly via?: string
     readonly credential?: RawCredential
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
@@ -152,11 +156,13 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
       roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
     },
     listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
+    agents: value.listen?.agents === undefined ? null : addressOf(value.listen.agents),
     log,
     secrets,
     ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
+    agentsKey: keptBy(document, secrets, ['keys', 'agents'], value.keys?.agents ?? null),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
     detectors,
     recognisers: recognisersOf(document, value.masking?.recognisers, detectors),
@@ -206,7 +212,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, credential, labels, access, rate, ...rest } = entry
+    const { name, protocol, address, via, credential, labels, access, rate, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -214,7 +220,9 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
     if (adapter === undefined) return []
     try {
       const settings = adapter.target.parse(rest)
-      const place = { address: addressOf(address), rate: rateOf(rate) }
+      if (via !== undefined && value.listen?.agents === undefined)
+        found.push(document.problem([...at, 'via'], 'no agent can connect here', 'set listen.agents'))
+      const place = { address: addressOf(address), ...(via === undefined ? {} : { via }), rate: rateOf(rate) }
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       if (login !== null)
