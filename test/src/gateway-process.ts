@@ -10,6 +10,9 @@ import type { Place } from './wire-client.ts'
 /** A gateway in a process of its own, so that it can be killed. */
 export interface GatewayProcess extends Place {
   readonly api: Place
+  /** Where agents connect; of port 0 where they do not. */
+  readonly agents: Place
+  readonly http: Place
   /** As a crash would: nothing of it runs on. */
   kill(): Promise<void>
   /** As a machine that sleeps. */
@@ -66,6 +69,8 @@ export async function startGatewayProcess(
   return {
     ...placeIn(said, /PostgreSQL +(\S+):(\d+)/),
     api: placeIn(said, /API +http:\/\/(\S+):(\d+)/),
+    agents: placeIn(said, /agents +(\S+):(\d+)/),
+    http: placeIn(said, /HTTP +http:\/\/(\S+):(\d+)/),
     async kill() {
       child.kill('SIGKILL')
       await ended

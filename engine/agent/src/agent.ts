@@ -22,6 +22,9 @@ export interface AgentOptions {
 /** Keeps a connection to each of the gateways until it is told to stop. Rejects with `NotWelcome` when none of them will ever take it. */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { gateways, signal, resolve = systemResolve, tell } = options
+  // While it pauses there is no connection that would keep the process.
+  const alive = setInterval(() => {}, 2 ** 30)
+  using _alive = { [Symbol.dispose]: () => clearInterval(alive) }
   const ends = await Promise.all(
     gateways.map(async (gateway) => {
       const refused = await new Link(gateway, signal, { ...options, resolve }).run()

@@ -16,16 +16,19 @@ export const limits = {
   /** Streams over one connection; further ones go over another, or are refused. */
   streamsMax: 1_000,
   /** What one stream may have under way towards whoever does not take it yet. */
-  streamWindowBytes: 1_048_576,
+  streamWindowBytes: 524_288,
   /** The same of a connection: no stream waits for another one that is not taken. */
   connectionWindowBytes: 268_435_456,
   /** Bytes in one frame: one at a time is sent, so it is also what one stream may be ahead of the others. */
-  frameBytes: 65_536,
+  frameBytes: 16_384,
   /** Mebibytes that Node may hold for the streams of one connection before it refuses further ones. */
   sessionMemoryMib: 1_200,
   /** How often each side looks whether the other one is there, and how many looks in vain are one too many. */
   beatMs: 700,
   beatsMissedMax: 3,
+  /** What an agent may want answered, and may say while nothing goes through it, between two looks. */
+  questionsPerBeatMax: 100,
+  idleBytesPerBeatMax: 131_072,
   /** An agent's own connection to a target. */
   targetConnectMs: 10_000,
   /** The answer to a CONNECT; longer than the agent's own wait. */

@@ -86,15 +86,12 @@ export class Link {
     const { promise, resolve } = Promise.withResolvers<string>()
     const { allow, resolve: lookUp, state, tell } = this.#ports
     let reason = 'the gateway closed the connection'
-    const beats = new Heartbeat(
-      session,
-      () => socket.bytesRead,
-      clock,
-      () => {
+    const beats = new Heartbeat(session, () => socket.bytesRead, clock, {
+      gone: () => {
         reason = 'the gateway did not answer any more'
         session.destroy()
       },
-    )
+    })
     serveStreams(session, {
       allow,
       resolve: lookUp,

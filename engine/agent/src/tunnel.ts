@@ -25,6 +25,8 @@ export class Tunnel {
   readonly #heartbeat: Heartbeat
   readonly #over = Promise.withResolvers<string>()
   #streams = 0
+  #wasBusy = true
+  #questions = 0
   #reason = 'it closed the connection'
 
   /** `socket`: both sides have said their lines. */
@@ -50,12 +52,11 @@ export class Tunnel {
     this.#session.on('error', (error) => (this.#reason = `the connection failed (${codeOf(error)})`))
     // Nobody but the gateway opens streams here.
     this.#session.on('stream', (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))
-    this.#heartbeat = new Heartbeat(
-      this.#session,
-      () => socket.bytesRead,
-      clock,
-      () => this.end('it did not answer any more'),
-    )
+    this.#session.on('ping', () => this.#asked()).on('remoteSettings', () => this.#asked())
+    this.#heartbeat = new Heartbeat(this.#session, () => socket.bytesRead, clock, {
+      gone: () => this.end('it did not answer any more'),
+      looked: (received) => this.#looked(received),
+    })
     this.#session.once('close', () => {
       this.#heartbeat[Symbol.dispose]()
       socket.destroy()
@@ -119,6 +120,18 @@ export class Tunnel {
   leave(): void {
     this.#reason = 'the gateway left'
     if (!this.#session.destroyed) this.#session.close()
+  }
+
+  /** What costs an answer, and what comes though nothing was asked for, is bounded in each beat. */
+  #asked(): void {
+    if (++this.#questions > limits.questionsPerBeatMax) this.end('it asks without end')
+  }
+
+  #looked(received: number): void {
+    this.#questions = 0
+    const idle = this.#streams === 0 && !this.#wasBusy
+    this.#wasBusy = this.#streams > 0
+    if (idle && received > limits.idleBytesPerBeatMax) this.end('it talks though nothing was asked')
   }
 
   #request(headers: Parameters<ClientHttp2Session['request']>[0]): ClientHttp2Stream {

@@ -16,14 +16,10 @@ import { noticesFolder } from '../notices.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
 import { printable } from '../printable.ts'
 import { buildRecognisers } from '../recognisers.ts'
+import type { Check } from './doctor/check.ts'
+import { agentsOf, throughAgent } from './doctor/agents.ts'
 import { referencesIn } from '../references.ts'
 import { openSecrets } from '../secrets.ts'
-
-interface Check {
-  readonly name: string
-  readonly ok: boolean
-  readonly detail: string
-}
 
 export const doctor: Command = {
   usage: `sluice doctor [--config sluice.yaml] [--json]
@@ -81,8 +77,13 @@ async function dataFolderCheck(folder: string): Promise<Check> {
 async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
   try {
     const config = parseConfig(file, await readFile(file, 'utf8'))
+    const agents = config.targets.some(({ target }) => target.via !== undefined) ? await agentsOf(io) : []
     const targets = await Promise.all(
-      config.targets.map(({ target }) => reachable(`target ${target.name}`, target.address)),
+      config.targets.map(({ target }) =>
+        target.via === undefined
+          ? reachable(`target ${target.name}`, target.address)
+          : throughAgent(target, target.via, agents),
+      ),
     )
     const policies = resolve(dirname(file), config.policies)
     const found = await access(policies).then(
