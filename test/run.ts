@@ -65,6 +65,7 @@ const suites: readonly Suite[] = [
   },
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'], concurrency: 2 },
   { name: 'http', files: ['adapters/http/src/**/*.test.ts'], concurrency: 2 },
+  { name: 'ssh', files: ['adapters/ssh/src/**/*.test.ts'], concurrency: 2 },
   { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], concurrency: 3 },
   { name: 'kafka', files: ['test/kafka/**/*.test.ts'], concurrency: 2 },
@@ -75,6 +76,7 @@ const suites: readonly Suite[] = [
   // One file, which runs its drivers side by side.
   { name: 'acceptance drivers', files: ['test/acceptance/drivers/*.test.ts'], concurrency: 1 },
   { name: 'acceptance http', files: ['test/acceptance/http/*.test.ts'], concurrency: 2 },
+  { name: 'acceptance ssh', files: ['test/acceptance/ssh/*.test.ts'], concurrency: 2 },
   { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1 },
   { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },
 ]

@@ -2,6 +2,19 @@
 export class Browser {
   readonly #cookies = new Map<string, string>()
 
+  get cookies(): ReadonlyMap<string, string> {
+    return this.#cookies
+  }
+
+  /** One request of a script on a page, without redirects. */
+  async fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    headers.set('cookie', [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '))
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie)
+    return response
+  }
+
   async open(url: string, form?: Readonly<Record<string, string>>): Promise<Page> {
     let next = new URL(url)
     let body = form === undefined ? undefined : new URLSearchParams(form)

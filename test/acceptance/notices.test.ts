@@ -220,7 +220,7 @@ suite('notices, through a gateway as it is served', () => {
     const { t, v1 } =
       /^t=(?<t>\d+),v1=(?<v1>\w+)$/.exec(String(got?.headers['sluice-signature']))?.groups ?? {}
     assert.equal(v1, createHmac('sha256', hookSecret).update(`${t}.${got?.body}`).digest('hex'))
-    assert.equal(approval.link, `${api()}/v1/approvals/${approval.id}`)
+    assert.equal(approval.link, `${api()}/approvals/${approval.id}`)
     const said = await eventually(() => chats[0], 'the message in Slack')
     assert.ok(said.body.includes(`"value":"${approval.id}"`), 'with buttons')
     const mailed = await eventually(() => mails[0], 'the mail')

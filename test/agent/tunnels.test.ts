@@ -306,8 +306,9 @@ suite('tunnels', () => {
     }
 
     test('reaches nothing beyond the list, however it asks', async () => {
-      const { state, stop } = await stage.start('listed')
-      await stop()
+      const listed = await stage.start('listed')
+      await listed.stop()
+      const { state } = listed
       const gateway = await hostileGateway()
       const agent = await stage.start('listed', { state, allow: [`127.0.0.1:${echo.port}`], at: gateway.at })
       const session = await gateway.session

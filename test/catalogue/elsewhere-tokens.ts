@@ -7,6 +7,19 @@ const saml = 'engine/identity/src/saml'
 /** Numbers of the adversarial catalogue whose attacks are on tokens and assertions: their tests are tables beside the code. */
 export const elsewhereOfTokens: readonly Elsewhere[] = [
   {
+    id: 'C18',
+    stake: 'a certificate of SSH opens what it is not for, or for longer, or by another authority',
+    tests: [
+      [`${core}/gate.test.ts`, 'a proof opens the targets that it is good for'],
+      [`${identity}/ssh/certified.test.ts`, 'before its time, and from its end on'],
+      [`${identity}/ssh/certified.test.ts`, 'from an address that it is not for'],
+      [`${identity}/ssh/certified.test.ts`, 'which is not understood'],
+      [`${identity}/ssh/certified.test.ts`, 'is handed on, whatever the certificate is shown for'],
+      [`${identity}/ssh/certified.test.ts`, 'signed by a key that the authority certified'],
+      ['test/contract/ssh-certificates.test.ts', 'that ssh-keygen signed with the authority’s key are good'],
+    ],
+  },
+  {
     id: 'T1',
     stake: 'a token without a signature speaks for anybody',
     tests: [

@@ -164,7 +164,7 @@ async function worldOf(
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
-  const { dialer, via, close } = await open()
+  const { dialer, via, ...under } = await open()
   const address = { host: '127.0.0.1', port }
   const target: Target = {
     name: 't',
@@ -186,7 +186,7 @@ async function worldOf(
     closeTarget,
     async [Symbol.asyncDispose]() {
       await closeTarget()
-      await close()
+      await under.close()
     },
   }
 }

@@ -37,10 +37,15 @@ const columns = [
   { name: 'domain', type: 'age', value: '41::age' },
   { name: 'enum', type: 'mood', value: `'happy'::mood` },
   { name: 'composite', type: 'pair', value: `row(41, 'secret')::pair` },
-  { name: 'span', type: 'int4range', value: `'[41,50)'::int4range` },
+  { name: 'composites', type: 'pair[]', value: `array[row(41, 'a,"b')::pair, row(null, ')(')::pair]` },
+  { name: 'span', type: 'age_range', value: `'[41,50)'::age_range` },
+  { name: 'spans', type: 'age_spans', value: `'{[41,50),[60,70)}'::age_spans` },
+  { name: 'insensitive', type: 'citext', value: `'Secret'::citext` },
+  { name: 'attributes', type: 'hstore', value: `'ssn => 123-45-6789'::hstore` },
+  { name: 'boxed', type: 'box', value: `'(1,2),(3,4)'::box` },
 ]
 /** Types that no mask has a value of. */
-const unmaskable = new Set(['enum', 'composite', 'span'])
+const unmaskable = new Set(['enum'])
 /** So few values that a mask may give the one that is there. */
 const small = /^(?:bool|"char")/
 
@@ -48,7 +53,7 @@ const small = /^(?:bool|"char")/
 function unbound(type: string): string {
   return type
     .replace(/^character\(\d+\)/, 'bpchar')
-    .replace(/\(\d+\)/, '')
+    .replace(/(?<!^bit)\(\d+\)/, '')
     .replace(/^age$/, 'int')
 }
 
@@ -71,7 +76,9 @@ suite('tables with masks on every type', { concurrency: 1 }, () => {
     backend = await startBackend()
     await backend.run(
       'postgres',
-      `create domain age as int check (value < 200);
+      `create extension citext; create extension hstore;
+      create domain age as int check (value < 200);
+      create type age_range as range (subtype = int4, multirange_type_name = age_spans);
       create type mood as enum ('happy', 'sad');
       create type pair as (a int, b text);
       create table required (id int primary key, mood mood not null, age age not null, score float8, born timestamptz);

@@ -55,6 +55,26 @@ const addresses = fc.oneof(
   fc.constantFrom('::', '::1', '::ffff:192.0.2.1', '2001:db8::/32', 'fe80::1/10', '0.0.0.0/0'),
   fc.tuple(fc.ipV4(), fc.nat(32)).map(([host, bits]) => `${host}/${bits}`),
 )
+const clocks = (zones: readonly string[], hourEnd: number): fc.Arbitrary<string> =>
+  fc
+    .tuple(fc.nat(hourEnd * 3600 - 1), fc.nat(999_999), fc.constantFrom(...zones))
+    .map(([second, micro, zone]) => {
+      const clock = [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60]
+      const time = clock.map((part) => padded(part, 2)).join(':')
+      return `${time}${micro % 3 === 0 ? '' : `.${padded(micro, 6)}`}${zone}`
+    })
+const hardware = (length: number): fc.Arbitrary<string> =>
+  fc
+    .uint8Array({ minLength: length, maxLength: length })
+    .map((bytes) => (Buffer.from(bytes).toString('hex').match(/../g) ?? []).join(':'))
+const bits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
+  fc.string({ unit: fc.constantFrom('0', '1'), minLength, maxLength }).filter((text) => text.includes('1'))
+/** Of a shape: every type reads them as a list of numbers, or of points. The last two of a pair differ. */
+const coordinates = (count: number): fc.Arbitrary<string> =>
+  fc.nat(1000).map((first) => Array.from({ length: count }, (_, index) => first + 1 + index ** 2).join(','))
+const lexemes = fc
+  .array(fc.stringMatching(/^[a-z]{3,9}$/), { minLength: 2, maxLength: 4 })
+  .map((words) => words.map((word) => `'${word}'`).join(' '))
 const dateGroups = ['month', 'year', 'decade']
 
 export const typeValues: readonly TypeValues[] = [
@@ -167,4 +187,54 @@ export const typeValues: readonly TypeValues[] = [
     groups: ['8', '0,0'],
     constant: '192.0.2.0/24',
   },
+  { type: 'time', values: clocks([''], 24), groups: ['hour'], constant: '12:34:56.789' },
+  {
+    type: 'timetz',
+    values: clocks(['+00', '-11:30', '+05:45', '+15:59:59'], 24),
+    groups: ['hour'],
+    constant: '12:34:56-03:30',
+  },
+  {
+    type: 'interval',
+    values: fc
+      .tuple(fc.integer({ min: -500, max: 500 }), fc.integer({ min: 1, max: 90_000 }))
+      .map(([days, seconds]) => `${days} days ${seconds}.25 seconds`),
+    groups: [],
+    constant: '00:00:00',
+  },
+  {
+    type: 'money',
+    values: fc.integer().map((cents) => String(cents / 100)),
+    groups: [],
+    constant: '$0.00',
+  },
+  { type: 'macaddr', values: hardware(6), groups: [], constant: '08:00:2b:01:02:03' },
+  { type: 'macaddr8', values: hardware(8), groups: [], constant: '08:00:2b:01:02:03:04:05' },
+  { type: 'bit(12)', values: bits(12, 12), groups: [], constant: '000111000111' },
+  { type: 'varbit', values: bits(4, 40), groups: [], constant: '0' },
+  { type: 'point', values: coordinates(2), groups: [], constant: '(0,0)' },
+  { type: 'lseg', values: coordinates(4), groups: [], constant: '[(0,0),(0,0)]' },
+  { type: 'path', values: coordinates(8), groups: [], constant: '((0,0))' },
+  { type: 'polygon', values: coordinates(6), groups: [], constant: '((0,0))' },
+  { type: 'circle', values: coordinates(3), groups: [], constant: '<(0,0),0>' },
+  { type: 'line', values: coordinates(4), groups: [], constant: '{0,-1,0}' },
+  {
+    type: 'xml',
+    values: fc.stringMatching(/^[a-z]{3,9}$/).map((name) => `<${name} of="1">${name}</${name}>`),
+    groups: [],
+    constant: '<masked/>',
+  },
+  { type: 'tsvector', values: lexemes, groups: [], constant: '' },
+  ...(['int4range', 'int8range', 'numrange'] as const).map((type) => ({
+    type,
+    values: fc.nat(10_000).map((from) => `[${from},${from + 50})`),
+    groups: [],
+    constant: 'empty',
+  })),
+  ...(['int4multirange', 'nummultirange'] as const).map((type) => ({
+    type,
+    values: fc.nat(10_000).map((from) => `{[${from},${from + 50}),[${from + 60},${from + 61})}`),
+    groups: [],
+    constant: '{}',
+  })),
 ]

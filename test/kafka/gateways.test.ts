@@ -2,6 +2,7 @@ import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApprovalLine } from '@sluice/api'
+import * as message from '../src/message.ts'
 import { broker } from './broker.ts'
 import { eventually, openFleet, type Fleet, type LoggedEvent, type Member } from './fleet.ts'
 
@@ -121,6 +122,29 @@ suite('several gateways on one log', { skip: 'missing' in kafka ? kafka.missing 
       const { body } = await b.ask('erin', 'GET', '/v1/sessions')
       return (body as readonly Session[]).some(({ id }) => id === session.id) ? undefined : true
     })
+  })
+
+  test('what is revoked through one is dead at all, at once, and at one that reads the log anew', async (t) => {
+    const own = (at: Member, path: string, body: object) => at.ask('dave', 'POST', path, body)
+    const [answering, holding] = [await a.connect('dave'), await a.connect('dave')]
+    answering.send(message.query('select pg_sleep(0.02) from generate_series(1, 3000)'))
+    const deleting = holding.query('delete from things where id = 7').catch(() => undefined)
+    const id = await asked(b)
+    const started = performance.now()
+    const { status, body } = await own(b, '/v1/revocations', { mine: 'all', reason: 'tested' })
+    assert.equal(status, 200, JSON.stringify(body))
+    await Promise.all([answering.end(), holding.end(), deleting])
+    const tookMs = performance.now() - started
+    t.diagnostic(`dead at the other gateway ${tookMs.toFixed(0)} ms after it was asked for`)
+    assert.ok(tookMs < 2_000, `${tookMs} ms`)
+    assert.equal((await approve(b, id)).status, 409)
+    assert.ok(!(await gone(7)))
+    const fresh = await fleet.start('gw-d')
+    for (const at of [a, b, fresh]) {
+      await assert.rejects(at.connect('dave'), /28000.*revoked/)
+      assert.equal((await at.ask('dave', 'GET', '/v1/sessions')).status, 401)
+    }
+    await fresh.stop()
   })
 
   test(

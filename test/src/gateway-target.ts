@@ -1,7 +1,7 @@
 import type { Login, Place } from './wire-client.ts'
 
 /** What a suite's gateway stands in front of. */
-export type GatewayTarget = PostgresTarget | HttpTarget
+export type GatewayTarget = PostgresTarget | HttpTarget | SshTarget
 
 interface AnyTarget {
   readonly name: string
@@ -28,15 +28,29 @@ export interface HttpTarget extends AnyTarget {
   readonly settings?: Readonly<Record<string, unknown>>
 }
 
+export interface SshTarget extends Omit<AnyTarget, 'tls' | 'authority'> {
+  readonly ssh: Place
+  /** As whom the gateway logs in, and its password or private key. */
+  readonly user: string
+  readonly secret: string
+  /** The public key of the host, as its file says it. */
+  readonly hostKey: string
+  /** Further keys of its entry, e.g. `logins`. */
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
 /** Its entry in `sluice.yaml`; the credential is in the environment. */
 export function entryOf(target: GatewayTarget, index: number): object {
-  const { name, tls = 'disable', authority, labels = {}, access } = target
+  const { name, labels = {}, access } = target
+  return { name, labels, ...(access === undefined ? {} : { access }), ...entryBy(target, index) }
+}
+
+function entryBy(target: GatewayTarget, index: number): object {
+  if ('ssh' in target) return sshEntry(target, index)
+  const { tls = 'disable', authority } = target
   return {
-    name,
     tls,
     ...(authority === undefined ? {} : { tls_ca: authority }),
-    labels,
-    ...(access === undefined ? {} : { access }),
     ...('login' in target ? postgresEntry(target, index) : httpEntry(target, index)),
   }
 }
@@ -47,6 +61,16 @@ function postgresEntry({ login, settings }: PostgresTarget, index: number): obje
     protocol: 'postgres',
     address: `${host}:${port}`,
     database,
+    credential: { user, password: { env: variable(index) } },
+    ...settings,
+  }
+}
+
+function sshEntry({ ssh: { host, port }, user, hostKey, settings }: SshTarget, index: number): object {
+  return {
+    protocol: 'ssh',
+    address: `${host}:${port}`,
+    host_key: hostKey,
     credential: { user, password: { env: variable(index) } },
     ...settings,
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseConfig, serve } from '@sluice/cli'
 import type { EventStore, RecordedEvent } from '@sluice/core'
-import { demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
+import { demoConsole, demoIssuer, demoToken, type DemoSubject, type IdentityProvider } from '@sluice/demo'
 import type { Certificate } from './certificate.ts'
 import { credentialsOf, entryOf, type GatewayTarget } from './gateway-target.ts'
 import type { Login, Place } from './wire-client.ts'
@@ -46,6 +46,7 @@ export interface GatewayOptions {
 export interface Gateway extends Place {
   readonly api: Place
   readonly http: Place
+  readonly ssh: Place
   /** Where agents connect. */
   readonly agents: Place | null
   /** Where its metrics are. */
@@ -56,6 +57,8 @@ export interface Gateway extends Place {
   readonly reports: readonly string[]
   /** How a subject logs in at a target. */
   login(subject: DemoSubject, target: string): Promise<Login>
+  /** A token of a subject. */
+  token(subject: DemoSubject): Promise<string>
   /** The same at a target of HTTP. */
   door(subject: DemoSubject, target: string): Promise<HttpDoor>
   /** Everything in the log so far. */
@@ -100,8 +103,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   )
   parts.defer(() => running.close())
-  const { postgres, http } = running
-  if (postgres === null || http === null) throw new Error('the gateway does not listen')
+  const { postgres, http, ssh } = running
+  if (postgres === null || http === null || ssh === null) throw new Error('the gateway does not listen')
   const open = parts.move()
   const tokens = new Map<DemoSubject, Promise<string>>()
   const tokenOf = (subject: DemoSubject): Promise<string> => {
@@ -114,6 +117,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...postgres,
     api: running.api,
     http,
+    ssh,
     agents: running.agents,
     prometheus: running.prometheus,
     log: running.log,
@@ -121,6 +125,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async login(subject, database) {
       return { ...postgres, user: subject, password: await tokenOf(subject), database }
     },
+    token: tokenOf,
     async door(subject, target) {
       const headers = { 'x-sluice-authorization': `Bearer ${await tokenOf(subject)}` }
       return doorAt(http, `/${target}`, headers)
@@ -190,13 +195,22 @@ export function configOf(options: GatewayOptions): object {
     listen: {
       postgres: { address: `${host}:0`, ...files },
       http: { address: `${host}:0`, ...files },
+      ssh: { address: `${host}:0`, ...(stallSeconds === undefined ? {} : { stall_s: stallSeconds }) },
       ...(agents === undefined ? {} : { agents }),
     },
     log: log ?? { kind: 'embedded' },
     identity: {
       owners,
       issuers: [
-        { name: 'demo', kind: 'oidc', issuer: provider.issuer, audience, groups_claim, type_claim },
+        {
+          name: 'demo',
+          kind: 'oidc',
+          issuer: provider.issuer,
+          audience,
+          groups_claim,
+          type_claim,
+          console: demoConsole,
+        },
         ...(options.issuers ?? []),
       ],
     },

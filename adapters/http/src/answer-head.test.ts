@@ -50,6 +50,16 @@ test('a cookie stays with its target', () => {
     assert.deepEqual(shown([['set-cookie', given]]), [['set-cookie', kept]])
 })
 
+test('H39 no target says who is signed in at the console', () => {
+  for (const given of [
+    '__Host-sluice-session=x; Path=/; Secure',
+    'sluice-session-7400=x; Path=/',
+    '=sluice-session-7400=x',
+    ' SLUICE-sign-in-7400=x',
+  ])
+    assert.deepEqual(shown([['set-cookie', given]]), [], given)
+})
+
 test('who follows a redirect comes here again, or is not told where to go', () => {
   for (const [given, kept] of [
     ['/v1/items/7', '/shop/items/7'],

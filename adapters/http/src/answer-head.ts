@@ -1,3 +1,4 @@
+import { isGatewayCookie } from '@sluice/core'
 import type { Coding } from '@sluice/masking'
 import { accepts } from './accept-encoding.ts'
 import { headerOf, without, type Headers, type Reply } from './replies.ts'
@@ -73,7 +74,8 @@ const ofTheHead: readonly string[] = ['set-cookie', 'location', 'content-locatio
 
 function ownHeader([name, value]: Headers[number], sight: Sight): Headers {
   if (name.startsWith('x-sluice-')) return []
-  if (name === 'set-cookie') return [[name, ownCookie(value, sight)]]
+  // Who is signed in at the gateway is not for a target to say.
+  if (name === 'set-cookie') return isGatewayCookie(value) ? [] : [[name, ownCookie(value, sight)]]
   if (name === 'location' || name === 'content-location') return ownLocation(name, value, sight)
   return [[name, value]]
 }

@@ -1,4 +1,4 @@
-import { refusal, Refused } from '@sluice/core'
+import { isGatewayCookie, refusal, Refused } from '@sluice/core'
 import { listed } from './header-fields.ts'
 import { malformed } from './objection.ts'
 import { headerOf, type Headers } from './replies.ts'
@@ -13,6 +13,7 @@ export function forwarded(fields: Headers): Headers {
   const hop = namedByConnection(fields)
   return fields.flatMap(([name, value]): Headers => {
     if (name === 'prefer') return preferences(value)
+    if (name === 'cookie') return othersCookies(value)
     return hop.has(name) || ownOf.test(name) ? [] : [[name, value]]
   })
 }
@@ -67,6 +68,12 @@ const noUpgrade = refusal(
   'WebSocket and other protocols are not possible here: use HTTP/1.1.',
   '501',
 )
+
+/** Who is signed in at the console of this gateway comes along with any request to its host. */
+function othersCookies(value: string): Headers {
+  const rest = value.split(';').filter((pair) => !isGatewayCookie(pair))
+  return rest.every((pair) => pair.trim() === '') ? [] : [['cookie', rest.join(';').trimStart()]]
+}
 
 /** To be told at once is asked of the gateway (RFC 7240); what else is preferred, of the target. */
 function preferences(value: string): Headers {

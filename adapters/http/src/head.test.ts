@@ -218,6 +218,17 @@ test('H6 H7 H18 H33 H34: what only the gateway or a proxy says does not go upstr
   ])
 })
 
+test('H34: who is signed in at the console of the gateway is for no target to know', () => {
+  const cookies = (cookie: string): readonly string[] =>
+    head({ headers: [['Cookie', cookie]] }).headers.flatMap(([name, value]) =>
+      name === 'cookie' ? [value] : [],
+    )
+  assert.deepEqual(cookies('__Host-sluice-session=s3cret'), [])
+  assert.deepEqual(cookies('sid=1; sluice-session-7400=s3cret; theme=dark'), ['sid=1; theme=dark'])
+  assert.deepEqual(cookies('__host-SLUICE-session=x;sid=1'), ['sid=1'])
+  assert.deepEqual(cookies('sid="a=b; c"'), ['sid="a=b; c"'])
+})
+
 test('the token is found where SDKs put it, and what is the target’s own goes there', () => {
   const tokenOf = (...raw: string[]): readonly [string | null, readonly string[]] => {
     const read = canonicalHead(

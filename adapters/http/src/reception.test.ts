@@ -1,7 +1,7 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import { refusal, Refused, type Hello, type Refusal, type Stranger } from '@sluice/core'
+import { refusal, Refused, tokenIn, type Hello, type Refusal, type Stranger } from '@sluice/core'
 import { Reception } from './reception.ts'
 import type { Lease } from './sessions.ts'
 import type { Claim } from './unread.ts'
@@ -25,7 +25,7 @@ function scripted() {
   const told: (readonly [Stranger, Refusal])[] = []
   const take = (hello: Hello): Promise<Lease> => {
     asked.push(hello)
-    if (hello.token === 'good') return Promise.resolve(lease)
+    if (tokenIn(hello.proof) === 'good') return Promise.resolve(lease)
     return Promise.reject(new Refused(refusal('token_refused', 'identity/signature', 'No.')))
   }
   const refused = (stranger: Stranger, reason: Refusal): void => void told.push([stranger, reason])

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { callerAddress, isInClear, refusal, Refused, type Gate, type Refusal } from '@sluice/core'
+import { byToken, callerAddress, isInClear, refusal, Refused, type Gate, type Refusal } from '@sluice/core'
 import type { Lease, Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
 import type { Claim } from './unread.ts'
@@ -26,7 +26,7 @@ export class Reception {
     if (unknowable !== undefined) throw this.turnAway(socket, unreadable ?? unknowable, target)
     const client = { ip, application }
     try {
-      return await this.#sessions.take({ protocol, target, token: token ?? '', client, run })
+      return await this.#sessions.take({ protocol, target, proof: byToken(token ?? ''), client, run })
     } catch (error) {
       throw unreadable === undefined ? error : this.turnAway(socket, unreadable, target)
     }

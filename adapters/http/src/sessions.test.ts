@@ -1,13 +1,23 @@
 import { afterEach, beforeEach, mock, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { refusal, Refused, Stop, type Gate, type Hello, type Refusal, type Session } from '@sluice/core'
+import {
+  byToken,
+  refusal,
+  Refused,
+  Stop,
+  tokenIn,
+  type Gate,
+  type Hello,
+  type Refusal,
+  type Session,
+} from '@sluice/core'
 import { Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
 
 const hello: Hello = {
   protocol: 'http',
   target: 'shop-api',
-  token: 'good',
+  proof: byToken('good'),
   client: { ip: '127.0.0.1', application: null },
   run: { id: null, trace_id: null },
 }
@@ -17,8 +27,9 @@ function scripted() {
   const opened: (Session<HttpSettings> & { readonly ending: Stop<Refusal> })[] = []
   const closed: string[] = []
   const gate = {
-    open: async ({ token }: Hello) => {
-      if (token === 'stolen') throw new Refused(refusal('token_refused', 'identity/signature', 'No.'))
+    open: async ({ proof }: Hello) => {
+      if (tokenIn(proof) === 'stolen')
+        throw new Refused(refusal('token_refused', 'identity/signature', 'No.'))
       const id = `ses_${opened.length}`
       const session = {
         id,
@@ -41,7 +52,7 @@ suite('sessions over HTTP', () => {
     const taken = await Promise.all([sessions.take(hello), sessions.take(hello)])
     assert.equal(new Set(taken.map(({ session }) => session)).size, 1)
     await sessions.take({ ...hello, target: 'other' })
-    await sessions.take({ ...hello, token: 'another' })
+    await sessions.take({ ...hello, proof: byToken('another') })
     await sessions.take({ ...hello, client: { ip: '10.0.0.9', application: null } })
     assert.equal(opened.length, 4)
   })
@@ -88,8 +99,8 @@ suite('sessions over HTTP', () => {
 
   test('who is refused leaves nothing behind', async () => {
     const { sessions, opened } = scripted()
-    await assert.rejects(sessions.take({ ...hello, token: 'stolen' }), /No\./)
-    await assert.rejects(sessions.take({ ...hello, token: 'stolen' }), /No\./)
+    await assert.rejects(sessions.take({ ...hello, proof: byToken('stolen') }), /No\./)
+    await assert.rejects(sessions.take({ ...hello, proof: byToken('stolen') }), /No\./)
     assert.equal(opened.length, 0)
   })
 

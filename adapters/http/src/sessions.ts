@@ -1,4 +1,4 @@
-import { Refused, type Gate, type Hello, type Session } from '@sluice/core'
+import { Refused, tokenIn, type Gate, type Hello, type Session } from '@sluice/core'
 import type { HttpSettings } from './target.ts'
 
 /** One that was not used for so long is over. */
@@ -33,7 +33,7 @@ export class Sessions {
 
   /** Rejects with `Refused`. */
   async take(hello: Hello): Promise<Lease> {
-    const key = `${hello.client.ip}\0${hello.target}\0${hello.token}`
+    const key = `${hello.client.ip}\0${hello.target}\0${tokenIn(hello.proof)}`
     const known = this.#known.get(key) ?? this.#begin(key, hello)
     known.users += 1
     clearTimeout(known.idle)

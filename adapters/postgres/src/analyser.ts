@@ -193,6 +193,7 @@ const noCatalogue: Catalogue = {
   operators: new Map(),
   types: new Map(),
   readable: new Set(),
+  maskable: new Map(),
   plain: new Set(),
   estimates: new Estimates(),
 }

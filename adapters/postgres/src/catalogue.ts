@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { limits } from '@sluice/core'
-import type { Attribute } from './column-mask.ts'
+import type { Attribute, KnownTypes } from './column-mask.ts'
 import type { RelationName } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
 import type { Column } from './walk/scope.ts'
 import { Estimates, estimatesQuery } from './estimates.ts'
 import { allowedExtensions } from './functions.ts'
 import { isSystemRelation } from './system-relations.ts'
+import { ownElement, valueTypes } from './types.ts'
 
 /**
  * `pg_class.relkind` as far as it matters: `table` keeps its own rows (partitioned ones included), `derived` shows
@@ -52,6 +53,8 @@ export interface Catalogue {
   readonly types: ReadonlyMap<string, readonly Installed[]>
   /** OIDs of what `types` lists, their arrays included, whose values are read without running anybody's code. */
   readonly readable: ReadonlySet<number>
+  /** Of what `types` lists: those of which a mask can make another value, their arrays included. */
+  readonly maskable: KnownTypes
   /** OIDs of relations whose answers carry their own columns: plain tables and the listed system relations. */
   readonly plain: ReadonlySet<number>
   readonly estimates: Estimates
@@ -186,6 +189,7 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
     operators: installed(rows.operators, () => 'operator'),
     types: installed(rows.types, (typtype) => (typtype === 'e' ? 'enum' : 'type')),
     readable: readableTypes(rows.types),
+    maskable: maskableTypes(rows.types),
     plain: new Set(list.filter(isPlain).map((relation) => relation.oid)),
     estimates: new Estimates(),
   }
@@ -219,6 +223,15 @@ function readableTypes(rows: CatalogueRows['types']): ReadonlySet<number> {
     ([, , extension = '', typtype]) => typtype === 'e' || allowedExtensions.has(extension),
   )
   return new Set(readable.flatMap(([, , , , oid = '0', array = '0']) => [Number(oid), Number(array)]))
+}
+
+function maskableTypes(rows: CatalogueRows['types']): KnownTypes {
+  return new Map(
+    rows.flatMap(([, name = '', extension = '', typtype = '', oid = '0', array = '0']) => {
+      const element = ownElement(extension, name, typtype)
+      return element === undefined ? [] : valueTypes(element, Number(oid), Number(array))
+    }),
+  )
 }
 
 function installed(

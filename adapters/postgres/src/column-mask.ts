@@ -1,5 +1,5 @@
 import { refusal, type ColumnMaskRule, type Pseudonyms, type Refusal } from '@sluice/core'
-import { replacementOf, type Format, type InPlaceMethod } from '@sluice/masking'
+import { replacementOf, type Format, type InPlaceMethod, type ValueType } from '@sluice/masking'
 import { maskable } from './types.ts'
 
 /** A rule that hides something. */
@@ -29,6 +29,9 @@ export interface Attribute {
   readonly notNull: boolean
 }
 
+/** What a mask knows of a type, by its OID. */
+export type KnownTypes = ReadonlyMap<number, ValueType>
+
 /**
  * The mask of one column. What it makes of a value depends on the type and format that an answer has, so that it is
  * settled when one is described, once for each.
@@ -38,6 +41,7 @@ export class ColumnMask {
   readonly column: string
   readonly rule: HidingRule
   readonly #attribute: Attribute
+  readonly #types: KnownTypes
   readonly #pseudonyms: Pseudonyms | undefined
   /** By type, for each format. */
   readonly #cells = {
@@ -45,16 +49,24 @@ export class ColumnMask {
     binary: new Map<number, Cell | Unshowable>(),
   }
 
-  constructor(column: string, rule: HidingRule, attribute: Attribute, pseudonyms: Pseudonyms | undefined) {
+  /** `types`: those of the database itself, beyond the server's. */
+  constructor(
+    column: string,
+    rule: HidingRule,
+    attribute: Attribute,
+    types: KnownTypes,
+    pseudonyms: Pseudonyms | undefined,
+  ) {
     this.column = column
     this.rule = rule
     this.#attribute = attribute
+    this.#types = types
     this.#pseudonyms = pseudonyms
   }
 
   /** Another mask for the same column. */
   by(rule: HidingRule): ColumnMask {
-    return new ColumnMask(this.column, rule, this.#attribute, this.#pseudonyms)
+    return new ColumnMask(this.column, rule, this.#attribute, this.#types, this.#pseudonyms)
   }
 
   /** `type`: OID of the answer's column. */
@@ -70,7 +82,7 @@ export class ColumnMask {
 
   /** Why the policy's words are none for this column. It concerns whoever wrote them, whatever is selected. */
   get mistake(): Refusal | undefined {
-    const type = maskable.get(this.#attribute.type)
+    const type = this.#known(this.#attribute.type)
     if (type === undefined || this.rule.method === 'null') return undefined
     const found = replacementOf(type, this.rule, 'text', this.#pseudonyms)
     return found.kind === 'invalid' ? this.#invalid(found.why) : undefined
@@ -84,7 +96,7 @@ export class ColumnMask {
 
   #settled(oid: number, format: Format): Cell | Unshowable {
     const { column, rule } = this
-    const type = maskable.get(oid)
+    const type = this.#known(oid)
     if (rule.method === 'null' || type === undefined) return this.#null(type === undefined)
     const found = replacementOf(type, rule, format, this.#pseudonyms)
     switch (found.kind) {
@@ -96,6 +108,10 @@ export class ColumnMask {
       case 'computed':
         return { ...found, column }
     }
+  }
+
+  #known(oid: number): ValueType | undefined {
+    return maskable.get(oid) ?? this.#types.get(oid)
   }
 
   #null(unmaskable: boolean): Cell | Unshowable {

@@ -50,7 +50,7 @@ function row(...values: readonly (string | Buffer | null)[]): Buffer {
 
 function plan(method: HidingRule['method'], change: Partial<MaskPlan> = {}, notNull = false): MaskPlan {
   const rule = { relation: 'public.customers', column: 'ssn', method, rule: 'test/mask' }
-  const mask = new ColumnMask('public.customers.ssn', rule, { type: text, notNull }, keyed)
+  const mask = new ColumnMask('public.customers.ssn', rule, { type: text, notNull }, new Map(), keyed)
   return {
     columns: new Map([[customers, new Map([[3, mask]])]]),
     guarded: true,

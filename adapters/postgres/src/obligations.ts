@@ -311,7 +311,7 @@ function hiddenColumns(
         const columns = found.get(relation.oid) ?? new Map<string, ColumnMask>()
         found.set(relation.oid, columns)
         const name = `${relation.name.schema}.${relation.name.name}.${column}`
-        const mask = new ColumnMask(name, rule, attribute, pseudonyms)
+        const mask = new ColumnMask(name, rule, attribute, catalogue.maskable, pseudonyms)
         const before = columns.get(column)
         columns.set(column, before === undefined ? mask : stricterOf(before, mask))
       }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { TLSSocket, type SecureContext } from 'node:tls'
 import {
+  byToken,
   callerAddress,
   isInClear,
   limits,
@@ -155,7 +156,7 @@ export class Reception {
     const session = await this.#gate.open({
       protocol,
       target,
-      token,
+      proof: byToken(token),
       client: { ip, application },
       run,
     })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Duplex } from 'node:stream'
 import {
+  byToken,
   createGate,
   denial,
   systemClock,
@@ -98,7 +99,7 @@ export async function connected(): Promise<ScriptedConnection> {
   const hello = {
     protocol: 'postgres',
     target: 't',
-    token: 'x',
+    proof: byToken('x'),
     client: { ip: '127.0.0.1', application: null },
     run: { id: null, trace_id: null },
   }

@@ -10,12 +10,15 @@ import type {
   Kills,
   LegalHolds,
   Pseudonyms,
+  Revocations,
   Targets,
 } from '@sluice/core'
 import { agents, type AgentControl } from './agents.ts'
 import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
+import { browserConsole } from './console/console.ts'
+import type { ConsolePorts } from './console/ports.ts'
 import { erasures, type ErasurePorts } from './erasures.ts'
 import { events } from './events.ts'
 import type { ExchangeRecords } from './exchange-records.ts'
@@ -31,11 +34,13 @@ import { rates } from './rates.ts'
 import { ready, type Readiness } from './ready.ts'
 import { recordings } from './recordings.ts'
 import type { ContentPorts } from './recording-session.ts'
+import { revocations } from './revocations.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
+import { ssh, type SshAuthority } from './ssh.ts'
 import { stream } from './stream.ts'
 import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
@@ -56,6 +61,7 @@ export interface ApiPorts extends ContentPorts {
   readonly past: ApprovalRecords
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
+  readonly revocations: Revocations
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
   /** By which targets in private networks are reached. */
@@ -67,6 +73,10 @@ export interface ApiPorts extends ContentPorts {
   /** RFC 8693: a provider's token in, a gateway token out. */
   readonly exchange: Exchange
   readonly logins: SamlLogins
+  /** People at browsers, and the pages that these show. */
+  readonly console: Pick<ConsolePorts, 'signIns' | 'files' | 'publicUrl'>
+  /** Signs certificates of SSH; `hostKey`: the line by which clients know this gateway. */
+  readonly ssh: SshAuthority & { readonly hostKey: string }
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
@@ -103,11 +113,14 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   problems(app)
   app.addHook('onSend', async (_request, reply) => void guarded(reply))
   described(app)
+  browserConsole(app, { ...ports, ...ports.console, bounds })
   rates(app, ports.authenticator, bounds)
   app.register(openapi)
   app.register(ready(ports))
   app.register(token(ports))
   app.register(saml(ports))
+  app.register(revocations(ports))
+  app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(exchanges(ports))
   app.register(exchangeSearch(ports))

@@ -14,6 +14,12 @@ export interface ApiBounds {
   readonly streamQueue: number
   /** Silence on a stream never lasts longer. */
   readonly heartbeatMs: number
+  /** A person signs in again after this, whatever they do … */
+  readonly browserSessionMs: number
+  /** … and when their browser asked for nothing for so long after its token ended. */
+  readonly browserIdleMs: number
+  /** A token that ends within this is renewed. */
+  readonly renewBeforeMs: number
 }
 
 export const defaultBounds: ApiBounds = {
@@ -25,4 +31,7 @@ export const defaultBounds: ApiBounds = {
   streams: 1_000,
   streamQueue: 256,
   heartbeatMs: 15_000,
+  browserSessionMs: 43_200_000,
+  browserIdleMs: 2_700_000,
+  renewBeforeMs: 300_000,
 }

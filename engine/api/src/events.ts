@@ -6,14 +6,17 @@ import {
   type EventStore,
   type Position,
   type RecordedEvent,
+  type Revocations,
   type Subject,
 } from '@sluice/core'
 import { caller } from './caller.ts'
 import { callerAs, rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
 import { text } from './schema.ts'
+import { untilRevoked } from './until-revoked.ts'
 
 interface EventPorts extends RolePorts {
   readonly store: Pick<EventStore, 'read' | 'subscribe'>
+  readonly revocations: Pick<Revocations, 'of' | 'onChange'>
 }
 
 interface EventQuery {
@@ -68,14 +71,19 @@ export function events(ports: EventPorts): FastifyPluginAsync {
       { schema, exposeHeadRoute: false },
       async (request, reply) => {
         const { after, whole = false } = request.query
-        const { subject } = whole
+        const identity = whole
           ? await callerAs(request, ports, 'auditor')
           : await caller(request, ports.authenticator)
         if (after !== undefined) await refuseUnknown(ports.store, after)
         const gone = new AbortController()
-        reply.raw.once('close', () => gone.abort())
-        const visible = visibleTo(subject, ports.roles)
-        const lines = Readable.from(select(ports.store, request.query, visible, gone.signal))
+        const revoked = untilRevoked(identity, ports.revocations)
+        reply.raw.once('close', () => {
+          gone.abort()
+          revoked[Symbol.dispose]()
+        })
+        const visible = visibleTo(identity.subject, ports.roles)
+        const signal = AbortSignal.any([gone.signal, revoked.signal])
+        const lines = Readable.from(select(ports.store, request.query, visible, signal))
         return reply.type('application/x-ndjson').send(lines)
       },
     )
@@ -108,6 +116,7 @@ async function* select(
   const kept: RecordedEvent[] = []
   let position = query.after
   for await (const event of store.read(query.after)) {
+    if (signal.aborted) return
     position = event.position
     if (!wanted(event)) continue
     if (query.last === undefined) yield line(event)

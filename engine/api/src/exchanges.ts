@@ -70,7 +70,7 @@ async function mustSee(request: FastifyRequest, owner: Owner | null, ports: Role
 
 function closedLine(id: string, { opened, openedAt, closed, spent }: ReadExchanges): SessionLine {
   if (opened === null) throw absent()
-  const { gateway, subject, target, protocol, client_ip, application, token_expires_ms } = opened
+  const { gateway, subject, target, protocol, client_ip, application, token_id, token_expires_ms } = opened
   const { requests = 0, denied = 0, rows = 0, bytes = 0 } = closed ?? {}
   return {
     id,
@@ -84,6 +84,7 @@ function closedLine(id: string, { opened, openedAt, closed, spent }: ReadExchang
     application: application === null ? null : visible(application),
     run: null,
     opened_at: new Date(openedAt ?? 0).toISOString(),
+    token_id,
     token_expires_at: new Date(token_expires_ms).toISOString(),
     requests,
     denied,

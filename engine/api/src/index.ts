@@ -14,11 +14,14 @@ export type {
   PolicyRevision,
   PolicyView,
 } from './policies.ts'
+export { readConsole, type ConsoleFiles } from './console/files.ts'
 export type { Readiness } from './ready.ts'
+export type { RevocationLine } from './revocations.ts'
 export { rolesOf, type Role, type RoleGroups } from './roles.ts'
 export type { Exchange, TokenAnswer } from './token.ts'
 export type { SessionLine } from './session-line.ts'
 export type { SlackCallbacks, SlackVoter } from './slack.ts'
+export type { SshCertificateLine, SshKnownLine } from './ssh.ts'
 export type { ContentState, RecordingStep } from './recording-step.ts'
 export type { FoundLine, FoundPage } from './exchange-search.ts'
 export type { TargetLine } from './targets.ts'

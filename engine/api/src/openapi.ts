@@ -12,8 +12,19 @@ export function described(app: FastifyInstance): void {
         description: 'The access gateway’s own API. Errors are RFC 9457 problem documents.',
         version: '1',
       },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          browser: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-sluice-session',
+            description:
+              'Of who signed in at the console. What changes something needs the header x-sluice-csrf besides (GET /console/session).',
+          },
+        },
+      },
+      security: [{ token: [] }, { browser: [] }],
     },
   })
 }

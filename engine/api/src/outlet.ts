@@ -10,7 +10,7 @@ export interface OutletOptions {
 }
 
 /** Why a stream ends, as its last message says. */
-export type OutletEnd = 'expired' | 'slow' | 'draining'
+export type OutletEnd = 'expired' | 'revoked' | 'slow' | 'draining'
 
 /**
  * One follower of the stream, as server-sent events. It holds a bounded number of messages: a follower that does not

@@ -26,7 +26,6 @@ export function rates(
 const subject = 'subject '
 
 async function keyOf(request: FastifyRequest, authenticator: Authenticator): Promise<string> {
-  if (request.headers.authorization === undefined) return `address ${request.ip}`
   try {
     return `${subject}${(await caller(request, authenticator)).subject.id}`
   } catch {

@@ -4,6 +4,8 @@ import { Readable } from 'node:stream'
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import {
+  tokenIn,
+  type Proof,
   StoreError,
   subjectRecord,
   type AnswerPart,
@@ -626,9 +628,9 @@ suite('a session that goes on', () => {
 
   test('nobody follows with a token that has expired', async () => {
     const authenticator = {
-      authenticate: async (token: string) => ({
-        ...identityOf(token),
-        expiresAt: Date.now() + (token === 'erin' ? 50 : 1e6),
+      authenticate: async (proof: Proof) => ({
+        ...identityOf(tokenIn(proof)),
+        expiresAt: Date.now() + (tokenIn(proof) === 'erin' ? 50 : 1e6),
       }),
     }
     const scripted = scriptedApi({ recording: plainly, authenticator })

@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync } from 'fastify'
-import { isSameCaller, type Clock, type Engine, type EventStore, type Identity } from '@sluice/core'
+import {
+  isSameCaller,
+  type Clock,
+  type Engine,
+  type EventStore,
+  type Identity,
+  type Revocations,
+} from '@sluice/core'
 import { acted, actedFirst, type ActedPorts } from './acted.ts'
 import { caller } from './caller.ts'
 import { absent } from './exchanges.ts'
@@ -12,11 +19,13 @@ import { rolesOf, type RolePorts } from './roles.ts'
 import { flag, idOf, options, text } from './schema.ts'
 import type { SessionRecords } from './session-records.ts'
 import { recordedOwner, type Owner } from './session-sight.ts'
+import { untilRevoked } from './until-revoked.ts'
 
 export interface RecordingPorts extends RolePorts, ActedPorts, ContentPorts {
   readonly engine: Engine
   readonly store: Pick<EventStore, 'append' | 'read' | 'subscribe'>
   readonly records: SessionRecords
+  readonly revocations: Pick<Revocations, 'of' | 'onChange'>
   readonly clock: Clock
 }
 
@@ -87,18 +96,21 @@ async function ownerOf(id: string, { engine, records, store }: RecordingPorts): 
   return null
 }
 
-/** Nobody reads on with a token that has expired. */
+/** Nobody reads on with a token that has expired or was revoked. */
 async function* followed(
   id: string,
-  { expiresAt }: Identity,
+  identity: Identity,
   ports: RecordingPorts,
   gone: AbortSignal,
 ): AsyncGenerator<RecordingStep> {
   const expired = new AbortController()
-  using _expiry = ports.clock.after(Math.max(0, expiresAt - ports.clock.now()), () => expired.abort())
-  yield* replay(id, ports, AbortSignal.any([gone, expired.signal]))
-  if (expired.signal.aborted)
-    yield { at: isoTime(ports.clock.now()), step: 'left', reason: 'the token has expired' }
+  const leftMs = Math.max(0, identity.expiresAt - ports.clock.now())
+  using _expiry = ports.clock.after(leftMs, () => expired.abort())
+  using revoked = untilRevoked(identity, ports.revocations)
+  yield* replay(id, ports, AbortSignal.any([gone, expired.signal, revoked.signal]))
+  const at = isoTime(ports.clock.now())
+  if (revoked.signal.aborted) yield { at, step: 'left', reason: 'the token was revoked' }
+  else if (expired.signal.aborted) yield { at, step: 'left', reason: 'the token has expired' }
 }
 
 async function* lines(steps: AsyncIterable<RecordingStep>): AsyncGenerator<string> {

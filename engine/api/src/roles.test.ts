@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { FastifyRequest } from 'fastify'
-import { Refused, type Subject } from '@sluice/core'
+import { tokenIn, type Proof, Refused, type Subject } from '@sluice/core'
 import { callerAs, rolesOf, type Role } from './roles.ts'
 import { bearer, identityOf } from './scripted.ts'
 
@@ -56,7 +56,7 @@ const calls: readonly (readonly [string, readonly [Role, ...Role[]], string | nu
 for (const [name, anyOf, code] of calls)
   test(`${name} asks for what needs ${anyOf.join(' or ')}: ${code ?? 'may'}`, async () => {
     const request = { headers: bearer(name) } as unknown as FastifyRequest
-    const authenticator = { authenticate: async (token: string) => identityOf(token) }
+    const authenticator = { authenticate: async (proof: Proof) => identityOf(tokenIn(proof)) }
     const called = callerAs(request, { authenticator, roles }, ...anyOf)
     if (code === null) assert.equal((await called).subject.id, `test#${name}`)
     else

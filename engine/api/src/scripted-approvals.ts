@@ -1,4 +1,6 @@
 import {
+  tokenIn,
+  type Proof,
   createStanding,
   noting,
   openApprovals,
@@ -78,7 +80,7 @@ export async function approvalsApi(change: Partial<ApiPorts> = {}): Promise<Appr
     report: () => {},
   })
   const authenticator = noting(
-    { authenticate: async (token: string): Promise<Identity> => identityOf(token) },
+    { authenticate: async (proof: Proof): Promise<Identity> => identityOf(tokenIn(proof)) },
     standing,
   )
   const api = scriptedApi({ approvals, authenticator, ...change }, store)

@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import {
+  byToken,
+  tokenIn,
+  type Proof,
   controlStream,
   createGate,
   followed,
@@ -19,12 +22,14 @@ import {
   type NewEvent,
   type Position,
   type RecordedEvent,
+  type Revocations,
   type TakeFollowed,
   type Target,
   type Unit,
 } from '@sluice/core'
 import type { AgentControl } from './agents.ts'
 import { createApi, type ApiPorts } from './app.ts'
+import { scriptedConsole } from './console/scripted.ts'
 import { compiledOnce } from './scripted-compilers.ts'
 
 /** A log in memory, for tests of what the API shows of it. */
@@ -162,6 +167,17 @@ const noGrants: Grants = {
   close: async () => {},
 }
 
+/** Of a gateway at which no token is revoked. */
+const noRevocations: Revocations = {
+  revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
+  revokeSubject: () => Promise.reject(new Error('nothing is revoked here')),
+  of: () => undefined,
+  list: () => [],
+  onChange: () => ({ [Symbol.dispose]: () => {} }),
+  healthy: true,
+  close: async () => {},
+}
+
 /** Of a gateway at which everything may be erased. */
 const noLegalHolds: LegalHolds = {
   place: () => Promise.reject(new Error('nothing is held here')),
@@ -196,7 +212,7 @@ export function scriptedApi(
   change: Partial<ApiPorts> = {},
   store: ScriptedStore = new ScriptedStore(),
 ): ScriptedApi {
-  const authenticator = { authenticate: async (token: string) => identityOf(token) }
+  const authenticator = { authenticate: async (proof: Proof) => identityOf(tokenIn(proof)) }
   const targets = { find: (name: string) => (name === shop.name ? shop : undefined), list: () => [shop] }
   const engine = createGate({
     gateway: 'test',
@@ -235,6 +251,7 @@ export function scriptedApi(
     records: { get: () => undefined, list: () => [] },
     exchanges: { search: async () => [] },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
+    revocations: noRevocations,
     kills: {
       async kill(session, by, reason) {
         const data = { session, by, reason }
@@ -249,6 +266,18 @@ export function scriptedApi(
       start: async () => ({ login_url: 'https://idp.example/', expires_in: 600 }),
       finish: async () => 'http://127.0.0.1:1/',
     },
+    console: scriptedConsole(),
+    ssh: {
+      line: 'ssh-ed25519 CA sluice',
+      hostKey: 'ssh-ed25519 HOST sluice',
+      issue: ({ tokenId, expiresAt }, { publicKey }) => ({
+        certificate: `certificate over ${publicKey}`,
+        serial: '7',
+        keyId: tokenId,
+        fingerprint: 'SHA256:x',
+        validUntil: expiresAt,
+      }),
+    },
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {
@@ -262,7 +291,8 @@ export function scriptedApi(
   const open = async (token: string): Promise<string> => {
     const client = { ip: '127.0.0.1', application: null }
     const run = { id: null, trace_id: null }
-    return (await engine.open({ protocol: 'postgres', target: 'shop', token, client, run })).id
+    return (await engine.open({ protocol: 'postgres', target: 'shop', proof: byToken(token), client, run }))
+      .id
   }
   return { app: compiledOnce(api), store, engine, open }
 }

@@ -14,6 +14,8 @@ export interface SessionLine {
   readonly application: string | null
   readonly run: string | null
   readonly opened_at: string
+  /** The id of the token by which it lives, or lived last. */
+  readonly token_id: string
   readonly token_expires_at: string
   readonly requests: number
   readonly denied: number
@@ -37,6 +39,7 @@ export interface SessionRecord {
   readonly application: string | null
   readonly run: string | null
   readonly opened_ms: number
+  readonly token_id: string
   readonly token_expires_ms: number
   readonly requests: number
   readonly denied: number
@@ -60,6 +63,7 @@ export function recordedLine(record: SessionRecord): SessionLine {
     application: claimed(record.application),
     run: claimed(record.run),
     opened_at: new Date(record.opened_ms).toISOString(),
+    token_id: record.token_id,
     token_expires_at: new Date(record.token_expires_ms).toISOString(),
     requests: record.requests,
     denied: record.denied,
@@ -85,6 +89,7 @@ export function sessionLine(session: LiveSession<unknown>): SessionLine {
     application: claimed(client.application),
     run: claimed(run.id),
     opened_at: new Date(openedAt).toISOString(),
+    token_id: identity.tokenId,
     token_expires_at: new Date(identity.expiresAt).toISOString(),
     requests: facts.requests,
     denied: facts.denied,

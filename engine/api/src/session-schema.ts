@@ -27,6 +27,7 @@ export const sessionLineSchema: JsonSchema = object({
   application: nullable(text),
   run: nullable(text),
   opened_at: time,
+  token_id: text,
   token_expires_at: time,
   requests: count,
   denied: count,

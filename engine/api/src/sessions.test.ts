@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { refusal, StoreError, type Identity } from '@sluice/core'
+import { tokenIn, type Proof, refusal, StoreError, type Identity } from '@sluice/core'
 import { bearer, identityOf, scriptedApi, type ScriptedApi } from './scripted.ts'
 
 function extend({ app }: ScriptedApi, session: string, token: string) {
@@ -83,7 +83,8 @@ test('who holds both tokens carries on all that lives by the former, and nothing
 
 test('what is known of somebody is by the newer token, which is looked at last', async () => {
   const seen: string[] = []
-  const authenticate = async (token: string): Promise<Identity> => {
+  const authenticate = async (proof: Proof): Promise<Identity> => {
+    const token = tokenIn(proof)
     seen.push(token)
     return identityOf(token)
   }

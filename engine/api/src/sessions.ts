@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import {
+  byToken,
   isSameCaller,
   refusal,
   Refused,
@@ -59,7 +60,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
     app.post<ReplaceRequest>('/v1/sessions/token', { schema: replaceSchema }, async (request) => {
       // Nobody without a token has another one looked at.
       await caller(request, ports.authenticator)
-      const former = await ports.authenticator.authenticate(request.body.replaces)
+      const former = await ports.authenticator.authenticate(byToken(request.body.replaces))
       const identity = await callerAgain(request, ports.authenticator)
       const extended = await replaced(former, identity, ports.engine)
       return { extended, expires_at: new Date(identity.expiresAt).toISOString() }

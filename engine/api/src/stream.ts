@@ -9,6 +9,7 @@ import {
   type Engine,
   type Identity,
   type LiveSession,
+  type Revocations,
 } from '@sluice/core'
 import { approvalLine, type PagePorts } from './approval-page.ts'
 import { sightOf } from './approval-sight.ts'
@@ -19,10 +20,12 @@ import type { RolePorts } from './roles.ts'
 import { text } from './schema.ts'
 import { sessionLine } from './session-line.ts'
 import { maySee } from './session-sight.ts'
+import { untilRevoked } from './until-revoked.ts'
 
 export interface StreamPorts extends RolePorts, PagePorts {
   readonly approvals: Approvals
   readonly engine: Engine
+  readonly revocations: Pick<Revocations, 'of' | 'onChange'>
   readonly clock: Clock
   readonly report: (what: string, error: unknown) => void
 }
@@ -35,7 +38,7 @@ interface Follower {
 const schema = {
   summary: 'Changes of approvals and sessions that the caller may see, as server-sent events',
   description:
-    'Events: `approval` and `session`, each with what its list shows; `end` with a reason: `expired` (come back with a fresh token), `slow`, `draining`.',
+    'Events: `approval` and `session`, each with what its list shows; `end` with a reason: `expired` (come back with a fresh token), `revoked`, `slow`, `draining`.',
   response: { 200: { description: 'A stream.', content: { 'text/event-stream': { schema: text } } } },
 } as const
 
@@ -50,7 +53,7 @@ export function stream(ports: StreamPorts, bounds: ApiBounds): FastifyPluginAsyn
     app.get('/v1/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
       const identity = await caller(request, ports.authenticator)
       admit(identity, followers, bounds)
-      const { outlet } = follow(identity, followers, reply, ports.clock, bounds)
+      const { outlet } = follow(identity, followers, reply, ports, bounds)
       const body = Readable.from(outlet, { objectMode: false })
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(body)
     })
@@ -67,7 +70,7 @@ function follow(
   identity: Identity,
   followers: Set<Follower>,
   reply: FastifyReply,
-  clock: Clock,
+  { clock, revocations }: StreamPorts,
   { streamQueue: queue, heartbeatMs }: ApiBounds,
 ): Follower {
   const timers = new DisposableStack()
@@ -78,6 +81,9 @@ function follow(
   const follower = { identity, outlet }
   followers.add(follower)
   timers.use(clock.after(Math.max(0, identity.expiresAt - clock.now()), () => outlet.end('expired')))
+  const { signal } = timers.use(untilRevoked(identity, revocations))
+  signal.addEventListener('abort', () => outlet.end('revoked'), { once: true })
+  if (signal.aborted) outlet.end('revoked')
   reply.raw.once('close', () => {
     followers.delete(follower)
     timers.dispose()

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   AgentAuthority,
   agentLimits,
@@ -8,15 +9,17 @@ import {
   Tunnels,
 } from '@sluice/agent'
 import type { AgentControl } from '@sluice/api'
-import { limits, openAgents, type Address, type AgentPorts, type Engine } from '@sluice/core'
+import { limits, openAgents, type Address, type ControlPorts, type Engine } from '@sluice/core'
 import { agentsKey, type SecretSource } from '@sluice/identity'
+import type { Log } from '@sluice/journal'
 import type { Config } from './config/config.ts'
 import { version } from './version.ts'
 
-export interface AgentSidePorts extends AgentPorts {
-  /** Folder of generated keys. */
-  readonly keys: string
+export interface AgentSidePorts extends ControlPorts {
+  /** Folder of the gateway; generated keys are in it. */
+  readonly data: string
   readonly secrets: SecretSource
+  readonly log: Pick<Log, 'writer' | 'epoch'>
 }
 
 /** What a gateway has to do with agents. */
@@ -24,18 +27,21 @@ export interface AgentSide {
   readonly tunnels: Tunnels
   /** What the API asks and commands. */
   readonly control: AgentControl
-  /** Lets agents in from now on; `null` when no address is configured. */
-  listen(engine: Pick<Engine, 'refused'>): Promise<Address | null>
+  /** Lets agents in from now on, where an address is configured. */
+  listen(engine: Pick<Engine, 'refused'>): Promise<void>
+  /** Where they connect. */
+  readonly address: Address | null
   close(): Promise<void>
 }
 
 export async function openAgentSide(
   config: Pick<Config, 'agents' | 'agentsKey'>,
-  { keys, secrets, ...ports }: AgentSidePorts,
+  { data, secrets, log, ...ports }: AgentSidePorts,
 ): Promise<AgentSide> {
-  const { clock, report, writer } = ports
-  const authority = new AgentAuthority(await agentsKey(config.agentsKey, keys, secrets))
-  const agents = await openAgents(ports)
+  const { clock, report } = ports
+  const { writer, epoch } = log
+  const authority = new AgentAuthority(await agentsKey(config.agentsKey, join(data, 'keys'), secrets))
+  const agents = await openAgents({ ...ports, writer, epoch })
   const tunnels = new Tunnels(report)
   let listener: AgentListener | undefined
   return {
@@ -54,7 +60,7 @@ export async function openAgentSide(
       remove: (id, because) => agents.remove(id, because),
     },
     async listen(engine) {
-      if (config.agents === null) return null
+      if (config.agents === null) return
       listener = await AgentListener.open(config.agents, {
         gateway: writer,
         version,
@@ -66,7 +72,9 @@ export async function openAgentSide(
         refused: (ip, why) =>
           engine.refused({ protocol: 'agent', target: '', client: { ip, application: null } }, why),
       })
-      return listener.address
+    },
+    get address() {
+      return listener?.address ?? null
     },
     async close() {
       await listener?.close(limits.drainMs)

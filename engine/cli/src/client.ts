@@ -15,17 +15,21 @@ export interface Client {
 export async function connectApi(io: Io, as?: string): Promise<Client> {
   const demo = await demoState(io.env)
   const base = apiOf(io.env, demo)
-  const token = as === undefined ? await tokenOf(io, demo, base) : await tokenAs(as, demo)
-  const headers = { authorization: `Bearer ${token}` }
+  return clientAt(base, as === undefined ? await tokenOf(io, demo, base) : await tokenAs(as, demo), io.signal)
+}
+
+/** `null`: without a token. */
+export function clientAt(base: string, token: string | null, signal: AbortSignal): Client {
+  const headers: Readonly<Record<string, string>> = token === null ? {} : { authorization: `Bearer ${token}` }
   const send = (method: string, path: string, body: object): Promise<Response> =>
     fetchOrExplain(new URL(path, base), {
       method,
       headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: io.signal,
+      signal,
     })
   return {
-    get: (path) => fetchOrExplain(new URL(path, base), { headers, signal: io.signal }),
+    get: (path) => fetchOrExplain(new URL(path, base), { headers, signal }),
     post: (path, body) => send('POST', path, body),
     delete: (path, body) => send('DELETE', path, body),
   }

@@ -62,6 +62,10 @@ function details({ type, data }: EventLine): string {
       return `by ${text('exchange')}, decision ${text('decision')} (ref ${text('approval')})`
     case 'SessionKilled':
       return `${text('session')} by ${text('by')}${because(text('reason'))}`
+    case 'TokenRevoked':
+      return `${text('token')} by ${text('by')}${because(text('reason'))}`
+    case 'SubjectRevoked':
+      return `${text('subject')} by ${text('by')}${because(text('reason'))}`
     case 'KeyErased':
       return `${(data['keys'] as readonly number[]).length} keys of ${text('selector')} by ${text('by')}${because(text('reason'))}`
     case 'SegmentsRemoved':

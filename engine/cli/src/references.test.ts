@@ -6,7 +6,7 @@ import { referencesIn } from './references.ts'
 
 test('every secret that a configuration names is found, with what it is for', () => {
   const text = `
-identity: { issuers: [{ name: i, kind: oidc, issuer: "https://i.example", audience: sluice }] }
+identity: { issuers: [{ name: i, kind: oidc, issuer: "https://i.example", audience: sluice, console: { client_id: c, client_secret: { env: CONSOLE } } }] }
 policies: { path: . }
 secrets: { vault: { url: "https://v.example", auth: { kind: token, token: { file: t } } }, aws: { region: eu-west-1 } }
 keys: { tokens: { vault: "secret/data/sluice#tokens" } }
@@ -29,6 +29,7 @@ targets:
     [
       'keys.tokens: vault secret/data/sluice#tokens',
       'masking key k1: aws masking',
+      'issuer i: environment variable CONSOLE',
       'target shop: environment variable P',
       'target lent: vault database/creds/app, both',
       'log: environment variable KAFKA',

@@ -12,7 +12,20 @@ export interface NamedReference {
 
 /** Every secret that the configuration names, in its order; `literal` ones are none. */
 export function referencesIn(config: Config): readonly NamedReference[] {
-  const { log, samlIssuers, tokenKey, agentsKey, maskingKey, targets, notices, exporters, telemetry } = config
+  const {
+    log,
+    issuers,
+    samlIssuers,
+    tokenKey,
+    agentsKey,
+    sshCaKey,
+    sshHostKey,
+    maskingKey,
+    targets,
+    notices,
+    exporters,
+    telemetry,
+  } = config
   const one = (of: string, reference: SecretReference, isLogin = false): NamedReference => ({
     of,
     reference,
@@ -21,7 +34,12 @@ export function referencesIn(config: Config): readonly NamedReference[] {
   return [
     ...(tokenKey === null ? [] : [one('keys.tokens', tokenKey)]),
     ...(agentsKey === null ? [] : [one('keys.agents', agentsKey)]),
+    ...(sshCaKey === null ? [] : [one('keys.ssh_ca', sshCaKey)]),
+    ...(sshHostKey === null ? [] : [one('keys.ssh_host', sshHostKey)]),
     ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),
+    ...issuers.flatMap(({ name, console }) =>
+      console?.client_secret === undefined ? [] : [one(`issuer ${name}`, console.client_secret)],
+    ),
     ...samlIssuers.flatMap(({ name, certificates }) =>
       certificates.map((certificate) => one(`issuer ${name}`, certificate)),
     ),

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createApi } from '@sluice/api'
+import { fileURLToPath } from 'node:url'
+import { createApi, readConsole } from '@sluice/api'
 import {
   createGate,
   createStanding,
@@ -10,11 +11,11 @@ import {
   openGrants,
   openKills,
   openLegalHolds,
+  openRevocations,
   systemClock,
   systemIds,
   type Address,
   type EventStore,
-  type Listener,
   type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
@@ -23,12 +24,12 @@ import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { openAgentSide } from './agents.ts'
-import { CertificateFollower, certificateOf } from './certificates.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { dialerOf, directDialer } from './dial.ts'
+import { Listeners } from './listeners.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -47,6 +48,8 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What goes wrong beside a caller's request, for the operator. Never content. */
   readonly report: (what: string, error: unknown) => void
+  /** Folder of the built console; default: where it is built. */
+  readonly console?: string
   /** Other policies are in force, or other ones than the files say. */
   readonly activated?: (change: PolicyChange) => void
   /** Stands between the engine and its log: fault tests delay or refuse acks with it. */
@@ -57,7 +60,7 @@ export interface Running {
   readonly api: Address
   readonly postgres: Address | null
   readonly http: Address | null
-  /** Where agents connect. */
+  readonly ssh: Address | null
   readonly agents: Address | null
   /** Where Prometheus reads metrics. */
   readonly prometheus: Address | null
@@ -70,6 +73,9 @@ export interface Running {
   /** Drains for at most `limits.drainMs`, then closes everything. Idempotent. */
   close(): Promise<void>
 }
+
+/** Beside this package, of its sources and of its build alike. */
+const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
 
 /** The composition root: builds every part once, in the order in which they need each other, and starts it. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
@@ -125,10 +131,16 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     parts.defer(() => follower.close())
   }
 
+  const revocations = await openRevocations({ store, clock, ids, report })
+  parts.defer(() => revocations.close())
+
   const identity = await openIdentity({
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
     tokenKey: config.tokenKey,
+    sshCaKey: config.sshCaKey,
+    sshHostKey: config.sshHostKey,
+    sshKeys: config.sshKeys,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
     credentials: new Map(
@@ -138,6 +150,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ),
     secrets,
     base,
+    revocations,
     clock,
     ids,
   })
@@ -148,6 +161,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const standing = createStanding()
   const acquaintances = new Acquaintances({ clock, standing })
+  revocations.onChange((revocation) => acquaintances.forget(revocation))
   const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
   const approvals = await openApprovals({
     writer: log.writer,
@@ -193,16 +207,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const projections = openProjections({ store: log, clock, report, file: join(data, 'projections.db') })
   parts.defer(() => projections.close())
 
-  const agents = await openAgentSide(config, {
-    keys: join(data, 'keys'),
-    secrets,
-    writer: log.writer,
-    epoch: log.epoch,
-    store,
-    clock,
-    ids,
-    report,
-  })
+  const agents = await openAgentSide(config, { data, secrets, log, store, clock, ids, report })
   parts.defer(() => agents.close())
 
   const engine = createGate({
@@ -210,6 +215,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     authenticator,
     approvals,
     grants,
+    revocations,
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     patterns: config.detectors,
@@ -259,31 +265,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exporters: () => exporters.status(),
   })
 
-  const listeners = new Map<string, Listener>()
+  const listeners = new Listeners()
   parts.defer(async () => {
-    await Promise.all([
-      engine.drain(limits.drainMs),
-      exporters.close(),
-      ...Array.from(listeners.values(), (listener) => listener.close()),
-    ])
+    await Promise.all([engine.drain(limits.drainMs), exporters.close(), listeners.close()])
   })
-  for (const adapter of adapters) {
-    const listen = config.listen[adapter.protocol as keyof Config['listen']]
-    if (listen === null) continue
-    const tls = listen.tls === undefined ? undefined : await certificateOf(listen.tls, base)
-    const { address, stallMs } = listen
-    const endpoint = {
-      address,
-      ...(tls === undefined ? {} : { tls }),
-      ...(stallMs === undefined ? {} : { stallMs }),
-    }
-    const listener = await adapter.listen(endpoint, engine)
-    listeners.set(adapter.protocol, listener)
-    if (listen.tls !== undefined && tls !== undefined)
-      parts.use(new CertificateFollower({ clock, base, report }, listen.tls, tls, listener))
-  }
-
-  const agentsAt = await agents.listen(engine)
+  parts.use(listeners)
+  await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
+  await agents.listen(engine)
 
   const api = createApi({
     engine,
@@ -298,6 +286,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     past: projections.approvals,
     grants,
     kills,
+    revocations,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),
@@ -306,6 +295,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     exchanges: projections.exchanges,
     exchange: identity.exchange,
     logins: identity.logins,
+    console: {
+      signIns: identity.signIns,
+      files: await readConsole(options.console ?? builtConsole),
+      publicUrl: () => new URL(apiUrl ?? 'http://127.0.0.1'),
+    },
+    ssh: { ...identity.sshAuthority, hostKey: identity.sshHost.line },
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,
@@ -335,7 +330,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
     postgres: listeners.get('postgres')?.address ?? null,
     http: listeners.get('http')?.address ?? null,
-    agents: agentsAt,
+    ssh: listeners.get('ssh')?.address ?? null,
+    agents: agents.address,
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,

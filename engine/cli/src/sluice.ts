@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'an address of this machine that leads to a target, with the token seen to',
     load: async () => (await import('./commands/connect.ts')).connect,
   },
+  ssh: {
+    summary: 'a certificate for your SSH key; the line by which clients know the gateway',
+    load: async () => (await import('./commands/ssh.ts')).ssh,
+  },
   targets: {
     summary: 'list what can be reached through the gateway',
     load: async () => (await import('./commands/targets.ts')).targets,

@@ -8,6 +8,7 @@ import type {
   Action,
   Address,
   CancelKey,
+  Confinement,
   Credential,
   Hello,
   Json,
@@ -54,6 +55,8 @@ export type CredentialNeed = 'login' | 'secret' | 'none'
 export interface Endpoint {
   readonly address: Address
   readonly tls?: Certificate
+  /** Of protocols that have such: the private key by which clients know the gateway, as OpenSSH keeps it. */
+  readonly hostKey?: string
   /** How long what is ready for a caller waits until it takes any of it, ms; `limits.callerStallMs` when it is not given. */
   readonly stallMs?: number
 }
@@ -107,6 +110,8 @@ export interface DetectorPattern {
 export interface Session<Settings> {
   readonly id: string
   readonly subject: Subject
+  /** What its proof is good for, beside what policies say; `null`: for anything. */
+  readonly confined: Confinement | null
   readonly target: Target<Settings>
   readonly cancelKey: CancelKey
   /** It goes on under a later token than the one that it was opened with, which opens nothing by that. */

@@ -1,9 +1,11 @@
-import { evolveApproval, expired, isLive } from './approval.ts'
+import { evolveApproval, expired, isLive, withoutRevoked } from './approval.ts'
 import type { ApprovalEvent, ApprovalView } from './approval-view.ts'
 import type { RecordedEvent } from './events.ts'
 import type { PlainEvent } from './followed.ts'
 import { limits } from './limits.ts'
 import type { Position } from './ports.ts'
+import { revocationOf } from './revocation-fold.ts'
+import type { Revocation } from './revocation.ts'
 
 /** Where the request of an approval is, and while it is live the event itself. */
 export interface RequestPlace {
@@ -26,6 +28,8 @@ export class ApprovalFold {
     const before = this.#last
     this.#last = event.position
     if (event.type === 'GatewayLost') return this.#lose(event.data, event.time)
+    const revocation = revocationOf(event)
+    if (revocation !== undefined) return this.#revoke(revocation)
     const of = approvalEvent(event)
     if (of === undefined) return []
     const known = this.#views.get(of.data.approval)
@@ -69,6 +73,16 @@ export class ApprovalFold {
       .map((view) => expired(view, time, 'gateway'))
     for (const view of ended) this.#keep(view)
     return ended
+  }
+
+  /** Whether it is forgotten by now or not: a vote that it took away does not come back. */
+  #revoke(revocation: Revocation): readonly ApprovalView[] {
+    const changed = this.live().flatMap((view) => {
+      const left = withoutRevoked(view, revocation)
+      return left === view ? [] : [left]
+    })
+    for (const view of changed) this.#keep(view)
+    return changed
   }
 
   #keep(view: ApprovalView): void {

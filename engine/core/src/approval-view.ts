@@ -13,6 +13,8 @@ export interface Vote {
   readonly voter: SubjectRecord
   /** Who stands behind the voter. */
   readonly people: readonly string[]
+  /** The id of the token by which they voted. */
+  readonly token: string
   readonly vote: 'approve' | 'reject'
   readonly reason: string
   readonly time: number

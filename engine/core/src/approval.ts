@@ -2,6 +2,7 @@ import type { ApprovalBody, ApprovalEvent, ApprovalState, ApprovalView, Vote } f
 import type { VoteRecord } from './events.ts'
 import { limits } from './limits.ts'
 import { sharesPeople } from './people.ts'
+import type { Revocation } from './revocation.ts'
 
 /** Why a command is refused: its caller may never give it, or it comes too late. */
 export interface Objection {
@@ -121,6 +122,22 @@ export function evolveApproval(
   }
 }
 
+/**
+ * Without the votes that were given by what was revoked since. One that has too few left waits for people again. What has
+ * none of them gives back the same view.
+ */
+export function withoutRevoked(view: ApprovalView, revocation: Revocation): ApprovalView {
+  const votes = view.votes.filter((vote) => !isGivenBy(vote, revocation))
+  if (votes.length === view.votes.length) return view
+  return { ...view, votes, state: votes.length >= view.quorum ? view.state : 'pending' }
+}
+
+/** A person votes by what was issued before: an earlier vote was by an earlier token. */
+function isGivenBy({ voter, token, time }: Vote, revocation: Revocation): boolean {
+  if (revocation.kind === 'token') return revocation.token === token
+  return revocation.subject === voter.id && time <= revocation.issuedUpTo
+}
+
 /** `gateway`: the incarnation that asked is gone, and whoever waited with it. */
 export function expired(view: ApprovalView, time: number, reason: 'time' | 'gateway'): ApprovalView {
   const why = reason === 'time' ? 'its time is over' : 'the gateway that asked for it restarted'
@@ -152,8 +169,8 @@ function voteOf(
   vote: Vote['vote'],
   event: ApprovalEvent & { readonly type: 'ApprovalGranted' | 'ApprovalRejected' },
 ): Vote {
-  const { voter, people, reason } = event.data
-  return { voter, people, vote, reason, time: event.time, event: referenceOf(event) }
+  const { voter, people, token_id: token, reason } = event.data
+  return { voter, people, token, vote, reason, time: event.time, event: referenceOf(event) }
 }
 
 function consumed(

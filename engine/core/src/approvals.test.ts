@@ -721,3 +721,50 @@ function requestData(log: SharedLog) {
   assert.ok(event?.type === 'ApprovalRequested')
   return event.data
 }
+
+suite('a voter whose token was revoked', () => {
+  const revoked = { by: 'idp#root', reason: 'stolen' }
+  const told = { id: 'evt_revoked', until_ms: 3_000_000_000_000 }
+
+  for (const [what, type, data] of [
+    ['their token', 'TokenRevoked', { token: 'tok_bob' }],
+    ['their subject', 'SubjectRevoked', { subject: 'idp#bob', issued_up_to_ms: 2_000_000_000_000 }],
+  ] as const)
+    test(`by ${what} has not approved, also in the memory of others; somebody else must`, async () => {
+      const { log, gateway, clock } = world()
+      const [a, b] = [await gateway('gw_a'), await gateway('gw_b')]
+      const { id } = await a.ask(asked())
+      await b.vote(id, identity('bob'), 'approve', '')
+      assert.equal(a.find(id)?.state, 'approved')
+      const { id: event, until_ms } = told
+      const body = { type, data: { ...data, until_ms, ...revoked } }
+      log.record('gw_b', 1, { ...body, id: event, time: clock.now() } as Parameters<SharedLog['record']>[2])
+      await quiet()
+      for (const book of [a, b, await gateway('gw_c')]) {
+        assert.equal(book.find(id)?.state, 'pending')
+        assert.equal(book.usable(binding, agent, run), undefined)
+      }
+      assert.equal(await a.consume(id, performing('exc_1')), false)
+      await b.vote(id, identity('carol'), 'approve', '')
+      await quiet()
+      assert.equal(await a.consume(id, performing('exc_1')), true)
+    })
+
+  test('by another token, or before they voted, has approved', async () => {
+    const { log, gateway, clock } = world()
+    const book = await gateway('gw_a')
+    const { id } = await book.ask(asked())
+    const before = {
+      subject: 'idp#bob',
+      issued_up_to_ms: clock.now() - 1,
+      until_ms: told.until_ms,
+      ...revoked,
+    }
+    log.record('gw_b', 1, { type: 'SubjectRevoked', id: 'evt_1', time: clock.now(), data: before })
+    await book.vote(id, identity('bob'), 'approve', '')
+    const other = { token: 'tok_bobby', until_ms: told.until_ms, ...revoked }
+    log.record('gw_b', 1, { type: 'TokenRevoked', id: 'evt_2', time: clock.now(), data: other })
+    await quiet()
+    assert.equal(book.find(id)?.state, 'approved')
+  })
+})

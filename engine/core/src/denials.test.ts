@@ -7,6 +7,7 @@ import type { EventData, NewEvent } from './events.ts'
 import { limits } from './limits.ts'
 import { StoreError } from './ports.ts'
 import { allow, denied, pieces, scriptedExchange } from './scripted.ts'
+import { byToken } from './proof.ts'
 import { hello, types, world, type World } from './scripted-gate.ts'
 import type { LiveSession } from './session.ts'
 import { denial } from './verdict.ts'
@@ -15,7 +16,7 @@ type Scripted = Exchange<string, string, null>
 
 /** Somebody of whom `drop` is denied and `delete` held. */
 async function given({ token = 'good', of = world({ drop: denied, delete: held }) } = {}) {
-  const session = (await of.engine.open({ ...hello, token })) as LiveSession<unknown>
+  const session = (await of.engine.open({ ...hello, proof: byToken(token) })) as LiveSession<unknown>
   const lane = session.lane()
   const refusals: Refusal[] = []
   const exchange = (name: string, change: Partial<Scripted> = {}): Scripted =>

@@ -93,3 +93,38 @@ export interface RefusedLogins {
   readonly addresses: readonly { readonly client_ip: string; readonly refused: number }[]
   readonly reasons: readonly { readonly reason: string; readonly refused: number }[]
 }
+
+/** Access that somebody asks for. */
+export interface RequestedGrant {
+  readonly grant: string
+  readonly subject: SubjectRecord
+  readonly people: readonly string[]
+  readonly target: string
+  /** What is asked for, as policies know it. */
+  readonly role: string
+  /** For how long, from when it is given. */
+  readonly life_ms: number
+  readonly reason: string
+  /** Groups one of whose members may give it. */
+  readonly approvers: readonly string[]
+  /** Nobody may give it from then on. */
+  readonly expires_ms: number
+}
+
+export interface RevokedToken {
+  /** Its id. */
+  readonly token: string
+  /** It has expired by then. */
+  readonly until_ms: number
+  readonly by: string
+  readonly reason: string
+}
+
+export interface RevokedSubject {
+  readonly subject: string
+  readonly issued_up_to_ms: number
+  /** They all have expired by then. */
+  readonly until_ms: number
+  readonly by: string
+  readonly reason: string
+}

@@ -6,6 +6,9 @@ import type {
   MaskCount,
   RefusedLogins,
   RemovedSegments,
+  RequestedGrant,
+  RevokedSubject,
+  RevokedToken,
   SubjectRecord,
   VoteRecord,
 } from './event-parts.ts'
@@ -264,21 +267,7 @@ export interface EventData extends AgentEventData {
     /** The decision that this releases. */
     readonly decision: string
   }
-  readonly GrantRequested: {
-    readonly grant: string
-    readonly subject: SubjectRecord
-    readonly people: readonly string[]
-    readonly target: string
-    /** What is asked for, as policies know it. */
-    readonly role: string
-    /** For how long, from when it is given. */
-    readonly life_ms: number
-    readonly reason: string
-    /** Groups one of whose members may give it. */
-    readonly approvers: readonly string[]
-    /** Nobody may give it from then on. */
-    readonly expires_ms: number
-  }
+  readonly GrantRequested: RequestedGrant
   /** It is valid until `expires_ms` and not any longer. */
   readonly GrantGiven: GrantVoteRecord & { readonly expires_ms: number }
   readonly GrantRejected: GrantVoteRecord
@@ -293,6 +282,10 @@ export interface EventData extends AgentEventData {
     readonly by: string
     readonly reason: string
   }
+  /** One token, and what was made from it, speaks for nobody any more. */
+  readonly TokenRevoked: RevokedToken
+  /** No token of a subject, or of who acts for it, that was issued up to a time speaks for it any more. */
+  readonly SubjectRevoked: RevokedSubject
   /** What somebody did or tried at the API and no other event says. */
   readonly AdminActed: {
     readonly by: SubjectRecord

@@ -5,9 +5,10 @@ import { Refused, type Refusal } from './errors.ts'
 import { limits } from './limits.ts'
 import { StoreError } from './ports.ts'
 import type { EventData } from './events.ts'
+import { byToken } from './proof.ts'
 import type { Identity, Subject } from './request.ts'
 import { allow, denied, scriptedExchange } from './scripted.ts'
-import { hello, identity, types, world } from './scripted-gate.ts'
+import { confinedTo, hello, identity, types, world } from './scripted-gate.ts'
 
 test('a session begins with its first event, and ends with its last', async () => {
   const { engine, events } = world()
@@ -21,11 +22,26 @@ test('a session begins with its first event, and ends with its last', async () =
 
 test('who is refused is recorded, without the token', async () => {
   const { engine, events } = world()
-  await assert.rejects(engine.open({ ...hello, token: 'stolen' }), Refused)
+  await assert.rejects(engine.open({ ...hello, proof: byToken('stolen') }), Refused)
   await assert.rejects(engine.open({ ...hello, target: 'payroll' }), /No target of that name/)
   await assert.rejects(engine.open({ ...hello, protocol: 'http' }), /No target of that name/)
   assert.deepEqual(types(events), ['AuthenticationFailed', 'AuthenticationFailed', 'AuthenticationFailed'])
   assert.equal(JSON.stringify(events).includes('stolen'), false)
+})
+
+test('C18 a proof opens the targets that it is good for, and what else it says is kept', async () => {
+  const { engine, events } = world()
+  await assert.rejects(
+    engine.open({ ...hello, proof: byToken('only build') }),
+    (error) => error instanceof Refused && error.refusal.rule === 'identity/target',
+  )
+  assert.deepEqual(types(events), ['AuthenticationFailed'])
+  const { id, confined } = await engine.open({ ...hello, proof: byToken('only shop') })
+  assert.deepEqual(confined, confinedTo(['shop']))
+  const session = engine.session(id)
+  await session?.extend(identity('alice', 500_000))
+  assert.deepEqual(session?.confined, confinedTo(['shop']), 'a later token permits no more')
+  assert.equal((await engine.open(hello)).confined, null)
 })
 
 test('without a log there is no session', async () => {
@@ -81,7 +97,7 @@ test('a fresh token of the same subject keeps the session going; another subject
 
 test('who acts for one person does not go on for another, nor for nobody', async () => {
   const { engine, events } = world()
-  const { id } = await engine.open({ ...hello, token: 'delegated' })
+  const { id } = await engine.open({ ...hello, proof: byToken('delegated') })
   const session = engine.session(id)
   assert.ok(session !== undefined)
   const of = (person: string | null): Identity =>
@@ -112,7 +128,7 @@ test('who acts for somebody is recorded with them, and policies see both, with t
     seen.push(subject)
     return allow
   })
-  const { id } = await engine.open({ ...hello, token: 'delegated' })
+  const { id } = await engine.open({ ...hello, proof: byToken('delegated') })
   assert.equal(await runs(engine, id), 'completed')
   assert.deepEqual(
     seen.map(({ id: subject, on_behalf_of: person, groups, claims }) => [subject, person, groups, claims]),

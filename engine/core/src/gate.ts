@@ -21,6 +21,7 @@ import type {
 import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { CancelKey, Hello, Identity, Stranger, Target } from './request.ts'
+import { refuseRevoked, type Revocations } from './revocations.ts'
 import { withoutTokens } from './secrets.ts'
 import { LiveSession } from './session.ts'
 import type { Pseudonyms } from './verdict.ts'
@@ -45,6 +46,8 @@ export interface GatePorts {
   readonly approvals?: Approvals
   /** What people gave for a while. Without it policies see that nobody was given anything. */
   readonly grants?: Pick<Grants, 'of' | 'onChange'>
+  /** Without it no token is revoked here. */
+  readonly revocations?: Pick<Revocations, 'of' | 'onChange'>
   /** Where an approver finds an approval, to be told to the caller. */
   readonly approvalLink?: (id: string) => string
   /** Without it nothing is measured. */
@@ -88,12 +91,19 @@ export function createGate(ports: GatePorts): Engine {
       if (session.subject.id === subject.id && session.target.name === target) session.revoked(id)
   })
 
+  ports.revocations?.onChange((revocation) => {
+    for (const session of live.values()) session.endIfRevoked(revocation)
+  })
+
   async function open(hello: Hello): Promise<Session<unknown>> {
     try {
       if (draining !== undefined) throw new Refused(draining)
       if (live.size >= limits.sessionsMax) throw new Refused(tooMany)
-      const identity = await ports.authenticator.authenticate(hello.token)
+      const identity = await ports.authenticator.authenticate(hello.proof)
+      // In the turn in which it becomes one of those that a revocation ends.
+      refuseRevoked(identity, ports.revocations)
       const target = known(hello)
+      if (identity.confined?.targets?.includes(target.name) === false) throw new Refused(otherTarget)
       const session = new LiveSession(
         ofSession,
         ports.ids.next('ses'),
@@ -213,6 +223,11 @@ const denialTerms = {
   perSecond: limits.denialsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
+const otherTarget = refusal(
+  'token_refused',
+  'identity/target',
+  'What you showed is not good for this target: get another one for it.',
+)
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

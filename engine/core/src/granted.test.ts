@@ -7,6 +7,7 @@ import { createGate } from './gate.ts'
 import { openGrants, type Grants } from './grants.ts'
 import { limits } from './limits.ts'
 import type { PolicyGrant, PolicyInput } from './ports.ts'
+import { byToken, tokenIn } from './proof.ts'
 import type { Hello, Identity } from './request.ts'
 import { countingIds, quiet, SharedLog, SteppedClock } from './scripted-control.ts'
 import { allow, denied, scriptedExchange, scriptedPseudonyms } from './scripted.ts'
@@ -16,7 +17,7 @@ import type { Verdict } from './verdict.ts'
 const hello: Hello = {
   protocol: 'postgres',
   target: 'shop',
-  token: 'alice',
+  proof: byToken('alice'),
   client: { ip: '127.0.0.1', application: null },
   run: { id: null, trace_id: null },
 }
@@ -87,7 +88,7 @@ class World {
     const engine = createGate({
       ...ports,
       gateway: 'gw',
-      authenticator: { authenticate: async (token) => identity(token) },
+      authenticator: { authenticate: async (proof) => identity(tokenIn(proof)) },
       credentials: { credential: async () => ({ user: 'app', password: 'x' }) },
       dialer: { dial: () => Promise.reject(new Error('no network in this test')) },
       targets: { find: () => target, list: () => [target] },

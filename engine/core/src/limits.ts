@@ -1,8 +1,6 @@
-/**
- * Every queue, message and wait has a named maximum here, its unit last. Relations between them are asserted
- * below, so that a change that breaks one fails at start.
- */
-export const limits = {
+import { tokenLimits } from './token-limits.ts'
+
+const own = {
   /** Sessions of one gateway. */
   sessionsMax: 10_000,
   /** Exchanges of one lane that are judged or running and not yet answered. */
@@ -273,38 +271,19 @@ export const limits = {
   exchangeGraceMs: 60_000,
   /** SIGTERM: running exchanges may finish within this. */
   drainMs: 5_000,
-  /** Gateway tokens never live longer. */
-  tokenLifeMs: 900_000,
   /** The shortest time for which a class of events may be kept. */
   retentionMsMin: 86_400_000,
   /** How often what is older is looked for. */
   retentionSweepMs: 3_600_000,
-  /** A gateway token: OpenSSH reads passwords into 1,024 bytes. */
-  gatewayTokenBytesMax: 900,
-  /** An issuer's token as it arrives; it must fit in a login message. */
-  issuerTokenBytesMax: 9_216,
-  /** An issuer's token that claims a longer life is refused. */
-  issuerTokenLifeMs: 86_400_000,
-  /** How far an issuer's clock may run ahead of ours. */
-  clockSkewMs: 60_000,
-  /** Groups of one subject. */
-  groupsMax: 200,
-  /** A subject, a group or a carried claim. */
-  claimCharsMax: 256,
-  /** An issuer's keys are read again in the background after this. */
-  issuerKeysRefreshMs: 600_000,
-  /** While an issuer does not answer, its last keys serve until this age. */
-  issuerKeysLifeMs: 3_600_000,
-  /** An unknown key id makes the keys be read again at once, but not more often than this. */
-  issuerKeysRetryMs: 30_000,
-  /** The same while there are no usable keys. */
-  issuerOutageRetryMs: 1_000,
-  issuerKeysMax: 100,
-  issuerAnswerMs: 5_000,
-  issuerAnswerBytesMax: 262_144,
   /** A secret that a reference names. */
   secretBytesMax: 8_192,
 } as const
+
+/**
+ * Every queue, message and wait has a named maximum here, its unit last. Relations between them are asserted
+ * below, so that a change that breaks one fails at start.
+ */
+export const limits: typeof own & typeof tokenLimits = { ...own, ...tokenLimits }
 
 export type Limits = { readonly [K in keyof typeof limits]: number }
 

@@ -1,10 +1,21 @@
+import { refusal, type Refusal } from './errors.ts'
+import { limits } from './limits.ts'
 import type { Clock } from './ports.ts'
 import type { Identity } from './request.ts'
+import { concerns, type Revocation } from './revocation.ts'
+
+/** Why nothing more is done by it. */
+export const expired: Refusal = refusal(
+  'token_expired',
+  'identity/expired',
+  'The token has expired: connect again with a new one.',
+)
 
 /** The token that a session lives by, and a call once its time is over. */
 export class LivingToken {
   readonly #clock: Clock
   readonly #onExpired: () => void
+  readonly #former: Identity[] = []
   #identity: Identity
   #renewed = false
   #timer: Disposable | undefined
@@ -30,7 +41,14 @@ export class LivingToken {
     return this.#identity.expiresAt <= this.#clock.now()
   }
 
+  /** Whoever got in by a token that was not theirs is not let stay because its owner has renewed it since. */
+  isConcerned(revocation: Revocation): boolean {
+    return [this.#identity, ...this.#former].some((identity) => concerns(revocation, identity))
+  }
+
   renew(identity: Identity): void {
+    this.#former.push(this.#identity)
+    if (this.#former.length > limits.sessionTokensMax) this.#former.shift()
     this.#identity = identity
     this.#renewed = true
     this.#watch()

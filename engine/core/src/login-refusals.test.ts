@@ -5,12 +5,13 @@ import { refusal } from './errors.ts'
 import type { EventData, NewEvent } from './events.ts'
 import { limits } from './limits.ts'
 import { StoreError } from './ports.ts'
+import { byToken } from './proof.ts'
 import { hello, world, type World } from './scripted-gate.ts'
 
 async function tries(of: World, times: number, ip = '10.0.0.9', target = 'shop'): Promise<void> {
   for (let count = 0; count < times; count++)
     await of.engine
-      .open({ ...hello, token: 'stolen', target, client: { ip, application: null } })
+      .open({ ...hello, proof: byToken('stolen'), target, client: { ip, application: null } })
       .catch(() => {})
 }
 

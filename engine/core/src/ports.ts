@@ -9,6 +9,7 @@ import type {
   Client,
   Action,
 } from './request.ts'
+import type { Proof } from './proof.ts'
 import type { NewEvent, RecordedEvent } from './events.ts'
 import type { TakeFollowed } from './followed.ts'
 import type { ApprovalScope, Verdict } from './verdict.ts'
@@ -199,9 +200,9 @@ export interface PolicyDecisionPoint {
   evaluate(input: PolicyInput): Decision | Promise<Decision>
 }
 
-/** Turns a token into who it speaks for. Throws `Refused` with `token_refused` or `token_expired`. */
+/** Turns a proof into who it speaks for. Throws `Refused` with `token_refused` or `token_expired`. */
 export interface Authenticator {
-  authenticate(token: string): Promise<Identity>
+  authenticate(proof: Proof): Promise<Identity>
 }
 
 /** Secrets of targets, by target name: read late, and kept. */

@@ -1,5 +1,7 @@
 /** What one request is, in words that hold for every protocol (AuthZEN: subject, action, resource, context). */
 
+import type { Proof } from './proof.ts'
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** Who calls. Verified from a token, never asserted by a header or a user name. */
@@ -19,6 +21,22 @@ export interface Identity {
   readonly subject: Subject
   readonly tokenId: string
   readonly expiresAt: number
+  /** When its issuer gave it out; of one that a gateway made, when the one that it was made from was. */
+  readonly issuedAt?: number
+  /** `tokenFingerprint` of the token that it was made from. */
+  readonly madeFrom?: string
+  /** What the proof is good for, where that is less than what policies let its subject do. */
+  readonly confined?: Confinement
+}
+
+/** What a certificate of OpenSSH or a configured key is good for, beside what policies say. */
+export interface Confinement {
+  /** Names of the targets that it opens; `null`: all of them. */
+  readonly targets: readonly string[] | null
+  /** All that runs over SSH, whatever was asked for (`force-command`); `null`: what is asked for. */
+  readonly command: string | null
+  /** What it may ask of an SSH server, by the names of PROTOCOL.certkeys, e.g. `permit-pty`; `null`: whatever it likes. */
+  readonly permits: readonly string[] | null
 }
 
 /** A registered backend, as policies and the log see it. The credential is never part of it. */
@@ -97,7 +115,7 @@ export interface Action {
 export interface Hello {
   readonly protocol: string
   readonly target: string
-  readonly token: string
+  readonly proof: Proof
   readonly client: Client
   readonly run: Run
 }

@@ -1,8 +1,9 @@
-import { createGate, type Engine } from './gate.ts'
+import { createGate, type Engine, type GatePorts } from './gate.ts'
 import { refusal, Refused } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import type { Position, StoreError, Unit } from './ports.ts'
-import type { Hello, Identity } from './request.ts'
+import { byToken, tokenIn } from './proof.ts'
+import type { Confinement, Hello, Identity } from './request.ts'
 import { allow } from './scripted.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -31,7 +32,7 @@ class ManualClock {
 export const hello: Hello = {
   protocol: 'postgres',
   target: 'shop',
-  token: 'good',
+  proof: byToken('good'),
   client: { ip: '127.0.0.1', application: null },
   run: { id: null, trace_id: null },
 }
@@ -62,11 +63,12 @@ export interface World {
 
 /**
  * Verdicts are by the names of actions, or what `judge` says of the subject, allow where there is none; a token names
- * its subject, `good` is alice's, and `delegated` that of an agent who acts for her.
+ * its subject, `good` is alice's, `only <target>` hers for nothing else, and `delegated` that of an agent who acts for her.
  */
 export function world(
   verdicts: Readonly<Record<string, Verdict>> = {},
   judge?: (subject: Identity['subject']) => Verdict,
+  more: Partial<GatePorts> = {},
 ): World {
   const clock = new ManualClock()
   const events: NewEvent[] = []
@@ -75,10 +77,10 @@ export function world(
   const engine = createGate({
     gateway: 'gw',
     authenticator: {
-      authenticate: (token) =>
-        token === 'stolen'
+      authenticate: (proof) =>
+        tokenIn(proof) === 'stolen'
           ? Promise.reject(new Refused(refusal('token_refused', 'identity/signature', 'No.')))
-          : Promise.resolve(named(token)),
+          : Promise.resolve(named(tokenIn(proof))),
     },
     credentials: { credential: () => Promise.resolve({ user: 'app', password: 'secret' }) },
     dialer: { dial: () => Promise.reject(new Error('no network in this test')) },
@@ -115,14 +117,20 @@ export function world(
     clock,
     ids: { next: (prefix) => `${prefix}_${++ids}`, random32: () => ++ids },
     report: () => {},
+    ...more,
   })
   return { engine, clock, events, store }
 }
 
 export const types = (events: readonly NewEvent[]): readonly string[] => events.map((event) => event.type)
 
+export function confinedTo(targets: readonly string[] | null): Confinement {
+  return { targets, command: 'uptime', permits: ['permit-pty'] }
+}
+
 function named(token: string): Identity {
   if (token === 'good') return identity()
+  if (token.startsWith('only ')) return { ...identity(), confined: confinedTo([token.slice('only '.length)]) }
   if (token !== 'delegated') return identity(token)
   return identity('agent', 61_000, {
     type: 'service',

@@ -14,14 +14,17 @@ import { policyInput, withValues, type InputContext } from './input.ts'
 import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import { LivingToken } from './living-token.ts'
+import { expired, LivingToken } from './living-token.ts'
 import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { RequestRates } from './request-rates.ts'
+import { sessionRevoked, type Revocation } from './revocation.ts'
+import { refuseRevoked } from './revocations.ts'
 import type {
   Address,
   CancelKey,
   Client,
+  Confinement,
   Credential,
   Hello,
   Identity,
@@ -29,13 +32,8 @@ import type {
   Subject,
   Target,
 } from './request.ts'
+import { SessionTally } from './session-tally.ts'
 import { Stop } from './stop.ts'
-
-const expired = refusal(
-  'token_expired',
-  'identity/expired',
-  'The token has expired: connect again with a new one.',
-)
 
 export interface SessionPorts extends GatePorts {
   /** What is recorded of the denials of each subject. */
@@ -54,6 +52,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly cancelKey: CancelKey
   readonly ending: Stop<Refusal> = new Stop<Refusal>()
   readonly client: Client
+  /** By what it was opened with: a later token makes its life longer, and permits no more. */
+  readonly confined: Confinement | null
   /** Milliseconds since 1970. */
   readonly openedAt: number
   /** Where the log says that it was opened: everything else of it comes behind. */
@@ -65,13 +65,8 @@ export class LiveSession<Settings> implements Session<Settings> {
   readonly #denials: Denials
   readonly #onClosed: () => void
   readonly #token: LivingToken
+  readonly #tally = new SessionTally()
   #run: Run
-  #requests = 0
-  #denied = 0
-  #rows = 0
-  #bytes = 0
-  #tokens = 0
-  #costMicros = 0
   #closed = false
 
   constructor(
@@ -92,6 +87,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     this.#ports = ports
     this.#run = hello.run
     this.#onClosed = onClosed
+    this.confined = identity.confined ?? null
     const { name, protocol, labels } = target
     this.#input = { session: id, client: hello.client, target: Object.freeze({ name, protocol, labels }) }
     this.#denials = new Denials(
@@ -121,7 +117,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   get facts(): SessionFacts {
     let inFlight = 0
     for (const lane of this.#lanes) inFlight += lane.pending
-    return { ...this.#done(), tokens: this.#tokens, cost_micros: this.#costMicros, in_flight: inFlight }
+    return this.#tally.facts(inFlight)
   }
 
   dial(to?: Address): Promise<Duplex> {
@@ -161,18 +157,22 @@ export class LiveSession<Settings> implements Session<Settings> {
         refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
       )
     this.#refuseWhenOver()
-    await this.append(
-      [{ type: 'SessionExtended', data: { session: this.id, ...identityRecord(identity) } }],
-      'now',
-    )
-    // It may have come to its end while that was written.
+    const data = { session: this.id, ...identityRecord(identity) }
+    await this.append([{ type: 'SessionExtended', data }], 'now')
+    // It may have come to its end while that was written, and so may the token.
     this.#refuseWhenOver()
+    refuseRevoked(identity, this.#ports.revocations)
     this.#token.renew(identity)
   }
 
   /** A grant of this subject was taken back: what runs only by it is stopped, without grace. */
   revoked(grant: string): void {
     for (const granted of this.#granted) void granted.revoke(grant)
+  }
+
+  /** Without grace, when it concerns a token by which this session lives or lived. */
+  endIfRevoked(revocation: Revocation): void {
+    if (this.#token.isConcerned(revocation)) this.end(sessionRevoked)
   }
 
   /** Idle: ends now. Running exchanges may finish within `graceMs`; new and held ones are refused at once. */
@@ -190,7 +190,7 @@ export class LiveSession<Settings> implements Session<Settings> {
     for (const lane of this.#lanes) lane.stopAll()
     for (const granted of this.#granted) granted.close()
     this.#onClosed()
-    const data = { session: this.id, reason, ...this.#done() }
+    const data = { session: this.id, reason, ...this.#tally.recorded }
     await this.#denials
       .finish({ type: 'SessionClosed', data })
       .catch((error: unknown) => this.#ports.report('a closed session was not recorded', error))
@@ -207,10 +207,6 @@ export class LiveSession<Settings> implements Session<Settings> {
       { stream: this.id, events: [first, ...rest] },
       { withinMs: urgency === 'now' ? limits.appendWaitMs : limits.recordWaitMs, urgency },
     )
-  }
-
-  #done(): Omit<SessionFacts, 'tokens' | 'cost_micros' | 'in_flight'> {
-    return { requests: this.#requests, denied: this.#denied, rows: this.#rows, bytes: this.#bytes }
   }
 
   #refusing: Refusal | undefined
@@ -302,14 +298,7 @@ export class LiveSession<Settings> implements Session<Settings> {
         if (grants.length > 0) granted.judged(input)
         return input
       },
-      count: (done) => {
-        this.#requests += 1
-        this.#denied += done.denied ?? 0
-        this.#rows += done.rows ?? 0
-        this.#bytes += done.bytes ?? 0
-        this.#tokens += done.tokens ?? 0
-        this.#costMicros += done.cost_micros ?? 0
-      },
+      count: (done) => this.#tally.count(done),
       append,
       spendOnDenials: (sizes) => this.#denials.spend(sizes),
       countDenial: (exchange, rule) => {

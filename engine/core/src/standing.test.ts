@@ -2,6 +2,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { refusal, Refused } from './errors.ts'
 import { limits } from './limits.ts'
+import { byToken, tokenIn } from './proof.ts'
 import type { Identity } from './request.ts'
 import { createStanding, noting } from './standing.ts'
 
@@ -32,15 +33,15 @@ test('whoever authenticates is noted, and nobody else', async () => {
   }
   const authenticator = noting(
     {
-      authenticate: async (token) => {
-        if (token !== 'good') throw new Refused(refusal('token_refused', 'identity/token', 'No.'))
+      authenticate: async (proof) => {
+        if (tokenIn(proof) !== 'good') throw new Refused(refusal('token_refused', 'identity/token', 'No.'))
         return bob
       },
     },
     standing,
   )
-  await assert.rejects(authenticator.authenticate('forged'), Refused)
+  await assert.rejects(authenticator.authenticate(byToken('forged')), Refused)
   assert.equal(standing.groupsOf('idp#bob'), undefined)
-  assert.equal(await authenticator.authenticate('good'), bob)
+  assert.equal(await authenticator.authenticate(byToken('good')), bob)
   assert.deepEqual(standing.groupsOf('idp#bob'), ['dba'])
 })

@@ -7,7 +7,7 @@ import type { Subject } from './request.ts'
  * what they were when the person voted.
  */
 export interface Standing {
-  /** Who authenticated now, or with no groups who was revoked. */
+  /** Who authenticated now. */
   note(subject: Pick<Subject, 'id' | 'groups'>): void
   /** `undefined`: this gateway has not seen it. */
   groupsOf(id: string): readonly string[] | undefined
@@ -30,8 +30,8 @@ export function createStanding(): Standing {
 /** An authenticator that notes everybody whom it knows. */
 export function noting(authenticator: Authenticator, standing: Pick<Standing, 'note'>): Authenticator {
   return {
-    authenticate: async (token) => {
-      const identity = await authenticator.authenticate(token)
+    authenticate: async (proof) => {
+      const identity = await authenticator.authenticate(proof)
       standing.note(identity.subject)
       return identity
     },

@@ -23,6 +23,8 @@ export function severityOf(event: ExportableEvent): Severity {
     case 'GatewayLost':
       return warning
     case 'SessionKilled':
+    case 'TokenRevoked':
+    case 'SubjectRevoked':
     case 'ApprovalRejected':
     case 'GrantGiven':
     case 'KeyErased':

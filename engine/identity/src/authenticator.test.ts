@@ -1,7 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { limits, Refused, systemIds, type Authenticator } from '@sluice/core'
+import { byToken, limits, Refused, systemIds, type Authenticator } from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
 import { gatewayTokens, type GatewayTokens } from './gateway-token.ts'
 import { openIssuers } from './issuer.ts'
@@ -39,28 +39,40 @@ suite('the authenticator', () => {
 
   const refused = (token: string, rule: string): Promise<void> =>
     assert.rejects(
-      authenticator.authenticate(token),
+      authenticator.authenticate(byToken(token)),
       (error) => error instanceof Refused && error.refusal.rule === `identity/${rule}`,
     )
 
   test('takes a gateway token', async () => {
-    const { subject, expiresAt } = await authenticator.authenticate(jws(key, goodClaims(idp.url)))
-    const { token, identity } = gateway.mint(subject, expiresAt)
-    assert.deepEqual(await authenticator.authenticate(token), identity)
+    const { subject, expiresAt } = await authenticator.authenticate(byToken(jws(key, goodClaims(idp.url))))
+    const { token, identity } = gateway.mint({ subject, issuedAt: noon, expiresAt })
+    assert.deepEqual(await authenticator.authenticate(byToken(token)), identity)
   })
 
+  test('knows nobody by a key alone', () =>
+    assert.rejects(
+      authenticator.authenticate({ kind: 'public_key', blob: randomBytes(51), ip: '127.0.0.1' }),
+      /show a token instead/,
+    ))
+
   test("takes an issuer's access token, for no longer than a gateway token would live", async () => {
-    const identity = await authenticator.authenticate(jws(key, { ...goodClaims(idp.url), jti: 'j1' }))
+    const identity = await authenticator.authenticate(
+      byToken(jws(key, { ...goodClaims(idp.url), jti: 'j1' })),
+    )
     assert.deepEqual([identity.subject.id, identity.tokenId], ['idp#alice', 'idp#j1'])
     assert.equal(identity.expiresAt, noon + limits.tokenLifeMs)
-    const short = await authenticator.authenticate(jws(key, { ...goodClaims(idp.url), exp: noon / 1000 + 5 }))
+    const short = await authenticator.authenticate(
+      byToken(jws(key, { ...goodClaims(idp.url), exp: noon / 1000 + 5 })),
+    )
     assert.equal(short.expiresAt, noon + 5_000)
   })
 
   test('names a token without an id by its hash', async () => {
     const ids = await Promise.all(
       [{}, {}, { sub: 'bob' }].map(async (change) => {
-        const { tokenId } = await authenticator.authenticate(jws(key, { ...goodClaims(idp.url), ...change }))
+        const { tokenId } = await authenticator.authenticate(
+          byToken(jws(key, { ...goodClaims(idp.url), ...change })),
+        )
         assert.match(tokenId, /^idp#[\w-]{43}$/)
         return tokenId
       }),
@@ -70,7 +82,7 @@ suite('the authenticator', () => {
 
   test('keeps issuers apart: the same sub is another subject, the audience is each one’s own', async () => {
     const theirs = { ...goodClaims(other.url), aud: 'elsewhere' }
-    assert.equal((await authenticator.authenticate(jws(key, theirs))).subject.id, 'other#alice')
+    assert.equal((await authenticator.authenticate(byToken(jws(key, theirs)))).subject.id, 'other#alice')
     await refused(jws(key, goodClaims(other.url)), 'audience')
     await refused(jws(key, { ...goodClaims(idp.url), aud: 'elsewhere' }), 'audience')
   })
@@ -84,8 +96,8 @@ suite('the authenticator', () => {
 
   test('T14 an old token from a log or a history does nothing', async () => {
     const token = jws(key, { ...goodClaims(idp.url), exp: noon / 1000 + 60 })
-    const { subject } = await authenticator.authenticate(token)
-    const minted = gateway.mint(subject, noon + 60_000).token
+    const { subject } = await authenticator.authenticate(byToken(token))
+    const minted = gateway.mint({ subject, issuedAt: noon, expiresAt: noon + 60_000 }).token
     clock.advance(60_000)
     await refused(token, 'expired')
     await refused(minted, 'expired')

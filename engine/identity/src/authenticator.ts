@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { limits, type Authenticator, type Clock, type Identity } from '@sluice/core'
+import { limits, tokenIn, type Authenticator, type Clock, type Identity } from '@sluice/core'
 import { verifyAccessToken } from './access-token.ts'
-import { gatewayTokenPrefix, type GatewayTokens } from './gateway-token.ts'
+import { gatewayTokenPrefix, type GatewayTokens, type Vouched } from './gateway-token.ts'
 import type { Issuer } from './issuer.ts'
 import { subjectOf } from './subject.ts'
 
@@ -15,7 +15,8 @@ export function tokenAuthenticator(
   clock: Clock,
 ): Authenticator {
   return {
-    async authenticate(token) {
+    async authenticate(proof) {
+      const token = tokenIn(proof)
       if (token.startsWith(gatewayTokenPrefix)) return gateway.verify(token)
       const identity = await issuerIdentity(token, issuers, clock.now())
       return { ...identity, expiresAt: Math.min(identity.expiresAt, clock.now() + limits.tokenLifeMs) }
@@ -28,9 +29,10 @@ export async function issuerIdentity(
   token: string,
   issuers: ReadonlyMap<string, Issuer>,
   now: number,
-): Promise<Identity> {
+): Promise<Identity & Vouched> {
   const { issuer, claims } = await verifyAccessToken(token, issuers, now)
   // The log names tokens, and not each issuer gives them ids; a hash of a signed token gives nothing away.
   const id = claims.tokenId ?? createHash('sha256').update(token).digest('base64url')
-  return { subject: subjectOf(claims, issuer), tokenId: `${issuer.name}#${id}`, expiresAt: claims.expiresAt }
+  const { issuedAt, expiresAt } = claims
+  return { subject: subjectOf(claims, issuer), tokenId: `${issuer.name}#${id}`, issuedAt, expiresAt }
 }

@@ -11,6 +11,7 @@ export interface AccessClaims {
   readonly client: string | null
   readonly tokenId: string | null
   /** Milliseconds since 1970. */
+  readonly issuedAt: number
   readonly expiresAt: number
 }
 
@@ -21,12 +22,12 @@ export function checkClaims(claims: JsonObject, issuer: Issuer, now: number): Ac
     refuse('tenant', 'The token does not name the tenant of its issuer.')
   const client = clientOf(claims)
   checkAudience(claims['aud'], client, issuer)
-  const expiresAt = checkTimes(claims, now)
+  const { issuedAt, expiresAt } = checkTimes(claims, now)
   const subject = claims['sub']
   if (!isName(subject)) refuse('subject', 'The token does not name its subject in a usable way.')
   const tokenId = claims['jti'] ?? null
   if (tokenId !== null && !isName(tokenId)) refuse('malformed', 'The id of the token is not usable.')
-  return { all: claims, subject, client, tokenId, expiresAt }
+  return { all: claims, subject, client, tokenId, issuedAt, expiresAt }
 }
 
 /** A string that can stand in a log line and be compared: not empty, bounded, without invisible characters. */
@@ -76,7 +77,7 @@ function checkAudience(claim: Json | undefined, client: string | null, issuer: I
  * `exp` gets no leeway, since a session ends at that instant too; `nbf` and `iat` get the skew of a clock that
  * runs ahead of ours.
  */
-function checkTimes(claims: JsonObject, now: number): number {
+function checkTimes(claims: JsonObject, now: number): Pick<AccessClaims, 'issuedAt' | 'expiresAt'> {
   const exp = seconds(claims['exp'])
   const iat = seconds(claims['iat'])
   const nbf = claims['nbf'] === undefined ? iat : seconds(claims['nbf'])
@@ -87,7 +88,7 @@ function checkTimes(claims: JsonObject, now: number): number {
   if (exp <= iat || exp - iat > limits.issuerTokenLifeMs)
     refuse('time', `The token's life is not between 0 and ${limits.issuerTokenLifeMs / 3_600_000} hours.`)
   if (exp <= now) refuseExpired()
-  return exp
+  return { issuedAt: iat, expiresAt: exp }
 }
 
 /** NumericDate (RFC 7519 §2) as milliseconds. */

@@ -1,7 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { limits, systemIds, type Subject } from '@sluice/core'
+import { limits, systemIds, type Revocation, type Subject } from '@sluice/core'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens, type GatewayTokens } from './gateway-token.ts'
 import { openIssuers } from './issuer.ts'
@@ -31,11 +31,15 @@ suite('token exchange (RFC 8693)', () => {
   let idp: ScriptedIssuer
   let gateway: GatewayTokens
   let exchange: Exchange
+  const revocations = { of: (): Revocation | undefined => revoked }
+  let revoked: Revocation | undefined
   let form: Readonly<Record<string, string>>
   /** A login that ended, by code, verifier and address. */
   const logins: Pick<SamlLogins, 'redeem'> = {
     redeem: (...given) =>
-      given.join(' ') === 'code verifier uri' ? { subject: person, expiresAt: noon + 90_000 } : undefined,
+      given.join(' ') === 'code verifier uri'
+        ? { subject: person, issuedAt: noon, expiresAt: noon + 90_000 }
+        : undefined,
   }
 
   before(async () => {
@@ -50,7 +54,7 @@ suite('token exchange (RFC 8693)', () => {
       clock,
       ids: systemIds(clock),
     })
-    exchange = tokenExchanger({ issuers, gateway, logins, audience: 'sluice', clock })
+    exchange = tokenExchanger({ issuers, gateway, logins, audience: 'sluice', revocations, clock })
     form = {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       subject_token: jws(key, { ...goodClaims(idp.url), subject_type: 'human' }),
@@ -70,6 +74,21 @@ suite('token exchange (RFC 8693)', () => {
     assert.deepEqual([status, 'expires_in' in body && body['expires_in']], [200, 90])
     assert.ok('access_token' in body)
     assert.deepEqual(gateway.verify(String(body['access_token'])).subject, person)
+  })
+  test('gives nothing for what was revoked, nor what is older than that its subject was', async () => {
+    const told = { at: noon, until: noon + 1, by: 'idp#root', reason: 'left' }
+    const subjectRevoked = { kind: 'subject', subject: 'idp#carol', issuedUpTo: noon, ...told } as const
+    const tokenRevoked = { kind: 'token', token: 'idp#jti', fingerprint: 'x', ...told } as const
+    for (const [parameters, by] of [
+      [grant, subjectRevoked],
+      [form, tokenRevoked],
+    ] as const) {
+      revoked = by
+      const { status, body } = await exchange(parameters)
+      revoked = undefined
+      assert.equal(status, 400)
+      assert.match(body['error_description' as keyof typeof body], /revoked/)
+    }
   })
   for (const name of ['code', 'code_verifier', 'redirect_uri'])
     test(`T20 gives nothing for a code with another ${name}, or with none`, async () => {

@@ -1,8 +1,8 @@
-import { Refused, type Clock } from '@sluice/core'
+import { Refused, refuseRevoked, type Clock, type Revocations } from '@sluice/core'
 import { issuerIdentity } from './authenticator.ts'
-import { gatewayTokenPrefix, type GatewayTokens } from './gateway-token.ts'
+import { gatewayTokenPrefix, type GatewayTokens, type Vouched } from './gateway-token.ts'
 import type { Issuer } from './issuer.ts'
-import type { LoggedIn, SamlLogins } from './saml/logins.ts'
+import type { SamlLogins } from './saml/logins.ts'
 
 /** The parameters of RFC 8693 §2.1 in, its answer (§2.2.1) or an error of RFC 6749 §5.2 out. */
 export type Exchange = (parameters: Readonly<Record<string, string>>) => Promise<ExchangeAnswer>
@@ -27,6 +27,8 @@ export interface ExchangePorts {
   readonly logins: Pick<SamlLogins, 'redeem'>
   /** What a request may name as `audience`. */
   readonly audience: string
+  /** Nothing is made from what was revoked. */
+  readonly revocations: Pick<Revocations, 'of'>
   readonly clock: Clock
 }
 
@@ -66,13 +68,14 @@ const badCode: ExchangeError = {
 function redeemed(
   parameters: Readonly<Record<string, string>>,
   { logins }: ExchangePorts,
-): LoggedIn | undefined {
+): Vouched | undefined {
   const given = (name: string): string => (Object.hasOwn(parameters, name) ? (parameters[name] ?? '') : '')
   return logins.redeem(given('code'), given('code_verifier'), given('redirect_uri'))
 }
 
-function minted({ subject, expiresAt }: LoggedIn, now: number, { gateway }: ExchangePorts): ExchangeAnswer {
-  const { token, identity } = gateway.mint(subject, expiresAt)
+function minted(from: Vouched, now: number, { gateway, revocations }: ExchangePorts): ExchangeAnswer {
+  const { token, identity } = gateway.mint(from)
+  refuseRevoked(identity, revocations)
   const body = {
     access_token: token,
     issued_token_type: accessToken,

@@ -2,8 +2,8 @@ import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { limits, Refused, systemClock, systemIds, type Subject } from '@sluice/core'
-import { gatewayTokens, type GatewayTokens } from './gateway-token.ts'
+import { limits, Refused, systemClock, systemIds, tokenFingerprint, type Subject } from '@sluice/core'
+import { gatewayTokens, type GatewayTokens, type Vouched } from './gateway-token.ts'
 import { noon, scriptedClock } from './scripted-issuer.ts'
 
 const alice: Subject = {
@@ -16,6 +16,10 @@ const alice: Subject = {
 }
 const key = createSecretKey(randomBytes(32))
 const far = noon + 86_400_000
+
+function vouched(subject: Subject, expiresAt: number): Vouched {
+  return { subject, issuedAt: noon, expiresAt }
+}
 
 function tokens(changes: Partial<Parameters<typeof gatewayTokens>[0]> = {}): GatewayTokens {
   const clock = scriptedClock()
@@ -43,7 +47,7 @@ test('a gateway token says what was minted into it', () => {
     alice,
     { ...alice, type: 'service', groups: [], claims: {}, on_behalf_of: 'idp#bob' },
   ] as const) {
-    const { token, identity } = gateway.mint(subject, far)
+    const { token, identity } = gateway.mint(vouched(subject, far))
     assert.match(token, /^slu_[A-Za-z0-9_-]+$/)
     assert.deepEqual(gateway.verify(token), identity)
     assert.deepEqual(identity.subject, subject)
@@ -51,35 +55,47 @@ test('a gateway token says what was minted into it', () => {
   }
 })
 
+test('a gateway token is as old as what it was made from, and names that by a fingerprint', () => {
+  const gateway = tokens()
+  const from = { subject: alice, issuedAt: noon - 3_600_000, expiresAt: far, tokenId: 'idp#jti' }
+  const { token } = gateway.mint(from)
+  const { issuedAt, madeFrom } = gateway.verify(token)
+  assert.deepEqual([issuedAt, madeFrom], [noon - 3_600_000, tokenFingerprint('idp#jti')])
+  assert.ok(!Buffer.from(token.slice(4), 'base64url').includes('jti'))
+})
+
 test('each token has its own id', () => {
   const gateway = tokens()
-  assert.notEqual(gateway.mint(alice, far).identity.tokenId, gateway.mint(alice, far).identity.tokenId)
+  assert.notEqual(
+    gateway.mint(vouched(alice, far)).identity.tokenId,
+    gateway.mint(vouched(alice, far)).identity.tokenId,
+  )
 })
 
 suite('T9 its life', () => {
   test('is 15 minutes at most, and never longer than that of the token it was made from', () => {
-    assert.equal(tokens().mint(alice, far).identity.expiresAt, noon + limits.tokenLifeMs)
-    assert.equal(tokens().mint(alice, noon + 60_500).identity.expiresAt, noon + 60_000)
+    assert.equal(tokens().mint(vouched(alice, far)).identity.expiresAt, noon + limits.tokenLifeMs)
+    assert.equal(tokens().mint(vouched(alice, noon + 60_500)).identity.expiresAt, noon + 60_000)
   })
   test('is over at its end, to the millisecond', () => {
     const clock = scriptedClock()
     const gateway = tokens({ clock, ids: systemIds(clock) })
-    const { token } = gateway.mint(alice, far)
+    const { token } = gateway.mint(vouched(alice, far))
     clock.advance(limits.tokenLifeMs - 1)
     gateway.verify(token)
     clock.advance(1)
     refusedBy(() => gateway.verify(token), 'expired', 'token_expired')
   })
   test('is not begun when nothing is left of it', () => {
-    refusedBy(() => tokens().mint(alice, noon), 'expired', 'token_expired')
-    refusedBy(() => tokens().mint(alice, noon + 999), 'expired', 'token_expired')
+    refusedBy(() => tokens().mint(vouched(alice, noon)), 'expired', 'token_expired')
+    refusedBy(() => tokens().mint(vouched(alice, noon + 999)), 'expired', 'token_expired')
   })
 })
 
 suite('a token that this gateway did not make', () => {
   test('is refused, whatever byte differs', () => {
     const gateway = tokens()
-    const { token } = gateway.mint(alice, far)
+    const { token } = gateway.mint(vouched(alice, far))
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     for (let at = 4; at < token.length; at++) {
       const other = alphabet[(alphabet.indexOf(token.charAt(at)) + 1) % 64] ?? ''
@@ -98,7 +114,7 @@ suite('a token that this gateway did not make', () => {
   })
   test('is refused in any other spelling', () => {
     const gateway = tokens()
-    const { token } = gateway.mint(alice, far)
+    const { token } = gateway.mint(vouched(alice, far))
     for (const spelling of [
       `${token}=`,
       `${token} `,
@@ -111,7 +127,7 @@ suite('a token that this gateway did not make', () => {
   })
   test('is refused under another key', () => {
     const other = tokens({ key: createSecretKey(randomBytes(32)) })
-    refusedBy(() => tokens().verify(other.mint(alice, far).token), 'signature')
+    refusedBy(() => tokens().verify(other.mint(vouched(alice, far)).token), 'signature')
   })
   test('is refused when its tag is of the bytes with the key as text', () => {
     const payload = Buffer.from(
@@ -126,12 +142,12 @@ suite('a token that this gateway did not make', () => {
 })
 
 test('a token for another installation is refused', () => {
-  const { token } = tokens({ audience: 'staging' }).mint(alice, far)
+  const { token } = tokens({ audience: 'staging' }).mint(vouched(alice, far))
   refusedBy(() => tokens().verify(token), 'audience')
 })
 
 test('a token dies with the issuer that its subject came from', () => {
-  const { token } = tokens().mint(alice, far)
+  const { token } = tokens().mint(vouched(alice, far))
   refusedBy(() => tokens({ issuers: new Set(['other']) }).verify(token), 'unknown_issuer')
 })
 
@@ -141,7 +157,7 @@ test('a token fits in a password of OpenSSH, or is not made and says why', () =>
     fc.property(fc.array(fc.string({ minLength: 1, maxLength: 40 }), { maxLength: 60 }), (groups) => {
       let token: string
       try {
-        token = gateway.mint({ ...alice, groups }, far).token
+        token = gateway.mint(vouched({ ...alice, groups }, far)).token
       } catch (error) {
         assert.ok(error instanceof Refused)
         assert.equal(error.refusal.rule, 'identity/groups_too_long')
@@ -153,12 +169,14 @@ test('a token fits in a password of OpenSSH, or is not made and says why', () =>
     }),
   )
   const ordinary = Array.from({ length: 20 }, (_, at) => `department-${at}-group`)
-  assert.ok(gateway.mint({ ...alice, groups: ordinary }, far).token.length <= limits.gatewayTokenBytesMax)
+  assert.ok(
+    gateway.mint(vouched({ ...alice, groups: ordinary }, far)).token.length <= limits.gatewayTokenBytesMax,
+  )
 })
 
 test('a check is cheap enough for every request', () => {
   const gateway = tokens({ clock: systemClock, ids: systemIds(systemClock) })
-  const { token } = gateway.mint(alice, Date.now() + 600_000)
+  const { token } = gateway.mint(vouched(alice, Date.now() + 600_000))
   const rounds = 4_000
   const batches = Array.from({ length: 6 }, () => {
     const started = performance.now()

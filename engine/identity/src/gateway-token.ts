@@ -1,6 +1,15 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
-import { limits, type Clock, type Identity, type Ids, type Subject } from '@sluice/core'
+import {
+  gatewayTokenIdPrefix,
+  limits,
+  tokenFingerprint,
+  type Clock,
+  type Identity,
+  type Ids,
+  type Subject,
+} from '@sluice/core'
 import { refuse, refuseExpired } from './refuse.ts'
+import { subjectIn, subjectPayload, type SubjectPayload } from './subject-payload.ts'
 
 /**
  * ```
@@ -10,20 +19,28 @@ import { refuse, refuseExpired } from './refuse.ts'
  */
 export const gatewayTokenPrefix = 'slu_'
 
+/** Of their ids. */
+const gatewayTokenIdKind = gatewayTokenIdPrefix.slice(0, -1)
+
 const tagBytes = 32
 
-/** The payload. Short names, since everything must fit in `limits.gatewayTokenBytesMax`. */
-interface Payload {
+interface Payload extends SubjectPayload {
   readonly id: string
   readonly aud: string
   /** Seconds since 1970. */
+  readonly iat: number
   readonly exp: number
-  readonly sub: string
-  readonly typ: Subject['type']
-  readonly iss: string
-  readonly grp?: Subject['groups']
-  readonly clm?: Subject['claims']
-  readonly obo?: string
+  /** Of the token that it was made from. */
+  readonly src?: string
+}
+
+/** By what somebody is known, of which a token is made. Times in milliseconds since 1970. */
+export interface Vouched {
+  readonly subject: Subject
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** Of the issuer's token, where there is one. */
+  readonly tokenId?: string
 }
 
 export interface MintedToken {
@@ -32,8 +49,11 @@ export interface MintedToken {
 }
 
 export interface GatewayTokens {
-  /** Lives for `limits.tokenLifeMs`, or until `notAfter` (milliseconds since 1970). Throws `Refused`. */
-  mint(subject: Subject, notAfter: number): MintedToken
+  /**
+   * Lives for `limits.tokenLifeMs`, or until what it is made from expires. It is as old as that: what revokes the one revokes
+   * the other. Throws `Refused`.
+   */
+  mint(from: Vouched): MintedToken
   /** Synchronous and a few microseconds: it may be asked for each request. Throws `Refused`. */
   verify(token: string): Identity
 }
@@ -52,16 +72,16 @@ export function gatewayTokens({ key, audience, issuers, clock, ids }: GatewayTok
   const tag = (payload: Uint8Array): Buffer => createHmac('sha256', key).update(payload).digest()
 
   return {
-    mint(subject, notAfter) {
-      const exp = Math.floor(Math.min(notAfter, clock.now() + limits.tokenLifeMs) / 1000)
+    mint(from) {
+      const exp = Math.floor(Math.min(from.expiresAt, clock.now() + limits.tokenLifeMs) / 1000)
       if (exp * 1000 <= clock.now()) refuseExpired()
-      const payload = payloadOf(subject, ids.next('tok'), audience, exp)
+      const payload = payloadOf(from, ids.next(gatewayTokenIdKind), audience, exp)
       const bytes = Buffer.from(JSON.stringify(payload))
       const token = gatewayTokenPrefix + Buffer.concat([tag(bytes), bytes]).toString('base64url')
       if (token.length > limits.gatewayTokenBytesMax)
         refuse(
           'groups_too_long',
-          `The ${subject.groups.length} groups and claims do not fit in a gateway token: let the issuer send fewer.`,
+          `The ${from.subject.groups.length} groups and claims do not fit in a gateway token: let the issuer send fewer.`,
         )
       return { token, identity: identityOf(payload) }
     },
@@ -88,29 +108,23 @@ function refuseForged(): never {
   refuse('signature', 'The gateway token is not valid here. Get a new one.')
 }
 
-function payloadOf(subject: Subject, id: string, aud: string, exp: number): Payload {
-  const { groups, claims, on_behalf_of: onBehalfOf } = subject
+function payloadOf({ subject, issuedAt, tokenId }: Vouched, id: string, aud: string, exp: number): Payload {
   return {
     id,
     aud,
+    iat: Math.floor(issuedAt / 1000),
     exp,
-    sub: subject.id,
-    typ: subject.type,
-    iss: subject.issuer,
-    ...(groups.length > 0 && { grp: groups }),
-    ...(Object.keys(claims).length > 0 && { clm: claims }),
-    ...(onBehalfOf !== null && { obo: onBehalfOf }),
+    ...(tokenId !== undefined && { src: tokenFingerprint(tokenId) }),
+    ...subjectPayload(subject),
   }
 }
 
-function identityOf({ id, exp, sub, typ, iss, grp, clm, obo }: Payload): Identity {
-  const subject: Subject = {
-    id: sub,
-    type: typ,
-    issuer: iss,
-    groups: grp ?? [],
-    claims: clm ?? {},
-    on_behalf_of: obo ?? null,
+function identityOf({ id, iat, exp, src, ...payload }: Payload): Identity {
+  return {
+    subject: subjectIn(payload),
+    tokenId: id,
+    issuedAt: iat * 1000,
+    expiresAt: exp * 1000,
+    ...(src !== undefined && { madeFrom: src }),
   }
-  return { subject, tokenId: id, expiresAt: exp * 1000 }
 }

@@ -21,4 +21,16 @@ export { referencedCredentials, type CredentialReference } from './credentials.t
 export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'
+export type { CertificateAuthority, CertificateRequest, IssuedCertificate } from './ssh/authority.ts'
+export { configuredKeys, SshKeyConfigError, type SshKeyConfig } from './ssh/configured-keys.ts'
+export type { HostKey } from './ssh/host-key.ts'
 export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'
+export type { ConsoleClient } from './sign-in/oidc-client.ts'
+export { Sealed } from './sign-in/sealed.ts'
+export {
+  SignInError,
+  type Begun,
+  type SignedIn,
+  type SignInIssuer,
+  type SignInProblem,
+} from './sign-in/sign-in.ts'

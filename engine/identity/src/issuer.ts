@@ -4,6 +4,7 @@ import { algorithms as knownAlgorithms, defaultAlgorithms, isAlgorithm, type Alg
 import { isTrustworthyUrl } from './issuer-document.ts'
 import { IssuerKeys } from './issuer-keys.ts'
 import type { GroupMapping } from './mapping.ts'
+import type { ConsoleClient } from './sign-in/oidc-client.ts'
 import { strangersAdmitted } from './public-issuers.ts'
 
 /** One `identity.issuers` entry of the configuration. */
@@ -31,6 +32,8 @@ export interface IssuerConfig {
   readonly type_claim?: string
   /** Claims that policies see, besides `client_id`. They must fit into a gateway token. */
   readonly claims?: readonly string[]
+  /** How browsers sign in there; without it they do not. */
+  readonly console?: ConsoleClient
 }
 
 /** An issuer as tokens are checked against it. */

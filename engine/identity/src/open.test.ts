@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Refused, systemIds } from '@sluice/core'
+import { byToken, Refused, systemIds } from '@sluice/core'
 import { openIdentity, type IdentityParts } from './open.ts'
 import { goodClaims, jws, scriptedClock, scriptedIssuer, signingKey } from './scripted-issuer.ts'
 import { secretSource } from './secrets/source.ts'
@@ -18,11 +18,15 @@ test('from a provider token to a gateway token that a second gateway with the sa
       issuers: [idp.config],
       saml: { issuers: [], url: '' },
       tokenKey: null,
+      sshCaKey: null,
+      sshHostKey: null,
+      sshKeys: [],
       maskingKey: null,
       keys: join(folder, keys),
       credentials: new Map([['shop', { user: 'shop_app', password: { env: 'SHOP' } }]]),
       base: folder,
       secrets: secretSource({ base: folder, env: { SHOP: 'secret' }, clock }),
+      revocations: { of: () => undefined },
       clock,
       ids: systemIds(clock),
     })
@@ -34,8 +38,8 @@ test('from a provider token to a gateway token that a second gateway with the sa
       subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     })
     const { access_token: token } = body as { access_token: string }
-    assert.equal((await second.authenticator.authenticate(token)).subject.id, 'idp#alice')
-    await assert.rejects(stranger.authenticator.authenticate(token), Refused)
+    assert.equal((await second.authenticator.authenticate(byToken(token))).subject.id, 'idp#alice')
+    await assert.rejects(stranger.authenticator.authenticate(byToken(token)), Refused)
     assert.deepEqual(await first.credentials.credential('shop'), {
       user: 'shop_app',
       password: 'secret',

@@ -1,15 +1,32 @@
-import type { Authenticator, Clock, Credentials, Ids, Pseudonyms } from '@sluice/core'
+import {
+  unrevoked,
+  type Authenticator,
+  type Clock,
+  type Credentials,
+  type Ids,
+  type Pseudonyms,
+  type Revocations,
+} from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
 import { referencedCredentials, type CredentialReference } from './credentials.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
-import { tokenKey } from './keys.ts'
+import { browserKey, sshKey, tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import { SamlLogins } from './saml/logins.ts'
 import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
 import type { SecretReference } from './secrets/reference.ts'
 import type { SecretSource } from './secrets/source.ts'
+import { oidcProvider, type OidcPorts } from './sign-in/oidc.ts'
+import { samlProvider } from './sign-in/saml.ts'
+import { Sealed } from './sign-in/sealed.ts'
+import type { SignInProvider } from './sign-in/sign-in.ts'
+import { SignIns } from './sign-in/sign-ins.ts'
+import { certificateAuthority, type CertificateAuthority } from './ssh/authority.ts'
+import { configuredKeys, type SshKeyConfig } from './ssh/configured-keys.ts'
+import { hostKey, type HostKey } from './ssh/host-key.ts'
+import { publicKeyAuthenticator } from './ssh/public-key-authenticator.ts'
 
 export interface IdentityOptions {
   readonly secrets: SecretSource
@@ -20,12 +37,18 @@ export interface IdentityOptions {
   readonly saml: { readonly issuers: readonly SamlIssuerConfig[]; readonly url: string }
   /** `null`: generated under `keys`. */
   readonly tokenKey: SecretReference | null
+  /** Keys of SSH: of the authority that signs certificates, and of this gateway as a host. `null`: as above. */
+  readonly sshCaKey: SecretReference | null
+  readonly sshHostKey: SecretReference | null
+  /** Plain public keys, and who they speak for. */
+  readonly sshKeys: readonly SshKeyConfig[]
   /** `null`: generated under `keys`. */
   readonly maskingKey: MaskingKeyReference | null
   /** Folder of generated keys. */
   readonly keys: string
   /** By target name. */
   readonly credentials: ReadonlyMap<string, CredentialReference>
+  readonly revocations: Pick<Revocations, 'of'>
   readonly clock: Clock
   readonly ids: Ids
 }
@@ -35,7 +58,11 @@ export interface IdentityParts {
   readonly credentials: Credentials
   readonly exchange: Exchange
   readonly logins: SamlLogins
+  /** Of browsers, at the console. */
+  readonly signIns: SignIns
   readonly pseudonyms: Pseudonyms
+  readonly sshAuthority: CertificateAuthority
+  readonly sshHost: HostKey
 }
 
 /** Of gateway tokens. Installations are kept apart by their keys; the name says what the token is for. */
@@ -43,7 +70,7 @@ const audience = 'sluice'
 
 /** Everything that turns tokens into subjects and references into secrets. Throws on unusable configuration. */
 export async function openIdentity(options: IdentityOptions): Promise<IdentityParts> {
-  const { secrets, clock, ids, saml } = options
+  const { secrets, clock, ids, saml, revocations } = options
   const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, secrets)
   const providers = await Promise.all(
@@ -52,11 +79,40 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const logins = new SamlLogins(providers, clock)
   const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
   const gateway = gatewayTokens({ key, audience, issuers: names, clock, ids })
+  const sealed = new Sealed(await browserKey(options.tokenKey, options.keys, secrets))
+  const browsers = signInProviders(options, logins, { issuers, gateway, secrets, clock })
+  const sshCaKey = await sshKey('ssh_ca', options.sshCaKey, options.keys, secrets)
+  const authority = certificateAuthority(sshCaKey, clock)
   return {
-    authenticator: tokenAuthenticator(issuers, gateway, clock),
+    authenticator: unrevoked(
+      publicKeyAuthenticator({
+        tokens: tokenAuthenticator(issuers, gateway, clock),
+        keys: configuredKeys(options.sshKeys),
+        terms: { key: sshCaKey, issuers: names },
+        clock,
+      }),
+      revocations,
+    ),
+    sshAuthority: authority,
+    sshHost: hostKey(await sshKey('ssh_host', options.sshHostKey, options.keys, secrets), authority),
     credentials: referencedCredentials(options.credentials, secrets, clock),
-    exchange: tokenExchanger({ issuers, gateway, logins, audience, clock }),
+    exchange: tokenExchanger({ issuers, gateway, logins, audience, revocations, clock }),
     logins,
+    signIns: new SignIns(browsers, sealed, clock),
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
   }
+}
+
+function signInProviders(
+  { issuers, saml }: Pick<IdentityOptions, 'issuers' | 'saml'>,
+  logins: SamlLogins,
+  ports: OidcPorts,
+): readonly SignInProvider[] {
+  const oidc = issuers.flatMap((config) =>
+    config.console === undefined ? [] : [oidcProvider(config, config.console, ports)],
+  )
+  const others = saml.issuers.map(({ name, console: terms }) =>
+    samlProvider(name, terms?.label ?? name, logins, ports.gateway),
+  )
+  return [...oidc, ...others]
 }

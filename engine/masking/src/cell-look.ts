@@ -9,7 +9,8 @@ export interface CellLook {
   readonly as: 'text' | 'number' | 'json' | 'bytes'
 }
 
-const looks: { readonly [Element in ElementType]: CellLook['as'] | null } = {
+/** `whole`: what is seen in a value cannot be replaced within it. */
+const looks: { readonly [Element in ElementType]: CellLook['as'] | 'whole' | null } = {
   text: 'text',
   bpchar: 'text',
   int2: 'number',
@@ -29,10 +30,39 @@ const looks: { readonly [Element in ElementType]: CellLook['as'] | null } = {
   timestamptz: null,
   inet: null,
   cidr: null,
+  time: null,
+  timetz: null,
+  interval: 'whole',
+  money: 'whole',
+  macaddr: null,
+  macaddr8: null,
+  bit: 'whole',
+  varbit: 'whole',
+  point: 'whole',
+  lseg: 'whole',
+  box: 'whole',
+  path: 'whole',
+  polygon: 'whole',
+  circle: 'whole',
+  line: 'whole',
+  range: 'whole',
+  multirange: 'whole',
+  xml: 'whole',
+  tsvector: 'whole',
+  hstore: 'whole',
+  vector: 'whole',
+  halfvec: 'whole',
+  sparsevec: 'whole',
+  record: 'whole',
 }
 
-/** `null`: no value of the type is what a detector looks for. */
+/** Whether nothing can stand in the place of what is found in a value of the type. */
+export function isClosed({ element }: ValueType): boolean {
+  return looks[element] === 'whole'
+}
+
+/** `null`: no value of the type is what a detector looks for, or the type is closed. */
 export function lookInto(type: ValueType, format: Format): CellLook | null {
   const as = looks[type.element]
-  return as === null ? null : { type, format, as }
+  return as === null || as === 'whole' ? null : { type, format, as }
 }

@@ -22,8 +22,8 @@ export interface DataType<Value> {
   encode(value: Value, format: Format): Buffer
   /** The same text for values that are equal. */
   readonly canonical: (value: Value) => string
-  /** Says nothing of any value. */
-  readonly redacted: Value
+  /** Says nothing of any value, or is made of one and says no more than its shape. */
+  readonly redacted: Value | ((value: Value) => Value)
   /** A small part of the value, as large for every value of the type. */
   readonly partial?: (value: Value) => Value
   /** The group to which a value belongs; `undefined` when the groups asked for are none of this type. */

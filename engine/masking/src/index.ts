@@ -1,5 +1,5 @@
 export type { Detector, Span } from './detector.ts'
-export { lookInto, type CellLook } from './cell-look.ts'
+export { isClosed, lookInto, type CellLook } from './cell-look.ts'
 export { CellSearch, type CellBatch } from './cell-search.ts'
 export { Undecodable, type Format } from './data-type.ts'
 export { builtInDetectors } from './detectors/built-in.ts'

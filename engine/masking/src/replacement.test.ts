@@ -95,6 +95,24 @@ suite('what each method makes of a value', () => {
     ['inet', to(), '2001:db8::55:1', '2001:0db8:0000:0000:0000:0000:0000:0000/64'],
     ['inet', to('8,96'), '::ffff:192.0.2.55', '0000:0000:0000:0000:0000:ffff:0000:0000/96'],
     ['cidr', redact, '10.0.0.0/8', '0.0.0.0/32'],
+    ['time', partial, '13:45:59.25', '13:00:00'],
+    ['time', redact, '24:00:00', '00:00:00'],
+    ['timetz', to('hour'), '13:45:59+05:45', '13:00:00+05:45'],
+    ['interval', partial, '1 mon -2 days +00:00:01.5', '00:00:00'],
+    ['macaddr', partial, '08:00:2b:01:02:03', '08:00:2b:00:00:00'],
+    ['bit', redact, '10110', '00000'],
+    ['varbit', redact, '10110', '0'],
+    ['point', { method: 'hash' }, '(52.5,13.4)', '(0,0)'],
+    ['range', redact, '[41,50)', 'empty'],
+    ['hstore', redact, '"ssn"=>"123-45-6789"', ''],
+    ['vector', redact, '[0.25,-1e-05,3]', '[0,0,0]'],
+    ['halfvec', { method: 'hash' }, '[0.25]', '[0]'],
+    ['sparsevec', redact, '{1:0.5,3:2}/5', '{}/5'],
+    ['vector[]', redact, '{"[1,2]","[3]"}', '{"[0,0]","[0]"}'],
+    ['record', redact, '(41,"a,""b\\"",")",)', '(,,,)'],
+    ['record', redact, '("a\\\\",b)', '(,)'],
+    ['record', redact, '()', '()'],
+    ['record[]', redact, '{"(1,\\"a,b\\")"}', '{"(,)"}'],
     ['text[]', partial, '{NULL,"a b","null"}', '{NULL,"* b",**ll}'],
     ['int4[]', to(), '[0:1]={{1,2},{NULL,33}}', '[0:1]={{0,0},{NULL,30}}'],
     ['json[]', redact, '{"{\\"a\\": 1}"}', '{"\\"[masked]\\""}'],
@@ -102,6 +120,58 @@ suite('what each method makes of a value', () => {
   for (const [type, request, value, shown] of cases)
     test(`${type} ${request.method} ${request.to ?? ''} of ${value} is ${shown}`, () =>
       assert.equal(text(type, request, value), shown))
+})
+
+suite('types of extensions, and rows, in binary', () => {
+  const cases: readonly (readonly [type: string, value: string, shown: string])[] = [
+    // As pgvector's send functions write them: [1,2], {1:0.5}/3.
+    ['vector', '0002 0000 3f800000 40000000', '0002 0000 00000000 00000000'],
+    ['halfvec', '0002 0000 3c00 4000', '0002 0000 0000 0000'],
+    ['sparsevec', '00000003 00000001 00000000 00000000 3f000000', '00000003 00000000 00000000'],
+    ['hstore', '00000001 00000001 61 00000001 62', '00000000'],
+    // A number and a text, of which the latter is NULL.
+    [
+      'record',
+      '00000002 00000017 00000004 00000029 00000019 ffffffff',
+      '00000002 00000017 ffffffff 00000019 ffffffff',
+    ],
+    ['bit', '0000000b ffe0', '0000000b 0000'],
+    ['timetz', '0000000b87ed6f40 ffffffff', '0000000000000000 00000000'],
+  ]
+  const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex')
+  for (const [type, value, shown] of cases)
+    test(`${type} ${value}`, () =>
+      assert.deepEqual(masked(type, { method: 'redact' }, bytes(value), 'binary'), bytes(shown)))
+
+  test('are refused where they are none', () => {
+    const broken: readonly (readonly [type: string, value: string])[] = [
+      ['vector', '0000 0000'],
+      ['vector', '0002 0000 3f800000'],
+      ['vector', ''],
+      ['sparsevec', '00000003 00000002 00000000 00000000 3f000000'],
+      ['sparsevec', '00000003 ffffffff 00000000'],
+      ['record', '00000002 00000017 00000004 00000029'],
+      ['record', '00000001 00000017 00000009 00000029'],
+      ['record', 'ffffffff'],
+      ['bit', '0000000b ff'],
+      ['bit', 'ffffffff'],
+    ]
+    for (const [type, value] of broken)
+      assert.throws(
+        () => masked(type, { method: 'redact' }, bytes(value), 'binary'),
+        Undecodable,
+        `${type} ${value}`,
+      )
+    for (const [type, value] of [
+      ['record', '(1,"a)'],
+      ['record', '1,2'],
+      ['vector', '[]'],
+      ['vector', '1,2'],
+      ['sparsevec', '{1:2}'],
+      ['bit', '012'],
+    ] as const)
+      assert.throws(() => text(type, { method: 'redact' }, value), Undecodable, `${type} ${value}`)
+  })
 })
 
 suite('pseudonyms', () => {

@@ -44,11 +44,9 @@ export function replacer<Value>(type: DataType<Value>): Replacer {
       method,
       replace: (value) => type.encode(change(type.decode(value, format)), format),
     })
-    const redacted: Replacement = {
-      kind: 'fixed',
-      method: 'redact',
-      bytes: type.encode(type.redacted, format),
-    }
+    const redacted: Replacement = isMade(type.redacted)
+      ? computed('redact', type.redacted)
+      : { kind: 'fixed', method: 'redact', bytes: type.encode(type.redacted, format) }
     const { method, value, to, domain } = request
     const pseudonymous = (made: string, purpose: string): Replacement => {
       const { pseudonym, canonical } = type
@@ -84,6 +82,11 @@ export function replacer<Value>(type: DataType<Value>): Replacer {
         return { kind: 'invalid', why: 'null is no value of a type' }
     }
   }
+}
+
+/** No type's values are functions. */
+function isMade<Value>(redacted: DataType<Value>['redacted']): redacted is (value: Value) => Value {
+  return typeof redacted === 'function'
 }
 
 function constant<Value>(type: DataType<Value>, value: string | undefined, format: Format): Replacement {

@@ -1,14 +1,36 @@
+import { bit } from './bits.ts'
+import {
+  box,
+  circle,
+  hstore,
+  interval,
+  line,
+  lseg,
+  money,
+  multirange,
+  path,
+  point,
+  polygon,
+  range,
+  tsvector,
+  varbit,
+  xml,
+} from './blanks.ts'
 import { bytea } from './bytes.ts'
+import { time, timetz } from './clock-times.ts'
 import { float4, float8 } from './floats.ts'
+import { macaddr, macaddr8 } from './hardware.ts'
 import { bool, uuid } from './identifiers.ts'
 import { int2, int4, int8 } from './integers.ts'
 import { json, jsonb } from './json.ts'
 import { cidr, inet } from './network.ts'
 import { numeric } from './numeric.ts'
+import { record } from './records.ts'
 import { replacer, type Replacer } from './replacer.ts'
 import { bpchar, char, text } from './text.ts'
 import { textOf, type TextOf } from './text-of.ts'
 import { date, timestamp, timestamptz } from './times.ts'
+import { halfvec, sparsevec, vector } from './vectors.ts'
 
 /** Every type whose masks are values of it. One more: a file, three lines here and its OIDs in the adapter. */
 export type ElementType =
@@ -31,6 +53,30 @@ export type ElementType =
   | 'bytea'
   | 'inet'
   | 'cidr'
+  | 'time'
+  | 'timetz'
+  | 'interval'
+  | 'money'
+  | 'macaddr'
+  | 'macaddr8'
+  | 'bit'
+  | 'varbit'
+  | 'point'
+  | 'lseg'
+  | 'box'
+  | 'path'
+  | 'polygon'
+  | 'circle'
+  | 'line'
+  | 'range'
+  | 'multirange'
+  | 'xml'
+  | 'tsvector'
+  | 'hstore'
+  | 'vector'
+  | 'halfvec'
+  | 'sparsevec'
+  | 'record'
 
 export const replacers: { readonly [Name in ElementType]: Replacer } = {
   text: replacer(text),
@@ -52,6 +98,30 @@ export const replacers: { readonly [Name in ElementType]: Replacer } = {
   bytea: replacer(bytea),
   inet: replacer(inet),
   cidr: replacer(cidr),
+  time: replacer(time),
+  timetz: replacer(timetz),
+  interval: replacer(interval),
+  money: replacer(money),
+  macaddr: replacer(macaddr),
+  macaddr8: replacer(macaddr8),
+  bit: replacer(bit),
+  varbit: replacer(varbit),
+  point: replacer(point),
+  lseg: replacer(lseg),
+  box: replacer(box),
+  path: replacer(path),
+  polygon: replacer(polygon),
+  circle: replacer(circle),
+  line: replacer(line),
+  range: replacer(range),
+  multirange: replacer(multirange),
+  xml: replacer(xml),
+  tsvector: replacer(tsvector),
+  hstore: replacer(hstore),
+  vector: replacer(vector),
+  halfvec: replacer(halfvec),
+  sparsevec: replacer(sparsevec),
+  record: replacer(record),
 }
 
 /** What a value in binary would be as a text. */
@@ -75,6 +145,30 @@ export const texts: { readonly [Name in ElementType]: TextOf } = {
   bytea: textOf(bytea),
   inet: textOf(inet),
   cidr: textOf(cidr),
+  time: textOf(time),
+  timetz: textOf(timetz),
+  interval: textOf(interval),
+  money: textOf(money),
+  macaddr: textOf(macaddr),
+  macaddr8: textOf(macaddr8),
+  bit: textOf(bit),
+  varbit: textOf(varbit),
+  point: textOf(point),
+  lseg: textOf(lseg),
+  box: textOf(box),
+  path: textOf(path),
+  polygon: textOf(polygon),
+  circle: textOf(circle),
+  line: textOf(line),
+  range: textOf(range),
+  multirange: textOf(multirange),
+  xml: textOf(xml),
+  tsvector: textOf(tsvector),
+  hstore: textOf(hstore),
+  vector: textOf(vector),
+  halfvec: textOf(halfvec),
+  sparsevec: textOf(sparsevec),
+  record: textOf(record),
 }
 
 /** A type that can be masked, alone or in arrays of any dimensions. */

@@ -1,15 +1,16 @@
 import {
+  concerns,
   limits,
   type Authenticator,
   type Clock,
   type Identity,
+  type Revocation,
   type Standing,
-  type Subject,
 } from '@sluice/core'
 
-/** Who showed a token at this gateway, as the token said. */
+/** Who showed a proof at this gateway, as the token said. */
 interface Seen {
-  readonly subject: Subject
+  readonly identity: Identity
   readonly at: number
 }
 
@@ -34,9 +35,9 @@ export class Acquaintances {
   /** An authenticator by which people become known here. */
   meeting(authenticator: Authenticator): Authenticator {
     return {
-      authenticate: async (token) => {
-        const identity = await authenticator.authenticate(token)
-        this.#note(identity.subject)
+      authenticate: async (proof) => {
+        const identity = await authenticator.authenticate(proof)
+        this.#note(identity)
         return identity
       },
     }
@@ -51,16 +52,22 @@ export class Acquaintances {
     if (seen === undefined || groups === undefined || seen.at + limits.slackStandingMs <= now)
       return undefined
     return {
-      subject: { ...seen.subject, groups },
+      subject: { ...seen.identity.subject, groups },
       tokenId: through,
       expiresAt: now + limits.slackWindowMs,
     }
   }
 
+  /** Whoever was seen by what was revoked is to show another token first. */
+  forget(revocation: Revocation): void {
+    for (const [id, { identity }] of this.#seen) if (concerns(revocation, identity)) this.#seen.delete(id)
+  }
+
   /** Newest last, so that the one forgotten is who was away longest. */
-  #note(subject: Subject): void {
-    this.#seen.delete(subject.id)
-    this.#seen.set(subject.id, { subject, at: this.#ports.clock.now() })
+  #note(identity: Identity): void {
+    const { id } = identity.subject
+    this.#seen.delete(id)
+    this.#seen.set(id, { identity, at: this.#ports.clock.now() })
     const [oldest] = this.#seen.keys()
     if (this.#seen.size > limits.standingsMax && oldest !== undefined) this.#seen.delete(oldest)
   }

@@ -11,7 +11,7 @@ test('a mail says what waits, where to look and how to decide', () => {
   )
   assert.equal(subject, '[Sluice] Approval needed: sql.delete on shop')
   assert.match(text, /^Asked by: idp#agent$/m)
-  assert.match(text, new RegExp(`^https://s\\.example/v1/approvals/${approvalId(1)}$`, 'm'))
+  assert.match(text, new RegExp(`^https://s\\.example/approvals/${approvalId(1)}$`, 'm'))
   assert.match(text, new RegExp(`^sluice approvals approve ${approvalId(1)}$`, 'm'))
 })
 

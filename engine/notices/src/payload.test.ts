@@ -33,7 +33,7 @@ test('a request that waits, without any value or column of it', () => {
       quorum: 1,
       expires_at: '2023-11-14T22:23:20.000Z',
       ended: null,
-      link: `https://sluice.example/v1/approvals/${approvalId(1)}`,
+      link: `https://sluice.example/approvals/${approvalId(1)}`,
     },
   })
 })

@@ -100,7 +100,7 @@ function approvalBody(approval: ApprovalView, link: Link): ApprovalBody {
     expires_at: iso(approval.expiresAt),
     ended:
       ended === null ? null : { at: iso(ended.time), by: lineOf(ended.by), reason: lineOf(ended.reason) },
-    link: link(`/v1/approvals/${id}`),
+    link: link(`/approvals/${id}`),
   }
 }
 

@@ -78,7 +78,7 @@ suite('texts of requests', () => {
 test('the link is a page to look at, and Slack fetches nothing', () => {
   const sent = message()
   assert.ok(
-    textsOf(sent).some((text) => text.includes(`<https://sluice.example/v1/approvals/${approvalId(1)}|`)),
+    textsOf(sent).some((text) => text.includes(`<https://sluice.example/approvals/${approvalId(1)}|`)),
   )
   assert.deepEqual([sent.unfurl_links, sent.unfurl_media], [false, false])
 })

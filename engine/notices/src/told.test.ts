@@ -24,7 +24,7 @@ suite('a notice in words', () => {
         ['Expires', '2023-11-14T22:23:20.000Z'],
         ['Reference', approvalId(1)],
       ],
-      link: `https://sluice.example/v1/approvals/${approvalId(1)}`,
+      link: `https://sluice.example/approvals/${approvalId(1)}`,
       votable: approvalId(1),
     })
   })

@@ -56,7 +56,7 @@ function toldOfApproval(approval: ApprovalView, link: Link): Told {
         : [['Ended', lineOf(`${iso(ended.time)}, by ${ended.by}: ${ended.reason}`)] as const]),
       ['Reference', id],
     ],
-    link: link(`/v1/approvals/${id}`),
+    link: link(`/approvals/${id}`),
     votable: state === 'pending' ? id : null,
   }
 }
@@ -105,7 +105,7 @@ function toldOfMany({ notices, count }: Message & { readonly kind: 'digest' }, l
   return {
     title: `${count} notices at once`,
     facts: [...lines, ...more],
-    link: link('/v1/approvals'),
+    link: link('/approvals'),
     votable: null,
   }
 }

@@ -17,6 +17,8 @@ export interface SessionView {
   readonly application: string | null
   readonly run: string | null
   readonly opened_ms: number
+  /** Of the latest token. */
+  readonly token_id: string
   readonly token_expires_ms: number
   readonly closed_ms: number | null
   /** Why it is over. */
@@ -31,13 +33,13 @@ export interface SessionView {
 
 export const sessions: Projection = {
   name: 'sessions',
-  version: 4,
+  version: 5,
   tables: `
     create table sessions (
       id text primary key, writer text not null, epoch integer not null, state text not null,
       gateway text not null, target text not null, protocol text not null, subject text not null,
       on_behalf_of text, client_ip text not null, application text, run text,
-      opened_ms integer not null, token_expires_ms integer not null, closed_ms integer, reason text,
+      opened_ms integer not null, token_id text not null, token_expires_ms integer not null, closed_ms integer, reason text,
       requests integer not null default 0, denied integer not null default 0,
       rows integer not null default 0, bytes integer not null default 0,
       tokens integer not null default 0, cost_micros integer not null default 0
@@ -49,10 +51,10 @@ export const sessions: Projection = {
     const opened = db.prepare(
       `insert or ignore into sessions
          (id, writer, epoch, state, gateway, target, protocol, subject, on_behalf_of, client_ip, application, run,
-          opened_ms, token_expires_ms)
-       values (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          opened_ms, token_id, token_expires_ms)
+       values (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    const extended = db.prepare('update sessions set token_expires_ms = ? where id = ?')
+    const extended = db.prepare('update sessions set token_id = ?, token_expires_ms = ? where id = ?')
     const counted = db.prepare(
       `update sessions set requests = requests + ?, denied = denied + ?, rows = rows + ?, bytes = bytes + ?,
          tokens = tokens + ?, cost_micros = cost_micros + ?,
@@ -74,8 +76,7 @@ export const sessions: Projection = {
         const { time } = event
         switch (event.type) {
           case 'SessionOpened': {
-            const { session, gateway, target, protocol, subject, client_ip, application, token_expires_ms } =
-              event.data
+            const { session, gateway, target, protocol, subject, client_ip, application } = event.data
             opened.run(
               session,
               event.writer,
@@ -89,12 +90,13 @@ export const sessions: Projection = {
               application,
               event.run_id,
               time,
-              token_expires_ms,
+              event.data.token_id,
+              event.data.token_expires_ms,
             )
             return
           }
           case 'SessionExtended':
-            extended.run(event.data.token_expires_ms, event.data.session)
+            extended.run(event.data.token_id, event.data.token_expires_ms, event.data.session)
             return
           case 'RequestReceived': {
             const sum = sumOf(event.data.session)
@@ -172,7 +174,7 @@ export interface SessionsWanted {
 const stateNow = `case when sessions.state = 'open' and lost.epoch >= sessions.epoch then 'lost' else sessions.state end`
 
 const columns = `id, ${stateNow} as state, gateway, target, protocol, subject, on_behalf_of, client_ip, application, run, opened_ms,
-  token_expires_ms, closed_ms, reason, requests, denied, rows, bytes, tokens, cost_micros`
+  token_id, token_expires_ms, closed_ms, reason, requests, denied, rows, bytes, tokens, cost_micros`
 
 export interface SessionsRead {
   get(id: string): SessionView | undefined

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { demoIssuer } from './identity-provider.ts'
+import { demoConsole, demoIssuer } from './identity-provider.ts'
 import type { DemoPorts } from './ports.ts'
 import { appLogin } from './postgres.ts'
 
@@ -25,7 +25,11 @@ export function demoConfig(ports: DemoPorts): object {
     api: { listen: at(ports.api), roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
     listen: { postgres: at(ports.postgres), http: at(ports.http) },
     log: { kind: 'embedded' },
-    identity: { issuers: [{ name: 'demo', kind: 'oidc', issuer, audience, groups_claim, type_claim }] },
+    identity: {
+      issuers: [
+        { name: 'demo', kind: 'oidc', issuer, audience, groups_claim, type_claim, console: demoConsole },
+      ],
+    },
     policies: { path: starterPolicies },
     targets: [
       {

@@ -143,7 +143,9 @@ async function refuseRunning(data: string): Promise<void> {
 }
 
 function portsOf({ api, listen }: Config, own: DemoPorts): readonly number[] {
-  const gateway = [listen.postgres, listen.http].flatMap((each) => (each === null ? [] : [each.address.port]))
+  const gateway = [listen.postgres, listen.http, listen.ssh].flatMap((each) =>
+    each === null ? [] : [each.address.port],
+  )
   return [
     api.listen.port,
     own.identityProvider,

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import {
   errors,
+  interactionPolicy,
   Provider,
   type Configuration,
   type JWK,
@@ -44,6 +45,13 @@ export interface PersonsLogin {
 /** What the gateway's configuration says about this issuer, besides its name and URL. */
 export const demoIssuer = { audience: 'sluice', groups_claim: 'groups', type_claim: 'subject_type' } as const
 
+/** How people sign in at the console, as the configuration says it. The client is public, as that of the command line. */
+export const demoConsole = {
+  client_id: 'sluice-console',
+  label: 'Demo identity provider',
+  resource: 'urn:sluice',
+} as const
+
 /** A person's token without a browser or password. It exists in this demo only, behind a secret of each start. */
 const demoGrant = 'urn:sluice:demo'
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -53,7 +61,7 @@ const daySeconds = 86_400
 const people = 'sluice-demo'
 /** Of the command line. It has no secret: what is on everybody's machine keeps none. */
 const commandLine = 'sluice-cli'
-const resource = 'urn:sluice'
+const { resource } = demoConsole
 const host = '127.0.0.1'
 
 /**
@@ -195,13 +203,22 @@ function configuration(secrets: Secrets, gateway: Gateway, deviceCodeSeconds: nu
         response_types: ['code'],
         grant_types: ['authorization_code', 'refresh_token', deviceGrant],
       },
+      {
+        client_id: demoConsole.client_id,
+        client_name: 'the console',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['http://127.0.0.1/console/callback/demo'],
+        response_types: ['code'],
+        grant_types: ['authorization_code', 'refresh_token'],
+      },
     ],
     clientAuthMethods: ['client_secret_post', 'none'],
     responseTypes: ['code'],
     scopes: ['openid', 'offline_access'],
     findAccount: (_ctx, id) =>
       isDemoSubject(id) ? { accountId: id, claims: async () => ({ sub: id }) } : undefined,
-    interactions: { url: (_ctx, { uid }) => `${signInPath}${uid}` },
+    interactions: { url: (_ctx, { uid }) => `${signInPath}${uid}`, policy: alwaysAsked() },
     features: {
       deviceFlow: { enabled: true, ...devicePages },
       revocation: {
@@ -238,6 +255,21 @@ function configuration(secrets: Secrets, gateway: Gateway, deviceCodeSeconds: nu
       RefreshToken: daySeconds,
     },
   }
+}
+
+/** A person who signs in again may be somebody else: that is what the demo's people are for. */
+function alwaysAsked(): ReturnType<typeof interactionPolicy.base> {
+  const policy = interactionPolicy.base()
+  policy
+    .get('login')
+    ?.checks.add(
+      new interactionPolicy.Check('asked_each_time', 'The demo asks each time who it is.', (ctx) =>
+        ctx.oidc.result?.login === undefined
+          ? interactionPolicy.Check.REQUEST_PROMPT
+          : interactionPolicy.Check.NO_NEED_TO_PROMPT,
+      ),
+    )
+  return policy
 }
 
 function signingKey(): JWK {

@@ -1,7 +1,13 @@
 export { serverAccount } from './postgres-account.ts'
 export { startPostgres, type Postgres, type PostgresOptions } from './postgres.ts'
 export { loadSampleData, sampleCustomers, sampleOrders } from './sample-data.ts'
-export { demoIssuer, demoToken, startIdentityProvider, type IdentityProvider } from './identity-provider.ts'
+export {
+  demoConsole,
+  demoIssuer,
+  demoToken,
+  startIdentityProvider,
+  type IdentityProvider,
+} from './identity-provider.ts'
 export { demoSubjects, isDemoSubject, type DemoSubject } from './demo-subjects.ts'
 export { chatChunks, chatCompletion, readChat, type ChatAnswer, type ChatAsked } from './chat-completions.ts'
 export { freePort } from './free-port.ts'

@@ -8,6 +8,7 @@ const demo = {
     postgres: { host: '127.0.0.1', port: 7432 },
     http: { host: '127.0.0.1', port: 7480 },
     agents: null,
+    ssh: null,
     prometheus: null,
     log: '/home/me/sluice/.sluice/log',
     revision: 'r',

@@ -20,7 +20,8 @@ export class SignIn {
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { prompt, params, session } = await this.#provider.interactionDetails(request, response)
+    const interaction = await this.#provider.interactionDetails(request, response)
+    const { prompt, params, session } = interaction
     // Who is there has agreed on the page before, to everything that the demo has.
     if (prompt.name === 'consent')
       return this.#finish(request, response, await this.#consent(params, session?.accountId ?? ''))
@@ -34,7 +35,17 @@ export class SignIn {
     const name = form.get('name') ?? ''
     if (!isPerson(name) || !same(form.get('password') ?? '', this.#password))
       return page(response, 403, 'That is not the password of this start.')
+    await this.#forget(interaction)
     return this.#finish(request, response, { login: { accountId: name, remember: false } })
+  }
+
+  /** Who was there before at the same browser is there no more: people are asked each time. */
+  async #forget(interaction: Awaited<ReturnType<Provider['interactionDetails']>>): Promise<void> {
+    if (interaction.session === undefined) return
+    const session = await this.#provider.Session.find(interaction.session.cookie)
+    await session?.destroy()
+    delete interaction.session
+    await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
   }
 
   async #consent(params: Readonly<Record<string, unknown>>, accountId: string): Promise<InteractionResults> {

@@ -22,7 +22,10 @@ const at = (host: string, port: number) => ({ host, port })
 test('the commands find the demo by it, wherever the gateway listens', () => {
   const api = { listen: at('0.0.0.0', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } }
   const state = stateOf(
-    { api, listen: { postgres: { address: at('::', 7432) }, http: { address: at('127.0.0.1', 7480) } } },
+    {
+      api,
+      listen: { postgres: { address: at('::', 7432) }, http: { address: at('127.0.0.1', 7480) }, ssh: null },
+    },
     provider,
     postgres,
     apis,
@@ -44,7 +47,7 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
     },
   })
   const other = stateOf(
-    { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null, http: null } },
+    { api: { ...api, listen: at('fd00::1', 1) }, listen: { postgres: null, http: null, ssh: null } },
     provider,
     postgres,
     apis,
@@ -57,7 +60,7 @@ test("it is its owner's alone, also when one with other rights stood there, and 
   const state = stateOf(
     {
       api: { listen: at('127.0.0.1', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } },
-      listen: { postgres: null, http: null },
+      listen: { postgres: null, http: null, ssh: null },
     },
     provider,
     postgres,

@@ -445,6 +445,17 @@ export interface EventData {
     /** What the client calls itself; unverified. */
     readonly application: string | null
   }
+  /** No token of a subject, or of who acts for it, that was issued up to a time speaks for it any more. */
+  readonly SubjectRevoked: {
+    readonly subject: string
+    /** Milliseconds since 1970. */
+    readonly issued_up_to_ms: number
+    /** They all have expired by then. Milliseconds since 1970. */
+    readonly until_ms: number
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
+  }
   /** A backend that sessions may reach, as declared. Never its credential. */
   readonly TargetRegistered: {
     readonly name: string
@@ -458,6 +469,16 @@ export interface EventData {
   }
   /** A backend that is declared no longer. */
   readonly TargetRemoved: { readonly name: string; readonly by: string }
+  /** One token, and what was made from it, speaks for nobody any more. */
+  readonly TokenRevoked: {
+    /** Its id. */
+    readonly token: string
+    /** It has expired by then. Milliseconds since 1970. */
+    readonly until_ms: number
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
+  }
   /** From now on the brokers remove what is older from a topic of the log. */
   readonly TopicRetentionSet: {
     /** `audit` or `bodies`. */
@@ -1437,6 +1458,20 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
       { name: 'application', type: ['null', 'string'], doc: 'What the client calls itself; unverified.' },
     ],
   },
+  SubjectRevoked: {
+    type: 'record',
+    name: 'SubjectRevoked',
+    namespace: 'sluice.events',
+    doc: 'No token of a subject, or of who acts for it, that was issued up to a time speaks for it any more.',
+    version: 1,
+    fields: [
+      { name: 'subject', type: 'string' },
+      { name: 'issued_up_to_ms', type: 'long', doc: 'Milliseconds since 1970.' },
+      { name: 'until_ms', type: 'long', doc: 'They all have expired by then. Milliseconds since 1970.' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
   TargetRegistered: {
     type: 'record',
     name: 'TargetRegistered',
@@ -1461,6 +1496,19 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     fields: [
       { name: 'name', type: 'string' },
       { name: 'by', type: 'string' },
+    ],
+  },
+  TokenRevoked: {
+    type: 'record',
+    name: 'TokenRevoked',
+    namespace: 'sluice.events',
+    doc: 'One token, and what was made from it, speaks for nobody any more.',
+    version: 1,
+    fields: [
+      { name: 'token', type: 'string', doc: 'Its id.' },
+      { name: 'until_ms', type: 'long', doc: 'It has expired by then. Milliseconds since 1970.' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
+      { name: 'reason', type: 'string' },
     ],
   },
   TopicRetentionSet: {

@@ -1,9 +1,9 @@
-import { lookInto, type CellLook, type Format } from '@sluice/masking'
+import { isClosed, lookInto, type CellLook, type Format } from '@sluice/masking'
 import { maskable } from '../types.ts'
 
 /**
- * How the values of one column of an answer are looked into; `null`: not at all. Of types that nothing is known of only
- * is seen whether something is in a value: what could stand in its place is not known either.
+ * How the values of one column of an answer are looked into; `null`: not at all. Of types that are not
+ * understood only is seen whether something is in a value: what could stand in its place is not known either.
  */
 export type ColumnLook =
   | { readonly kind: 'replaced'; readonly look: CellLook }
@@ -13,7 +13,7 @@ export type ColumnLook =
 /** `type`: OID. */
 export function columnLook(type: number, format: Format): ColumnLook {
   const known = maskable.get(type)
-  if (known === undefined) return { kind: 'refused', format }
+  if (known === undefined || isClosed(known)) return { kind: 'refused', format }
   const look = lookInto(known, format)
   return look === null ? null : { kind: 'replaced', look }
 }

@@ -1,4 +1,4 @@
-import { maskable } from '../types.ts'
+import { scalars } from '../types.ts'
 import type { Output } from '../statement.ts'
 import { callable } from './function.ts'
 import { keyOf } from './findings.ts'
@@ -54,7 +54,7 @@ export function isScalarColumn({ sources: [source, ...others], from }: Output, c
 
 function isScalarSource({ relation, column }: Output['sources'][number], { catalogue }: Context): boolean {
   const attribute = catalogue.relations.get(keyOf(relation))?.attributes.get(column)
-  return attribute !== undefined && maskable.get(attribute.type)?.array === false
+  return attribute !== undefined && scalars.has(attribute.type)
 }
 
 /** `a || b` is an array where one of them is. */

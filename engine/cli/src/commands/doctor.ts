@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { verifyLog } from '@sluice/journal'
 import { readCheckpoints } from '@sluice/notices'
 import type { PolicyView } from '@sluice/api'
-import { systemClock, type Address } from '@sluice/core'
+import { systemClock, type Address, type Target } from '@sluice/core'
 import { nameOf, SecretError, type ManagedReference, type SecretPlace } from '@sluice/identity'
 import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
@@ -78,13 +78,7 @@ async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
   try {
     const config = parseConfig(file, await readFile(file, 'utf8'))
     const agents = config.targets.some(({ target }) => target.via !== undefined) ? await agentsOf(io) : []
-    const targets = await Promise.all(
-      config.targets.map(({ target }) =>
-        target.via === undefined
-          ? reachable(`target ${target.name}`, target.address)
-          : throughAgent(target, target.via, agents),
-      ),
-    )
+    const targets = await Promise.all(config.targets.map(({ target }) => targetCheck(target, agents)))
     const policies = resolve(dirname(file), config.policies)
     const found = await access(policies).then(
       () => true,
@@ -102,6 +96,11 @@ async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
       { name: 'configuration', ok: false, detail: error instanceof Error ? error.message : String(error) },
     ]
   }
+}
+
+async function targetCheck(target: Target, agents: Awaited<ReturnType<typeof agentsOf>>): Promise<Check> {
+  if (target.via !== undefined) return throughAgent(target, target.via, agents)
+  return reachable(`target ${target.name}`, target.address)
 }
 
 /** Reads each secret once, as the gateway would, and shows none. What was lent for it is given back. */

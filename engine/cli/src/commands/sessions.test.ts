@@ -17,6 +17,7 @@ const session: SessionLine = {
   application: 'psql\u001b[2J',
   run: null,
   opened_at: '2026-01-02T03:04:05.678Z',
+  token_id: 'tok_1',
   token_expires_at: '2026-01-02T03:19:05.678Z',
   requests: 3,
   denied: 1,

@@ -5,11 +5,19 @@ import { Unreachable, UsageError, type Command } from '../command.ts'
 import { demoState, demoToken } from '../demo-state.ts'
 import { accessToken, loginFor } from '../login/access-token.ts'
 import { exchangeToken } from '../token-exchange.ts'
+import { revoke, revoked } from './token/revoke.ts'
 
 export const token: Command = {
   usage: `sluice token [--login <name>] [--json]
 sluice token --as <name>
 sluice token --subject-token-file <file>
+sluice token revoke <id> | --subject <issuer#sub> | --mine  --reason <text> [--as <name>] [--json]
+sluice token revoked [--as <name>] [--json]
+
+  revoke   ends what a token is good for, at every gateway and at once, with the sessions that live by it: by its id (see
+           sluice sessions show), all of a subject, or --mine: all of yours. Your own, or anybody's for admins. Of a subject
+           that is what was issued up to now, so log in anew a minute later
+  revoked  what was, as long as it matters
 
   --login <name>               one of sluice login; default the latest
   --as <name>                  a subject of the demo; langchain-reporting where nobody has logged in
@@ -23,10 +31,19 @@ sluice token --subject-token-file <file>
         as: { type: 'string' },
         login: { type: 'string' },
         'subject-token-file': { type: 'string' },
+        subject: { type: 'string' },
+        mine: { type: 'boolean' },
+        reason: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     })
-    if (positionals.length > 0) throw new UsageError(`unexpected "${positionals.join(' ')}"`)
+    const [verb, id, ...more] = positionals
+    for (const option of ['subject', 'mine', 'reason'] as const)
+      if (values[option] !== undefined && verb !== 'revoke')
+        throw new UsageError(`--${option} is for sluice token revoke`)
+    if (verb === 'revoke' && more.length === 0) return revoke(id, values, io)
+    if (verb === 'revoked' && id === undefined) return revoked(values, io)
+    if (verb !== undefined) throw new UsageError(`unexpected "${positionals.join(' ')}"`)
     const file = values['subject-token-file']
     const ways = [file, values.as, values.login].filter((way) => way !== undefined)
     if (ways.length > 1) throw new UsageError('--as, --login and --subject-token-file exclude each other')

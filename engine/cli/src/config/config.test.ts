@@ -70,6 +70,15 @@ test('a provider of SAML beside others, which needs the URL of the API', () => {
   )
 })
 
+test('people sign in at issuers that say how, and on loopback the URL is known', () => {
+  const file = good.replace(
+    'audience: sluice }',
+    'audience: sluice, console: { client_id: c, client_secret: { env: S }, label: Our people } }',
+  )
+  const { issuers } = parseConfig('sluice.yaml', file)
+  assert.deepEqual(issuers[0]?.console, { client_id: 'c', client_secret: { env: 'S' }, label: 'Our people' })
+})
+
 const issuerLine = '    - { name: okta, kind: oidc, issuer: https://example.okta.com, audience: sluice }'
 const issuerOf = (rest: string): string => `    - { name: okta, kind: oidc, audience: sluice, ${rest} }`
 const okta = 'issuer: https://example.okta.com'
@@ -95,6 +104,26 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
     issuerOf(`${okta}, sign_on_url: https://idp.example`),
     issuerLine,
     /sluice\.yaml:8:\d+: unknown key "sign_on_url" in identity\.issuers\.0, a provider of oidc/,
+  ],
+  [
+    issuerOf(`${okta}, console: { label: Okta }`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console lacks "client_id"/,
+  ],
+  [
+    issuerOf(`${okta}, console: { client_id: c, scope: profile }`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console\.scope lacks openid/,
+  ],
+  [
+    issuerOf(`${okta}, console: { client_id: c }, jwks_file: keys.json`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console needs an issuer that the gateway reaches/,
+  ],
+  [
+    issuerOf(`${okta}, console: { client_id: c, client_secret: { vault: secret/data/x#y } }`),
+    issuerLine,
+    /sluice\.yaml:8:\d+: identity\.issuers\.0\.console\.client_secret is kept by vault/,
   ],
   [
     issuerOf(okta).replace('oidc', 'saml'),
@@ -169,6 +198,25 @@ for (const [wrong, right, expected] of mistakes)
       },
     )
   })
+
+test('keys of SSH have a subject each, and a mistake its line', () => {
+  const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2S9Nm9mBvUSdnSYkkRYwqXMGJ1HrJKHgQxTr2lb4UO backup'
+  const parsed = (...entries: readonly string[]): ReturnType<typeof parseConfig>['sshKeys'] => {
+    const keys = entries.map((entry) => `    - { ${entry} }\n`).join('')
+    return parseConfig('sluice.yaml', good.replace(/^identity:\n/m, `identity:\n  ssh_keys:\n${keys}`))
+      .sshKeys
+  }
+  assert.deepEqual(parsed(`key: "${line}", subject: okta#backup, life_s: 60`), [
+    { key: line, subject: 'okta#backup', life_s: 60 },
+  ])
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [[`key: "${line}", subject: backup`], /sluice\.yaml:\d+:\d+: "backup" is not of the form issuer#subject/],
+    [[`key: "${line}", subject: a#b`, `key: "${line}", subject: a#c`], /the key of a#c is that of another/],
+    [['key: "ssh-dss AAAA", subject: a#b'], /the key of a#b is not usable/],
+    [[`key: "${line}", subject: a#b, life_s: 90000`], /life_s/],
+  ]
+  for (const [entries, message] of wrong) assert.throws(() => parsed(...entries), message)
+})
 
 test('one of the keys of pseudonyms is in use', () => {
   const masking = (keys: string): ReturnType<typeof parseConfig>['maskingKey'] =>

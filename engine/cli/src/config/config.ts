@@ -30,10 +30,12 @@ import type {
   MaskingKeyReference,
   SamlIssuerConfig,
   SecretReference,
+  SshKeyConfig,
 } from '@sluice/identity'
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
+import { sshKeysOf } from './ssh-keys.ts'
 import { keptBy, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
@@ -57,7 +59,7 @@ export interface TargetConfig {
 export interface Config {
   readonly file: string
   readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
-  readonly listen: { readonly postgres: ListenConfig | null; readonly http: ListenConfig | null }
+  readonly listen: Readonly<Record<'postgres' | 'http' | 'ssh', ListenConfig | null>>
   /** Where agents connect; `null`: there are none. */
   readonly agents: Address | null
   readonly log: LogConfig
@@ -69,6 +71,10 @@ export interface Config {
   readonly owners: Owners
   readonly tokenKey: SecretReference | null
   readonly agentsKey: SecretReference | null
+  readonly sshCaKey: SecretReference | null
+  readonly sshHostKey: SecretReference | null
+  /** Plain public keys of SSH, and who they speak for. */
+  readonly sshKeys: readonly SshKeyConfig[]
   /** The active key of pseudonyms. */
   readonly maskingKey: MaskingKeyReference | null
   /** What else masks may look for. */
@@ -100,14 +106,17 @@ type RawCredential = { readonly user?: string; readonly password?: SecretReferen
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
   readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
-  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen; readonly agents?: string }
+  readonly listen?: { readonly [Protocol in 'postgres' | 'http' | 'ssh']?: RawListen } & {
+    readonly agents?: string
+  }
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
     readonly issuers: readonly RawIssuer[]
     readonly owners?: Readonly<Record<string, readonly string[]>>
+    readonly ssh_keys?: readonly SshKeyConfig[]
   }
-  readonly keys?: { readonly tokens?: SecretReference; readonly agents?: SecretReference }
+  readonly keys?: { readonly [Name in 'tokens' | 'agents' | 'ssh_ca' | 'ssh_host']?: SecretReference }
   readonly masking?: {
     readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
     readonly detectors?: RawDetectors
@@ -148,21 +157,31 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
+  const api = {
+    listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
+    url: value.api?.url ?? null,
+    roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+  }
+  const keyOf = (name: keyof NonNullable<RawConfig['keys']>): SecretReference | null =>
+    keptBy(document, secrets, ['keys', name], value.keys?.[name] ?? null)
   return {
     file,
-    api: {
-      listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
-      url: value.api?.url ?? null,
-      roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+    api,
+    listen: {
+      postgres: listenOf(value.listen?.postgres),
+      http: listenOf(value.listen?.http),
+      ssh: listenOf(value.listen?.ssh),
     },
-    listen: { postgres: listenOf(value.listen?.postgres), http: listenOf(value.listen?.http) },
     agents: value.listen?.agents === undefined ? null : addressOf(value.listen.agents),
     log,
     secrets,
-    ...issuersOf(document, secrets, value.identity.issuers, value.api?.url ?? null),
+    ...issuersOf(document, secrets, value.identity.issuers, api),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
-    tokenKey: keptBy(document, secrets, ['keys', 'tokens'], value.keys?.tokens ?? null),
-    agentsKey: keptBy(document, secrets, ['keys', 'agents'], value.keys?.agents ?? null),
+    tokenKey: keyOf('tokens'),
+    agentsKey: keyOf('agents'),
+    sshCaKey: keyOf('ssh_ca'),
+    sshHostKey: keyOf('ssh_host'),
+    sshKeys: sshKeysOf(document, value.identity.ssh_keys),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
     detectors,
     recognisers: recognisersOf(document, value.masking?.recognisers, detectors),

@@ -6,6 +6,8 @@ import {
   type IssuerConfig,
   type SamlIssuerConfig,
 } from '@sluice/identity'
+import type { Config } from './config.ts'
+import { consoleProblems } from './console.ts'
 import type { Located } from './document.ts'
 import { Entry } from './entry.ts'
 import { ConfigError, type Problem } from './problem.ts'
@@ -19,7 +21,17 @@ export interface Issuers {
   readonly samlIssuers: readonly SamlIssuerConfig[]
 }
 
-const both = ['name', 'kind', 'issuer', 'audience', 'groups_claim', 'mappings', 'type_claim', 'claims']
+const both = [
+  'name',
+  'kind',
+  'issuer',
+  'audience',
+  'groups_claim',
+  'mappings',
+  'type_claim',
+  'claims',
+  'console',
+]
 const known = {
   oidc: [...both, 'tenants', 'jwks_file', 'algorithms', 'authorized_parties'],
   saml: [...both, 'sign_on_url', 'certificates', 'subject_claim'],
@@ -27,13 +39,13 @@ const known = {
 
 /**
  * Issuers that can be trusted as the file says. Opening asks nobody anything, so each mistake gets its place here.
- * `url`: where browsers reach the API, which providers of SAML must be told.
+ * `api`: where browsers reach it, which providers are told.
  */
 export function issuersOf(
   document: Located,
   secrets: SecretsConfig,
   entries: readonly RawIssuer[],
-  url: string | null,
+  api: Pick<Config['api'], 'listen' | 'url'>,
 ): Issuers {
   const found: Problem[] = []
   const issuers: IssuerConfig[] = []
@@ -48,11 +60,13 @@ export function issuersOf(
     if (raw.kind === 'saml') {
       entry.needed('sign_on_url')
       const certificates = entry.needed('certificates') ?? []
-      if (url === null) entry.say('kind', 'saml needs api.url', 'the URL at which browsers reach this API')
+      if (api.url === null)
+        entry.say('kind', 'saml needs api.url', 'the URL at which browsers reach this API')
       for (const [number, certificate] of certificates.entries())
         keptBy(document, secrets, [...at, 'certificates', number], certificate)
       samlIssuers.push(raw)
     } else issuers.push(raw)
+    entry.problems.push(...consoleProblems(document, secrets, at, raw, api))
     if (entry.problems.length === 0) entry.problems.push(...objections(document, at, raw, issuers))
     found.push(...entry.problems)
   }

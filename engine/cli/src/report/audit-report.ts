@@ -64,6 +64,8 @@ export const reportedTypes: readonly EventType[] = [
   'TargetRemoved',
   'KeyErased',
   'SessionKilled',
+  'TokenRevoked',
+  'SubjectRevoked',
   'GatewayLost',
   'LogRecovered',
 ]
@@ -247,6 +249,10 @@ function changeOf(event: RecordedEvent): Omit<Change, 'at_ms'> | undefined {
       return { what: `content made unreadable: ${event.data.reason}`, by: event.data.by }
     case 'SessionKilled':
       return { what: `session ${event.data.session} ended`, by: event.data.by }
+    case 'TokenRevoked':
+      return { what: `token ${event.data.token} revoked`, by: event.data.by }
+    case 'SubjectRevoked':
+      return { what: `tokens of ${event.data.subject} revoked`, by: event.data.by }
     case 'GatewayLost':
       return { what: `gateway ${event.data.writer} lost`, by: event.writer }
     case 'LogRecovered':

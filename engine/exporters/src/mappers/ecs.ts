@@ -114,6 +114,9 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
       return { category: ['network'], type: ['connection', 'start'] }
     case 'AgentLeft':
       return { category: ['network'], type: ['connection', 'end'] }
+    case 'TokenRevoked':
+    case 'SubjectRevoked':
+      return { category: ['iam', 'session'], type: ['user', 'end'] }
     case 'LegalHoldPlaced':
     case 'AgentInvited':
     case 'AgentEnrolled':

@@ -82,6 +82,8 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): OcsfClass {
       return { classUid: 6003, activity: 1, fields: administration(o) }
     case 'TargetRemoved':
     case 'SessionKilled':
+    case 'TokenRevoked':
+    case 'SubjectRevoked':
     case 'KeyErased':
     case 'SegmentsRemoved':
     case 'LegalHoldReleased':

@@ -173,6 +173,14 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
   GrantRejected: grantVote,
   GrantRevoked: { grant: 'grt_1', by: alice.id, reason: 'done' },
   SessionKilled: { session: 'ses_1', by: alice.id, reason: 'enough' },
+  TokenRevoked: { token: 'tok_1', until_ms: 9, by: alice.id, reason: 'leaked' },
+  SubjectRevoked: {
+    subject: alice.id,
+    issued_up_to_ms: 8,
+    until_ms: 9,
+    by: alice.id,
+    reason: 'left us',
+  },
   AdminActed: {
     by: alice,
     token_id: 't',

@@ -55,6 +55,8 @@ export function readAssertion(xml: string, expected: Expected): SamlClaims {
     subject: subjectOf(one(assertion, 'Subject'), attributes, expected),
     client: null,
     tokenId: assertionId,
+    // Whatever a provider's clock says: nobody vouches in the future, and an age that is not told is the greatest.
+    issuedAt: Math.min(expected.now, instant(assertion, 'IssueInstant') ?? 0),
     expiresAt: sessionEnd(assertion, expected.now),
     assertionId: assertionId ?? '',
     replayableUntil: Math.min(confirmedUntil, conditionsUntil),

@@ -6,7 +6,7 @@ import { bounds } from './bounds.ts'
 import { readAssertion, type SamlClaims } from './assertion.ts'
 import { Effort } from './effort.ts'
 import type { SamlProvider } from './provider.ts'
-import { Recent } from './recent.ts'
+import { Recent } from '../recent.ts'
 import { responseOf } from './response.ts'
 
 /** Whoever starts a login: a program on the machine of the person, which listens on loopback (RFC 8252 §7.3). */
@@ -26,7 +26,8 @@ export interface StartedLogin {
 /** What a login gives, once. */
 export interface LoggedIn {
   readonly subject: Subject
-  /** Milliseconds since 1970. */
+  /** When the provider vouched for it, and for how long; milliseconds since 1970. */
+  readonly issuedAt: number
   readonly expiresAt: number
 }
 
@@ -64,12 +65,18 @@ export class SamlLogins {
 
   /** Throws `Refused`. */
   async start(name: string, login: LoginStart): Promise<StartedLogin> {
-    const provider = this.#provider(name)
+    this.#provider(name)
     checkStart(login)
+    return this.startHere(name, login)
+  }
+
+  /** The same for a page of this gateway, which says itself where the result goes. */
+  async startHere(name: string, login: LoginStart, again = false): Promise<StartedLogin> {
+    const provider = this.#provider(name)
     const requestId = `_${randomBytes(20).toString('hex')}`
     const relayState = randomBytes(16).toString('base64url')
     this.#pending.put(relayState, { ...login, provider: name, requestId })
-    const url = await provider.loginUrl(requestId, relayState)
+    const url = await provider.loginUrl(requestId, relayState, again)
     return { login_url: url, expires_in: bounds.loginLifeMs / 1000 }
   }
 
@@ -91,7 +98,8 @@ export class SamlLogins {
       refuse('replayed', 'The assertion was used before: begin again.')
     const code = randomBytes(32).toString('base64url')
     const { code_challenge, redirect_uri, state } = pending
-    this.#codes.put(code, { subject, expiresAt: claims.expiresAt, code_challenge, redirect_uri })
+    const { issuedAt, expiresAt } = claims
+    this.#codes.put(code, { subject, issuedAt, expiresAt, code_challenge, redirect_uri })
     const back = new URL(redirect_uri)
     back.searchParams.set('code', code)
     back.searchParams.set('state', state)

@@ -27,6 +27,8 @@ export interface SamlIssuerConfig {
   readonly type_claim?: string
   readonly claims?: readonly string[]
   readonly mappings?: readonly GroupMapping[]
+  /** What people call it when they sign in at the console; default: its name. */
+  readonly console?: { readonly label?: string }
 }
 
 /** A provider as its assertions are checked against it. */
@@ -40,8 +42,8 @@ export interface SamlProvider extends SubjectTerms {
   readonly subjectClaim: string | null
   /** The service provider's metadata, to be given to the identity provider. */
   readonly metadata: string
-  /** URL at which a person logs in, for the request of that id. */
-  loginUrl(requestId: string, relayState: string): Promise<string>
+  /** URL at which a person logs in, for the request of that id. `again`: even if the provider knows who they are. */
+  loginUrl(requestId: string, relayState: string, again: boolean): Promise<string>
   /** The assertion that a good signature covers, and nothing else. Throws `Refused`. */
   verify(response: Pick<SamlResponse, 'xml' | 'isSigned'>): Promise<string>
 }
@@ -84,8 +86,8 @@ export async function openSamlProvider(
     subjectClaim,
     ...subjectTerms(config),
     metadata: new SAML(options).generateServiceProviderMetadata(null),
-    loginUrl: (requestId, relayState) =>
-      new SAML({ ...options, generateUniqueId: () => requestId }).getAuthorizeUrlAsync(
+    loginUrl: (requestId, relayState, again) =>
+      new SAML({ ...options, forceAuthn: again, generateUniqueId: () => requestId }).getAuthorizeUrlAsync(
         relayState,
         undefined,
         {},

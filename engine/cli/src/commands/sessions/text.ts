@@ -53,7 +53,7 @@ export function sessionText(session: SessionLine): string {
     `${id}  ${state} at ${gateway}`,
     `  who      ${subject}${behind} from ${ip} (${application ?? 'names no application'})`,
     `  target   ${target} (${protocol})`,
-    `  since    ${session.opened_at}; token until ${session.token_expires_at}`,
+    `  since    ${session.opened_at}; token ${session.token_id} until ${session.token_expires_at}`,
     `  run      ${session.run ?? 'none'}`,
     `  so far   ${session.requests} requests, ${session.denied} denied, ${session.rows} rows, ${session.bytes} bytes${tokensText(session)}`,
   ]

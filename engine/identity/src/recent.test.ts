@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { scriptedClock } from '../scripted-issuer.ts'
+import { scriptedClock } from './scripted-issuer.ts'
 import { Recent } from './recent.ts'
 
 test('what was put is there until its time, and taken once', () => {

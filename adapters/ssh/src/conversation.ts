@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection, Session as ChannelRequests } from 'ssh2'
+import { refusal, type Refusal, type Session } from '@sluice/core'
+import { ClosedWay } from './closed-way.ts'
+import { wayAction } from './normalise.ts'
+import { SessionChannel } from './session-channel.ts'
+import type { SshSettings } from './target.ts'
+import { Upstream } from './upstream.ts'
+
+/** Open channels of one connection, and such as it may open and ask for in all. */
+const channelsMax = 32
+const asksMax = 100_000
+/** What is refused at once may be asked for so often. */
+const closedWaysMax = 200
+/** How long who is told why it ends may take to hear it. */
+const farewellMs = 2_000
+
+export interface ConversationPorts {
+  readonly connection: Connection
+  readonly session: Session<SshSettings>
+  /** As whom the caller wants to be there; `null`: as whom the credential says. */
+  readonly login: string | null
+  readonly cut: () => void
+  readonly stallMs: number
+}
+
+/** One connection of a caller who was let in: channels, and what is asked of the connection itself. */
+export class Conversation {
+  readonly #ports: ConversationPorts
+  readonly #upstream: Upstream
+  readonly #channels = new Set<SessionChannel>()
+  #login = ''
+  #asks = 0
+  #closedWays = 0
+
+  constructor(ports: ConversationPorts) {
+    this.#ports = ports
+    this.#upstream = new Upstream(ports.session)
+  }
+
+  /** Rejects with `Refused` when nobody can say as whom to log in. Once it resolves, channels are taken. */
+  async begin(): Promise<void> {
+    const { connection, session, login } = this.#ports
+    this.#login = await this.#upstream.logInAs(login)
+    connection.on('session', (accept, reject) => {
+      if (this.#isTooMuch()) return reject()
+      this.#open(accept())
+    })
+    connection.on('tcpip', (_accept, reject, { destIP, destPort }) =>
+      this.#refuse('direct_tcpip', { host: destIP, port: destPort }, reject),
+    )
+    connection.on('openssh.streamlocal', (_accept, reject, { socketPath }) =>
+      this.#refuse('streamlocal', { socket: socketPath }, reject),
+    )
+    connection.on('request', (_accept, reject, name: string, info) => {
+      const at = { host: info.bindAddr, port: info.bindPort }
+      if (name === 'tcpip-forward') this.#refuse('forwarded_tcpip', at, reject)
+      else if (name === 'streamlocal-forward@openssh.com') this.#refuse('streamlocal', {}, reject)
+      else reject?.()
+    })
+    session.ending.on(() => void this.#end())
+    // Whoever asks first finds it under way; why it failed is told to each who asks.
+    this.#upstream.connect().catch(() => {})
+  }
+
+  #open(requests: ChannelRequests): void {
+    const { session, cut, stallMs } = this.#ports
+    const ports = { session, upstream: this.#upstream, login: this.#login, cut, stallMs }
+    const channel = new SessionChannel(ports, requests)
+    this.#channels.add(channel)
+    requests.on('close', () => this.#channels.delete(channel))
+  }
+
+  /** Once those whose programs were stopped have been told why. */
+  async #end(): Promise<void> {
+    const told = Promise.all(Array.from(this.#channels, ({ done }) => done))
+    await Promise.race([told, sleep(farewellMs, undefined, { ref: false })])
+    this.#ports.connection.end()
+  }
+
+  async close(): Promise<void> {
+    for (const channel of this.#channels) channel.close()
+    this.#upstream.close()
+    await this.#ports.session.close('client gone')
+  }
+
+  #isTooMuch(): boolean {
+    this.#asks += 1
+    return this.#asks > asksMax || this.#channels.size >= channelsMax
+  }
+
+  #refuse(
+    name: 'direct_tcpip' | 'forwarded_tcpip' | 'streamlocal',
+    at: { readonly host?: string; readonly port?: number; readonly socket?: string },
+    reject: (() => void) | undefined,
+  ): void {
+    this.#closedWays += 1
+    if (this.#closedWays > closedWaysMax) return reject?.()
+    const lane = this.#ports.session.lane()
+    const [admission] = lane.submit(
+      [new ClosedWay(wayAction(name, this.#login, at), closed, () => reject?.())],
+      false,
+    )
+    void admission?.done.then(() => lane.close())
+  }
+}
+
+const closed: Refusal = refusal(
+  'denied',
+  'ssh/forwarding',
+  'No connections are forwarded through this gateway.',
+)

@@ -1,0 +1,158 @@
+import type { ClientChannel } from 'ssh2'
+import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
+import type { Reply } from './replies.ts'
+import { lost } from './upstream.ts'
+
+/** Bytes of an answer that wait for the caller before the target is made to wait. */
+const waitingBytesMax = 262_144
+
+/** One program that runs: what the caller streams to it, and its answer as it comes. */
+export class Flight implements AsyncIterable<Reply> {
+  readonly #body: AsyncIterable<Buffer>
+  readonly #enough: () => void
+  readonly #waiting: Reply[] = []
+  #channel: ClientChannel | undefined
+  #bytes = 0
+  #failure: unknown
+  #end: Reply = { kind: 'closed' }
+  #closed = false
+  #over = false
+  #wake: (() => void) | undefined
+
+  /** `enough`: called when nobody reads `body` any more. It then ends. */
+  constructor(
+    channel: Promise<ClientChannel>,
+    body: AsyncIterable<Buffer>,
+    enough: () => void,
+    stop: Stop<StopReason>,
+  ) {
+    this.#body = body
+    this.#enough = enough
+    channel.then(
+      (running) => this.#run(running),
+      (error: unknown) => this.#fail(error),
+    )
+    stop.on((reason) => this.#giveUp(new Refused(stopped[reason])))
+  }
+
+  /** What runs, to tell it what is no part of its streams; `undefined`: nothing does. */
+  get running(): ClientChannel | undefined {
+    return this.#closed ? undefined : this.#channel
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Reply, undefined> {
+    return {
+      next: () => this.#next(),
+      return: () => {
+        this.#giveUp(new Refused(stopped.cancelled))
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }
+  }
+
+  #run(channel: ClientChannel): void {
+    this.#channel = channel
+    channel.on('error', () => this.#fail(new Refused(lost)))
+    channel.stderr.on('error', () => {})
+    channel.on('data', (bytes: Buffer) => this.#push({ kind: 'stdout', bytes }))
+    channel.stderr.on('data', (bytes: Buffer) => this.#push({ kind: 'stderr', bytes }))
+    channel.on('exit', (status: number | null, signal = '', core: unknown = false, message = '') => {
+      const name = signal.replace(/^SIG/, '')
+      this.#end =
+        status === null ? { kind: 'signal', name, core: Boolean(core), message } : { kind: 'exit', status }
+    })
+    const pumped = this.#pump(channel)
+    channel.on('close', () => {
+      this.#closed = true
+      this.#enough()
+      // What was streamed to it is in the record before its end is.
+      void pumped.then(() => {
+        this.#over = true
+        this.#push(this.#end)
+      })
+    })
+    if (this.#failure !== undefined) this.#abandon(channel)
+  }
+
+  /** At the pace of the program. */
+  async #pump(channel: ClientChannel): Promise<void> {
+    try {
+      for await (const bytes of this.#body) {
+        if (bytes.length === 0 || !channel.writable) continue
+        if (!channel.write(bytes)) await room(channel)
+      }
+      if (channel.writable) channel.end()
+    } catch (error) {
+      this.#giveUp(error)
+    }
+  }
+
+  async #next(): Promise<IteratorResult<Reply, undefined>> {
+    for (;;) {
+      const reply = this.#waiting.shift()
+      if (reply !== undefined) return { done: false, value: this.#taken(reply) }
+      if (this.#failure !== undefined) throw this.#failure
+      if (this.#over) return { done: true, value: undefined }
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+
+  #push(reply: Reply): void {
+    this.#waiting.push(reply)
+    if ('bytes' in reply) {
+      this.#bytes += reply.bytes.length
+      // Both streams share one window, so they wait together.
+      if (this.#bytes > waitingBytesMax) for (const stream of this.#streams()) stream.pause()
+    }
+    this.#wake?.()
+  }
+
+  #taken(reply: Reply): Reply {
+    if (!('bytes' in reply)) return reply
+    const before = this.#bytes
+    this.#bytes -= reply.bytes.length
+    if (before > waitingBytesMax / 2 && this.#bytes <= waitingBytesMax / 2)
+      for (const stream of this.#streams()) stream.resume()
+    return reply
+  }
+
+  #streams() {
+    return this.#channel === undefined ? [] : [this.#channel, this.#channel.stderr]
+  }
+
+  #giveUp(error: unknown): void {
+    this.#fail(error)
+    if (this.#channel !== undefined && !this.#closed) this.#abandon(this.#channel)
+  }
+
+  /** Nobody watches it any more, so it must not go on. */
+  #abandon(channel: ClientChannel): void {
+    channel.signal('KILL')
+    channel.close()
+    for (const stream of this.#streams()) stream.resume()
+  }
+
+  /** The first reason is the one that counts; what came before it is still handed out. */
+  #fail(error: unknown): void {
+    this.#failure ??= error
+    this.#enough()
+    this.#wake?.()
+  }
+}
+
+function room(channel: ClientChannel): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      channel.off('drain', done).off('close', done)
+      resolve()
+    }
+    channel.on('drain', done).on('close', done)
+  })
+}
+
+/** Stopped from this side. */
+const stopped = {
+  cancelled: refusal('cancelled', 'ssh/stopped', 'It was cancelled.'),
+  ending: refusal('cancelled', 'ssh/stopped', 'The session ended, and what ran in it was stopped.'),
+  limit: refusal('cancelled', 'policy/limit', 'A limit of the policy was reached.'),
+} as const satisfies { readonly [Reason in StopReason]: unknown }

@@ -1,0 +1,74 @@
+import type { ServerChannel } from 'ssh2'
+import type { Reply } from './replies.ts'
+
+/** Who gets an answer. */
+export interface Caller {
+  readonly channel: ServerChannel
+  /** Ends the whole connection. */
+  readonly cut: () => void
+  /** How long it may take nothing of what is ready for it. */
+  readonly stallMs: number
+}
+
+/**
+ * Hands a piece of an answer to the caller, one after the other. Resolves when there is room for more; a caller that takes
+ * nothing of what is ready for it, for too long, is cut off.
+ */
+export function handOver(reply: Reply, caller: Caller): Promise<void> | undefined {
+  const { channel } = caller
+  if (!channel.writable) return undefined
+  switch (reply.kind) {
+    case 'stdout':
+      return written(channel, reply.bytes, caller)
+    case 'stderr':
+      return written(channel.stderr, reply.bytes, caller)
+    case 'exit':
+      channel.exit(reply.status)
+      channel.end()
+      return undefined
+    case 'signal':
+      channel.exit(reply.name, reply.core, reply.message)
+      channel.end()
+      return undefined
+    case 'closed':
+      channel.end()
+      return undefined
+  }
+}
+
+function written(
+  stream: ServerChannel | ServerChannel['stderr'],
+  bytes: Buffer,
+  { channel, cut, stallMs }: Caller,
+): Promise<void> | undefined {
+  if (bytes.length === 0) return undefined
+  forgetWritten(channel)
+  const taken = Promise.withResolvers<void>()
+  let done = false
+  stream.write(bytes, () => {
+    done = true
+    taken.resolve()
+  })
+  // Nearly always the window has room for it at once.
+  if (done) return undefined
+  const late = setTimeout(cut, stallMs)
+  const gone = (): void => taken.resolve()
+  channel.once('close', gone)
+  return taken.promise.finally(() => {
+    clearTimeout(late)
+    channel.off('close', gone)
+  })
+}
+
+/**
+ * The library keeps what it could not write at once, and takes it for unwritten again when the other stream of the
+ * channel waits next. Nothing waits here between two pieces, so there is nothing to be kept.
+ */
+function forgetWritten(channel: ServerChannel): void {
+  Object.assign(channel, {
+    _chunk: undefined,
+    _chunkErr: undefined,
+    _chunkcb: undefined,
+    _chunkcbErr: undefined,
+  })
+}

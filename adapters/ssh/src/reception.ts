@@ -1,0 +1,116 @@
+import type { AuthContext, Connection, KeyboardAuthContext } from 'ssh2'
+import {
+  byToken,
+  refusal,
+  refusalOf,
+  type Client,
+  type Gate,
+  type Proof,
+  type Refusal,
+  type Session,
+} from '@sluice/core'
+import { loginNameOf } from './login-name.ts'
+import type { SshSettings } from './target.ts'
+
+/** Tokens and keys that one connection may show. */
+const attemptsMax = 6
+const methods: ('password' | 'keyboard-interactive')[] = ['password', 'keyboard-interactive']
+
+/** What is done with who was let in, before they are told so. */
+export interface Welcome {
+  /** Rejects with `Refused` when nothing can be done for them. The session is then closed. */
+  admit(session: Session<SshSettings>, login: string | null): Promise<void>
+  /** Somebody whose proof is good and for whom nothing can be done: each of their channels is told why. */
+  turnAway(reason: Refusal): void
+}
+
+/** One connection of which nobody knows yet whose it is. */
+export class Reception {
+  readonly #gate: Pick<Gate<SshSettings>, 'open' | 'refused'>
+  readonly #client: Client
+  readonly #connection: Connection
+  readonly #welcome: Welcome
+  #attempts = 0
+  #latest: Refusal | undefined
+  #gone = false
+
+  constructor(
+    gate: Pick<Gate<SshSettings>, 'open' | 'refused'>,
+    client: Client,
+    connection: Connection,
+    welcome: Welcome,
+  ) {
+    this.#gate = gate
+    this.#client = client
+    this.#connection = connection
+    this.#welcome = welcome
+  }
+
+  begin(): void {
+    const connection = this.#connection
+    connection.on('authentication', (context) => void this.#authenticate(context))
+    connection.once('close', () => (this.#gone = true))
+  }
+
+  async #authenticate(context: AuthContext): Promise<void> {
+    if (context.method === 'password') await this.#show(context, byToken(context.password))
+    else if (context.method === 'keyboard-interactive') await this.#asked(context)
+    else context.reject(methods)
+  }
+
+  /** A client that asks its user says what is wrong; one that only sends a password cannot be told. */
+  async #asked(context: KeyboardAuthContext): Promise<void> {
+    const told = this.#latest === undefined ? howTo : `${this.#latest.message}\n${howTo}`
+    const answers = await new Promise<unknown>((resolve) => {
+      context.prompt([{ prompt: 'Token: ', echo: false }], 'Sluice', told, resolve)
+    })
+    if (Array.isArray(answers)) await this.#show(context, byToken(String(answers[0] ?? '')))
+  }
+
+  /** Who this is, in the log before anything is done for them. */
+  async #show(context: AuthContext, proof: Proof): Promise<void> {
+    this.#attempts += 1
+    const name = loginNameOf(context.username)
+    if (name === null) {
+      this.#gate.refused({ protocol: 'ssh', target: '', client: this.#client }, misnamed)
+      return this.#refuse(context, misnamed)
+    }
+    const hello = { protocol: 'ssh', target: name.target, proof, client: this.#client, run: noRun }
+    let session: Session<SshSettings>
+    try {
+      session = await this.#gate.open(hello)
+    } catch (error) {
+      const reason = refusalOf(error)
+      if (!isOfTheKnown(reason)) return this.#refuse(context, reason)
+      return this.#turnAway(context, reason)
+    }
+    if (this.#gone) return session.close('client gone')
+    try {
+      await this.#welcome.admit(session, name.login)
+      context.accept()
+    } catch (error) {
+      await session.close(`no connection: ${refusalOf(error).code}`)
+      this.#turnAway(context, refusalOf(error))
+    }
+  }
+
+  #turnAway(context: AuthContext, reason: Refusal): void {
+    this.#welcome.turnAway(reason)
+    context.accept()
+  }
+
+  #refuse(context: AuthContext, reason: Refusal): void {
+    this.#latest = reason
+    if (this.#attempts >= attemptsMax) this.#connection.end()
+    else context.reject(methods)
+  }
+}
+
+/** These come up only once the proof was found good. */
+function isOfTheKnown({ code }: Refusal): boolean {
+  return code === 'target_unknown' || code === 'log_unavailable'
+}
+
+const noRun = { id: null, trace_id: null } as const
+const howTo = 'Show a token, e.g. of `sluice token`.'
+const misnamed = refusal('malformed', 'ssh/user', 'The user name must be <target> or <login>+<target>.')

@@ -1,0 +1,139 @@
+import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2'
+import { limits, refusal, Refused, type Credential, type Refusal, type Session } from '@sluice/core'
+import { algorithms, signaturesOf } from './algorithms.ts'
+import { proofOf } from './credential.ts'
+import type { Program } from './normalise.ts'
+import type { SshSettings } from './target.ts'
+
+/** The connection of one session to its target; everything that is permitted runs over it, each on its own channel. */
+export class Upstream {
+  readonly #session: Session<SshSettings>
+  #login: string | null = null
+  #connection: Promise<Client> | undefined
+  #closed = false
+
+  constructor(session: Session<SshSettings>) {
+    this.#session = session
+  }
+
+  /** As whom it will be, at the target: whoever the caller names, if it may, or the credential. Rejects with `Refused`. */
+  async logInAs(wanted: string | null): Promise<string> {
+    const { user } = await this.#session.credential()
+    if (wanted !== null && wanted !== user && !this.#session.target.settings.logins.includes(wanted))
+      throw new Refused(noSuchLogin)
+    this.#login = wanted
+    return wanted ?? user
+  }
+
+  /** Connected, once for all. Nothing of a request travels with it. Rejects with `Refused`. */
+  connect(): Promise<Client> {
+    this.#connection ??= this.#connected()
+    return this.#connection
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#connection?.then((client) => client.end()).catch(() => {})
+  }
+
+  async #connected(): Promise<Client> {
+    const credential = await this.#session.credential()
+    try {
+      return await this.#logIn(credential)
+    } catch (error) {
+      if (!(error instanceof Refused) || error.refusal !== rejected) throw error
+      const another = await this.#session.credential(credential)
+      if (another === credential) throw error
+      return this.#logIn(another)
+    }
+  }
+
+  async #logIn(credential: Credential): Promise<Client> {
+    const { settings } = this.#session.target
+    const sock = await this.#session.dial().catch((error: unknown) => {
+      throw error instanceof Refused ? error : new Refused(unreachable, { cause: error })
+    })
+    const client = new ssh2.Client()
+    const failed = Promise.withResolvers<never>()
+    let pinned = true
+    client.on('error', (error) => failed.reject(pinned ? failure(error) : new Refused(otherKey)))
+    client.on('close', () => failed.reject(new Refused(unreachable)))
+    failed.promise.catch(() => {})
+    const ready = new Promise<Client>((resolve) => client.once('ready', () => resolve(client)))
+    const config: ConnectConfig = {
+      sock,
+      ident: 'Sluice',
+      username: this.#login ?? credential.user,
+      algorithms: { ...algorithms, serverHostKey: serverHostKeys(settings) as never },
+      hostVerifier: (key: Buffer) => (pinned = settings.host_key.some(({ blob }) => blob.equals(key))),
+      readyTimeout: settings.connect_timeout_ms,
+      keepaliveInterval: limits.keepAliveMs,
+      keepaliveCountMax: 3,
+      ...proofOf(credential),
+    }
+    client.connect(config)
+    try {
+      const connected = await Promise.race([ready, failed.promise])
+      if (this.#closed) throw new Refused(unreachable)
+      return connected
+    } catch (error) {
+      client.destroy()
+      throw error
+    }
+  }
+}
+
+/** Starts a program. Resolves once the target has taken it; rejects with `Refused` where it has not. */
+export function start(client: Client, { kind, command, env, terminal }: Program): Promise<ClientChannel> {
+  const pty = terminal === null ? false : window(terminal)
+  return new Promise((resolve, reject) => {
+    const started = (error: Error | undefined, channel: ClientChannel): void =>
+      error === undefined ? resolve(channel) : reject(new Refused(notStarted, { cause: error }))
+    try {
+      if (kind === 'shell') client.shell(pty, { env }, started)
+      else client.exec(command, { env, ...(pty === false ? {} : { pty }) }, started)
+    } catch (error) {
+      reject(new Refused(lost, { cause: error }))
+    }
+  })
+}
+
+function window({ term, columns, rows, modes }: NonNullable<Program['terminal']>) {
+  return { term, cols: columns, rows, width: 0, height: 0, modes }
+}
+
+function serverHostKeys({ host_key }: SshSettings): readonly string[] {
+  return [...new Set(host_key.flatMap(({ type }) => signaturesOf[type] ?? []))]
+}
+
+function failure(error: Error & { level?: string }): Refused {
+  return new Refused(error.level === 'client-authentication' ? rejected : unreachable, { cause: error })
+}
+
+const noSuchLogin: Refusal = refusal(
+  'denied',
+  'ssh/login',
+  'Nobody may log in there under that name: leave out "<login>+", or ask the operator for it.',
+)
+const unreachable: Refusal = refusal(
+  'target_unreachable',
+  'ssh/connect',
+  'The target does not answer as an SSH host. Nothing was executed.',
+)
+const rejected: Refusal = refusal(
+  'target_unreachable',
+  'ssh/credential',
+  'The target does not accept the credential of the gateway. Nothing was executed. Tell its operator.',
+)
+const otherKey: Refusal = refusal(
+  'target_unreachable',
+  'ssh/host_key',
+  'The target shows another host key than the one that is known. Nothing was sent. Tell its operator at once: it was changed, or somebody stands between.',
+)
+const notStarted: Refusal = refusal('target_unreachable', 'ssh/start', 'The target did not start it.')
+/** What ran there may go on. */
+export const lost: Refusal = refusal(
+  'target_unreachable',
+  'ssh/lost',
+  'The connection to the target was lost.',
+)

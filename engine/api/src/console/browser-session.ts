@@ -1,0 +1,94 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refusal, Refused } from '@sluice/core'
+import { clearCookie, cookieOf, fits, setCookie } from './cookies.ts'
+import type { ConsolePorts } from './ports.ts'
+
+/**
+ * Who is signed in at a browser, sealed in its cookie: each gateway with the keys goes on with it, and none remembers it.
+ * The gateway token in it lives as briefly as all of them.
+ */
+export interface BrowserSession {
+  readonly id: string
+  readonly issuer: string
+  readonly token: string
+  /** Milliseconds since 1970. */
+  readonly token_ends_ms: number
+  readonly refresh: string | null
+  /** What a request that changes something must say besides. */
+  readonly csrf: string
+  /** It ends then, whatever the provider says. Milliseconds since 1970. */
+  readonly ends_ms: number
+}
+
+const purpose = 'browser session'
+
+export type SessionPorts = Pick<ConsolePorts, 'signIns' | 'publicUrl' | 'clock' | 'report'>
+
+/** `undefined`: nobody is signed in there, or not any more. */
+export function sessionOf(request: FastifyRequest, ports: SessionPorts): BrowserSession | undefined {
+  const sealed = cookieOf(request, 'session', ports.publicUrl())
+  if (sealed === undefined) return undefined
+  // Only a holder of the key sealed this, so its shape is ours.
+  const session = ports.signIns.sealed.open(purpose, sealed) as BrowserSession | undefined
+  return session !== undefined && session.ends_ms > ports.clock.now() ? session : undefined
+}
+
+export function keepSession(
+  reply: FastifyReply,
+  session: BrowserSession,
+  ports: SessionPorts,
+): BrowserSession {
+  const { signIns, clock, report } = ports
+  const url = ports.publicUrl()
+  const lifeMs = session.ends_ms - clock.now()
+  const sealed = signIns.sealed.seal(purpose, session)
+  if (fits('session', sealed, url)) {
+    setCookie(reply, 'session', sealed, url, lifeMs)
+    return session
+  }
+  report(
+    'a browser must sign in again when its token ends',
+    new Error(`the refresh token of ${session.issuer} has no room in a cookie`),
+  )
+  const brief = { ...session, refresh: null }
+  setCookie(reply, 'session', signIns.sealed.seal(purpose, brief), url, lifeMs)
+  return brief
+}
+
+export function dropSession(reply: FastifyReply, ports: SessionPorts): void {
+  clearCookie(reply, 'session', ports.publicUrl())
+}
+
+/**
+ * A page of somebody else cannot ask in the name of whoever is signed in. The cookie does not come along from other sites;
+ * browsers say where a request comes from; and what changes something must know a secret that only our page was told.
+ * Throws `Refused`.
+ */
+export function checkOrigin(request: FastifyRequest, session: BrowserSession, publicUrl: URL): void {
+  const { headers, method } = request
+  const from = headers['sec-fetch-site']
+  const isSafe = method === 'GET' || method === 'HEAD'
+  // `none`: typed by a person.
+  if (from !== undefined && from !== 'same-origin' && !(isSafe && from === 'none')) refuseForeign()
+  if (isSafe) return
+  if (headers.origin !== publicUrl.origin) refuseForeign()
+  const csrf = headers['x-sluice-csrf']
+  if (typeof csrf !== 'string' || !equal(csrf, session.csrf))
+    throw new Refused(
+      refusal(
+        'denied',
+        'api/csrf',
+        'The request lacks x-sluice-csrf of this session (GET /console/session).',
+      ),
+    )
+}
+
+function refuseForeign(): never {
+  throw new Refused(refusal('denied', 'api/origin', 'Only pages of this console ask by a cookie.'))
+}
+
+function equal(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

@@ -1,0 +1,38 @@
+import type { Authenticator, Clock } from '@sluice/core'
+import type { Begun, SignedIn, SignInIssuer } from '@sluice/identity'
+import type { ApiBounds } from '../bounds.ts'
+import type { RoleGroups } from '../roles.ts'
+import type { ConsoleFiles } from './files.ts'
+
+/** Sign-ins of browsers. Each promise rejects with `SignInError`. */
+export interface BrowserSignIns {
+  readonly issuers: readonly SignInIssuer[]
+  /** Throws `Refused` for an unknown issuer. */
+  begin(
+    issuer: string,
+    redirect: string,
+    again: boolean,
+  ): Promise<{ readonly url: string; readonly begun: Begun }>
+  finish(begun: Begun, issuer: string, callback: URL): Promise<SignedIn>
+  renew(issuer: string, refresh: string): Promise<SignedIn>
+  revoke(issuer: string, refresh: string): Promise<void>
+  /** For what a browser keeps. `open` gives `undefined` for what was not sealed here for that purpose. */
+  readonly sealed: {
+    seal(purpose: string, value: object): string
+    open(purpose: string, sealed: string): unknown
+  }
+}
+
+/** What the console needs of the gateway that serves it. */
+export interface ConsolePorts {
+  readonly authenticator: Authenticator
+  readonly roles: RoleGroups
+  readonly signIns: BrowserSignIns
+  /** `null`: it was not built. */
+  readonly files: ConsoleFiles | null
+  /** Where browsers reach this API, e.g. `https://sluice.example.com`. Known once it listens. */
+  readonly publicUrl: () => URL
+  readonly clock: Clock
+  readonly report: (what: string, error: unknown) => void
+  readonly bounds: Pick<ApiBounds, 'browserSessionMs' | 'browserIdleMs' | 'renewBeforeMs'>
+}

@@ -1,0 +1,21 @@
+# METADATA
+# title: Everything over SSH
+# description: Who is known may do everything, but what is told apart by its name below.
+package sluice.rules.all
+
+allow contains {"rule": "all"} if true
+
+deny contains {
+	"rule": "all/forbidden",
+	"message": "Nobody may run this.",
+	"remedy": "Run something else.",
+} if contains(input.action.command, "FORBIDDEN")
+
+hold contains {
+	"rule": "all/ask",
+	"message": "Somebody must agree.",
+	"approvers": ["dba"],
+	"quorum": 1,
+	"expires_s": 60,
+	"hold_s": 20,
+} if contains(input.action.command, "ASK")

@@ -1,0 +1,140 @@
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { freePort } from '@sluice/demo'
+
+const run = promisify(execFile)
+const program = '/usr/sbin/sshd'
+/** Where tests run as root the server is somebody else, so that nothing they have it do harms the machine. */
+const account = 'sluice-sshd-test'
+
+/** OpenSSH's own server, for a user without rights. */
+export interface Sshd {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  /** A private key with which the user may log in. */
+  readonly key: string
+  readonly keyFile: string
+  /** The line of its public host key. */
+  readonly hostKey: string
+  /** A folder of the user's. */
+  readonly home: string
+  /** What it says of itself. */
+  log(): string
+  close(): Promise<void>
+}
+
+/** Throws with what to install where there is no OpenSSH and none can be had. */
+export async function startSshd(settings: readonly string[] = []): Promise<Sshd> {
+  await withOpenSsh()
+  const { user, uid, gid } = accountOf()
+  const home = await mkdtemp(join(tmpdir(), 'sluice-sshd-'))
+  await using parts = new AsyncDisposableStack()
+  parts.defer(() => rm(home, { recursive: true, force: true }))
+  const [hostKeyFile, keyFile] = [join(home, 'host'), join(home, 'user')]
+  for (const file of [hostKeyFile, keyFile])
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
+  await writeFile(join(home, 'authorized_keys'), await readFile(`${keyFile}.pub`))
+  const port = await freePort()
+  const config = join(home, 'sshd_config')
+  await writeFile(config, `${[...fixed(home, hostKeyFile, port), ...settings].join('\n')}\n`)
+  for (const file of [home, hostKeyFile, config, join(home, 'authorized_keys')]) await chown(file, uid, gid)
+  const server = spawn(program, ['-D', '-e', '-f', config], { uid, gid, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  server.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  parts.defer(async () => {
+    const gone = server.exitCode === null ? once(server, 'exit') : undefined
+    server.kill()
+    await gone
+  })
+  await answering(port, () => said)
+  const open = parts.move()
+  return {
+    host: '127.0.0.1',
+    port,
+    user,
+    key: await readFile(keyFile, 'utf8'),
+    keyFile,
+    hostKey: (await readFile(`${hostKeyFile}.pub`, 'utf8')).trim(),
+    home,
+    log: () => said,
+    close: () => open.disposeAsync(),
+  }
+}
+
+function fixed(home: string, hostKeyFile: string, port: number): readonly string[] {
+  return [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${hostKeyFile}`,
+    `AuthorizedKeysFile ${join(home, 'authorized_keys')}`,
+    `PidFile ${join(home, 'pid')}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'AcceptEnv *',
+    'MaxSessions 100',
+    'MaxStartups 100',
+    'LogLevel VERBOSE',
+    'Subsystem sftp internal-sftp',
+  ]
+}
+
+/** Installs the clients and the server where they are missing and that is possible. */
+export async function withOpenSsh(): Promise<void> {
+  if (existsSync(program) && existsSync('/usr/bin/ssh')) return
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const install = [
+    'install',
+    '--yes',
+    '--quiet',
+    '--no-install-recommends',
+    'openssh-server',
+    'openssh-client',
+  ]
+  for (const args of [install, ['--quiet', 'update'], install]) {
+    if (existsSync(program)) return
+    await run('apt-get', args, { env }).catch(() => {})
+  }
+  if (!existsSync(program))
+    throw new Error('OpenSSH is not installed: apt-get install openssh-server openssh-client, as root')
+}
+
+function accountOf(): { readonly user: string; readonly uid: number; readonly gid: number } {
+  const own = userInfo()
+  if (own.uid !== 0) return { user: own.username, uid: own.uid, gid: own.gid }
+  spawnSync('useradd', [
+    '--system',
+    '--no-create-home',
+    '--home-dir',
+    tmpdir(),
+    '--shell',
+    '/bin/sh',
+    account,
+  ])
+  const id = (flag: string): number => Number(spawnSync('id', [flag, account], { encoding: 'utf8' }).stdout)
+  return { user: account, uid: id('-u'), gid: id('-g') }
+}
+
+async function answering(port: number, said: () => string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const socket = connect({ host: '127.0.0.1', port })
+    const [answered] = await Promise.race([
+      once(socket, 'data').then(() => [true]),
+      once(socket, 'error').then(() => [false]),
+      sleep(1_000).then(() => [false]),
+    ]).catch(() => [false])
+    socket.destroy()
+    if (answered === true) return
+    await sleep(50)
+  }
+  throw new Error(`sshd does not answer: ${said()}`)
+}
