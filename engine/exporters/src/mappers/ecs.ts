@@ -111,9 +111,9 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
     case 'GrantRejected':
       return { category: ['iam'], type: ['user', type === 'GrantRevoked' ? 'deletion' : 'change'] }
     case 'AgentJoined':
-      return { category: ['network'], type: ['connection', 'start'] }
+      return { category: ['session'], type: ['start'] }
     case 'AgentLeft':
-      return { category: ['network'], type: ['connection', 'end'] }
+      return { category: ['session'], type: ['end'] }
     case 'TokenRevoked':
     case 'SubjectRevoked':
       return { category: ['iam', 'session'], type: ['user', 'end'] }
