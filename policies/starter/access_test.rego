@@ -3,7 +3,7 @@ package access_test
 import data.access
 
 test_roles_of_all_groups if {
-	access.roles == {"reader", "writer", "flag_writer"} with input.subject.groups as ["dba", "flag-writers"]
+	access.roles == {"reader", "writer", "shell", "flag_writer"} with input.subject.groups as ["dba", "flag-writers"]
 }
 
 test_without_a_group_there_is_no_role if {

@@ -53,7 +53,7 @@ mask contains {"detector": detector, "method": method, "of": "request", "rule": 
 	some detector, method in data.findings
 }
 
-_searched if input.target.protocol == "http"
+_searched if input.target.protocol in {"http", "ssh"}
 
 _searched if {
 	input.target.protocol == "postgres"

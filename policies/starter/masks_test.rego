@@ -52,6 +52,11 @@ test_findings_in_answers_of_apis if {
 	_findings(["langchain"], "postgres") == {}
 }
 
+test_findings_in_what_hosts_print if {
+	_findings(["langchain"], "ssh") == _findings(["langchain"], "http")
+	_findings(["pii-readers"], "ssh") == {}
+}
+
 test_findings_in_databases_that_say_so if {
 	_labelled(["langchain"], "postgres", {"findings": "masked"}) == _findings(["langchain"], "http")
 	_labelled(["pii-readers"], "postgres", {"findings": "masked"}) == {}

@@ -17,7 +17,10 @@ const nobody = { host: '127.0.0.1', port: 9, user: 'u', password: 'p', database:
 const gateway = await startGateway({
   provider,
   policies: starterPolicies,
-  targets: [{ name: 'shop', login: nobody }],
+  targets: [
+    { name: 'shop', login: nobody },
+    { name: 'api', http: { host: '127.0.0.1', port: 9 } },
+  ],
 })
 parts.defer(() => gateway.close())
 const { password } = provider.login
@@ -49,6 +52,50 @@ async function shown(browser: Browser): Promise<Shown> {
   const answer = await browser.fetch(`${api}/console/session`)
   assert.equal(answer.status, 200)
   return (await answer.json()) as Shown
+}
+
+interface Heard {
+  readonly id: string
+  readonly exchanges: readonly {
+    readonly exchange: string
+    readonly subject: string
+    readonly effect: string
+    readonly target: string
+  }[]
+}
+
+/** The live exchanges, as a page follows them. */
+async function follow(browser: Browser, last?: string) {
+  const leaving = new AbortController()
+  const headers: Record<string, string> = last === undefined ? {} : { 'last-event-id': last }
+  const response = await browser.fetch(`${api}/v1/stream?exchanges=true`, { headers, signal: leaving.signal })
+  assert.equal(response.status, 200)
+  const heard: Heard[] = []
+  let wake: () => void = () => {}
+  const read = async (): Promise<void> => {
+    let rest = ''
+    for await (const bytes of response.body ?? []) {
+      const parts = (rest + Buffer.from(bytes).toString()).split('\n\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) {
+        const [, data = '', id = ''] = /^event: exchanges\ndata: (.*)\nid: (.*)$/.exec(part) ?? []
+        if (data !== '') heard.push({ ...(JSON.parse(data) as Omit<Heard, 'id'>), id })
+      }
+      wake()
+    }
+  }
+  void read().catch(() => {})
+  return {
+    heard,
+    async next(): Promise<Heard> {
+      for (;;) {
+        const [first] = heard
+        if (first !== undefined) return first
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    },
+    leave: () => leaving.abort(),
+  }
 }
 
 suite('a person at a browser', () => {
@@ -102,6 +149,33 @@ suite('a person at a browser', () => {
       status = copied.status
     }
     assert.equal(status, 401)
+  })
+
+  test('looks on as requests are decided, and goes on where they were cut off', async () => {
+    const [erin, alice] = [new Browser(), new Browser()]
+    await signIn(erin, 'erin')
+    await signIn(alice, 'alice')
+    const { url, headers } = await gateway.door('langchain-reporting', 'api')
+    const ask = async (path: string): Promise<void> =>
+      void (await fetch(`${url}${path}`, { headers })).body?.cancel()
+    const following = await follow(erin)
+    const other = await follow(alice)
+    await ask('/admin/keys')
+    const first = await following.next()
+    assert.deepEqual(
+      first.exchanges.map(({ subject, effect, target }) => [subject, effect, target]),
+      [['demo#langchain-reporting', 'deny', 'api']],
+    )
+    following.leave()
+    await ask('/admin/users')
+    await ask('/admin/users')
+    const again = await follow(erin, first.id)
+    const missed = await again.next()
+    assert.equal(missed.exchanges.length, 2)
+    assert.ok(missed.exchanges.every(({ exchange }) => exchange !== first.exchanges[0]?.exchange))
+    again.leave()
+    other.leave()
+    assert.deepEqual(other.heard, [], 'A13 nobody is told of what is not theirs')
   })
 
   test('who says no is not signed in', async () => {

@@ -127,6 +127,23 @@ suite('COPY under any options', { concurrency: 1 }, () => {
     read++
   }
 
+  test('a CopyData larger than any request is taken whole', { timeout: 60_000 }, async () => {
+    await done('create table large (v text)')
+    const rows = 200_000
+    const data = Buffer.alloc(rows * 120, `${'x'.repeat(119)}\n`)
+    const { errors, tags } = await client.ask(
+      message.query('copy large from stdin'),
+      message.copyData(data),
+      message.copyDone,
+    )
+    assert.deepEqual([errors, tags], [[], [`COPY ${rows}`]])
+    const { rows: found } = await direct.query('select count(*), min(length(v)), max(length(v)) from large')
+    assert.deepEqual(found, [[String(rows), '119', '119']])
+    // Where no COPY asks for it a server drops it, however large.
+    const dropped = await client.ask(message.copyData(data), message.query('select 1'))
+    assert.deepEqual([dropped.errors, dropped.rows], [[], [['1']]])
+  })
+
   test('the server reads what was handed out as what a SELECT shows', { timeout: 300_000 }, async () => {
     await fc.assert(fc.asyncProperty(rows, options, holds), { numRuns: cases })
     assert.ok(read > cases / 2, `the server took only ${read} of ${cases}`)

@@ -175,6 +175,7 @@ export class Gateway {
       live: () => true,
       logged: () => true,
       tooOften: () => undefined,
+      asksTooMuch: () => undefined,
       count: () => {},
       append,
       // Whatever may only be counted is.

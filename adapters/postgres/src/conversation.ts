@@ -18,7 +18,7 @@ import { Overheard } from './detect/overheard.ts'
 import { PostgresExchange, type Line, type Message } from './exchange.ts'
 import { Extended } from './extended.ts'
 import { Flight } from './flight.ts'
-import { takeMessage } from './frames.ts'
+import { takeServed } from './frames.ts'
 import { greeting } from './greeting.ts'
 import type { LoggedIn } from './login.ts'
 import { back, front } from './messages.ts'
@@ -143,7 +143,7 @@ export class Conversation {
 
   /** One message. False after Terminate. */
   async #step(): Promise<boolean> {
-    const message = await receive(this.#receiver, takeMessage)
+    const message = await receive(this.#receiver, takeServed)
     if (message === undefined) throw new Gone(this.#over ? 'the gateway has ended it' : 'the client is gone')
     const type = message[0] ?? 0
     if (await this.#copying.takes(type, message)) return true

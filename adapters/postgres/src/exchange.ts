@@ -139,6 +139,10 @@ export class PostgresExchange implements Exchange<Buffer, Reply, MaskPlan> {
     this.overlaps = line.overlapReads && parts.leavesNothing
   }
 
+  conditions({ conditions }: MaskPlan): number {
+    return conditions
+  }
+
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
     const { statements, catalogue, source } = this.#parts.judged
     const { means } = this.#line

@@ -1,5 +1,5 @@
 import { limits } from '@sluice/core'
-import { isFrontType } from './messages.ts'
+import { front, isFrontType } from './messages.ts'
 import { headerBytes, ProtocolViolation } from './wire.ts'
 
 /**
@@ -56,6 +56,27 @@ export function takeMessage(
   const length = buffer.data.readInt32BE(buffer.at + 1)
   if (length < 4 || length > bytesMax) throw new ProtocolViolation('invalid message length')
   return take(buffer, length + 1)
+}
+
+/** COPY data go on in pieces of this size, whatever the client made of them: where a message ends says nothing of rows. */
+const pieceBytes = 1_048_576
+/** What a server takes as one message (`PQ_LARGE_MESSAGE_LIMIT`). */
+const copyDataBytesMax = 1_073_741_822
+
+/** The next whole message of a client that is served. A large CopyData becomes several, so that none is kept whole. */
+export function takeServed(buffer: FrameBuffer): Buffer | undefined {
+  if (buffer.length < headerBytes || buffer.data[buffer.at] !== front.copyData) return takeMessage(buffer)
+  const length = buffer.data.readInt32BE(buffer.at + 1)
+  if (length + 1 <= headerBytes + pieceBytes) return takeMessage(buffer)
+  if (length > copyDataBytesMax) throw new ProtocolViolation('invalid message length')
+  if (buffer.length < headerBytes + pieceBytes) return undefined
+  const piece = Buffer.from(buffer.data.subarray(buffer.at, buffer.at + headerBytes + pieceBytes))
+  piece.writeInt32BE(headerBytes - 1 + pieceBytes, 1)
+  // The header of the rest is written over what has just been copied.
+  buffer.at += pieceBytes
+  buffer.data[buffer.at] = front.copyData
+  buffer.data.writeInt32BE(length - pieceBytes, buffer.at + 1)
+  return piece
 }
 
 /** The next whole startup packet, which has a length and no type (PostgreSQL 15 §55.7). */

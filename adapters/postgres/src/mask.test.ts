@@ -57,6 +57,7 @@ function plan(method: HidingRule['method'], change: Partial<MaskPlan> = {}, notN
     computed: false,
     answers: [],
     known: new Set([customers]),
+    conditions: 0,
     ...change,
   }
 }

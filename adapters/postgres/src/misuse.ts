@@ -16,7 +16,7 @@ export function misuse(place: ColumnUse['place'], mask: ColumnMask, isListed: bo
       if (rule.derived !== 'mask') return refused(mask, 'cannot be computed with')
       return isListed ? undefined : refused(mask, unlisted)
     case 'predicate':
-      return rule.predicates === 'allow' ? undefined : refused(mask, telling)
+      return rule.predicates === 'allow' || rule.predicates === 'budget' ? undefined : refused(mask, telling)
     case 'moved':
       return rule.moves === 'allow'
         ? undefined
@@ -24,6 +24,11 @@ export function misuse(place: ColumnUse['place'], mask: ColumnMask, isListed: bo
     case 'elsewhere':
       return refused(mask, 'cannot be used here')
   }
+}
+
+/** Whether that use of a masked column is one of those that the policy counts. */
+export function isCounted(place: ColumnUse['place'], { rule }: ColumnMask): boolean {
+  return rule.predicates === 'budget' && (place === 'predicate' || place === 'equality')
 }
 
 /** What shows NULL for every value does not tell where there is none. */

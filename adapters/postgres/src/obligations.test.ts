@@ -120,6 +120,23 @@ test('a rule may also refuse what is compared for equality', () => {
   assert.equal(refused(use('ssn', 'equality'), { ...masked, predicates: 'allow' }), null)
 })
 
+test('conditions are counted where the rule gives a budget for them, and nowhere else', () => {
+  const counted = (change: Partial<Statement>, ...mask: readonly MaskRule[]): number => {
+    const obliged = oblige([statement(change)], [verdict(...mask)], catalogue)
+    return obliged.kind === 'refused' ? assert.fail(obliged.refusal.message) : obliged.plan.conditions
+  }
+  const budget = { ...masked, predicates: 'budget' } as const
+  const uses = [...(use('ssn', 'predicate').uses ?? []), ...(use('ssn', 'equality').uses ?? [])]
+  assert.equal(counted({ uses }, budget), 2)
+  assert.equal(counted(use('*', 'predicate'), budget), 1)
+  assert.equal(counted(use('ssn', 'output'), budget), 0)
+  assert.equal(counted(use('id', 'predicate'), budget), 0)
+  assert.equal(counted({ uses }, { ...masked, predicates: 'allow' }), 0)
+  assert.equal(counted(use('ssn', 'equality'), budget, { ...masked, predicates: 'equality' }), 0)
+  assert.equal(refused(use('ssn', 'predicate'), budget, { ...masked, predicates: 'equality' }), 'test/mask')
+  assert.equal(counted(use('ssn', 'predicate'), budget, { ...masked, predicates: 'allow' }), 1)
+})
+
 test('an expression is masked only where the columns of the answer can be told one by one', () => {
   const lenient = { ...masked, derived: 'mask' } as const
   assert.equal(refused({ ...use('ssn', 'derived'), outputs: null }, lenient), 'test/mask')

@@ -1,8 +1,6 @@
 import {
   placeOf,
   refusal,
-  stricterMask,
-  type ColumnMaskRule,
   type MaskRule,
   type Obliged,
   type Pseudonyms,
@@ -10,27 +8,13 @@ import {
   type Verdict,
 } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
-import { ColumnMask, type HidingRule } from './column-mask.ts'
+import type { ColumnMask } from './column-mask.ts'
 import { DerivedMask } from './derived-mask.ts'
 import { withCopy } from './copy/oblige.ts'
 import type { Expected, MaskPlan, Output, RelationName, Source, Statement } from './statement.ts'
-import { misuse } from './misuse.ts'
+import { isHiding, masksOf, shown, stricterOf, type Masks } from './masks.ts'
+import { isCounted, misuse } from './misuse.ts'
 import { closedWorldRule } from './walk/objection.ts'
-
-/** The mask rules of one verdict against one picture of the target. */
-interface Masks {
-  /** Relation OID → column → what hides it. Only relations with something hidden. */
-  readonly hidden: ReadonlyMap<number, ReadonlyMap<string, ColumnMask>>
-  /** Relations that a rule names, hidden or deliberately clear. */
-  readonly named: ReadonlySet<number>
-  readonly columns: MaskPlan['columns']
-  /** Relations with a rule that cannot be kept: nobody knows what should be hidden, or how. */
-  readonly mistaken: ReadonlyMap<number, Refusal>
-  /** `columns` of relations whose answers carry their own OIDs and that the policy vouches for. */
-  readonly known: ReadonlySet<number>
-  readonly pseudonyms: Pseudonyms | undefined
-  readonly settled: WeakMap<Statement, Obliged<MaskPlan>>
-}
 
 /**
  * Compiles the verdicts' masks for the answer of one message, or refuses what they could not be kept in. What may be done
@@ -91,6 +75,7 @@ export const openPlan: MaskPlan = {
   computed: true,
   answers: [],
   known: new Set(),
+  conditions: 0,
 }
 
 function joined(one: MaskPlan, other: MaskPlan): MaskPlan {
@@ -110,13 +95,8 @@ function joined(one: MaskPlan, other: MaskPlan): MaskPlan {
     computed: one.computed || other.computed,
     answers: [],
     known: new Set([...one.known].filter((oid) => other.known.has(oid))),
+    conditions: one.conditions + other.conditions,
   }
-}
-
-function stricterOf(one: ColumnMask, other: ColumnMask): ColumnMask {
-  const rule = stricterMask(one.rule, other.rule)
-  if (rule === one.rule) return one
-  return rule === other.rule || !isHiding(rule) ? other : one.by(rule)
 }
 
 const plans = new WeakMap<Masks, Readonly<Record<string, MaskPlan>>>()
@@ -132,6 +112,7 @@ function planOf(statement: Statement, masks: Masks, catalogue: Catalogue): MaskP
       computed,
       answers: [],
       known: masks.known,
+      conditions: 0,
     })
     known = {
       open: made(false, true),
@@ -141,10 +122,19 @@ function planOf(statement: Statement, masks: Masks, catalogue: Catalogue): MaskP
     plans.set(masks, known)
   }
   const guarded = statement.touched.some((relation) => isHidden(relation, masks, catalogue))
-  const plan = known[guarded ? (statement.computed ? 'computed' : 'plain') : 'open'] ?? openPlan
+  const conditions = conditionsOf(statement, masks, catalogue)
+  const shared = known[guarded ? (statement.computed ? 'computed' : 'plain') : 'open'] ?? openPlan
+  const plan = conditions === 0 ? shared : { ...shared, conditions }
   const { outputs } = statement
   if (!guarded || outputs === null) return plan
   return { ...plan, answers: [outputs.map((output, at) => expectedOf(output, at + 1, masks, catalogue))] }
+}
+
+function conditionsOf({ uses }: Statement, masks: Masks, catalogue: Catalogue): number {
+  const asked = uses.flatMap((use) =>
+    masksOn(use, masks, catalogue).filter((mask) => isCounted(use.place, mask)),
+  )
+  return asked.length
 }
 
 function expectedOf(
@@ -218,10 +208,6 @@ function closed(why: string): Refusal {
   return refusal('denied', closedWorldRule, why)
 }
 
-function shown({ schema, name }: RelationName): string {
-  return schema === 'public' ? name : `${schema}.${name}`
-}
-
 function find({ schema, name }: RelationName, catalogue: Catalogue): CatalogueRelation | undefined {
   return catalogue.relations.get(`${schema}\0${name}`)
 }
@@ -229,112 +215,4 @@ function find({ schema, name }: RelationName, catalogue: Catalogue): CatalogueRe
 function isHidden(relation: RelationName, masks: Masks, catalogue: Catalogue): boolean {
   const known = find(relation, catalogue)
   return known !== undefined && masks.hidden.has(known.oid)
-}
-
-const compiled = new WeakMap<Catalogue, WeakMap<readonly MaskRule[], Masks>>()
-
-/** Cached decisions hand out the same frozen rules again and again. */
-function masksOf(
-  rules: readonly MaskRule[],
-  catalogue: Catalogue,
-  pseudonyms: Pseudonyms | undefined,
-): Masks {
-  const perCatalogue = compiled.get(catalogue) ?? new WeakMap<readonly MaskRule[], Masks>()
-  compiled.set(catalogue, perCatalogue)
-  const known = perCatalogue.get(rules)
-  if (known !== undefined && known.pseudonyms === pseudonyms) return known
-  const masks = compile(rules, catalogue, pseudonyms)
-  perCatalogue.set(rules, masks)
-  return masks
-}
-
-type Explicit = ReadonlyMap<number, ReadonlyMap<string, ColumnMaskRule>>
-
-function compile(
-  rules: readonly MaskRule[],
-  catalogue: Catalogue,
-  pseudonyms: Pseudonyms | undefined,
-): Masks {
-  const explicit = new Map<number, Map<string, ColumnMaskRule>>()
-  const mistaken = new Map<number, Refusal>()
-  const byName = Map.groupBy(catalogue.relations.values(), ({ name }) => `${name.schema}.${name.name}`)
-  for (const rule of rules) {
-    if (!('relation' in rule)) continue
-    for (const known of byName.get(rule.relation) ?? []) {
-      const columns = explicit.get(known.oid) ?? new Map<string, ColumnMaskRule>()
-      explicit.set(known.oid, columns)
-      if (rule.column !== '*' && !known.attnums.has(rule.column) && isHiding(rule))
-        mistaken.set(known.oid, stale(rule.column, known))
-      const before = columns.get(rule.column)
-      columns.set(rule.column, before === undefined ? rule : stricterMask(before, rule))
-    }
-  }
-  const hidden = hiddenColumns(explicit, catalogue, pseudonyms)
-  for (const [oid, columns] of hidden)
-    for (const { mistake } of columns.values()) if (mistake !== undefined) mistaken.set(oid, mistake)
-  return {
-    hidden,
-    named: new Set(explicit.keys()),
-    columns: new Map([...hidden].map(([oid, columns]) => [oid, numbered(columns, catalogue.byOid.get(oid))])),
-    mistaken,
-    known: new Set([...catalogue.plain, ...explicit.keys()]),
-    pseudonyms,
-    settled: new WeakMap(),
-  }
-}
-
-function isHiding(rule: ColumnMaskRule): rule is HidingRule {
-  return rule.method !== 'none'
-}
-
-function stale(column: string, { name }: CatalogueRelation): Refusal {
-  return refusal(
-    'policy_error',
-    'policy/mask_column',
-    `A mask names ${column}, which ${shown(name)} does not have.`,
-  )
-}
-
-/** A rule of a table holds for its partitions and children too, and the other way round, unless they have their own. */
-function hiddenColumns(
-  explicit: Explicit,
-  catalogue: Catalogue,
-  pseudonyms: Pseudonyms | undefined,
-): Masks['hidden'] {
-  const found = new Map<number, Map<string, ColumnMask>>()
-  for (const [oid, rules] of explicit) {
-    for (const relation of family(oid, catalogue)) {
-      const own = explicit.get(relation.oid)
-      for (const [column, attribute] of relation.attributes) {
-        const rule = own?.get(column) ?? own?.get('*') ?? rules.get(column) ?? rules.get('*')
-        if (rule === undefined || !isHiding(rule)) continue
-        const columns = found.get(relation.oid) ?? new Map<string, ColumnMask>()
-        found.set(relation.oid, columns)
-        const name = `${relation.name.schema}.${relation.name.name}.${column}`
-        const mask = new ColumnMask(name, rule, attribute, catalogue.maskable, pseudonyms)
-        const before = columns.get(column)
-        columns.set(column, before === undefined ? mask : stricterOf(before, mask))
-      }
-    }
-  }
-  return found
-}
-
-function family(oid: number, catalogue: Catalogue): readonly CatalogueRelation[] {
-  const seen = new Map<number, CatalogueRelation>()
-  const open = [oid]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const relation = catalogue.byOid.get(next)
-    if (relation === undefined || seen.has(next)) continue
-    seen.set(next, relation)
-    open.push(...relation.parents, ...relation.children)
-  }
-  return [...seen.values()]
-}
-
-function numbered(
-  columns: ReadonlyMap<string, ColumnMask>,
-  relation: CatalogueRelation | undefined,
-): ReadonlyMap<number, ColumnMask> {
-  return new Map([...columns].map(([column, mask]) => [relation?.attnums.get(column) ?? 0, mask]))
 }

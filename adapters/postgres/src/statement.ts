@@ -155,6 +155,8 @@ export interface MaskPlan {
   readonly copy?: { readonly query: Buffer; readonly format: CopyFormat }
   /** What is looked for in the answer, behind the masks of columns. */
   readonly detection?: Detection
+  /** Conditions on masked columns that the policy gives a budget for. */
+  readonly conditions: number
   /** The answer may be cut for its size or its time. */
   readonly limited?: true
 }

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import type { Action } from '@sluice/core'
 import type { Statement } from './statement.ts'
 import { Transaction } from './transaction.ts'
 
@@ -27,4 +28,24 @@ test('the server has the last word', () => {
   assert.equal(transaction.state, 'none')
   transaction.is('T')
   assert.equal(transaction.state, 'clean')
+})
+
+test('what waits for the end of a transaction is done with its end, with a Sync without one, and with SET CONSTRAINTS', () => {
+  const action = (kind: string, transaction: string, readOnly = false): Action => ({
+    name: 'sql.any',
+    kind,
+    transaction,
+    read_only: readOnly,
+  })
+  const transaction = new Transaction()
+  const follows = (guarded: boolean, ...of: Parameters<typeof action>): boolean =>
+    transaction.follows([action(...of)], guarded)
+  assert.equal(follows(false, 'set_constraints', 'clean'), false)
+  assert.equal(follows(true, 'update', 'clean'), false)
+  assert.equal(follows(false, 'select', 'dirty', true), false)
+  assert.equal(follows(false, 'set_constraints', 'dirty'), true)
+  assert.equal(follows(false, 'commit', 'dirty', true), true)
+  assert.equal(follows(false, 'select', 'none', true), true)
+  transaction.is('I')
+  assert.equal(follows(false, 'set_constraints', 'dirty'), false)
 })

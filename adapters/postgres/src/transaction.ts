@@ -29,11 +29,16 @@ export class Transaction {
     return this.#underMasks
   }
 
-  /** An exchange with these actions is sent. Whether it ends what was changed under masks, or a Sync behind it may. */
+  /**
+   * An exchange with these actions is sent. Whether what waits for the end of what was changed under masks is done with it,
+   * or with a Sync behind it.
+   */
   follows(actions: readonly Action[], guarded: boolean): boolean {
     if (guarded && actions.some((action) => !action.read_only)) this.#underMasks = true
     if (!this.#underMasks) return false
-    return actions.some(({ kind, transaction }) => kind === 'commit' || transaction === 'none')
+    return actions.some(
+      ({ kind, transaction }) => kind === 'commit' || kind === 'set_constraints' || transaction === 'none',
+    )
   }
 
   /** The server said where it stands and nothing is under way. */

@@ -23,7 +23,7 @@ import { oblige, type MaskPlan } from './obligations.ts'
 import { refuse, said } from './refuse.ts'
 import type { Reply } from './replies.ts'
 import { shownStdin } from './stdin.ts'
-import { parseCommandLine } from './unparsed.ts'
+import { parseCommandLine } from './command-line.ts'
 import { start } from './upstream.ts'
 
 /** A caller that waits for people is told again after so long. */

@@ -1,5 +1,5 @@
-import type { Action, Json } from '@sluice/core'
-import type { CommandLine } from './unparsed.ts'
+import type { Action } from '@sluice/core'
+import type { CommandLine } from './command-line.ts'
 
 /** The closed list of what a request can be; `schemas/actions/ssh.json` says what each means. */
 export const actions: readonly string[] = [
@@ -79,9 +79,15 @@ function execAction({ login, command, env, terminal }: Program, line: CommandLin
   }
 }
 
-/** A record of texts and lists is a document as it stands. */
-function fieldsOf(line: CommandLine): { readonly [Field in keyof CommandLine]: CommandLine[Field] & Json } {
-  return line
+function fieldsOf({ programs, paths, opaque, detached, read_only, transfer }: CommandLine) {
+  return {
+    read_only,
+    programs: programs.map((program) => ({ ...program })),
+    paths: paths.map((path) => ({ ...path })),
+    opaque: opaque.map((reason) => ({ ...reason })),
+    detached,
+    transfer: transfer === null ? null : { ...transfer },
+  }
 }
 
 function shellAction({ login, env, terminal }: Program): Action {

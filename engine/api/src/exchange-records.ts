@@ -19,10 +19,13 @@ export interface ExchangeRecord {
   readonly status: string | null
   readonly rows: number
   readonly masked: number
+  /** From the decision to the end of its answer; `null` until then. */
+  readonly micros: number | null
 }
 
 export interface ExchangesWanted {
   readonly subject?: string | undefined
+  readonly on_behalf_of?: string | null | undefined
   readonly target?: string | undefined
   readonly run?: string | undefined
   readonly rule?: string | undefined
@@ -41,4 +44,6 @@ export interface ExchangesWanted {
 export interface ExchangeRecords {
   /** Newest first. */
   search(wanted: ExchangesWanted): Promise<readonly ExchangeRecord[]>
+  /** What the log says anew, soon after it does; `skipped`: so many more at once that they are not told one by one. */
+  onChange(listener: (changed: readonly ExchangeRecord[], skipped: number) => void): Disposable
 }

@@ -5,7 +5,7 @@ import { caller } from './caller.ts'
 import { holding } from './content-search.ts'
 import type { ExchangeRecord, ExchangeRecords, ExchangesWanted } from './exchange-records.ts'
 import type { ContentPorts } from './recording-session.ts'
-import { callerAs, rolesOf, type RolePorts } from './roles.ts'
+import { callerAs, type RolePorts } from './roles.ts'
 import {
   answers,
   count,
@@ -17,8 +17,10 @@ import {
   options,
   text,
   time,
+  type JsonSchema,
   type RouteSchema,
 } from './schema.ts'
+import { seesEverybody } from './session-sight.ts'
 
 export interface SearchPorts extends RolePorts, ActedPorts, Pick<ContentPorts, 'unseal'> {
   readonly store: Pick<EventStore, 'append' | 'read'>
@@ -38,10 +40,34 @@ export interface FoundPage {
 
 type Asked = Omit<ExchangesWanted, 'before'> & { readonly before?: string; readonly content?: boolean }
 
+const placePattern = /^(\d{1,16})\.(exc_[0-9A-Z]{26})$/
+
+const foundLineSchema: JsonSchema = object({
+  exchange: text,
+  session: text,
+  at: time,
+  subject: text,
+  on_behalf_of: nullable(text),
+  target: text,
+  run: nullable(text),
+  summary: text,
+  bytes: count,
+  effect: nullable(text),
+  rule: nullable(text),
+  reason: nullable(text),
+  decision: nullable(text),
+  revision: nullable(text),
+  outcome: text,
+  status: nullable(text),
+  rows: count,
+  masked: count,
+  micros: nullable(count),
+})
+
 const short = { type: 'string', minLength: 1, maxLength: 500 } as const
 
 const schema: RouteSchema = {
-  summary: 'Exchanges of all sessions, newest first: one’s own, or everybody’s for auditors',
+  summary: 'Exchanges of all sessions, newest first: one’s own, or everybody’s for auditors and admins',
   querystring: options({
     subject: short,
     target: short,
@@ -56,35 +82,14 @@ const schema: RouteSchema = {
     until_ms: count,
     before: {
       type: 'string',
-      pattern: '^\\d{1,16}\\.exc_[0-9A-Z]{26}$',
+      pattern: placePattern.source,
       description: '`next` of the page before.',
     },
     last: { type: 'integer', minimum: 1, maximum: 1_000, default: 50 },
   }),
   response: answers(
     object({
-      exchanges: list(
-        object({
-          exchange: text,
-          session: text,
-          at: time,
-          subject: text,
-          on_behalf_of: nullable(text),
-          target: text,
-          run: nullable(text),
-          summary: text,
-          bytes: count,
-          effect: nullable(text),
-          rule: nullable(text),
-          reason: nullable(text),
-          decision: nullable(text),
-          revision: nullable(text),
-          outcome: text,
-          status: nullable(text),
-          rows: count,
-          masked: count,
-        }),
-      ),
+      exchanges: list(foundLineSchema),
       next: nullable(text),
     }),
     403,
@@ -114,9 +119,9 @@ function ownOnly(
   { subject }: Identity,
   { roles }: RolePorts,
 ): ExchangesWanted | null {
-  if (rolesOf(subject, roles).has('auditor')) return wanted
+  if (seesEverybody(subject, roles)) return wanted
   return wanted.subject === undefined || wanted.subject === subject.id
-    ? { ...wanted, subject: subject.id }
+    ? { ...wanted, subject: subject.id, on_behalf_of: subject.on_behalf_of }
     : null
 }
 
@@ -157,16 +162,25 @@ function page(found: readonly ExchangeRecord[], last: number): FoundPage {
   const shown = found.slice(0, last)
   const more = found.length >= last
   return {
-    exchanges: shown.map(({ at_ms, ...rest }) => ({ ...rest, at: new Date(at_ms).toISOString() })),
+    exchanges: shown.map(foundLine),
     next: more ? nextOf(shown.at(-1)) : null,
   }
 }
 
-function nextOf(record: ExchangeRecord | undefined): string | null {
-  return record === undefined ? null : `${record.at_ms}.${record.exchange}`
+export function foundLine({ at_ms, ...rest }: ExchangeRecord): FoundLine {
+  return { ...rest, at: new Date(at_ms).toISOString() }
 }
 
-function placeOf(before: string | undefined): ExchangesWanted['before'] {
-  const [at = '', exchange = ''] = before?.split('.') ?? []
-  return before === undefined ? undefined : { at_ms: Number(at), exchange }
+export function placeText({ at_ms, exchange }: Pick<ExchangeRecord, 'at_ms' | 'exchange'>): string {
+  return `${at_ms}.${exchange}`
+}
+
+function nextOf(record: ExchangeRecord | undefined): string | null {
+  return record === undefined ? null : placeText(record)
+}
+
+/** What `nextOf` gave; `undefined` for what it did not. */
+export function placeOf(place: string | undefined): ExchangesWanted['before'] {
+  const [, at, exchange] = placePattern.exec(place ?? '') ?? []
+  return at === undefined || exchange === undefined ? undefined : { at_ms: Number(at), exchange }
 }

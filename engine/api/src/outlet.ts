@@ -29,10 +29,11 @@ export class Outlet implements AsyncIterable<string> {
     this.#beat()
   }
 
-  send(event: string, data: object): void {
+  /** `id`: where a follower goes on that was cut off after this message. */
+  send(event: string, data: object, id?: string): void {
     if (this.#ended) return
     if (this.#waiting.length >= this.#options.queue) this.end('slow')
-    else this.#push(message(event, data))
+    else this.#push(message(event, data, id))
   }
 
   /** What waits is given up when the follower was too slow for it. */
@@ -76,6 +77,7 @@ export class Outlet implements AsyncIterable<string> {
 }
 
 /** JSON has no line break that is not escaped, so a message is one line. */
-function message(event: string, data: object): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+function message(event: string, data: object, id?: string): string {
+  const place = id === undefined ? '' : `id: ${id}\n`
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n${place}\n`
 }

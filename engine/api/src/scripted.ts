@@ -249,7 +249,7 @@ export function scriptedApi(
     legalHolds: noLegalHolds,
     agents: noAgents,
     records: { get: () => undefined, list: () => [] },
-    exchanges: { search: async () => [] },
+    exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
     kills: {

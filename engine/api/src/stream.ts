@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import {
   refusal,
   Refused,
@@ -15,9 +15,11 @@ import { approvalLine, type PagePorts } from './approval-page.ts'
 import { sightOf } from './approval-sight.ts'
 import type { ApiBounds } from './bounds.ts'
 import { caller } from './caller.ts'
+import type { ExchangeRecords } from './exchange-records.ts'
+import { ExchangeTail, type TailWanted } from './exchange-tail.ts'
 import { Outlet } from './outlet.ts'
 import type { RolePorts } from './roles.ts'
-import { text } from './schema.ts'
+import { flag, options, text } from './schema.ts'
 import { sessionLine } from './session-line.ts'
 import { maySee } from './session-sight.ts'
 import { untilRevoked } from './until-revoked.ts'
@@ -25,6 +27,7 @@ import { untilRevoked } from './until-revoked.ts'
 export interface StreamPorts extends RolePorts, PagePorts {
   readonly approvals: Approvals
   readonly engine: Engine
+  readonly exchanges: ExchangeRecords
   readonly revocations: Pick<Revocations, 'of' | 'onChange'>
   readonly clock: Clock
   readonly report: (what: string, error: unknown) => void
@@ -35,25 +38,38 @@ interface Follower {
   readonly outlet: Outlet
 }
 
+const of = { type: 'string', minLength: 1, maxLength: 500 } as const
+
 const schema = {
   summary: 'Changes of approvals and sessions that the caller may see, as server-sent events',
   description:
-    'Events: `approval` and `session`, each with what its list shows; `end` with a reason: `expired` (come back with a fresh token), `revoked`, `slow`, `draining`.',
+    'Events: `approval` and `session`, each with what its list shows; with `exchanges=true` also `exchanges`: {exchanges, skipped}, ten a second at most, each exchange again when more is known of it, `skipped` those that are left out (null: nobody counted). Their ids go on by Last-Event-ID with the latest 500 that were missed. `end` with a reason: `expired` (come back with a fresh token), `revoked`, `slow`, `draining`.',
+  querystring: options({
+    exchanges: { ...flag, default: false },
+    session: { ...of, description: 'Exchanges of this session alone; likewise for a run or target.' },
+    run: of,
+    target: of,
+  }),
   response: { 200: { description: 'A stream.', content: { 'text/event-stream': { schema: text } } } },
 } as const
 
 /** A follower that does not read is cut off this long after it was told so. */
 const lingerMs = 5_000
 
+interface StreamRequest {
+  readonly Querystring: TailWanted & { readonly exchanges: boolean }
+}
+
 /** GET /v1/stream: what changes, to everybody for whom it exists, for as long as their token is good. */
 export function stream(ports: StreamPorts, bounds: ApiBounds): FastifyPluginAsync {
   const followers = new Set<Follower>()
   return async (app) => {
     tell(app, followers, ports)
-    app.get('/v1/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
+    app.get<StreamRequest>('/v1/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
       const identity = await caller(request, ports.authenticator)
       admit(identity, followers, bounds)
       const { outlet } = follow(identity, followers, reply, ports, bounds)
+      if (request.query.exchanges) tail(request, reply, identity, outlet, ports)
       const body = Readable.from(outlet, { objectMode: false })
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(body)
     })
@@ -90,6 +106,20 @@ function follow(
     outlet.close()
   })
   return follower
+}
+
+function tail(
+  { query, headers }: FastifyRequest<StreamRequest>,
+  reply: FastifyReply,
+  { subject }: Identity,
+  outlet: Outlet,
+  ports: StreamPorts,
+): void {
+  const following = new ExchangeTail(subject, outlet, query, ports)
+  reply.raw.once('close', () => following[Symbol.dispose]())
+  const last = headers['last-event-id']
+  if (typeof last === 'string')
+    following.resume(last).catch((error: unknown) => ports.report('what was missed was not told', error))
 }
 
 /** One listener for all followers; each is told only of what exists for them. */

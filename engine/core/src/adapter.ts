@@ -206,6 +206,8 @@ export interface Exchange<Up, Down, Plan> {
   held(hold: Hold): Disposable
   /** Compiles the verdicts' obligations, one verdict per action. What it cannot fulfil is a refusal. */
   oblige(verdicts: readonly Verdict[]): Obliged<Plan>
+  /** Conditions on masked values for which the policy gives a budget; none where it is not said. */
+  conditions?(plan: Plan): number
   /** Sends the request before it returns, so that a pipeline leaves in order; the answer is pulled. */
   forward(permit: Permit, plan: Plan, body: AsyncIterable<Up>, stop: Stop<StopReason>): AsyncIterable<Down>
   /** What the caller streams after the request: COPY data, an HTTP body, stdin. */

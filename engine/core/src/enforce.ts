@@ -141,7 +141,7 @@ async function judgeUntilAwaited<Up, Down, Plan>(
       judge(entry.exchange, lane.pdp, (action) =>
         lane.input(entry.id, action, entry.exchange.values, noApprovals, moment),
       )
-    const settled = patient(ruling instanceof Promise ? await ruling : ruling, lane)
+    const settled = affordable(patient(ruling instanceof Promise ? await ruling : ruling, lane), lane)
     entry.passage?.judged(settled)
     entry.passage?.arrive('lane')
     judged.push({
@@ -161,6 +161,11 @@ async function judgeUntilAwaited<Up, Down, Plan>(
 /** A wait leaves several events in the log, so whose waits come to nothing again and again is not let wait for a while. */
 function patient<Plan>(ruling: Ruling<Plan>, lane: LaneContext): Ruling<Plan> {
   return ruling.kind === 'held' && !lane.mayWait() ? objected(tooManyWaits, ruling.revision) : ruling
+}
+
+/** What people approve is not asked again, so it spends nothing. */
+function affordable<Plan>(ruling: Ruling<Plan>, lane: LaneContext): Ruling<Plan> {
+  return (ruling.kind === 'allowed' ? lane.asksTooMuch(ruling.conditions) : undefined) ?? ruling
 }
 
 const tooManyWaits = refusal(

@@ -18,6 +18,7 @@ import type {
   PolicyDecisionPoint,
   Targets,
 } from './ports.ts'
+import { Conditions } from './conditions.ts'
 import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { CancelKey, Hello, Identity, Stranger, Target } from './request.ts'
@@ -79,6 +80,7 @@ export function createGate(ports: GatePorts): Engine {
     denialBudgets: new Budgets(denialTerms, ports.clock),
     waitBudgets: new Budgets(waitTerms, ports.clock),
     rates: new RequestRates(ports.clock),
+    conditions: new Conditions(ports.clock),
   }
   const refusals = new LoginRefusals({
     ...ports,

@@ -13,7 +13,13 @@ export type Ruling<Plan> = {
   /** The rule that settled it, for the record and the caller. */
   readonly rule: string
 } & (
-  | { readonly kind: 'allowed'; readonly plan: Plan; readonly limits: VerdictLimits }
+  | {
+      readonly kind: 'allowed'
+      readonly plan: Plan
+      readonly limits: VerdictLimits
+      /** How many of the subject's budget for conditions on masked values it spends. */
+      readonly conditions: number
+    }
   | { readonly kind: 'held'; readonly requirement: Requirement }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 )
@@ -76,6 +82,7 @@ function rule<Up, Down, Plan>(
     revision,
     rule: ruleOf(first),
     plan: obliged.plan,
+    conditions: exchange.conditions?.(obliged.plan) ?? 0,
     limits: strictest(verdicts),
   }
 }

@@ -73,6 +73,8 @@ export interface LaneContext extends Pick<Clock, 'now' | 'monotonic' | 'after'> 
   unusable(): Ruling<never> | undefined
   /** So many more requests are about to be judged as one: the refusal when there are too many of their subject. */
   tooOften(requests: number): Ruling<never> | undefined
+  /** Spends of the budget for conditions on masked values. */
+  asksTooMuch(conditions: number): Ruling<never> | undefined
   end(reason: Refusal): void
   /** An exchange is done: a session that is to end may end now. */
   idle(): void

@@ -61,6 +61,8 @@ export interface Target<Settings = unknown> extends TargetView {
   readonly via?: string | undefined
   /** `undefined`: as often as it likes. */
   readonly rate?: RequestRate | undefined
+  /** How many conditions on masked values each subject may ask where a policy gives a budget for them. */
+  readonly conditions?: RequestRate | undefined
   readonly settings: Settings
 }
 

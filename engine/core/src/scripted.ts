@@ -109,6 +109,7 @@ export function scriptedContext(
     logged: () => log.failure === undefined,
     unusable: () => undefined,
     tooOften: () => undefined,
+    asksTooMuch: () => undefined,
     idle: () => {},
     end: (reason) => ended.push(reason),
   }

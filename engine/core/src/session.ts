@@ -17,6 +17,7 @@ import { limits } from './limits.ts'
 import { expired, LivingToken } from './living-token.ts'
 import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
+import type { Conditions } from './conditions.ts'
 import type { RequestRates } from './request-rates.ts'
 import { sessionRevoked, type Revocation } from './revocation.ts'
 import { refuseRevoked } from './revocations.ts'
@@ -41,6 +42,7 @@ export interface SessionPorts extends GatePorts {
   /** How often each subject may wait for people in vain. */
   readonly waitBudgets: Budgets
   readonly rates: RequestRates
+  readonly conditions: Conditions
 }
 
 /** One authenticated subject on one target, from the first recorded event to SessionClosed. */
@@ -254,7 +256,7 @@ export class LiveSession<Settings> implements Session<Settings> {
   }
 
   #laneContext(granted: Granted): LaneContext {
-    const { clock, ids, pdp, pseudonyms, rates, report } = this.#ports
+    const { clock, conditions, ids, pdp, pseudonyms, rates, report } = this.#ports
     let run = this.#run
     const append = (bodies: readonly EventBody[], urgency: 'now' | 'soon'): Promise<unknown> =>
       this.append(granted.recorded(bodies), urgency, run)
@@ -327,6 +329,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
       tooOften: (requests) => this.#objection(rates.refuse(this.target.rate, this.subject.id, requests)),
+      asksTooMuch: (count) => this.#objection(conditions.refuse(this.target, this.subject.id, count)),
       idle: () => {
         granted.done()
         this.#endWhenIdle()

@@ -57,14 +57,17 @@ export type ColumnMaskRule = MaskedColumn & MaskHow & ColumnUses
 /** What may be done with a masked column besides showing it, each from what tells least to what tells most. */
 export const columnUses = {
   derived: ['refuse', 'mask'],
-  predicates: ['refuse', 'equality', 'allow'],
+  predicates: ['refuse', 'equality', 'budget', 'allow'],
   moves: ['refuse', 'allow'],
 } as const
 
 export interface ColumnUses {
   /** Outputs that are computed from it; `refuse` where nothing is said. */
   readonly derived?: (typeof columnUses.derived)[number]
-  /** Conditions, joins, orders and groups: all that tells of values without showing one; `equality` where nothing is said. */
+  /**
+   * Conditions, joins, orders and groups: all that tells of values without showing one; `equality` where nothing is said,
+   * `budget`: so many for each subject, see `Conditions`.
+   */
   readonly predicates?: (typeof columnUses.predicates)[number]
   /** Writing it to where no mask is; `refuse` where nothing is said. */
   readonly moves?: (typeof columnUses.moves)[number]

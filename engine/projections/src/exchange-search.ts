@@ -5,6 +5,8 @@ import { exchangeColumns, type ExchangeView } from './exchanges.ts'
 export interface ExchangesWanted {
   /** Subject id. */
   readonly subject?: string | undefined
+  /** On whose behalf; `null`: on nobody's. */
+  readonly on_behalf_of?: string | null | undefined
   readonly target?: string | undefined
   readonly run?: string | undefined
   readonly rule?: string | undefined
@@ -61,7 +63,8 @@ export function searchExchanges(
   const sessions = db.prepare(`
     select id, ${ended} as ended_ms from sessions
     where (${ended}, id) < (:ended_ms, :id) and ${ended} >= :since
-      and opened_ms < :until and (:subject is null or subject = :subject) and (:target is null or target = :target)
+      and opened_ms < :until and (:subject is null or subject = :subject)
+      and (:anybody = 1 or on_behalf_of is :on_behalf_of) and (:target is null or target = :target)
     order by ${ended} desc, id desc limit ${sessionsAtOnce}`)
   const exchanges = db.prepare(`
     select ${exchangeColumns}, subject, on_behalf_of, target
@@ -77,7 +80,13 @@ export function searchExchanges(
     const { run = null, rule = null, effect = null, text = null, before, last } = wanted
     const until = Math.min(wanted.until_ms ?? never, (before?.at_ms ?? never) + 1)
     const span = { since: wanted.since_ms ?? 0, until }
-    const ofSessions = { ...span, subject: wanted.subject ?? null, target: wanted.target ?? null }
+    const ofSessions = {
+      ...span,
+      subject: wanted.subject ?? null,
+      target: wanted.target ?? null,
+      anybody: wanted.on_behalf_of === undefined ? 1 : 0,
+      on_behalf_of: wanted.on_behalf_of ?? null,
+    }
     const ofExchanges = {
       ...span,
       run,

@@ -34,32 +34,35 @@ export interface ExchangeView {
   readonly status: string | null
   readonly rows: number
   readonly masked: number
+  /** From the decision to the end of its answer; `null` until then. */
+  readonly micros: number | null
 }
 
 const outcomes = { allow: 'running', hold: 'held', deny: 'refused' } as const
 
-export const exchanges: Projection = {
+/** `changed`: told of each exchange that a batch says something of, once that is written. */
+export const exchanges = (changed: (exchange: ExchangeKey) => void): Projection => ({
   name: 'exchanges',
-  version: 3,
+  version: 4,
   // Of a session together, in its order: identifiers ascend in the process that makes them.
   tables: `
     create table exchanges (
       session text not null, exchange text not null, at_ms integer not null, summary text not null,
       run text, bytes integer not null, effect text, rule text, reason text, decision text, revision text,
-      outcome text not null, status text, rows integer not null, masked integer not null,
+      outcome text not null, status text, rows integer not null, masked integer not null, micros integer,
       primary key (session, exchange)
     ) strict, without rowid;
   `,
   fold(db) {
     const insert = db.prepare(
       `insert or ignore into exchanges (session, exchange, at_ms, summary, run, bytes, effect, rule, reason, decision,
-         revision, outcome, status, rows, masked)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         revision, outcome, status, rows, masked, micros)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     const update = db.prepare(
       `update exchanges set effect = coalesce(?, effect), rule = coalesce(?, rule), reason = coalesce(?, reason),
          decision = coalesce(?, decision), revision = coalesce(?, revision), outcome = ?, status = coalesce(?, status), rows = rows + ?,
-         masked = masked + ?
+         masked = masked + ?, micros = coalesce(?, micros)
        where session = ? and exchange = ?`,
     )
     const summaryOf = summaries()
@@ -94,12 +97,13 @@ export const exchanges: Projection = {
             changeOf(event.data).outcome = 'abandoned'
             return
           case 'ResponseCompleted': {
-            const { outcome, status, rows, masked } = event.data
+            const { outcome, status, rows, masked, micros } = event.data
             const change = changeOf(event.data)
             change.outcome = outcome
             change.status = status
             change.rows = rows
             change.masked = masked.reduce((sum, each) => sum + each.values, 0)
+            change.micros = micros
             return
           }
           default:
@@ -119,6 +123,7 @@ export const exchanges: Projection = {
             status,
             rows,
             masked,
+            micros,
           } = change
           if (received === null)
             update.run(
@@ -131,6 +136,7 @@ export const exchanges: Projection = {
               status,
               rows,
               masked,
+              micros,
               session,
               exchange,
             )
@@ -152,13 +158,20 @@ export const exchanges: Projection = {
               status,
               rows,
               masked,
+              micros,
             )
           }
+          changed({ session, exchange })
         }
         changes.clear()
       },
     }
   },
+})
+
+export interface ExchangeKey {
+  readonly session: string
+  readonly exchange: string
 }
 
 interface Of {
@@ -179,6 +192,7 @@ class Change {
   status: string | null = null
   rows = 0
   masked = 0
+  micros: number | null = null
 
   constructor(session: string) {
     this.session = session
@@ -193,7 +207,7 @@ const outcomeNow = `case
 
 /** With `sessions` and `lost` joined. */
 export const exchangeColumns: string = `exchange, session, at_ms, summary, exchanges.run, exchanges.bytes, effect, rule,
-  exchanges.reason, decision, revision, ${outcomeNow} as outcome, status, exchanges.rows, masked`
+  exchanges.reason, decision, revision, ${outcomeNow} as outcome, status, exchanges.rows, masked, micros`
 
 export interface ExchangesRead {
   /** Of a session, oldest first; of many the latest. */

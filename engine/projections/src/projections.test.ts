@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { systemClock, type EventData } from '@sluice/core'
@@ -83,9 +84,18 @@ suite('the read models', () => {
   })
 
   const file = (): string => join(folder, 'projections.db')
-  async function following(store: ScriptedLog, events = store.events.length): Promise<Projections> {
+  async function following(
+    store: ScriptedLog,
+    events = store.events.length,
+    now = clock.now,
+  ): Promise<Projections> {
     await running?.close()
-    running = openProjections({ store, clock, file: file(), report: (what) => reports.push(what) })
+    running = openProjections({
+      store,
+      clock: { ...clock, now },
+      file: file(),
+      report: (what) => reports.push(what),
+    })
     await caughtUp(running, events)
     return running
   }
@@ -93,8 +103,7 @@ suite('the read models', () => {
   async function caughtUp(of: Projections, events: number): Promise<void> {
     const last = 1_800_000_000_000 + (events - 1) * 1_000
     const until = performance.now() + 5_000
-    while (of.status.foldedUpToMs < last && performance.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 5))
+    while (of.status.foldedUpToMs < last && performance.now() < until) await setTimeout(5)
   }
 
   function written(): ScriptedLog {
@@ -107,6 +116,42 @@ suite('the read models', () => {
     log.write({ stream: 'ses_1', run: 'run_1' }, 'DecisionMade', decided('ses_1', 'exc_2', 'deny'))
     return log
   }
+
+  test('tell who looks on of each exchange, as it is by then', async () => {
+    const log = written()
+    const models = await following(log, log.events.length, () => 1_800_000_010_000)
+    const told: unknown[] = []
+    const listening = models.exchanges.onChange((changed, skipped) =>
+      told.push([
+        changed.map(({ exchange, outcome, micros, subject }) => [exchange, outcome, micros, subject]),
+        skipped,
+      ]),
+    )
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'RequestReceived', received('ses_1', 'exc_3'))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'DecisionMade', decided('ses_1', 'exc_3', 'allow'))
+    while (told.length === 0) await setTimeout(5)
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'ResponseCompleted', completed('ses_1', 'exc_3', 7))
+    while (told.length === 1) await setTimeout(5)
+    listening[Symbol.dispose]()
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'RequestReceived', received('ses_1', 'exc_4'))
+    while (models.exchanges.of('ses_1', 9).length < 4) await setTimeout(5)
+    const subject = opened('ses_1').subject.id
+    assert.deepEqual(told, [
+      [[['exc_3', 'running', null, subject]], 0],
+      [[['exc_3', 'completed', completed('ses_1', 'exc_3', 7).micros, subject]], 0],
+    ])
+  })
+
+  test('tell nobody of what is old when it is folded', async () => {
+    const log = written()
+    const models = await following(log)
+    const told: unknown[] = []
+    models.exchanges.onChange((changed) => told.push(changed))
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'RequestReceived', received('ses_1', 'exc_3'))
+    while (models.exchanges.of('ses_1', 9).length < 3) await setTimeout(5)
+    await setTimeout(50)
+    assert.deepEqual(told, [])
+  })
 
   test('show sessions, exchanges and facts', async () => {
     const { sessions, exchanges, facts } = await following(written())
@@ -276,7 +321,7 @@ suite('the read models', () => {
     other.write({ stream: 'ses_9' }, 'SessionOpened', opened('ses_9', 'i#bob'))
     await stop()
     const { sessions, facts } = await following(other)
-    await new Promise((resolve) => setTimeout(resolve, 1_300))
+    await setTimeout(1_300)
     assert.deepEqual(
       sessions.list({ last: 9 }).map(({ id }) => id),
       ['ses_9'],

@@ -1,6 +1,7 @@
 import type { Clock } from '@sluice/core'
 import { activations, readActivations, type ActivationsRead } from './activations.ts'
 import { approvals, readApprovals, type ApprovalsRead } from './approvals.ts'
+import { ExchangeFeed } from './exchange-feed.ts'
 import { exchanges, readExchanges, type ExchangesRead } from './exchanges.ts'
 import { facts, readFacts, type FactsRead } from './facts.ts'
 import { lost } from './lost.ts'
@@ -11,7 +12,7 @@ import { readTargets, targets, type TargetsRead } from './targets.ts'
 /** What the log says, in the shapes in which it is asked for. A little behind the log, and never ahead of it. */
 export interface Projections {
   readonly sessions: SessionsRead
-  readonly exchanges: ExchangesRead
+  readonly exchanges: ExchangesRead & Pick<ExchangeFeed, 'onChange'>
   readonly approvals: ApprovalsRead
   readonly targets: TargetsRead
   readonly activations: ActivationsRead
@@ -27,15 +28,19 @@ export interface ProjectionsPorts extends RunnerPorts {
 /** Opens the read models where they were left, and lets them follow the log. */
 export function openProjections(ports: ProjectionsPorts): Projections {
   const after: (() => void)[] = []
-  const models = [lost, sessions, exchanges, approvals, targets, activations, facts]
+  const feed = new ExchangeFeed()
+  const models = [lost, sessions, exchanges(feed.note), approvals, targets, activations, facts]
   const runner = new Runner(ports, models, after)
   const { db } = runner
   const factsRead = readFacts(db, ports.clock, () => runner.status.foldedUpToMs)
-  after.push(factsRead.forget)
+  after.push(
+    factsRead.forget,
+    feed.telling(db, () => ports.clock.now()),
+  )
   runner.start()
   return {
     sessions: readSessions(db),
-    exchanges: readExchanges(db),
+    exchanges: { ...readExchanges(db), onChange: (listener) => feed.onChange(listener) },
     approvals: readApprovals(db),
     targets: readTargets(db),
     activations: readActivations(db),

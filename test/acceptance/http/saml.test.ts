@@ -114,6 +114,31 @@ suite('a person who logs in by SAML', () => {
     })
   })
 
+  test('signs in at the console, and the answer is good for that browser alone', async () => {
+    const base = url.slice(0, -'/v1'.length)
+    const get = (path: string, cookie = ''): Promise<Response> =>
+      fetch(`${base}${path}`, { redirect: 'manual', headers: { cookie } })
+    const begun = await get('/console/sign-in?issuer=adfs&return_to=%2Fsessions')
+    const [cookie = ''] = begun.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+    assert.match(cookie, /^__Host-sluice-sign-in=/)
+    const { id, relayState } = requestIn(begun.headers.get('location') ?? '')
+    const answered = { SAMLResponse: posted(answerTo(id)), RelayState: relayState }
+    const back = new URL((await post('saml/adfs/acs', answered)).headers.get('location') ?? '')
+    assert.equal(back.origin + back.pathname, 'https://gateway.example/console/callback/adfs')
+    const path = `${back.pathname}${back.search}`
+    assert.equal((await get(path)).headers.get('location'), '/sign-in?problem=expired&issuer=adfs')
+    const signedIn = await get(path, cookie)
+    assert.equal(signedIn.headers.get('location'), '/sessions')
+    const session = signedIn.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+    const shown = (await (await get('/console/session', session.at(-1))).json()) as {
+      readonly subject: string
+      readonly ends_at: string
+      readonly expires_at: string
+    }
+    assert.deepEqual([shown.subject, shown.ends_at], ['adfs#a1b2c3', shown.expires_at])
+    assert.equal((await get(path, cookie)).headers.get('location'), '/sign-in?problem=expired&issuer=adfs')
+  })
+
   const refused: readonly (readonly [string, (id: string) => string])[] = [
     ['that somebody changed', (id) => answerTo(id).replace('a1b2c3', 'mallory')],
     ['that is over', (id) => answerTo(id, { notOnOrAfter: iso(Date.now() - 1_000) })],

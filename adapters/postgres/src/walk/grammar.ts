@@ -95,6 +95,7 @@ const shapes: { readonly [type: string]: string } = {
   TransactionStmt: 'kind options* savepoint_name chain',
   VariableSetStmt: 'kind name args* is_local jumble_args',
   VariableShowStmt: 'name',
+  ConstraintsSetStmt: 'constraints* deferred',
   LockStmt: 'relations* mode nowait',
   NotifyStmt: 'conditionname payload?',
   ListenStmt: 'conditionname',

@@ -23,6 +23,7 @@ const fixed: { readonly [type: string]: readonly [name: string, kind: string] } 
   DeclareCursorStmt: ['sql.cursor', 'declare'],
   ClosePortalStmt: ['sql.cursor', 'close'],
   VariableShowStmt: ['sql.show', 'show'],
+  ConstraintsSetStmt: ['sql.set', 'set_constraints'],
   LockStmt: ['sql.lock', 'lock'],
   NotifyStmt: ['sql.notify', 'notify'],
   ListenStmt: ['sql.listen', 'listen'],

@@ -54,6 +54,14 @@ function word(node: Node): string {
   return value === undefined || value === null ? closed('A setting that is no literal') : String(value)
 }
 
+/** When constraints are checked: at once, IMMEDIATE also checks what waited until now, which may fail and run triggers. */
+export function setConstraints(fields: Fields, cx: Context): SessionEffect {
+  cx.found.readOnly = false
+  for (const constraint of children(fields, 'constraints'))
+    cx.found.objects.add(text(constraint.fields, 'relname'))
+  return noEffect
+}
+
 export function show(fields: Fields, cx: Context): SessionEffect {
   const name = text(fields, 'name')
   if (!settingReadable(name)) closed(`SHOW ${name}`)

@@ -17,6 +17,7 @@ const walks: ReadonlyMap<string, Walk> = new Map<string, Walk>([
   ['TransactionStmt', session.transaction],
   ['VariableSetStmt', session.set],
   ['VariableShowStmt', session.show],
+  ['ConstraintsSetStmt', session.setConstraints],
   ['DeallocateStmt', session.deallocate],
   ['DiscardStmt', session.discard],
   ['NotifyStmt', session.notify],

@@ -246,6 +246,16 @@ test('a target says how often one subject may ask it, and otherwise it may as of
     assert.throws(() => rate(text), told)
 })
 
+test('a target says how many conditions on masked columns one subject may ask of it', () => {
+  const conditions = (text: string): unknown =>
+    parseConfig('sluice.yaml', `${good}    conditions: ${text}\n`).targets[0]?.target.conditions
+  assert.equal(parseConfig('sluice.yaml', good).targets[0]?.target.conditions, undefined)
+  assert.deepEqual(conditions('{ per_hour: 3600, burst: 5 }'), { perSecond: 1, burst: 5 })
+  assert.deepEqual(conditions('{ per_hour: 7200 }'), { perSecond: 2, burst: 7200 })
+  assert.throws(() => conditions('{ per_hour: 0 }'), /sluice\.yaml:18:\d+: targets\.0\.conditions\.per_hour/)
+  assert.throws(() => conditions('{ hourly: 5 }'), /unknown key "hourly"/)
+})
+
 test("a pool of a target is the adapter's to read, and its mistakes have their place", () => {
   const pool = (text: string): unknown => parseConfig('sluice.yaml', `${good}    pool: ${text}\n`).targets[0]
   assert.ok(pool('{ max: 5 }'))

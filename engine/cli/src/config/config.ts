@@ -136,6 +136,7 @@ interface RawConfig {
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
     readonly rate?: { readonly per_second: number; readonly burst?: number }
+    readonly conditions?: { readonly per_hour: number; readonly burst?: number }
   })[]
 }
 
@@ -231,7 +232,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, via, credential, labels, access, rate, ...rest } = entry
+    const { name, protocol, address, via, credential, labels, access, rate, conditions, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -241,7 +242,9 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
       const settings = adapter.target.parse(rest)
       if (via !== undefined && value.listen?.agents === undefined)
         found.push(document.problem([...at, 'via'], 'no agent can connect here', 'set listen.agents'))
-      const place = { address: addressOf(address), ...(via === undefined ? {} : { via }), rate: rateOf(rate) }
+      const through = via === undefined ? {} : { via }
+      const bounds = { rate: rateOf(rate), conditions: conditionsOf(conditions) }
+      const place = { address: addressOf(address), ...through, ...bounds }
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       if (login !== null)
@@ -262,6 +265,12 @@ function rateOf(rate: RawConfig['targets'][number]['rate']): RequestRate | undef
   if (rate === undefined) return undefined
   const { per_second: perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate
   return { perSecond, burst }
+}
+
+function conditionsOf(given: RawConfig['targets'][number]['conditions']): RequestRate | undefined {
+  if (given === undefined) return undefined
+  const { per_hour: perHour, burst = Math.max(1, Math.ceil(perHour)) } = given
+  return { perSecond: perHour / 3_600, burst }
 }
 
 /** What the adapter needs, no more and no less: one that is never shown to the target would be a mistake. */

@@ -22,6 +22,7 @@ const line: FoundLine = {
   status: '42P01',
   rows: 3,
   masked: 2,
+  micros: null,
 }
 
 /** Two pages. */
