@@ -1,8 +1,8 @@
-import { after, before, suite, test } from 'node:test'
+import { after, before, suite, test, type TestContext } from 'node:test'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, performServerHandshake, type ClientHttp2Session } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer, type TLSSocket } from 'node:tls'
@@ -36,39 +36,42 @@ suite('tunnels', () => {
     stream.destroy()
   }
 
-  test('200 streams that are read at once get shares within a factor of 2', async () => {
-    const source = await listen((socket) => pour(socket))
+  test('200 streams that are read at once get shares within a factor of 2', async (t) => {
+    const source = await pouring(t)
     const agent = await stage.start('fair')
     const streams = await Promise.all(Array.from({ length: 200 }, () => dial('fair', source.port)))
-    // What the windows hold is there before anybody shares anything.
-    const untilEach = async (bytes: number): Promise<readonly number[]> => {
-      const wanted = bytes * streams.length
-      await eventually(() => sum(received) >= wanted, 20_000)
-      return [...received]
-    }
     const received = streams.map(() => 0)
     for (const [index, stream] of streams.entries())
       stream.on('data', (chunk: Buffer) => (received[index] = (received[index] ?? 0) + chunk.length))
-    const before = await untilEach(agentLimits.streamWindowBytes)
-    const shares = (await untilEach(4 * agentLimits.streamWindowBytes)).map(
-      (bytes, each) => bytes - (before[each] ?? 0),
-    )
+    assertFair(await sharesOf(received, 131_072, 393_216))
     for (const stream of streams) stream.destroy()
-    const [least, most] = [Math.min(...shares), Math.max(...shares)]
-    assert.ok(most <= 2 * least, `from ${least} to ${most} bytes`)
     await agent.stop()
-    await source.close()
   })
 
-  test('one that is not read keeps no other one waiting', async () => {
-    const source = await listen((socket) => pour(socket))
+  test('60 streams that are written at once get shares within a factor of 2', async (t) => {
+    const received: number[] = []
+    const sink = await listen((socket) => {
+      const index = received.push(0) - 1
+      socket.on('error', () => {})
+      socket.on('data', (chunk) => (received[index] = (received[index] ?? 0) + chunk.length))
+    })
+    t.after(() => sink.close())
+    const agent = await stage.start('fair')
+    const streams = await Promise.all(Array.from({ length: 60 }, () => dial('fair', sink.port)))
+    for (const stream of streams) pour(stream)
+    assertFair(await sharesOf(received, agentLimits.uploadWindowBytes, 8 * agentLimits.uploadWindowBytes))
+    for (const stream of streams) stream.destroy()
+    await agent.stop()
+  })
+
+  test('one that is not read keeps no other one waiting', async (t) => {
+    const source = await pouring(t)
     const agent = await stage.start('unread')
     const held = await Promise.all(Array.from({ length: 20 }, () => dial('unread', source.port)))
     await sleep(200)
     await echoes('unread')
     for (const stream of held) stream.destroy()
     await agent.stop()
-    await source.close()
   })
 
   test('new ones are spread over the agents of a name, and go to the other one when one has gone', async () => {
@@ -117,19 +120,19 @@ suite('tunnels', () => {
 
   suite('and an agent that means harm', () => {
     let state: AgentState
-    let honest = ''
     before(async () => {
       const agent = await stage.start('hostile')
       state = agent.state
       await agent.stop()
-      honest = (await stage.start('honest')).id
+      await stage.start('honest')
     })
 
     /** A connection that the gateway takes for an agent's. */
     async function asAgent(): Promise<TLSSocket> {
+      const before = new Set(stage.tunnels.all())
       const socket = await connectTo(stage.gateway, stage.authority.certificate, state)
       await greeted(socket, { version: 'x', protocols, purpose: 'tunnel', allows: [] })
-      await eventually(() => stage.tunnels.all().some(({ agent }) => agent !== honest))
+      await eventually(() => stage.tunnels.all().some((tunnel) => !before.has(tunnel)))
       return socket
     }
 
@@ -354,15 +357,37 @@ suite('tunnels', () => {
   })
 })
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0)
+/** What each of them received between two moments, at which all together had so many bytes for each. */
+async function sharesOf(
+  received: readonly number[],
+  from: number,
+  until: number,
+): Promise<readonly number[]> {
+  const all = (bytes: number): Promise<void> =>
+    eventually(() => received.reduce((sum, each) => sum + each, 0) >= bytes * received.length, 60_000)
+  await all(from)
+  const before = [...received]
+  await all(until)
+  return received.map((bytes, index) => bytes - (before[index] ?? 0))
 }
 
-function pour(socket: Socket): void {
+function assertFair(shares: readonly number[]): void {
+  const [least, most] = [Math.min(...shares), Math.max(...shares)]
+  assert.ok(most <= 2 * least, `from ${least} to ${most} bytes`)
+}
+
+/** A server that says as much as is taken. */
+async function pouring(t: TestContext): Promise<Listener> {
+  const source = await listen(pour)
+  t.after(() => source.close())
+  return source
+}
+
+function pour(stream: Duplex): void {
   const piece = Buffer.alloc(65_536)
   const more = (): void => {
-    while (!socket.destroyed && socket.write(piece));
+    while (!stream.destroyed && stream.write(piece));
   }
-  socket.on('error', () => {}).on('drain', more)
+  stream.on('error', () => {}).on('drain', more)
   more()
 }

@@ -15,10 +15,19 @@ export const limits = {
   joinsPerSecond: 0.5,
   /** Streams over one connection; further ones go over another, or are refused. */
   streamsMax: 1_000,
-  /** What one stream may have under way towards whoever does not take it yet. */
+  /** What one stream may have under way from an agent while the gateway does not take it yet. */
   streamWindowBytes: 524_288,
-  /** The same of a connection: no stream waits for another one that is not taken. */
-  connectionWindowBytes: 268_435_456,
+  /**
+   * The same of all streams of a connection, however much of it is taken: Node reads nothing of a connection while it
+   * writes to it, so what is written at once must find room on the way. It is also what a stream waits for behind others.
+   */
+  connectionWindowBytes: 1_048_576,
+  /**
+   * The other way round. A client of HTTP/2 sends the oldest stream first, so that here every stream must have room of its
+   * own: all of them together never fill what the connection has.
+   */
+  uploadWindowBytes: 131_072,
+  uploadConnectionWindowBytes: 131_072_000,
   /** Bytes in one frame: one at a time is sent, so it is also what one stream may be ahead of the others. */
   frameBytes: 16_384,
   /** Mebibytes that Node may hold for the streams of one connection before it refuses further ones. */

@@ -64,7 +64,7 @@ export class Link {
         maxSessionMemory: limits.sessionMemoryMib,
         settings: {
           maxConcurrentStreams: limits.streamsMax,
-          initialWindowSize: limits.streamWindowBytes,
+          initialWindowSize: limits.uploadWindowBytes,
           maxFrameSize: limits.frameBytes,
           maxHeaderListSize: limits.helloBytesMax,
         },
@@ -98,7 +98,7 @@ export class Link {
       renew: (certificate) => state.renewed(certificate),
       report: tell,
     })
-    session.setLocalWindowSize(limits.connectionWindowBytes)
+    session.setLocalWindowSize(limits.uploadConnectionWindowBytes)
     session.on('error', (error) => (reason = `the connection failed (${codeOf(error)})`))
     // What is under way may end.
     const leave = (): void => {

@@ -47,7 +47,7 @@ export class Tunnel {
         maxHeaderListSize: limits.helloBytesMax,
       },
     })
-    // By itself it would be the window of one stream, for all of them.
+    // By itself it would be that of one stream.
     this.#session.once('connect', () => this.#session.setLocalWindowSize(limits.connectionWindowBytes))
     this.#session.on('error', (error) => (this.#reason = `the connection failed (${codeOf(error)})`))
     // Nobody but the gateway opens streams here.
@@ -86,7 +86,12 @@ export class Tunnel {
   /** Rejects with `DialError`; then no byte was sent to the target. */
   async dial(address: Address): Promise<Duplex> {
     if (!this.open) throw new DialError('lost', 'the agent takes no further stream')
-    const stream = this.#request({ ':method': 'CONNECT', ':authority': authorityOf(address) })
+    const stream = this.#request({
+      ':method': 'CONNECT',
+      ':authority': authorityOf(address),
+      // Streams take turns; without this the agent would send the oldest one first (RFC 9218).
+      priority: 'u=3, i',
+    })
     try {
       const headers = await answerOf(stream)
       const status = headers[':status']
