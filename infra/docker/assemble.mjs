@@ -12,6 +12,8 @@ const gateway = '@sluice/cli'
 /** What built sources read at run time, besides each other. */
 const data = [
   'LICENSE',
+  'engine/console/dist/index.html',
+  'engine/console/dist/assets/*',
   'infra/docker/ready.mjs',
   'policies/compiler/*.{br,json,sha256}',
   'policies/lib/*.rego',
@@ -26,6 +28,7 @@ function assemble(to) {
     cwd: root,
     stdio: 'inherit',
   })
+  execFileSync(process.execPath, [join(root, 'infra/build-console.mjs')], { stdio: 'inherit' })
   const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const manifests = ['', ...workspaces].map((folder) => join(folder, 'package.json'))
   copy([...manifests, 'package-lock.json'], to)
@@ -44,6 +47,8 @@ function assemble(to) {
   for (const folder of workspaces.filter((each) => !needed.includes(each)))
     rmSync(join(to, folder), { recursive: true })
   copy(globSync(data, { cwd: root }), to)
+  // Built where there is a compiler; the gateway works without, and says so.
+  copy(globSync('node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node', { cwd: root }), to)
   for (const folder of needed)
     copy(
       globSync(`${folder}/dist/**/*.js`, { cwd: root }).filter((file) => !unwanted.test(file)),

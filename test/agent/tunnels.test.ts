@@ -43,7 +43,7 @@ suite('tunnels', () => {
     const received = streams.map(() => 0)
     for (const [index, stream] of streams.entries())
       stream.on('data', (chunk: Buffer) => (received[index] = (received[index] ?? 0) + chunk.length))
-    assertFair(await sharesOf(received, 131_072, 393_216))
+    assertFair(await sharesOf(received, 196_608, 720_896))
     for (const stream of streams) stream.destroy()
     await agent.stop()
   })

@@ -159,7 +159,7 @@ function opened(folder: string, ca?: string): Promise<IdentityParts> {
     sshKeys: [],
     maskingKey: null,
     keys: join(folder, 'keys'),
-    credentials: new Map(),
+    credentials: () => undefined,
     base: folder,
     secrets: secretSource({ base: folder, env: {}, clock }),
     revocations: { of: () => undefined },

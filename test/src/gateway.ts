@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly secrets?: object
   /** Where agents connect, e.g. `127.0.0.1:0`; there are none when it is not given. */
   readonly agents?: string
+  /** Of its environment, beside the credentials of its targets. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A gateway of a suite's own, as `sluice serve` runs it, with a log on disk. */
@@ -97,7 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     {
       data: folder,
       base: folder,
-      env: credentialsOf(options.targets),
+      env: { ...credentialsOf(options.targets), ...options.env },
       report: (what, error) => reports.push(`${what}: ${String(error)}`),
       store: (store) => (log = options.store?.(store) ?? store),
     },

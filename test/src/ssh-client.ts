@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 
 /** What a command of OpenSSH did. */
 export interface SshOutcome {
@@ -11,8 +12,8 @@ export interface SshOutcome {
 }
 
 export interface SshOptions {
-  /** What it is given on its standard input. */
-  readonly input?: string | Buffer
+  /** What it is given on its standard input; `null`: nothing, and no end of it. */
+  readonly input?: string | Buffer | AsyncIterable<string> | null
   readonly env?: Readonly<Record<string, string>>
   /** Further arguments, before the destination. */
   readonly args?: readonly string[]
@@ -50,9 +51,10 @@ export async function openssh(
     'none',
     '-p',
     String(door.port),
+    // Of an option that is given twice the first counts.
+    ...args,
     ...known,
     ...key,
-    ...args,
     `${door.user}@${door.host}`,
   ]
   const child = spawn('ssh', command === null ? where : [...where, command], {
@@ -62,7 +64,8 @@ export async function openssh(
   })
   child.on('error', () => {})
   child.stdin.on('error', () => {})
-  child.stdin.end(input)
+  if (typeof input === 'string' || Buffer.isBuffer(input)) child.stdin.end(input)
+  else if (input !== null) Readable.from(input).pipe(child.stdin)
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)]
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve))
   return { status, stdout: await stdout, stderr: await stderr }

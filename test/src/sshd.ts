@@ -1,7 +1,7 @@
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { freePort } from '@sluice/demo'
 
 const run = promisify(execFile)
 const program = '/usr/sbin/sshd'
-/** Where tests run as root the server is somebody else, so that nothing they have it do harms the machine. */
+/** Where tests run as root they log in as somebody else, so that nothing they run there harms the machine. */
 const account = 'sluice-sshd-test'
 
 /** OpenSSH's own server, for a user without rights. */
@@ -45,8 +45,8 @@ export async function startSshd(settings: readonly string[] = []): Promise<Sshd>
   const port = await freePort()
   const config = join(home, 'sshd_config')
   await writeFile(config, `${[...fixed(home, hostKeyFile, port), ...settings].join('\n')}\n`)
-  for (const file of [home, hostKeyFile, config, join(home, 'authorized_keys')]) await chown(file, uid, gid)
-  const server = spawn(program, ['-D', '-e', '-f', config], { uid, gid, stdio: ['ignore', 'ignore', 'pipe'] })
+  await chown(home, uid, gid)
+  const server = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   server.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   parts.defer(async () => {
@@ -111,6 +111,7 @@ export async function withOpenSsh(): Promise<void> {
 function accountOf(): { readonly user: string; readonly uid: number; readonly gid: number } {
   const own = userInfo()
   if (own.uid !== 0) return { user: own.username, uid: own.uid, gid: own.gid }
+  mkdirSync('/run/sshd', { recursive: true })
   spawnSync('useradd', [
     '--system',
     '--no-create-home',
@@ -120,6 +121,8 @@ function accountOf(): { readonly user: string; readonly uid: number; readonly gi
     '/bin/sh',
     account,
   ])
+  // Without a password, but not locked.
+  spawnSync('usermod', ['--password', '*', account])
   const id = (flag: string): number => Number(spawnSync('id', [flag, account], { encoding: 'utf8' }).stdout)
   return { user: account, uid: id('-u'), gid: id('-g') }
 }

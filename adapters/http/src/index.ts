@@ -1,6 +1,7 @@
 import type { Adapter } from '@sluice/core'
 import { listen } from './listen.ts'
 import { actions } from './normalise.ts'
+import { probe } from './probe.ts'
 import { HttpRecording } from './recording.ts'
 import { credentialNeed, httpTarget, type HttpSettings } from './target.ts'
 
@@ -11,6 +12,7 @@ export const http: Adapter<HttpSettings> = {
   target: httpTarget,
   credential: credentialNeed,
   listen,
+  probe,
   recording: () => new HttpRecording(),
 }
 export type { HttpSettings } from './target.ts'

@@ -6,6 +6,7 @@ import { keyOf } from './walk/findings.ts'
 import type { Column } from './walk/scope.ts'
 import { Estimates, estimatesQuery } from './estimates.ts'
 import { allowedExtensions } from './functions.ts'
+import type { OwnFunction } from './own-functions.ts'
 import { isSystemRelation } from './system-relations.ts'
 import { ownElement, valueTypes } from './types.ts'
 
@@ -37,6 +38,8 @@ export interface Installed {
   /** It belongs to an extension whose functions, operators and types are all harmless. */
   readonly trusted: boolean
   readonly kind: 'function' | 'operator' | 'enum' | 'type'
+  /** What its operator says that it does. */
+  readonly own?: OwnFunction
 }
 
 /**
@@ -125,6 +128,7 @@ export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } =
 export async function loadCatalogue(
   query: (sql: string) => Promise<string[][]>,
   previous?: Catalogue,
+  own: readonly OwnFunction[] = [],
 ): Promise<Catalogue> {
   const rows: CatalogueRows = {
     relations: await query(catalogueQueries.relations),
@@ -137,14 +141,14 @@ export async function loadCatalogue(
   if (rows.columns.length > limits.catalogueRowsMax) {
     throw new Error(`the catalogue has more than ${String(limits.catalogueRowsMax)} columns`)
   }
-  const hash = digestOf(rows)
-  const catalogue = previous?.digest === hash ? previous : catalogueOf(rows, hash)
+  const hash = digestOf(rows, own)
+  const catalogue = previous?.digest === hash ? previous : catalogueOf(rows, own, hash)
   catalogue.estimates.replace(await query(estimatesQuery))
   return catalogue
 }
 
-function digestOf(rows: CatalogueRows): string {
-  const hash = createHash('sha256')
+function digestOf(rows: CatalogueRows, own: readonly OwnFunction[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(own))
   for (const [name, list] of Object.entries(rows)) {
     hash.update(name)
     for (const row of list) hash.update(JSON.stringify(row))
@@ -153,7 +157,11 @@ function digestOf(rows: CatalogueRows): string {
 }
 
 /** Pure half of `loadCatalogue`. */
-export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)): Catalogue {
+export function catalogueOf(
+  rows: CatalogueRows,
+  own: readonly OwnFunction[] = [],
+  digest: string = digestOf(rows, own),
+): Catalogue {
   const columns = Map.groupBy(rows.columns, ([oid = '']) => oid)
   const parents = Map.groupBy(rows.inherits, ([child = '']) => child)
   const children = Map.groupBy(rows.inherits, ([, parent = '']) => parent)
@@ -185,7 +193,10 @@ export function catalogueOf(rows: CatalogueRows, digest: string = digestOf(rows)
     digest,
     relations: new Map(list.map((relation) => [keyOf(relation.name), relation])),
     byOid: new Map(list.map((relation) => [relation.oid, relation])),
-    functions: installed(rows.functions, () => 'function'),
+    functions: vouched(
+      installed(rows.functions, () => 'function'),
+      own,
+    ),
     operators: installed(rows.operators, () => 'operator'),
     types: installed(rows.types, (typtype) => (typtype === 'e' ? 'enum' : 'type')),
     readable: readableTypes(rows.types),
@@ -230,6 +241,24 @@ function maskableTypes(rows: CatalogueRows['types']): KnownTypes {
     rows.flatMap(([, name = '', extension = '', typtype = '', oid = '0', array = '0']) => {
       const element = ownElement(extension, name, typtype)
       return element === undefined ? [] : valueTypes(element, Number(oid), Number(array))
+    }),
+  )
+}
+
+/** Of functions that the database does not have nobody speaks. */
+function vouched(found: Catalogue['functions'], own: readonly OwnFunction[]): Catalogue['functions'] {
+  if (own.length === 0) return found
+  const named = Map.groupBy(own, ({ name }) => name)
+  return new Map(
+    [...found].map(([name, list]) => {
+      const spoken = named.get(name) ?? []
+      return [
+        name,
+        list.map((entry) => {
+          const said = spoken.find(({ schema }) => schema === entry.schema)
+          return said === undefined ? entry : { ...entry, own: said }
+        }),
+      ]
     }),
   )
 }

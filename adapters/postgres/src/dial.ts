@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkServerIdentity, connect } from 'node:tls'
-import { refusal, Refused, type Session } from '@sluice/core'
+import { refusal, Refused, type Reach } from '@sluice/core'
 import { sslRequest } from './constants.ts'
 import { Receiver } from './receiver.ts'
 import type { PostgresSettings } from './target.ts'
@@ -21,7 +21,7 @@ export class ConnectionLost extends Refused {
 }
 
 /** A byte stream to the target, encrypted and verified when its settings ask for it. Throws `Refused`. */
-export async function dialTarget(session: Session<PostgresSettings>): Promise<Duplex> {
+export async function dialTarget(session: Reach<PostgresSettings>): Promise<Duplex> {
   const { settings } = session.target
   const deadline = withDeadline(settings.connect_timeout_ms)
   try {

@@ -1,6 +1,7 @@
 import type { Adapter } from '@sluice/core'
 import { listen } from './listen.ts'
 import { actions } from './normalise.ts'
+import { probe } from './probe.ts'
 import { PostgresRecording } from './recording.ts'
 import { postgresTarget, type PostgresSettings } from './target.ts'
 
@@ -11,6 +12,8 @@ export const postgres: Adapter<PostgresSettings> = {
   target: postgresTarget,
   credential: () => 'login',
   listen,
+  probe,
   recording: () => new PostgresRecording(),
 }
+export { roleSql, type RoleTerms } from './least-privilege.ts'
 export type { PostgresSettings } from './target.ts'

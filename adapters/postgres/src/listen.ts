@@ -12,6 +12,7 @@ import { ParserThread } from './parse.ts'
 import { Pool } from './pool.ts'
 import { Reception } from './reception.ts'
 import type { PostgresSettings } from './target.ts'
+import { TargetParts } from './target-parts.ts'
 
 const options = {
   noDelay: true,
@@ -26,8 +27,8 @@ const options = {
  */
 export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): Promise<Listener> {
   const thread = new ParserThread()
-  const pools = new Map<string, Pool>()
-  const analysers = new Map<string, Analyser>()
+  const pools = new TargetParts(() => new Pool())
+  const analysers = new TargetParts(() => new Analyser(new CatalogueSource(), thread))
   const open = new Set<Promise<void>>()
   const means: Means = {
     detectors: knownDetectors(gate.patterns),
@@ -38,28 +39,14 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const strangers = new Set<Socket>()
   let secured = endpoint.tls === undefined ? undefined : secureContext(endpoint.tls)
 
-  /** One picture of each target and one memory of its statements, for all connections. */
-  function analyserOf(target: string): Analyser {
-    const known = analysers.get(target)
-    if (known !== undefined) return known
-    const analyser = new Analyser(new CatalogueSource(), thread)
-    analysers.set(target, analyser)
-    return analyser
-  }
-
-  const login: LogIn = (session, ...rest) => {
-    const { name } = session.target
-    const pool = pools.get(name) ?? new Pool()
-    pools.set(name, pool)
-    return pool.take(session, ...rest)
-  }
+  const login: LogIn = (session, ...rest) => pools.of(session.target).take(session, ...rest)
 
   async function serve(socket: Socket): Promise<void> {
     strangers.add(socket)
     const reception = new Reception(secured, gate, login)
     const admitted = await reception.admit(socket).finally(() => strangers.delete(socket))
     if (admitted === undefined) return
-    const analyser = analyserOf(admitted.session.target.name)
+    const analyser = analysers.of(admitted.session.target)
     const { stallMs = limits.callerStallMs } = endpoint
     await new Conversation({ ...admitted, analyser, means, stallMs }).run()
   }
@@ -84,7 +71,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
       server.close()
       await Promise.all(open)
       clearTimeout(late)
-      for (const pool of pools.values()) pool.close()
+      for (const pool of pools.all()) pool.close()
       await thread.close()
     },
   }

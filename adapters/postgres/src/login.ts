@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import { limits, Refused, type Credential, type Session } from '@sluice/core'
+import { limits, Refused, type Credential, type Reach, type Session } from '@sluice/core'
 import { ConnectionLost, dialTarget, unreachable } from './dial.ts'
 import { takeReply } from './frames.ts'
 import { back, front } from './messages.ts'
@@ -43,7 +43,7 @@ const pinned: ReadonlyMap<string, string> = new Map([
  * `wanted`: the caller's admitted startup parameters. Throws `Refused`.
  */
 export async function login(
-  session: Session<PostgresSettings>,
+  session: Reach<PostgresSettings>,
   wanted: ReadonlyMap<string, string>,
 ): Promise<LoggedIn> {
   const known = await session.credential()
@@ -57,7 +57,7 @@ export async function login(
 
 /** Nothing of the caller's has been sent yet, so nothing can happen twice. The same once more would only lock it out. */
 async function again(
-  session: Session<PostgresSettings>,
+  session: Reach<PostgresSettings>,
   wanted: ReadonlyMap<string, string>,
   refused: Credential,
   why: CredentialRejected,
@@ -79,7 +79,7 @@ class CredentialRejected extends Error {}
 
 /** Behind agents a connection may end with one of them, and another one be there: it is made once more. */
 async function attempt(
-  session: Session<PostgresSettings>,
+  session: Reach<PostgresSettings>,
   wanted: ReadonlyMap<string, string>,
   credential: Credential,
 ): Promise<LoggedIn> {
@@ -92,7 +92,7 @@ async function attempt(
 }
 
 async function attemptOnce(
-  session: Session<PostgresSettings>,
+  session: Reach<PostgresSettings>,
   wanted: ReadonlyMap<string, string>,
   credential: Credential,
 ): Promise<LoggedIn> {

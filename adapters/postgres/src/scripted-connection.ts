@@ -58,6 +58,7 @@ const settings: PostgresSettings = {
   connect_timeout_ms: 1_000,
   overlap_reads: false,
   pool: null,
+  functions: [],
 }
 const target = { name: 't', protocol: 'postgres', labels: {}, address: { host: '', port: 0 }, settings }
 

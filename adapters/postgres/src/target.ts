@@ -1,4 +1,5 @@
 import { SchemaError, type Schema } from '@sluice/core'
+import { ownFunctions, type OwnFunction } from './own-functions.ts'
 
 /** What a PostgreSQL target needs beside its address and credential. */
 export interface PostgresSettings {
@@ -14,6 +15,8 @@ export interface PostgresSettings {
   readonly overlap_reads: boolean
   /** `null`: each session has a connection of its own, made for it. */
   readonly pool: PoolSettings | null
+  /** Functions of the database that statements may call, beyond those of the server and of known extensions. */
+  readonly functions: readonly OwnFunction[]
 }
 
 /** Connections that are kept for further sessions. */
@@ -28,7 +31,16 @@ export interface PoolSettings {
   readonly wait_ms: number
 }
 
-const keys = ['database', 'tls', 'tls_ca', 'schemas', 'connect_timeout_ms', 'overlap_reads', 'pool'] as const
+const keys = [
+  'database',
+  'tls',
+  'tls_ca',
+  'schemas',
+  'connect_timeout_ms',
+  'overlap_reads',
+  'pool',
+  'functions',
+] as const
 const poolBounds = {
   max: { least: 1, most: 10_000, otherwise: 20 },
   idle_s: { least: 1, most: 86_400, otherwise: 300 },
@@ -50,6 +62,7 @@ function parse(value: unknown): PostgresSettings {
     connect_timeout_ms: timeout(given.get('connect_timeout_ms')),
     overlap_reads: flag(given, 'overlap_reads'),
     pool: given.has('pool') ? pool(given.get('pool')) : null,
+    functions: ownFunctions(given.get('functions')),
   }
 }
 

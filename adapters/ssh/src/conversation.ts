@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection, Session as ChannelRequests } from 'ssh2'
+import type { Connection, ServerChannel, Session as ChannelRequests } from 'ssh2'
 import { refusal, type Refusal, type Session } from '@sluice/core'
 import { ClosedWay } from './closed-way.ts'
+import { ForwardExchange, type Destination } from './forward.ts'
 import { wayAction } from './normalise.ts'
+import type { Means } from './obligations.ts'
 import { SessionChannel } from './session-channel.ts'
 import type { SshSettings } from './target.ts'
 import { Upstream } from './upstream.ts'
@@ -15,11 +17,24 @@ const closedWaysMax = 200
 /** How long who is told why it ends may take to hear it. */
 const farewellMs = 2_000
 
+/** What the library holds of a channel before it opens no further window, what it then still lets come, and a packet. */
+const windowBytesMax = 2 * 2_097_152 + 65_536
+
+/** A channel of the caller's. */
+interface Way {
+  /** Resolves when nothing of it is under way. */
+  readonly done: Promise<unknown>
+  /** Bytes that came on it and that nobody has taken. */
+  readonly waitingBytes: number
+  close(): void
+}
+
 export interface ConversationPorts {
   readonly connection: Connection
   readonly session: Session<SshSettings>
   /** As whom the caller wants to be there; `null`: as whom the credential says. */
   readonly login: string | null
+  readonly means: Means
   readonly cut: () => void
   readonly stallMs: number
 }
@@ -28,10 +43,11 @@ export interface ConversationPorts {
 export class Conversation {
   readonly #ports: ConversationPorts
   readonly #upstream: Upstream
-  readonly #channels = new Set<SessionChannel>()
+  readonly #channels = new Set<Way>()
   #login = ''
   #asks = 0
   #closedWays = 0
+  #over = false
 
   constructor(ports: ConversationPorts) {
     this.#ports = ports
@@ -46,8 +62,8 @@ export class Conversation {
       if (this.#isTooMuch()) return reject()
       this.#open(accept())
     })
-    connection.on('tcpip', (_accept, reject, { destIP, destPort }) =>
-      this.#refuse('direct_tcpip', { host: destIP, port: destPort }, reject),
+    connection.on('tcpip', (accept, reject, { destIP, destPort }) =>
+      this.#forward({ host: destIP, port: destPort }, accept, reject),
     )
     connection.on('openssh.streamlocal', (_accept, reject, { socketPath }) =>
       this.#refuse('streamlocal', { socket: socketPath }, reject),
@@ -65,10 +81,49 @@ export class Conversation {
 
   #open(requests: ChannelRequests): void {
     const { session, cut, stallMs } = this.#ports
-    const ports = { session, upstream: this.#upstream, login: this.#login, cut, stallMs }
+    const ports = {
+      session,
+      upstream: this.#upstream,
+      login: this.#login,
+      means: this.#ports.means,
+      cut,
+      stallMs,
+    }
     const channel = new SessionChannel(ports, requests)
     this.#channels.add(channel)
     requests.on('close', () => this.#channels.delete(channel))
+  }
+
+  #forward(to: Destination, accept: () => ServerChannel | undefined, reject: () => void): void {
+    if (this.#isTooMuch() || !isPlausible(to)) return reject()
+    const { session, means, cut, stallMs } = this.#ports
+    const lane = session.lane()
+    const exchange = new ForwardExchange(to, {
+      login: this.#login,
+      means,
+      recordBytesMax: session.target.settings.stdin_record_bytes_max,
+      upstream: () => this.#upstream.connect(),
+      // A caller that is gone by then has no channel any more.
+      accept: () => (this.#over ? undefined : accept()),
+      reject,
+      cut,
+      stallMs,
+    })
+    const permitted = session.confined?.permits?.includes('permit-port-forwarding') ?? true
+    if (!permitted) return this.#refuse('direct_tcpip', to, reject)
+    const [admission] = lane.submit([exchange], false)
+    const way: Way = {
+      done: admission?.done ?? Promise.resolve(),
+      get waitingBytes() {
+        return exchange.waitingBytes
+      },
+      close: () => lane.close(),
+    }
+    this.#channels.add(way)
+    void way.done.then(() => {
+      this.#channels.delete(way)
+      lane.close()
+    })
   }
 
   /** Once those whose programs were stopped have been told why. */
@@ -78,7 +133,13 @@ export class Conversation {
     this.#ports.connection.end()
   }
 
+  /** A caller that sends more than it was told there is room for is no client: the library takes it all the same. */
+  checkWindows(): void {
+    for (const { waitingBytes } of this.#channels) if (waitingBytes > windowBytesMax) return this.#ports.cut()
+  }
+
   async close(): Promise<void> {
+    this.#over = true
     for (const channel of this.#channels) channel.close()
     this.#upstream.close()
     await this.#ports.session.close('client gone')
@@ -105,8 +166,13 @@ export class Conversation {
   }
 }
 
+/** What an address or a name of a host looks like. */
+function isPlausible({ host, port }: Destination): boolean {
+  return /^[\w.:-]{1,253}$/.test(host) && port > 0 && port < 65_536
+}
+
 const closed: Refusal = refusal(
   'denied',
   'ssh/forwarding',
-  'No connections are forwarded through this gateway.',
+  'This way past commands is closed in this gateway.',
 )

@@ -14,16 +14,18 @@ import {
   type StopReason,
   type Verdict,
 } from '@sluice/core'
+import { parseCommandLine } from './command-line.ts'
 import { Flight } from './flight.ts'
 import { handOver, type Caller } from './hand-over.ts'
 import { Inflow } from './inflow.ts'
 import { masked } from './mask.ts'
 import { programActions, valueFields, type Program } from './normalise.ts'
-import { oblige, type MaskPlan } from './obligations.ts'
+import { oblige, type MaskPlan, type Means } from './obligations.ts'
+import { withPauses } from './pauses.ts'
+import { Asciicast, frames, type Recorder } from './recorder.ts'
 import { refuse, said } from './refuse.ts'
 import type { Reply } from './replies.ts'
-import { shownStdin } from './stdin.ts'
-import { parseCommandLine } from './command-line.ts'
+import { shownStdin, typed } from './stdin.ts'
 import { start } from './upstream.ts'
 
 /** A caller that waits for people is told again after so long. */
@@ -33,6 +35,10 @@ export interface Line extends Caller {
   /** Connected when this is awaited. */
   readonly upstream: () => Promise<Client>
   readonly stdinRecordBytesMax: number
+  readonly shellMaxMs: number
+  /** A caller who is no person. */
+  readonly service: boolean
+  readonly means: Means
 }
 
 /** One program and all that it says: a command, or a shell. */
@@ -45,13 +51,18 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   readonly body: Inflow
   readonly #program: Program
   readonly #line: Line
+  readonly #recorder: Recorder
+  readonly #copy: 'upload' | 'download' | null
   #flight: Flight | undefined
 
   constructor(program: Program, line: Line) {
     this.#program = program
     this.#line = line
-    this.actions = programActions(program, parseCommandLine(program.command))
-    this.objection = objectionTo(program)
+    const read = parseCommandLine(program.command)
+    this.#copy = read.transfer?.direction ?? null
+    this.actions = programActions(program, read)
+    this.#recorder = recorderOf(program)
+    this.objection = objectionTo(program, line)
     this.content = contentOf(program)
     const recordable = contentOf({ ...program, command: withoutSecrets(program.command) })
     if (!recordable.equals(this.content)) this.recordable = recordable
@@ -59,7 +70,7 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    return oblige(verdicts)
+    return oblige(verdicts, this.#copy, this.#line.means)
   }
 
   bound(): Uint8Array {
@@ -85,20 +96,38 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
     body: AsyncIterable<Buffer>,
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
-    const started = this.#line.upstream().then((client) => {
+    const flight = new Flight(body, () => this.body.end(), stop)
+    if (this.#program.kind === 'shell') flight.endAfter(this.#line.shellMaxMs)
+    this.#flight = flight
+    void this.#leave(permit, flight)
+    return flight
+  }
+
+  /** Once there is a connection, unless it was stopped meanwhile. */
+  async #leave(permit: Permit, flight: Flight): Promise<void> {
+    try {
+      const client = await this.#line.upstream()
+      if (flight.failed) return
       permit.spend(this.content)
-      return start(client, this.#program)
-    })
-    this.#flight = new Flight(started, body, () => this.body.end(), stop)
-    return this.#flight
+      start(
+        client,
+        this.#program,
+        (channel) => flight.run(channel),
+        (error) => flight.fail(error),
+      )
+    } catch (error) {
+      flight.fail(error)
+    }
   }
 
   maskBody(body: AsyncIterable<Buffer>): AsyncIterable<Shown<Buffer>> {
-    return shownStdin(body, this.#line.stdinRecordBytesMax)
+    return this.#program.terminal === null ? shownStdin(body, this.#line.stdinRecordBytesMax) : typed(body)
   }
 
-  mask(replies: AsyncIterable<Reply>): AsyncIterable<Shown<Reply>> {
-    return masked(replies)
+  mask(replies: AsyncIterable<Reply>, plan: MaskPlan): AsyncIterable<Shown<Reply>> {
+    const { pseudonyms } = this.#line.means
+    const watched = this.#program.terminal === null ? replies : withPauses(replies)
+    return masked(watched, { plan, pseudonyms, recorder: this.#recorder })
   }
 
   reply(reply: Reply): Promise<void> | undefined {
@@ -120,6 +149,12 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
     return this.#flight?.running
   }
 
+  /** The caller's window has another size. */
+  resize(columns: number, rows: number): void {
+    this.running?.setWindow(rows, columns, 0, 0)
+    this.#recorder.resized(columns, rows)
+  }
+
   get #lineEnd(): '\n' | '\r\n' {
     return this.#program.terminal === null ? '\n' : '\r\n'
   }
@@ -134,6 +169,11 @@ function contentOf({ kind, login, command, env, terminal }: Program): Buffer {
   return Buffer.from(JSON.stringify({ kind, login, command, env, terminal }))
 }
 
+function recorderOf(program: Program): Recorder {
+  const { terminal } = program
+  return terminal === null ? frames : new Asciicast(terminal, withoutSecrets(statementOf(program)))
+}
+
 /** For people. */
 function statementOf({ kind, login, command, env, terminal }: Program): string {
   const set = Object.entries(env).map(([name, value]) => `${name}=${value} `)
@@ -142,12 +182,18 @@ function statementOf({ kind, login, command, env, terminal }: Program): string {
 }
 
 /** What did not come as UTF-8 cannot be told on exactly as it was sent, and a shell would not see what stands behind NUL. */
-function objectionTo({ kind, command }: Program): Refusal | undefined {
-  if (kind === 'shell') return undefined
+function objectionTo({ kind, command }: Program, { service }: Line): Refusal | undefined {
+  if (kind === 'shell') return service ? noShell : undefined
   if (Buffer.byteLength(command) > commandBytesMax) return tooLong
   return command.includes('\0') || command.includes('\ufffd') ? unreadable : undefined
 }
 
+/** What is typed into a shell cannot be judged: the text that is seen is not what runs. */
+const noShell = refusal(
+  'denied',
+  'ssh/shell',
+  'Programs get no interactive shell, since nobody can say what would run in it. Send each command by itself: ssh <target>@<gateway> <command>.',
+)
 const commandBytesMax = 32_768
 const tooLong = refusal(
   'too_large',

@@ -15,24 +15,31 @@ export class Flight implements AsyncIterable<Reply> {
   #bytes = 0
   #failure: unknown
   #end: Reply = { kind: 'closed' }
+  #late: NodeJS.Timeout | undefined
   #closed = false
   #over = false
   #wake: (() => void) | undefined
 
   /** `enough`: called when nobody reads `body` any more. It then ends. */
-  constructor(
-    channel: Promise<ClientChannel>,
-    body: AsyncIterable<Buffer>,
-    enough: () => void,
-    stop: Stop<StopReason>,
-  ) {
+  constructor(body: AsyncIterable<Buffer>, enough: () => void, stop: Stop<StopReason>) {
     this.#body = body
     this.#enough = enough
-    channel.then(
-      (running) => this.#run(running),
-      (error: unknown) => this.#fail(error),
-    )
-    stop.on((reason) => this.#giveUp(new Refused(stopped[reason])))
+    stop.on((reason) => this.fail(new Refused(stopped[reason])))
+  }
+
+  /** What is no part of its streams, in its place among them. */
+  tell(reply: Reply): void {
+    this.#push(reply)
+  }
+
+  /** However long it still runs then. */
+  endAfter(ms: number): void {
+    this.#late = setTimeout(() => this.fail(new Refused(tooLong)), ms).unref()
+  }
+
+  /** Nothing of it may begin any more. */
+  get failed(): boolean {
+    return this.#failure !== undefined
   }
 
   /** What runs, to tell it what is no part of its streams; `undefined`: nothing does. */
@@ -44,13 +51,14 @@ export class Flight implements AsyncIterable<Reply> {
     return {
       next: () => this.#next(),
       return: () => {
-        this.#giveUp(new Refused(stopped.cancelled))
+        this.fail(new Refused(stopped.cancelled))
         return Promise.resolve({ done: true, value: undefined })
       },
     }
   }
 
-  #run(channel: ClientChannel): void {
+  /** It has begun. Called in the very turn in which the target says so: what comes with that must not be missed. */
+  run(channel: ClientChannel): void {
     this.#channel = channel
     channel.on('error', () => this.#fail(new Refused(lost)))
     channel.stderr.on('error', () => {})
@@ -62,11 +70,14 @@ export class Flight implements AsyncIterable<Reply> {
         status === null ? { kind: 'signal', name, core: Boolean(core), message } : { kind: 'exit', status }
     })
     const pumped = this.#pump(channel)
+    // It is closed once one of the streams has been read to its end, and the other one may not have been.
+    const read = new Promise((resolve) => channel.stderr.once('end', resolve))
     channel.on('close', () => {
       this.#closed = true
+      clearTimeout(this.#late)
       this.#enough()
       // What was streamed to it is in the record before its end is.
-      void pumped.then(() => {
+      void Promise.all([pumped, read]).then(() => {
         this.#over = true
         this.#push(this.#end)
       })
@@ -78,12 +89,12 @@ export class Flight implements AsyncIterable<Reply> {
   async #pump(channel: ClientChannel): Promise<void> {
     try {
       for await (const bytes of this.#body) {
-        if (bytes.length === 0 || !channel.writable) continue
-        if (!channel.write(bytes)) await room(channel)
+        if (bytes.length > 0 && channel.writable) await written(channel, bytes)
       }
-      if (channel.writable) channel.end()
+      // Not `end`: a stream that has ended on both sides closes itself, before the target has said how the program ended.
+      channel.eof()
     } catch (error) {
-      this.#giveUp(error)
+      this.fail(error)
     }
   }
 
@@ -120,7 +131,8 @@ export class Flight implements AsyncIterable<Reply> {
     return this.#channel === undefined ? [] : [this.#channel, this.#channel.stderr]
   }
 
-  #giveUp(error: unknown): void {
+  /** It did not begin, or must not go on. */
+  fail(error: unknown): void {
     this.#fail(error)
     if (this.#channel !== undefined && !this.#closed) this.#abandon(this.#channel)
   }
@@ -140,15 +152,23 @@ export class Flight implements AsyncIterable<Reply> {
   }
 }
 
-function room(channel: ClientChannel): Promise<void> {
+/** Resolves when it has left, or never will. */
+function written(channel: ClientChannel, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      channel.off('drain', done).off('close', done)
+      channel.off('close', done)
       resolve()
     }
-    channel.on('drain', done).on('close', done)
+    channel.on('close', done)
+    channel.write(bytes, done)
   })
 }
+
+const tooLong = refusal(
+  'cancelled',
+  'ssh/shell',
+  'A shell may last no longer here: it was ended. Open another one.',
+)
 
 /** Stopped from this side. */
 const stopped = {

@@ -30,6 +30,9 @@ export function handOver(reply: Reply, caller: Caller): Promise<void> | undefine
       channel.exit(reply.name, reply.core, reply.message)
       channel.end()
       return undefined
+    case 'eof':
+      channel.eof()
+      return undefined
     case 'closed':
       channel.end()
       return undefined

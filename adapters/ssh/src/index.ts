@@ -1,6 +1,8 @@
 import type { Adapter } from '@sluice/core'
 import { listen } from './listen.ts'
+import { impairments } from './native-crypto.ts'
 import { actions } from './normalise.ts'
+import { SshRecording } from './recording.ts'
 import { credentialNeed, sshTarget, type SshSettings } from './target.ts'
 
 /** SSH 2: commands, each judged as a whole. */
@@ -10,5 +12,7 @@ export const ssh: Adapter<SshSettings> = {
   target: sshTarget,
   credential: credentialNeed,
   listen,
+  recording: () => new SshRecording(),
+  impairments,
 }
 export type { SshSettings } from './target.ts'

@@ -11,6 +11,7 @@ import {
   type Refusal,
   type Session,
 } from '@sluice/core'
+import { knownDetectors } from '@sluice/masking'
 import { algorithms } from './algorithms.ts'
 import { Conversation } from './conversation.ts'
 import { Reception } from './reception.ts'
@@ -35,6 +36,13 @@ interface Guest {
 export async function listen(endpoint: Endpoint, gate: Gate<SshSettings>): Promise<Listener> {
   const { hostKey, stallMs = limits.callerStallMs } = endpoint
   if (hostKey === undefined) throw new Error('SSH needs a host key')
+  const means = {
+    detectors: knownDetectors(gate.patterns),
+    recognisers: new Map(
+      gate.recognisers.flatMap((each) => each.detectors.map((name) => [name, each] as const)),
+    ),
+    pseudonyms: gate.pseudonyms,
+  }
   const guests = new Map<string, Guest>()
   const protocol = new ssh2.Server({
     hostKeys: [hostKey],
@@ -57,11 +65,12 @@ export async function listen(endpoint: Endpoint, gate: Gate<SshSettings>): Promi
     connection.on('error', () => {})
     const reception = new Reception(gate, { ip: address, application }, connection, {
       admit: async (session: Session<SshSettings>, login: string | null) => {
-        const conversation = new Conversation({ connection, session, login, ...manner })
+        const conversation = new Conversation({ connection, session, login, means, ...manner })
         await conversation.begin()
         guest.conversation = conversation
         guest.stranger = false
         connection.once('close', () => void conversation.close())
+        socket.on('data', () => conversation.checkWindows())
       },
       turnAway: (reason: Refusal) => {
         guest.stranger = false

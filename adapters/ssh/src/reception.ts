@@ -1,4 +1,4 @@
-import type { AuthContext, Connection, KeyboardAuthContext } from 'ssh2'
+import type { AuthContext, Connection, KeyboardAuthContext, PublicKeyAuthContext } from 'ssh2'
 import {
   byToken,
   refusal,
@@ -10,11 +10,17 @@ import {
   type Session,
 } from '@sluice/core'
 import { loginNameOf } from './login-name.ts'
+import { isOfUse, isProven } from './presented-key.ts'
 import type { SshSettings } from './target.ts'
 
-/** Tokens and keys that one connection may show. */
+/** Tokens that one connection may show, and keys: a client tries all that its agent has. */
 const attemptsMax = 6
-const methods: ('password' | 'keyboard-interactive')[] = ['password', 'keyboard-interactive']
+const keysMax = 20
+const methods: ('publickey' | 'password' | 'keyboard-interactive')[] = [
+  'publickey',
+  'password',
+  'keyboard-interactive',
+]
 
 /** What is done with who was let in, before they are told so. */
 export interface Welcome {
@@ -31,6 +37,7 @@ export class Reception {
   readonly #connection: Connection
   readonly #welcome: Welcome
   #attempts = 0
+  #keys = 0
   #latest: Refusal | undefined
   #gone = false
 
@@ -53,7 +60,8 @@ export class Reception {
   }
 
   async #authenticate(context: AuthContext): Promise<void> {
-    if (context.method === 'password') await this.#show(context, byToken(context.password))
+    if (context.method === 'publickey') await this.#byKey(context)
+    else if (context.method === 'password') await this.#byToken(context, context.password)
     else if (context.method === 'keyboard-interactive') await this.#asked(context)
     else context.reject(methods)
   }
@@ -64,12 +72,26 @@ export class Reception {
     const answers = await new Promise<unknown>((resolve) => {
       context.prompt([{ prompt: 'Token: ', echo: false }], 'Sluice', told, resolve)
     })
-    if (Array.isArray(answers)) await this.#show(context, byToken(String(answers[0] ?? '')))
+    if (Array.isArray(answers)) await this.#byToken(context, String(answers[0] ?? ''))
+  }
+
+  async #byToken(context: AuthContext, token: string): Promise<void> {
+    this.#attempts += 1
+    await this.#show(context, byToken(token))
+  }
+
+  /** Without a signature a client only asks whether to make one. */
+  async #byKey(context: PublicKeyAuthContext): Promise<void> {
+    this.#keys += 1
+    if (this.#keys > 2 * keysMax) return void this.#connection.end()
+    if (!isOfUse(context)) return context.reject(methods)
+    if (context.signature === undefined) return context.accept()
+    if (!isProven(context)) return this.#refuse(context, unproven)
+    await this.#show(context, { kind: 'public_key', blob: context.key.data, ip: this.#client.ip })
   }
 
   /** Who this is, in the log before anything is done for them. */
   async #show(context: AuthContext, proof: Proof): Promise<void> {
-    this.#attempts += 1
     const name = loginNameOf(context.username)
     if (name === null) {
       this.#gate.refused({ protocol: 'ssh', target: '', client: this.#client }, misnamed)
@@ -111,6 +133,7 @@ function isOfTheKnown({ code }: Refusal): boolean {
   return code === 'target_unknown' || code === 'log_unavailable'
 }
 
+const unproven = refusal('token_refused', 'ssh/signature', 'The signature of the key is not valid.')
 const noRun = { id: null, trace_id: null } as const
 const howTo = 'Show a token, e.g. of `sluice token`.'
 const misnamed = refusal('malformed', 'ssh/user', 'The user name must be <target> or <login>+<target>.')

@@ -5,6 +5,7 @@ import { Environment } from './environment.ts'
 import { ProgramExchange } from './exchange.ts'
 import { handOver, type Caller } from './hand-over.ts'
 import { subsystemAction, wayAction, type Program, type Terminal } from './normalise.ts'
+import type { Means } from './obligations.ts'
 import { refuse } from './refuse.ts'
 import { isSignal, SignalExchange } from './signal.ts'
 import { subsystemObjection } from './subsystem.ts'
@@ -22,6 +23,7 @@ export interface ChannelPorts extends Omit<Caller, 'channel'> {
   readonly upstream: Upstream
   /** As whom, at the target. */
   readonly login: string
+  readonly means: Means
 }
 
 /**
@@ -35,6 +37,7 @@ export class SessionChannel {
   readonly #running = new Set<Promise<unknown>>()
   #terminal: Terminal | null = null
   #program: ProgramExchange | undefined
+  #caller: Caller | undefined
   #taken = false
   #signals = 0
   #windows = 0
@@ -49,10 +52,18 @@ export class SessionChannel {
     requests.on('signal', (accept, reject, { name }) => answer(this.#signal(name), accept, reject))
     requests.on('exec', (accept, reject, { command }) => this.#start('exec', command, accept, reject))
     requests.on('shell', (accept, reject) => this.#start('shell', '', accept, reject))
-    requests.on('subsystem', (accept, reject, { name }) => this.#subsystem(name, accept, reject))
+    requests.on('subsystem', (accept, reject, { name }) => {
+      if (ports.session.confined?.command == null) this.#subsystem(name, accept, reject)
+      else this.#start('exec', '', accept, reject)
+    })
     requests.on('x11', (_accept, reject) => this.#closedWay('x11', reject))
     requests.on('auth-agent', (_accept, reject) => this.#closedWay('agent_forwarding', reject))
     requests.on('close', () => this.close())
+  }
+
+  /** Bytes that came and that nobody has taken. */
+  get waitingBytes(): number {
+    return this.#caller?.channel.readableLength ?? 0
   }
 
   /** Resolves when nothing is under way. */
@@ -70,7 +81,9 @@ export class SessionChannel {
   }
 
   #takesTerminal({ term, cols, rows, modes }: PseudoTtyInfo & { readonly term?: string }): boolean {
-    if (this.#taken || this.#terminal !== null) return false
+    const { confined } = this.#ports.session
+    if (this.#taken || this.#terminal !== null || confined?.permits?.includes('permit-pty') === false)
+      return false
     const name = term ?? ''
     if (name.length > termCharsMax || !/^[\w.+-]*$/.test(name)) return false
     this.#terminal = {
@@ -89,7 +102,7 @@ export class SessionChannel {
     this.#windows += 1
     const running = this.#program?.running
     if (this.#terminal === null || running === undefined || this.#windows > windowsPerSecond) return false
-    running.setWindow(bounded(rows), bounded(cols), 0, 0)
+    this.#program?.resize(bounded(cols), bounded(rows))
     return true
   }
 
@@ -110,10 +123,12 @@ export class SessionChannel {
     const caller = this.#accepted(accept, reject)
     if (caller === undefined) return
     const { login, upstream, session } = this.#ports
+    // A certificate may say what runs, whatever was asked for.
+    const forced = session.confined?.command ?? null
     const program = {
-      kind,
+      kind: forced === null ? kind : 'exec',
       login,
-      command,
+      command: forced ?? command,
       env: this.#environment.variables,
       terminal: this.#terminal,
     }
@@ -121,6 +136,9 @@ export class SessionChannel {
       ...caller,
       upstream: () => upstream.connect(),
       stdinRecordBytesMax: session.target.settings.stdin_record_bytes_max,
+      shellMaxMs: session.target.settings.shell_max_ms,
+      service: session.subject.type === 'service',
+      means: this.#ports.means,
     })
     this.#submit(this.#program)
   }
@@ -156,7 +174,8 @@ export class SessionChannel {
     channel.stderr.on('error', () => {})
     channel.on('close', () => this.close())
     const { cut, stallMs } = this.#ports
-    return { channel, cut, stallMs }
+    this.#caller = { channel, cut, stallMs }
+    return this.#caller
   }
 
   /** Each request has a lane of its own: a signal must not wait for the program that it is for. */

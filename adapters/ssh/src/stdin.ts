@@ -19,4 +19,9 @@ export async function* shownStdin(
   if (bytes > 0) yield { item: nothing, record: end, rows: 0, masked: [] }
 }
 
+/** What is typed at a terminal: passwords are in it, so it is recorded only where it is echoed. */
+export async function* typed(body: AsyncIterable<Buffer>): AsyncGenerator<Shown<Buffer>> {
+  for await (const item of body) yield { item, record: nothing, rows: 0, masked: [] }
+}
+
 const nothing = Buffer.alloc(0)

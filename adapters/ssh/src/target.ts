@@ -45,7 +45,7 @@ const names = Object.keys(readers)
 
 export const sshTarget: Schema<SshSettings> = { parse }
 
-/** A user, and a password or a private key, with a certificate behind the key if there is one. */
+/** A user, and a password or a private key. */
 export function credentialNeed(): CredentialNeed {
   return 'login'
 }

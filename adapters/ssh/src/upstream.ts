@@ -83,19 +83,24 @@ export class Upstream {
   }
 }
 
-/** Starts a program. Resolves once the target has taken it; rejects with `Refused` where it has not. */
-export function start(client: Client, { kind, command, env, terminal }: Program): Promise<ClientChannel> {
+/** Starts a program. One of the two is called, `failed` with `Refused`, in the very turn in which the target answers. */
+export function start(
+  client: Client,
+  { kind, command, env, terminal }: Program,
+  started: (channel: ClientChannel) => void,
+  failed: (error: Refused) => void,
+): void {
   const pty = terminal === null ? false : window(terminal)
-  return new Promise((resolve, reject) => {
-    const started = (error: Error | undefined, channel: ClientChannel): void =>
-      error === undefined ? resolve(channel) : reject(new Refused(notStarted, { cause: error }))
-    try {
-      if (kind === 'shell') client.shell(pty, { env }, started)
-      else client.exec(command, { env, ...(pty === false ? {} : { pty }) }, started)
-    } catch (error) {
-      reject(new Refused(lost, { cause: error }))
-    }
-  })
+  const answered = (error: Error | undefined, channel: ClientChannel): void => {
+    if (error === undefined) started(channel)
+    else failed(new Refused(notStarted, { cause: error }))
+  }
+  try {
+    if (kind === 'shell') client.shell(pty, { env }, answered)
+    else client.exec(command, { env, ...(pty === false ? {} : { pty }) }, answered)
+  } catch (error) {
+    failed(new Refused(lost, { cause: error }))
+  }
 }
 
 function window({ term, columns, rows, modes }: NonNullable<Program['terminal']>) {
@@ -130,7 +135,7 @@ const otherKey: Refusal = refusal(
   'ssh/host_key',
   'The target shows another host key than the one that is known. Nothing was sent. Tell its operator at once: it was changed, or somebody stands between.',
 )
-const notStarted: Refusal = refusal('target_unreachable', 'ssh/start', 'The target did not start it.')
+export const notStarted: Refusal = refusal('target_unreachable', 'ssh/start', 'The target did not start it.')
 /** What ran there may go on. */
 export const lost: Refusal = refusal(
   'target_unreachable',

@@ -13,6 +13,7 @@ import type {
   Revocations,
   Targets,
 } from '@sluice/core'
+import { addedTargets, type AddedTargets } from './added-targets.ts'
 import { agents, type AgentControl } from './agents.ts'
 import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
@@ -28,6 +29,8 @@ import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
+import type { PolicyDrafts } from './policy-draft.ts'
+import { policyDrafts } from './policy-drafts.ts'
 import { policies, type Policies, type PolicyRecords } from './policies.ts'
 import { problems, sendError } from './problem.ts'
 import { rates } from './rates.ts'
@@ -38,6 +41,7 @@ import { revocations } from './revocations.ts'
 import type { RoleGroups } from './roles.ts'
 import type { SessionRecords } from './session-records.ts'
 import { saml, type SamlLogins } from './saml.ts'
+import { sessionSearch } from './session-search.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { ssh, type SshAuthority } from './ssh.ts'
@@ -53,7 +57,12 @@ export interface ApiPorts extends ContentPorts {
   readonly targets: Targets
   /** Targets of all gateways of the log. */
   readonly registered: TargetRecords
+  /** Targets that admins add, and whether one is of this gateway's files. */
+  readonly added: AddedTargets
+  readonly source: (name: string) => 'file' | 'log'
   readonly policies: Policies
+  /** Policies before they are in force. */
+  readonly drafts: PolicyDrafts
   /** What became of policies at all gateways of the log. */
   readonly policyRecords: PolicyRecords
   readonly approvals: Approvals
@@ -122,12 +131,15 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(revocations(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
+  app.register(sessionSearch(ports))
   app.register(exchanges(ports))
   app.register(exchangeSearch(ports))
   app.register(recordings(ports))
   app.register(events(ports))
   app.register(targets(ports))
+  app.register(addedTargets(ports))
   app.register(policies(ports))
+  app.register(policyDrafts(ports))
   app.register(approvals(ports))
   app.register(stream(ports, bounds))
   app.register(grants(ports))

@@ -5,6 +5,7 @@ export type { ApprovalLine, ApprovalPage } from './approval-page.ts'
 export type { ExchangeLine } from './exchange-log.ts'
 export type { GrantLine } from './grant-line.ts'
 export type { LegalHoldLine } from './legal-holds.ts'
+export { Unusable, type Draft, type Finding, type Period, type PolicyDrafts } from './policy-draft.ts'
 export type {
   Policies,
   PolicyActivation,
@@ -24,4 +25,5 @@ export type { SlackCallbacks, SlackVoter } from './slack.ts'
 export type { SshCertificateLine, SshKnownLine } from './ssh.ts'
 export type { ContentState, RecordingStep } from './recording-step.ts'
 export type { FoundLine, FoundPage } from './exchange-search.ts'
+export type { AddedLine, AddedTargets, FindingLine } from './added-targets.ts'
 export type { TargetLine } from './targets.ts'

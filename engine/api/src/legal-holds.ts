@@ -1,9 +1,9 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refusal, Refused, type Identity, type LegalHold, type LegalHolds } from '@sluice/core'
-import { acted, type ActedPorts } from './acted.ts'
-import { caller } from './caller.ts'
+import type { ActedPorts } from './acted.ts'
+import { adminFor } from './admin.ts'
 import { Conflict } from './problem.ts'
-import { callerAs, rolesOf, type RolePorts } from './roles.ts'
+import { callerAs, type RolePorts } from './roles.ts'
 import {
   answers,
   idOf,
@@ -113,18 +113,14 @@ export function legalHolds(ports: LegalHoldPorts): FastifyPluginAsync {
   }
 }
 
-/** What others try is recorded. */
-async function admin(
+function admin(
   request: FastifyRequest,
   action: string,
   resource: string,
   ports: LegalHoldPorts,
 ): Promise<Identity> {
-  const identity = await caller(request, ports.authenticator)
-  if (rolesOf(identity.subject, ports.roles).has('admin')) return identity
   const why = 'Only an admin may place or release a legal hold.'
-  acted(ports, identity, { action, resource, outcome: 'refused', details: { why } })
-  throw new Refused(refusal('denied', 'api/legal-hold', why))
+  return adminFor(request, { action, resource, rule: 'api/legal-hold', why }, ports)
 }
 
 function lineOf({ id, text: selector, placedAt, by, reason: why, released }: LegalHold): LegalHoldLine {

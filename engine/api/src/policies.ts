@@ -3,7 +3,18 @@ import { limits, refusal, Refused, type Identity } from '@sluice/core'
 import { caller } from './caller.ts'
 import { sendError } from './problem.ts'
 import { callerAs, type RolePorts } from './roles.ts'
-import { answers, count, flag, list, nullable, object, oneOf, options, text } from './schema.ts'
+import {
+  answers,
+  count,
+  flag,
+  list,
+  nullable,
+  object,
+  oneOf,
+  options,
+  text,
+  type JsonSchema,
+} from './schema.ts'
 
 /** A policy revision that the log holds whole. */
 export interface PolicyRevision {
@@ -134,12 +145,14 @@ const viewSchema = {
   ),
 } as const
 
+export const revisionName: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{32}$' }
+
 const activateSchema = {
   summary: 'Put a revision of the log in force again',
   response: answers(object({ revision: text, requested: text, files }), 403, 404, 409, 503),
   params: {
     type: 'object',
-    properties: { revision: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
+    properties: { revision: revisionName },
   },
   body: {
     type: 'object',
@@ -155,6 +168,14 @@ interface SendRequest {
 /** As in a policy folder: Rego, tables of cases, and one data.json. */
 const fileName = '^(?:(?!\\.)[\\w.-]+/)*(?!\\.)(?:[\\w.-]+(?:\\.rego|\\.cases\\.yaml)|data\\.json)$'
 
+export const policyFiles: JsonSchema = {
+  type: 'object',
+  minProperties: 1,
+  maxProperties: 2_000,
+  propertyNames: { pattern: fileName, maxLength: 500 },
+  additionalProperties: { type: 'string' },
+}
+
 const sendSchema = {
   summary: 'Put other policies in force: they are checked, tested and built first',
   response: answers(object({ revision: text, files }), 403, 409, 413, 503),
@@ -163,13 +184,7 @@ const sendSchema = {
     required: ['files'],
     additionalProperties: false,
     properties: {
-      files: {
-        type: 'object',
-        minProperties: 1,
-        maxProperties: 2_000,
-        propertyNames: { pattern: fileName, maxLength: 500 },
-        additionalProperties: { type: 'string' },
-      },
+      files: policyFiles,
       reason: { type: 'string', maxLength: 500 },
     },
   },
@@ -234,7 +249,7 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
 }
 
 /** The server only says that there was too much of it. */
-function sizeTold(error: FastifyError, { headers }: FastifyRequest): Error {
+export function sizeTold(error: FastifyError, { headers }: FastifyRequest): Error {
   if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return error
   const sent = headers['content-length']
   const bytes = sent === undefined ? 'more' : `${sent} bytes`

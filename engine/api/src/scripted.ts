@@ -168,7 +168,7 @@ const noGrants: Grants = {
 }
 
 /** Of a gateway at which no token is revoked. */
-const noRevocations: Revocations = {
+export const noRevocations: Revocations = {
   revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
   revokeSubject: () => Promise.reject(new Error('nothing is revoked here')),
   of: () => undefined,
@@ -232,11 +232,24 @@ export function scriptedApi(
     store,
     targets,
     registered: { list: () => [] },
+    source: () => 'file',
+    added: {
+      has: (name) => name === 'build',
+      read: () => ({ kind: 'unusable', why: 'none are taken here' }),
+      remove: async () => false,
+    },
     policyRecords: { list: () => [], gateways: () => [] },
     policies: {
       view: () => ({ active: 'test', files: 'active', rejected: null, unusable: null, revisions: [] }),
       activate: async () => ({ kind: 'unknown' }),
       activateFiles: async () => ({ kind: 'unusable', errors: 'none are taken here' }),
+    },
+    drafts: {
+      files: async () => null,
+      check: async () => [],
+      test: async () => ({}),
+      evaluate: async () => null,
+      whatIf: async () => null,
     },
     unseal: async ({ id }) => {
       const content = store.contents.get(id)
@@ -248,7 +261,7 @@ export function scriptedApi(
     grants: noGrants,
     legalHolds: noLegalHolds,
     agents: noAgents,
-    records: { get: () => undefined, list: () => [] },
+    records: { get: () => undefined, list: () => [], search: () => ({ sessions: [], total: 0 }) },
     exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,

@@ -9,6 +9,38 @@ export interface SessionRecords {
     readonly subject?: string
     readonly last: number
   }): readonly SessionRecord[]
+  /** A page of those that fit, in an order; `total` counts them up to ten thousand. */
+  search(wanted: SessionsSought): { readonly sessions: readonly SessionRecord[]; readonly total: number }
+}
+
+/** By what sessions can be put in order. */
+export const sessionSorts = [
+  'opened',
+  'requests',
+  'denied',
+  'rows',
+  'bytes',
+  'tokens',
+  'cost_micros',
+] as const
+export type SessionSort = (typeof sessionSorts)[number]
+
+export interface SessionsSought {
+  readonly state?: SessionRecord['state'] | undefined
+  readonly subject?: string | undefined
+  readonly on_behalf_of?: string | null | undefined
+  readonly target?: string | undefined
+  readonly protocol?: string | undefined
+  readonly run?: string | undefined
+  /** In id, subject, target, application, run or address. */
+  readonly text?: string | undefined
+  readonly opened_since_ms?: number | undefined
+  readonly opened_until_ms?: number | undefined
+  readonly sort: SessionSort
+  readonly order: 'ascending' | 'descending'
+  /** Those behind this one: the value by which it is sorted, and its id. */
+  readonly after?: { readonly value: number; readonly id: string } | undefined
+  readonly last: number
 }
 
 /** Of a list that could have no end. */

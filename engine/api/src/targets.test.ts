@@ -7,21 +7,23 @@ test('targets show what a connection string needs, and nothing of the backend', 
   const answer = await app.inject({ url: '/v1/targets', headers: bearer('alice') })
   assert.equal(answer.statusCode, 200)
   assert.deepEqual(answer.json(), [
-    { name: 'shop', protocol: 'postgres', labels: { env: 'test' }, served: true },
+    { name: 'shop', protocol: 'postgres', labels: { env: 'test' }, served: true, source: 'file' },
   ])
 })
 
 test('those of other gateways are told as such, and one’s own as they are here', async () => {
   const address = 'secret:5432'
   const list = () => [
-    { name: 'shop', protocol: 'postgres', labels: '{"env":"elsewhere"}', address },
-    { name: 'stock', protocol: 'postgres', labels: '{"env":"prod"}', address },
+    { name: 'shop', protocol: 'postgres', labels: '{"env":"elsewhere"}', address, by: 'file' },
+    { name: 'stock', protocol: 'postgres', labels: '{"env":"prod"}', address, by: 'file' },
+    { name: 'build', protocol: 'http', labels: '{}', address, by: 'test#carol' },
   ]
   const { app } = scriptedApi({ registered: { list } })
   const answer = await app.inject({ url: '/v1/targets', headers: bearer('alice') })
   assert.deepEqual(answer.json(), [
-    { name: 'shop', protocol: 'postgres', labels: { env: 'test' }, served: true },
-    { name: 'stock', protocol: 'postgres', labels: { env: 'prod' }, served: false },
+    { name: 'shop', protocol: 'postgres', labels: { env: 'test' }, served: true, source: 'file' },
+    { name: 'stock', protocol: 'postgres', labels: { env: 'prod' }, served: false, source: 'file' },
+    { name: 'build', protocol: 'http', labels: {}, served: false, source: 'log' },
   ])
 })
 

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { Authenticator, Targets } from '@sluice/core'
+import { declaredByFile, type Authenticator, type Targets } from '@sluice/core'
+import type { AddedTargets } from './added-targets.ts'
 import { caller } from './caller.ts'
-import { answers, flag, list, map, object, text } from './schema.ts'
+import { answers, flag, list, map, object, oneOf, text } from './schema.ts'
 
 /** A target as some gateway registered it in the log. */
 export interface TargetRecord {
@@ -9,6 +10,8 @@ export interface TargetRecord {
   readonly protocol: string
   /** As JSON. */
   readonly labels: string
+  /** `file`, or who added it. */
+  readonly by: string
 }
 
 /** Targets of all gateways, a little behind the log. */
@@ -22,17 +25,25 @@ export interface TargetLine {
   readonly labels: Readonly<Record<string, string>>
   /** By the gateway that answers; otherwise by another one of its log. */
   readonly served: boolean
+  /** Whether files declare it, or somebody added it to the log. */
+  readonly source: 'file' | 'log'
 }
 
 interface TargetPorts {
   readonly targets: Targets
   readonly registered: TargetRecords
+  readonly source: (name: string) => 'file' | 'log'
+  readonly added: Pick<AddedTargets, 'has'>
   readonly authenticator: Authenticator
 }
 
 const schema = {
   summary: 'What a caller can name in a connection string, and whether at this gateway',
-  response: answers(list(object({ name: text, protocol: text, labels: map(text), served: flag }))),
+  response: answers(
+    list(
+      object({ name: text, protocol: text, labels: map(text), served: flag, source: oneOf('file', 'log') }),
+    ),
+  ),
 } as const
 
 /**
@@ -48,16 +59,25 @@ export function targets(ports: TargetPorts): FastifyPluginAsync {
   }
 }
 
-function targetLines({ targets, registered }: TargetPorts): readonly TargetLine[] {
-  const own = targets.list().map(({ name, protocol, labels }) => ({ name, protocol, labels, served: true }))
+function targetLines({ targets, registered, source, added }: TargetPorts): readonly TargetLine[] {
+  const own = targets.list().map(({ name, protocol, labels }) => ({
+    name,
+    protocol,
+    labels,
+    served: true,
+    source: source(name),
+  }))
   const others = registered
     .list()
     .filter(({ name }) => targets.find(name) === undefined)
-    .map(({ name, protocol, labels }) => ({
+    // The record of one that was removed is a little behind.
+    .filter(({ name, by }) => by === declaredByFile || added.has(name))
+    .map(({ name, protocol, labels, by }) => ({
       name,
       protocol,
       labels: JSON.parse(labels) as TargetLine['labels'],
       served: false,
+      source: by === declaredByFile ? ('file' as const) : ('log' as const),
     }))
   return [...own, ...others]
 }

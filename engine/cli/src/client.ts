@@ -70,9 +70,22 @@ async function fetchOrExplain(
     )
   }
   if (response.ok) return response
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string }
-  throw new Answered(`${url.pathname} answered ${response.status}: ${problem.detail ?? response.statusText}`)
+  const problem = (await response.json().catch(() => ({}))) as Problem
+  const what = `${url.pathname} answered ${response.status}: ${problem.detail ?? response.statusText}`
+  throw new Answered(what, problem)
+}
+
+/** As far as RFC 9457 names it. */
+interface Problem {
+  readonly detail?: string
+  readonly [more: string]: unknown
 }
 
 /** A gateway that does not do what it was asked, and says why. */
-export class Answered extends Error {}
+export class Answered extends Error {
+  readonly problem: Problem
+  constructor(what: string, problem: Problem) {
+    super(what)
+    this.problem = problem
+  }
+}

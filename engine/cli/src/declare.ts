@@ -1,5 +1,6 @@
 import {
   controlStream,
+  declaredByFile,
   Incarnations,
   limits,
   type Clock,
@@ -30,8 +31,6 @@ export interface Declarations {
   targets(targets: readonly Target[]): Promise<void>
 }
 
-const by = 'file'
-
 /** Reads the control stream once. */
 export async function declare({
   writer,
@@ -49,8 +48,11 @@ export async function declare({
     policies.take(event)
     // Others have targets of their own, under the same names or not.
     if (event.writer !== writer) continue
+    if (event.type !== 'TargetRegistered' && event.type !== 'TargetRemoved') continue
+    // What people added is theirs to take away.
+    if (event.data.by !== declaredByFile) continue
     if (event.type === 'TargetRegistered') known.set(event.data.name, text(event.data))
-    else if (event.type === 'TargetRemoved') known.delete(event.data.name)
+    else known.delete(event.data.name)
   }
 
   return {
@@ -60,7 +62,7 @@ export async function declare({
       const changes = targets.map(registered).filter(({ data }) => known.get(data.name) !== text(data))
       const removed = [...known.keys()]
         .filter((name) => !targets.some((target) => target.name === name))
-        .map((name) => ({ type: 'TargetRemoved', data: { name, by } }) as const)
+        .map((name) => ({ type: 'TargetRemoved', data: { name, by: declaredByFile } }) as const)
       const bodies = [...changes, ...removed]
       const [first, ...rest] = bodies.map((body): NewEvent => ({
         ...body,
@@ -83,7 +85,8 @@ function registered({ name, protocol, address, via, labels, settings }: Target) 
     address: `${address.host}:${address.port}`,
     labels: JSON.stringify(labels),
     settings: JSON.stringify(via === undefined ? settings : { ...Object(settings), via }),
-    by,
+    by: declaredByFile,
+    entry: null,
   }
   return { type: 'TargetRegistered', data } as const
 }

@@ -37,6 +37,7 @@ export class Listeners implements Disposable {
         hostKey,
         ...(stallMs === undefined ? {} : { stallMs }),
       }
+      for (const impairment of adapter.impairments ?? []) ports.report(adapter.protocol, impairment)
       const listener = await adapter.listen(endpoint, gate)
       this.#open.set(adapter.protocol, listener)
       if (wanted.tls !== undefined && tls !== undefined)

@@ -11,18 +11,17 @@ import {
   openGrants,
   openKills,
   openLegalHolds,
+  openRegistrations,
   openRevocations,
   systemClock,
   systemIds,
-  type Address,
-  type EventStore,
-  type Targets,
 } from '@sluice/core'
 import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections, type Projections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
+import { addedTargets } from './added-targets.ts'
 import { openAgentSide } from './agents.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
@@ -33,46 +32,15 @@ import { Listeners } from './listeners.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
-import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
+import { openPolicies, policyControl } from './policies.ts'
+import { openPolicyDrafts } from './policy-drafts.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
+import type { Running, ServeOptions } from './serving.ts'
+import { TargetRegistry } from './target-registry.ts'
 import { buildTelemetry } from './telemetry.ts'
-
-export interface ServeOptions {
-  /** Folder for the log, keys and compiled policies. */
-  readonly data: string
-  /** Relative paths of the configuration start here. */
-  readonly base: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** What goes wrong beside a caller's request, for the operator. Never content. */
-  readonly report: (what: string, error: unknown) => void
-  /** Folder of the built console; default: where it is built. */
-  readonly console?: string
-  /** Other policies are in force, or other ones than the files say. */
-  readonly activated?: (change: PolicyChange) => void
-  /** Stands between the engine and its log: fault tests delay or refuse acks with it. */
-  readonly store?: (store: EventStore) => EventStore
-}
-
-export interface Running {
-  readonly api: Address
-  readonly postgres: Address | null
-  readonly http: Address | null
-  readonly ssh: Address | null
-  readonly agents: Address | null
-  /** Where Prometheus reads metrics. */
-  readonly prometheus: Address | null
-  /** Where the log is: a folder, or brokers. */
-  readonly log: string
-  /** Resolves when the other gateways have taken this one for lost: it serves nothing until it is started again. */
-  readonly lost: Promise<void>
-  /** The active policy's. */
-  readonly revision: string
-  /** Drains for at most `limits.drainMs`, then closes everything. Idempotent. */
-  close(): Promise<void>
-}
 
 /** Beside this package, of its sources and of its build alike. */
 const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
@@ -131,6 +99,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     parts.defer(() => follower.close())
   }
 
+  const registrations = await openRegistrations({ store, clock, ids, report })
+  parts.defer(() => registrations.close())
+  const targets = new TargetRegistry({ config, registrations, report })
   const revocations = await openRevocations({ store, clock, ids, report })
   parts.defer(() => revocations.close())
 
@@ -143,11 +114,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     sshKeys: config.sshKeys,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
-    credentials: new Map(
-      config.targets.flatMap(({ target, credential }) =>
-        credential === null ? [] : [[target.name, credential] as const],
-      ),
-    ),
+    credentials: (name) => targets.credential(name),
     secrets,
     base,
     revocations,
@@ -155,9 +122,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
   })
 
-  const registered = new Map(config.targets.map(({ target }) => [target.name, target]))
-  const targets: Targets = { find: (name) => registered.get(name), list: () => [...registered.values()] }
-  await declared.targets(targets.list())
+  await declared.targets(targets.declared())
 
   const standing = createStanding()
   const acquaintances = new Acquaintances({ clock, standing })
@@ -179,13 +144,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => approvals.close())
 
-  const access = new Map(config.targets.map((each) => [each.target.name, each.access]))
   const grants = await openGrants({
     store,
     clock,
     ids,
     owners: config.owners,
-    access: (name) => access.get(name),
+    access: (name) => targets.access(name),
     report,
   })
   parts.defer(() => grants.close())
@@ -209,7 +173,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
 
   const agents = await openAgentSide(config, { data, secrets, log, store, clock, ids, report })
   parts.defer(() => agents.close())
-
+  const dialer = dialerOf(directDialer(), agents.tunnels)
   const engine = createGate({
     gateway: log.writer,
     authenticator,
@@ -221,7 +185,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     patterns: config.detectors,
     recognisers: await buildRecognisers(config.recognisers, base),
     pseudonyms: identity.pseudonyms,
-    dialer: dialerOf(directDialer(), agents.tunnels),
+    dialer,
     targets,
     pdp,
     facts: projections.facts,
@@ -231,6 +195,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
     report,
   })
+
+  targets.endSessionsIn(engine)
 
   const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
   parts.defer(() => kills.close())
@@ -263,6 +229,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     queuedBytes: () => log.queuedBytes,
     projectionLagMs: () => lagOf(projections.status, clock.now()),
     exporters: () => exporters.status(),
+    impairments: () =>
+      adapters.map(({ protocol, impairments = [] }) => ({ protocol, found: impairments.length })),
   })
 
   const listeners = new Listeners()
@@ -273,15 +241,20 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
   await agents.listen(engine)
 
+  const { folder, cache } = policyOptions
+  const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
   const api = createApi({
     engine,
     agents: agents.control,
     authenticator,
     store,
     targets,
+    source: (name) => targets.source(name),
+    added: addedTargets({ registry: targets, registrations, dialer, secrets, clock }),
     registered: projections.targets,
     policies: policyControl(pdp, declared.policies, policyOptions),
     policyRecords: projections.activations,
+    drafts,
     approvals,
     past: projections.approvals,
     grants,

@@ -35,7 +35,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/ssh.ts')).ssh,
   },
   targets: {
-    summary: 'list what can be reached through the gateway',
+    summary: 'list, add and remove what can be reached through the gateway',
     load: async () => (await import('./commands/targets.ts')).targets,
   },
   approvals: {

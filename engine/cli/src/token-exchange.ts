@@ -7,9 +7,13 @@ export interface GatewayToken {
 }
 
 const answerMs = 10_000
+export const gatewayTokenPrefix = 'slu_'
 
 /** A provider's access token in, a short-lived gateway token out (RFC 8693). */
 export async function exchangeToken(api: string, subjectToken: string): Promise<GatewayToken> {
+  // One that a login gave serves as long as it lives.
+  if (subjectToken.startsWith(gatewayTokenPrefix))
+    return { token: subjectToken, lifeMs: Number.POSITIVE_INFINITY }
   const answer = await tokenFrom(new URL('/v1/token', api).href, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: subjectToken,
@@ -22,6 +26,8 @@ export async function exchangeToken(api: string, subjectToken: string): Promise<
 export interface TokenAnswer {
   readonly access_token: string
   readonly expires_in?: number
+  /** Who logged in, where a code was given for it. */
+  readonly subject?: string
 }
 
 /** Rejects with `Unreachable` when nobody answers or the endpoint fails, and with the endpoint's words when it refuses. */

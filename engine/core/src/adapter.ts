@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
 import type { Refusal } from './errors.ts'
+import type { Finding, Reach } from './probe.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { Recording } from './recording.ts'
 import type {
@@ -45,8 +46,12 @@ export interface Adapter<Settings = unknown> {
   /** What the gateway needs to log in at a target with these settings. */
   credential(settings: Settings): CredentialNeed
   listen(endpoint: Endpoint, gate: Gate<Settings>): Promise<Listener>
+  /** Logs in as a session would, looks at what it finds, and changes nothing. Never rejects. */
+  probe?(reach: Reach<Settings>): Promise<readonly Finding[]>
   /** Reads what was recorded of one session; without it people see of a recording only that it is there. */
   readonly recording?: () => Recording
+  /** What of it works worse than it should as it is installed here, for the operator. */
+  readonly impairments?: readonly string[]
 }
 
 /** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
@@ -255,6 +260,8 @@ export interface Shown<T> {
   readonly record: Uint8Array
   readonly rows: number
   readonly masked: readonly MaskCount[]
+  /** Somebody may be looking on: what is held of the record leaves with it. */
+  readonly flush?: boolean
   /** Set on the last item. */
   readonly end?: { readonly outcome: 'completed' | 'failed' | 'skipped'; readonly status: string | null }
 }

@@ -98,6 +98,7 @@ async function stream<Up, Down, Plan>(
     answer.count(shown)
     const room = answer.capture.add(shown.record)
     if (room !== undefined) await room
+    if (shown.flush === true) answer.capture.end()
     const drained = exchange.reply(shown.item)
     if (drained !== undefined) await (deadline === undefined ? drained : deadline.within(drained))
     if (shown.end !== undefined) outcome = shown.end

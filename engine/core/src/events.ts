@@ -151,6 +151,7 @@ export interface EventData extends AgentEventData {
     readonly labels: string
     readonly settings: string
     readonly by: string
+    readonly entry: string | null
   }
   readonly TargetRemoved: {
     readonly name: string

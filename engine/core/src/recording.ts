@@ -37,7 +37,21 @@ export type AnswerPart =
       readonly more: readonly string[]
     }
   /** A stream of bytes: a text, or hexadecimal when it is none. */
-  | { readonly kind: 'data'; readonly text: string; readonly hex: boolean }
+  | {
+      readonly kind: 'data'
+      readonly text: string
+      readonly hex: boolean
+      /** Where there are several, which it is, e.g. `stderr`. */
+      readonly stream?: string
+    }
+  /** What a terminal showed (`o`) or how large it became (`r`), so many seconds after it began: a line of asciicast v2. */
+  | {
+      readonly kind: 'terminal'
+      readonly line: string
+      readonly seconds: number
+      readonly code: string
+      readonly text: string
+    }
   /** It ends within a message. */
   | { readonly kind: 'cut'; readonly bytes: number }
   /** One message, too large to be shown. */

@@ -23,7 +23,7 @@ suite('credentials of targets', () => {
       ['unset', { user: 'app', password: { env: 'UNSET' } }],
     ])
     credentials = referencedCredentials(
-      references,
+      (target) => references.get(target),
       secretSource({ base: folder, env: { PGPASSWORD: 'from env' }, clock }),
       clock,
     )
@@ -67,6 +67,21 @@ suite('credentials of targets', () => {
     await rm(join(folder, 'password'))
     await assert.rejects(credentials.credential('file', await credentials.credential('file')), Refused)
     await unavailable('file')
+  })
+
+  test('of another target under the same name are its own, also when the one before is still being asked for', async () => {
+    let reference = { user: 'app', password: { file: 'password' } }
+    const source = secretSource({ base: folder, env: {}, clock })
+    const changing = referencedCredentials(() => reference, source, clock)
+    await write('first')
+    const first = await changing.credential('shop')
+    const replaced = changing.credential('shop', first)
+    await writeFile(join(folder, 'other'), 'second')
+    reference = { user: 'other', password: { file: 'other' } }
+    assert.deepEqual(await changing.credential('shop'), { user: 'other', password: 'second' })
+    await write('first, rotated')
+    await replaced
+    assert.deepEqual(await changing.credential('shop'), { user: 'other', password: 'second' })
   })
 
   test('that did not change are given back as they were, and the target is not asked with them again', async () => {
@@ -119,11 +134,8 @@ suite('credentials of targets', () => {
       },
       close: () => Promise.resolve(),
     }
-    return referencedCredentials(
-      new Map([['shop', { login: { vault: 'database/creds/app' } }]]),
-      source,
-      clock,
-    )
+    const shop = { login: { vault: 'database/creds/app' } }
+    return referencedCredentials(() => shop, source, clock)
   }
 
   test('that are lent are replaced when the loan is over', async () => {

@@ -25,85 +25,103 @@ const pausesMs = [0, 250, 1_000, 2_500] as const
  */
 const lentAgainMs = 60_000
 
+/** By target name; a target that was removed and added again has another one. */
+export type CredentialReferences = (target: string) => CredentialReference | undefined
+
 /**
  * Logins by target name, read when first needed, kept for as long as they are good, and read again after the target
  * refused one: whoever rotates a password need not restart the gateway.
  */
 export function referencedCredentials(
-  references: ReadonlyMap<string, CredentialReference>,
+  references: CredentialReferences,
   source: SecretSource,
   clock: Pick<Clock, 'monotonic'>,
 ): Credentials {
-  const known = new Map<string, Promise<Held>>()
-  /** Monotonic; by target. */
-  const lentAgainAt = new Map<string, number>()
-  const replacing = new Map<string, Promise<Credential>>()
+  const logins = new Map<string, TargetLogin>()
+  return {
+    async credential(target, refused) {
+      const reference = references(target)
+      if (reference === undefined) throw unavailable(new Error(`target ${target} has no credential`))
+      const known = logins.get(target)
+      // Another target of the same name is not logged into as the one before.
+      const login = known?.reference === reference ? known : new TargetLogin(reference, source, clock)
+      logins.set(target, login)
+      return await (refused === undefined ? login.current() : login.replacement(refused))
+    },
+  }
+}
 
-  async function read(target: string, reading: Reading): Promise<Held> {
-    const reference = references.get(target)
-    if (reference === undefined) throw unavailable(new Error(`target ${target} has no credential`))
-    try {
-      return await readLogin(reference, source, reading)
-    } catch (error) {
-      throw unavailable(error)
-    }
+/** What one reference stands for. */
+class TargetLogin {
+  readonly reference: CredentialReference
+  readonly #source: SecretSource
+  readonly #clock: Pick<Clock, 'monotonic'>
+  #known: Promise<Held> | undefined
+  #replacing: Promise<Credential> | undefined
+  /** Monotonic. */
+  #lentAgainAt = -Infinity
+
+  constructor(reference: CredentialReference, source: SecretSource, clock: Pick<Clock, 'monotonic'>) {
+    this.reference = reference
+    this.#source = source
+    this.#clock = clock
   }
 
-  async function current(target: string): Promise<Credential> {
-    const held = known.get(target)
+  async current(): Promise<Credential> {
+    const held = this.#known
     if (held !== undefined) {
       const { credential, live } = await held
       if (live()) return credential
       // Of several who find that it is over, the first asks for the next one.
-      if (known.get(target) !== held) return current(target)
+      if (this.#known !== held) return this.current()
     }
-    return (await keep(target, read(target, 'kept'))).credential
+    return (await this.#keep(this.#read('kept'))).credential
   }
 
-  function keep(target: string, reading: Promise<Held>): Promise<Held> {
-    known.set(target, reading)
-    // A failure must not be remembered: the secret may be there at the next login.
-    reading.catch(() => {
-      if (known.get(target) === reading) known.delete(target)
-    })
-    return reading
+  /** One for all of a target's connections, which are refused together. */
+  replacement(refused: Credential): Promise<Credential> {
+    return (this.#replacing ??= this.#next(refused).finally(() => (this.#replacing = undefined)))
   }
 
   /** Whoever was refused with an older one gets what has been read since. */
-  async function next(target: string, refused: Credential): Promise<Credential> {
-    const held = await known.get(target)?.catch(() => undefined)
+  async #next(refused: Credential): Promise<Credential> {
+    const held = await this.#known?.catch(() => undefined)
     if (held?.live() === true) {
       if (held.credential !== refused) return held.credential
-      if (clock.monotonic() - (lentAgainAt.get(target) ?? -Infinity) < lentAgainMs) return refused
+      if (this.#clock.monotonic() - this.#lentAgainAt < lentAgainMs) return refused
     }
     let failure: unknown
-    for (const pauseMs of waits(references.get(target)) ? pausesMs : [0]) {
+    for (const pauseMs of waits(this.reference) ? pausesMs : [0]) {
       await sleep(pauseMs, undefined, { ref: false })
-      const found = await read(target, 'anew').catch((error: unknown) => void (failure = error))
+      const found = await this.#read('anew').catch((error: unknown) => void (failure = error))
       if (found === undefined) continue
       failure = undefined
       if (isSame(found.credential, refused)) continue
-      if (found.live !== always) lentAgainAt.set(target, clock.monotonic())
-      return (await keep(target, Promise.resolve(found))).credential
+      if (found.live !== always) this.#lentAgainAt = this.#clock.monotonic()
+      return (await this.#keep(Promise.resolve(found))).credential
     }
     if (failure !== undefined) {
-      known.delete(target)
+      this.#known = undefined
       throw failure
     }
     return refused
   }
 
-  /** One for all of a target's connections, which are refused together. */
-  function replacement(target: string, refused: Credential): Promise<Credential> {
-    const underWay = replacing.get(target)
-    if (underWay !== undefined) return underWay
-    const started = next(target, refused).finally(() => replacing.delete(target))
-    replacing.set(target, started)
-    return started
+  async #read(reading: Reading): Promise<Held> {
+    try {
+      return await readLogin(this.reference, this.#source, reading)
+    } catch (error) {
+      throw unavailable(error)
+    }
   }
 
-  return {
-    credential: (target, refused) => (refused === undefined ? current(target) : replacement(target, refused)),
+  #keep(reading: Promise<Held>): Promise<Held> {
+    this.#known = reading
+    // A failure must not be remembered: the secret may be there at the next login.
+    reading.catch(() => {
+      if (this.#known === reading) this.#known = undefined
+    })
+    return reading
   }
 }
 
@@ -121,8 +139,8 @@ async function readLogin(
 }
 
 /** A process's own environment does not change while one waits. */
-function waits(reference: CredentialReference | undefined): boolean {
-  if (reference === undefined || 'login' in reference) return reference !== undefined
+function waits(reference: CredentialReference): boolean {
+  if ('login' in reference) return true
   return !('env' in reference.password || 'literal' in reference.password)
 }
 

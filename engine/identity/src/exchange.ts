@@ -43,7 +43,9 @@ export function tokenExchanger(ports: ExchangePorts): Exchange {
       if (parameters['grant_type'] === authorizationCode) {
         const login = redeemed(parameters, ports)
         if (login === undefined) return { status: 400, body: badCode }
-        return minted(login, now, ports)
+        const { status, body } = minted(login, now, ports)
+        // Its program knows nobody yet, and a gateway token is not for reading.
+        return { status, body: { ...body, subject: login.subject.id } }
       }
       const invalid = objection(parameters, ports.audience)
       if (invalid !== undefined) return { status: 400, body: invalid }
@@ -73,7 +75,11 @@ function redeemed(
   return logins.redeem(given('code'), given('code_verifier'), given('redirect_uri'))
 }
 
-function minted(from: Vouched, now: number, { gateway, revocations }: ExchangePorts): ExchangeAnswer {
+function minted(
+  from: Vouched,
+  now: number,
+  { gateway, revocations }: ExchangePorts,
+): ExchangeAnswer & { readonly status: 200 } {
   const { token, identity } = gateway.mint(from)
   refuseRevoked(identity, revocations)
   const body = {

@@ -8,6 +8,8 @@ import { openIdentity, type IdentityParts } from './open.ts'
 import { goodClaims, jws, scriptedClock, scriptedIssuer, signingKey } from './scripted-issuer.ts'
 import { secretSource } from './secrets/source.ts'
 
+const shop = { user: 'shop_app', password: { env: 'SHOP' } } as const
+
 test('from a provider token to a gateway token that a second gateway with the same key accepts', async () => {
   const key = signingKey('k', 'EdDSA')
   const idp = await scriptedIssuer([key])
@@ -23,7 +25,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
       sshKeys: [],
       maskingKey: null,
       keys: join(folder, keys),
-      credentials: new Map([['shop', { user: 'shop_app', password: { env: 'SHOP' } }]]),
+      credentials: () => shop,
       base: folder,
       secrets: secretSource({ base: folder, env: { SHOP: 'secret' }, clock }),
       revocations: { of: () => undefined },

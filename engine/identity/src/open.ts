@@ -8,7 +8,7 @@ import {
   type Revocations,
 } from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
-import { referencedCredentials, type CredentialReference } from './credentials.ts'
+import { referencedCredentials, type CredentialReferences } from './credentials.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
@@ -47,7 +47,7 @@ export interface IdentityOptions {
   /** Folder of generated keys. */
   readonly keys: string
   /** By target name. */
-  readonly credentials: ReadonlyMap<string, CredentialReference>
+  readonly credentials: CredentialReferences
   readonly revocations: Pick<Revocations, 'of'>
   readonly clock: Clock
   readonly ids: Ids

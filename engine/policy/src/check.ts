@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { readCases } from './cases.ts'
 import { withCompiler, type Compiler } from './compiler.ts'
 import { PolicyError, type Diagnostic } from './diagnostic.ts'
-import { readFolder } from './folder.ts'
+import { readFolder, type FolderFiles } from './folder.ts'
 
 /**
  * Everything wrong with a policy folder, tests and tables included; empty when it can be used. Whoever checks often
  * lends a compiler.
  */
 export async function checkPolicies(
-  folder: string,
+  folder: string | FolderFiles,
   cache: string | null = null,
   lent?: Compiler,
 ): Promise<readonly Diagnostic[]> {

@@ -16,9 +16,11 @@ export type FolderFiles = ReadonlyMap<string, Uint8Array>
 
 const dataFile = 'data.json'
 
-/** Reads `**\/*.rego`, `data.json` and `**\/*.cases.yaml`. Throws `PolicyError`. */
-export async function readFolder(folder: string): Promise<PolicyFolder> {
-  return policyFolder(await readFiles(folder), folder)
+/** Reads `**\/*.rego`, `data.json` and `**\/*.cases.yaml`, from a folder or as somebody sent them. Throws `PolicyError`. */
+export async function readFolder(from: string | FolderFiles): Promise<PolicyFolder> {
+  return typeof from === 'string'
+    ? policyFolder(await readFiles(from), from)
+    : policyFolder(from, 'these files')
 }
 
 /** Throws `PolicyError` when the folder cannot be read or is too large. */

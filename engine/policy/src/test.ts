@@ -9,7 +9,7 @@ import {
   type FileCoverage,
   type TestResult,
 } from './compiler.ts'
-import { readFolder } from './folder.ts'
+import { readFolder, type FolderFiles } from './folder.ts'
 import { EvaluatorPool } from './pool.ts'
 import { projectionOf } from './projection.ts'
 import { verdictOf } from './verdict.ts'
@@ -43,7 +43,7 @@ export interface TestOptions {
  * the case expects, and equal. Throws `PolicyError`.
  */
 export async function testPolicies(
-  folder: string,
+  folder: string | FolderFiles,
   options: TestOptions = {},
   lent?: Compiler,
 ): Promise<TestReport> {

@@ -19,12 +19,12 @@ export class WarmCompiler implements AsyncDisposable {
 
   /** Throws `PolicyError`. */
   build(sources: Sources): Promise<Build> {
-    return this.#work((compiler) => compiler.build(sources))
+    return this.lend((compiler) => compiler.build(sources))
   }
 
   /** Checks everything and runs the tests. Throws `PolicyError`. */
   async test(sources: Sources): Promise<readonly TestResult[]> {
-    return (await this.#work((compiler) => compiler.test(sources))).tests
+    return (await this.lend((compiler) => compiler.test(sources))).tests
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -32,7 +32,8 @@ export class WarmCompiler implements AsyncDisposable {
     await this.#end()
   }
 
-  async #work<Result>(work: (compiler: Compiler) => Promise<Result>): Promise<Result> {
+  /** Throws what `work` does. */
+  async lend<Result>(work: (compiler: Compiler) => Promise<Result>): Promise<Result> {
     this.#working++
     this.#idle?.[Symbol.dispose]()
     try {

@@ -1,6 +1,7 @@
 export { openProjections, type Projections, type ProjectionsPorts } from './projections.ts'
 export type { Projection } from './projection.ts'
 export type { RunnerStatus } from './runner.ts'
+export type { SessionsFound, SessionsSought } from './session-search.ts'
 export type { SessionsRead, SessionView } from './sessions.ts'
 export type { ExchangesRead, ExchangeView } from './exchanges.ts'
 export type { ExchangeListener } from './exchange-feed.ts'

@@ -332,7 +332,7 @@ suite('the read models', () => {
 
   test('have the targets of every gateway, until each that registered one has removed it', async () => {
     const log = new ScriptedLog()
-    const target = { protocol: 'postgres', address: 'a', settings: '{}', by: 'file' }
+    const target = { protocol: 'postgres', address: 'a', settings: '{}', by: 'file', entry: null }
     const [a, b] = ['gw_a', 'gw_b'].map((writer) => ({ stream: 'control', writer }))
     assert.ok(a && b)
     log.write(a, 'TargetRegistered', { name: 'both', labels: '{"of":"a"}', ...target })
@@ -350,9 +350,31 @@ suite('the read models', () => {
     assert.deepEqual(await listed(), [['both', '{"of":"a"}']])
   })
 
+  test('have the targets that people added, whichever gateway adds and removes them', async () => {
+    const log = new ScriptedLog()
+    const data = { protocol: 'postgres', address: 'a', labels: '{}', settings: '{}', entry: '{}' }
+    const [a, b] = ['gw_a', 'gw_b'].map((writer) => ({ stream: 'control', writer }))
+    assert.ok(a && b)
+    log.write(a, 'TargetRegistered', { name: 'build', ...data, by: 'idp#carol' })
+    log.write(b, 'TargetRegistered', { name: 'build', ...data, by: 'idp#dave' })
+    log.write(a, 'TargetRemoved', { name: 'build', by: 'file' })
+    const listed = async (): Promise<readonly (readonly string[])[]> =>
+      (await following(log)).targets.list().map(({ name, by }) => [name, by])
+    assert.deepEqual(await listed(), [['build', 'idp#carol']])
+    log.write(b, 'TargetRemoved', { name: 'build', by: 'idp#dave' })
+    assert.deepEqual(await listed(), [])
+  })
+
   test('take no word of control that nobody signed, or that a lost gateway gave', async () => {
     const log = new ScriptedLog()
-    const target = { protocol: 'postgres', address: 'a', labels: '{}', settings: '{}', by: 'file' }
+    const target = {
+      protocol: 'postgres',
+      address: 'a',
+      labels: '{}',
+      settings: '{}',
+      by: 'file',
+      entry: null,
+    }
     log.write({ stream: 'control' }, 'TargetRegistered', { name: 'mine', ...target })
     log.write({ stream: 'control', writer: 'gw_b' }, 'GatewayLost', { writer: 'gw_a', epoch: 1, resumes: 0 })
     log.write({ stream: 'control' }, 'TargetRegistered', { name: 'late', ...target })

@@ -6,12 +6,13 @@ import { exchanges, readExchanges, type ExchangesRead } from './exchanges.ts'
 import { facts, readFacts, type FactsRead } from './facts.ts'
 import { lost } from './lost.ts'
 import { Runner, type RunnerPorts, type RunnerStatus } from './runner.ts'
+import { searchSessions, type SessionsFound, type SessionsSought } from './session-search.ts'
 import { readSessions, sessions, type SessionsRead } from './sessions.ts'
 import { readTargets, targets, type TargetsRead } from './targets.ts'
 
 /** What the log says, in the shapes in which it is asked for. A little behind the log, and never ahead of it. */
 export interface Projections {
-  readonly sessions: SessionsRead
+  readonly sessions: SessionsRead & { search(wanted: SessionsSought): SessionsFound }
   readonly exchanges: ExchangesRead & Pick<ExchangeFeed, 'onChange'>
   readonly approvals: ApprovalsRead
   readonly targets: TargetsRead
@@ -39,7 +40,7 @@ export function openProjections(ports: ProjectionsPorts): Projections {
   )
   runner.start()
   return {
-    sessions: readSessions(db),
+    sessions: { ...readSessions(db), search: searchSessions(db) },
     exchanges: { ...readExchanges(db), onChange: (listener) => feed.onChange(listener) },
     approvals: readApprovals(db),
     targets: readTargets(db),

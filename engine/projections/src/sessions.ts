@@ -33,7 +33,7 @@ export interface SessionView {
 
 export const sessions: Projection = {
   name: 'sessions',
-  version: 5,
+  version: 6,
   tables: `
     create table sessions (
       id text primary key, writer text not null, epoch integer not null, state text not null,
@@ -44,7 +44,8 @@ export const sessions: Projection = {
       rows integer not null default 0, bytes integer not null default 0,
       tokens integer not null default 0, cost_micros integer not null default 0
     ) strict;
-    create index sessions_by_opened on sessions (opened_ms);
+    create index sessions_by_opened on sessions (opened_ms, id);
+    create index sessions_by_subject on sessions (subject, opened_ms, id);
     create index sessions_by_ended on sessions (coalesce(closed_ms, 9000000000000000), id);
   `,
   fold(db) {
@@ -171,9 +172,10 @@ export interface SessionsWanted {
 }
 
 /** Partitions are read side by side: that a gateway was lost may be known before what it did. */
-const stateNow = `case when sessions.state = 'open' and lost.epoch >= sessions.epoch then 'lost' else sessions.state end`
+export const sessionState: string = `case when sessions.state = 'open' and lost.epoch >= sessions.epoch then 'lost' else sessions.state end`
 
-const columns = `id, ${stateNow} as state, gateway, target, protocol, subject, on_behalf_of, client_ip, application, run, opened_ms,
+/** With `lost` joined. */
+export const sessionColumns: string = `id, ${sessionState} as state, gateway, target, protocol, subject, on_behalf_of, client_ip, application, run, opened_ms,
   token_id, token_expires_ms, closed_ms, reason, requests, denied, rows, bytes, tokens, cost_micros`
 
 export interface SessionsRead {
@@ -183,10 +185,10 @@ export interface SessionsRead {
 }
 
 export function readSessions(db: DatabaseSync): SessionsRead {
-  const one = db.prepare(`select ${columns} from sessions left join lost using (writer) where id = ?`)
+  const one = db.prepare(`select ${sessionColumns} from sessions left join lost using (writer) where id = ?`)
   const many = db.prepare(
-    `select ${columns} from sessions left join lost using (writer)
-     where (?1 is null or ${stateNow} = ?1) and (?2 is null or subject = ?2) order by opened_ms desc, id desc limit ?3`,
+    `select ${sessionColumns} from sessions left join lost using (writer)
+     where (?1 is null or ${sessionState} = ?1) and (?2 is null or subject = ?2) order by opened_ms desc, id desc limit ?3`,
   )
   return {
     get: (id) => one.get(id) as SessionView | undefined,

@@ -13,6 +13,8 @@ export interface Observed {
     readonly deadLetters: number
     readonly lag: { readonly events: number; readonly seconds: number }
   }[]
+  /** What of each adapter works worse than it should, as it is installed. */
+  impairments(): readonly { readonly protocol: string; readonly found: number }[]
 }
 
 type Reading = readonly [number, Attributes?]
@@ -38,6 +40,12 @@ export function observe(meter: Meter, of: Observed): void {
   )
   counter(meter, 'sluice_export_dead_letters_total', 'Documents that a receiver refused for good.', () =>
     exporters(({ deadLetters }) => deadLetters),
+  )
+  gauge(
+    meter,
+    'sluice_adapter_impairments',
+    'What of an adapter works worse than it should, as installed.',
+    () => of.impairments().map(({ protocol, found }) => [found, { protocol }]),
   )
 }
 

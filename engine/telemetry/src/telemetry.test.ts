@@ -50,6 +50,7 @@ const observed: Observed = {
   queuedBytes: () => 4_096,
   projectionLagMs: () => 250,
   exporters: () => [{ name: 'splunk', documents: 7, deadLetters: 2, lag: { events: 5, seconds: 1.5 } }],
+  impairments: () => [{ protocol: 'ssh', found: 1 }],
 }
 
 suite('metrics that Prometheus reads', () => {
@@ -139,6 +140,7 @@ suite('metrics that Prometheus reads', () => {
     assert.equal(await value('sluice_export_lag_events', { exporter: 'splunk' }), 5)
     assert.equal(await value('sluice_export_documents_total', { exporter: 'splunk' }), 7)
     assert.equal(await value('sluice_export_dead_letters_total', { exporter: 'splunk' }), 2)
+    assert.equal(await value('sluice_adapter_impairments', { protocol: 'ssh' }), 1)
   })
 
   test('count what became of changed policies', async () => {

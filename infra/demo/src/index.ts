@@ -10,6 +10,7 @@ export {
 } from './identity-provider.ts'
 export { demoSubjects, isDemoSubject, type DemoSubject } from './demo-subjects.ts'
 export { chatChunks, chatCompletion, readChat, type ChatAnswer, type ChatAsked } from './chat-completions.ts'
+export { startShopApi } from './shop-api.ts'
 export { freePort } from './free-port.ts'
 export { startDemo, type Demo } from './demo.ts'
 export { demoPorts, refuseTaken } from './ports.ts'

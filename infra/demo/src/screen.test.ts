@@ -36,7 +36,8 @@ test('it says where things are, what to try, and how to stop', () => {
     'http://127.0.0.1:7480/shop-api',
     'http://127.0.0.1:7480/shop-llm/v1',
     ' .sluice/shop-llm.log',
-    'npx sluice login, password of-this-start',
+    'http://127.0.0.1:7400   sign in as bob, password of-this-start',
+    'npx sluice login',
     '  npx sluice audit tail -f',
     'Ctrl-C',
   ])

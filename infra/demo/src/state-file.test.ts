@@ -20,7 +20,12 @@ const apis = {
 const at = (host: string, port: number) => ({ host, port })
 
 test('the commands find the demo by it, wherever the gateway listens', () => {
-  const api = { listen: at('0.0.0.0', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } }
+  const api = {
+    listen: at('0.0.0.0', 7400),
+    url: null,
+    roles: { admin: [], approver: [], auditor: [] },
+    targetSecrets: [],
+  }
   const state = stateOf(
     {
       api,
@@ -59,7 +64,12 @@ test("it is its owner's alone, also when one with other rights stood there, and 
   const data = await mkdtemp(join(tmpdir(), 'sluice-state-test-'))
   const state = stateOf(
     {
-      api: { listen: at('127.0.0.1', 7400), url: null, roles: { admin: [], approver: [], auditor: [] } },
+      api: {
+        listen: at('127.0.0.1', 7400),
+        url: null,
+        roles: { admin: [], approver: [], auditor: [] },
+        targetSecrets: [],
+      },
       listen: { postgres: null, http: null, ssh: null },
     },
     provider,

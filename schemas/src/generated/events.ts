@@ -465,7 +465,10 @@ export interface EventData {
     readonly labels: string
     /** As JSON. */
     readonly settings: string
+    /** `file`, or the subject who added it for all gateways of the log. */
     readonly by: string
+    /** As JSON, what a file would say of one that somebody added: its credential is a reference. Null for those of files. */
+    readonly entry: string | null
   }
   /** A backend that is declared no longer. */
   readonly TargetRemoved: { readonly name: string; readonly by: string }
@@ -1477,14 +1480,20 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     name: 'TargetRegistered',
     namespace: 'sluice.events',
     doc: 'A backend that sessions may reach, as declared. Never its credential.',
-    version: 1,
+    version: 2,
     fields: [
       { name: 'name', type: 'string' },
       { name: 'protocol', type: 'string' },
       { name: 'address', type: 'string' },
       { name: 'labels', type: 'string', doc: 'As JSON.' },
       { name: 'settings', type: 'string', doc: 'As JSON.' },
-      { name: 'by', type: 'string' },
+      { name: 'by', type: 'string', doc: '`file`, or the subject who added it for all gateways of the log.' },
+      {
+        name: 'entry',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'As JSON, what a file would say of one that somebody added: its credential is a reference. Null for those of files.',
+      },
     ],
   },
   TargetRemoved: {
@@ -1613,6 +1622,21 @@ export const olderSchemas: readonly (AvroRecord & { readonly version: number })[
         doc: 'RecordingChunk events that hold the answer before what is sealed here.',
       },
       { name: 'micros', type: 'long' },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'TargetRegistered',
+    namespace: 'sluice.events',
+    doc: 'A backend that sessions may reach, as declared. Never its credential.',
+    version: 1,
+    fields: [
+      { name: 'name', type: 'string' },
+      { name: 'protocol', type: 'string' },
+      { name: 'address', type: 'string' },
+      { name: 'labels', type: 'string', doc: 'As JSON.' },
+      { name: 'settings', type: 'string', doc: 'As JSON.' },
+      { name: 'by', type: 'string' },
     ],
   },
 ]

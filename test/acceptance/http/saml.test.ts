@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sluice } from '@sluice/cli'
 import {
   answerXml,
   goodAnswer,
@@ -137,6 +138,54 @@ suite('a person who logs in by SAML', () => {
     }
     assert.deepEqual([shown.subject, shown.ends_at], ['adfs#a1b2c3', shown.expires_at])
     assert.equal((await get(path, cookie)).headers.get('location'), '/sign-in?problem=expired&issuer=adfs')
+  })
+
+  test('logs in with sluice login, which then acts as them at this gateway alone', async () => {
+    const base = url.slice(0, -'/v1'.length)
+    const env = { XDG_CONFIG_HOME: join(folder, 'config'), SLUICE_URL: base }
+    const visited: Promise<unknown>[] = []
+    const ran = async (args: readonly string[], more: Readonly<Record<string, string>> = {}) => {
+      const written = { out: '', error: '' }
+      const code = await sluice(args, {
+        env: { ...env, ...more },
+        signal: AbortSignal.timeout(30_000),
+        out: (text) => (written.out += text),
+        error: (text) => {
+          written.error += text
+          const [shown] = /https:\/\/\S+/.exec(text) ?? []
+          if (shown !== undefined) visited.push(browse(shown))
+        },
+      })
+      return { code, ...written }
+    }
+    /** What the person's browser does: the provider posts its answer, and the gateway sends it on to loopback. */
+    async function browse(shown: string): Promise<string> {
+      const { id, relayState } = requestIn(shown)
+      const sent = await post('saml/adfs/acs', { SAMLResponse: posted(answerTo(id)), RelayState: relayState })
+      const back = sent.headers.get('location') ?? ''
+      const strange = await fetch(back.replace(/state=[^&]+/, 'state=of-another-login'))
+      assert.equal(strange.status, 400, 'an answer that somebody else had made ends nowhere')
+      return (await fetch(back)).text()
+    }
+
+    const made = await ran(['login', '--saml', 'adfs', '--no-browser'])
+    assert.deepEqual([made.code, made.out], [0, 'logged in at adfs (adfs) as adfs#a1b2c3\n'], made.error)
+    assert.match(String(await visited[0]), /You are logged in/)
+    assert.match((await ran(['token'])).out, /^slu_/)
+    assert.equal((await ran(['targets', 'ls'])).code, 0)
+    const elsewhere = await ran(['token'], { SLUICE_URL: 'https://other.example' })
+    assert.deepEqual([elsewhere.code, /is for the gateway at/.test(elsewhere.error)], [2, true])
+    const again = await ran(['login', 'adfs', '--no-browser'])
+    assert.equal(again.code, 0, again.error)
+    const { out: token } = await ran(['token'])
+    assert.equal((await ran(['logout'])).code, 0)
+    assert.notEqual((await ran(['token'])).code, 0)
+    assert.equal(
+      (await fetch(`${url}/targets`, { headers: { authorization: `Bearer ${token.trim()}` } })).status,
+      401,
+    )
+    const stranger = await ran(['login', '--saml', 'nobody', '--no-browser'])
+    assert.deepEqual([stranger.code, /There is no SAML issuer of that name/.test(stranger.error)], [1, true])
   })
 
   const refused: readonly (readonly [string, (id: string) => string])[] = [

@@ -5,8 +5,10 @@ import { child, children, flag, part, strings, text, type Fields, type Node } fr
 import { closed } from './objection.ts'
 import { predicate } from './predicate.ts'
 import { isShort, quietArguments } from './quiet.ts'
+import type { RelationName, Source } from '../statement.ts'
+import { keyOf } from './findings.ts'
 import { locateName, touch } from './relation.ts'
-import { note, union, type Context, type Lineage, type Scope } from './scope.ts'
+import { anyOf, note, union, type Context, type Lineage, type Scope } from './scope.ts'
 import { checkCurrentSetting, checkSetConfig, isParameter, literal } from './setting.ts'
 import { checkNamedOperator } from './operator.ts'
 
@@ -27,7 +29,7 @@ export function call(fields: Fields, scope: Scope, cx: Context): Called {
   const args = children(fields, 'args')
   const counts = called.name === 'count' && args.length === 1 && !flag(fields, 'agg_distinct')
   const given = counts ? presence(args[0] ?? null, scope, cx) : passed(called, args, fields, scope, cx)
-  return { ...called, lineage: union([given, ordered(fields, scope, cx)], cx) }
+  return { ...called, lineage: union([given, ordered(fields, scope, cx), rowsOf(called, cx)], cx) }
 }
 
 /** What is given to a function that may fail by it is told of as by a condition; what it keeps is out of sight. */
@@ -43,8 +45,26 @@ function passed(called: Callable, args: readonly Node[], fields: Fields, scope: 
   )
 }
 
+/** What a function of the database's own reads and changes, by the word of its operator: its value may tell of all of it. */
+function rowsOf({ own }: Callable, cx: Context): Lineage {
+  if (own === undefined) return []
+  if (own.changes.length > 0) cx.found.readOnly = false
+  return [
+    ...own.reads.map((name) => rowsBehind(name, 'read', cx)),
+    ...own.changes.map((name) => rowsBehind(name, 'update', cx)),
+  ]
+}
+
+function rowsBehind(name: RelationName, access: 'read' | 'update', cx: Context): Source {
+  const known = cx.catalogue.relations.get(keyOf(name))
+  if (known === undefined) closed(`A function whose relation ${name.schema}.${name.name} does not exist`)
+  touch({ kind: 'known', relation: known }, access, cx, ['*'])
+  return anyOf(known.name)
+}
+
 /** What a function that does more than to compute makes of a value is seen nowhere in its own. */
-export function placeOf({ class: kind }: Callable): 'predicate' | 'elsewhere' {
+export function placeOf({ class: kind, own }: Callable): 'predicate' | 'elsewhere' {
+  if (own !== undefined && own.changes.length > 0) return 'elsewhere'
   return kind === 'pure' || kind === 'aggregate' || kind === 'introspection' ? 'predicate' : 'elsewhere'
 }
 

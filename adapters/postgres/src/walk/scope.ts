@@ -213,7 +213,8 @@ export function wholeRows(entries: readonly RangeEntry[], cx: Context): Lineage 
 
 const anyColumns = new WeakMap<RelationName, Source>()
 
-function anyOf(relation: RelationName): Source {
+/** Any column of it. */
+export function anyOf(relation: RelationName): Source {
   let any = anyColumns.get(relation)
   if (any === undefined) {
     any = { relation, column: '*' }

@@ -57,12 +57,13 @@ function result(item: Node, definitions: readonly Node[], alias: string, scope: 
   const [called, own] = children(item.fields, 'items')
   if (called === undefined) return closed('ROWS FROM nothing')
   const name = figureName(called)
-  const from =
-    called.type === 'FuncCall' ? call(called.fields, scope, cx).lineage : lineage(called, scope, cx)
+  const by = called.type === 'FuncCall' ? call(called.fields, scope, cx) : undefined
+  const from = by?.lineage ?? lineage(called, scope, cx)
   const defined = own?.type === 'List' ? children(own.fields, 'items') : definitions
   if (defined.length > 0)
     return { columns: defined.map((definition) => columnOf(definition, from, cx)), open: false }
-  const listed = outputColumns.get(name)
+  const said = by?.own?.columns ?? []
+  const listed = said.length > 0 ? said : by?.own === undefined ? outputColumns.get(name) : undefined
   if (listed !== undefined)
     return { columns: listed.map((column) => computedColumn(column, from)), open: false }
   return { columns: [computedColumn(alias === '' ? name : alias, from)], open: true }

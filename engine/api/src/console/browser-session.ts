@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { refusal, Refused } from '@sluice/core'
+import { refusal, Refused, type Subject } from '@sluice/core'
 import { clearCookie, cookieOf, fits, setCookie } from './cookies.ts'
 import type { ConsolePorts } from './ports.ts'
 
@@ -11,7 +11,12 @@ import type { ConsolePorts } from './ports.ts'
 export interface BrowserSession {
   readonly id: string
   readonly issuer: string
+  /** Whose it is: what is revoked of a subject ends its sessions at browsers, too, also between two tokens. */
+  readonly subject: string
+  readonly on_behalf_of: string | null
+  readonly signed_in_ms: number
   readonly token: string
+  readonly token_id: string
   /** Milliseconds since 1970. */
   readonly token_ends_ms: number
   readonly refresh: string | null
@@ -23,7 +28,7 @@ export interface BrowserSession {
 
 const purpose = 'browser session'
 
-export type SessionPorts = Pick<ConsolePorts, 'signIns' | 'publicUrl' | 'clock' | 'report'>
+export type SessionPorts = Pick<ConsolePorts, 'signIns' | 'publicUrl' | 'revocations' | 'clock' | 'report'>
 
 /** `undefined`: nobody is signed in there, or not any more. */
 export function sessionOf(request: FastifyRequest, ports: SessionPorts): BrowserSession | undefined {
@@ -31,7 +36,15 @@ export function sessionOf(request: FastifyRequest, ports: SessionPorts): Browser
   if (sealed === undefined) return undefined
   // Only a holder of the key sealed this, so its shape is ours.
   const session = ports.signIns.sealed.open(purpose, sealed) as BrowserSession | undefined
-  return session !== undefined && session.ends_ms > ports.clock.now() ? session : undefined
+  if (session === undefined || session.ends_ms <= ports.clock.now()) return undefined
+  return isRevoked(session, ports) ? undefined : session
+}
+
+/** A login of before is worth nothing after, whatever the provider would still renew of it. */
+function isRevoked(session: BrowserSession, { revocations }: SessionPorts): boolean {
+  const { subject: id, on_behalf_of, issuer, token_id: tokenId, signed_in_ms: issuedAt, ends_ms } = session
+  const subject: Subject = { id, type: 'human', issuer, groups: [], claims: {}, on_behalf_of }
+  return revocations.of({ subject, tokenId, issuedAt, expiresAt: ends_ms }) !== undefined
 }
 
 export function keepSession(

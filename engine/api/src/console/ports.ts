@@ -1,4 +1,5 @@
-import type { Authenticator, Clock } from '@sluice/core'
+import type { Authenticator, Clock, Revocations } from '@sluice/core'
+import type { ActedPorts } from '../acted.ts'
 import type { Begun, SignedIn, SignInIssuer } from '@sluice/identity'
 import type { ApiBounds } from '../bounds.ts'
 import type { RoleGroups } from '../roles.ts'
@@ -24,7 +25,7 @@ export interface BrowserSignIns {
 }
 
 /** What the console needs of the gateway that serves it. */
-export interface ConsolePorts {
+export interface ConsolePorts extends ActedPorts {
   readonly authenticator: Authenticator
   readonly roles: RoleGroups
   readonly signIns: BrowserSignIns
@@ -32,7 +33,7 @@ export interface ConsolePorts {
   readonly files: ConsoleFiles | null
   /** Where browsers reach this API, e.g. `https://sluice.example.com`. Known once it listens. */
   readonly publicUrl: () => URL
+  readonly revocations: Pick<Revocations, 'of' | 'revokeToken'>
   readonly clock: Clock
-  readonly report: (what: string, error: unknown) => void
   readonly bounds: Pick<ApiBounds, 'browserSessionMs' | 'browserIdleMs' | 'renewBeforeMs'>
 }

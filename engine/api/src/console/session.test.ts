@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { refusal, Refused, systemClock } from '@sluice/core'
 import { SignInError } from '@sluice/identity'
-import { identityOf, scriptedApi } from '../scripted.ts'
+import { identityOf, noRevocations, scriptedApi } from '../scripted.ts'
 import { ScriptedBrowser, scriptedConsole, scriptedSignIns } from './scripted.ts'
 
 const minute = 60_000
@@ -11,8 +11,20 @@ function console() {
   let ahead = 0
   const now = (): number => Date.now() + ahead
   const signIns = scriptedSignIns(now)
+  const revoked = new Set<string>()
   const { app } = scriptedApi({
     console: scriptedConsole({ signIns }),
+    revocations: {
+      ...noRevocations,
+      of: ({ subject: { id: subject }, tokenId }) =>
+        revoked.has(subject) || revoked.has(tokenId)
+          ? { kind: 'token', token: tokenId, fingerprint: '', at: 0, until: 0, by: '', reason: '' }
+          : undefined,
+      async revokeToken(token, because) {
+        revoked.add(token)
+        return { kind: 'token', token, fingerprint: '', at: 0, until: 0, ...because }
+      },
+    },
     clock: { ...systemClock, now },
     authenticator: {
       async authenticate(proof) {
@@ -26,7 +38,8 @@ function console() {
   })
   const start = now()
   const advance = (ms: number): void => void (ahead += ms)
-  return { signIns, browser: new ScriptedBrowser(app), advance }
+  const revoke = (id: string): void => void revoked.add(id)
+  return { signIns, browser: new ScriptedBrowser(app), advance, revoke }
 }
 
 interface Shown {
@@ -123,13 +136,31 @@ test('a refresh token without room in a cookie is not kept', async () => {
   assert.equal(ends_at, expires_at)
 })
 
+test('what is revoked of a subject ends its session, though the provider would renew it', async () => {
+  const { browser, signIns, advance, revoke } = console()
+  await browser.signIn('alice')
+  advance(12 * minute)
+  revoke('test#alice')
+  assert.equal((await browser.get('/console/session')).statusCode, 401)
+  assert.equal((await browser.get('/v1/targets')).statusCode, 401)
+  assert.equal(
+    signIns.asked.some((line) => line.startsWith('renew')),
+    false,
+  )
+  await browser.signIn('bob')
+  assert.equal((await browser.get('/console/session')).statusCode, 200)
+})
+
 test('signing out takes the cookie and the login at the provider', async () => {
   const { browser, signIns } = console()
   await browser.signIn('alice')
+  const copied = new Map(browser.cookies)
   const ours = await browser.ours()
   assert.equal((await browser.post('/console/logout', {})).statusCode, 403, 'not for a page of somebody else')
   assert.equal((await browser.post('/console/logout', {}, ours)).statusCode, 200)
   assert.equal(browser.cookies.size, 0)
   assert.equal(signIns.asked.at(-1), 'revoke idp refresh/1')
   assert.equal((await browser.post('/console/logout', {}, ours)).statusCode, 401)
+  for (const [name, value] of copied) browser.cookies.set(name, value)
+  assert.equal((await browser.get('/v1/targets')).statusCode, 401, 'a copy is worth nothing')
 })

@@ -54,8 +54,8 @@ export function session(app: FastifyInstance, ports: ConsolePorts): void {
     async (request, reply) => {
       const session = signedIn(request, ports)
       checkOrigin(request, session, publicUrl())
+      await revoke(session, ports)
       dropSession(reply, ports)
-      if (session.refresh !== null) revoke(session.issuer, session.refresh, ports)
       return { signed_out: true }
     },
   )
@@ -67,8 +67,14 @@ function signedIn(request: FastifyRequest, ports: ConsolePorts): BrowserSession 
   throw new Refused(refusal('token_refused', 'api/signed_out', 'Nobody is signed in at this browser.'))
 }
 
-/** Nobody waits for the provider: the cookie is gone. */
-function revoke(issuer: string, refresh: string, { signIns, report }: ConsolePorts): void {
+/** At every gateway a copy of the cookie is worth nothing from now on. For the provider nobody waits. */
+async function revoke(
+  session: BrowserSession,
+  { signIns, revocations, report }: ConsolePorts,
+): Promise<void> {
+  const { id, issuer, subject, token_id: token, refresh } = session
+  await revocations.revokeToken(token, { by: subject, reason: `signed out of the console (${id})` })
+  if (refresh === null) return
   signIns
     .revoke(issuer, refresh)
     .catch((error: unknown) => report(`${issuer} was not told that somebody signed out`, error))
@@ -89,7 +95,8 @@ async function renewed(
   if (leftMs < -bounds.browserIdleMs || session.refresh === null) return ended(reply, ports)
   try {
     const next = await signIns.renew(session.issuer, session.refresh)
-    return keepSession(reply, { ...session, ...next }, ports)
+    const { tokenId: token_id } = await ports.authenticator.authenticate(byToken(next.token))
+    return keepSession(reply, { ...session, ...next, token_id }, ports)
   } catch (error) {
     // The provider was not there: what is left of the token still serves.
     if (error instanceof SignInError && error.problem === 'unreachable') {

@@ -1,7 +1,8 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { StoreError } from '@sluice/core'
 import { SignInError } from '@sluice/identity'
-import { scriptedApi } from '../scripted.ts'
+import { scriptedApi, ScriptedStore } from '../scripted.ts'
 import { ScriptedBrowser, scriptedConsole, scriptedSignIns } from './scripted.ts'
 
 function console(url = 'https://sluice.example') {
@@ -80,6 +81,20 @@ test('nobody signs in where others could read it', async () => {
   const { app } = console('http://sluice.example')
   const answer = await app.inject('/console/sign-in?issuer=idp')
   assert.deepEqual([answer.statusCode, answer.headers['set-cookie']], [403, undefined])
+})
+
+test('who signed in is in the log, and nobody is whom the log does not take', async () => {
+  const store = new ScriptedStore()
+  const { app } = scriptedApi({}, store)
+  const browser = new ScriptedBrowser(app)
+  await browser.signIn('alice')
+  const { value: event } = await store.read().next()
+  assert.ok(event?.type === 'AdminActed')
+  assert.deepEqual([event.data.by.id, event.data.action], ['test#alice', 'console.sign_in'])
+  store.failure = new StoreError('unavailable', 'of the script')
+  const other = new ScriptedBrowser(app)
+  await other.signIn('bob')
+  assert.equal(other.cookies.has(session), false)
 })
 
 const elsewhere = [

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isLoopback, refusal, Refused } from '@sluice/core'
+import { byToken, isLoopback, refusal, Refused, StoreError } from '@sluice/core'
 import { SignInError, type Begun, type SignInProblem } from '@sluice/identity'
+import { actedFirst } from '../acted.ts'
 import { list, object, oneOf, options, text, type RouteSchema } from '../schema.ts'
 import { keepSession } from './browser-session.ts'
 import { clearCookie, cookieOf, setCookie } from './cookies.ts'
@@ -106,14 +107,21 @@ async function finish(
     return failed(reply, new SignInError('expired', 'the browser has no sign-in under way'), issuer, report)
   try {
     const signedIn = await signIns.finish(pending.begun, issuer, new URL(request.url, url))
+    const identity = await ports.authenticator.authenticate(byToken(signedIn.token))
+    const { id: subject, on_behalf_of } = identity.subject
     const id = randomBytes(16).toString('base64url')
-    const csrf = randomBytes(32).toString('base64url')
+    await actedFirst(ports, identity, {
+      action: 'console.sign_in',
+      resource: id,
+      outcome: 'done',
+      details: {},
+    })
     clearCookie(reply, 'sign-in', url)
-    keepSession(
-      reply,
-      { id, issuer, ...signedIn, csrf, ends_ms: clock.now() + bounds.browserSessionMs },
-      ports,
-    )
+    const now = clock.now()
+    const csrf = randomBytes(32).toString('base64url')
+    const who = { subject, on_behalf_of, token_id: identity.tokenId }
+    const times = { signed_in_ms: now, ends_ms: now + bounds.browserSessionMs }
+    keepSession(reply, { id, issuer, ...who, ...signedIn, csrf, ...times }, ports)
     return reply.redirect(pending.return_to, 303)
   } catch (error) {
     return failed(reply, error, issuer, report)
@@ -140,7 +148,7 @@ function failed(
   issuer: string,
   report: ConsolePorts['report'],
 ): FastifyReply {
-  if (error instanceof Refused) throw error
+  if (error instanceof Refused || error instanceof StoreError) throw error
   const problem: SignInProblem = error instanceof SignInError ? error.problem : 'refused'
   report(`nobody is signed in by ${issuer}`, error)
   return reply.redirect(`/sign-in?problem=${problem}&issuer=${encodeURIComponent(issuer)}`, 303)

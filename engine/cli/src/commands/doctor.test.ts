@@ -128,10 +128,10 @@ test('a configuration is read, its policies looked for and its targets called', 
     targets: [
       {
         name: 'shop',
-        protocol: 'postgres',
+        protocol: 'http',
         address: new URL(server.url).host,
-        database: 'shop',
-        credential: { user: 'app', password: { env: 'P' } },
+        tls: 'disable',
+        credential: { password: { env: 'P' } },
       },
     ],
   }
@@ -143,7 +143,12 @@ test('a configuration is read, its policies looked for and its targets called', 
   assert.doesNotMatch(without.out, /hunter2/)
   const unset = await ran(['doctor', '--config', file], { SLUICE_DATA: folder.path })
   assert.match(unset.out, /^FAIL {2}secret of target shop: environment variable P is empty or not set$/m)
-  assert.match(without.out, /^ok {4}target shop: \S+ accepts connections$/m)
+  assert.match(without.out, /^ok {4}target shop, login: it answers HTTP 200 at its root$/m)
+  assert.match(
+    without.out,
+    /^note {2}target shop, TLS: Nothing is encrypted.*\n {6}Use the target’s port for TLS/m,
+  )
+  assert.match(unset.out, /^FAIL {2}target shop, credential: .*cannot be read/m)
   assert.match(without.out, /^FAIL {2}policies: .*mine does not exist$/m)
   mkdirSync(join(folder.path, 'mine'))
   assert.equal((await ran(['doctor'], { ...env, SLUICE_CONFIG: file })).code, 0)

@@ -5,13 +5,15 @@ import { parseArgs } from 'node:util'
 import { verifyLog } from '@sluice/journal'
 import { readCheckpoints } from '@sluice/notices'
 import type { PolicyView } from '@sluice/api'
-import { systemClock, type Address, type Target } from '@sluice/core'
+import { systemClock, type Address, type Finding } from '@sluice/core'
 import { nameOf, SecretError, type ManagedReference, type SecretPlace } from '@sluice/identity'
+import { probeTarget } from '../added-targets.ts'
 import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
 import { addressOf } from '../config/address.ts'
 import { parseConfig, type Config } from '../config/config.ts'
 import type { RecogniserConfig } from '../config/recognisers.ts'
+import { directDialer } from '../dial.ts'
 import { noticesFolder } from '../notices.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
 import { printable } from '../printable.ts'
@@ -51,8 +53,9 @@ With the demo running, --json also prints the addresses and credentials of the b
   },
 }
 
-function show({ name, ok, detail }: Check, io: Io): void {
-  io.out(`${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}\n`)
+function show({ name, ok, detail, remedy }: Check, io: Io): void {
+  const mark = ok ? (remedy === undefined ? 'ok  ' : 'note') : 'FAIL'
+  io.out(`${mark}  ${name}: ${detail}\n${remedy === undefined ? '' : `      ${remedy}\n`}`)
 }
 
 const nodeMajor = 24
@@ -77,8 +80,7 @@ async function dataFolderCheck(folder: string): Promise<Check> {
 async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
   try {
     const config = parseConfig(file, await readFile(file, 'utf8'))
-    const agents = config.targets.some(({ target }) => target.via !== undefined) ? await agentsOf(io) : []
-    const targets = await Promise.all(config.targets.map(({ target }) => targetCheck(target, agents)))
+    const place = { base: dirname(resolve(file)), env: io.env }
     const policies = resolve(dirname(file), config.policies)
     const found = await access(policies).then(
       () => true,
@@ -87,8 +89,8 @@ async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
     return [
       { name: 'configuration', ok: true, detail: file },
       { name: 'policies', ok: found, detail: found ? policies : `${policies} does not exist` },
-      ...(await secretChecks(config, { base: dirname(resolve(file)), env: io.env })),
-      ...targets,
+      ...(await secretChecks(config, place)),
+      ...(await targetChecks(config, place, io)),
       ...(await Promise.all(config.recognisers.map((each) => recogniserCheck(each, dirname(resolve(file)))))),
     ]
   } catch (error) {
@@ -96,11 +98,6 @@ async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
       { name: 'configuration', ok: false, detail: error instanceof Error ? error.message : String(error) },
     ]
   }
-}
-
-async function targetCheck(target: Target, agents: Awaited<ReturnType<typeof agentsOf>>): Promise<Check> {
-  if (target.via !== undefined) return throughAgent(target, target.via, agents)
-  return reachable(`target ${target.name}`, target.address)
 }
 
 /** Reads each secret once, as the gateway would, and shows none. What was lent for it is given back. */
@@ -121,6 +118,29 @@ async function secretChecks(config: Config, place: SecretPlace): Promise<readonl
       }
     }),
   )
+}
+
+/** Logs in at each target as the gateway would; what is behind agents only the gateway reaches. */
+async function targetChecks(config: Config, place: SecretPlace, io: Io): Promise<readonly Check[]> {
+  const agents = config.targets.some(({ target }) => target.via !== undefined) ? await agentsOf(io) : []
+  await using parts = new AsyncDisposableStack()
+  const secrets = await openSecrets(config.secrets, place, systemClock)
+  parts.defer(() => secrets.close())
+  const ports = { dialer: directDialer(), secrets, clock: systemClock }
+  const found = await Promise.all(
+    config.targets.map(async (each) => {
+      const { target } = each
+      if (target.via !== undefined) return [throughAgent(target, target.via, agents)]
+      return (await probeTarget(each, ports)).map((finding) => checkOf(target.name, finding))
+    }),
+  )
+  return found.flat()
+}
+
+function checkOf(target: string, finding: Finding): Check {
+  const { state, about, detail } = finding
+  const check = { name: `target ${target}, ${about}`, ok: state !== 'bad', detail: printable(detail) }
+  return state === 'good' ? check : { ...check, remedy: printable(finding.remedy) }
 }
 
 /** Asked about a text of nobody: whether it finds somebody there is its own affair. */

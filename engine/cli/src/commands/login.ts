@@ -1,15 +1,18 @@
 import { parseArgs } from 'node:util'
+import { apiOf, apiUrl } from '../api-url.ts'
 import { UsageError, type Command, type Io } from '../command.ts'
 import { demoState } from '../demo-state.ts'
-import { loginByBrowser, openBrowser } from '../login/browser.ts'
+import { loginByBrowser, openBrowser, type BrowserPorts } from '../login/browser.ts'
 import { loginByDevice } from '../login/device.ts'
-import { changeLogins, loginsFile, readLogins } from '../login/logins.ts'
+import { changeLogins, loginsFile, readLogins, type Login } from '../login/logins.ts'
 import type { LoginTerms } from '../login/provider.ts'
+import { loginBySaml } from '../login/saml.ts'
 import { printable } from '../printable.ts'
 
 export const login: Command = {
   usage: `sluice login [<name>] --issuer <url> --client-id <id> [--device]
-sluice login [<name>] [--device]     again, or at the demo's provider
+sluice login [<name>] --saml <issuer>  at a provider of SAML that the gateway at SLUICE_URL trusts under this name
+sluice login [<name>] [--device]       again, or at the demo's provider
 sluice login --list
 
   Logs you in at your identity provider with a browser, and keeps its tokens in a file that only you can read. Several
@@ -31,6 +34,7 @@ sluice login --list
         scope: { type: 'string' },
         resource: { type: 'string' },
         audience: { type: 'string' },
+        saml: { type: 'string' },
         device: { type: 'boolean', default: false },
         'no-browser': { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
@@ -46,26 +50,55 @@ sluice login --list
       ),
     )
     const given = { issuer: values.issuer, client_id: values['client-id'], scope: values.scope, extra }
+    const browser: BrowserPorts = {
+      signal: io.signal,
+      show: (url, opened) => {
+        io.error(`Log in with your browser at:\n\n  ${url}\n\n`)
+        if (!values['no-browser']) openBrowser(opened)
+      },
+    }
+    const saml = await samlOf(named, values.saml, given, io)
+    if (saml !== null && values.device)
+      throw new UsageError('SAML needs a browser on this machine: leave --device away')
+    if (saml !== null) return keep(saml.name, await loginBySaml(saml.issuer, saml.gateway, browser), io)
     const { name, terms } = await termsOf(named, given, io)
     const made = values.device
       ? await loginByDevice(terms, {
           signal: io.signal,
           show: (url, code) => io.error(deviceWords(url, code)),
         })
-      : await loginByBrowser(terms, {
-          signal: io.signal,
-          show: (url) => {
-            io.error(`Log in with your browser at:\n\n  ${url}\n\n`)
-            if (!values['no-browser']) openBrowser(url)
-          },
-        })
-    await changeLogins(io.env, async ({ logins }) => ({
-      next: { current: name, logins: { ...logins, [name]: made } },
-      result: undefined,
-    }))
-    io.out(`logged in at ${name} (${made.issuer}) as ${printable(made.subject)}\n`)
-    return 0
+      : await loginByBrowser(terms, browser)
+    return keep(name, made, io)
   },
+}
+
+async function keep(name: string, made: Login, io: Io): Promise<number> {
+  await changeLogins(io.env, async ({ logins }) => ({
+    next: { current: name, logins: { ...logins, [name]: made } },
+    result: undefined,
+  }))
+  io.out(`logged in at ${name} (${made.issuer}) as ${printable(made.subject)}\n`)
+  return 0
+}
+
+/** `null`: it is no login by SAML, nor was the one before of that name. */
+async function samlOf(
+  named: string | undefined,
+  issuer: string | undefined,
+  given: Given,
+  io: Io,
+): Promise<{ readonly name: string; readonly issuer: string; readonly gateway: string } | null> {
+  const isOidc = given.issuer !== undefined || given.client_id !== undefined
+  if (issuer !== undefined && isOidc)
+    throw new UsageError('--saml is in the place of --issuer and --client-id')
+  const gateway = (): Promise<string> => demoState(io.env).then((demo) => apiUrl(apiOf(io.env, demo)))
+  if (issuer !== undefined) return { name: nameOf(named ?? issuer), issuer, gateway: await gateway() }
+  if (isOidc) return null
+  const { current, logins } = await readLogins(io.env)
+  const name = named ?? ((await demoState(io.env)) === null ? current : null)
+  const before = name !== null && Object.hasOwn(logins, name) ? logins[name] : undefined
+  if (name === null || before?.gateway === undefined) return null
+  return { name, issuer: before.issuer, gateway: before.gateway }
 }
 
 interface Given {
@@ -83,8 +116,7 @@ async function termsOf(
   given: Given,
   io: Io,
 ): Promise<{ readonly name: string; readonly terms: LoginTerms }> {
-  if (named !== undefined && !/^[a-z0-9][a-z0-9_-]{0,62}$/.test(named))
-    throw new UsageError('the name of a login is lower-case letters, digits, _ and -')
+  if (named !== undefined) nameOf(named)
   const { issuer, client_id: clientId } = given
   if (issuer !== undefined && clientId !== undefined)
     return {
@@ -111,6 +143,11 @@ async function termsOf(
       extra: { ...before.extra, ...given.extra },
     },
   }
+}
+
+function nameOf(text: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)) return text
+  throw new UsageError('the name of a login is lower-case letters, digits, _ and -')
 }
 
 async function list(io: Io, json: boolean): Promise<number> {

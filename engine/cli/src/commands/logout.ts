@@ -29,10 +29,11 @@ export const logout: Command = {
 }
 
 /** Where none is known there is none to tell. Gateway tokens that were made from it live on for minutes at most. */
-async function revokeAtGateway({ access_token: token }: Login, io: Io): Promise<void> {
-  if (io.env['SLUICE_URL'] === undefined && (await demoState(io.env)) === null) return
+async function revokeAtGateway({ access_token: token, gateway }: Login, io: Io): Promise<void> {
+  const url = gateway ?? io.env['SLUICE_URL']
+  if (url === undefined && (await demoState(io.env)) === null) return
   try {
-    const client = await connectApi({ ...io, env: { ...io.env, SLUICE_TOKEN: token } })
+    const client = await connectApi({ ...io, env: { ...io.env, SLUICE_URL: url, SLUICE_TOKEN: token } })
     await client.post('/v1/revocations', { mine: 'this', reason: 'logged out' })
   } catch (error) {
     io.error(`the gateway was not told to revoke what was made from it: ${messageOf(error)}\n`)
@@ -41,6 +42,7 @@ async function revokeAtGateway({ access_token: token }: Login, io: Io): Promise<
 
 /** A provider that is down is said, not waited for. */
 async function revoke(login: Login, io: Io): Promise<void> {
+  if (login.gateway !== undefined) return
   try {
     const config = await discover(login)
     if (config.serverMetadata().revocation_endpoint === undefined) return

@@ -9,7 +9,8 @@ import { withBrokers } from '../config/log.ts'
 import { dataFolder } from '../demo-state.ts'
 import { brokersOf } from '../log.ts'
 import { policyLine } from '../policies.ts'
-import { serve, type Running } from '../serve.ts'
+import { serve } from '../serve.ts'
+import type { Running } from '../serving.ts'
 
 export const serveCommand: Command = {
   usage: `sluice serve --config sluice.yaml

@@ -10,6 +10,7 @@ interface Given {
   readonly all?: boolean | undefined
   readonly speed?: string | undefined
   readonly follow?: boolean | undefined
+  readonly cast?: boolean | undefined
 }
 
 interface Done {
@@ -33,20 +34,21 @@ interface Out {
 const subcommands: Readonly<Record<string, Subcommand>> = {
   ls: { hasId: false, options: ['all'], run: ls },
   show: { hasId: true, options: [], run: show },
-  replay: { hasId: true, options: ['speed', 'follow'], run: replay },
+  replay: { hasId: true, options: ['speed', 'follow', 'cast'], run: replay },
   kill: { hasId: true, options: ['reason'], run: kill },
 }
 
 export const sessions: Command = {
   usage: `sluice sessions ls [--all] [--json]
 sluice sessions show <id> [--json]
-sluice sessions replay <id> [--speed 1] [-f] [--json]
+sluice sessions replay <id> [--speed 1] [-f] [--json | --cast]
 sluice sessions kill <id> [--reason <text>] [--json]
 
   ls      what is open at any gateway: your own, or everybody's for admins and auditors; --all: what is over too
   show    one session, open or over, with its latest exchanges from the log
   replay  what happened in it: who asked what, the verdicts, the votes, and the answers as the client saw them; at once,
-          or with --speed 1 as fast as it was, with --speed 10 ten times as fast; -f follows one that is open.
+          or with --speed 1 as fast as it was, with --speed 10 ten times as fast; -f follows one that is open;
+          --cast: only what terminals showed, as asciicast v2 for a player. What a terminal would obey is escaped in all.
           For auditors, and for whose session it is; that it was read is in the log
   kill    ends it at once, with what runs in it: your own, or anybody's for admins
 
@@ -61,6 +63,7 @@ sluice sessions kill <id> [--reason <text>] [--json]
         all: { type: 'boolean' },
         speed: { type: 'string' },
         follow: { type: 'boolean', short: 'f' },
+        cast: { type: 'boolean' },
         as: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -68,7 +71,7 @@ sluice sessions kill <id> [--reason <text>] [--json]
     const [name = '', ...rest] = positionals
     const known = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
     if (known === undefined) throw new UsageError(`unknown "sessions ${name}"`)
-    for (const option of ['reason', 'all', 'speed', 'follow'] as const)
+    for (const option of ['reason', 'all', 'speed', 'follow', 'cast'] as const)
       if (values[option] !== undefined && !known.options.includes(option))
         throw new UsageError(`sessions ${name} has no --${option}`)
     const [id, ...more] = known.hasId ? rest : ['', ...rest]
@@ -96,8 +99,14 @@ async function show(id: string, _given: Given, client: Client): Promise<Done> {
   return { items: [{ ...session, exchanges }], text: sessionText(session) + exchangesText(exchanges) }
 }
 
-async function replay(id: string, { speed, follow = false }: Given, client: Client, { io, json }: Out) {
-  await replayed(id, { speed: speed === undefined ? null : speedOf(speed), follow, json }, client, io)
+async function replay(
+  id: string,
+  { speed, follow = false, cast = false }: Given,
+  client: Client,
+  { io, json }: Out,
+) {
+  const options = { speed: speed === undefined ? null : speedOf(speed), follow, json, cast }
+  await replayed(id, options, client, io)
   return undefined
 }
 

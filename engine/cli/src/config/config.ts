@@ -37,6 +37,7 @@ import { retentionOf, type RawRetention, type RetentionConfig } from './retentio
 import { schemaProblems } from './schema-problems.ts'
 import { sshKeysOf } from './ssh-keys.ts'
 import { keptBy, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
+import { defaultTargetSecrets } from './target-secrets.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
 /** Where clients of one protocol connect. */
@@ -58,7 +59,13 @@ export interface TargetConfig {
 /** What `serve` needs, read once. Paths in it are relative to the file that names them. */
 export interface Config {
   readonly file: string
-  readonly api: { readonly listen: Address; readonly url: string | null; readonly roles: RoleGroups }
+  readonly api: {
+    readonly listen: Address
+    readonly url: string | null
+    readonly roles: RoleGroups
+    /** Where credentials of targets that somebody adds may be, as beginnings of `env:…`, `file:…` or `vault:…`. */
+    readonly targetSecrets: readonly string[]
+  }
   readonly listen: Readonly<Record<'postgres' | 'http' | 'ssh', ListenConfig | null>>
   /** Where agents connect; `null`: there are none. */
   readonly agents: Address | null
@@ -105,7 +112,12 @@ type RawCredential = { readonly user?: string; readonly password?: SecretReferen
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
-  readonly api?: { readonly listen?: string; readonly url?: string; readonly roles?: Partial<RoleGroups> }
+  readonly api?: {
+    readonly listen?: string
+    readonly url?: string
+    readonly roles?: Partial<RoleGroups>
+    readonly target_secrets?: readonly string[]
+  }
   readonly listen?: { readonly [Protocol in 'postgres' | 'http' | 'ssh']?: RawListen } & {
     readonly agents?: string
   }
@@ -144,7 +156,13 @@ const ajv = new Ajv({ allErrors: true, verbose: true })
 ajv.addFormat('url', { type: 'string', validate: (text: string) => URL.canParse(text) })
 /** The schema lies beside this package, of its sources and of its build alike. */
 const schemaFile = new URL('../../../../schemas/config.schema.json', import.meta.url)
-const validate = ajv.compile<RawConfig>(JSON.parse(readFileSync(schemaFile, 'utf8')) as SchemaObject)
+const schema = JSON.parse(readFileSync(schemaFile, 'utf8')) as SchemaObject
+const validate = ajv.compile<RawConfig>(schema)
+const validateTargets = ajv.compile<RawConfig>({
+  ...schema,
+  $id: `${schema.$id ?? ''}#targets`,
+  required: ['targets'],
+})
 
 /**
  * `below`: a configuration over which the file is laid; the file then needs to say only what is different. Throws
@@ -162,6 +180,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     listen: addressOf(value.api?.listen ?? '127.0.0.1:7400'),
     url: value.api?.url ?? null,
     roles: { admin: [], approver: [], auditor: [], ...value.api?.roles },
+    targetSecrets: value.api?.target_secrets ?? defaultTargetSecrets,
   }
   const keyOf = (name: keyof NonNullable<RawConfig['keys']>): SecretReference | null =>
     keptBy(document, secrets, ['keys', name], value.keys?.[name] ?? null)
@@ -173,7 +192,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
       http: listenOf(value.listen?.http),
       ssh: listenOf(value.listen?.ssh),
     },
-    agents: value.listen?.agents === undefined ? null : addressOf(value.listen.agents),
+    agents: agentsOf(document, value),
     log,
     secrets,
     ...issuersOf(document, secrets, value.identity.issuers, api),
@@ -195,6 +214,16 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   }
 }
 
+/** One target as a file would say it, e.g. of the log. Throws `ConfigError`. */
+export function parseTarget(entry: unknown, secrets: SecretsConfig): TargetConfig {
+  const document = new ConfigDocument('the target', JSON.stringify({ targets: [entry] }))
+  const { value } = document
+  if (!validateTargets(value)) throw new ConfigError(schemaProblems(document, validateTargets.errors ?? []))
+  const [target] = targetsOf(document, value, secrets)
+  if (target === undefined) throw new Error('a target of a protocol that has no adapter')
+  return target
+}
+
 function listenOf(value: RawListen | undefined): ListenConfig | null {
   if (value === undefined) return null
   if (typeof value === 'string') return { address: addressOf(value) }
@@ -204,6 +233,18 @@ function listenOf(value: RawListen | undefined): ListenConfig | null {
     ...(tls === undefined ? {} : { tls }),
     ...(stallS === undefined ? {} : { stallMs: 1_000 * stallS }),
   }
+}
+
+/** A target that is reached by agents needs a place where they connect. */
+function agentsOf(document: Located, { listen, targets }: RawConfig): Address | null {
+  if (listen?.agents !== undefined) return addressOf(listen.agents)
+  const found = targets.flatMap(({ via }, index) =>
+    via === undefined
+      ? []
+      : [document.problem(['targets', index, 'via'], 'no agent can connect here', 'set listen.agents')],
+  )
+  if (found.length > 0) throw new ConfigError(found)
+  return null
 }
 
 /** Which of several keys makes pseudonyms must be said, and a name stands for one key for ever. */
@@ -240,8 +281,6 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
     if (adapter === undefined) return []
     try {
       const settings = adapter.target.parse(rest)
-      if (via !== undefined && value.listen?.agents === undefined)
-        found.push(document.problem([...at, 'via'], 'no agent can connect here', 'set listen.agents'))
       const through = via === undefined ? {} : { via }
       const bounds = { rate: rateOf(rate), conditions: conditionsOf(conditions) }
       const place = { address: addressOf(address), ...through, ...bounds }

@@ -4,7 +4,7 @@ import { clientCredentials } from '../client-credentials.ts'
 import { Unreachable, UsageError, type Io } from '../command.ts'
 import { demoAccessToken, demoState } from '../demo-state.ts'
 import { accessToken, loginFor } from '../login/access-token.ts'
-import { exchangeToken, type GatewayToken } from '../token-exchange.ts'
+import { exchangeToken, gatewayTokenPrefix, type GatewayToken } from '../token-exchange.ts'
 
 export interface SubjectOptions {
   /** A subject of the demo. */
@@ -20,8 +20,6 @@ export interface Subject {
   readonly by: string
   readonly obtain: () => Promise<GatewayToken>
 }
-
-const gatewayTokenPrefix = 'slu_'
 
 /** The first that is there: what the arguments say, the environment, who logged in, the demo's service. */
 export async function subjectOf(options: SubjectOptions, api: string, io: Io): Promise<Subject> {

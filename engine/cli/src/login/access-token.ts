@@ -1,3 +1,4 @@
+import { apiOf } from '../api-url.ts'
 import { UsageError } from '../command.ts'
 import { demoState } from '../demo-state.ts'
 import { changeLogins, LoginEnded, readLogins, type Login, type Logins } from './logins.ts'
@@ -32,6 +33,11 @@ export async function loginFor(env: Env, named: string | undefined): Promise<str
 /** The access token of a login, renewed when it has little time left. Rejects with what the person must do. */
 export async function accessToken(env: Env, name: string): Promise<string> {
   const login = loginNamed(await readLogins(env), name)
+  const { gateway } = login
+  if (gateway !== undefined && gateway !== apiOf(env, await demoState(env)))
+    throw new UsageError(
+      `the login ${name} is for the gateway at ${gateway} alone: set SLUICE_URL to that, or log in at the other`,
+    )
   if (!isStale(login)) return login.access_token
   return changeLogins<string | Error>(env, async (logins) => {
     // Another command may have renewed it while this one waited.

@@ -5,7 +5,10 @@ import { setTimeout } from 'node:timers/promises'
 
 /** A person's login at a provider, as it is kept between two commands. */
 export interface Login {
+  /** Of SAML, its name at the gateway. */
   readonly issuer: string
+  /** Of SAML: the API whose token this is. It is for no other. */
+  readonly gateway?: string
   readonly client_id: string
   readonly scope: string
   /** What is sent along besides, e.g. `resource` (RFC 8707) or `audience`. */

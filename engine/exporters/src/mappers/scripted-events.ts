@@ -111,6 +111,7 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
     labels: '{}',
     settings: '{}',
     by: 'file',
+    entry: null,
   },
   TargetRemoved: { name: 'shop', by: 'file' },
   LogRecovered: { segment: '1.segment', dropped_bytes: 3 },

@@ -12,6 +12,12 @@ export interface Flow {
   end(): string
 }
 
+/** A part of a text that may be told on: as it is, or what stands in its place. */
+export interface Cut {
+  readonly text: string
+  readonly instead: string | null
+}
+
 /**
  * Masks what detectors find in a text that comes in pieces. A piece leaves once nothing that may come can change what
  * is found in it, so the pieces together are what the whole text would have been.
@@ -31,6 +37,15 @@ export class TextWindow implements Flow {
   }
 
   push(text: string): string {
+    return joined(this.cuts(text))
+  }
+
+  end(): string {
+    return joined(this.lastCuts())
+  }
+
+  /** What may be told on now, in order: all cuts together are the text. */
+  cuts(text: string): readonly Cut[] {
     this.#text += text
     const shown = this.#tell(this.#finder.settled(this.#text))
     if (this.#text.length - this.#run > heldCharsMax + 2 * this.#finder.charsMax)
@@ -38,14 +53,15 @@ export class TextWindow implements Flow {
     return shown
   }
 
-  end(): string {
+  /** Nothing comes behind it, or nothing is waited for. */
+  lastCuts(): readonly Cut[] {
     return this.#tell(this.#text.length)
   }
 
-  #tell(settled: number): string {
-    if (settled <= this.#told) return ''
+  #tell(settled: number): readonly Cut[] {
+    if (settled <= this.#told) return none
     const text = this.#text
-    let shown = ''
+    const shown: Cut[] = []
     let at = this.#told
     let until = settled
     for (const { start, end, mask } of this.#finder.find(text)) {
@@ -58,13 +74,14 @@ export class TextWindow implements Flow {
       const from = Math.max(start, at)
       const { text: instead, method } = mask.text(text.slice(from, end))
       this.#tally.add(mask.name, method)
-      shown += text.slice(at, from) + instead
+      if (from > at) shown.push({ text: text.slice(at, from), instead: null })
+      shown.push({ text: text.slice(from, end), instead })
       if (from > at) this.#run = from
       at = end
     }
     if (splits(text, until)) until--
     if (until > at) {
-      shown += text.slice(at, until)
+      shown.push({ text: text.slice(at, until), instead: null })
       this.#run = until
     }
     this.#told = Math.max(at, until)
@@ -85,6 +102,14 @@ export class TextWindow implements Flow {
     this.#told -= forgotten
     this.#run -= forgotten
   }
+}
+
+const none: readonly never[] = []
+
+function joined(cuts: readonly Cut[]): string {
+  const [only, second] = cuts
+  if (second === undefined) return only === undefined ? '' : (only.instead ?? only.text)
+  return cuts.map(({ text, instead }) => instead ?? text).join('')
 }
 
 /** Longer values begin with what is found nowhere within them; and all this is read again with each piece. */

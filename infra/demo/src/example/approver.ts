@@ -25,7 +25,8 @@ export function openApprover(waitForPerson: boolean): Approver {
 }
 
 function tellPerson(id: string): void {
-  console.log(`       → The statement waits on its connection. In another terminal, as a person of the group dba:
+  console.log(`       → The statement waits on its connection, and in the console: open the address that npm start shows, sign in as
+         ${name}, choose it, and press a and Enter. Or in another terminal, as a person of the group dba:
 
   npx sluice approvals ls
   npx sluice approvals approve ${id} --as ${name}

@@ -19,3 +19,13 @@ hold contains {
 	"expires_s": 60,
 	"hold_s": 20,
 } if contains(input.action.command, "ASK")
+
+mask contains {"detector": detector, "method": "redact", "rule": "all/findings"} if {
+	some detector in split(input.target.labels.detectors, " ")
+}
+
+deny contains {
+	"rule": "all/metadata",
+	"message": "Nobody may go there.",
+	"remedy": "Stay here.",
+} if input.action.host == "169.254.169.254"

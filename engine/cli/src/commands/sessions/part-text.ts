@@ -15,7 +15,9 @@ export function partText(part: AnswerPart): string {
         .map(printable)
         .join('\n')
     case 'data':
-      return part.hex ? `\\x${part.text}` : visible(part.text.replace(/\n$/, ''))
+      return streamText(part)
+    case 'terminal':
+      return part.code === 'o' ? visible(part.text) : printable(part.text)
     case 'cut':
       return `⟨the recording ends here, within a message of which it has ${part.bytes} bytes⟩`
     case 'too_large':
@@ -23,6 +25,11 @@ export function partText(part: AnswerPart): string {
     case 'undecodable':
       return '⟨what follows cannot be read⟩'
   }
+}
+
+function streamText({ text, hex, stream }: AnswerPart & { readonly kind: 'data' }): string {
+  const shown = hex ? `\\x${text}` : visible(text.replace(/\n$/, ''))
+  return stream === undefined || stream === 'stdout' ? shown : `${printable(stream)}: ${shown}`
 }
 
 /** A wider value would push the others out of sight: its rows are shown one column a line. */

@@ -10,6 +10,8 @@ export interface ReplayOptions {
   readonly speed: number | null
   readonly follow: boolean
   readonly json: boolean
+  /** Only what terminals showed, as asciicast. */
+  readonly cast: boolean
 }
 
 /** A number above 0. Throws `UsageError`. */
@@ -29,11 +31,27 @@ export async function replayed(id: string, options: ReplayOptions, client: Clien
     for await (const line of linesOf(body)) {
       const step = JSON.parse(line) as RecordingStep
       await pace(Date.parse(step.at))
-      io.out(options.json ? `${line}\n` : stepText(step))
+      io.out(options.cast ? castText(step) : options.json ? `${line}\n` : stepText(step))
     }
   } catch (error) {
     if (!io.signal.aborted) throw error
   }
+}
+
+/** Lines of JSON, in which whatever a terminal would obey is escaped. */
+function castText(step: RecordingStep): string {
+  if (step.step !== 'answer') return ''
+  return step.parts.flatMap((part) => (part.kind === 'terminal' ? [`${escaped(part.line)}\n`] : [])).join('')
+}
+
+/** JSON itself escapes only the controls of ASCII. */
+function escaped(json: string): string {
+  return json.replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    Array.from(
+      { length: char.length },
+      (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
 }
 
 /** Waits until it is a step's turn. What comes after its turn does not wait. */

@@ -1,0 +1,29 @@
+import type { Target } from '@sluice/core'
+
+/**
+ * What is kept for a target, for all of its connections: its picture, a memory of its statements, its pool. Another target that
+ * takes over the name starts without any of it.
+ */
+export class TargetParts<Part> {
+  readonly #make: () => Part
+  readonly #known = new Map<string, { readonly target: Target; readonly part: Part }>()
+  readonly #all = new Set<Part>()
+
+  constructor(make: () => Part) {
+    this.#make = make
+  }
+
+  of(target: Target): Part {
+    const known = this.#known.get(target.name)
+    if (known?.target === target) return known.part
+    const part = this.#make()
+    this.#known.set(target.name, { target, part })
+    this.#all.add(part)
+    return part
+  }
+
+  /** Those of former targets as well. */
+  all(): Iterable<Part> {
+    return this.#all
+  }
+}

@@ -1,0 +1,47 @@
+import type { JSX } from 'preact'
+import { csvOf } from '../csv.ts'
+import { Icon } from './icon.tsx'
+
+export interface ExportProps {
+  readonly name: string
+  readonly header: readonly string[]
+  /** What is on the page, row by row. */
+  readonly rows: () => readonly (readonly unknown[])[]
+}
+
+/** What is on the page as a file: CSV that no spreadsheet computes, or JSON. */
+export function Export({ name, header, rows }: ExportProps): JSX.Element {
+  const asJson = (): string =>
+    JSON.stringify(
+      rows().map((row) => Object.fromEntries(header.map((column, index) => [column, row[index] ?? null]))),
+      null,
+      2,
+    )
+  return (
+    <>
+      <button
+        class="button small"
+        type="button"
+        onClick={() => save(`${name}.csv`, 'text/csv', csvOf(header, rows()))}
+      >
+        <Icon name="download" /> CSV
+      </button>
+      <button
+        class="button small"
+        type="button"
+        onClick={() => save(`${name}.json`, 'application/json', asJson())}
+      >
+        JSON
+      </button>
+    </>
+  )
+}
+
+export function save(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}

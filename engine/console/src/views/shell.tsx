@@ -1,0 +1,156 @@
+import type { ComponentChildren, JSX } from 'preact'
+import { following } from '../api/follow.ts'
+import { needsMe } from '../inbox.ts'
+import { place } from '../location.ts'
+import { theme, zone, type Theme } from '../preferences.ts'
+import { signOut } from '../sign-in.ts'
+import { is, me } from '../who.ts'
+import { Icon, type IconName } from './icon.tsx'
+import { KeyHelp } from './keys.tsx'
+import { Toasts } from './toast.tsx'
+import { subjectName } from '../amount-text.ts'
+
+interface Entry {
+  readonly path: string
+  readonly name: string
+  readonly icon: IconName
+  /** Not on the bar of a phone. */
+  readonly minor?: boolean
+}
+
+function entries(): readonly Entry[] {
+  return [
+    { path: '', name: 'Home', icon: 'home' },
+    { path: 'approvals', name: 'Approvals', icon: 'approvals' },
+    { path: 'sessions', name: 'Sessions', icon: 'sessions' },
+    { path: 'exchanges', name: 'Exchanges', icon: 'exchanges' },
+    ...(is('admin') || is('auditor')
+      ? [{ path: 'policies', name: 'Policies', icon: 'policies' } as const]
+      : []),
+    { path: 'targets', name: 'Targets', icon: 'targets', minor: true },
+    ...(is('auditor') || is('admin')
+      ? [{ path: 'audit', name: 'Audit', icon: 'audit', minor: true } as const]
+      : []),
+  ]
+}
+
+export function Brand(): JSX.Element {
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" fill="#0f6b66" />
+      <path d="M9 7v18M23 7v18M9 12h14" stroke="#fff" stroke-width="2.6" stroke-linecap="round" />
+      <path
+        d="M12.500 19c1.200-1 2.300-1 3.500 0s2.300 1 3.500 0"
+        stroke="#9fe0d8"
+        stroke-width="2.400"
+        fill="none"
+        stroke-linecap="round"
+      />
+    </svg>
+  )
+}
+
+/** What is around every page. */
+export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  const [section = ''] = place.value.parts
+  const waiting = needsMe.value.length
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <div class="shell">
+        <div class="side">
+          <a class="brand" href="/">
+            <Brand /> Sluice
+          </a>
+          <nav class="places" aria-label="Pages">
+            {entries().map(({ path, name, icon, minor }) => (
+              <a
+                key={path}
+                href={`/${path}`}
+                class={minor === true ? 'minor' : ''}
+                {...(section === path || (section === 'runs' && path === 'exchanges')
+                  ? { 'aria-current': 'page' }
+                  : {})}
+              >
+                <Icon name={icon} />
+                {name}
+                {path === 'approvals' && waiting > 0 ? <span class="pill">{waiting}</span> : null}
+              </a>
+            ))}
+          </nav>
+          <Foot />
+        </div>
+        <main id="main" tabIndex={-1}>
+          {following.value === 'broken' ? (
+            <div class="broken" role="status">
+              The live stream is interrupted; it is being taken up again. What is shown may be old.
+            </div>
+          ) : null}
+          {children}
+        </main>
+      </div>
+      <Toasts />
+      <KeyHelp />
+    </>
+  )
+}
+
+const themes: readonly (readonly [Theme, IconName])[] = [
+  ['light', 'sun'],
+  ['dark', 'moon'],
+  ['system', 'screen'],
+]
+
+function Foot(): JSX.Element {
+  const name = subjectName(me())
+  const [next, icon] = themes[(themes.findIndex(([each]) => each === theme.value) + 1) % themes.length] ?? [
+    'system',
+    'screen',
+  ]
+  return (
+    <div class="side-foot">
+      <div class="choices">
+        <button
+          class="plain"
+          type="button"
+          onClick={() => (theme.value = next)}
+          aria-label={`Colours: ${theme.value}. Change to ${next}`}
+          title={`Colours: ${theme.value}`}
+        >
+          <Icon name={themes.find(([each]) => each === theme.value)?.[1] ?? icon} />
+        </button>
+        <button
+          class="plain"
+          type="button"
+          onClick={() => (zone.value = zone.value === 'local' ? 'utc' : 'local')}
+          aria-label={`Times: ${zone.value}. Change`}
+          title="Time zone"
+        >
+          {zone.value === 'utc' ? 'UTC' : 'Local'}
+        </button>
+        <button
+          class="plain"
+          type="button"
+          onClick={() => void signOut()}
+          aria-label="Sign out"
+          title="Sign out"
+        >
+          <Icon name="out" />
+        </button>
+      </div>
+      <div class="person" title={me()}>
+        <span class="face" aria-hidden="true">
+          {name.slice(0, 1)}
+        </span>
+        <span class="person-name">
+          <b>{name}</b>
+          <span class="quiet small">
+            {['admin', 'approver', 'auditor'].filter((role) => is(role as 'admin')).join(', ') || 'user'}
+          </span>
+        </span>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { EventData } from '@sluice/core'
+import { startIdentityProvider } from '@sluice/demo'
+import {
+  startGateway,
+  startSshd,
+  type Gateway,
+  type GatewayOptions,
+  type Sshd,
+  type SshDoor,
+} from '@sluice/test'
+
+/** A server with a user without rights, and the door to it. */
+export interface Stage extends AsyncDisposable {
+  readonly sshd: Sshd
+  readonly gateway: Gateway
+  /** Through Sluice, as alice. */
+  readonly door: SshDoor
+  /** The server itself, as the same user as the gateway. */
+  readonly direct: SshDoor
+}
+
+export interface StageOptions extends Pick<GatewayOptions, 'store' | 'stallSeconds'> {
+  /** What the gateway takes for the host's key, instead of the real one. */
+  readonly hostKey?: string
+  /** Further keys of the target's entry. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+const policies = fileURLToPath(new URL('../policies/ssh-all', import.meta.url))
+
+/** Policies that allow everything, but what is told apart by its name. The target is `host`. */
+export async function openStage({
+  settings = {},
+  labels = {},
+  hostKey,
+  ...options
+}: StageOptions = {}): Promise<Stage> {
+  await using parts = new AsyncDisposableStack()
+  const sshd = await startSshd()
+  parts.defer(() => sshd.close())
+  const provider = await startIdentityProvider({ port: 0 })
+  parts.defer(() => provider.close())
+  const target = {
+    name: 'host',
+    ssh: sshd,
+    user: sshd.user,
+    secret: sshd.key,
+    hostKey: hostKey ?? sshd.hostKey,
+  }
+  const gateway = await startGateway({
+    provider,
+    policies,
+    targets: [
+      { ...target, settings, labels },
+      { ...target, name: 'elsewhere' },
+    ],
+    ...options,
+  })
+  parts.defer(() => gateway.close())
+  const door = { ...gateway.ssh, user: 'host', token: await gateway.token('alice') }
+  const direct = { host: sshd.host, port: sshd.port, user: sshd.user, keyFile: sshd.keyFile }
+  const open = parts.move()
+  return { sshd, gateway, door, direct, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+/** The data of all events of a type, once there is one: what ends a request is recorded behind its answer. */
+export async function recorded<Type extends keyof EventData>(
+  { gateway }: Stage,
+  type: Type,
+): Promise<readonly EventData[Type][]> {
+  for (let tries = 0; tries < 100; tries++) {
+    const found = (await gateway.events()).filter((event) => event.type === type)
+    if (found.length > 0) return found.map(({ data }) => data as EventData[Type])
+    await sleep(50)
+  }
+  return []
+}
