@@ -11,6 +11,9 @@ export const due: readonly string[] = [
 /** Over HTTP. */
 export const dueOverHttp: readonly string[] = numbers('H', '1-36 39-42')
 
+/** Over SSH. */
+export const dueOverSsh: readonly string[] = numbers('C', '1-9 11 21 22')
+
 function numbers(letter: string, ranges: string): readonly string[] {
   return ranges.split(' ').flatMap((range) => {
     const [first = Number.NaN, last = first] = range.split('-').map(Number)

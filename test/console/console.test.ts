@@ -229,3 +229,40 @@ suite('who looks', () => {
     assert.equal((await page.request.get(`${stage.url}/v1/sessions`)).status(), 401)
   })
 })
+
+suite('who is to change policies', () => {
+  test('sees mistakes in their place, and what would have been decided otherwise', async () => {
+    const client = await stage.client('langchain-reporting')
+    await assert.rejects(client.query('drop table customers'))
+    await client.end()
+    await using carol = await stage.person('carol', '/policies')
+    const { page } = carol
+    const files = page.getByRole('region', { name: 'Files' })
+    await files.getByText('package').first().waitFor()
+    await files.getByRole('button', { name: 'Edit' }).click()
+    const editor = files.getByRole('textbox', { name: 'console.rego' })
+    const whole = await editor.inputValue()
+    await editor.fill(
+      whole.replace('package sluice.rules.console', 'package sluice.rules.console\n\nallow contains'),
+    )
+    await files.getByRole('button', { name: 'Check' }).click()
+    await files
+      .getByRole('alert')
+      .getByText(/console\.rego:\d+:\d+/)
+      .first()
+      .waitFor()
+    const allowing =
+      'allow contains {"rule": "console/dropped", "message": "For once."} if sql.statement == "sql.ddl"'
+    await editor.fill(whole.replace(/^deny contains .*$/m, allowing))
+    await files.getByRole('button', { name: 'Judge again' }).click()
+    // It compiles first.
+    await files.getByText(/decisions? would change\./).waitFor({ timeout: 40_000 })
+    await files
+      .getByRole('region', { name: 'What would change' })
+      .getByText('console/dropped')
+      .first()
+      .waitFor()
+    await assertAccessible(page)
+    assertQuiet(carol)
+  })
+})

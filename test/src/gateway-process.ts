@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { compiledPolicies, configOf, type GatewayOptions } from './gateway.ts'
 import { credentialsOf } from './gateway-target.ts'
@@ -13,6 +14,8 @@ export interface GatewayProcess extends Place {
   /** Where agents connect; of port 0 where they do not. */
   readonly agents: Place
   readonly http: Place
+  /** Writes what is reachable in its heap into a file of its data, after a collection of what is not; the file. */
+  heap(): Promise<string>
   /** As a crash would: nothing of it runs on. */
   kill(): Promise<void>
   /** As a machine that sleeps. */
@@ -43,6 +46,8 @@ export async function startGatewayProcess(
     '--conditions=source',
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=TimeoutNegativeWarning',
+    '--heapsnapshot-signal=SIGUSR2',
+    `--diagnostic-dir=${data}`,
   ]
   const child = spawn(process.execPath, [...flags, command, 'serve', '--config', file], {
     env: { ...process.env, ...credentialsOf(targets), SLUICE_DATA: data },
@@ -71,6 +76,15 @@ export async function startGatewayProcess(
     api: placeIn(said, /API +http:\/\/(\S+):(\d+)/),
     agents: placeIn(said, /agents +(\S+):(\d+)/),
     http: placeIn(said, /HTTP +http:\/\/(\S+):(\d+)/),
+    async heap() {
+      const before = new Set(await readdir(data))
+      child.kill('SIGUSR2')
+      for (;;) {
+        const name = (await readdir(data)).find((one) => one.endsWith('.heapsnapshot') && !before.has(one))
+        if (name !== undefined && (await isWhole(join(data, name)))) return join(data, name)
+        await sleep(100)
+      }
+    },
     async kill() {
       child.kill('SIGKILL')
       await ended
@@ -84,6 +98,14 @@ export async function startGatewayProcess(
       await ended
     },
   }
+}
+
+/** It is one JSON object, which is written piece by piece. */
+async function isWhole(file: string): Promise<boolean> {
+  await using handle = await open(file)
+  const { size } = await handle.stat()
+  const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4))
+  return /\]\s*\}\s*$/.test(buffer.toString())
 }
 
 function placeIn(text: string, pattern: RegExp): Place {

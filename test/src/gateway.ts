@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly owners?: Readonly<Record<string, readonly string[]>>
   /** Issuers beside the provider, and the URL at which browsers reach the API. */
   readonly issuers?: readonly object[]
+  /** Plain keys of SSH, and who they speak for. */
+  readonly sshKeys?: readonly object[]
   readonly apiUrl?: string
   /** As the configuration file says it. */
   readonly notices?: object
@@ -203,6 +205,7 @@ export function configOf(options: GatewayOptions): object {
     log: log ?? { kind: 'embedded' },
     identity: {
       owners,
+      ...(options.sshKeys === undefined ? {} : { ssh_keys: options.sshKeys }),
       issuers: [
         {
           name: 'demo',

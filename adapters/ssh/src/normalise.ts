@@ -1,5 +1,6 @@
 import type { Action } from '@sluice/core'
 import type { CommandLine } from './command-line.ts'
+import { operations } from './sftp/request.ts'
 
 /** The closed list of what a request can be; `schemas/actions/ssh.json` says what each means. */
 export const actions: readonly string[] = [
@@ -14,6 +15,7 @@ export const actions: readonly string[] = [
   'ssh.streamlocal',
   'ssh.agent_forwarding',
   'ssh.x11',
+  ...operations,
 ]
 
 /** Where the values of a request are: the log keeps them sealed. */

@@ -119,7 +119,11 @@ function asked(content: Uint8Array): { readonly text: string | null; readonly te
   }
   const set = Object.entries(env as object).map(([name, text]) => `${name}=${String(text)} `)
   const what =
-    kind === 'exec' ? String(command) : kind === 'shell' ? 'an interactive shell' : JSON.stringify(value)
+    kind === 'exec' || kind === 'sftp'
+      ? String(command)
+      : kind === 'shell'
+        ? 'an interactive shell'
+        : JSON.stringify(value)
   return { text: `${String(login)}: ${set.join('')}${what}`, terminal: terminal !== null }
 }
 

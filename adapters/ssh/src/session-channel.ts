@@ -1,5 +1,5 @@
 import type { PseudoTtyInfo, ServerChannel, Session as ChannelRequests, WindowChangeInfo } from 'ssh2'
-import { refusal, type Action, type Exchange, type Refusal, type Session } from '@sluice/core'
+import { refusal, type Action, type Exchange, type Lane, type Refusal, type Session } from '@sluice/core'
 import { ClosedWay } from './closed-way.ts'
 import { Environment } from './environment.ts'
 import { ProgramExchange } from './exchange.ts'
@@ -8,7 +8,7 @@ import { subsystemAction, wayAction, type Program, type Terminal } from './norma
 import type { Means } from './obligations.ts'
 import { refuse } from './refuse.ts'
 import { isSignal, SignalExchange } from './signal.ts'
-import { subsystemObjection } from './subsystem.ts'
+import { notServed, serveSftp } from './subsystem.ts'
 import type { SshSettings } from './target.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -146,11 +146,23 @@ export class SessionChannel {
   #subsystem(name: string, accept: () => ServerChannel | undefined, reject: (() => void) | undefined): void {
     const caller = this.#accepted(accept, reject)
     if (caller === undefined) return
-    const objection = subsystemObjection(name)
-    this.#refused(subsystemAction(this.#ports.login, name.slice(0, 64)), objection, (reason) => {
+    if (name === 'sftp') return this.#sftp(caller)
+    this.#refused(subsystemAction(this.#ports.login, name.slice(0, 64)), notServed, (reason) => {
       caller.channel.resume()
       for (const reply of refuse(reason)) void handOver(reply, caller)
     })
+  }
+
+  #sftp(caller: Caller): void {
+    const { login, means, upstream } = this.#ports
+    const sftp = serveSftp({
+      caller,
+      login,
+      means,
+      lane: () => this.#lane(),
+      upstream: () => upstream.connect(),
+    })
+    this.#lanes.push(sftp)
   }
 
   #closedWay(name: 'x11' | 'agent_forwarding', reject: (() => void) | undefined): void {
@@ -180,9 +192,7 @@ export class SessionChannel {
 
   /** Each request has a lane of its own: a signal must not wait for the program that it is for. */
   #submit<Up, Down, Plan>(exchange: Exchange<Up, Down, Plan>): void {
-    const lane = this.#ports.session.lane()
-    const { run } = this.#environment
-    if (run.id !== null || run.trace_id !== null) lane.claim(run)
+    const lane = this.#lane()
     this.#lanes.push(lane)
     for (const { done } of lane.submit([exchange], false)) {
       this.#running.add(done)
@@ -191,6 +201,13 @@ export class SessionChannel {
         lane.close()
       })
     }
+  }
+
+  #lane(): Lane {
+    const lane = this.#ports.session.lane()
+    const { run } = this.#environment
+    if (run.id !== null || run.trace_id !== null) lane.claim(run)
+    return lane
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   Ids,
   Kills,
   LegalHolds,
+  MintedPasswords,
   Pseudonyms,
   Revocations,
   Targets,
@@ -29,6 +30,7 @@ import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
+import { passwords, type PasswordPorts } from './passwords.ts'
 import type { PolicyDrafts } from './policy-draft.ts'
 import { policyDrafts } from './policy-drafts.ts'
 import { policies, type Policies, type PolicyRecords } from './policies.ts'
@@ -46,6 +48,7 @@ import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
 import { ssh, type SshAuthority } from './ssh.ts'
 import { stream } from './stream.ts'
+import { system, type SystemState } from './system.ts'
 import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
 
@@ -71,6 +74,8 @@ export interface ApiPorts extends ContentPorts {
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
   readonly revocations: Revocations
+  readonly passwords: MintedPasswords
+  readonly derivedPasswords: PasswordPorts['derivedPasswords']
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
   /** By which targets in private networks are reached. */
@@ -89,6 +94,7 @@ export interface ApiPorts extends ContentPorts {
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
+  readonly system: () => SystemState
   /** Makes the tags by which approvers recognise values that they do not read. */
   readonly pseudonyms: Pick<Pseudonyms, 'digest'>
   /** Votes by buttons in Slack; `undefined`: there are none. */
@@ -126,9 +132,11 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   rates(app, ports.authenticator, bounds)
   app.register(openapi)
   app.register(ready(ports))
+  app.register(system(ports))
   app.register(token(ports))
   app.register(saml(ports))
   app.register(revocations(ports))
+  app.register(passwords(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(sessionSearch(ports))

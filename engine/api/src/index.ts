@@ -16,6 +16,7 @@ export type {
   PolicyView,
 } from './policies.ts'
 export { readConsole, type ConsoleFiles } from './console/files.ts'
+export type { PasswordLine } from './passwords.ts'
 export type { Readiness } from './ready.ts'
 export type { RevocationLine } from './revocations.ts'
 export { rolesOf, type Role, type RoleGroups } from './roles.ts'

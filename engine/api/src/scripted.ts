@@ -19,6 +19,7 @@ import {
   type Grants,
   type Identity,
   type LegalHolds,
+  type MintedPasswords,
   type NewEvent,
   type Position,
   type RecordedEvent,
@@ -167,6 +168,14 @@ const noGrants: Grants = {
   close: async () => {},
 }
 
+/** Of a gateway at which nobody got a password. */
+const noPasswords: MintedPasswords = {
+  mint: () => Promise.reject(new Error('none are minted here')),
+  of: () => undefined,
+  healthy: true,
+  close: async () => {},
+}
+
 /** Of a gateway at which no token is revoked. */
 export const noRevocations: Revocations = {
   revokeToken: () => Promise.reject(new Error('nothing is revoked here')),
@@ -265,6 +274,8 @@ export function scriptedApi(
     exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
+    passwords: noPasswords,
+    derivedPasswords: { password: (id) => `slu_of_${id}` },
     kills: {
       async kill(session, by, reason) {
         const data = { session, by, reason }
@@ -292,6 +303,13 @@ export function scriptedApi(
       }),
     },
     roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] },
+    system: () => ({
+      gateway: 'test',
+      sessions: 0,
+      log: { healthy: true, queued_bytes: 0 },
+      read_models: { healthy: true, lag_ms: 0 },
+      exporters: [],
+    }),
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {
       digest: (purpose, value) => createHmac('sha256', 'test').update(`${purpose} ${value}`).digest(),

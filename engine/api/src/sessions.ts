@@ -10,7 +10,7 @@ import {
   type Subject,
 } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
-import { caller, callerAgain } from './caller.ts'
+import { boundCaller, boundCallerAgain, caller } from './caller.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
@@ -49,7 +49,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
     })
 
     app.post<OneSession>('/v1/sessions/:id/token', { schema: extendSchema }, async (request) => {
-      const identity = await caller(request, ports.authenticator)
+      const identity = await boundCaller(request, ports.authenticator)
       const session = ports.engine.session(request.params.id)
       // A session of somebody else answers like one that does not exist.
       if (session === undefined || !isSameCaller(session.subject, identity.subject)) throw noLiveSession()
@@ -59,9 +59,9 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
 
     app.post<ReplaceRequest>('/v1/sessions/token', { schema: replaceSchema }, async (request) => {
       // Nobody without a token has another one looked at.
-      await caller(request, ports.authenticator)
+      await boundCaller(request, ports.authenticator)
       const former = await ports.authenticator.authenticate(byToken(request.body.replaces))
-      const identity = await callerAgain(request, ports.authenticator)
+      const identity = await boundCallerAgain(request, ports.authenticator)
       const extended = await replaced(former, identity, ports.engine)
       return { extended, expires_at: new Date(identity.expiresAt).toISOString() }
     })

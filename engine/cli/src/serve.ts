@@ -11,6 +11,7 @@ import {
   openGrants,
   openKills,
   openLegalHolds,
+  openMintedPasswords,
   openRegistrations,
   openRevocations,
   systemClock,
@@ -19,7 +20,7 @@ import {
 import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
 import { Acquaintances } from '@sluice/notices'
-import { openProjections, type Projections } from '@sluice/projections'
+import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { addedTargets } from './added-targets.ts'
 import { openAgentSide } from './agents.ts'
@@ -40,7 +41,7 @@ import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
 import type { Running, ServeOptions } from './serving.ts'
 import { TargetRegistry } from './target-registry.ts'
-import { buildTelemetry } from './telemetry.ts'
+import { buildTelemetry, lagOf } from './telemetry.ts'
 
 /** Beside this package, of its sources and of its build alike. */
 const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
@@ -105,6 +106,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const revocations = await openRevocations({ store, clock, ids, report })
   parts.defer(() => revocations.close())
 
+  const passwords = await openMintedPasswords({ store, clock, ids, report })
+  parts.defer(() => passwords.close())
+
   const identity = await openIdentity({
     issuers: config.issuers,
     saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
@@ -118,6 +122,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     secrets,
     base,
     revocations,
+    passwords,
     clock,
     ids,
   })
@@ -180,6 +185,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     approvals,
     grants,
     revocations,
+    verifier: (id) => identity.passwords.verifier(id),
     approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
     credentials: identity.credentials,
     patterns: config.detectors,
@@ -260,6 +266,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     grants,
     kills,
     revocations,
+    passwords,
+    derivedPasswords: identity.passwords,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),
@@ -280,6 +288,23 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
+    system: () => ({
+      gateway: log.writer,
+      sessions: engine.sessions().length,
+      log: { healthy: store.healthy, queued_bytes: log.queuedBytes },
+      read_models: {
+        healthy: projections.status.healthy,
+        lag_ms: lagOf(projections.status, clock.now()),
+      },
+      exporters: exporters.status().map(({ name, documents, deadLetters, lag, trouble }) => ({
+        name,
+        documents,
+        dead_letters: deadLetters,
+        lag_events: lag.events,
+        lag_ms: Math.round(lag.seconds * 1_000),
+        trouble,
+      })),
+    }),
     readiness: () => ({
       ready: store.healthy && listeners.size > 0,
       checks: {
@@ -313,10 +338,4 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     },
     close: () => (closing ??= open.disposeAsync()),
   }
-}
-
-/** `null` before the first event. One that does not follow the log falls behind with the time. */
-function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: number): number | null {
-  if (foldedUpToMs === 0) return null
-  return healthy ? lagMs : nowMs - foldedUpToMs
 }

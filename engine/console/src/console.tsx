@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { follow } from './api/follow.ts'
+import { follow, following } from './api/follow.ts'
 import type { ApprovalLine } from './api/shapes.ts'
 import { refreshInbox, tellApproval } from './inbox.ts'
 import { place } from './location.ts'
@@ -35,15 +35,17 @@ const renewMs = 60_000
 function SignedIn(): JSX.Element {
   useEffect(() => {
     const leaving = new AbortController()
-    void follow(
-      ({ event, data }) => {
+    void follow({
+      parameters: {},
+      take: ({ event, data }) => {
         if (event === 'approval') tellApproval(JSON.parse(data) as ApprovalLine)
         if (event === 'session') tellSession()
         if (event === 'end') void lookWho().catch(() => {})
       },
-      () => void refreshInbox().catch(() => {}),
-      leaving.signal,
-    )
+      begun: () => void refreshInbox().catch(() => {}),
+      state: following,
+      leaving: leaving.signal,
+    })
     const renewing = setInterval(() => void lookWho().catch(() => {}), renewMs)
     return () => {
       leaving.abort()

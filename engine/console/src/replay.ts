@@ -116,12 +116,6 @@ function more({ state, parts }: Content, { at, content, parts: came }: Came): Co
   return { state: next, parts: [...parts, ...came.map((part) => ({ at, part }))] }
 }
 
-/** Of data that streamed, as one text; `null` when it is no text. */
-export function textOf({ parts }: Content): string | null {
-  const data = parts.flatMap(({ part }) => (part.kind === 'data' ? [part] : []))
-  return data.length === 0 || data.some(({ hex }) => hex) ? null : data.map(({ text }) => text).join('')
-}
-
 /** Waits longer than this are cut short when a recording is played. */
 const pauseMsMax = 2_000
 

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
+import type { ScramVerifier } from './proof.ts'
 import type { Refusal } from './errors.ts'
 import type { Finding, Reach } from './probe.ts'
 import type { Recogniser } from './recogniser.ts'
@@ -89,6 +90,11 @@ export interface Gate<Settings> {
    * refused logins are, so a flood does not fill the log. Nobody waits for it.
    */
   refused(stranger: Stranger, refusal: Refusal): void
+  /**
+   * By what a login of this user name is verified whose password was minted; `undefined`: it shows a token. It tells nothing
+   * of whether there is such a password.
+   */
+  verifier(user: string): ScramVerifier | undefined
   /** Of this protocol, for whoever finds them by another name than their own. Nobody is told before the gate has seen them. */
   targets(protocol: string): readonly Target<Settings>[]
   /** A wrong key does nothing, and says nothing. */
@@ -258,6 +264,8 @@ export interface Shown<T> {
   readonly item: T
   /** What the caller saw, for the log. Empty for framing. */
   readonly record: Uint8Array
+  /** How much it counts, in bytes, where the record does not hold all of it. */
+  readonly counted?: number
   readonly rows: number
   readonly masked: readonly MaskCount[]
   /** Somebody may be looking on: what is held of the record leaves with it. */

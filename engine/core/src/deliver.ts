@@ -155,7 +155,7 @@ async function complete<Up, Down, Plan>(
         outcome: outcome.outcome === 'refused' ? 'cut' : outcome.outcome,
         status: outcome.status,
         rows: answer.rows,
-        bytes: answer.capture.bytes,
+        bytes: answer.shownBytes,
         masked: answer.masked(),
         chunks: answer.capture.chunks,
         micros: Math.round((lane.monotonic() - entry.startedMs) * 1000),
@@ -165,9 +165,13 @@ async function complete<Up, Down, Plan>(
     entry.state,
   )
   for (const body of bodies) entry.state = evolve(entry.state, body)
-  lane.count({ rows: answer.rows, bytes: answer.capture.bytes, ...spent(usage) })
-  entry.passage?.shown(answer.rows, answer.capture.bytes)
+  lane.count({ rows: answer.rows, bytes: answer.shownBytes, ...spent(usage) })
+  entry.passage?.shown(answer.rows, answer.shownBytes)
   lane.appendSoon(...bodies)
+}
+
+function bytesOf<Item>({ counted, record }: Shown<Item>): number {
+  return counted ?? record.length
 }
 
 /** What has been shown so far of one answer. */
@@ -186,12 +190,12 @@ class Answer {
 
   /** How large it will be with that. */
   with<Down>(shown: Shown<Down>): Size {
-    return { rows: this.rows + shown.rows, bytes: this.shownBytes + shown.record.length }
+    return { rows: this.rows + shown.rows, bytes: this.shownBytes + bytesOf(shown) }
   }
 
   count<Down>(shown: Shown<Down>): void {
     this.rows += shown.rows
-    this.shownBytes += shown.record.length
+    this.shownBytes += bytesOf(shown)
     for (const hit of shown.masked) this.#add(hit)
   }
 

@@ -4,6 +4,7 @@ import type {
   GrantVoteRecord,
   HeadRecord,
   MaskCount,
+  MintedPasswordRecord,
   RefusedLogins,
   RemovedSegments,
   RequestedGrant,
@@ -283,6 +284,7 @@ export interface EventData extends AgentEventData {
     readonly by: string
     readonly reason: string
   }
+  readonly PasswordMinted: MintedPasswordRecord
   /** One token, and what was made from it, speaks for nobody any more. */
   readonly TokenRevoked: RevokedToken
   /** No token of a subject, or of who acts for it, that was issued up to a time speaks for it any more. */

@@ -1,11 +1,13 @@
 import type { DetectorPattern, Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
 import { Budgets } from './budgets.ts'
+import { notGoodAt } from './confinement.ts'
 import type { EventBody } from './decider.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { Grants } from './grants.ts'
 import { identityRecord } from './identity-record.ts'
 import { limits } from './limits.ts'
+import { isPasswordId } from './minted-passwords.ts'
 import { LoginRefusals } from './login-refusals.ts'
 import type {
   Authenticator,
@@ -18,6 +20,7 @@ import type {
   PolicyDecisionPoint,
   Targets,
 } from './ports.ts'
+import type { ScramVerifier } from './proof.ts'
 import { Conditions } from './conditions.ts'
 import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
@@ -47,6 +50,8 @@ export interface GatePorts {
   readonly approvals?: Approvals
   /** What people gave for a while. Without it policies see that nobody was given anything. */
   readonly grants?: Pick<Grants, 'of' | 'onChange'>
+  /** Of minted passwords, by their ids. Without it there are none. */
+  readonly verifier?: (id: string) => ScramVerifier
   /** Without it no token is revoked here. */
   readonly revocations?: Pick<Revocations, 'of' | 'onChange'>
   /** Where an approver finds an approval, to be told to the caller. */
@@ -80,6 +85,7 @@ export function createGate(ports: GatePorts): Engine {
     denialBudgets: new Budgets(denialTerms, ports.clock),
     waitBudgets: new Budgets(waitTerms, ports.clock),
     rates: new RequestRates(ports.clock),
+    extensionBudgets: new Budgets(extensionTerms, ports.clock),
     conditions: new Conditions(ports.clock),
   }
   const refusals = new LoginRefusals({
@@ -105,7 +111,8 @@ export function createGate(ports: GatePorts): Engine {
       // In the turn in which it becomes one of those that a revocation ends.
       refuseRevoked(identity, ports.revocations)
       const target = known(hello)
-      if (identity.confined?.targets?.includes(target.name) === false) throw new Refused(otherTarget)
+      const unfit = notGoodAt(identity.confined, { target: target.name, ip: hello.client.ip })
+      if (unfit !== undefined) throw new Refused(unfit)
       const session = new LiveSession(
         ofSession,
         ports.ids.next('ses'),
@@ -186,6 +193,7 @@ export function createGate(ports: GatePorts): Engine {
     gateway: ports.gateway,
     open,
     refused: notLetIn,
+    verifier: (user) => (isPasswordId(user) ? ports.verifier?.(user) : undefined),
     targets: (protocol) => ports.targets.list().filter((target) => target.protocol === protocol),
     patterns: ports.patterns ?? [],
     recognisers: ports.recognisers ?? [],
@@ -220,16 +228,16 @@ const waitTerms = {
   perSecond: limits.vainWaitsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
+const extensionTerms = {
+  burst: limits.extensionsBurst,
+  perSecond: limits.extensionsPerSecond,
+  knownMax: limits.sessionsMax,
+}
 const denialTerms = {
   burst: limits.denialsBurst,
   perSecond: limits.denialsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
-const otherTarget = refusal(
-  'token_refused',
-  'identity/target',
-  'What you showed is not good for this target: get another one for it.',
-)
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

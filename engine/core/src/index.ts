@@ -3,6 +3,7 @@ export type { ControlPorts } from './control.ts'
 export type { AgentConnection, AgentView } from './agent-fold.ts'
 export * from './agents.ts'
 export { callerAddress, isInClear, isLoopback, isReachable } from './addresses.ts'
+export { notGoodAt, notGoodFrom, type Place } from './confinement.ts'
 export * from './errors.ts'
 export * from './events.ts'
 export * from './followed.ts'
@@ -32,6 +33,7 @@ export * from './secrets.ts'
 export { visible } from './visible.ts'
 export { worded } from './wording.ts'
 export { systemClock, systemIds } from './system.ts'
+export { Budgets } from './budgets.ts'
 export { GenerationCache } from './cache.ts'
 export { policyInput, type InputContext } from './input.ts'
 export * from './approval-view.ts'
@@ -47,6 +49,16 @@ export { grantStateAt, isGrantLive } from './grant.ts'
 export * from './grants.ts'
 export * from './legal-hold-fold.ts'
 export * from './legal-holds.ts'
+export {
+  isPasswordId,
+  knowingPasswords,
+  openMintedPasswords,
+  passwordRefused,
+  type MintedPassword,
+  type MintedPasswords,
+  type PasswordBinding,
+} from './minted-passwords.ts'
+export { isWithin, networksOf } from './networks.ts'
 export * from './people.ts'
 export * from './registrations.ts'
 export * from './revocation.ts'

@@ -40,10 +40,10 @@ export class RevocationFold {
   /** Why this identity counts no more; `undefined`: it does. */
   of(identity: Identity): Revocation | undefined {
     if (this.#tokens.size + this.#subjects.size === 0) return undefined
-    const { subject, tokenId, madeFrom } = identity
+    const { subject, tokenId, madeFrom = [] } = identity
     const found = [
       this.#tokens.get(tokenId),
-      madeFrom === undefined ? undefined : this.#sources.get(madeFrom),
+      ...madeFrom.map((source) => this.#sources.get(source)),
       this.#subjects.get(subject.id),
       subject.on_behalf_of === null ? undefined : this.#subjects.get(subject.on_behalf_of),
     ]

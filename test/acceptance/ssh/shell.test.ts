@@ -1,8 +1,8 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RecordingStep } from '@sluice/api'
 import { openssh } from '@sluice/test'
+import { lastSession, recorded } from './recorded.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const tty = ['-tt']
@@ -87,22 +87,4 @@ async function* typed(lines: readonly string[]): AsyncGenerator<string> {
     await sleep(300)
     yield `${line}\n`
   }
-}
-
-async function lastSession({ gateway }: Stage): Promise<string> {
-  const opened = (await gateway.events()).filter(({ type }) => type === 'SessionOpened')
-  return opened.at(-1)?.stream ?? assert.fail('there was no session')
-}
-
-async function recorded({ gateway, door }: Stage, session: string): Promise<readonly RecordingStep[]> {
-  const { host, port } = gateway.api
-  const response = await fetch(`http://${host}:${port}/v1/sessions/${session}/recording`, {
-    headers: { authorization: `Bearer ${door.token ?? ''}` },
-  })
-  const text = await response.text()
-  assert.equal(response.status, 200, text)
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as RecordingStep)
 }

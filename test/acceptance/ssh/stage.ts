@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { EventData } from '@sluice/core'
-import { startIdentityProvider } from '@sluice/demo'
+import { startIdentityProvider, type DemoSubject } from '@sluice/demo'
 import {
   startGateway,
   startSshd,
@@ -15,26 +15,32 @@ import {
 export interface Stage extends AsyncDisposable {
   readonly sshd: Sshd
   readonly gateway: Gateway
-  /** Through Sluice, as alice. */
+  /** Through Sluice. */
   readonly door: SshDoor
   /** The server itself, as the same user as the gateway. */
   readonly direct: SshDoor
 }
 
-export interface StageOptions extends Pick<GatewayOptions, 'store' | 'stallSeconds'> {
+export interface StageOptions extends Pick<GatewayOptions, 'store' | 'stallSeconds' | 'policyData'> {
   /** What the gateway takes for the host's key, instead of the real one. */
   readonly hostKey?: string
   /** Further keys of the target's entry. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly labels?: Readonly<Record<string, string>>
+  /** A folder; without it everything is allowed, but what is told apart by its name. */
+  readonly policies?: string
+  /** Who comes through Sluice; without it alice. */
+  readonly as?: DemoSubject
 }
 
-const policies = fileURLToPath(new URL('../policies/ssh-all', import.meta.url))
+const everything = fileURLToPath(new URL('../policies/ssh-all', import.meta.url))
 
-/** Policies that allow everything, but what is told apart by its name. The target is `host`. */
+/** The target is `host`. */
 export async function openStage({
   settings = {},
   labels = {},
+  policies = everything,
+  as = 'alice',
   hostKey,
   ...options
 }: StageOptions = {}): Promise<Stage> {
@@ -60,7 +66,7 @@ export async function openStage({
     ...options,
   })
   parts.defer(() => gateway.close())
-  const door = { ...gateway.ssh, user: 'host', token: await gateway.token('alice') }
+  const door = { ...gateway.ssh, user: 'host', token: await gateway.token(as) }
   const direct = { host: sshd.host, port: sshd.port, user: sshd.user, keyFile: sshd.keyFile }
   const open = parts.move()
   return { sshd, gateway, door, direct, [Symbol.asyncDispose]: () => open.disposeAsync() }

@@ -157,6 +157,92 @@ export interface FoundExchange {
   readonly status: string | null
   readonly rows: number
   readonly masked: number
+  /** From the request to the end of its answer; `null` while it runs. */
+  readonly micros: number | null
+}
+
+/** `exchanges` of the stream. */
+export interface ToldExchanges {
+  readonly exchanges: readonly FoundExchange[]
+  /** Left out of it; `null`: nobody counted. */
+  readonly skipped: number | null
+}
+
+/** A page of sessions; `next` asks for what comes behind it. */
+export interface SessionPage {
+  readonly sessions: readonly SessionLine[]
+  /** At most 10 000: then there may be more. */
+  readonly total: number
+  readonly next: string | null
+}
+
+/** A finding of the policy compiler. Rows and columns count from 1; 0 when unknown. */
+export interface Finding {
+  readonly file: string
+  readonly row: number
+  readonly col: number
+  readonly code: string
+  readonly message: string
+}
+
+export interface PolicyTests {
+  readonly ok: boolean
+  readonly findings: readonly Finding[]
+  readonly passed?: boolean
+  readonly tests?: readonly {
+    readonly file: string
+    readonly row: number
+    readonly package: string
+    readonly name: string
+    readonly outcome: string
+    readonly output: string
+  }[]
+  readonly cases?: readonly {
+    readonly file: string
+    readonly row: number
+    readonly name: string
+    readonly problems: readonly string[]
+  }[]
+  readonly coverage?: readonly { readonly file: string; readonly percent: number }[]
+}
+
+interface Judged {
+  readonly effect: string
+  readonly rule: string
+}
+
+export interface WhatIfReport {
+  readonly revision: string
+  readonly decisions: number
+  readonly changed: number
+  readonly groups: readonly {
+    readonly decisions: number
+    readonly kinds: readonly string[]
+    readonly before: Judged
+    readonly after: Judged
+    readonly subject: string
+    readonly target: string
+    readonly action: string
+    readonly example: string
+  }[]
+  readonly ungrouped: number
+  readonly maskedMore: readonly { readonly column: string; readonly decisions: number }[]
+  readonly maskedLess: readonly { readonly column: string; readonly decisions: number }[]
+  readonly approvals: readonly {
+    readonly rule: string
+    readonly approvers: readonly string[]
+    readonly decisions: number
+  }[]
+  readonly without: { readonly values: number; readonly facts: number }
+}
+
+export interface WhatIfJob {
+  readonly id: string
+  readonly state: 'running' | 'done' | 'failed' | 'stopped'
+  readonly decided: number
+  readonly report: WhatIfReport | null
+  readonly findings: readonly Finding[]
+  readonly error: string | null
 }
 
 export interface FoundPage {

@@ -120,5 +120,13 @@ export type AnswerPart =
       readonly message: string
       readonly more: readonly string[]
     }
-  | { readonly kind: 'data'; readonly text: string; readonly hex: boolean }
+  | { readonly kind: 'data'; readonly text: string; readonly hex: boolean; readonly stream?: string }
+  /** A line of asciicast v2, and what it says. */
+  | {
+      readonly kind: 'terminal'
+      readonly line: string
+      readonly seconds: number
+      readonly code: string
+      readonly text: string
+    }
   | { readonly kind: 'cut' | 'too_large' | 'undecodable'; readonly bytes: number }

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { countText, shortId, subjectName } from '../amount-text.ts'
-import { decisions, feeding, followActivity } from '../activity.ts'
+import { decisions, feeding, followActivity, skipped } from '../activity.ts'
 import { get } from '../api/client.ts'
 import type { Readiness } from '../api/shapes.ts'
 import type { Decision } from '../feed.ts'
@@ -219,6 +219,9 @@ function Latest(): JSX.Element {
     <section class="card" aria-label="Latest requests">
       <header>
         <h2>Latest</h2>
+        {skipped.value > 0 ? (
+          <span class="quiet">{countText(skipped.value)} more passed than could be told</span>
+        ) : null}
         <span class="end">
           <button class="button small" type="button" aria-pressed={paused !== null} onClick={pause}>
             <Icon name={paused === null ? 'pause' : 'play'} /> {paused === null ? 'Pause' : 'Go on'}

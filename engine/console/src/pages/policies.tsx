@@ -9,6 +9,7 @@ import { Ask } from '../views/dialog.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
 import { Ago, Badge, Exact, Subject } from '../views/texts.tsx'
 import { say } from '../views/toast.tsx'
+import { PolicyFiles } from './policy-files.tsx'
 
 /** What is in force, what was, and how to go back. */
 export function Policies(): JSX.Element {
@@ -27,6 +28,7 @@ export function Policies(): JSX.Element {
         {(view) => (
           <div class="stack">
             <Now view={view} />
+            <PolicyFiles revision={view.active} done={() => setTimes(times + 1)} />
             <Revisions view={view} done={() => setTimes(times + 1)} />
             <History view={view} />
           </div>

@@ -4,8 +4,8 @@ import { bytesText } from '../amount-text.ts'
 import { ServerEvents } from '../api/server-events.ts'
 import type { AnswerPart } from '../api/steps.ts'
 import { exact } from '../printable.ts'
-import { textOf, type Content, type ReplayedExchange } from '../replay.ts'
-import { isCast, parseCast, type Cast } from '../terminal/cast.ts'
+import type { Content, ReplayedExchange } from '../replay.ts'
+import { parseCast, type Cast } from '../terminal/cast.ts'
 import { Code } from '../views/code.tsx'
 import { Grid } from '../views/grid.tsx'
 import { Exact } from '../views/texts.tsx'
@@ -14,32 +14,56 @@ import { Terminal } from '../views/terminal.tsx'
 export interface AnswerProps {
   readonly content: Content
   readonly item: ReplayedExchange
-  readonly protocol: string
   /** What its caller sent after the request, not what it saw. */
   readonly sent?: boolean
 }
 
 /** What streamed one way, in the form of its protocol. */
-export function Answer({ content, item, protocol, sent = false }: AnswerProps): JSX.Element | null {
+export function Answer({ content, item, sent = false }: AnswerProps): JSX.Element | null {
   if (content.parts.length === 0) return null
-  const text = textOf(content)
-  const cast = castOf(content, text, protocol)
-  const others = content.parts.filter(({ part }) => part.kind !== 'data')
+  const cast = castOf(content)
+  const streams = streamsOf(content)
   return (
     <div class="answer stack-s">
       {sent ? <h3>Sent as well</h3> : null}
-      {others.map(({ part }) => (
+      {cast === undefined ? null : <Terminal cast={cast} />}
+      {content.parts.map(({ part }) => (
         <Part part={part} item={item} />
       ))}
-      {cast !== undefined ? (
-        <Terminal cast={cast} />
-      ) : text !== null ? (
-        <Body text={text} kind={kindOf(content)} />
-      ) : (
-        <Hex content={content} />
-      )}
+      {streams.map(({ name, data }) => (
+        <>
+          {name === undefined ? null : <h3 class={name === 'stderr' ? 'denied' : ''}>{name}</h3>}
+          <Data data={data} kind={kindOf(content)} />
+        </>
+      ))}
     </div>
   )
+}
+
+type DataPart = Extract<AnswerPart, { readonly kind: 'data' }>
+
+interface Stream {
+  readonly name: string | undefined
+  readonly data: readonly DataPart[]
+}
+
+/** Data in the order in which it came; what is of one stream and comes together is one text. */
+function streamsOf({ parts }: Content): readonly Stream[] {
+  const streams: Stream[] = []
+  for (const { part } of parts) {
+    if (part.kind !== 'data') continue
+    const last = streams.at(-1)
+    if (last !== undefined && last.name === part.stream)
+      streams[streams.length - 1] = { ...last, data: [...last.data, part] }
+    else streams.push({ name: part.stream, data: [part] })
+  }
+  return streams
+}
+
+function Data({ data, kind }: { readonly data: readonly DataPart[]; readonly kind: BodyKind }): JSX.Element {
+  if (data.every(({ hex }) => !hex)) return <Body text={data.map(({ text }) => text).join('')} kind={kind} />
+  const shown = data.map(({ text, hex }) => (hex ? text.replaceAll(/(..)/g, '$1 ') : exact(text)))
+  return <Code text={shown.join('\n')} language="plain" />
 }
 
 function Part({
@@ -82,6 +106,7 @@ function Part({
     case 'undecodable':
       return <p class="note">What follows cannot be read.</p>
     case 'data':
+    case 'terminal':
       return null
   }
 }
@@ -138,39 +163,13 @@ function formattedEvents(text: string): string | null {
     .join('\n')
 }
 
-function Hex({ content }: { readonly content: Content }): JSX.Element | null {
-  const data = content.parts.flatMap(({ part }) => (part.kind === 'data' ? [part] : []))
-  if (data.length === 0) return null
-  return (
-    <Code
-      text={data.map(({ text, hex }) => (hex ? text.replaceAll(/(..)/g, '$1 ') : exact(text))).join('\n')}
-      language="plain"
-    />
-  )
-}
-
-/** A terminal’s recording, or what a command printed by the times at which it did. */
-function castOf(content: Content, text: string | null, protocol: string): Cast | undefined {
-  if (text === null) return undefined
-  if (isCast(text)) {
-    try {
-      return parseCast(text)
-    } catch {
-      return undefined
-    }
+/** What a terminal showed. */
+function castOf({ parts }: Content): Cast | undefined {
+  const lines = parts.flatMap(({ part }) => (part.kind === 'terminal' ? [part.line] : []))
+  if (lines.length === 0) return undefined
+  try {
+    return parseCast(lines.join('\n'))
+  } catch {
+    return undefined
   }
-  if (protocol !== 'ssh') return undefined
-  const begun = Date.parse(content.parts[0]?.at ?? '')
-  const events = content.parts.flatMap(({ at, part }) =>
-    part.kind === 'data'
-      ? [
-          {
-            at: (Date.parse(at) - begun) / 1_000,
-            kind: 'output' as const,
-            data: part.text.replaceAll(/(?<!\r)\n/g, '\r\n'),
-          },
-        ]
-      : [],
-  )
-  return { columns: 120, rows: 32, events, duration: events.at(-1)?.at ?? 0 }
 }

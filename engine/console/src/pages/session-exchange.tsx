@@ -67,9 +67,9 @@ export function Exchange({ item, protocol, places }: ExchangeProps): JSX.Element
           <p class="note deny">Alarm: {rules}</p>
         ))}
         <Missing state={item.sent.state} />
-        <Answer content={item.sent} item={item} protocol={protocol} sent />
+        <Answer content={item.sent} item={item} sent />
         <Missing state={item.seen.state} />
-        <Answer content={item.seen} item={item} protocol={protocol} />
+        <Answer content={item.seen} item={item} />
         {completed === null ? null : (
           <p class="small quiet number">
             {completed.outcome}

@@ -1,28 +1,37 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { countText, subjectName } from '../amount-text.ts'
+import { countText } from '../amount-text.ts'
 import { get } from '../api/client.ts'
-import type { SessionLine, TargetLine } from '../api/shapes.ts'
+import type { SessionPage, TargetLine } from '../api/shapes.ts'
 import { sessionChanges } from '../live-sessions.ts'
-import { go, place } from '../location.ts'
-import type { Query } from '../query.ts'
+import { filter, go, place } from '../location.ts'
 import { Empty } from '../views/empty.tsx'
 import { Export } from '../views/export.tsx'
 import { useKeys } from '../views/keys.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
 import { Ago, Exact, State, Subject } from '../views/texts.tsx'
-import { FilterBar } from './filter-bar.tsx'
+import { FilterBar, type Choice } from './filter-bar.tsx'
 
-const pageSize = 100
+const pageSize = 50
 
-/** Who is connected, and who was. */
+/** Who is connected, and who was: page by page, in the order that is asked for. */
 export function Sessions(): JSX.Element {
   const { query } = place.value
-  const all = query['state'] === 'all'
+  const { state = 'open', target, subject, run, text, sort, before: after } = query
   const targets = useResource((signal) => get<readonly TargetLine[]>('/v1/targets', {}, signal), [])
-  const sessions = useResource(
-    (signal) => get<readonly SessionLine[]>('/v1/sessions', all ? { all } : {}, signal),
-    [all, sessionChanges.value],
+  const wanted = {
+    target,
+    subject,
+    run,
+    text,
+    sort,
+    after,
+    state: state === 'all' ? undefined : state,
+    last: pageSize,
+  }
+  const page = useResource(
+    (signal) => get<SessionPage>('/v1/sessions/search', wanted, signal),
+    [JSON.stringify(wanted), sessionChanges.value],
   )
   const names = targets.kind === 'there' ? targets.value.map(({ name }) => [name, name] as const) : []
   return (
@@ -33,41 +42,34 @@ export function Sessions(): JSX.Element {
       <FilterBar
         placeholder="Search who, what, from where"
         choices={[
-          {
-            name: 'state',
-            label: 'Which sessions',
-            options: [
-              ['', 'Open'],
-              ['all', 'Open and over'],
-            ],
-          },
+          { name: 'state', label: 'Which sessions', options: states },
           { name: 'target', label: 'Target', options: [['', 'All targets'], ...names] },
+          { name: 'sort', label: 'Order', options: orders },
         ]}
       />
-      <Shown of={sessions}>{(lines) => <List lines={chosen(lines, query)} all={all} />}</Shown>
+      <Shown of={page}>{(found) => <List page={found} first={after === undefined} />}</Shown>
     </>
   )
 }
 
-/** Newest first. */
-function chosen(
-  lines: readonly SessionLine[],
-  { text = '', target, subject }: Query,
-): readonly SessionLine[] {
-  const sought = text.toLowerCase()
-  const holds = (line: SessionLine): boolean =>
-    [line.id, line.subject, line.on_behalf_of, line.target, line.client_ip, line.application, line.run].some(
-      (each) => each?.toLowerCase().includes(sought),
-    )
-  return lines
-    .filter(
-      (line) =>
-        (target === undefined || line.target === target) &&
-        (subject === undefined || line.subject === subject) &&
-        (sought === '' || holds(line)),
-    )
-    .toReversed()
-}
+const states: Choice['options'] = [
+  ['', 'Open'],
+  ['all', 'Open and over'],
+  ['closed', 'Over'],
+  ['lost', 'Lost with their gateway'],
+]
+
+const orders: Choice['options'] = [
+  ['', 'Newest first'],
+  ['requests', 'Most requests'],
+  ['denied', 'Most denied'],
+  ['rows', 'Most rows'],
+  ['bytes', 'Most bytes'],
+  ['tokens', 'Most tokens'],
+]
+
+/** Nobody counts further. */
+const totalMax = 10_000
 
 const columns = [
   'id',
@@ -86,14 +88,8 @@ const columns = [
   'bytes',
 ] as const
 
-function List({
-  lines,
-  all,
-}: {
-  readonly lines: readonly SessionLine[]
-  readonly all: boolean
-}): JSX.Element {
-  const [most, setMost] = useState(pageSize)
+function List({ page, first }: { readonly page: SessionPage; readonly first: boolean }): JSX.Element {
+  const { sessions: lines, total, next } = page
   const [at, setAt] = useState(-1)
   const move = (by: number): void => setAt(Math.max(0, Math.min(lines.length - 1, at + by)))
   useKeys([
@@ -110,7 +106,7 @@ function List({
       <section class="card">
         <Empty
           icon="sessions"
-          title={all ? 'No session fits' : 'Nobody is connected'}
+          title={Object.keys(place.value.query).length > 0 ? 'No session fits' : 'Nobody is connected'}
           command={'PGPASSWORD=$(npx sluice token) psql "postgresql://any@127.0.0.1:7432/shop"'}
         >
           A session is one authenticated caller on one target, from its first message to its end. Open one:
@@ -135,7 +131,7 @@ function List({
             </tr>
           </thead>
           <tbody>
-            {lines.slice(0, most).map((line, index) => (
+            {lines.map((line, index) => (
               <tr key={line.id} {...(index === at ? { 'aria-selected': true } : {})}>
                 <td>
                   <a href={`/sessions/${line.id}`}>
@@ -165,16 +161,22 @@ function List({
       </div>
       <div class="card-body row">
         <span class="quiet small number">
-          {countText(Math.min(most, lines.length))} of {countText(lines.length)}
+          {countText(lines.length)} of {total === totalMax ? 'more than ' : ''}
+          {countText(total)}
         </span>
-        {lines.length > most ? (
-          <button class="button small" type="button" onClick={() => setMost(most + pageSize)}>
-            Show more
+        {first ? null : (
+          <button class="button small" type="button" onClick={() => filter({ before: undefined })}>
+            First page
           </button>
-        ) : null}
+        )}
+        {next === null ? null : (
+          <button class="button small" type="button" onClick={() => filter({ before: next })}>
+            Next page
+          </button>
+        )}
         <span class="end row">
           <Export
-            name={`sessions-${subjectName(lines[0]?.target ?? '')}`}
+            name="sessions"
             header={columns}
             rows={() => lines.map((line) => columns.map((column) => line[column]))}
           />

@@ -31,10 +31,6 @@ export function parseCast(text: string): Cast {
   return { columns: header.width, rows: header.height, events, duration: events.at(-1)?.at ?? 0 }
 }
 
-export function isCast(text: string): boolean {
-  return /^\{[^\n]*"version"\s*:\s*2\b/.test(text)
-}
-
 function isHeader(value: unknown): value is { readonly width: number; readonly height: number } {
   if (typeof value !== 'object' || value === null) return false
   const { version, width, height } = value as Readonly<Record<string, unknown>>

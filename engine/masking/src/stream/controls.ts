@@ -10,7 +10,9 @@ const sequence = [
 /** A character that is underlined, or struck over by another one, as manual pages are. */
 const underlined = '_\\x08(?=[^\\x00-\\x20])'
 const struck = '\\x08(?<over>[^\\x00-\\x20])'
-const single = '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1a\\x1c-\\x1f\\x7f-\\x9f]'
+/** Many of them stand together as one, as in binary data. */
+const single =
+  '[\\x00-\\x07\\x0b\\x0c\\x0e-\\x1a\\x1c-\\x1f\\x7f-\\x8f\\x91-\\x97\\x99\\x9a\\x9c]+|[\\x08\\x90\\x98\\x9b\\x9d-\\x9f]'
 const invisible = new RegExp(`${sequence}|${underlined}|${struck}|${single}|\\x1b`, 'g')
 const worthALook = new RegExp(`${single}|\\x1b`)
 

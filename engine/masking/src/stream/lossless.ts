@@ -35,25 +35,42 @@ export function encoded(text: string): Buffer {
 
 function decoded(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString()
-  let text = ''
+  const units = new Uint16Array(bytes.length)
+  let count = 0
   let at = 0
   while (at < bytes.length) {
     const length = sequenceAt(bytes, at)
-    text +=
-      length === 0
-        ? String.fromCharCode(strayFirst + (bytes[at] ?? 0))
-        : bytes.toString('utf8', at, at + length)
+    const code = codeAt(bytes, at, length)
+    if (code > 0xffff) {
+      units[count++] = 0xd7c0 + (code >> 10)
+      units[count++] = 0xdc00 + (code & 0x3ff)
+    } else units[count++] = code
     at += Math.max(1, length)
   }
-  return text
+  return Buffer.from(units.buffer, 0, 2 * count).toString('utf16le')
 }
 
-/** Bytes of the well-formed character that begins there; 0: none does. */
-function sequenceAt(bytes: Buffer, at: number): number {
+/** The character of so many bytes that stands there; of none the byte for itself. */
+function codeAt(bytes: Buffer, at: number, length: number): number {
   const first = bytes[at] ?? 0
+  if (length === 0) return strayFirst + first
+  if (length === 1) return first
+  let code = first & (0xff >> (length + 1))
+  for (let next = at + 1; next < at + length; next++) code = (code << 6) | ((bytes[next] ?? 0) & 0x3f)
+  return code
+}
+
+/** Bytes of the well-formed character that begins there (Unicode, table 3-7); 0: none does. */
+function sequenceAt(bytes: Buffer, at: number): number {
+  const [first = 0, second = 0] = [bytes[at], bytes[at + 1]]
   if (first < 0x80) return 1
+  if (first < 0xc2 || first > 0xf4) return 0
   const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2
-  return first >= 0xc0 && at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+  if (second < least || second > most) return 0
+  for (let next = at + 2; next < at + length; next++) if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return 0
+  return length
 }
 
 /** Bytes at the end with which a character may have begun. */

@@ -26,6 +26,9 @@ export function streamMasker(rules: ContentRules, pseudonyms?: Pseudonyms): Stre
   return new TerminalMasker(finder, tally)
 }
 
+/** What is not seen and no longer than this, colours and moves, has no room for a value. */
+const colourCharsMax = 10
+
 class TerminalMasker implements StreamMasker {
   readonly #finder: Finder
   readonly #tally: Tally
@@ -62,7 +65,7 @@ class TerminalMasker implements StreamMasker {
     for (const { at, text } of hidden)
       this.#hidden.push({
         at: this.#came + at,
-        text: text.length > 1 ? this.#finder.masked(text, this.#tally) : text,
+        text: text.length > colourCharsMax ? this.#finder.masked(text, this.#tally) : text,
       })
     this.#came += visible.length
     return this.#tell(visible === '' ? [] : this.#window.cuts(visible))

@@ -25,6 +25,28 @@ mask contains {"detector": detector, "method": "redact", "rule": "all/findings"}
 }
 
 deny contains {
+	"rule": "all/forbidden",
+	"message": "Nobody may touch this.",
+	"remedy": "Touch something else.",
+} if {
+	some named in input.action.paths
+	contains(named.path, "FORBIDDEN")
+}
+
+hold contains {
+	"rule": "all/ask",
+	"message": "Somebody must agree.",
+	"approvers": ["dba"],
+	"quorum": 1,
+	"expires_s": 60,
+	"hold_s": 1,
+} if {
+	startswith(input.action.name, "sftp.")
+	some named in input.action.paths
+	contains(named.path, "ASK")
+}
+
+deny contains {
 	"rule": "all/metadata",
 	"message": "Nobody may go there.",
 	"remedy": "Stay here.",

@@ -1,0 +1,135 @@
+import { after, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { assertAccessible } from '../accessible.ts'
+import { assertQuiet, openConsoleStage, run, type ConsoleStage } from '../stage.ts'
+
+/** What takes longer: `npm run test:console`. */
+const stage: ConsoleStage = await openConsoleStage()
+after(() => stage[Symbol.asyncDispose]())
+
+const pages = [
+  '/',
+  '/approvals',
+  '/approvals?state=all',
+  '/sessions?state=all',
+  '/exchanges',
+  `/runs/${run}`,
+  '/targets',
+  '/nowhere',
+] as const
+
+suite('every page, for everybody', () => {
+  for (const colours of ['light', 'dark'] as const)
+    for (const phone of [false, true])
+      test(`is accessible, ${colours}, ${phone ? 'on a phone' : 'on a desk'}`, async () => {
+        const client = await stage.client('langchain-reporting')
+        await client.query('select id, ssn from customers limit 2')
+        for (const [name, more] of [
+          ['erin', ['/audit', '/policies']],
+          ['carol', ['/policies']],
+          ['alice', []],
+        ] as const) {
+          await using person = await stage.person(name, '/', { colours, phone })
+          for (const path of [...pages, ...more]) {
+            await person.page.goto(stage.url + path)
+            await person.page.locator('main h1, main .empty h2').first().waitFor()
+            await assertAccessible(person.page)
+            const wide = await person.page.evaluate<number>(
+              'document.documentElement.scrollWidth - innerWidth',
+            )
+            assert.ok(wide <= 1, `${path} is ${wide} pixels wider than the screen`)
+          }
+          assertQuiet(person)
+        }
+        await client.end()
+      })
+})
+
+suite('a busy gateway', () => {
+  test('two hundred decisions a second do not stall the page', async () => {
+    const seconds = 6
+    const clients = await Promise.all(
+      Array.from({ length: 4 }, () => stage.client('langchain-reporting', 'busy')),
+    )
+    await using erin = await stage.person('erin')
+    const { page } = erin
+    const measured = page.evaluate<number>(`new Promise((resolve) => {
+      let [longest, last] = [0, performance.now()]
+      const until = last + ${seconds * 1_000}
+      requestAnimationFrame(function frame(time) {
+        longest = Math.max(longest, time - last)
+        last = time
+        if (time < until) requestAnimationFrame(frame)
+        else resolve(longest)
+      })
+    })`)
+    let asked = 0
+    const until = performance.now() + seconds * 1_000
+    await Promise.all(
+      clients.map(async (client) => {
+        while (performance.now() < until) {
+          await client.query('select 1')
+          asked += 1
+          await sleep(15)
+        }
+      }),
+    )
+    const longest = await measured
+    assert.ok(asked / seconds > 100, `only ${asked / seconds} a second were asked`)
+    assert.ok(longest < 1_000, `a frame took ${longest} ms`)
+    await page.getByRole('region', { name: 'Latest requests' }).getByRole('row').nth(30).waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Go on' }).waitFor()
+    assertQuiet(erin)
+  })
+
+  test('a statement of a megabyte is shown whole, and its end as well', async () => {
+    const client = await stage.client('langchain-reporting')
+    const padding = `${' '.repeat(200)}\n`.repeat(5_000)
+    const held = client
+      .query(`delete from orders where id = 31 ${padding} or 'the end' = 'x'`)
+      .catch((error: unknown) => error)
+    await using bob = await stage.person('bob', '/approvals')
+    const { page } = bob
+    await page.getByText('sql.delete').first().click()
+    const article = page.getByRole('article')
+    await article.getByText('the end').first().waitFor()
+    assert.match((await article.textContent()) ?? '', /blanks?|line breaks?/)
+    await page.keyboard.press('r')
+    await page.getByLabel('Reason').fill('too long')
+    await page.keyboard.press('Enter')
+    assert.match(String(await held), /rejected/)
+    assertQuiet(bob)
+  })
+})
+
+suite('policies', () => {
+  test('are put in force with a reason, and taken back', async () => {
+    await using carol = await stage.person('carol', '/policies')
+    const { page } = carol
+    const files = page.getByRole('region', { name: 'Files' })
+    await files.getByRole('button', { name: 'Edit' }).click()
+    const editor = files.getByRole('textbox', { name: 'console.rego' })
+    await editor.fill(
+      (await editor.inputValue()).replace('DROP is not allowed.', 'DROP is not allowed, by order.'),
+    )
+    await files.getByRole('button', { name: 'Put in force' }).click()
+    await page.getByLabel('Reason').fill('clearer words')
+    await page.keyboard.press('Enter')
+    await page.getByText('They are in force.').waitFor()
+    const client = await stage.client('langchain-reporting')
+    await assert.rejects(client.query('drop table customers'), /by order/)
+    await page
+      .getByRole('region', { name: 'Revisions' })
+      .getByRole('button', { name: 'Put in force' })
+      .first()
+      .click()
+    await page.getByLabel('Reason').fill('back')
+    await page.keyboard.press('Enter')
+    await page.getByText('It is in force.').waitFor()
+    await assert.rejects(client.query('drop table customers'), /DROP is not allowed\.(?! by)/)
+    await client.end()
+    assertQuiet(carol)
+  })
+})
