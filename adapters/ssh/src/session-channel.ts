@@ -7,6 +7,7 @@ import { handOver, type Caller } from './hand-over.ts'
 import { subsystemAction, wayAction, type Program, type Terminal } from './normalise.ts'
 import type { Means } from './obligations.ts'
 import { refuse } from './refuse.ts'
+import { signal } from './running.ts'
 import { isSignal, SignalExchange } from './signal.ts'
 import { notServed, serveSftp } from './subsystem.ts'
 import type { SshSettings } from './target.ts'
@@ -109,7 +110,10 @@ export class SessionChannel {
   #signal(name: string): boolean {
     this.#signals += 1
     if (!isSignal(name) || this.#program === undefined || this.#signals > signalsMax) return false
-    const send = (signal: string): void => this.#program?.running?.signal(signal)
+    const send = (sent: string): void => {
+      const running = this.#program?.running
+      if (running !== undefined) signal(running, sent)
+    }
     this.#submit(new SignalExchange(this.#ports.login, name, send))
     return true
   }
