@@ -1,6 +1,10 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { PasswordLine } from '@sluice/api'
+import { selfSigned } from '../src/certificate.ts'
 import { startGateway, type Gateway } from '../src/gateway.ts'
 import * as message from '../src/message.ts'
 import { WireClient } from '../src/wire-client.ts'
@@ -17,8 +21,15 @@ suite('a minted password', () => {
   const parts = new AsyncDisposableStack()
   let issuer: Issuer
   let gateway: Gateway
+  /** Of the gateway's certificate, a PEM file. */
+  let authority: string
 
   before(async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-passwords-'))
+    parts.defer(() => rm(folder, { recursive: true, force: true }))
+    const certificate = selfSigned('127.0.0.1', 'localhost')
+    authority = join(folder, 'authority.pem')
+    await writeFile(authority, certificate.cert)
     const backend = await startBackend()
     parts.defer(() => backend.close())
     issuer = await startIssuer()
@@ -30,6 +41,7 @@ suite('a minted password', () => {
         { name: target, login: backend.login },
         { name: 'another', login: backend.login },
       ],
+      tls: certificate,
     })
     parts.defer(() => gateway.close())
   })
@@ -57,6 +69,27 @@ suite('a minted password', () => {
     database,
   })
 
+  /** One attempt by each client; those of libpq are told to take nothing but SCRAM. */
+  async function attempts(
+    to: ReturnType<typeof door>,
+    mode: 'disable' | 'verify-full',
+  ): Promise<ReadonlyMap<string, Outcome>> {
+    const found = new Map<string, Outcome>()
+    process.env['PGREQUIREAUTH'] = 'scram-sha-256'
+    try {
+      for (const [name, attempt] of Object.entries(logins))
+        found.set(name, await attempt(to, { mode, authority }))
+    } finally {
+      delete process.env['PGREQUIREAUTH']
+    }
+    if ((await pythonVersion()) === null) return found
+    const env = { PGSSLMODE: mode, PGSSLROOTCERT: authority, PGREQUIREAUTH: 'scram-sha-256' }
+    const cases = ['with_psycopg', 'with_psycopg2', 'with_asyncpg']
+    const transcript = await runPython('login_cases.py', to, { cases, env })
+    for (const name of transcript.keys()) found.set(name, seenIn(transcript, name) as unknown as Outcome)
+    return found
+  }
+
   /** What a stranger hears who asks for a user and knows no password. */
   async function heard(
     user: string,
@@ -76,29 +109,18 @@ suite('a minted password', () => {
     return { first, asked, end: errors.map(({ code, message: words }) => `${code} ${words}`).join() }
   }
 
-  test('lets every client in that demands SCRAM, and never leaves the gateway', async () => {
-    const line = await minted()
-    process.env['PGREQUIREAUTH'] = 'scram-sha-256'
-    const found = new Map<string, Outcome>()
-    try {
-      for (const [name, attempt] of Object.entries(logins))
-        found.set(name, await attempt(door(line), { mode: 'disable' }))
-    } finally {
-      delete process.env['PGREQUIREAUTH']
-    }
-    if ((await pythonVersion()) !== null) {
-      const env = { PGSSLMODE: 'disable', PGREQUIREAUTH: 'scram-sha-256' }
-      const cases = ['with_psycopg', 'with_psycopg2', 'with_asyncpg']
-      const transcript = await runPython('login_cases.py', door(line), { cases, env })
-      for (const name of transcript.keys()) found.set(name, seenIn(transcript, name) as unknown as Outcome)
-    }
-    for (const [name, outcome] of found) assert.deepEqual(outcome, { encrypted: false, one: 1 }, name)
-    const log = JSON.stringify(await gateway.events(), (_key, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    )
-    assert.ok(log.includes(line.user))
-    assert.ok(!log.includes(line.password) && !gateway.reports.join().includes(line.password))
-  })
+  for (const mode of ['disable', 'verify-full'] as const)
+    test(`lets every client in that demands SCRAM, sslmode=${mode}, and never leaves the gateway`, async () => {
+      const line = await minted()
+      const found = await attempts(door(line), mode)
+      for (const [name, outcome] of found)
+        assert.deepEqual(outcome, { encrypted: mode === 'verify-full', one: 1 }, name)
+      const log = JSON.stringify(await gateway.events(), (_key, value: unknown) =>
+        typeof value === 'bigint' ? String(value) : value,
+      )
+      assert.ok(log.includes(line.user))
+      assert.ok(!log.includes(line.password) && !gateway.reports.join().includes(line.password))
+    })
 
   test('tells a stranger nothing of which there are', async () => {
     const { user } = await minted()

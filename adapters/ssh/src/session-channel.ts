@@ -59,6 +59,8 @@ export class SessionChannel {
     })
     requests.on('x11', (_accept, reject) => this.#closedWay('x11', reject))
     requests.on('auth-agent', (_accept, reject) => this.#closedWay('agent_forwarding', reject))
+    // The end of its input is not the end of its requests, as the library takes it to be: signals may still come.
+    requests.on('eof', () => Object.assign(requests, { _ending: false }))
     requests.on('close', () => this.close())
   }
 

@@ -193,11 +193,23 @@ suite('callers over SSH who do what no client does', () => {
     killed.signal('TERM')
     assert.equal(await name, 'SIGTERM')
     killed.signal('NO-SUCH')
+    const deaf = await exec(client, 'cat; echo ready; exec sleep 30')
+    const ending = new Promise((resolve) =>
+      deaf.on('exit', (_code: unknown, signal: unknown) => resolve(signal)),
+    )
+    deaf.end('its input is over')
+    await once(deaf, 'data')
+    const inner = deaf as unknown as { readonly outgoing: { readonly id: number } }
+    const { _protocol: protocol } = client as unknown as {
+      readonly _protocol: { signal(id: number, name: string): void }
+    }
+    protocol.signal(inner.outgoing.id, 'INT')
+    assert.equal(await ending, 'SIGINT')
     client.end()
     const actions = (await stage.gateway.events())
       .filter(({ type }) => type === 'RequestReceived')
       .map(({ data }) => JSON.stringify(data))
-    assert.equal(actions.filter((text) => text.includes('ssh.signal')).length, 2)
+    assert.equal(actions.filter((text) => text.includes('ssh.signal')).length, 3)
   })
 
   test('C19 the token is nowhere in the log', async () => {
