@@ -10,10 +10,13 @@ import type { Place } from './wire-client.ts'
 
 /** A gateway in a process of its own, so that it can be killed. */
 export interface GatewayProcess extends Place {
+  readonly pid: number
   readonly api: Place
   /** Where agents connect; of port 0 where they do not. */
   readonly agents: Place
   readonly http: Place
+  /** Where its metrics are. */
+  readonly metrics: Place
   /** Writes what is reachable in its heap into a file of its data, after a collection of what is not; the file. */
   heap(): Promise<string>
   /** As a crash would: nothing of it runs on. */
@@ -33,7 +36,11 @@ const startWithinMs = 60_000
 
 /** `data` outlives it: the next one goes on with its log and keys. */
 export async function startGatewayProcess(
-  options: GatewayOptions & { readonly data: string },
+  options: GatewayOptions & {
+    readonly data: string
+    /** In as many processes of its own; in one when it is not given. */
+    readonly workers?: number
+  },
 ): Promise<GatewayProcess> {
   const { data, targets } = options
   await mkdir(compiledPolicies, { recursive: true, mode: 0o700 })
@@ -49,7 +56,8 @@ export async function startGatewayProcess(
     '--heapsnapshot-signal=SIGUSR2',
     `--diagnostic-dir=${data}`,
   ]
-  const child = spawn(process.execPath, [...flags, command, 'serve', '--config', file], {
+  const workers = options.workers === undefined ? [] : ['--workers', `${options.workers}`]
+  const child = spawn(process.execPath, [...flags, command, 'serve', '--config', file, ...workers], {
     env: { ...process.env, ...credentialsOf(targets), SLUICE_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -59,7 +67,7 @@ export async function startGatewayProcess(
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (bytes: Buffer) => {
       said += bytes.toString()
-      if (/PostgreSQL +\S+:\d+/.test(said)) ready.resolve()
+      if (/PostgreSQL +\S+:\d+/.test(said) && /policy +\w+/.test(said)) ready.resolve()
     })
   const late = setTimeout(() => ready.reject(new Error(`it does not start: ${said}`)), startWithinMs)
   void ended.then(() => ready.reject(new Error(`it has ended: ${said}`)))
@@ -73,6 +81,8 @@ export async function startGatewayProcess(
   }
   return {
     ...placeIn(said, /PostgreSQL +(\S+):(\d+)/),
+    pid: child.pid ?? 0,
+    metrics: placeIn(said, /metrics +http:\/\/(\S+):(\d+)/),
     api: placeIn(said, /API +http:\/\/(\S+):(\d+)/),
     agents: placeIn(said, /agents +(\S+):(\d+)/),
     http: placeIn(said, /HTTP +http:\/\/(\S+):(\d+)/),

@@ -3,7 +3,7 @@ import type {
   Approvals,
   Authenticator,
   Clock,
-  Engine,
+  OpenSessions,
   EventStore,
   Grants,
   Ids,
@@ -54,7 +54,7 @@ import { token, type Exchange } from './token.ts'
 
 /** What the API shows of the engine. */
 export interface ApiPorts extends ContentPorts {
-  readonly engine: Engine
+  readonly engine: OpenSessions
   readonly authenticator: Authenticator
   readonly store: Pick<EventStore, 'append' | 'read' | 'subscribe'>
   readonly targets: Targets

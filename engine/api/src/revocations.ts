@@ -3,7 +3,7 @@ import {
   isSameCaller,
   refusal,
   Refused,
-  type Engine,
+  type OpenSessions,
   type Identity,
   type MintedPasswords,
   type Revocation,
@@ -33,7 +33,7 @@ export interface RevocationLine {
 }
 
 export interface RevocationPorts extends RolePorts, ActedPorts {
-  readonly engine: Pick<Engine, 'sessions'>
+  readonly engine: Pick<OpenSessions, 'sessions'>
   /** Of all gateways. */
   readonly records: Pick<SessionRecords, 'list'>
   readonly revocations: Revocations

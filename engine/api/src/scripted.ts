@@ -150,6 +150,7 @@ const noApprovals: Approvals = {
   consume: async () => false,
   vote: async () => ({ kind: 'unknown' }),
   cancel: async () => ({ kind: 'unknown' }),
+  lose: async () => {},
   onChange: () => ({ [Symbol.dispose]: () => {} }),
   healthy: true,
   close: async () => {},

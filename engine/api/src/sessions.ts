@@ -4,7 +4,7 @@ import {
   isSameCaller,
   refusal,
   Refused,
-  type Engine,
+  type OpenSessions,
   type Identity,
   type Kills,
   type Subject,
@@ -18,7 +18,7 @@ import { extendSchema, killSchema, replaceSchema, sessionsSchema } from './sessi
 import { maySee, recordedOwner, seesEverybody, type Owner } from './session-sight.ts'
 
 export interface SessionPorts extends RolePorts, ActedPorts {
-  readonly engine: Engine
+  readonly engine: OpenSessions
   /** Of all gateways. */
   readonly records: SessionRecords
   readonly kills: Pick<Kills, 'kill'>
@@ -82,7 +82,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
  * Whoever holds both tokens carries on what lives by the former, and nothing else of the subject. How many were; what
  * fails is left as it was, so that the same may be asked again.
  */
-async function replaced(former: Identity, identity: Identity, engine: Engine): Promise<number> {
+async function replaced(former: Identity, identity: Identity, engine: OpenSessions): Promise<number> {
   const living = engine.sessions().filter((session) => session.identity.tokenId === former.tokenId)
   const results = await Promise.allSettled(living.map((session) => session.extend(identity)))
   const failed = results.filter((result) => result.status === 'rejected')

@@ -99,6 +99,10 @@ export interface Gate<Settings> {
   targets(protocol: string): readonly Target<Settings>[]
   /** A wrong key does nothing, and says nothing. */
   cancel(key: CancelKey): void
+  /** What is known of this target may have changed, by a request that passed here. */
+  changed(target: string): void
+  /** The same happened in another process of this gateway. */
+  onChanged(listener: (target: string) => void): void
   /** What else masks may look for, beside what every adapter knows by its look. */
   readonly patterns: readonly DetectorPattern[]
   /** Who is asked for what has no look. */

@@ -3,12 +3,13 @@ import type { Approvals } from './approvals.ts'
 import { Budgets } from './budgets.ts'
 import { notGoodAt } from './confinement.ts'
 import type { EventBody } from './decider.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { Grants } from './grants.ts'
 import { identityRecord } from './identity-record.ts'
 import { limits } from './limits.ts'
+import { LoginRefusals, type LoginBudget } from './login-refusals.ts'
 import { isPasswordId } from './minted-passwords.ts'
-import { LoginRefusals } from './login-refusals.ts'
 import type {
   Authenticator,
   Clock,
@@ -58,6 +59,8 @@ export interface GatePorts {
   readonly approvalLink?: (id: string) => string
   /** Without it nothing is measured. */
   readonly telemetry?: Telemetry | undefined
+  /** The other processes of this gateway; without it there are none. */
+  readonly elsewhere?: Elsewhere | undefined
   readonly store: EventStore
   readonly clock: Clock
   readonly ids: Ids
@@ -65,14 +68,40 @@ export interface GatePorts {
   readonly report: (what: string, error: unknown) => void
 }
 
-/** The engine: what adapters are given, and what the API and the process see of it. */
-export interface Engine extends Gate<unknown> {
+/** A session as the API and the process see it, wherever in this gateway it is. */
+export interface OpenSession extends Pick<
+  LiveSession<unknown>,
+  | 'id'
+  | 'gateway'
+  | 'subject'
+  | 'client'
+  | 'run'
+  | 'openedAt'
+  | 'opened'
+  | 'identity'
+  | 'facts'
+  | 'extend'
+  | 'end'
+> {
+  readonly target: Pick<Target, 'name' | 'protocol'>
+}
+
+/** The sessions that are open at this gateway. */
+export interface OpenSessions {
   /** This gateway's name in the log. */
   readonly gateway: string
+  session(id: string): OpenSession | undefined
+  sessions(): readonly OpenSession[]
+  /** Called when a session begins, and once it is over. Must not throw. */
+  onSession(listener: (session: OpenSession, change: 'opened' | 'closed') => void): Disposable
+}
+
+/** The engine: what adapters are given, and what the API and the process see of it. */
+export interface Engine extends Gate<unknown>, OpenSessions {
   session(id: string): LiveSession<unknown> | undefined
   sessions(): readonly LiveSession<unknown>[]
-  /** Called when a session begins, and once it is over. Must not throw. */
-  onSession(listener: (session: LiveSession<unknown>, change: 'opened' | 'closed') => void): Disposable
+  /** Tells this process of what happened in the others. */
+  readonly here: Elsewhere
   /** Refuses new sessions and exchanges; resolves when no session is left or the time is over. */
   drain(withinMs: number): Promise<void>
 }
@@ -80,17 +109,23 @@ export interface Engine extends Gate<unknown> {
 export function createGate(ports: GatePorts): Engine {
   const live = new Map<string, LiveSession<unknown>>()
   const listeners = new Set<Parameters<Engine['onSession']>[0]>()
+  const changeListeners = new Set<(target: string) => void>()
+  const telling =
+    (budget: string) =>
+    (spender: string, units: number): void =>
+      ports.elsewhere?.spent({ budget, spender, units })
   const ofSession = {
     ...ports,
-    denialBudgets: new Budgets(denialTerms, ports.clock),
-    waitBudgets: new Budgets(waitTerms, ports.clock),
-    rates: new RequestRates(ports.clock),
-    extensionBudgets: new Budgets(extensionTerms, ports.clock),
-    conditions: new Conditions(ports.clock),
+    denialBudgets: new Budgets(denialTerms, ports.clock, telling('denials')),
+    waitBudgets: new Budgets(waitTerms, ports.clock, telling('waits')),
+    rates: new RequestRates(ports.clock, (target, ...of) => telling(`${rateOf}${target}`)(...of)),
+    conditions: new Conditions(ports.clock, (target, ...of) => telling(`${conditionsOn}${target}`)(...of)),
+    extensionBudgets: new Budgets(extensionTerms, ports.clock, telling('extensions')),
   }
   const refusals = new LoginRefusals({
     ...ports,
     append: (bodies) => appendOwn(ports, bodies),
+    spent: (budget, ...of) => telling(budget)(...of),
   })
   let draining: Refusal | undefined
   ports.grants?.onChange(({ id, state, subject, target }) => {
@@ -180,6 +215,27 @@ export function createGate(ports: GatePorts): Engine {
     refusals.note({ protocol, target: asked, client_ip: client.ip, code, reason: rule })
   }
 
+  function cancelHere(wanted: CancelKey): boolean {
+    const meant = [...live.values()].filter(
+      ({ cancelKey }) => cancelKey.id === wanted.id && cancelKey.secret === wanted.secret,
+    )
+    for (const session of meant) session.cancel()
+    return meant.length > 0
+  }
+
+  function spentElsewhere({ budget, spender, units }: Parameters<Elsewhere['spent']>[0]): void {
+    if (budget === 'denials') ofSession.denialBudgets.spentElsewhere(spender, units)
+    else if (budget === 'waits') ofSession.waitBudgets.spentElsewhere(spender, units)
+    else if (budget === 'extensions') ofSession.extensionBudgets.spentElsewhere(spender, units)
+    else if (budget.startsWith(rateOf)) {
+      const target = ports.targets.find(budget.slice(rateOf.length))
+      if (target !== undefined) ofSession.rates.passedElsewhere(target, spender, units)
+    } else if (budget.startsWith(conditionsOn)) {
+      const target = ports.targets.find(budget.slice(conditionsOn.length))
+      if (target !== undefined) ofSession.conditions.askedElsewhere(target, spender, units)
+    } else refusals.spentElsewhere(budget as LoginBudget, spender, units)
+  }
+
   async function drain(withinMs: number): Promise<void> {
     draining = refusal('draining', 'sluice/draining', 'This gateway is shutting down: connect again.')
     for (const session of live.values()) session.end(draining, withinMs)
@@ -199,8 +255,16 @@ export function createGate(ports: GatePorts): Engine {
     recognisers: ports.recognisers ?? [],
     pseudonyms: ports.pseudonyms,
     cancel: (wanted) => {
-      for (const session of live.values())
-        if (session.cancelKey.id === wanted.id && session.cancelKey.secret === wanted.secret) session.cancel()
+      if (!cancelHere(wanted)) ports.elsewhere?.cancel(wanted)
+    },
+    changed: (target) => ports.elsewhere?.changed(target),
+    onChanged: (listener) => void changeListeners.add(listener),
+    here: {
+      cancel: (wanted) => void cancelHere(wanted),
+      spent: spentElsewhere,
+      changed: (target) => {
+        for (const listener of changeListeners) listener(target)
+      },
     },
     session: (id) => live.get(id),
     sessions: () => [...live.values()],
@@ -221,6 +285,11 @@ async function appendOwn(
   if (first !== undefined)
     await store.append({ stream: `gateway/${gateway}`, events: [first, ...rest] }, soon)
 }
+
+/** Before the name of a target: the budget of its requests. */
+const rateOf = 'requests to '
+/** The same of its conditions on masked values. */
+const conditionsOn = 'conditions on '
 
 const soon = { withinMs: limits.appendWaitMs, urgency: 'soon' } as const
 const waitTerms = {

@@ -24,7 +24,12 @@ export class RevocationFold {
   /** What the event revoked, where that can still matter. */
   apply(event: RecordedEvent, now: number): Revocation | undefined {
     const revocation = revocationOf(event)
-    if (revocation === undefined || revocation.until <= now) return undefined
+    return revocation === undefined ? undefined : this.put(revocation, now)
+  }
+
+  /** The same of what another fold of the same log has. */
+  put(revocation: Revocation, now: number): Revocation | undefined {
+    if (revocation.until <= now) return undefined
     if (revocation.kind === 'token') {
       this.#tokens.set(revocation.token, revocation)
       this.#sources.set(revocation.fingerprint, revocation)

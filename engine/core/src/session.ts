@@ -332,7 +332,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       live: () => this.#ports.store.live,
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
-      tooOften: (requests) => this.#objection(rates.refuse(this.target.rate, this.subject.id, requests)),
+      tooOften: (requests) => this.#objection(rates.refuse(this.target, this.subject.id, requests)),
       asksTooMuch: (count) => this.#objection(conditions.refuse(this.target, this.subject.id, count)),
       idle: () => {
         granted.done()
