@@ -5,7 +5,6 @@ import { createApi, readConsole } from '@sluice/api'
 import {
   createStanding,
   noting,
-  openApprovals,
   openGrants,
   openKills,
   openLegalHolds,
@@ -22,6 +21,7 @@ import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { addedTargets } from './added-targets.ts'
 import { openAgentSide } from './agents.ts'
+import { approvalsOf } from './approvals.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
@@ -130,30 +130,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const acquaintances = new Acquaintances({ clock, standing })
   revocations.onChange((revocation) => acquaintances.forget(revocation))
   const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
-  const approvals = await openApprovals({
-    writer: log.writer,
-    epoch: log.epoch,
-    store,
-    unseal: async (event) => {
-      const unsealed = await log.unseal(event)
-      return unsealed.kind === 'content' ? unsealed.content : null
-    },
-    clock,
-    ids,
-    owners: config.owners,
-    standing,
-    report,
-  })
+  const { owners } = config
+  const approvals = await approvalsOf(log, { store, clock, ids, owners, standing, report })
   parts.defer(() => approvals.close())
 
-  const grants = await openGrants({
-    store,
-    clock,
-    ids,
-    owners: config.owners,
-    access: (name) => targets.access(name),
-    report,
-  })
+  const access = (name: string) => targets.access(name)
+  const grants = await openGrants({ store, clock, ids, owners, access, report })
   parts.defer(() => grants.close())
 
   let apiUrl = config.api.url
