@@ -72,6 +72,7 @@ const suites: readonly Suite[] = [
   { name: 'exports', files: ['test/exporters/**/*.test.ts'], concurrency: 1 },
   { name: 'conformance (slice)', files: ['test/conformance/**/*.test.ts'], concurrency: 1 },
   { name: 'catalogue', files: ['test/catalogue/**/*.test.ts'], concurrency: 2 },
+  { name: 'workers', files: ['test/workers/**/*.test.ts'], concurrency: 2 },
   { name: 'acceptance', files: ['test/acceptance/*.test.ts'], concurrency: 3 },
   // One file, which runs its drivers side by side.
   { name: 'acceptance drivers', files: ['test/acceptance/drivers/*.test.ts'], concurrency: 1 },

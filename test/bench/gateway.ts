@@ -20,9 +20,10 @@ export interface Gateway extends AsyncDisposable {
   readonly masking: readonly [Endpoint, Endpoint]
 }
 
-export async function startGateway(folder: string, postgres: Postgres): Promise<Gateway> {
+export async function startGateway(folder: string, postgres: Postgres, workers = 1): Promise<Gateway> {
   const gateway = await serve({
     folder,
+    workers,
     config: configOf(postgres),
     variables: { BENCH_PASSWORD: postgres.app.password },
     listener: String.raw`PostgreSQL +127\.0\.0\.1:(?<port>\d+)`,

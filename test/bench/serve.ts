@@ -28,6 +28,8 @@ export interface ServeOptions {
   readonly listener: string
   /** Options of the runtime, e.g. of its profiler. */
   readonly flags?: readonly string[]
+  /** In so many processes of its own; in one when it is not given. */
+  readonly workers?: number
 }
 
 /**
@@ -35,7 +37,7 @@ export interface ServeOptions {
  * `folder`. The log is new in each run, so that all runs append to one of the same size.
  */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { folder, variables, listener, flags = [] } = options
+  const { folder, variables, listener, flags = [], workers = 1 } = options
   await using parts = new AsyncDisposableStack()
   const provider = await startIdentityProvider({ port: 0 })
   parts.defer(() => provider.close())
@@ -47,7 +49,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const runtime = ['--conditions=source', '--disable-warning=ExperimentalWarning', ...flags]
   const child = await startChild({
     program: process.execPath,
-    args: [...runtime, command, 'serve', '--config', config],
+    args: [...runtime, command, 'serve', '--config', config, '--workers', String(workers)],
     env: { PATH: process.env['PATH'], SLUICE_DATA: data, ...variables },
     until: new RegExp(`API +(?<api>http:\\S+)\\n.*${listener}`),
   })

@@ -208,6 +208,15 @@ export const elsewhereOfTokens: readonly Elsewhere[] = [
       [`${saml}/logins.test.ts`, 'T20 answered with the RelayState of another login'],
       ['engine/api/src/saml.test.ts', 'a form of another page begins none'],
       ['engine/api/src/saml.test.ts', 'T20 an answer that is refused sends the browser nowhere'],
+      ['engine/api/src/console/sign-in.test.ts', 'T20 nobody is sent to'],
+      [
+        'engine/api/src/console/sign-in.test.ts',
+        'T20 login CSRF: an answer that this browser did not ask for',
+      ],
+      ['engine/api/src/console/sign-in.test.ts', 'session fixation: what another put into the browser'],
+      ['test/acceptance/console.test.ts', 'is good for the browser that asked, once'],
+      ['test/acceptance/console.test.ts', 'is none of another issuer (RFC 9207)'],
+      ['engine/identity/src/sign-in/oidc.test.ts', 'an ID token of another sign-in'],
     ],
   },
 ]

@@ -163,6 +163,7 @@ function opened(folder: string, ca?: string): Promise<IdentityParts> {
     base: folder,
     secrets: secretSource({ base: folder, env: {}, clock }),
     revocations: { of: () => undefined },
+    passwords: { of: () => undefined },
     clock,
     ids: systemIds(clock),
   })

@@ -12,7 +12,8 @@ import { WireClient } from '../src/wire-client.ts'
 
 /** Several gateways in processes of their own, on one log, before one server of which deletes are held. */
 export interface Fleet extends AsyncDisposable {
-  start(name: string): Promise<Member>
+  /** `workers`: in so many processes of its own. */
+  start(name: string, workers?: number): Promise<Member>
   /** Directly, past every gateway. */
   rows(sql: string): Promise<readonly (string | null)[][]>
 }
@@ -59,7 +60,7 @@ export async function openFleet(
   const keys = join(root, 'keys')
   let first = true
 
-  async function start(name: string): Promise<Member> {
+  async function start(name: string, workers?: number): Promise<Member> {
     const data = join(root, name)
     await mkdir(data, { recursive: true, mode: 0o700 })
     // All gateways of one log have the same keys.
@@ -68,6 +69,7 @@ export async function openFleet(
       provider,
       policies,
       data,
+      ...(workers === undefined ? {} : { workers }),
       log: { kind: 'kafka', brokers, prefix, gateway: name, ...log },
       targets: [{ name: target, login: backend.login }],
     })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApprovalLine } from '@sluice/api'
 import * as message from '../src/message.ts'
+import { WireClient } from '../src/wire-client.ts'
 import { broker } from './broker.ts'
 import { eventually, openFleet, type Fleet, type LoggedEvent, type Member } from './fleet.ts'
 
@@ -122,6 +123,19 @@ suite('several gateways on one log', { skip: 'missing' in kafka ? kafka.missing 
       const { body } = await b.ask('erin', 'GET', '/v1/sessions')
       return (body as readonly Session[]).some(({ id }) => id === session.id) ? undefined : true
     })
+  })
+
+  test('a password that one minted opens the other, and both know when it is revoked', async () => {
+    const { status, body } = await a.ask('carol', 'POST', '/v1/passwords', {})
+    assert.equal(status, 200, JSON.stringify(body))
+    const { user, password } = body as { readonly user: string; readonly password: string }
+    const at = ({ host, port }: Member) => WireClient.login({ host, port, user, password, database: 'shop' })
+    const client = await eventually('the other knows it', 5_000, () => at(b).catch(() => undefined))
+    assert.deepEqual((await client.query('select 1')).errors, [])
+    const own = { token: user, reason: 'tested' }
+    assert.equal((await a.ask('carol', 'POST', '/v1/revocations', own)).status, 200)
+    await client.end()
+    for (const member of [a, b]) await assert.rejects(at(member), /28000.*revoked/)
   })
 
   test('what is revoked through one is dead at all, at once, and at one that reads the log anew', async (t) => {

@@ -147,6 +147,11 @@ export class WireClient {
     this.#listen(secured)
   }
 
+  /** By which the other side knows it. */
+  get localPort(): number {
+    return this.#socket.localPort ?? 0
+  }
+
   get closed(): boolean {
     return this.#closed
   }

@@ -39,6 +39,7 @@ export class Conversation {
   /** Requests that are not answered yet. */
   #pending = 0
   #turn: Promise<void> = Promise.resolve()
+  /** As long as more of it may come: its head holds the caller's token. */
   #latest: IncomingMessage | undefined
   readonly #unreadable = new Stop<Refusal>()
   #closed = false
@@ -97,6 +98,7 @@ export class Conversation {
       if (!this.#closed) await serve()
       await taken(asked)
       this.#pending -= 1
+      if (this.#latest === request && request.complete) this.#latest = undefined
       if (this.#pending === limits.httpAheadMax - 1) socket.resume()
     })
   }

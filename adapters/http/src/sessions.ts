@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { Refused, tokenIn, type Gate, type Hello, type Session } from '@sluice/core'
 import type { HttpSettings } from './target.ts'
 
@@ -33,7 +34,7 @@ export class Sessions {
 
   /** Rejects with `Refused`. */
   async take(hello: Hello): Promise<Lease> {
-    const key = `${hello.client.ip}\0${hello.target}\0${tokenIn(hello.proof)}`
+    const key = keyOf(hello)
     const known = this.#known.get(key) ?? this.#begin(key, hello)
     known.users += 1
     clearTimeout(known.idle)
@@ -97,4 +98,9 @@ export class Sessions {
   #forget(key: string, known: Known): void {
     if (this.#known.get(key) === known) this.#known.delete(key)
   }
+}
+
+/** A session outlives its requests by minutes, and must not keep the token for as long. */
+function keyOf({ client, target, proof }: Hello): string {
+  return hash('sha256', `${client.ip}\0${target}\0${tokenIn(proof)}`, 'base64')
 }

@@ -9,6 +9,7 @@ export type ReadCatalogue = typeof readCatalogue
 /** The names of one target, shared by all of its connections and read again when they may have changed. */
 export class CatalogueSource {
   readonly #read: ReadCatalogue
+  readonly #invalidated: () => void
   #current: Catalogue | undefined
   #readAtMs = 0
   /** Counts reasons to read again; a read that began before the last one does not satisfy it. */
@@ -16,12 +17,20 @@ export class CatalogueSource {
   #served = 0
   #reading: Promise<Catalogue> | undefined
 
-  constructor(read: ReadCatalogue = readCatalogue) {
+  /** `invalidated`: hears that something changed the schema here. */
+  constructor(read: ReadCatalogue = readCatalogue, invalidated: () => void = () => {}) {
     this.#read = read
+    this.#invalidated = invalidated
   }
 
-  /** Something changed the schema through this gateway. */
+  /** Something changed the schema through this process. */
   invalidate(): void {
+    this.changedElsewhere()
+    this.#invalidated()
+  }
+
+  /** Something changed it through another process of this gateway. */
+  changedElsewhere(): void {
     this.#wanted++
   }
 

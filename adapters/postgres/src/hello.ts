@@ -13,6 +13,8 @@ export type Opening =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 export interface Startup {
+  /** Anything, or the id of a minted password. */
+  readonly user: string
   /** The database name is the target's name. */
   readonly target: string
   readonly application: string | null
@@ -93,6 +95,7 @@ function admitted(parameters: ReadonlyMap<string, string>, minor: number): Openi
   return {
     kind: 'startup',
     startup: described(
+      user,
       parameters.get('database') ?? user,
       wanted,
       minor > 0 || unspoken.length > 0 ? unspoken : null,
@@ -100,10 +103,15 @@ function admitted(parameters: ReadonlyMap<string, string>, minor: number): Openi
   }
 }
 
-function described(target: string, wanted: Map<string, string>, unspoken: readonly string[] | null): Startup {
+function described(
+  user: string,
+  target: string,
+  wanted: Map<string, string>,
+  unspoken: readonly string[] | null,
+): Startup {
   const application = wanted.get('application_name') ?? null
   const named = runOf(claimsOfApplication(application ?? ''), { id: null, trace_id: null })
-  return { target, application, run: runOf(wanted, named), wanted, unspoken }
+  return { user, target, application, run: runOf(wanted, named), wanted, unspoken }
 }
 
 /** `-c name=value`, `-cname=value` and `--name=value`, split as the server splits them: blanks, `\` escapes. */

@@ -28,7 +28,10 @@ const options = {
 export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): Promise<Listener> {
   const thread = new ParserThread()
   const pools = new TargetParts(() => new Pool())
-  const analysers = new TargetParts(() => new Analyser(new CatalogueSource(), thread))
+  const analysers = new TargetParts(
+    ({ name }) => new Analyser(new CatalogueSource(undefined, () => gate.changed(name)), thread),
+  )
+  gate.onChanged((target) => analysers.named(target)?.source.changedElsewhere())
   const open = new Set<Promise<void>>()
   const means: Means = {
     detectors: knownDetectors(gate.patterns),

@@ -13,6 +13,7 @@ const gate = {
   open: () => Promise.reject(new Refused(badToken)),
   refused: (stranger: Stranger, reason: Refusal) => void told.push([stranger, reason]),
   targets: () => [],
+  verifier: () => undefined,
   cancel: () => {},
   patterns: [],
   recognisers: [],

@@ -2,22 +2,21 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { TLSSocket, type SecureContext } from 'node:tls'
 import {
-  byToken,
   callerAddress,
   isInClear,
   limits,
   refusal,
-  Refused,
   refusalOf,
   type Gate,
   type Refusal,
   type Run,
   type Session,
 } from '@sluice/core'
-import { takeMessage, takeStartup } from './frames.ts'
-import { opening, passwordOf, type Startup } from './hello.ts'
+import { takeStartup } from './frames.ts'
+import { opening, type Startup } from './hello.ts'
 import type { LoggedIn, LogIn } from './login.ts'
-import { back, front } from './messages.ts'
+import { back } from './messages.ts'
+import { askedFor, TurnedAway } from './proof.ts'
 import { receive, Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
 import { statementTimeout } from './statement-timeout.ts'
@@ -36,14 +35,10 @@ export interface Admitted {
   readonly run: Run
 }
 
-/** Refused before the gate was asked, so it is told. */
-class TurnedAway extends Refused {}
-
 const protocol = 'postgres'
 const yes = Buffer.from('S')
 const no = Buffer.from('N')
 const tlsHandshake = 0x16
-const cleartextPassword = 3
 const protocol30 = 196_608
 
 /** What happens between accept and the first query. Nothing is dialled before the caller is authenticated. */
@@ -138,29 +133,27 @@ export class Reception {
   }
 
   async #opened(
-    { target, application, run, wanted }: Startup,
+    { user, target, application, run, wanted }: Startup,
     receiver: Receiver,
     client: Duplex,
     socket: Socket,
   ): Promise<Admitted | undefined> {
     const ip = callerAddress(socket)
     if (isInClear(client, ip)) throw new TurnedAway(clearText)
-    client.write(frame(back.authentication, int32(cleartextPassword)))
-    const message = await receive(receiver, (buffer) => takeMessage(buffer, limits.helloBytesMax))
-    if (message === undefined) {
+    const shown = await askedFor(user, receiver, client, this.#gate)
+    if (shown === undefined) {
       client.destroy()
       return undefined
     }
-    if (message[0] !== front.password) throw new ProtocolViolation('expected password response')
-    const token = passwordOf(message)
     const session = await this.#gate.open({
       protocol,
       target,
-      proof: byToken(token),
+      proof: shown.proof,
       client: { ip, application },
       run,
     })
     try {
+      if (shown.answer !== null) client.write(shown.answer)
       const timeout = wanted.get(statementTimeout)
       const login = await this.#login(session, wanted, receiver.gone)
       return { session, client, receiver, login, timeout, run }

@@ -50,7 +50,7 @@ export const frontRows: { readonly [T in FrontType]: Row<FrontTreatment> } = {
   },
   [front.password]: {
     treatment: 'login',
-    told: 'the token, as a password; never sent on, and 08P01 behind the login',
+    told: 'the token as a password, or the proof of a minted one by SCRAM; never sent on, and 08P01 behind the login',
   },
   [front.query]: { treatment: 'judged', told: 'every statement in it; all of them run or none does' },
   [front.sync]: { treatment: 'framing', told: 'a constant' },

@@ -25,6 +25,7 @@ import { withPauses } from './pauses.ts'
 import { Asciicast, frames, type Recorder } from './recorder.ts'
 import { refuse, said } from './refuse.ts'
 import type { Reply } from './replies.ts'
+import { resize } from './running.ts'
 import { shownStdin, typed } from './stdin.ts'
 import { start } from './upstream.ts'
 
@@ -151,7 +152,7 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   /** The caller's window has another size. */
   resize(columns: number, rows: number): void {
-    this.running?.setWindow(rows, columns, 0, 0)
+    if (this.running !== undefined) resize(this.running, columns, rows)
     this.#recorder.resized(columns, rows)
   }
 

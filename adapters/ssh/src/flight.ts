@@ -1,6 +1,7 @@
 import type { ClientChannel } from 'ssh2'
 import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import type { Reply } from './replies.ts'
+import { signal } from './running.ts'
 import { lost } from './upstream.ts'
 
 /** Bytes of an answer that wait for the caller before the target is made to wait. */
@@ -139,7 +140,7 @@ export class Flight implements AsyncIterable<Reply> {
 
   /** Nobody watches it any more, so it must not go on. */
   #abandon(channel: ClientChannel): void {
-    channel.signal('KILL')
+    if (channel.type === 'session') signal(channel, 'KILL')
     channel.close()
     for (const stream of this.#streams()) stream.resume()
   }

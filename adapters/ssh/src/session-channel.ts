@@ -7,6 +7,7 @@ import { handOver, type Caller } from './hand-over.ts'
 import { subsystemAction, wayAction, type Program, type Terminal } from './normalise.ts'
 import type { Means } from './obligations.ts'
 import { refuse } from './refuse.ts'
+import { signal } from './running.ts'
 import { isSignal, SignalExchange } from './signal.ts'
 import { notServed, serveSftp } from './subsystem.ts'
 import type { SshSettings } from './target.ts'
@@ -58,6 +59,8 @@ export class SessionChannel {
     })
     requests.on('x11', (_accept, reject) => this.#closedWay('x11', reject))
     requests.on('auth-agent', (_accept, reject) => this.#closedWay('agent_forwarding', reject))
+    // The end of its input is not the end of its requests, as the library takes it to be: signals may still come.
+    requests.on('eof', () => Object.assign(requests, { _ending: false }))
     requests.on('close', () => this.close())
   }
 
@@ -109,7 +112,10 @@ export class SessionChannel {
   #signal(name: string): boolean {
     this.#signals += 1
     if (!isSignal(name) || this.#program === undefined || this.#signals > signalsMax) return false
-    const send = (signal: string): void => this.#program?.running?.signal(signal)
+    const send = (sent: string): void => {
+      const running = this.#program?.running
+      if (running !== undefined) signal(running, sent)
+    }
     this.#submit(new SignalExchange(this.#ports.login, name, send))
     return true
   }

@@ -3,12 +3,13 @@ import type {
   Approvals,
   Authenticator,
   Clock,
-  Engine,
+  OpenSessions,
   EventStore,
   Grants,
   Ids,
   Kills,
   LegalHolds,
+  MintedPasswords,
   Pseudonyms,
   Revocations,
   Targets,
@@ -28,6 +29,7 @@ import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
+import { passwords, type PasswordPorts } from './passwords.ts'
 import type { PolicyDrafts } from './policy-draft.ts'
 import { policyDrafts } from './policy-drafts.ts'
 import { policies, type Policies, type PolicyRecords } from './policies.ts'
@@ -51,7 +53,7 @@ import { token, type Exchange } from './token.ts'
 
 /** What the API shows of the engine. */
 export interface ApiPorts extends ContentPorts {
-  readonly engine: Engine
+  readonly engine: OpenSessions
   readonly authenticator: Authenticator
   readonly store: Pick<EventStore, 'append' | 'read' | 'subscribe'>
   readonly targets: Targets
@@ -71,6 +73,8 @@ export interface ApiPorts extends ContentPorts {
   readonly grants: Grants
   readonly kills: Pick<Kills, 'kill'>
   readonly revocations: Revocations
+  readonly passwords: MintedPasswords
+  readonly derivedPasswords: PasswordPorts['derivedPasswords']
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
   /** Sessions of all gateways, as the log tells of them. */
@@ -129,6 +133,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(token(ports))
   app.register(saml(ports))
   app.register(revocations(ports))
+  app.register(passwords(ports))
   app.register(ssh(ports))
   app.register(sessions(ports))
   app.register(sessionSearch(ports))

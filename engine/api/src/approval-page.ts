@@ -5,7 +5,7 @@ import {
   type Approvals,
   type ApprovalState,
   type ApprovalView,
-  type Engine,
+  type OpenSessions,
   type EventStore,
   type Pseudonyms,
   type Subject,
@@ -92,7 +92,7 @@ export interface PagePorts extends Pick<ContentPorts, 'unseal'> {
   readonly approvals: Approvals
   /** Those that ended, at whichever gateway. */
   readonly past: ApprovalRecords
-  readonly engine: Pick<Engine, 'session' | 'sessions'>
+  readonly engine: Pick<OpenSessions, 'session' | 'sessions'>
   readonly store: Pick<EventStore, 'read'>
   readonly clock: { now(): number; monotonic(): number }
   readonly pseudonyms: Pick<Pseudonyms, 'digest'>

@@ -1,15 +1,36 @@
 import type { FastifyRequest } from 'fastify'
-import { byToken, refusal, Refused, type Authenticator, type Identity } from '@sluice/core'
+import { byToken, notGoodFrom, refusal, Refused, type Authenticator, type Identity } from '@sluice/core'
 
 /** Whoever asks first has the token of a request verified; a request has one caller. */
 const known = new WeakMap<FastifyRequest, Promise<Identity>>()
 
-/** Who calls the API: whose bearer token it sends, or who is signed in at the browser (`console/browser-callers.ts`). */
-export function caller(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
+/**
+ * Who calls the API: whose bearer token it sends, or who is signed in at the browser (`console/browser-callers.ts`). A token
+ * that is bound to targets or addresses is for those, and refused.
+ */
+export async function caller(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
+  const identity = await whoCalls(request, authenticator)
+  if (identity.confined === undefined) return identity
+  throw new Refused(refusal('denied', 'api/bound', boundElsewhere))
+}
+
+/** The same where a bound token is of use: to carry on what it opened, to be revoked. */
+export async function boundCaller(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
+  const identity = await whoCalls(request, authenticator)
+  const unfit = notGoodFrom(identity.confined, request.ip)
+  if (unfit !== undefined) throw new Refused(unfit)
+  return identity
+}
+
+/** Whose the token is, whatever it is good for. */
+export function whoCalls(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
   const identity = known.get(request) ?? verified(request, authenticator)
   known.set(request, identity)
   return identity
 }
+
+const boundElsewhere =
+  'This token is bound to what it is for, and that is not the API: get one that is not bound.'
 
 /** The request has no token in its header, and yet is somebody's. */
 export function callAs(request: FastifyRequest, identity: Promise<Identity>): void {
@@ -22,9 +43,9 @@ export function callAs(request: FastifyRequest, identity: Promise<Identity>): vo
  * The same, looked at once more behind another token of the same subject: what is known of somebody, such as the groups by
  * which their votes count, is what was seen last.
  */
-export function callerAgain(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
+export function boundCallerAgain(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
   known.delete(request)
-  return caller(request, authenticator)
+  return boundCaller(request, authenticator)
 }
 
 async function verified(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {

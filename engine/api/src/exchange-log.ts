@@ -2,6 +2,7 @@ import {
   recordedActions,
   spent,
   touchedBy,
+  workerLost,
   type Clock,
   type EventData,
   type EventStore,
@@ -22,7 +23,14 @@ export interface ExchangeLine {
   readonly rule: string | null
   readonly decision: string | null
   /** `running` until the log says otherwise: after a crash it is not known what became of it. */
-  readonly outcome: 'held' | 'running' | 'refused' | 'abandoned' | EventData['ResponseCompleted']['outcome']
+  readonly outcome:
+    | 'held'
+    | 'running'
+    | 'refused'
+    | 'abandoned'
+    | 'unknown'
+    | 'expired'
+    | EventData['ResponseCompleted']['outcome']
   readonly status: string | null
   readonly rows: number
   readonly masked: number
@@ -75,8 +83,9 @@ export async function readExchanges(
     sum.tokens += tokens
     sum.cost_micros += cost_micros
   }
+  const exchanges = [...lines.values()]
   return {
-    exchanges: [...lines.values()],
+    exchanges: closed?.reason === workerLost ? exchanges.map(left) : exchanges,
     complete,
     opened: opened?.type === 'SessionOpened' ? opened.data : null,
     openedAt: opened?.time ?? null,
@@ -113,6 +122,12 @@ function received({ exchange, actions, bytes }: EventData['RequestReceived'], ti
     rows: 0,
     masked: 0,
   }
+}
+
+/** What the process that served it was doing when it was lost. */
+function left(line: ExchangeLine): ExchangeLine {
+  if (line.outcome === 'held') return { ...line, outcome: 'expired' }
+  return line.outcome === 'running' ? { ...line, outcome: 'unknown' } : line
 }
 
 const outcomes = { allow: 'running', hold: 'held', deny: 'refused' } as const

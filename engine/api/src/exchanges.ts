@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { refusal, Refused, visible, type Engine, type EventStore } from '@sluice/core'
+import { refusal, Refused, visible, type OpenSessions, type EventStore } from '@sluice/core'
 import { caller } from './caller.ts'
 import { readExchanges, type ReadExchanges } from './exchange-log.ts'
 import { exchangesSchema } from './exchange-schema.ts'
@@ -10,7 +10,7 @@ import { sessionSchema } from './session-schema.ts'
 import { maySee, recordedOwner, type Owner } from './session-sight.ts'
 
 export interface ExchangePorts extends RolePorts {
-  readonly engine: Engine
+  readonly engine: OpenSessions
   readonly store: Pick<EventStore, 'read'>
   readonly records: SessionRecords
 }

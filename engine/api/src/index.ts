@@ -15,6 +15,7 @@ export type {
   PolicyView,
 } from './policies.ts'
 export { readConsole, type ConsoleFiles } from './console/files.ts'
+export type { PasswordLine } from './passwords.ts'
 export type { Readiness } from './ready.ts'
 export type { RevocationLine } from './revocations.ts'
 export { rolesOf, type Role, type RoleGroups } from './roles.ts'
@@ -26,3 +27,4 @@ export type { ContentState, RecordingStep } from './recording-step.ts'
 export type { FoundLine, FoundPage } from './exchange-search.ts'
 export type { AddedLine, AddedTargets, FindingLine } from './added-targets.ts'
 export type { TargetLine } from './targets.ts'
+export type { SystemState } from './system.ts'

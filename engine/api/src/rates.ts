@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '@sluice/core'
 import type { ApiBounds } from './bounds.ts'
-import { caller } from './caller.ts'
+import { whoCalls } from './caller.ts'
 
 /**
  * How often somebody may ask. A verified subject has a budget of its own, whatever its address; who names nobody
@@ -27,7 +27,7 @@ const subject = 'subject '
 
 async function keyOf(request: FastifyRequest, authenticator: Authenticator): Promise<string> {
   try {
-    return `${subject}${(await caller(request, authenticator)).subject.id}`
+    return `${subject}${(await whoCalls(request, authenticator)).subject.id}`
   } catch {
     return `address ${request.ip}`
   }

@@ -3,9 +3,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import {
   isSameCaller,
   type Clock,
-  type Engine,
   type EventStore,
   type Identity,
+  type OpenSessions,
   type Revocations,
 } from '@sluice/core'
 import { acted, actedFirst, type ActedPorts } from './acted.ts'
@@ -22,7 +22,7 @@ import { recordedOwner, type Owner } from './session-sight.ts'
 import { untilRevoked } from './until-revoked.ts'
 
 export interface RecordingPorts extends RolePorts, ActedPorts, ContentPorts {
-  readonly engine: Engine
+  readonly engine: OpenSessions
   readonly store: Pick<EventStore, 'append' | 'read' | 'subscribe'>
   readonly records: SessionRecords
   readonly revocations: Pick<Revocations, 'of' | 'onChange'>

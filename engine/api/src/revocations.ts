@@ -3,14 +3,15 @@ import {
   isSameCaller,
   refusal,
   Refused,
-  type Engine,
+  type OpenSessions,
   type Identity,
+  type MintedPasswords,
   type Revocation,
   type Revocations,
   type Subject,
 } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
-import { caller } from './caller.ts'
+import { boundCaller, caller } from './caller.ts'
 import { listSchema, revokeSchema } from './revocation-schema.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
@@ -32,10 +33,11 @@ export interface RevocationLine {
 }
 
 export interface RevocationPorts extends RolePorts, ActedPorts {
-  readonly engine: Pick<Engine, 'sessions'>
+  readonly engine: Pick<OpenSessions, 'sessions'>
   /** Of all gateways. */
   readonly records: Pick<SessionRecords, 'list'>
   readonly revocations: Revocations
+  readonly passwords: Pick<MintedPasswords, 'of'>
 }
 
 /** What is to be revoked: exactly one of these. */
@@ -63,7 +65,7 @@ export function revocations(ports: RevocationPorts): FastifyPluginAsync {
     })
 
     app.post<RevokeRequest>('/v1/revocations', { schema: revokeSchema }, async (request) => {
-      const identity = await caller(request, ports.authenticator)
+      const identity = await boundCaller(request, ports.authenticator)
       const { token, subject } = named(request.body, identity)
       const because = { by: identity.subject.id, reason: request.body.reason.toWellFormed() }
       if (subject !== undefined) {
@@ -88,7 +90,8 @@ function named({ token, subject, mine }: Wanted, { tokenId, subject: own }: Iden
 
 /** Whoever acts for somebody does not speak for all of what its subject does for others. */
 function mayRevokeSubject(wanted: string, identity: Identity, ports: RevocationPorts): void {
-  const { subject } = identity
+  const { subject, confined } = identity
+  if (confined !== undefined) throw refused(boundToLess, identity, wanted, ports)
   if (subject.id === wanted && subject.on_behalf_of === null) return
   if (rolesOf(subject, ports.roles).has('admin')) return
   throw refused(
@@ -100,14 +103,24 @@ function mayRevokeSubject(wanted: string, identity: Identity, ports: RevocationP
 }
 
 function mayRevokeToken(wanted: string, identity: Identity, ports: RevocationPorts): void {
-  const { subject, tokenId } = identity
-  if (tokenId === wanted || rolesOf(subject, ports.roles).has('admin')) return
+  const { subject, tokenId, confined } = identity
+  if (tokenId === wanted) return
+  if (confined !== undefined) throw refused(boundToLess, identity, wanted, ports)
+  if (rolesOf(subject, ports.roles).has('admin')) return
   if (isKnownAsTheirs(wanted, subject, ports)) return
   throw refused('Only an admin may revoke a token by which you have no session.', identity, wanted, ports)
 }
 
+const boundToLess = 'A bound token revokes itself and nothing else.'
+
 /** Ids of tokens say nothing of whose they are: what lives by them does. */
-function isKnownAsTheirs(token: string, subject: Subject, { engine, records }: RevocationPorts): boolean {
+function isKnownAsTheirs(
+  token: string,
+  subject: Subject,
+  { engine, records, passwords }: RevocationPorts,
+): boolean {
+  const minted = passwords.of(token)
+  if (minted !== undefined && isSameCaller(minted.subject, subject)) return true
   const here = engine.sessions().filter(({ identity }) => identity.tokenId === token)
   if (here.some((session) => isSameCaller(session.subject, subject))) return true
   return records

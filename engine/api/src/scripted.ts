@@ -19,6 +19,7 @@ import {
   type Grants,
   type Identity,
   type LegalHolds,
+  type MintedPasswords,
   type NewEvent,
   type Position,
   type RecordedEvent,
@@ -148,6 +149,7 @@ const noApprovals: Approvals = {
   consume: async () => false,
   vote: async () => ({ kind: 'unknown' }),
   cancel: async () => ({ kind: 'unknown' }),
+  lose: async () => {},
   onChange: () => ({ [Symbol.dispose]: () => {} }),
   healthy: true,
   close: async () => {},
@@ -162,6 +164,14 @@ const noGrants: Grants = {
   revoke: async () => ({ kind: 'unknown' }),
   of: () => [],
   onChange: () => ({ [Symbol.dispose]: () => {} }),
+  healthy: true,
+  close: async () => {},
+}
+
+/** Of a gateway at which nobody got a password. */
+const noPasswords: MintedPasswords = {
+  mint: () => Promise.reject(new Error('none are minted here')),
+  of: () => undefined,
   healthy: true,
   close: async () => {},
 }
@@ -252,6 +262,8 @@ export function scriptedApi(
     exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
+    passwords: noPasswords,
+    derivedPasswords: { password: (id) => `slu_of_${id}` },
     kills: {
       async kill(session, by, reason) {
         const data = { session, by, reason }

@@ -1,4 +1,4 @@
-import { visible, type LiveSession } from '@sluice/core'
+import { visible, type OpenSession } from '@sluice/core'
 
 /** A session as lists and the stream show it. */
 export interface SessionLine {
@@ -75,7 +75,7 @@ export function recordedLine(record: SessionRecord): SessionLine {
   }
 }
 
-export function sessionLine(session: LiveSession<unknown>): SessionLine {
+export function sessionLine(session: OpenSession): SessionLine {
   const { id, gateway, subject, target, client, run, openedAt, identity, facts } = session
   return {
     id,

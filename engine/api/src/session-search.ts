@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { Engine, Subject } from '@sluice/core'
+import type { OpenSessions, Subject } from '@sluice/core'
 import { caller } from './caller.ts'
 import type { RolePorts } from './roles.ts'
 import { answers, count, list, nullable, object, oneOf, options, text, type RouteSchema } from './schema.ts'
@@ -14,7 +14,7 @@ import { sessionLineSchema } from './session-schema.ts'
 import { seesEverybody } from './session-sight.ts'
 
 export interface SessionSearchPorts extends RolePorts {
-  readonly engine: Pick<Engine, 'session'>
+  readonly engine: Pick<OpenSessions, 'session'>
   readonly records: Pick<SessionRecords, 'search'>
 }
 

@@ -4,13 +4,13 @@ import {
   isSameCaller,
   refusal,
   Refused,
-  type Engine,
+  type OpenSessions,
   type Identity,
   type Kills,
   type Subject,
 } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
-import { caller, callerAgain } from './caller.ts'
+import { boundCaller, boundCallerAgain, caller } from './caller.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { recordedLine, sessionLine, type SessionLine } from './session-line.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
@@ -18,7 +18,7 @@ import { extendSchema, killSchema, replaceSchema, sessionsSchema } from './sessi
 import { maySee, recordedOwner, seesEverybody, type Owner } from './session-sight.ts'
 
 export interface SessionPorts extends RolePorts, ActedPorts {
-  readonly engine: Engine
+  readonly engine: OpenSessions
   /** Of all gateways. */
   readonly records: SessionRecords
   readonly kills: Pick<Kills, 'kill'>
@@ -49,7 +49,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
     })
 
     app.post<OneSession>('/v1/sessions/:id/token', { schema: extendSchema }, async (request) => {
-      const identity = await caller(request, ports.authenticator)
+      const identity = await boundCaller(request, ports.authenticator)
       const session = ports.engine.session(request.params.id)
       // A session of somebody else answers like one that does not exist.
       if (session === undefined || !isSameCaller(session.subject, identity.subject)) throw noLiveSession()
@@ -59,9 +59,9 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
 
     app.post<ReplaceRequest>('/v1/sessions/token', { schema: replaceSchema }, async (request) => {
       // Nobody without a token has another one looked at.
-      await caller(request, ports.authenticator)
+      await boundCaller(request, ports.authenticator)
       const former = await ports.authenticator.authenticate(byToken(request.body.replaces))
-      const identity = await callerAgain(request, ports.authenticator)
+      const identity = await boundCallerAgain(request, ports.authenticator)
       const extended = await replaced(former, identity, ports.engine)
       return { extended, expires_at: new Date(identity.expiresAt).toISOString() }
     })
@@ -82,7 +82,7 @@ export function sessions(ports: SessionPorts): FastifyPluginAsync {
  * Whoever holds both tokens carries on what lives by the former, and nothing else of the subject. How many were; what
  * fails is left as it was, so that the same may be asked again.
  */
-async function replaced(former: Identity, identity: Identity, engine: Engine): Promise<number> {
+async function replaced(former: Identity, identity: Identity, engine: OpenSessions): Promise<number> {
   const living = engine.sessions().filter((session) => session.identity.tokenId === former.tokenId)
   const results = await Promise.allSettled(living.map((session) => session.extend(identity)))
   const failed = results.filter((result) => result.status === 'rejected')

@@ -6,9 +6,9 @@ import {
   type Approvals,
   type ApprovalView,
   type Clock,
-  type Engine,
+  type OpenSessions,
   type Identity,
-  type LiveSession,
+  type OpenSession,
   type Revocations,
 } from '@sluice/core'
 import { approvalLine, type PagePorts } from './approval-page.ts'
@@ -26,7 +26,7 @@ import { untilRevoked } from './until-revoked.ts'
 
 export interface StreamPorts extends RolePorts, PagePorts {
   readonly approvals: Approvals
-  readonly engine: Engine
+  readonly engine: OpenSessions
   readonly exchanges: ExchangeRecords
   readonly revocations: Pick<Revocations, 'of' | 'onChange'>
   readonly clock: Clock
@@ -155,7 +155,7 @@ async function tellApproval(
 }
 
 function tellSession(
-  session: LiveSession<unknown>,
+  session: OpenSession,
   change: 'opened' | 'closed',
   followers: ReadonlySet<Follower>,
   { roles }: StreamPorts,

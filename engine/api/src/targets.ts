@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { declaredByFile, type Authenticator, type Targets } from '@sluice/core'
 import type { AddedTargets } from './added-targets.ts'
-import { caller } from './caller.ts'
+import { boundCaller } from './caller.ts'
 import { answers, flag, list, map, object, oneOf, text } from './schema.ts'
 
 /** A target as some gateway registered it in the log. */
@@ -53,7 +53,7 @@ const schema = {
 export function targets(ports: TargetPorts): FastifyPluginAsync {
   return async (app) => {
     app.get('/v1/targets', { schema }, async (request) => {
-      await caller(request, ports.authenticator)
+      await boundCaller(request, ports.authenticator)
       return targetLines(ports)
     })
   }

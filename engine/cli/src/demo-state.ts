@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { exchangeToken, tokenFrom } from './token-exchange.ts'
+import { exchangeToken, tokenFrom, type TokenBinding } from './token-exchange.ts'
 
 /** What `npm start` leaves in its data folder, readable by its owner only, for the commands beside it. */
 export interface DemoState {
@@ -44,8 +44,8 @@ export async function demoState(
 }
 
 /** A gateway token of a demo subject. */
-export async function demoToken(demo: DemoState, name: string): Promise<string> {
-  return (await exchangeToken(demo.api, await demoAccessToken(demo, name))).token
+export async function demoToken(demo: DemoState, name: string, binding: TokenBinding = {}): Promise<string> {
+  return (await exchangeToken(demo.api, await demoAccessToken(demo, name), binding)).token
 }
 
 /** What the demo's provider says of its subject. */

@@ -124,6 +124,7 @@ const lines: readonly (readonly [string, EventLine['data'], string])[] = [
     { exchange: 'exc_1', decision: 'dec_2', approval: 'apr_1' },
     'by exc_1, decision dec_2 (ref apr_1)',
   ],
+  ['PasswordMinted', { password: 'pwd_1', subject: { id: 'i#bob' } }, 'pwd_1 for i#bob'],
   ['TokenRevoked', { token: 'tok_1', by: 'i#carol', reason: 'leaked' }, 'tok_1 by i#carol: leaked'],
   ['SubjectRevoked', { subject: 'i#bob', by: 'i#carol', reason: '' }, 'i#bob by i#carol'],
   ['SessionKilled', { session: 'ses_1', by: 'i#carol', reason: 'enough' }, 'ses_1 by i#carol: enough'],

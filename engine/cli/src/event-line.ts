@@ -62,6 +62,8 @@ function details({ type, data }: EventLine): string {
       return `by ${text('exchange')}, decision ${text('decision')} (ref ${text('approval')})`
     case 'SessionKilled':
       return `${text('session')} by ${text('by')}${because(text('reason'))}`
+    case 'PasswordMinted':
+      return `${text('password')} for ${subjectId(data['subject'])}`
     case 'TokenRevoked':
       return `${text('token')} by ${text('by')}${because(text('reason'))}`
     case 'SubjectRevoked':

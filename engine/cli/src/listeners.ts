@@ -3,7 +3,7 @@ import { adapters } from './adapters.ts'
 import { CertificateFollower, certificateOf } from './certificates.ts'
 import type { Config } from './config/config.ts'
 
-interface ListenerPorts {
+export interface ListenerPorts {
   readonly base: string
   readonly clock: Clock
   readonly report: (what: string, error: unknown) => void

@@ -3,23 +3,22 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createApi, readConsole } from '@sluice/api'
 import {
-  createGate,
   createStanding,
-  limits,
   noting,
   openApprovals,
   openGrants,
   openKills,
   openLegalHolds,
+  openMintedPasswords,
   openRegistrations,
   openRevocations,
   systemClock,
   systemIds,
 } from '@sluice/core'
-import { openIdentity } from '@sluice/identity'
 import { Retention } from '@sluice/journal'
+import { sourcesOf } from '@sluice/policy'
 import { Acquaintances } from '@sluice/notices'
-import { openProjections, type Projections } from '@sluice/projections'
+import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { addedTargets } from './added-targets.ts'
 import { buildExporters } from './exporters.ts'
@@ -27,19 +26,22 @@ import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { directDialer } from './dial.ts'
-import { Listeners } from './listeners.ts'
+import { openFront, type Front } from './front.ts'
+import { identityOf } from './identity.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
-import { openPolicies, policyControl } from './policies.ts'
+import { observedOf, readinessOf, systemOf } from './observed.ts'
+import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
 import { openPolicyDrafts } from './policy-drafts.ts'
 import { PolicyFollower } from './policy-follower.ts'
-import { buildRecognisers } from './recognisers.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
 import type { Running, ServeOptions } from './serving.ts'
 import { TargetRegistry } from './target-registry.ts'
 import { buildTelemetry } from './telemetry.ts'
+import { settling, tellingSeen } from './workers/settling.ts'
+import { SupervisedFront } from './workers/supervised-front.ts'
 
 /** Beside this package, of its sources and of its build alike. */
 const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
@@ -87,9 +89,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     cache: join(data, 'policies'),
     shared,
     report,
-    activated: options.activated,
+    activated: (change: PolicyChange) => {
+      options.activated?.(change)
+      front?.policyChanged()
+    },
     reloaded: telemetry?.reloaded,
   }
+  let front: Front | undefined
   const pdp = await openPolicies(declared.policies, policyOptions)
   parts.defer(() => pdp.close())
   if (shared) {
@@ -104,26 +110,22 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const revocations = await openRevocations({ store, clock, ids, report })
   parts.defer(() => revocations.close())
 
-  const identity = await openIdentity({
-    issuers: config.issuers,
-    saml: { issuers: config.samlIssuers, url: config.api.url ?? '' },
-    tokenKey: config.tokenKey,
-    sshCaKey: config.sshCaKey,
-    sshHostKey: config.sshHostKey,
-    sshKeys: config.sshKeys,
-    maskingKey: config.maskingKey,
-    keys: join(data, 'keys'),
+  const passwords = await openMintedPasswords({ store, clock, ids, report })
+  parts.defer(() => passwords.close())
+
+  const identity = await identityOf(config, {
     credentials: (name) => targets.credential(name),
-    secrets,
+    data,
     base,
+    secrets,
     revocations,
+    passwords,
     clock,
     ids,
   })
-
   await declared.targets(targets.declared())
 
-  const standing = createStanding()
+  const standing = tellingSeen(createStanding(), (seen) => front?.seen(seen))
   const acquaintances = new Acquaintances({ clock, standing })
   revocations.onChange((revocation) => acquaintances.forget(revocation))
   const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
@@ -167,35 +169,60 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => told.notices.close())
 
-  const projections = openProjections({ store: log, clock, report, file: join(data, 'projections.db') })
+  const workers = options.workers?.count ?? 1
+  const projections = openProjections({
+    store: log,
+    clock,
+    report,
+    file: join(data, 'projections.db'),
+    // Workers read the facts that policies ask for as they are kept.
+    keepMs: () => (workers > 1 && pdp.readsFacts === true ? keptForWorkersMs : keptMs),
+  })
   parts.defer(() => projections.close())
 
-  const dialer = directDialer()
-  const engine = createGate({
-    gateway: log.writer,
-    authenticator,
+  const ofFront = {
     approvals,
     grants,
     revocations,
-    approvalLink: (id) => `${apiUrl ?? ''}/v1/approvals/${id}`,
-    credentials: identity.credentials,
-    patterns: config.detectors,
-    recognisers: await buildRecognisers(config.recognisers, base),
-    pseudonyms: identity.pseudonyms,
-    dialer,
-    targets,
-    pdp,
-    facts: projections.facts,
+    registrations,
     telemetry,
-    store,
+    apiUrl,
+    base,
     clock,
     ids,
     report,
-  })
+  }
+  front =
+    options.workers === undefined || workers === 1
+      ? await openFront(config, {
+          ...ofFront,
+          gateway: log.writer,
+          authenticator,
+          credentials: identity.credentials,
+          pseudonyms: identity.pseudonyms,
+          verifier: (id) => identity.passwords.verifier(id),
+          hostKey: identity.sshHost.privateKey,
+          targets,
+          pdp,
+          facts: projections.facts,
+          store,
+        })
+      : new SupervisedFront({
+          ...ofFront,
+          workers,
+          log,
+          policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
+          standing: () => standing.all(),
+          met(whom) {
+            acquaintances.met(whom)
+            standing.note(whom.subject)
+          },
+          beginning: { file: config.file, text: options.workers.text, base, data, env: { ...env }, apiUrl },
+        })
+  const { sessions } = front
+  targets.endSessionsIn(sessions)
 
-  targets.endSessionsIn(engine)
-
-  const kills = await openKills({ store, clock, ids, report, session: (id) => engine.session(id) })
+  const kills = await openKills({ store, clock, ids, report, session: (id) => sessions.session(id) })
   parts.defer(() => kills.close())
 
   const legalHolds = await openLegalHolds({ store, clock, ids, report })
@@ -206,7 +233,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
-    isOpen: (session) => engine.session(session) !== undefined,
+    isOpen: (session) => sessions.session(session) !== undefined,
   })
   parts.defer(() => retention.close())
 
@@ -221,40 +248,51 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     report,
   })
 
-  telemetry?.observe({
-    sessions: () => engine.sessions().length,
-    queuedBytes: () => log.queuedBytes,
-    projectionLagMs: () => lagOf(projections.status, clock.now()),
-    exporters: () => exporters.status(),
-    impairments: () =>
-      adapters.map(({ protocol, impairments = [] }) => ({ protocol, found: impairments.length })),
-  })
+  telemetry?.observe(observedOf({ sessions, log, projections, exporters, clock }))
 
-  const listeners = new Listeners()
+  const callers = front
   parts.defer(async () => {
-    await Promise.all([engine.drain(limits.drainMs), exporters.close(), listeners.close()])
+    await Promise.all([callers.close(), exporters.close()])
   })
-  parts.use(listeners)
-  await listeners.open(config.listen, engine, { base, clock, report, hostKey: identity.sshHost.privateKey })
+  await callers.listen()
 
   const { folder, cache } = policyOptions
   const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
+  const settled = settling(
+    {
+      policies: policyControl(pdp, declared.policies, policyOptions),
+      grants,
+      revocations,
+      registrations,
+      passwords,
+      kills,
+    },
+    callers,
+  )
   const api = createApi({
-    engine,
+    engine: sessions,
     authenticator,
     store,
     targets,
     source: (name) => targets.source(name),
-    added: addedTargets({ registry: targets, registrations, dialer, secrets, clock }),
+    added: addedTargets({
+      registry: targets,
+      registrations: settled.registrations,
+      dialer: directDialer(),
+      secrets,
+      clock,
+    }),
     registered: projections.targets,
-    policies: policyControl(pdp, declared.policies, policyOptions),
     policyRecords: projections.activations,
     drafts,
     approvals,
     past: projections.approvals,
-    grants,
-    kills,
-    revocations,
+    policies: settled.policies,
+    grants: settled.grants,
+    revocations: settled.revocations,
+    kills: settled.kills,
+    passwords: settled.passwords,
+    derivedPasswords: identity.passwords,
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),
@@ -275,36 +313,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
-    system: () => ({
-      gateway: log.writer,
-      sessions: engine.sessions().length,
-      log: { healthy: store.healthy, queued_bytes: log.queuedBytes },
-      read_models: {
-        healthy: projections.status.healthy,
-        lag_ms: lagOf(projections.status, clock.now()),
-      },
-      exporters: exporters.status().map(({ name, documents, deadLetters, lag, trouble }) => ({
-        name,
-        documents,
-        dead_letters: deadLetters,
-        lag_events: lag.events,
-        lag_ms: Math.round(lag.seconds * 1_000),
-        trouble,
-      })),
-    }),
-    readiness: () => ({
-      ready: store.healthy && listeners.size > 0,
-      checks: {
-        log: store.healthy,
-        listeners: listeners.size > 0,
-        // Traffic is welcome all the same: what was in force before still decides.
-        policies: pdp.unusable === null,
-      },
-    }),
+    system: () => systemOf({ store, sessions, log, projections, exporters, clock }),
+    readiness: () => readinessOf({ store, callers, pdp }),
   })
   const url = await api.listen({ host: config.api.listen.host, port: config.api.listen.port })
   parts.defer(() => api.close())
   apiUrl ??= url
+  callers.apiAt(url)
   told.notices.start()
   exporters.start()
   retention.start()
@@ -313,9 +328,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   let closing: Promise<void> | undefined
   return {
     api: { host: config.api.listen.host, port: Number(new URL(url).port) },
-    postgres: listeners.get('postgres')?.address ?? null,
-    http: listeners.get('http')?.address ?? null,
-    ssh: listeners.get('ssh')?.address ?? null,
+    postgres: callers.address('postgres'),
+    http: callers.address('http'),
+    ssh: callers.address('ssh'),
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,
@@ -326,8 +341,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   }
 }
 
-/** `null` before the first event. One that does not follow the log falls behind with the time. */
-function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: number): number | null {
-  if (foldedUpToMs === 0) return null
-  return healthy ? lagMs : nowMs - foldedUpToMs
-}
+/** What was folded is kept after so long. */
+const keptMs = 1_000
+const keptForWorkersMs = 100

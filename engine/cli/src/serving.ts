@@ -15,6 +15,8 @@ export interface ServeOptions {
   readonly activated?: (change: PolicyChange) => void
   /** Stands between the engine and its log: fault tests delay or refuse acks with it. */
   readonly store?: (store: EventStore) => EventStore
+  /** Processes in which callers come in, and the text of the configuration, which they read too; one is this one. */
+  readonly workers?: { readonly count: number; readonly text: string }
 }
 
 export interface Running {

@@ -4,7 +4,7 @@ import {
   isReachable,
   refusal,
   type AccessRule,
-  type Engine,
+  type OpenSessions,
   type Registrations,
   type Target,
   type Targets,
@@ -61,7 +61,7 @@ export class TargetRegistry implements Targets {
   }
 
   /** From now on what is open at a target ends with it. */
-  endSessionsIn(engine: Pick<Engine, 'sessions'>): void {
+  endSessionsIn(engine: Pick<OpenSessions, 'sessions'>): void {
     this.#removed.add(({ name }) => {
       for (const session of engine.sessions()) if (session.target.name === name) session.end(removed)
     })

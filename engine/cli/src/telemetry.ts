@@ -1,3 +1,4 @@
+import type { Projections } from '@sluice/projections'
 import type { Clock } from '@sluice/core'
 import { readSecret } from '@sluice/identity'
 import type { OpenedTelemetry, OtlpOptions } from '@sluice/telemetry'
@@ -37,4 +38,10 @@ async function otlpOf({ url, headers, tlsCa, sampleRatio }: OtlpConfig, source: 
     )
   await read()
   return { url, headers: read, authority: await pemOf(tlsCa, source.base), sampleRatio }
+}
+
+/** `null` before the first event. One that does not follow the log falls behind with the time. */
+export function lagOf({ healthy, lagMs, foldedUpToMs }: Projections['status'], nowMs: number): number | null {
+  if (foldedUpToMs === 0) return null
+  return healthy ? lagMs : nowMs - foldedUpToMs
 }

@@ -9,15 +9,30 @@ export interface GatewayToken {
 const answerMs = 10_000
 export const gatewayTokenPrefix = 'slu_'
 
+/** What a token is to be good for alone. */
+export interface TokenBinding {
+  readonly targets?: readonly string[]
+  /** Addresses and networks of callers. */
+  readonly from?: readonly string[]
+}
+
 /** A provider's access token in, a short-lived gateway token out (RFC 8693). */
-export async function exchangeToken(api: string, subjectToken: string): Promise<GatewayToken> {
+export async function exchangeToken(
+  api: string,
+  subjectToken: string,
+  { targets = [], from = [] }: TokenBinding = {},
+): Promise<GatewayToken> {
+  const scope = [...targets.map((name) => `target:${name}`), ...from.map((network) => `from:${network}`)]
   // One that a login gave serves as long as it lives.
-  if (subjectToken.startsWith(gatewayTokenPrefix))
+  if (subjectToken.startsWith(gatewayTokenPrefix)) {
+    if (scope.length > 0) throw new Error('no token: the one that this login gave cannot be bound any more')
     return { token: subjectToken, lifeMs: Number.POSITIVE_INFINITY }
+  }
   const answer = await tokenFrom(new URL('/v1/token', api).href, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: subjectToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    ...(scope.length === 0 ? {} : { scope: scope.join(' ') }),
   })
   return { token: answer.access_token, lifeMs: (answer.expires_in ?? 0) * 1000 }
 }

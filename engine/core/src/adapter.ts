@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
+import type { ScramVerifier } from './proof.ts'
 import type { Refusal } from './errors.ts'
 import type { Finding, Reach } from './probe.ts'
 import type { Recogniser } from './recogniser.ts'
@@ -89,10 +90,19 @@ export interface Gate<Settings> {
    * refused logins are, so a flood does not fill the log. Nobody waits for it.
    */
   refused(stranger: Stranger, refusal: Refusal): void
+  /**
+   * By what a login of this user name is verified whose password was minted; `undefined`: it shows a token. It tells nothing
+   * of whether there is such a password.
+   */
+  verifier(user: string): ScramVerifier | undefined
   /** Of this protocol, for whoever finds them by another name than their own. Nobody is told before the gate has seen them. */
   targets(protocol: string): readonly Target<Settings>[]
   /** A wrong key does nothing, and says nothing. */
   cancel(key: CancelKey): void
+  /** What is known of this target may have changed, by a request that passed here. */
+  changed(target: string): void
+  /** The same happened in another process of this gateway. */
+  onChanged(listener: (target: string) => void): void
   /** What else masks may look for, beside what every adapter knows by its look. */
   readonly patterns: readonly DetectorPattern[]
   /** Who is asked for what has no look. */

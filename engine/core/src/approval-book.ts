@@ -13,7 +13,7 @@ import type {
   VoteResult,
 } from './approvals.ts'
 import { Control } from './control.ts'
-import { Endings } from './endings.ts'
+import { Endings, type EndBody } from './endings.ts'
 import { refusal, Refused } from './errors.ts'
 import type { RecordedEvent } from './events.ts'
 import { limits } from './limits.ts'
@@ -30,7 +30,7 @@ interface UnderWay {
   readonly approval: Promise<ApprovalView>
 }
 
-/** The approvals as one gateway knows them, and its callers that wait for some. */
+/** The approvals as one process of a gateway knows them, and its callers that wait for some. */
 export class ApprovalBook implements Approvals {
   readonly #ports: ApprovalPorts
   readonly #fold = new ApprovalFold()
@@ -40,6 +40,8 @@ export class ApprovalBook implements Approvals {
   readonly #underWay = new Map<string, UnderWay>()
   /** Requests that nobody waits for any more and that the log may still take. */
   readonly #givenUp = new Set<string>()
+  /** Live ones that were asked for here: this process ends them. */
+  readonly #own = new Set<string>()
   readonly #listeners = new Set<(approval: ApprovalView) => void>()
 
   constructor(ports: ApprovalPorts) {
@@ -60,10 +62,12 @@ export class ApprovalBook implements Approvals {
     await this.#control.open()
     const { writer, epoch } = this.#ports
     const left = this.#fold.live().filter((view) => view.writer === writer && view.epoch < epoch)
-    const ends = left.map(
-      ({ id }) => ({ type: 'ApprovalExpired', data: { approval: id, reason: 'gateway' } }) as const,
-    )
-    await Promise.all(ends.map((body) => this.#control.record(body)))
+    await Promise.all(left.map(({ id }) => this.#control.record(lost(id))))
+  }
+
+  async lose(ids: readonly string[]): Promise<void> {
+    const live = this.#fold.live().filter(({ id }) => ids.includes(id))
+    await Promise.all(live.map(({ id }) => this.#endings.end(lost(id))))
   }
 
   get healthy(): boolean {
@@ -199,6 +203,7 @@ export class ApprovalBook implements Approvals {
   async #request(asked: Asked, binding: string): Promise<ApprovalView> {
     const { clock, ids, owners } = this.#ports
     const id = ids.next('apr')
+    this.#own.add(id)
     const people = peopleBehind(asked.subject, owners)
     const data = approvalRecord(id, asked, binding, people, clock.now())
     try {
@@ -214,6 +219,7 @@ export class ApprovalBook implements Approvals {
 
   /** Should the request land after all, it is cancelled at once: nobody waits for it. */
   #giveUp(id: string): void {
+    this.#own.delete(id)
     this.#givenUp.add(id)
     const [oldest] = this.#givenUp
     if (this.#givenUp.size > limits.approvalsLiveMax && oldest !== undefined) this.#givenUp.delete(oldest)
@@ -249,7 +255,10 @@ export class ApprovalBook implements Approvals {
 
   #changed(view: ApprovalView): void {
     if (isLive(view.state)) this.#endings.watch(view.expiresAt)
-    else this.#endings.ended(view.id)
+    else {
+      this.#endings.ended(view.id)
+      this.#own.delete(view.id)
+    }
     this.#parking.note(view)
     for (const listener of this.#listeners) {
       try {
@@ -272,8 +281,8 @@ export class ApprovalBook implements Approvals {
     return isReleased(view, (voter) => this.#ports.standing.groupsOf(voter))
   }
 
-  #isOwn({ writer, epoch }: ApprovalView): boolean {
-    return writer === this.#ports.writer && epoch === this.#ports.epoch
+  #isOwn({ id }: ApprovalView): boolean {
+    return this.#own.has(id)
   }
 
   #asOfNow(view: ApprovalView): ApprovalView {
@@ -281,6 +290,11 @@ export class ApprovalBook implements Approvals {
       ? view
       : expired(view, view.expiresAt, 'time')
   }
+}
+
+/** Who asked for it is gone, and whoever waited. */
+function lost(id: string): EndBody {
+  return { type: 'ApprovalExpired', data: { approval: id, reason: 'gateway' } }
 }
 
 const unrecorded = refusal('log_unavailable', 'sluice/log', 'The approval could not be recorded.')

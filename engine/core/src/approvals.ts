@@ -79,7 +79,7 @@ export interface Approvals {
   shown(id: string): Promise<Uint8Array | null>
   /** An approved one that this very request may use now: its retry, or within the approval's run or window. */
   usable(binding: Uint8Array, subject: Subject, run: Run): ApprovalView | undefined
-  /** Counts a caller that waits. Throws for an id that no approval has. */
+  /** Counts a caller that waits, in this process. Throws for an id that no approval has. */
   park(id: string): Parked
   /**
    * Claims an approval for one execution. `false`: somebody else was first, it ended, or too few of those who
@@ -89,6 +89,8 @@ export interface Approvals {
   /** Whether somebody may call this is for the caller to check; whether they may vote here is checked here. */
   vote(id: string, voter: Identity, vote: 'approve' | 'reject', reason: string): Promise<VoteResult>
   cancel(id: string, by: Subject, reason: string): Promise<CancelResult>
+  /** Ends what was asked for by a process of this gateway that is gone, and whoever waited with it. Never rejects. */
+  lose(ids: readonly string[]): Promise<void>
   /** Called after each change, in the order of the log. */
   onChange(listener: (approval: ApprovalView) => void): Disposable
   /** Whether the fold follows the log. */

@@ -58,4 +58,31 @@ suite('a budget', () => {
     assert.equal(budgets.known, 1)
     assert.equal(spent('a'), 5)
   })
+
+  test('is one for several processes: each tells what it spends, and both owe what both let pass', () => {
+    const clock = new SteppedClock()
+    const terms = { burst: 5, perSecond: 2, knownMax: 3 }
+    const told: [string, number][] = []
+    const here = new Budgets(terms, clock, (id, units) => {
+      told.push([id, units])
+      there.spentElsewhere(id, units)
+    })
+    const there = new Budgets(terms, clock)
+    for (let i = 0; i < 3; i++) here.spend('a', 1)
+    assert.deepEqual(told, [
+      ['a', 1],
+      ['a', 1],
+      ['a', 1],
+    ])
+    there.spend('a', 2)
+    assert.ok(!there.affords('a'))
+    // It had not heard of that yet: what is spent beyond is owed.
+    here.spend('a', 2)
+    clock.advance(1_000)
+    assert.ok(!there.affords('a'))
+    clock.advance(500)
+    assert.ok(there.affords('a'))
+    here.spentElsewhere('b', 1)
+    assert.equal(told.length, 4, 'what was told is not told again')
+  })
 })

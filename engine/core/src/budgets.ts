@@ -19,15 +19,22 @@ export class Budgets {
   readonly #burstMs: number
   readonly #knownMax: number
   readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #told: (id: string, units: number) => void
   readonly #fullAt = new Map<string, number>()
   #newcomersFullAt = -Infinity
   #sweptAt = -Infinity
 
-  constructor({ burst, perSecond, knownMax }: BudgetTerms, clock: Pick<Clock, 'monotonic'>) {
+  /** `told`: hears of what is spent here. */
+  constructor(
+    { burst, perSecond, knownMax }: BudgetTerms,
+    clock: Pick<Clock, 'monotonic'>,
+    told: (id: string, units: number) => void = () => {},
+  ) {
     this.#unitMs = 1_000 / perSecond
     this.#burstMs = burst * this.#unitMs
     this.#knownMax = knownMax
     this.#clock = clock
+    this.#told = told
   }
 
   /** Whether anything is left. */
@@ -38,6 +45,12 @@ export class Budgets {
 
   /** Who spends more than is left owes the rest, and affords nothing until it has come back. */
   spend(id: string, units: number): void {
+    this.spentElsewhere(id, units)
+    this.#told(id, units)
+  }
+
+  /** The same of what another process let pass. */
+  spentElsewhere(id: string, units: number): void {
     const now = this.#clock.monotonic()
     const spentUntil = (fullAt: number): number => Math.max(fullAt, now) + units * this.#unitMs
     if (this.#fullAt.has(id) || this.#hasRoom()) this.#fullAt.set(id, spentUntil(this.#fullAt.get(id) ?? now))

@@ -18,8 +18,15 @@ export class Conditions {
   /** A target that is declared anew begins anew. */
   readonly #budgets = new WeakMap<RequestRate, Budgets>()
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  readonly #told: (target: string, spender: string, count: number) => void
+
+  /** `told`: hears of what is let pass here. */
+  constructor(
+    clock: Pick<Clock, 'monotonic'>,
+    told: (target: string, spender: string, count: number) => void = () => {},
+  ) {
     this.#clock = clock
+    this.#told = told
   }
 
   /** Counts so many conditions of one request, or says why it may not be; what is refused here does not count. */
@@ -32,10 +39,17 @@ export class Conditions {
     return undefined
   }
 
+  /** Another process let them pass, of the same target. */
+  askedElsewhere({ conditions = otherwise }: Asked, spender: string, count: number): void {
+    this.#of(conditions).spentElsewhere(spender, count)
+  }
+
   #of(terms: RequestRate): Budgets {
     const known = this.#budgets.get(terms)
     if (known !== undefined) return known
-    const budgets = new Budgets({ ...terms, knownMax: limits.rateSubjectsMax }, this.#clock)
+    const budgets = new Budgets({ ...terms, knownMax: limits.rateSubjectsMax }, this.#clock, (id, count) =>
+      this.#told(id.slice(0, id.indexOf('\n')), id, count),
+    )
     this.#budgets.set(terms, budgets)
     return budgets
   }

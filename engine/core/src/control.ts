@@ -119,7 +119,11 @@ export class Control {
   }
 }
 
-const unrecorded = refusal('log_unavailable', 'sluice/log', 'The approval could not be recorded.')
+const unrecorded = refusal(
+  'log_unavailable',
+  'sluice/log',
+  'What was asked for could not be recorded, so it is not done.',
+)
 
 async function pause(clock: Clock, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -111,6 +111,21 @@ export interface RequestedGrant {
   readonly expires_ms: number
 }
 
+/** A password that somebody got for their own identity, without it. */
+export interface MintedPasswordRecord {
+  /** Its id. */
+  readonly password: string
+  readonly subject: SubjectRecord
+  readonly claims: string
+  readonly token_id: string
+  /** Fingerprints of the tokens that it was made from. */
+  readonly made_from: readonly string[]
+  readonly issued_ms: number
+  readonly expires_ms: number
+  readonly targets: readonly string[] | null
+  readonly networks: readonly string[] | null
+}
+
 export interface RevokedToken {
   /** Its id. */
   readonly token: string

@@ -3,6 +3,7 @@ import type {
   GrantVoteRecord,
   HeadRecord,
   MaskCount,
+  MintedPasswordRecord,
   RefusedLogins,
   RemovedSegments,
   RequestedGrant,
@@ -285,6 +286,7 @@ export interface EventData {
     readonly by: string
     readonly reason: string
   }
+  readonly PasswordMinted: MintedPasswordRecord
   /** One token, and what was made from it, speaks for nobody any more. */
   readonly TokenRevoked: RevokedToken
   /** No token of a subject, or of who acts for it, that was issued up to a time speaks for it any more. */

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import type { Elsewhere, Spending } from './elsewhere.ts'
 import type { Engine } from './gate.ts'
 import { Refused, type Refusal } from './errors.ts'
 import { limits } from './limits.ts'
@@ -217,4 +218,56 @@ test('a session is announced once it is recorded and once it is over, to whoever
   listening[Symbol.dispose]()
   await engine.open(hello)
   assert.equal(heard.length, 2)
+})
+
+test('of several processes the one that has the session cancels, and what concerns all is told once', async () => {
+  const told: unknown[] = []
+  const other = world()
+  const elsewhere: Elsewhere = {
+    cancel: (key) => {
+      told.push(key)
+      other.engine.here.cancel(key)
+    },
+    spent: (spending) => told.push(spending),
+    changed: (target) => told.push(target),
+  }
+  const { engine } = world({}, undefined, { elsewhere })
+  const here = engine.session((await engine.open(hello)).id)
+  // So that no two keys are alike.
+  await other.engine.open(hello)
+  const there = other.engine.session((await other.engine.open(hello)).id)
+  assert.ok(here && there)
+  const cancelled: string[] = []
+  here.cancel = () => void cancelled.push('here')
+  there.cancel = () => void cancelled.push('there')
+  engine.cancel(here.cancelKey)
+  assert.deepEqual([cancelled, told], [['here'], []])
+  engine.cancel(there.cancelKey)
+  assert.deepEqual([cancelled, told], [['here', 'there'], [there.cancelKey]])
+  engine.cancel({ id: there.cancelKey.id, secret: 0 })
+  assert.deepEqual(cancelled, ['here', 'there'])
+
+  engine.changed('shop')
+  assert.equal(told.at(-1), 'shop')
+  const heard: string[] = []
+  engine.onChanged((target) => heard.push(target))
+  engine.here.changed('other')
+  assert.deepEqual([heard, told.at(-1)], [['other'], 'shop'])
+})
+
+test('a refused login that another process recorded is one less to record here', async () => {
+  const spent: Spending[] = []
+  const elsewhere: Elsewhere = {
+    cancel: () => {},
+    changed: () => {},
+    spent: (spending) => spent.push(spending),
+  }
+  const one = world({}, undefined, { elsewhere })
+  const attempt = (engine: Engine) => assert.rejects(engine.open({ ...hello, proof: byToken('stolen') }))
+  for (let i = 0; i < limits.loginRefusalsBurst; i++) await attempt(one.engine)
+  assert.equal(types(one.events).length, limits.loginRefusalsBurst)
+  const other = world()
+  for (const spending of spent) other.engine.here.spent(spending)
+  await attempt(other.engine)
+  assert.deepEqual(types(other.events), [], 'it is counted')
 })

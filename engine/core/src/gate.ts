@@ -1,12 +1,15 @@
 import type { DetectorPattern, Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
 import { Budgets } from './budgets.ts'
+import { notGoodAt } from './confinement.ts'
 import type { EventBody } from './decider.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { Grants } from './grants.ts'
 import { identityRecord } from './identity-record.ts'
 import { limits } from './limits.ts'
-import { LoginRefusals } from './login-refusals.ts'
+import { LoginRefusals, type LoginBudget } from './login-refusals.ts'
+import { isPasswordId } from './minted-passwords.ts'
 import type {
   Authenticator,
   Clock,
@@ -18,6 +21,7 @@ import type {
   PolicyDecisionPoint,
   Targets,
 } from './ports.ts'
+import type { ScramVerifier } from './proof.ts'
 import { Conditions } from './conditions.ts'
 import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
@@ -47,12 +51,16 @@ export interface GatePorts {
   readonly approvals?: Approvals
   /** What people gave for a while. Without it policies see that nobody was given anything. */
   readonly grants?: Pick<Grants, 'of' | 'onChange'>
+  /** Of minted passwords, by their ids. Without it there are none. */
+  readonly verifier?: (id: string) => ScramVerifier
   /** Without it no token is revoked here. */
   readonly revocations?: Pick<Revocations, 'of' | 'onChange'>
   /** Where an approver finds an approval, to be told to the caller. */
   readonly approvalLink?: (id: string) => string
   /** Without it nothing is measured. */
   readonly telemetry?: Telemetry | undefined
+  /** The other processes of this gateway; without it there are none. */
+  readonly elsewhere?: Elsewhere | undefined
   readonly store: EventStore
   readonly clock: Clock
   readonly ids: Ids
@@ -60,14 +68,40 @@ export interface GatePorts {
   readonly report: (what: string, error: unknown) => void
 }
 
-/** The engine: what adapters are given, and what the API and the process see of it. */
-export interface Engine extends Gate<unknown> {
+/** A session as the API and the process see it, wherever in this gateway it is. */
+export interface OpenSession extends Pick<
+  LiveSession<unknown>,
+  | 'id'
+  | 'gateway'
+  | 'subject'
+  | 'client'
+  | 'run'
+  | 'openedAt'
+  | 'opened'
+  | 'identity'
+  | 'facts'
+  | 'extend'
+  | 'end'
+> {
+  readonly target: Pick<Target, 'name' | 'protocol'>
+}
+
+/** The sessions that are open at this gateway. */
+export interface OpenSessions {
   /** This gateway's name in the log. */
   readonly gateway: string
+  session(id: string): OpenSession | undefined
+  sessions(): readonly OpenSession[]
+  /** Called when a session begins, and once it is over. Must not throw. */
+  onSession(listener: (session: OpenSession, change: 'opened' | 'closed') => void): Disposable
+}
+
+/** The engine: what adapters are given, and what the API and the process see of it. */
+export interface Engine extends Gate<unknown>, OpenSessions {
   session(id: string): LiveSession<unknown> | undefined
   sessions(): readonly LiveSession<unknown>[]
-  /** Called when a session begins, and once it is over. Must not throw. */
-  onSession(listener: (session: LiveSession<unknown>, change: 'opened' | 'closed') => void): Disposable
+  /** Tells this process of what happened in the others. */
+  readonly here: Elsewhere
   /** Refuses new sessions and exchanges; resolves when no session is left or the time is over. */
   drain(withinMs: number): Promise<void>
 }
@@ -75,16 +109,23 @@ export interface Engine extends Gate<unknown> {
 export function createGate(ports: GatePorts): Engine {
   const live = new Map<string, LiveSession<unknown>>()
   const listeners = new Set<Parameters<Engine['onSession']>[0]>()
+  const changeListeners = new Set<(target: string) => void>()
+  const telling =
+    (budget: string) =>
+    (spender: string, units: number): void =>
+      ports.elsewhere?.spent({ budget, spender, units })
   const ofSession = {
     ...ports,
-    denialBudgets: new Budgets(denialTerms, ports.clock),
-    waitBudgets: new Budgets(waitTerms, ports.clock),
-    rates: new RequestRates(ports.clock),
-    conditions: new Conditions(ports.clock),
+    denialBudgets: new Budgets(denialTerms, ports.clock, telling('denials')),
+    waitBudgets: new Budgets(waitTerms, ports.clock, telling('waits')),
+    rates: new RequestRates(ports.clock, (target, ...of) => telling(`${rateOf}${target}`)(...of)),
+    conditions: new Conditions(ports.clock, (target, ...of) => telling(`${conditionsOn}${target}`)(...of)),
+    extensionBudgets: new Budgets(extensionTerms, ports.clock, telling('extensions')),
   }
   const refusals = new LoginRefusals({
     ...ports,
     append: (bodies) => appendOwn(ports, bodies),
+    spent: (budget, ...of) => telling(budget)(...of),
   })
   let draining: Refusal | undefined
   ports.grants?.onChange(({ id, state, subject, target }) => {
@@ -105,7 +146,8 @@ export function createGate(ports: GatePorts): Engine {
       // In the turn in which it becomes one of those that a revocation ends.
       refuseRevoked(identity, ports.revocations)
       const target = known(hello)
-      if (identity.confined?.targets?.includes(target.name) === false) throw new Refused(otherTarget)
+      const unfit = notGoodAt(identity.confined, { target: target.name, ip: hello.client.ip })
+      if (unfit !== undefined) throw new Refused(unfit)
       const session = new LiveSession(
         ofSession,
         ports.ids.next('ses'),
@@ -173,6 +215,27 @@ export function createGate(ports: GatePorts): Engine {
     refusals.note({ protocol, target: asked, client_ip: client.ip, code, reason: rule })
   }
 
+  function cancelHere(wanted: CancelKey): boolean {
+    const meant = [...live.values()].filter(
+      ({ cancelKey }) => cancelKey.id === wanted.id && cancelKey.secret === wanted.secret,
+    )
+    for (const session of meant) session.cancel()
+    return meant.length > 0
+  }
+
+  function spentElsewhere({ budget, spender, units }: Parameters<Elsewhere['spent']>[0]): void {
+    if (budget === 'denials') ofSession.denialBudgets.spentElsewhere(spender, units)
+    else if (budget === 'waits') ofSession.waitBudgets.spentElsewhere(spender, units)
+    else if (budget === 'extensions') ofSession.extensionBudgets.spentElsewhere(spender, units)
+    else if (budget.startsWith(rateOf)) {
+      const target = ports.targets.find(budget.slice(rateOf.length))
+      if (target !== undefined) ofSession.rates.passedElsewhere(target, spender, units)
+    } else if (budget.startsWith(conditionsOn)) {
+      const target = ports.targets.find(budget.slice(conditionsOn.length))
+      if (target !== undefined) ofSession.conditions.askedElsewhere(target, spender, units)
+    } else refusals.spentElsewhere(budget as LoginBudget, spender, units)
+  }
+
   async function drain(withinMs: number): Promise<void> {
     draining = refusal('draining', 'sluice/draining', 'This gateway is shutting down: connect again.')
     for (const session of live.values()) session.end(draining, withinMs)
@@ -186,13 +249,22 @@ export function createGate(ports: GatePorts): Engine {
     gateway: ports.gateway,
     open,
     refused: notLetIn,
+    verifier: (user) => (isPasswordId(user) ? ports.verifier?.(user) : undefined),
     targets: (protocol) => ports.targets.list().filter((target) => target.protocol === protocol),
     patterns: ports.patterns ?? [],
     recognisers: ports.recognisers ?? [],
     pseudonyms: ports.pseudonyms,
     cancel: (wanted) => {
-      for (const session of live.values())
-        if (session.cancelKey.id === wanted.id && session.cancelKey.secret === wanted.secret) session.cancel()
+      if (!cancelHere(wanted)) ports.elsewhere?.cancel(wanted)
+    },
+    changed: (target) => ports.elsewhere?.changed(target),
+    onChanged: (listener) => void changeListeners.add(listener),
+    here: {
+      cancel: (wanted) => void cancelHere(wanted),
+      spent: spentElsewhere,
+      changed: (target) => {
+        for (const listener of changeListeners) listener(target)
+      },
     },
     session: (id) => live.get(id),
     sessions: () => [...live.values()],
@@ -214,22 +286,27 @@ async function appendOwn(
     await store.append({ stream: `gateway/${gateway}`, events: [first, ...rest] }, soon)
 }
 
+/** Before the name of a target: the budget of its requests. */
+const rateOf = 'requests to '
+/** The same of its conditions on masked values. */
+const conditionsOn = 'conditions on '
+
 const soon = { withinMs: limits.appendWaitMs, urgency: 'soon' } as const
 const waitTerms = {
   burst: limits.vainWaitsBurst,
   perSecond: limits.vainWaitsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
+const extensionTerms = {
+  burst: limits.extensionsBurst,
+  perSecond: limits.extensionsPerSecond,
+  knownMax: limits.sessionsMax,
+}
 const denialTerms = {
   burst: limits.denialsBurst,
   perSecond: limits.denialsPerSecond,
   knownMax: limits.denialSubjectsMax,
 }
-const otherTarget = refusal(
-  'token_refused',
-  'identity/target',
-  'What you showed is not good for this target: get another one for it.',
-)
 const tooMany = refusal(
   'too_many',
   'sluice/limits',

@@ -31,10 +31,16 @@ export class GrantFold {
     const known = this.#views.get(of.data.grant)
     const view = evolveGrant(known, of)
     if (view === undefined || view === known) return undefined
+    this.put(view, event.time)
+    return view
+  }
+
+  /** A grant as another fold of the same log has it now. */
+  put(view: GrantView, now: number): void {
+    const known = this.#views.get(view.id)
     this.#views.set(view.id, view)
     if (known?.state === 'given' || view.state === 'given') this.#hold(view)
-    if (this.#views.size > limits.grantsKeptMax) this.#forgetOne(event.time)
-    return view
+    if (this.#views.size > limits.grantsKeptMax) this.#forgetOne(now)
   }
 
   get(id: string): GrantView | undefined {

@@ -19,7 +19,7 @@ import {
   type Wire,
 } from './scripted.ts'
 import { createStanding } from './standing.ts'
-import type { Passage } from './telemetry.ts'
+import type { Passed } from './telemetry.ts'
 import type { Approval, Verdict } from './verdict.ts'
 
 const asked: Approval = { approvers: ['dba'], quorum: 1, expires_s: 600, hold_s: 60, scope: 'once' }
@@ -163,7 +163,7 @@ suite('a held exchange', () => {
   })
 
   test('is measured as one that waited for people and was judged twice', async () => {
-    const passages: Passage[] = []
+    const passages: Passed[] = []
     const lane = new OrderedLane(context({ telemetry: { passed: (passage) => passages.push(passage) } }))
     const [admission] = lane.submit([request('delete 1')], true)
     await settled()

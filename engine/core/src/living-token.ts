@@ -46,6 +46,14 @@ export class LivingToken {
     return [this.#identity, ...this.#former].some((identity) => concerns(revocation, identity))
   }
 
+  /** The very token that it lives by, saying the same, and hardly more time: then there is nothing to record. */
+  gainsNothingBy({ tokenId, expiresAt, subject }: Identity): boolean {
+    const { identity } = this
+    if (tokenId !== identity.tokenId || expiresAt - identity.expiresAt >= limits.extensionGainMsMin)
+      return false
+    return JSON.stringify(subject) === JSON.stringify(identity.subject)
+  }
+
   renew(identity: Identity): void {
     this.#former.push(this.#identity)
     if (this.#former.length > limits.sessionTokensMax) this.#former.shift()

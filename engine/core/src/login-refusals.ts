@@ -10,7 +10,11 @@ type Failed = EventData['AuthenticationFailed']
 export interface LoginRefusalPorts extends Omit<CountPorts<never>, 'clock' | 'event'> {
   readonly gateway: string
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>
+  /** Hears of what is recorded one by one: by the address, or of all. */
+  readonly spent?: (budget: LoginBudget, id: string, units: number) => void
 }
+
+export type LoginBudget = 'logins of an address' | 'logins of all'
 
 interface Tally {
   readonly from_ms: number
@@ -31,10 +35,10 @@ export class LoginRefusals {
   readonly #counts: Counts<Tally>
 
   constructor(ports: LoginRefusalPorts) {
-    const { gateway, clock, append, report } = ports
+    const { gateway, clock, append, report, spent = () => {} } = ports
     this.#ports = ports
-    this.#ofAddress = new Budgets(addressTerms, clock)
-    this.#ofAll = new Budgets(allTerms, clock)
+    this.#ofAddress = new Budgets(addressTerms, clock, (...of) => spent('logins of an address', ...of))
+    this.#ofAll = new Budgets(allTerms, clock, (...of) => spent('logins of all', ...of))
     this.#counts = new Counts({
       clock,
       append,
@@ -55,6 +59,12 @@ export class LoginRefusals {
   note(failed: Failed): void {
     if (this.#affords(failed.client_ip)) this.#record({ type: 'AuthenticationFailed', data: failed })
     else this.#count(failed)
+  }
+
+  /** Another process recorded them. */
+  spentElsewhere(budget: LoginBudget, id: string, units: number): void {
+    const budgets = budget === 'logins of all' ? this.#ofAll : this.#ofAddress
+    budgets.spentElsewhere(id, units)
   }
 
   /** What is counted and not yet told. Never rejects. */

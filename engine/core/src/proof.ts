@@ -14,6 +14,22 @@ export type Proof =
       readonly ip: string
     }
 
+  /** A minted password, by its id. The adapter has seen that the caller knows it; whose it is it does not know. */
+  | { readonly kind: 'password'; readonly id: string }
+
+/** What a server of SCRAM knows of a password (RFC 5802 §3). */
+export interface ScramVerifier {
+  readonly salt: Uint8Array
+  readonly iterations: number
+  /** Some milliseconds of work, for a password that there is as for one that there is not. */
+  readonly keys: () => Promise<ScramKeys>
+}
+
+export interface ScramKeys {
+  readonly storedKey: Uint8Array
+  readonly serverKey: Uint8Array
+}
+
 export function byToken(token: string): Proof {
   return { kind: 'token', token }
 }

@@ -10,8 +10,9 @@ function given() {
   const rates = new RequestRates(clock)
   /** How many of ten are taken. */
   const taken = (subject: string, of = rate): number =>
-    Array.from({ length: 10 }, () => rates.refuse(of, subject)).filter((refused) => refused === undefined)
-      .length
+    Array.from({ length: 10 }, () => rates.refuse({ name: 'shop', rate: of }, subject)).filter(
+      (refused) => refused === undefined,
+    ).length
   return { clock, rates, taken }
 }
 
@@ -25,7 +26,7 @@ suite('the rate of requests', () => {
 
   test('counts what comes as one for what it is, also when that is more than is left', () => {
     const { clock, rates, taken } = given()
-    assert.equal(rates.refuse(rate, 'a', 7), undefined)
+    assert.equal(rates.refuse({ name: 'shop', rate }, 'a', 7), undefined)
     clock.advance(2_000)
     assert.equal(taken('a'), 0)
     clock.advance(1_000)
@@ -39,14 +40,14 @@ suite('the rate of requests', () => {
 
   test('is unbounded where a target says nothing', () => {
     const { rates } = given()
-    for (let i = 0; i < 10_000; i++) assert.equal(rates.refuse(undefined, 'a'), undefined)
+    for (let i = 0; i < 10_000; i++) assert.equal(rates.refuse({ name: 'shop' }, 'a'), undefined)
   })
 
   test('says what is wrong and when to come back', () => {
     const { rates, taken } = given()
     const slow = { burst: 1, perSecond: 0.1 }
     taken('a', slow)
-    const refused = rates.refuse(slow, 'a')
+    const refused = rates.refuse({ name: 'shop', rate: slow }, 'a')
     assert.deepEqual([refused?.code, refused?.rule], ['too_many', 'sluice/rate'])
     assert.match(refused?.message ?? '', /1 requests .* 0\.1 a second .*Try again in 10 seconds/)
   })

@@ -23,16 +23,18 @@ export interface Identity {
   readonly expiresAt: number
   /** When its issuer gave it out; of one that a gateway made, when the one that it was made from was. */
   readonly issuedAt?: number
-  /** `tokenFingerprint` of the token that it was made from. */
-  readonly madeFrom?: string
+  /** `tokenFingerprint` of the tokens that it was made from. */
+  readonly madeFrom?: readonly string[]
   /** What the proof is good for, where that is less than what policies let its subject do. */
   readonly confined?: Confinement
 }
 
-/** What a certificate of OpenSSH or a configured key is good for, beside what policies say. */
+/** What a bound token, a certificate of OpenSSH or a configured key is good for, beside what policies say. */
 export interface Confinement {
   /** Names of the targets that it opens; `null`: all of them. */
   readonly targets: readonly string[] | null
+  /** From where, as addresses or networks (`10.0.0.0/8`); without it, from anywhere. */
+  readonly networks?: readonly string[]
   /** All that runs over SSH, whatever was asked for (`force-command`); `null`: what is asked for. */
   readonly command: string | null
   /** What it may ask of an SSH server, by the names of PROTOCOL.certkeys, e.g. `permit-pty`; `null`: whatever it likes. */

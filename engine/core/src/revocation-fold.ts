@@ -24,7 +24,12 @@ export class RevocationFold {
   /** What the event revoked, where that can still matter. */
   apply(event: RecordedEvent, now: number): Revocation | undefined {
     const revocation = revocationOf(event)
-    if (revocation === undefined || revocation.until <= now) return undefined
+    return revocation === undefined ? undefined : this.put(revocation, now)
+  }
+
+  /** The same of what another fold of the same log has. */
+  put(revocation: Revocation, now: number): Revocation | undefined {
+    if (revocation.until <= now) return undefined
     if (revocation.kind === 'token') {
       this.#tokens.set(revocation.token, revocation)
       this.#sources.set(revocation.fingerprint, revocation)
@@ -40,10 +45,10 @@ export class RevocationFold {
   /** Why this identity counts no more; `undefined`: it does. */
   of(identity: Identity): Revocation | undefined {
     if (this.#tokens.size + this.#subjects.size === 0) return undefined
-    const { subject, tokenId, madeFrom } = identity
+    const { subject, tokenId, madeFrom = [] } = identity
     const found = [
       this.#tokens.get(tokenId),
-      madeFrom === undefined ? undefined : this.#sources.get(madeFrom),
+      ...madeFrom.map((source) => this.#sources.get(source)),
       this.#subjects.get(subject.id),
       subject.on_behalf_of === null ? undefined : this.#subjects.get(subject.on_behalf_of),
     ]

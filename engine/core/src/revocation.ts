@@ -42,8 +42,9 @@ const fingerprintChars = 22
 
 /** Pure. A token that does not say when it was issued is older than any revocation. */
 export function concerns(revocation: Revocation, identity: Identity): boolean {
-  const { subject, tokenId, madeFrom, issuedAt = 0 } = identity
-  if (revocation.kind === 'token') return revocation.token === tokenId || revocation.fingerprint === madeFrom
+  const { subject, tokenId, madeFrom = [], issuedAt = 0 } = identity
+  if (revocation.kind === 'token')
+    return revocation.token === tokenId || madeFrom.includes(revocation.fingerprint)
   const { subject: id, issuedUpTo } = revocation
   return (subject.id === id || subject.on_behalf_of === id) && issuedAt <= issuedUpTo
 }
@@ -58,12 +59,14 @@ export function subjectRevocation(data: EventData['SubjectRevoked'], at: number)
   return { kind: 'subject', subject, issuedUpTo, at, until, by, reason }
 }
 
-/** Of ids of tokens that gateways make. */
+/** Of ids of tokens that gateways make, and of passwords. */
 export const gatewayTokenIdPrefix = 'tok_'
+const passwordIdPrefix = 'pwd_'
 
 /** When the longest-lived token of this id has expired, by every clock. */
 export function tokenForgottenAt(token: string, now: number): number {
-  const life = token.startsWith(gatewayTokenIdPrefix) ? limits.tokenLifeMs : limits.issuerTokenLifeMs
+  const isOurs = token.startsWith(gatewayTokenIdPrefix) || token.startsWith(passwordIdPrefix)
+  const life = isOurs ? limits.tokenLifeMs : limits.issuerTokenLifeMs
   return now + life + 2 * limits.clockSkewMs
 }
 

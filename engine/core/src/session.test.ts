@@ -2,11 +2,12 @@ import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { byToken } from './proof.ts'
 import { Refused } from './errors.ts'
+import { limits } from './limits.ts'
 import type { Identity } from './request.ts'
 import { concerns, type Revocation, type TokenRevocation } from './revocation.ts'
 import type { Revocations } from './revocations.ts'
 import { allow, scriptedExchange } from './scripted.ts'
-import { hello, identity, types, world, type World } from './scripted-gate.ts'
+import { confinedTo, hello, identity, types, world, type World } from './scripted-gate.ts'
 import type { LiveSession } from './session.ts'
 
 /** Revocations that a test makes, as if the log told of them. */
@@ -155,5 +156,68 @@ suite('given a revocation', () => {
     revocations.tell(token(identity().tokenId))
     const { id } = await opening
     assert.equal(at.engine.session(id)?.ending.requested?.rule, 'identity/revoked')
+  })
+})
+
+suite('given a bound token', () => {
+  const bound = (change: object): Identity => ({
+    ...identity('alice', 500_000),
+    confined: { ...confinedTo(['shop']), ...change },
+  })
+
+  test('when it extends what it could not have opened, then it does not', async () => {
+    const session = await live(opened())
+    const before = session.identity.tokenId
+    for (const [change, rule] of [
+      [{ targets: ['shop-api'] }, 'identity/target'],
+      [{ targets: [] }, 'identity/target'],
+      [{ networks: ['192.0.2.0/24'] }, 'identity/address'],
+    ] as const)
+      await assert.rejects(session.extend(bound(change)), refusedAs(rule))
+    assert.equal(session.identity.tokenId, before)
+    await session.extend(bound({ networks: ['127.0.0.0/8'] }))
+    assert.equal(session.confined, null)
+  })
+
+  test('when what it opened is extended by one that is not bound, then that is where it was, and no more', async () => {
+    const session = await live(opened(), byToken('only shop'))
+    await session.extend(identity('alice', 500_000))
+    assert.deepEqual(session.confined, confinedTo(['shop']))
+  })
+})
+
+suite('given extensions without an end', () => {
+  const recorded = ({ events }: World): number =>
+    events.filter(({ type }) => type === 'SessionExtended').length
+
+  test('when the same token comes again, then nothing is recorded unless it gives more time', async () => {
+    const at = opened()
+    const session = await live(at)
+    const { identity: same } = session
+    for (let times = 0; times < 50; times++)
+      await session.extend({ ...same, expiresAt: same.expiresAt + limits.extensionGainMsMin - 1 })
+    assert.equal(recorded(at), 0)
+    await session.extend({ ...same, expiresAt: same.expiresAt + limits.extensionGainMsMin })
+    assert.equal(recorded(at), 1)
+    assert.equal(session.identity.expiresAt, same.expiresAt + limits.extensionGainMsMin)
+  })
+
+  test('when two tokens take turns, then soon one is refused, and the session goes on', async () => {
+    const at = opened()
+    const session = await live(at)
+    const turns = [identity('alice', 500_000), identity('alice', 500_001)] as const
+    let refusals = 0
+    for (let turn = 0; turn < 60; turn++)
+      await session.extend(turns[turn % 2] ?? turns[0]).catch((error: unknown) => {
+        assert.ok(error instanceof Refused)
+        assert.equal(error.refusal.code, 'too_many')
+        refusals += 1
+      })
+    assert.equal(recorded(at), limits.extensionsBurst)
+    assert.ok(refusals > 0)
+    assert.equal(session.ending.requested, undefined)
+    at.clock.advance(10_000)
+    await session.extend(identity('alice', 600_000))
+    assert.equal(session.identity.expiresAt, 600_000)
   })
 })

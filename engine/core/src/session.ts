@@ -7,6 +7,7 @@ import { Denials, recordUnits } from './denials.ts'
 import { refusal, Refused, type Refusal } from './errors.ts'
 import type { NewEvent } from './events.ts'
 import type { GatePorts } from './gate.ts'
+import { extendedTooOften, extensionObjection } from './extension.ts'
 import { noGrants } from './grant-fold.ts'
 import { Granted } from './granted.ts'
 import { identityRecord } from './identity-record.ts'
@@ -15,7 +16,6 @@ import { objected, type Ruling } from './judge.ts'
 import { OrderedLane, type LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
 import { expired, LivingToken } from './living-token.ts'
-import { isSameCaller } from './people.ts'
 import { controlStream, type Moment, type Position, type SessionFacts } from './ports.ts'
 import type { Conditions } from './conditions.ts'
 import type { RequestRates } from './request-rates.ts'
@@ -42,6 +42,8 @@ export interface SessionPorts extends GatePorts {
   /** How often each subject may wait for people in vain. */
   readonly waitBudgets: Budgets
   readonly rates: RequestRates
+  /** How often each session may be extended, since each time is recorded. */
+  readonly extensionBudgets: Budgets
   readonly conditions: Conditions
 }
 
@@ -154,11 +156,13 @@ export class LiveSession<Settings> implements Session<Settings> {
 
   /** A fresh token of the same subject, acting for the same person if any: it goes on under that. Throws `Refused`. */
   async extend(identity: Identity): Promise<void> {
-    if (!isSameCaller(identity.subject, this.subject))
-      throw new Refused(
-        refusal('token_refused', 'identity/other_subject', 'This token is of another subject.'),
-      )
+    const objection = extensionObjection(identity, this)
+    if (objection !== undefined) throw new Refused(objection)
     this.#refuseWhenOver()
+    if (this.#token.gainsNothingBy(identity)) return
+    const { extensionBudgets } = this.#ports
+    if (!extensionBudgets.affords(this.id)) throw new Refused(extendedTooOften)
+    extensionBudgets.spend(this.id, 1)
     const data = { session: this.id, ...identityRecord(identity) }
     await this.append([{ type: 'SessionExtended', data }], 'now')
     // It may have come to its end while that was written, and so may the token.
@@ -328,7 +332,7 @@ export class LiveSession<Settings> implements Session<Settings> {
       live: () => this.#ports.store.live,
       logged: () => this.#ports.store.healthy,
       unusable: () => this.#unusable(),
-      tooOften: (requests) => this.#objection(rates.refuse(this.target.rate, this.subject.id, requests)),
+      tooOften: (requests) => this.#objection(rates.refuse(this.target, this.subject.id, requests)),
       asksTooMuch: (count) => this.#objection(conditions.refuse(this.target, this.subject.id, count)),
       idle: () => {
         granted.done()

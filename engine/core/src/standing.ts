@@ -11,6 +11,8 @@ export interface Standing {
   note(subject: Pick<Subject, 'id' | 'groups'>): void
   /** `undefined`: this gateway has not seen it. */
   groupsOf(id: string): readonly string[] | undefined
+  /** Everybody who was seen. */
+  all(): readonly Pick<Subject, 'id' | 'groups'>[]
 }
 
 export function createStanding(): Standing {
@@ -24,6 +26,7 @@ export function createStanding(): Standing {
       if (known.size > limits.standingsMax && oldest !== undefined) known.delete(oldest)
     },
     groupsOf: (id) => known.get(id),
+    all: () => Array.from(known, ([id, groups]) => ({ id, groups })),
   }
 }
 

@@ -11,11 +11,11 @@ import {
   ScriptedLog,
   type Wire,
 } from './scripted.ts'
-import type { Passage } from './telemetry.ts'
+import type { Passed } from './telemetry.ts'
 import type { Verdict } from './verdict.ts'
 
 interface Told {
-  readonly passage: Passage
+  readonly passage: Passed
   readonly outcome: Outcome['outcome']
 }
 

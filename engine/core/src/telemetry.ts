@@ -35,9 +35,12 @@ export interface Traveller {
   readonly run: Run
 }
 
+/** All that is told of an exchange when it is over. */
+export type Passed = Pick<Passage, 'of' | 'stays' | 'judgements' | 'refusal' | 'rows' | 'bytes'>
+
 /** Whoever measures. It hears of each exchange once, when that is over, and must not throw. */
 export interface Telemetry {
-  passed(passage: Passage, outcome: Outcome['outcome']): void
+  passed(passage: Passed, outcome: Outcome['outcome']): void
 }
 
 /** The way of one exchange through the stations, noted as it goes. */

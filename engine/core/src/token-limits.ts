@@ -6,6 +6,15 @@ export const tokenLimits = {
   revokedTokensMax: 50_000,
   /** How often revocations that concern no good token any more are looked for. */
   revocationSweepMs: 60_000,
+  /** Minted passwords of one subject, and of all, that are alive; how often those are looked for that are not. */
+  mintedPasswordsOfSubjectMax: 20,
+  mintedPasswordsMax: 10_000,
+  mintedPasswordSweepMs: 60_000,
+  /** What the same token must add to a session's life to be recorded again. */
+  extensionGainMsMin: 10_000,
+  /** Extensions of one session: at once, and in each second after that. */
+  extensionsBurst: 20,
+  extensionsPerSecond: 0.1,
   /** Tokens by which one session lived: of older ones nobody knows any more that it was carried on from them. */
   sessionTokensMax: 64,
   /** A gateway token: OpenSSH reads passwords into 1,024 bytes. */

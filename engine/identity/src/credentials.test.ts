@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limits, Refused, type Credentials } from '@sluice/core'
 import { referencedCredentials } from './credentials.ts'
 import { scriptedClock } from './scripted-issuer.ts'
+import { always } from './secrets/manager.ts'
 import { secretSource, type SecretSource } from './secrets/source.ts'
 
 suite('credentials of targets', () => {
@@ -162,6 +163,39 @@ suite('credentials of targets', () => {
     assert.equal(third.user, 'v-3')
     over.add(3)
     assert.equal((await loans.credential('shop', third)).user, 'v-4', 'one that is over is another matter')
+  })
+
+  test('are not read as often as somebody can have a target refuse them, and a new one is found all the same', async () => {
+    let reads = 0
+    let value = 'old'
+    const source: SecretSource = {
+      read: () => {
+        reads += 1
+        return Promise.resolve({ value, live: always })
+      },
+      login: () => assert.fail('it is a password'),
+      close: () => Promise.resolve(),
+    }
+    const reference = { user: 'app', password: { vault: 'secret/data/shop#password' } }
+    const pauses: number[] = []
+    const pause = (ms: number): Promise<void> => {
+      pauses.push(ms)
+      clock.advance(ms)
+      return Promise.resolve()
+    }
+    const asked = referencedCredentials(() => reference, source, clock, pause)
+    const held = await asked.credential('shop')
+    await asked.credential('shop', held)
+    assert.equal(reads, 5, 'once, and four times after it was refused')
+    const startedAt = clock.monotonic()
+    const rounds = 100
+    for (let times = 0; times < rounds; times++)
+      assert.equal(await asked.credential('shop', held), held, 'and is not tried again')
+    const seconds = (clock.monotonic() - startedAt) / 1_000
+    assert.ok(reads < 16 + seconds / 2, `${reads} reads in ${seconds} s`)
+    assert.ok(Math.max(...pauses) <= 3_000)
+    value = 'new'
+    assert.equal((await asked.credential('shop', held)).password, 'new')
   })
 
   test('of nobody are refused', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { refusal, Refused, type Clock, type Credential, type Credentials } from '@sluice/core'
+import { Budgets, refusal, Refused, type Clock, type Credential, type Credentials } from '@sluice/core'
 import { always } from './secrets/manager.ts'
 import type { ManagedReference, SecretReference } from './secrets/reference.ts'
 import type { Reading, SecretSource } from './secrets/source.ts'
@@ -20,6 +20,15 @@ interface Held {
  */
 const pausesMs = [0, 250, 1_000, 2_500] as const
 /**
+ * A caller that has a target refuse at will must not have its secret read as often. Of each target so many reads in vain are
+ * made as above; beyond that one, after a longer pause, serves everybody who was refused meanwhile.
+ */
+const vainReads = { burst: 8, perSecond: 0.2, knownMax: 1 } as const
+/** Whoever is refused spends from the same. */
+const all = ''
+const latePausesMs = [3_000] as const
+
+/**
  * What is lent is made anew each time, e.g. a user of a database. Callers can have a target refuse at will, as some answer
  * 401 to what they do not like: no more is lent for that than one in this time.
  */
@@ -36,6 +45,7 @@ export function referencedCredentials(
   references: CredentialReferences,
   source: SecretSource,
   clock: Pick<Clock, 'monotonic'>,
+  pause: (ms: number) => Promise<unknown> = (ms) => sleep(ms, undefined, { ref: false }),
 ): Credentials {
   const logins = new Map<string, TargetLogin>()
   return {
@@ -44,7 +54,7 @@ export function referencedCredentials(
       if (reference === undefined) throw unavailable(new Error(`target ${target} has no credential`))
       const known = logins.get(target)
       // Another target of the same name is not logged into as the one before.
-      const login = known?.reference === reference ? known : new TargetLogin(reference, source, clock)
+      const login = known?.reference === reference ? known : new TargetLogin(reference, source, clock, pause)
       logins.set(target, login)
       return await (refused === undefined ? login.current() : login.replacement(refused))
     },
@@ -56,15 +66,24 @@ class TargetLogin {
   readonly reference: CredentialReference
   readonly #source: SecretSource
   readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #pause: (ms: number) => Promise<unknown>
+  readonly #vain: Budgets
   #known: Promise<Held> | undefined
   #replacing: Promise<Credential> | undefined
   /** Monotonic. */
   #lentAgainAt = -Infinity
 
-  constructor(reference: CredentialReference, source: SecretSource, clock: Pick<Clock, 'monotonic'>) {
+  constructor(
+    reference: CredentialReference,
+    source: SecretSource,
+    clock: Pick<Clock, 'monotonic'>,
+    pause: (ms: number) => Promise<unknown>,
+  ) {
     this.reference = reference
     this.#source = source
     this.#clock = clock
+    this.#pause = pause
+    this.#vain = new Budgets(vainReads, clock)
   }
 
   async current(): Promise<Credential> {
@@ -83,6 +102,10 @@ class TargetLogin {
     return (this.#replacing ??= this.#next(refused).finally(() => (this.#replacing = undefined)))
   }
 
+  #affordsReads(): boolean {
+    return this.#vain.affords(all)
+  }
+
   /** Whoever was refused with an older one gets what has been read since. */
   async #next(refused: Credential): Promise<Credential> {
     const held = await this.#known?.catch(() => undefined)
@@ -91,8 +114,11 @@ class TargetLogin {
       if (this.#clock.monotonic() - this.#lentAgainAt < lentAgainMs) return refused
     }
     let failure: unknown
-    for (const pauseMs of waits(this.reference) ? pausesMs : [0]) {
-      await sleep(pauseMs, undefined, { ref: false })
+    const pauses = waits(this.reference) ? pausesMs : pausesMs.slice(0, 1)
+    for (const [index, pauseMs] of (this.#affordsReads() ? pauses : latePausesMs).entries()) {
+      if (index > 0 && !this.#affordsReads()) break
+      await this.#pause(pauseMs)
+      this.#vain.spend(all, 1)
       const found = await this.#read('anew').catch((error: unknown) => void (failure = error))
       if (found === undefined) continue
       failure = undefined

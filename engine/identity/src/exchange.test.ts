@@ -75,6 +75,17 @@ suite('token exchange (RFC 8693)', () => {
     assert.ok('access_token' in body)
     assert.deepEqual(gateway.verify(String(body['access_token'])).subject, person)
   })
+  test('binds a token to what its scope says, and says so', async () => {
+    const scope = 'target:shop from:10.0.0.0/8'
+    for (const parameters of [form, grant]) {
+      const { status, body } = await exchange({ ...parameters, scope })
+      assert.equal(status, 200)
+      assert.ok('access_token' in body)
+      assert.equal(body['scope'], scope)
+      const { confined } = gateway.verify(String(body['access_token']))
+      assert.deepEqual([confined?.targets, confined?.networks], [['shop'], ['10.0.0.0/8']])
+    }
+  })
   test('gives nothing for what was revoked, nor what is older than that its subject was', async () => {
     const told = { at: noon, until: noon + 1, by: 'idp#root', reason: 'left' }
     const subjectRevoked = { kind: 'subject', subject: 'idp#carol', issuedUpTo: noon, ...told } as const
@@ -171,7 +182,7 @@ suite('token exchange (RFC 8693)', () => {
     ],
     ['another audience', () => ({ audience: 'payroll' }), 'invalid_target', /gateway/],
     ['a resource', () => ({ resource: 'https://payroll.example' }), 'invalid_target', /gateway/],
-    ['a scope', () => ({ scope: 'admin' }), 'invalid_scope', /scopes/],
+    ['a scope', () => ({ scope: 'admin' }), 'invalid_scope', /target:<name>/],
     ['no token', () => ({ subject_token: 'hello' }), 'invalid_request', /not a token/],
     [
       'an expired token',

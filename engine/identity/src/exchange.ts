@@ -1,8 +1,9 @@
 import { Refused, refuseRevoked, type Clock, type Revocations } from '@sluice/core'
 import { issuerIdentity } from './authenticator.ts'
-import { gatewayTokenPrefix, type GatewayTokens, type Vouched } from './gateway-token.ts'
+import { gatewayTokenPrefix, type Binding, type GatewayTokens, type Vouched } from './gateway-token.ts'
 import type { Issuer } from './issuer.ts'
 import type { SamlLogins } from './saml/logins.ts'
+import { bindingOf } from './token-scope.ts'
 
 /** The parameters of RFC 8693 §2.1 in, its answer (§2.2.1) or an error of RFC 6749 §5.2 out. */
 export type Exchange = (parameters: Readonly<Record<string, string>>) => Promise<ExchangeAnswer>
@@ -39,17 +40,25 @@ export interface ExchangePorts {
 export function tokenExchanger(ports: ExchangePorts): Exchange {
   return async (parameters) => {
     const now = ports.clock.now()
+    // Before a code is used up.
+    const scoped = scopeIn(parameters)
+    if (scoped === undefined) return { status: 400, body: badScope }
     try {
       if (parameters['grant_type'] === authorizationCode) {
         const login = redeemed(parameters, ports)
         if (login === undefined) return { status: 400, body: badCode }
-        const { status, body } = minted(login, now, ports)
+        const { status, body } = minted(login, scoped, now, ports)
         // Its program knows nobody yet, and a gateway token is not for reading.
         return { status, body: { ...body, subject: login.subject.id } }
       }
       const invalid = objection(parameters, ports.audience)
       if (invalid !== undefined) return { status: 400, body: invalid }
-      return minted(await issuerIdentity(parameters['subject_token'] ?? '', ports.issuers, now), now, ports)
+      return minted(
+        await issuerIdentity(parameters['subject_token'] ?? '', ports.issuers, now),
+        scoped,
+        now,
+        ports,
+      )
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // RFC 8693 §2.2.2 has one code for every subject token that is not acceptable.
@@ -75,20 +84,39 @@ function redeemed(
   return logins.redeem(given('code'), given('code_verifier'), given('redirect_uri'))
 }
 
+/** What a token is to be bound to, and how it was asked for. */
+interface Scoped {
+  readonly scope: string
+  readonly binding: Binding
+}
+
+function scopeIn({ scope = '' }: Readonly<Record<string, string>>): Scoped | undefined {
+  const binding = scope === '' ? {} : bindingOf(scope)
+  return binding === null ? undefined : { scope, binding }
+}
+
 function minted(
   from: Vouched,
+  { scope, binding }: Scoped,
   now: number,
   { gateway, revocations }: ExchangePorts,
 ): ExchangeAnswer & { readonly status: 200 } {
-  const { token, identity } = gateway.mint(from)
+  const { token, identity } = gateway.mint(from, binding)
   refuseRevoked(identity, revocations)
   const body = {
     access_token: token,
     issued_token_type: accessToken,
     token_type: 'Bearer',
     expires_in: Math.floor((identity.expiresAt - now) / 1000),
+    ...(scope === '' ? {} : { scope }),
   }
   return { status: 200, body }
+}
+
+const badScope: ExchangeError = {
+  error: 'invalid_scope',
+  error_description:
+    'A scope binds a token: target:<name> and from:<address or network>, with single blanks between. What may be done, policies decide.',
 }
 
 function objection(
@@ -122,8 +150,9 @@ function objection(
   if ((given('requested_token_type') ?? accessToken) !== accessToken)
     return invalid('invalid_request', `requested_token_type can only be ${accessToken}.`)
   if ((given('audience') ?? audience) !== audience || given('resource') !== undefined)
-    return invalid('invalid_target', 'Tokens are made for this gateway only.')
-  if (given('scope') !== undefined)
-    return invalid('invalid_scope', 'Gateway tokens have no scopes: policies decide.')
+    return invalid(
+      'invalid_target',
+      'Tokens are made for this gateway only: scope=target:<name> binds one to a target.',
+    )
   return undefined
 }

@@ -60,8 +60,20 @@ test('a gateway token is as old as what it was made from, and names that by a fi
   const from = { subject: alice, issuedAt: noon - 3_600_000, expiresAt: far, tokenId: 'idp#jti' }
   const { token } = gateway.mint(from)
   const { issuedAt, madeFrom } = gateway.verify(token)
-  assert.deepEqual([issuedAt, madeFrom], [noon - 3_600_000, tokenFingerprint('idp#jti')])
+  assert.deepEqual([issuedAt, madeFrom], [noon - 3_600_000, [tokenFingerprint('idp#jti')]])
   assert.ok(!Buffer.from(token.slice(4), 'base64url').includes('jti'))
+})
+
+test('a bound token says to what, and one that is not bound to nothing', () => {
+  const gateway = tokens()
+  const of = (binding: Parameters<GatewayTokens['mint']>[1]) =>
+    gateway.verify(gateway.mint(vouched(alice, far), binding).token).confined
+  assert.equal(of({}), undefined)
+  const rest = { command: null, permits: null }
+  assert.deepEqual(of({ targets: ['shop'] }), { targets: ['shop'], ...rest })
+  assert.deepEqual(of({ networks: ['::1'] }), { targets: null, networks: ['::1'], ...rest })
+  const many = Array.from({ length: 20 }, (_, at) => `target-with-a-long-name-${at}`)
+  refusedBy(() => gateway.mint(vouched(alice, far), { targets: many }), 'groups_too_long')
 })
 
 test('each token has its own id', () => {

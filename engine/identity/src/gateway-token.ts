@@ -32,6 +32,8 @@ interface Payload extends SubjectPayload {
   readonly exp: number
   /** Of the token that it was made from. */
   readonly src?: string
+  readonly tgt?: readonly string[]
+  readonly net?: readonly string[]
 }
 
 /** By what somebody is known, of which a token is made. Times in milliseconds since 1970. */
@@ -41,6 +43,14 @@ export interface Vouched {
   readonly expiresAt: number
   /** Of the issuer's token, where there is one. */
   readonly tokenId?: string
+}
+
+/** What a token is to be good for alone. */
+export interface Binding {
+  /** Names of targets. */
+  readonly targets?: readonly string[]
+  /** Addresses and networks of callers, as `10.0.0.0/8`. */
+  readonly networks?: readonly string[]
 }
 
 export interface MintedToken {
@@ -53,7 +63,7 @@ export interface GatewayTokens {
    * Lives for `limits.tokenLifeMs`, or until what it is made from expires. It is as old as that: what revokes the one revokes
    * the other. Throws `Refused`.
    */
-  mint(from: Vouched): MintedToken
+  mint(from: Vouched, binding?: Binding): MintedToken
   /** Synchronous and a few microseconds: it may be asked for each request. Throws `Refused`. */
   verify(token: string): Identity
 }
@@ -72,16 +82,17 @@ export function gatewayTokens({ key, audience, issuers, clock, ids }: GatewayTok
   const tag = (payload: Uint8Array): Buffer => createHmac('sha256', key).update(payload).digest()
 
   return {
-    mint(from) {
+    mint(from, binding = {}) {
       const exp = Math.floor(Math.min(from.expiresAt, clock.now() + limits.tokenLifeMs) / 1000)
       if (exp * 1000 <= clock.now()) refuseExpired()
-      const payload = payloadOf(from, ids.next(gatewayTokenIdKind), audience, exp)
+      const id = ids.next(gatewayTokenIdKind)
+      const payload = { ...payloadOf(from, id, audience, exp), ...boundTo(binding) }
       const bytes = Buffer.from(JSON.stringify(payload))
       const token = gatewayTokenPrefix + Buffer.concat([tag(bytes), bytes]).toString('base64url')
       if (token.length > limits.gatewayTokenBytesMax)
         refuse(
           'groups_too_long',
-          `The ${from.subject.groups.length} groups and claims do not fit in a gateway token: let the issuer send fewer.`,
+          `The ${from.subject.groups.length} groups and claims, and what it is bound to, do not fit in a gateway token: let the issuer send fewer.`,
         )
       return { token, identity: identityOf(payload) }
     },
@@ -119,12 +130,29 @@ function payloadOf({ subject, issuedAt, tokenId }: Vouched, id: string, aud: str
   }
 }
 
+function boundTo({ targets, networks }: Binding): Pick<Payload, 'tgt' | 'net'> {
+  return { ...(targets !== undefined && { tgt: targets }), ...(networks !== undefined && { net: networks }) }
+}
+
+function confinedBy({ tgt, net }: Pick<Payload, 'tgt' | 'net'>): Pick<Identity, 'confined'> {
+  if (tgt === undefined && net === undefined) return {}
+  return {
+    confined: {
+      targets: tgt ?? null,
+      ...(net !== undefined && { networks: net }),
+      command: null,
+      permits: null,
+    },
+  }
+}
+
 function identityOf({ id, iat, exp, src, ...payload }: Payload): Identity {
   return {
     subject: subjectIn(payload),
     tokenId: id,
     issuedAt: iat * 1000,
     expiresAt: exp * 1000,
-    ...(src !== undefined && { madeFrom: src }),
+    ...(src !== undefined && { madeFrom: [src] }),
+    ...confinedBy(payload),
   }
 }

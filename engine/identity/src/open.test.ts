@@ -29,6 +29,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
       base: folder,
       secrets: secretSource({ base: folder, env: { SHOP: 'secret' }, clock }),
       revocations: { of: () => undefined },
+      passwords: { of: () => undefined },
       clock,
       ids: systemIds(clock),
     })

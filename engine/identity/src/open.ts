@@ -1,14 +1,17 @@
 import {
+  knowingPasswords,
   unrevoked,
   type Authenticator,
   type Clock,
   type Credentials,
   type Ids,
+  type MintedPasswords,
   type Pseudonyms,
   type Revocations,
 } from '@sluice/core'
 import { tokenAuthenticator } from './authenticator.ts'
 import { referencedCredentials, type CredentialReferences } from './credentials.ts'
+import { derivedPasswords, type DerivedPasswords } from './derived-passwords.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
 import { openIssuers, type IssuerConfig } from './issuer.ts'
@@ -49,6 +52,7 @@ export interface IdentityOptions {
   /** By target name. */
   readonly credentials: CredentialReferences
   readonly revocations: Pick<Revocations, 'of'>
+  readonly passwords: Pick<MintedPasswords, 'of'>
   readonly clock: Clock
   readonly ids: Ids
 }
@@ -61,6 +65,7 @@ export interface IdentityParts {
   /** Of browsers, at the console. */
   readonly signIns: SignIns
   readonly pseudonyms: Pseudonyms
+  readonly passwords: DerivedPasswords
   readonly sshAuthority: CertificateAuthority
   readonly sshHost: HostKey
 }
@@ -85,14 +90,18 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const authority = certificateAuthority(sshCaKey, clock)
   return {
     authenticator: unrevoked(
-      publicKeyAuthenticator({
-        tokens: tokenAuthenticator(issuers, gateway, clock),
-        keys: configuredKeys(options.sshKeys),
-        terms: { key: sshCaKey, issuers: names },
-        clock,
-      }),
+      knowingPasswords(
+        publicKeyAuthenticator({
+          tokens: tokenAuthenticator(issuers, gateway, clock),
+          keys: configuredKeys(options.sshKeys),
+          terms: { key: sshCaKey, issuers: names },
+          clock,
+        }),
+        ofIssuers(names, options.passwords),
+      ),
       revocations,
     ),
+    passwords: derivedPasswords(key),
     sshAuthority: authority,
     sshHost: hostKey(await sshKey('ssh_host', options.sshHostKey, options.keys, secrets), authority),
     credentials: referencedCredentials(options.credentials, secrets, clock),
@@ -115,4 +124,17 @@ function signInProviders(
     samlProvider(name, terms?.label ?? name, logins, ports.gateway),
   )
   return [...oidc, ...others]
+}
+
+/** They die with the issuer of their subject, as tokens do. */
+function ofIssuers(
+  names: ReadonlySet<string>,
+  passwords: Pick<MintedPasswords, 'of'>,
+): Pick<MintedPasswords, 'of'> {
+  return {
+    of: (id) => {
+      const identity = passwords.of(id)
+      return identity !== undefined && names.has(identity.subject.issuer) ? identity : undefined
+    },
+  }
 }

@@ -55,6 +55,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Log> {
       return journal.healthy
     },
     live: journal.live,
+    liveForMs: journal.liveForMs,
     get queuedBytes() {
       return journal.queuedBytes
     },

@@ -137,6 +137,10 @@ export class Journal implements EventStore, LogFollower {
     return true
   }
 
+  get liveForMs(): number {
+    return Infinity
+  }
+
   append(unit: Unit, options: AppendOptions): Promise<Position> {
     return this.#committer.append(unit, options)
   }

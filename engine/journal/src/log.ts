@@ -8,6 +8,8 @@ export interface Log extends EventStore, LogFollower {
   readonly writer: string
   /** Which start of it this is. */
   readonly epoch: number
+  /** For how long from now on it stays live, as far as anybody can tell. */
+  readonly liveForMs: number
   /** Bytes that were taken and are not durable yet. */
   readonly queuedBytes: number
   /** The content of an event of this log. */

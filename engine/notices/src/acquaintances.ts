@@ -37,7 +37,7 @@ export class Acquaintances {
     return {
       authenticate: async (proof) => {
         const identity = await authenticator.authenticate(proof)
-        this.#note(identity)
+        this.met(identity)
         return identity
       },
     }
@@ -63,8 +63,8 @@ export class Acquaintances {
     for (const [id, { identity }] of this.#seen) if (concerns(revocation, identity)) this.#seen.delete(id)
   }
 
-  /** Newest last, so that the one forgotten is who was away longest. */
-  #note(identity: Identity): void {
+  /** Somebody showed a token. Newest last, so that the one forgotten is who was away longest. */
+  met(identity: Identity): void {
     const { id } = identity.subject
     this.#seen.delete(id)
     this.#seen.set(id, { identity, at: this.#ports.clock.now() })

@@ -21,7 +21,7 @@ export interface ExchangeView {
   readonly reason: string | null
   readonly decision: string | null
   readonly revision: string | null
-  /** `unknown`: its gateway was lost while it ran. `expired`: while it waited for people. */
+  /** `unknown`: its gateway, or the process that served it, was lost while it ran. `expired`: while it waited for people. */
   readonly outcome:
     | 'received'
     | 'held'
@@ -201,8 +201,8 @@ class Change {
 
 /** Partitions are read side by side: that a gateway was lost may be known before what it did. */
 const outcomeNow = `case
-  when lost.epoch >= sessions.epoch and outcome = 'held' then 'expired'
-  when lost.epoch >= sessions.epoch and outcome in ('received', 'running') then 'unknown'
+  when (lost.epoch >= sessions.epoch or sessions.state = 'lost') and outcome = 'held' then 'expired'
+  when (lost.epoch >= sessions.epoch or sessions.state = 'lost') and outcome in ('received', 'running') then 'unknown'
   else outcome end`
 
 /** With `sessions` and `lost` joined. */

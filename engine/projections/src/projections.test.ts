@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
-import { systemClock, type EventData } from '@sluice/core'
+import { systemClock, workerLost, type EventData } from '@sluice/core'
+import { FactsOfFile } from './facts-of-file.ts'
 import { openProjections, type Projections } from './projections.ts'
 import { ScriptedLog } from './scripted.ts'
 
@@ -94,6 +95,7 @@ suite('the read models', () => {
       store,
       clock: { ...clock, now },
       file: file(),
+      keepMs: () => 50,
       report: (what) => reports.push(what),
     })
     await caughtUp(running, events)
@@ -116,6 +118,39 @@ suite('the read models', () => {
     log.write({ stream: 'ses_1', run: 'run_1' }, 'DecisionMade', decided('ses_1', 'exc_2', 'deny'))
     return log
   }
+
+  test('of a worker that was lost: its sessions are, and what ran or waited in them', async () => {
+    const log = written()
+    log.write({ stream: 'ses_1' }, 'RequestReceived', received('ses_1', 'exc_3'))
+    log.write({ stream: 'ses_1' }, 'DecisionMade', decided('ses_1', 'exc_3', 'allow'))
+    log.write({ stream: 'ses_1' }, 'RequestReceived', received('ses_1', 'exc_4'))
+    log.write({ stream: 'ses_1' }, 'DecisionMade', decided('ses_1', 'exc_4', 'hold'))
+    log.write({ stream: 'ses_2' }, 'SessionOpened', opened('ses_2'))
+    const counts = { requests: 4, denied: 1, rows: 7, bytes: 70 }
+    log.write({ stream: 'ses_1' }, 'SessionClosed', { session: 'ses_1', reason: workerLost, ...counts })
+    const { sessions, exchanges } = await following(log)
+    assert.deepEqual([sessions.get('ses_1')?.state, sessions.get('ses_2')?.state], ['lost', 'open'])
+    assert.equal(sessions.get('ses_1')?.reason, 'worker lost')
+    assert.deepEqual(
+      exchanges.of('ses_1', 10).map(({ outcome }) => outcome),
+      ['completed', 'refused', 'unknown', 'expired'],
+    )
+  })
+
+  test('facts are read by another process as of the last transaction', async () => {
+    const log = written()
+    const { facts } = await following(log)
+    const elsewhere = new FactsOfFile(file(), clock)
+    const rows = () => elsewhere.of('subject', 'i#alice').rows
+    const until = performance.now() + 5_000
+    while (rows() < 7 && performance.now() < until) await setTimeout(5)
+    assert.deepEqual(elsewhere.of('subject', 'i#alice'), facts.of('subject', 'i#alice'))
+    assert.equal(elsewhere.of('run', 'another').requests, 0)
+    log.write({ stream: 'ses_1', run: 'run_1' }, 'ResponseCompleted', completed('ses_1', 'exc_2', 5))
+    while (rows() < 12 && performance.now() < until) await setTimeout(5)
+    assert.equal(elsewhere.of('run', 'run_1').rows, 12)
+    elsewhere[Symbol.dispose]()
+  })
 
   test('tell who looks on of each exchange, as it is by then', async () => {
     const log = written()

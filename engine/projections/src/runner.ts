@@ -10,6 +10,8 @@ export interface RunnerPorts {
   readonly report: (what: string, error: unknown) => void
   /** `:memory:` keeps nothing. */
   readonly file: string
+  /** Other processes see what is kept, so where there are some it is kept more often. */
+  readonly keepMs?: () => number
 }
 
 export interface RunnerStatus {
@@ -28,7 +30,7 @@ const sliceEvents = 384
 const showMs = 20
 /** Kept at once, and after so long: what is not kept when the process ends is folded again. */
 const batchEvents = 8_192
-const keepMs = 1_000
+const defaultKeepMs = 1_000
 const retryMs = 1_000
 
 /** Lets the read models follow the log. */
@@ -117,7 +119,7 @@ export class Runner {
     this.#pending.push(...events)
     this.#upTo = position
     this.#showing ??= this.#after(showMs, () => this.#show())
-    this.#keeping ??= this.#after(keepMs, () => this.#keep())
+    this.#keeping ??= this.#after(this.#ports.keepMs?.() ?? defaultKeepMs, () => this.#keep())
     if (this.#pending.length < sliceEvents) return undefined
     this.#show()
     if (this.#folding.uncommitted >= batchEvents) this.#keep()

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { spent } from '@sluice/core'
+import { spent, workerLost } from '@sluice/core'
 import type { Projection } from './projection.ts'
 
 /** A session as the log tells of it, wherever it is or was. */
 export interface SessionView {
   readonly id: string
-  /** `lost`: its gateway was; what it was doing is unknown. */
+  /** `lost`: its gateway was, or the process of it that served the session; what it was doing is unknown. */
   readonly state: 'open' | 'closed' | 'lost'
   readonly gateway: string
   readonly target: string
@@ -68,7 +68,7 @@ export const sessions: Projection = {
       return known
     }
     const closed = db.prepare(
-      `update sessions set state = 'closed', closed_ms = ?, reason = ?, requests = ?, denied = ?, rows = ?, bytes = ?,
+      `update sessions set state = ?, closed_ms = ?, reason = ?, requests = ?, denied = ?, rows = ?, bytes = ?,
          tokens = tokens + ?, cost_micros = cost_micros + ?,
          run = coalesce(?, run) where id = ?`,
     )
@@ -128,7 +128,8 @@ export const sessions: Projection = {
             const { session, reason, requests, denied, rows, bytes } = event.data
             const { tokens, cost_micros, run } = sumOf(session)
             sums.delete(session)
-            closed.run(time, reason, requests, denied, rows, bytes, tokens, cost_micros, run, session)
+            const state = reason === workerLost ? 'lost' : 'closed'
+            closed.run(state, time, reason, requests, denied, rows, bytes, tokens, cost_micros, run, session)
             return
           }
           default:

@@ -1,5 +1,5 @@
 import type { Counter, Histogram, Meter } from '@opentelemetry/api'
-import type { Outcome, Passage, Station, Telemetry } from '@sluice/core'
+import type { Outcome, Passed, Station, Telemetry } from '@sluice/core'
 import type { Rules } from './rules.ts'
 
 /** What became of policies that changed. */
@@ -36,7 +36,7 @@ export class Measures implements Telemetry {
     }
   }
 
-  passed(passage: Passage, outcome: Outcome['outcome']): void {
+  passed(passage: Passed, outcome: Outcome['outcome']): void {
     const { stays, judgements, refusal } = passage
     const { protocol, target } = passage.of
     const effect = judgements[0]?.effect ?? 'none'

@@ -2,7 +2,7 @@ import { context, metrics, trace } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
-import { limits, type Address, type Clock, type Outcome, type Passage, type Telemetry } from '@sluice/core'
+import { limits, type Address, type Clock, type Outcome, type Passed, type Telemetry } from '@sluice/core'
 import { Measures, type Reload } from './measures.ts'
 import { observe, type Observed } from './observed.ts'
 import { metricsTo, spansTo, type OtlpOptions } from './otlp.ts'
@@ -46,7 +46,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<OpenedTe
   const traces = otlp === null ? null : new Traces(trace.getTracer('sluice'), clock, rules)
   return {
     prometheus: scrapes?.address ?? null,
-    passed(passage: Passage, outcome: Outcome['outcome']) {
+    passed(passage: Passed, outcome: Outcome['outcome']) {
       try {
         measures.passed(passage, outcome)
         traces?.passed(passage, outcome)

@@ -9,7 +9,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api'
-import type { Clock, Outcome, Passage, RefusalCode, Run, Stay, Telemetry } from '@sluice/core'
+import type { Clock, Outcome, Passed, RefusalCode, Run, Stay, Telemetry } from '@sluice/core'
 import type { Rules } from './rules.ts'
 
 /** A wait in the lane that is shorter is nobody's concern. */
@@ -30,7 +30,7 @@ export class Traces implements Telemetry {
     this.#rules = rules
   }
 
-  passed(passage: Passage, outcome: Outcome['outcome']): void {
+  passed(passage: Passed, outcome: Outcome['outcome']): void {
     const [first, last] = [passage.stays[0], passage.stays.at(-1)]
     if (first === undefined || last === undefined) return
     const sinceMs = this.#clock.now() - this.#clock.monotonic()
@@ -41,7 +41,7 @@ export class Traces implements Telemetry {
     span.end(sinceMs + last.toMs)
   }
 
-  #describe(span: Span, passage: Passage, outcome: Outcome['outcome'], sinceMs: number): void {
+  #describe(span: Span, passage: Passed, outcome: Outcome['outcome'], sinceMs: number): void {
     span.setAttributes(attributesOf(passage, outcome, this.#rules))
     if (isFailure(outcome, passage.refusal)) span.setStatus({ code: SpanStatusCode.ERROR })
     const within = trace.setSpan(ROOT_CONTEXT, span)
@@ -65,7 +65,7 @@ function isWorthASpan({ station, fromMs, toMs }: Stay): boolean {
   return station !== 'lane' || toMs - fromMs >= laneWaitMs
 }
 
-function attributesOf(passage: Passage, outcome: Outcome['outcome'], rules: Rules): Attributes {
+function attributesOf(passage: Passed, outcome: Outcome['outcome'], rules: Rules): Attributes {
   const { exchange, session, protocol, target, run } = passage.of
   const [first, last] = [passage.judgements[0], passage.judgements.at(-1)]
   return {

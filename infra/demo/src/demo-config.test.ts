@@ -6,8 +6,9 @@ import { ConfigError, parseConfig } from '@sluice/cli'
 import { demoConfig, starterPolicies } from './demo-config.ts'
 import { demoSubjects } from './demo-subjects.ts'
 import { demoPorts } from './ports.ts'
+import { newHostKeys } from './shop-host.ts'
 
-const below = demoConfig(demoPorts('9000'))
+const below = demoConfig(demoPorts('9000'), newHostKeys().public)
 
 test('the demo is a valid configuration, all on loopback', () => {
   const config = parseConfig('demo', '', below)
@@ -19,6 +20,7 @@ test('the demo is a valid configuration, all on loopback', () => {
     [
       ['shop', { host: '127.0.0.1', port: 9033 }],
       ['shop-api', { host: '127.0.0.1', port: 9081 }],
+      ['shop-host', { host: '127.0.0.1', port: 9023 }],
       ['shop-llm', { host: '127.0.0.1', port: 9082 }],
     ],
   )
@@ -66,6 +68,7 @@ targets:
     [
       ['shop', '127.0.0.1'],
       ['shop-api', '127.0.0.1'],
+      ['shop-host', '127.0.0.1'],
       ['reporting', 'db.internal'],
       ['shop-llm', 'api.openai.com'],
     ],

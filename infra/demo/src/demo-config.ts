@@ -9,6 +9,11 @@ export const shopPasswordVariable = 'SLUICE_DEMO_SHOP_PASSWORD'
 /** The same for the sample API … */
 export const shopApiKeyVariable = 'SLUICE_DEMO_SHOP_API_KEY'
 
+/** … for the sample host … */
+export const shopHostPasswordVariable = 'SLUICE_DEMO_SHOP_HOST_PASSWORD'
+/** As whom the gateway logs in there. */
+export const shopHostUser = 'shop'
+
 /** … and for the provider of the language model. */
 export const llmKeyVariable = 'SLUICE_DEMO_LLM_KEY'
 
@@ -16,14 +21,14 @@ export const starterPolicies: string = fileURLToPath(new URL('../../../policies/
 
 /**
  * The demo as a configuration file would say it (`schemas/config.schema.json`); `SLUICE_CONFIG` is laid over it. Its
- * paths are absolute, since relative ones belong to that file.
+ * paths are absolute, since relative ones belong to that file. `hostKey`: the public one of the sample host.
  */
-export function demoConfig(ports: DemoPorts): object {
+export function demoConfig(ports: DemoPorts, hostKey: string): object {
   const { audience, groups_claim, type_claim } = demoIssuer
   const issuer = `http://${at(ports.identityProvider)}`
   return {
     api: { listen: at(ports.api), roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
-    listen: { postgres: at(ports.postgres), http: at(ports.http) },
+    listen: { postgres: at(ports.postgres), http: at(ports.http), ssh: at(ports.ssh) },
     log: { kind: 'embedded' },
     identity: {
       issuers: [
@@ -49,6 +54,15 @@ export function demoConfig(ports: DemoPorts): object {
         tls: 'disable',
         authentication: 'bearer',
         credential: { password: { env: shopApiKeyVariable } },
+        labels: { env: 'demo', data: 'pii' },
+        access: { approvers: ['dba'], max: '8h', roles: ['reader', 'pii_reader'] },
+      },
+      {
+        name: 'shop-host',
+        protocol: 'ssh',
+        address: at(ports.sshBackend),
+        host_key: hostKey,
+        credential: { user: shopHostUser, password: { env: shopHostPasswordVariable } },
         labels: { env: 'demo', data: 'pii' },
         access: { approvers: ['dba'], max: '8h', roles: ['reader', 'pii_reader'] },
       },

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoState, demoStateFile, demoToken, type DemoState } from '@sluice/cli'
 import { Client } from 'pg'
+import ssh2 from 'ssh2'
 import { startDemo, type Demo } from './demo.ts'
 import { freePorts } from './free-ports.ts'
 import { demoPorts, type DemoPorts } from './ports.ts'
@@ -74,7 +75,7 @@ targets:
     }[]
     assert.deepEqual(
       targets.map(({ name }) => name),
-      ['shop', 'shop-api', 'shop-llm', 'mine'],
+      ['shop', 'shop-api', 'shop-host', 'shop-llm', 'mine'],
     )
     assert.equal(demo.policies, join(folder, 'mine'))
   })
@@ -88,6 +89,25 @@ targets:
     const { rows } = await client.query('SELECT ssn FROM customers WHERE id = 1')
     await client.end()
     assert.deepEqual(rows, [{ ssn: '188-70-6144' }], 'these policies mask nothing')
+  })
+
+  test('has a host that is reached over SSH with a token', async () => {
+    const state = await readable(data)
+    const [host = '', port] = (state.listen['ssh'] ?? '').split(':')
+    const password = await demoToken(state, 'alice')
+    const client = new ssh2.Client()
+    const said = await new Promise<string>((resolve, reject) => {
+      client.on('error', reject).on('ready', () => {
+        client.exec('head -n 2 /srv/shop/customers.csv', (error, channel) => {
+          if (error !== undefined) return reject(error)
+          let text = ''
+          channel.on('data', (bytes: Buffer) => (text += bytes.toString())).on('close', () => resolve(text))
+        })
+      })
+      client.connect({ host, port: Number(port), username: 'shop-host', password })
+    })
+    client.end()
+    assert.match(said, /^id,name,email,ssn,card\n1,Ann Archer,ann\.archer@example\.com,536-22-8726,/)
   })
 
   test('keeps its state to its owner', async () => {

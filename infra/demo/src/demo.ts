@@ -13,7 +13,14 @@ import {
   type PolicyChange,
   type Running,
 } from '@sluice/cli'
-import { demoConfig, llmKeyVariable, shopApiKeyVariable, shopPasswordVariable } from './demo-config.ts'
+import {
+  demoConfig,
+  llmKeyVariable,
+  shopApiKeyVariable,
+  shopHostPasswordVariable,
+  shopHostUser,
+  shopPasswordVariable,
+} from './demo-config.ts'
 import { startIdentityProvider } from './identity-provider.ts'
 import type { KeyedApi } from './keyed-api.ts'
 import { llmLogFile, startLanguageModel } from './language-model.ts'
@@ -21,6 +28,7 @@ import { refuseTaken, type DemoPorts } from './ports.ts'
 import { startPostgres, type Postgres } from './postgres.ts'
 import { loadSampleData } from './sample-data.ts'
 import { startShopApi } from './shop-api.ts'
+import { newHostKeys, startShopHost } from './shop-host.ts'
 import { stateOf, writeState } from './state-file.ts'
 
 export interface DemoOptions {
@@ -51,13 +59,14 @@ export interface Demo {
 }
 
 /**
- * An identity provider, a PostgreSQL with sample data, an API over it, a language model by script, and the gateway in
- * front of them, all on loopback. The gateway
+ * An identity provider, a PostgreSQL with sample data, an API over it, a host with a few files, a language model by script,
+ * and the gateway in front of them, all on loopback. The gateway
  * comes last: once it answers, everything does. Throws `ConfigError` before anything is started.
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { ports, data, env, step, report, activated } = options
-  const config = logged(await readConfig(options), env)
+  const hostKeys = newHostKeys()
+  const config = logged(await readConfig(options, hostKeys.public), env)
   await refuseRunning(data)
   await refuseTaken(portsOf(config, ports))
   await mkdir(data, { recursive: true, mode: 0o700 })
@@ -74,6 +83,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const shopApiKey = newKey()
   const shopApi = await startShopApi({ port: ports.httpBackend, key: shopApiKey, database: postgres })
   parts.defer(() => shopApi.close())
+  const login = { user: shopHostUser, password: newKey() }
+  const shopHost = await startShopHost({ port: ports.sshBackend, keys: hostKeys, ...login })
+  parts.defer(() => shopHost.close())
   const llmKey = newKey()
   const llmLog = llmLogFile(data)
   const llm = await startModel(ports.llmBackend, llmKey, llmLog)
@@ -82,7 +94,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   step('starting the gateway')
   const base = dirname(resolve(config.file))
   const apis = { 'shop-api': { ...shopApi, key: shopApiKey }, 'shop-llm': { ...llm, key: llmKey } }
-  await writeState(data, stateOf(config, provider, postgres, apis))
+  await writeState(data, stateOf(config, provider, postgres, apis, { ...shopHost, ...login }))
   parts.defer(() => rm(demoStateFile(data), { force: true }))
   const gateway = await serve(config, {
     data,
@@ -91,6 +103,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       ...env,
       [shopPasswordVariable]: postgres.app.password,
       [shopApiKeyVariable]: shopApiKey,
+      [shopHostPasswordVariable]: login.password,
       [llmKeyVariable]: llmKey,
     },
     report,
@@ -110,8 +123,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-async function readConfig({ config, ports }: DemoOptions): Promise<Config> {
-  const below = demoConfig(ports)
+async function readConfig({ config, ports }: DemoOptions, hostKey: string): Promise<Config> {
+  const below = demoConfig(ports, hostKey)
   if (config === null) return parseConfig('demo', '', below)
   return parseConfig(config, await readFile(config, 'utf8'), below)
 }
@@ -152,6 +165,7 @@ function portsOf({ api, listen }: Config, own: DemoPorts): readonly number[] {
     ...gateway,
     own.postgresBackend,
     own.httpBackend,
+    own.sshBackend,
     own.llmBackend,
   ]
 }

@@ -8,6 +8,8 @@ test('the ports that every page names, and all of them moved together', () => {
   const usual = {
     api: 7400,
     identityProvider: 7401,
+    ssh: 7422,
+    sshBackend: 7423,
     postgres: 7432,
     postgresBackend: 7433,
     http: 7480,
@@ -19,6 +21,8 @@ test('the ports that every page names, and all of them moved together', () => {
   assert.deepEqual(demoPorts('9000'), {
     api: 9000,
     identityProvider: 9001,
+    ssh: 9022,
+    sshBackend: 9023,
     postgres: 9032,
     postgresBackend: 9033,
     http: 9080,

@@ -4,6 +4,9 @@ import { createServer } from 'node:net'
 export interface DemoPorts {
   readonly api: number
   readonly identityProvider: number
+  readonly ssh: number
+  /** The sample host itself. */
+  readonly sshBackend: number
   readonly postgres: number
   /** PostgreSQL itself, behind the gateway. */
   readonly postgresBackend: number
@@ -18,6 +21,8 @@ const defaultBase = 7400
 const offsets: DemoPorts = {
   api: 0,
   identityProvider: 1,
+  ssh: 22,
+  sshBackend: 23,
   postgres: 32,
   postgresBackend: 33,
   http: 80,
@@ -37,6 +42,8 @@ export function demoPorts(base: string | undefined): DemoPorts {
   return {
     api: first + offsets.api,
     identityProvider: first + offsets.identityProvider,
+    ssh: first + offsets.ssh,
+    sshBackend: first + offsets.sshBackend,
     postgres: first + offsets.postgres,
     postgresBackend: first + offsets.postgresBackend,
     http: first + offsets.http,

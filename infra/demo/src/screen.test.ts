@@ -7,7 +7,7 @@ const demo = {
     api: { host: '127.0.0.1', port: 7400 },
     postgres: { host: '127.0.0.1', port: 7432 },
     http: { host: '127.0.0.1', port: 7480 },
-    ssh: null,
+    ssh: { host: '127.0.0.1', port: 7422 },
     prometheus: null,
     log: '/home/me/sluice/.sluice/log',
     revision: 'r',
@@ -26,6 +26,7 @@ test('it says where things are, what to try, and how to stop', () => {
   for (const part of [
     'http://127.0.0.1:7400',
     'postgresql://any@127.0.0.1:7432/shop',
+    'ssh -p 7422 shop-host@127.0.0.1 ls',
     ' policies/starter ',
     ' .sluice/log',
     ' .sluice/postgres.log',
@@ -59,4 +60,9 @@ test('without HTTP nothing is promised of it', () => {
 test('without PostgreSQL nothing is promised of it', () => {
   const text = screen({ ...demo, gateway: { ...demo.gateway, postgres: null } }, { cwd, env: {} })
   assert.doesNotMatch(text, /psql|postgresql:|approvals/)
+})
+
+test('without SSH nothing is promised of it', () => {
+  const text = screen({ ...demo, gateway: { ...demo.gateway, ssh: null } }, { cwd, env: {} })
+  assert.doesNotMatch(text, /shop-host/)
 })

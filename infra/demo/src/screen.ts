@@ -17,7 +17,7 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
   }
   const where = env['SLUICE_DATA'] === undefined ? '' : `SLUICE_DATA=${env['SLUICE_DATA']} `
   const npx = `${where}npx sluice`
-  const { api, postgres, http } = gateway
+  const { api, postgres, http, ssh } = gateway
   const url = postgres === null ? null : `postgresql://any@${postgres.host}:${postgres.port}/shop`
   const places = [
     ...(url === null ? [] : [['PostgreSQL', `${url}   the password is a token`] as const]),
@@ -27,12 +27,14 @@ export function screen(demo: Omit<Demo, 'close'>, { cwd, env }: ScreenOptions): 
           ['HTTP', `http://${http.host}:${http.port}/shop-api   with a token`] as const,
           ['language model', `http://${http.host}:${http.port}/shop-llm/v1   the key is a token`] as const,
         ]),
+    ...(ssh === null
+      ? []
+      : [['SSH', `ssh -p ${ssh.port} shop-host@${ssh.host} ls   the password is a token`] as const]),
     ['console, API', `http://${api.host}:${api.port}   sign in as bob, password ${password}`] as const,
     ['subjects', `${Object.keys(demoSubjects).join(', ')}   ${npx} login`] as const,
     ['policies', `${near(policies)}   change one, save, and it is in force`] as const,
     ['record', near(gateway.log)] as const,
-    ['PostgreSQL log', near(postgresLog)] as const,
-    ...(http === null ? [] : [['model log', `${near(llmLog)}   what its provider got and said`] as const]),
+    ['logs', [postgresLog, ...(http === null ? [] : [llmLog])].map(near).join(' and ')] as const,
   ]
   const attempts = [
     `${where}npm run example`,

@@ -17,6 +17,7 @@ const apis = {
   'shop-api': { host: '127.0.0.1', port: 7481, key: 'k' },
   'shop-llm': { host: '127.0.0.1', port: 7482, key: 'l' },
 }
+const shopHost = { host: '127.0.0.1', port: 7423, user: 'shop', password: 'h' }
 const at = (host: string, port: number) => ({ host, port })
 
 test('the commands find the demo by it, wherever the gateway listens', () => {
@@ -34,12 +35,15 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
     provider,
     postgres,
     apis,
+    shopHost,
   )
   assert.deepEqual(state, {
     api: 'http://127.0.0.1:7400',
     listen: { postgres: '[::1]:7432', http: '127.0.0.1:7480' },
     direct: {
       shop: 'postgresql://shop_app:p@127.0.0.1:7433/shop',
+      'shop-host': 'ssh://shop@127.0.0.1:7423',
+      'shop-host password': 'h',
       'shop-api': 'http://127.0.0.1:7481',
       'shop-api key': 'k',
       'shop-llm': 'http://127.0.0.1:7482',
@@ -56,6 +60,7 @@ test('the commands find the demo by it, wherever the gateway listens', () => {
     provider,
     postgres,
     apis,
+    shopHost,
   )
   assert.deepEqual([other.api, other.listen], ['http://[fd00::1]:1', {}])
 })
@@ -75,6 +80,7 @@ test("it is its owner's alone, also when one with other rights stood there, and 
     provider,
     postgres,
     apis,
+    shopHost,
   )
   await writeFile(demoStateFile(data), '{}', { mode: 0o644 })
   await writeState(data, state)

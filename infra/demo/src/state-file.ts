@@ -9,6 +9,12 @@ export function stateOf(
   provider: Pick<IdentityProvider, 'issuer' | 'token_endpoint' | 'requests' | 'login'>,
   { host, port, app }: Pick<Postgres, 'host' | 'port' | 'app'>,
   apis: Readonly<Record<string, { readonly host: string; readonly port: number; readonly key: string }>>,
+  shopHost: {
+    readonly host: string
+    readonly port: number
+    readonly user: string
+    readonly password: string
+  },
 ): DemoState {
   const addresses = Object.entries(listen).flatMap(([protocol, at]) =>
     at === null ? [] : [[protocol, reachable(at.address)] as const],
@@ -18,6 +24,8 @@ export function stateOf(
     listen: Object.fromEntries(addresses),
     direct: {
       shop: `postgresql://${app.user}:${app.password}@${host}:${port}/${app.database}`,
+      'shop-host': `ssh://${shopHost.user}@${shopHost.host}:${shopHost.port}`,
+      'shop-host password': shopHost.password,
       ...Object.fromEntries(
         Object.entries(apis).flatMap(([name, { host, port, key }]) => [
           [name, `http://${host}:${port}`],

@@ -296,6 +296,26 @@ export interface EventData {
     /** How many each reason refused; what had no room is `other`. */
     readonly reasons: readonly ReasonCount[]
   }
+  /** Somebody got a password for their own identity. The password is nowhere in the log: gateways derive it from its id. */
+  readonly PasswordMinted: {
+    /** Its id, which is the user name that it goes with. */
+    readonly password: string
+    readonly subject: SubjectRecord
+    /** Claims that policies can read, as JSON. */
+    readonly claims: string
+    /** Of the token by which it was asked for. */
+    readonly token_id: string
+    /** Fingerprints of the tokens that it was made from. */
+    readonly made_from: readonly string[]
+    /** When the issuer vouched for the subject. Milliseconds since 1970. */
+    readonly issued_ms: number
+    /** Milliseconds since 1970. */
+    readonly expires_ms: number
+    /** Those that it opens; null: all of them. */
+    readonly targets: readonly string[] | null
+    /** From where it is good; null: from anywhere. */
+    readonly networks: readonly string[] | null
+  }
   /** A policy bundle came into force. */
   readonly PolicyActivated: {
     readonly revision: string
@@ -1101,6 +1121,53 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
             ],
           },
         },
+      },
+    ],
+  },
+  PasswordMinted: {
+    type: 'record',
+    name: 'PasswordMinted',
+    namespace: 'sluice.events',
+    doc: 'Somebody got a password for their own identity. The password is nowhere in the log: gateways derive it from its id.',
+    version: 1,
+    fields: [
+      { name: 'password', type: 'string', doc: 'Its id, which is the user name that it goes with.' },
+      {
+        name: 'subject',
+        type: {
+          type: 'record',
+          name: 'SubjectRecord',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'type', type: 'string' },
+            { name: 'issuer', type: 'string' },
+            { name: 'groups', type: { type: 'array', items: 'string' } },
+            { name: 'on_behalf_of', type: ['null', 'string'] },
+          ],
+        },
+      },
+      { name: 'claims', type: 'string', doc: 'Claims that policies can read, as JSON.' },
+      { name: 'token_id', type: 'string', doc: 'Of the token by which it was asked for.' },
+      {
+        name: 'made_from',
+        type: { type: 'array', items: 'string' },
+        doc: 'Fingerprints of the tokens that it was made from.',
+      },
+      {
+        name: 'issued_ms',
+        type: 'long',
+        doc: 'When the issuer vouched for the subject. Milliseconds since 1970.',
+      },
+      { name: 'expires_ms', type: 'long', doc: 'Milliseconds since 1970.' },
+      {
+        name: 'targets',
+        type: ['null', { type: 'array', items: 'string' }],
+        doc: 'Those that it opens; null: all of them.',
+      },
+      {
+        name: 'networks',
+        type: ['null', { type: 'array', items: 'string' }],
+        doc: 'From where it is good; null: from anywhere.',
       },
     ],
   },

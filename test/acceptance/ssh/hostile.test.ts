@@ -174,6 +174,44 @@ suite('callers over SSH who do what no client does', () => {
     assert.ok(denied.filter((text) => text.includes('"effect":"deny"')).length >= 3, 'each is in the record')
   })
 
+  test('C23 a signal reaches the program, is judged and recorded, and how it ended is told', async () => {
+    const client = await connected()
+    const channel = await exec(
+      client,
+      'trap "echo caught; exit 9" USR1; echo ready; while :; do sleep 0.1; done',
+    )
+    const ended = told(channel)
+    await once(channel, 'data')
+    channel.signal('USR1')
+    const { out, status } = await ended
+    assert.deepEqual([out.includes('caught'), status], [true, 9])
+    const killed = await exec(client, 'echo ready; exec sleep 30')
+    const name = new Promise((resolve) =>
+      killed.on('exit', (_code: unknown, signal: unknown) => resolve(signal)),
+    )
+    await once(killed, 'data')
+    killed.signal('TERM')
+    assert.equal(await name, 'SIGTERM')
+    killed.signal('NO-SUCH')
+    const deaf = await exec(client, 'cat; echo ready; exec sleep 30')
+    const ending = new Promise((resolve) =>
+      deaf.on('exit', (_code: unknown, signal: unknown) => resolve(signal)),
+    )
+    deaf.end('its input is over')
+    await once(deaf, 'data')
+    const inner = deaf as unknown as { readonly outgoing: { readonly id: number } }
+    const { _protocol: protocol } = client as unknown as {
+      readonly _protocol: { signal(id: number, name: string): void }
+    }
+    protocol.signal(inner.outgoing.id, 'INT')
+    assert.equal(await ending, 'SIGINT')
+    client.end()
+    const actions = (await stage.gateway.events())
+      .filter(({ type }) => type === 'RequestReceived')
+      .map(({ data }) => JSON.stringify(data))
+    assert.equal(actions.filter((text) => text.includes('ssh.signal')).length, 3)
+  })
+
   test('C19 the token is nowhere in the log', async () => {
     assert.doesNotMatch(
       JSON.stringify(await stage.gateway.events()),

@@ -1,6 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import ssh2 from 'ssh2'
@@ -117,6 +118,22 @@ suite('commands over SSH that wait, or may not be recorded', () => {
     client.end()
     assert.equal(existsSync(at('unrecorded')), false)
   })
+})
+
+test('a gateway that shuts down tells whose command it stops, and stops it', async () => {
+  await using stage = await openStage()
+  const pid = join(stage.sshd.home, 'pid-of-sleep')
+  const running = openssh(stage.door, `echo $$ > ${pid}; exec sleep 60`)
+  for (let tries = 0; tries < 100 && !existsSync(pid); tries++) await sleep(50)
+  const started = performance.now()
+  await stage.gateway.close()
+  const { status, stderr } = await running
+  assert.ok(performance.now() - started < 12_000)
+  assert.notEqual(status, 0)
+  assert.match(stderr, /^sluice: /)
+  await sleep(300)
+  const [found] = (await readFile(pid, 'utf8')).split('\n')
+  assert.throws(() => process.kill(Number(found), 0), 'it goes on')
 })
 
 test('C16 a target that shows another host key gets nothing, not even the login', async () => {

@@ -42,7 +42,7 @@ sluice connect <target> --exec -- <command> …
     if (wanted.ca !== undefined) await trust(wanted.ca)
     const demo = await demoState(io.env)
     const api = apiUrl(apiOf(io.env, demo))
-    const { by, obtain } = await subjectOf(wanted.subject, api, io)
+    const { by, obtain } = await subjectOf(wanted.subject, wanted.target, api, io)
     await using parts = new AsyncDisposableStack()
     const tokens = new TokenKeeper({
       obtain,

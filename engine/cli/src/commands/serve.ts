@@ -12,10 +12,14 @@ import { policyLine } from '../policies.ts'
 import { serve } from '../serve.ts'
 import type { Running } from '../serving.ts'
 
+const workersMax = 64
+
 export const serveCommand: Command = {
-  usage: `sluice serve --config sluice.yaml
+  usage: `sluice serve --config sluice.yaml [--workers <n>]
 
   --config <file>  default $SLUICE_CONFIG; schemas/config.schema.json describes it
+  --workers <n>    processes in which callers come in, on the same ports; default 1, which is this one. With more,
+                   this process keeps the log, the API and what is one for all, so it counts as a core of its own
 
 KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
 
@@ -23,18 +27,21 @@ KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { config: { type: 'string' } },
+      options: { config: { type: 'string' }, workers: { type: 'string', default: '1' } },
     })
     const file = values.config ?? io.env['SLUICE_CONFIG']
     if (file === undefined || positionals.length > 0)
       throw new UsageError('name the configuration: --config <file>')
-    const read = parseConfig(file, await readFile(file, 'utf8'))
+    const count = workersOf(values.workers)
+    const text = await readFile(file, 'utf8')
+    const read = parseConfig(file, text)
     const brokers = brokersOf(io.env['KAFKA_BROKERS'])
     const config = brokers === null ? read : { ...read, log: withBrokers(read.log, brokers) }
     const running = await serve(config, {
       data: dataFolder(io.env),
       base: dirname(resolve(file)),
       env: io.env,
+      workers: { count, text },
       report: (what, error) =>
         io.error(`${what}: ${error instanceof Error ? error.message : String(error)}\n`),
       activated: (change) => io.out(`${policyLine(change)}\n`),
@@ -47,6 +54,14 @@ KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
     await running.close()
     return end === 'lost' ? 1 : 0
   },
+}
+
+/** Throws `UsageError`. */
+function workersOf(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > workersMax)
+    throw new UsageError(`--workers ${text}: a whole number from 1 to ${workersMax} is needed`)
+  return count
 }
 
 function banner({ api, postgres, http, prometheus, log, revision }: Running): string {

@@ -112,6 +112,22 @@ test('replay: step by step, in words or as they come', async () => {
   ])
 })
 
+test('C24 replay: what terminals showed as asciicast, of which no terminal obeys anything', async () => {
+  const lines = ['{"version":2,"width":80,"height":24}', '[0.5, "o", "\\u001b[2J \u009b2J \u202e \u{e0001}"]']
+  const parts = lines.map((line) => ({ kind: 'terminal', line, seconds: 0, code: 'o', text: '' }))
+  const step = { at: '2026-01-02T03:04:05.000Z', step: 'answer', exchange: 'exc_1', content: 'shown', parts }
+  await using server = await scriptedServer(() => ({ body: `${JSON.stringify(step)}\n` }))
+  const { out } = await ran(['sessions', 'replay', id, '--cast'], env(server))
+  assert.doesNotMatch(out.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u)
+  assert.deepEqual(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown),
+    lines.map((line) => JSON.parse(line) as unknown),
+  )
+})
+
 test('replay: at a speed it takes its time', async () => {
   await using server = await recording()
   const started = performance.now()

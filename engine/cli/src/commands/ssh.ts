@@ -58,7 +58,7 @@ async function certificate(named: string | undefined, values: Values, io: Io): P
   const out = values.out ?? certificateFile(file)
   const api = apiUrl(apiOf(io.env, await demoState(io.env)))
   const { as, login, 'subject-token-file': tokenFile } = values
-  const { obtain } = await subjectOf({ as, login, file: tokenFile }, api, io)
+  const { obtain } = await subjectOf({ as, login, file: tokenFile }, null, api, io)
   const client = clientAt(api, (await obtain()).token, io.signal)
   const { target: targets, command, from } = values
   const body = { public_key: (await readFile(file, 'utf8')).trim(), targets, command, from }

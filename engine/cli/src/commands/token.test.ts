@@ -72,3 +72,16 @@ test('what answers without JSON is no provider', async () => {
 test('both ways at once are a mistake', async () => {
   assert.equal((await ran(['token', '--as', 'bob', '--subject-token-file', 'x'])).code, 2)
 })
+
+test('a token may be bound to targets and to networks, and nothing else is asked with that', async () => {
+  using data = scratchFolder()
+  await using server = await provider()
+  leaveDemo(data.path, server.url, ['langchain-reporting'])
+  const env = { SLUICE_DATA: data.path }
+  const bound = ['--target', 'shop', '--target', 'crm', '--from', '10.0.0.0/8']
+  assert.equal((await ran(['token', ...bound], env)).out, 'slu_1\n')
+  const form = new URLSearchParams((server.asked[1] ?? '').split(' ')[2])
+  assert.equal(form.get('scope'), 'target:shop target:crm from:10.0.0.0/8')
+  assert.equal((await ran(['token', 'revoked', '--target', 'shop'], env)).code, 2)
+  assert.equal((await ran(['token', 'revoke', 'tok_1', '--reason', 'x', '--from', '::1'], env)).code, 2)
+})

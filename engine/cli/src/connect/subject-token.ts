@@ -21,12 +21,22 @@ export interface Subject {
   readonly obtain: () => Promise<GatewayToken>
 }
 
-/** The first that is there: what the arguments say, the environment, who logged in, the demo's service. */
-export async function subjectOf(options: SubjectOptions, api: string, io: Io): Promise<Subject> {
+/** Tokens that are good for this target alone, or for all. The first that is there: what the arguments say, the environment, who logged in, the demo's service. */
+export async function subjectOf(
+  options: SubjectOptions,
+  target: string | null,
+  api: string,
+  io: Io,
+): Promise<Subject> {
   const { as, file, login } = options
   const exchanging = (by: string, subjectToken: () => Promise<string>): Subject => ({
     by,
-    obtain: async () => exchangeToken(api, await subjectToken()),
+    obtain: async () => {
+      const token = await subjectToken()
+      // What a login gave was bound to nothing, and is not bound later.
+      const isBindable = target !== null && !token.startsWith(gatewayTokenPrefix)
+      return exchangeToken(api, token, isBindable ? { targets: [target] } : {})
+    },
   })
   if (file !== undefined) return exchanging(file, async () => (await readFile(file, 'utf8')).trim())
   if (as === undefined && login === undefined) {

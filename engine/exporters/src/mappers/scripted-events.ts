@@ -162,6 +162,17 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
   GrantRejected: grantVote,
   GrantRevoked: { grant: 'grt_1', by: alice.id, reason: 'done' },
   SessionKilled: { session: 'ses_1', by: alice.id, reason: 'enough' },
+  PasswordMinted: {
+    password: 'pwd_1',
+    subject: alice,
+    claims: '{}',
+    token_id: 't',
+    made_from: [],
+    issued_ms: 7,
+    expires_ms: 9,
+    targets: ['shop'],
+    networks: null,
+  },
   TokenRevoked: { token: 'tok_1', until_ms: 9, by: alice.id, reason: 'leaked' },
   SubjectRevoked: {
     subject: alice.id,

@@ -72,9 +72,9 @@ suite('a certificate of the authority', () => {
   })
   test('is as old as that token, and names by the same fingerprint what that was made from', () => {
     const { issuedAt, madeFrom } = verify(
-      issued({}, { ...identity, issuedAt: noon - 5_000, madeFrom: 'of it' }),
+      issued({}, { ...identity, issuedAt: noon - 5_000, madeFrom: ['of it'] }),
     )
-    assert.deepEqual([issuedAt, madeFrom], [noon - 5_000, 'of it'])
+    assert.deepEqual([issuedAt, madeFrom], [noon - 5_000, ['of it']])
     assert.equal(verify(issued()).issuedAt, 0, 'an age that nobody told is the greatest')
   })
   test('keeps who it acts for', () => {

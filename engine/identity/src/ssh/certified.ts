@@ -98,7 +98,7 @@ function whoIn(
   if (typ !== 'human' && typ !== 'service') unusable()
   if (!isNames(grp) || grp.length > limits.groupsMax || !isObject(clm)) unusable()
   if (obo !== undefined && !isName(obo)) unusable()
-  if (typeof iat !== 'number' || (src !== undefined && !isName(src))) unusable()
+  if (typeof iat !== 'number' || (src !== undefined && !isNames(src))) unusable()
   if (!issuers.has(iss))
     refuse('unknown_issuer', 'The certificate is not of an issuer that is configured here.')
   return {

@@ -15,7 +15,7 @@ export interface PublicKeyPorts {
 export function publicKeyAuthenticator({ tokens, keys, terms, clock }: PublicKeyPorts): Authenticator {
   return {
     async authenticate(proof) {
-      if (proof.kind === 'token') return tokens.authenticate(proof)
+      if (proof.kind !== 'public_key') return tokens.authenticate(proof)
       const { blob, ip } = proof
       return isCertificate(blob)
         ? certifiedIdentity(blob, ip, terms, clock.now())

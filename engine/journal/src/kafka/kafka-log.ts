@@ -207,6 +207,10 @@ export class KafkaLog implements Log {
     return lease.live && !view.incarnations.isLost(this.writer, this.epoch)
   }
 
+  get liveForMs(): number {
+    return this.live ? this.#parts.lease.leftMs : 0
+  }
+
   append(unit: Unit, options: AppendOptions): Promise<Position> {
     return this.#parts.offload.append(unit, options)
   }

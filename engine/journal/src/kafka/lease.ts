@@ -99,6 +99,11 @@ export class Lease {
     return !this.#lapsed && !this.#closed
   }
 
+  /** How long it lasts without another beat, as long as it is live. */
+  get leftMs(): number {
+    return this.#ports.times.leaseMs - (this.#ports.clock.monotonic() - this.#sentMs)
+  }
+
   /** Beats from now on. */
   keep(): void {
     this.#timer = this.#ports.clock.after(this.#ports.times.beatMs, () => {

@@ -1,0 +1,93 @@
+import {
+  createGate,
+  limits,
+  type Address,
+  type Engine,
+  type GatePorts,
+  type OpenSessions,
+  type Subject,
+} from '@sluice/core'
+import type { Config } from './config/config.ts'
+import { directDialer } from './dial.ts'
+import { Listeners, type ListenerPorts } from './listeners.ts'
+import { buildRecognisers } from './recognisers.ts'
+
+/** Where callers come in, whether that is this process or several others. */
+export interface Front {
+  readonly sessions: OpenSessions
+  /** Opens the ports. */
+  listen(): Promise<void>
+  /** Where callers of a protocol connect; `null`: it is not served. */
+  address(protocol: string): Address | null
+  readonly listening: boolean
+  /** The API is there: callers who wait for people are told where. */
+  apiAt(url: string): void
+  /** Other policies are in force. */
+  policyChanged(): void
+  /** Somebody was seen with other groups than before. */
+  seen(seen: Pick<Subject, 'id' | 'groups'>): void
+  /** Resolves once all that serve callers go by what was decided before: access, policies, ended sessions. */
+  settled(): Promise<void>
+  /** Drains for at most `limits.drainMs`. */
+  close(): Promise<void>
+}
+
+export interface FrontPorts extends Omit<GatePorts, 'approvalLink' | 'patterns' | 'recognisers' | 'dialer'> {
+  /** Relative paths of the configuration start here. */
+  readonly base: string
+  readonly hostKey: string
+  readonly apiUrl: string | null
+}
+
+/** The gate and its adapters, in this process. */
+export async function openFront(config: Config, ports: FrontPorts): Promise<LocalFront> {
+  const { base, apiUrl, hostKey: _, ...ofGate } = ports
+  let url = apiUrl
+  const engine = createGate({
+    ...ofGate,
+    approvalLink: (id) => `${url ?? ''}/v1/approvals/${id}`,
+    patterns: config.detectors,
+    recognisers: await buildRecognisers(config.recognisers, base),
+    dialer: directDialer(),
+  })
+  return new LocalFront(engine, config, ports, (at) => (url ??= at))
+}
+
+export class LocalFront implements Front {
+  readonly sessions: Engine
+  readonly apiAt: (url: string) => void
+  readonly #config: Config
+  readonly #ports: ListenerPorts
+  readonly #listeners = new Listeners()
+
+  constructor(engine: Engine, config: Config, ports: ListenerPorts, apiAt: (url: string) => void) {
+    this.sessions = engine
+    this.apiAt = apiAt
+    this.#config = config
+    this.#ports = ports
+  }
+
+  get listening(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  listen(): Promise<void> {
+    return this.#listeners.open(this.#config.listen, this.sessions, this.#ports)
+  }
+
+  address(protocol: string): Address | null {
+    return this.#listeners.get(protocol)?.address ?? null
+  }
+
+  /** Here all of it is so at once. */
+  policyChanged(): void {}
+
+  seen(): void {}
+
+  async settled(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#listeners[Symbol.dispose]()
+    await Promise.all([this.sessions.drain(limits.drainMs), this.#listeners.close()])
+  }
+}
