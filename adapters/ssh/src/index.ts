@@ -2,6 +2,7 @@ import type { Adapter } from '@sluice/core'
 import { listen } from './listen.ts'
 import { impairments } from './native-crypto.ts'
 import { actions } from './normalise.ts'
+import { probe } from './probe.ts'
 import { SshRecording } from './recording.ts'
 import { credentialNeed, sshTarget, type SshSettings } from './target.ts'
 
@@ -12,6 +13,7 @@ export const ssh: Adapter<SshSettings> = {
   target: sshTarget,
   credential: credentialNeed,
   listen,
+  probe,
   recording: () => new SshRecording(),
   impairments,
 }

@@ -1,5 +1,5 @@
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2'
-import { limits, refusal, Refused, type Credential, type Refusal, type Session } from '@sluice/core'
+import { limits, refusal, Refused, type Credential, type Refusal, type Reach } from '@sluice/core'
 import { algorithms, signaturesOf } from './algorithms.ts'
 import { proofOf } from './credential.ts'
 import type { Program } from './normalise.ts'
@@ -7,12 +7,12 @@ import type { SshSettings } from './target.ts'
 
 /** The connection of one session to its target; everything that is permitted runs over it, each on its own channel. */
 export class Upstream {
-  readonly #session: Session<SshSettings>
+  readonly #session: Reach<SshSettings>
   #login: string | null = null
   #connection: Promise<Client> | undefined
   #closed = false
 
-  constructor(session: Session<SshSettings>) {
+  constructor(session: Reach<SshSettings>) {
     this.#session = session
   }
 
