@@ -4,9 +4,6 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const setup = fileURLToPath(new URL('../../setup.mjs', import.meta.url))
 
 /**
  * Stands for npm: writes down how it was called and leaves the two packages that bring programs, complete or as
@@ -37,7 +34,8 @@ suite('set-up of a clone', () => {
   beforeEach(() => {
     clone = mkdtempSync(join(tmpdir(), 'sluice-setup-test-'))
     mkdirSync(join(clone, 'infra'))
-    cpSync(setup, join(clone, 'infra', 'setup.mjs'))
+    for (const script of ['setup.mjs', 'native-crypto.mjs'])
+      cpSync(new URL(`../../${script}`, import.meta.url), join(clone, 'infra', script))
     writeFileSync(join(clone, 'npm.cjs'), npm)
     lock('1.0.0')
   })
