@@ -49,6 +49,7 @@ const suites: readonly Suite[] = [
     files: ['engine/telemetry/src/**/*.test.ts', 'test/telemetry/**/*.test.ts'],
     concurrency: 1,
   },
+  { name: 'agent', files: ['engine/agent/src/**/*.test.ts', 'test/agent/**/*.test.ts'], concurrency: 2 },
   { name: 'projections', files: ['engine/projections/src/**/*.test.ts'] },
   {
     name: 'api and cli',

@@ -66,7 +66,7 @@ suite('several gateways on one log', { skip: 'missing' in kafka ? kafka.missing 
         return line?.id === id && line.statement === 'delete from things where id = 8' ? true : undefined
       })
     assert.deepEqual((await b.ask('alice', 'GET', path)).body, [], 'of others nothing')
-    const served = [{ name: 'shop', protocol: 'postgres', labels: {}, served: true }]
+    const served = [{ name: 'shop', protocol: 'postgres', labels: {}, served: true, source: 'file' }]
     for (const at of [a, b]) assert.deepEqual((await at.ask('alice', 'GET', '/v1/targets')).body, served)
   })
 

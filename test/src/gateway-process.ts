@@ -12,6 +12,8 @@ import type { Place } from './wire-client.ts'
 export interface GatewayProcess extends Place {
   readonly pid: number
   readonly api: Place
+  /** Where agents connect; of port 0 where they do not. */
+  readonly agents: Place
   readonly http: Place
   /** Where its metrics are. */
   readonly metrics: Place
@@ -82,6 +84,7 @@ export async function startGatewayProcess(
     pid: child.pid ?? 0,
     metrics: placeIn(said, /metrics +http:\/\/(\S+):(\d+)/),
     api: placeIn(said, /API +http:\/\/(\S+):(\d+)/),
+    agents: placeIn(said, /agents +(\S+):(\d+)/),
     http: placeIn(said, /HTTP +http:\/\/(\S+):(\d+)/),
     async heap() {
       const before = new Set(await readdir(data))

@@ -40,6 +40,8 @@ export interface GatewayOptions {
   /** After which a client that does not read is cut off. */
   readonly stallSeconds?: number
   readonly secrets?: object
+  /** Where agents connect, e.g. `127.0.0.1:0`; there are none when it is not given. */
+  readonly agents?: string
   /** Of its environment, beside the credentials of its targets. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -49,6 +51,8 @@ export interface Gateway extends Place {
   readonly api: Place
   readonly http: Place
   readonly ssh: Place
+  /** Where agents connect. */
+  readonly agents: Place | null
   /** Where its metrics are. */
   readonly prometheus: Place | null
   /** Folder of the log. */
@@ -118,6 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     api: running.api,
     http,
     ssh,
+    agents: running.agents,
     prometheus: running.prometheus,
     log: running.log,
     reports,
@@ -175,6 +180,7 @@ export function configOf(options: GatewayOptions): object {
     masking,
     stallSeconds,
     secrets,
+    agents,
     host = '127.0.0.1',
     owners = {},
   } = options
@@ -194,6 +200,7 @@ export function configOf(options: GatewayOptions): object {
       postgres: { address: `${host}:0`, ...files },
       http: { address: `${host}:0`, ...files },
       ssh: { address: `${host}:0`, ...(stallSeconds === undefined ? {} : { stall_s: stallSeconds }) },
+      ...(agents === undefined ? {} : { agents }),
     },
     log: log ?? { kind: 'embedded' },
     identity: {

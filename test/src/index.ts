@@ -1,3 +1,4 @@
+export { startAgentProcess, type AgentProcess, type AgentProcessOptions } from './agent-process.ts'
 export { startAnalyzer, type Analyzer, type AnalyzerManner } from './analyzer.ts'
 export { startBackend, type Backend } from './backend.ts'
 export { authority, issuedBy, selfSigned, type Authority, type Certificate } from './certificate.ts'

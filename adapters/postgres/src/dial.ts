@@ -13,6 +13,13 @@ export function unreachable(why: string, options?: ErrorOptions): Refused {
   return new Refused(refusal('target_unreachable', 'postgres/upstream', message), options)
 }
 
+/** The connection was there and is gone, before anything of a caller went over it. */
+export class ConnectionLost extends Refused {
+  constructor(when: string) {
+    super(unreachable(`it closed the connection during the ${when}.`).refusal)
+  }
+}
+
 /** A byte stream to the target, encrypted and verified when its settings ask for it. Throws `Refused`. */
 export async function dialTarget(session: Reach<PostgresSettings>): Promise<Duplex> {
   const { settings } = session.target
@@ -81,6 +88,6 @@ async function encrypt(socket: Duplex, host: string, ca: string | null): Promise
     socket.destroy()
     reject(unreachable('its TLS certificate could not be verified.', { cause: error }))
   })
-  secured.once('close', () => reject(unreachable('it closed the connection during the TLS handshake.')))
+  secured.once('close', () => reject(new ConnectionLost('TLS handshake')))
   return promise
 }

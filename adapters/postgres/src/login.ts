@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { limits, Refused, type Credential, type Reach, type Session } from '@sluice/core'
-import { dialTarget, unreachable } from './dial.ts'
+import { ConnectionLost, dialTarget, unreachable } from './dial.ts'
 import { takeReply } from './frames.ts'
 import { back, front } from './messages.ts'
 import { receive, Receiver } from './receiver.ts'
@@ -77,7 +77,21 @@ function notAccepted(cause: CredentialRejected): Refused {
 
 class CredentialRejected extends Error {}
 
+/** Behind agents a connection may end with one of them, and another one be there: it is made once more. */
 async function attempt(
+  session: Reach<PostgresSettings>,
+  wanted: ReadonlyMap<string, string>,
+  credential: Credential,
+): Promise<LoggedIn> {
+  try {
+    return await attemptOnce(session, wanted, credential)
+  } catch (error) {
+    if (!(error instanceof ConnectionLost) || session.target.via === undefined) throw error
+    return await attemptOnce(session, wanted, credential)
+  }
+}
+
+async function attemptOnce(
   session: Reach<PostgresSettings>,
   wanted: ReadonlyMap<string, string>,
   credential: Credential,
@@ -119,7 +133,7 @@ class Handshake {
     this.#socket.write(this.#startup(wanted))
     for (;;) {
       const message = await receive(receiver, (buffer) => takeReply(buffer, limits.requestBytesMax))
-      if (message === undefined) throw unreachable('it closed the connection during the login.')
+      if (message === undefined) throw new ConnectionLost('login')
       if (message[0] === back.readyForQuery) break
       await this.#answer(message)
     }

@@ -15,6 +15,7 @@ import type {
   Targets,
 } from '@sluice/core'
 import { addedTargets, type AddedTargets } from './added-targets.ts'
+import { agents, type AgentControl } from './agents.ts'
 import type { ApprovalRecords } from './approval-records.ts'
 import { approvals } from './approvals.ts'
 import { defaultBounds, type ApiBounds } from './bounds.ts'
@@ -77,6 +78,8 @@ export interface ApiPorts extends ContentPorts {
   readonly derivedPasswords: PasswordPorts['derivedPasswords']
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
+  /** By which targets in private networks are reached. */
+  readonly agents: AgentControl
   /** Sessions of all gateways, as the log tells of them. */
   readonly records: SessionRecords
   /** What was done in them. */
@@ -150,6 +153,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(grants(ports))
   app.register(erasures(ports))
   app.register(legalHolds(ports))
+  app.register(agents(ports))
   if (ports.slack !== undefined) app.register(slack(ports, ports.slack))
   return app
 }

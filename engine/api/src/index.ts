@@ -1,4 +1,5 @@
 export type { ErasureResult } from './erasures.ts'
+export type { AgentConnectionLine, AgentControl, AgentLine, Invited } from './agents.ts'
 export { createApi, type ApiPorts } from './app.ts'
 export type { ApprovalLine, ApprovalPage } from './approval-page.ts'
 export type { ExchangeLine } from './exchange-log.ts'

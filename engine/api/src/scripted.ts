@@ -28,6 +28,7 @@ import {
   type Target,
   type Unit,
 } from '@sluice/core'
+import type { AgentControl } from './agents.ts'
 import { createApi, type ApiPorts } from './app.ts'
 import { scriptedConsole } from './console/scripted.ts'
 import { compiledOnce } from './scripted-compilers.ts'
@@ -197,6 +198,17 @@ const noLegalHolds: LegalHolds = {
   close: async () => {},
 }
 
+/** Of a gateway that no agent knows. */
+const noAgents: AgentControl = {
+  gateway: 'test',
+  lifeMs: { usual: 3_600_000, max: 86_400_000 },
+  list: () => [],
+  find: () => undefined,
+  streamsOf: () => 0,
+  invite: () => Promise.reject(new Error('nobody is invited here')),
+  remove: async () => ({ kind: 'unknown' }),
+}
+
 export interface ScriptedApi {
   readonly app: FastifyInstance
   readonly store: ScriptedStore
@@ -258,6 +270,7 @@ export function scriptedApi(
     past: { get: () => undefined, search: () => [] },
     grants: noGrants,
     legalHolds: noLegalHolds,
+    agents: noAgents,
     records: { get: () => undefined, list: () => [], search: () => ({ sessions: [], total: 0 }) },
     exchanges: { search: async () => [], onChange: () => ({ [Symbol.dispose]: () => {} }) },
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),

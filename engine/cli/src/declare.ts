@@ -78,13 +78,13 @@ export async function declare({
   }
 }
 
-function registered({ name, protocol, address, labels, settings }: Target) {
+function registered({ name, protocol, address, via, labels, settings }: Target) {
   const data = {
     name,
     protocol,
     address: `${address.host}:${address.port}`,
     labels: JSON.stringify(labels),
-    settings: JSON.stringify(settings),
+    settings: JSON.stringify(via === undefined ? settings : { ...Object(settings), via }),
     by: declaredByFile,
     entry: null,
   }

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect, isIP } from 'node:net'
+import type { Tunnels } from '@sluice/agent'
 import {
   isLoopback,
   isReachable,
@@ -41,6 +42,22 @@ export function directDialer(resolve: Resolve = systemResolve): Dialer {
     },
   }
 }
+
+/** A target with `via` is dialled by an agent of that name, and its address means what it means there. */
+export function dialerOf(direct: Dialer, tunnels: Pick<Tunnels, 'dial'>): Dialer {
+  return {
+    dial: (target, to) => (target.via === undefined ? direct.dial(target, to) : tunnels.dial(target.via, to)),
+  }
+}
+
+/** Of a process to which no agent connects: what is behind them is refused, and never dialled from here. */
+export const withoutAgents: Dialer = dialerOf(directDialer(), {
+  dial: async (name) => {
+    throw new Refused(
+      refusal('target_unreachable', 'sluice/agent', `No agent named ${name} is connected to this gateway.`),
+    )
+  },
+})
 
 async function vetted(name: string, resolve: Resolve): Promise<readonly string[]> {
   const addresses = await resolve(name)

@@ -76,6 +76,16 @@ function details({ type, data }: EventLine): string {
       return `${text('selector')} by ${text('by')}${because(text('reason'))} (ref ${text('hold')})`
     case 'LegalHoldReleased':
       return `by ${text('by')}${because(text('reason'))} (ref ${text('hold')})`
+    case 'AgentInvited':
+      return `${text('name')} by ${text('by')} (ref ${text('agent')})`
+    case 'AgentEnrolled':
+      return `${text('name')} from ${text('client_ip')} (ref ${text('agent')})`
+    case 'AgentJoined':
+      return `${text('name')} from ${text('client_ip')}, version ${text('version')} (ref ${text('agent')})`
+    case 'AgentLeft':
+      return `${text('name')}: ${text('reason')} (ref ${text('agent')})`
+    case 'AgentRemoved':
+      return `${text('name')} by ${text('by')}${because(text('reason'))} (ref ${text('agent')})`
     case 'AdminActed':
       return `${text('action')} ${text('resource')} by ${subjectId(data['by'])}: ${text('outcome')}`
     case 'GrantRequested':

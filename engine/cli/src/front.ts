@@ -8,7 +8,6 @@ import {
   type Subject,
 } from '@sluice/core'
 import type { Config } from './config/config.ts'
-import { directDialer } from './dial.ts'
 import { Listeners, type ListenerPorts } from './listeners.ts'
 import { buildRecognisers } from './recognisers.ts'
 
@@ -32,7 +31,7 @@ export interface Front {
   close(): Promise<void>
 }
 
-export interface FrontPorts extends Omit<GatePorts, 'approvalLink' | 'patterns' | 'recognisers' | 'dialer'> {
+export interface FrontPorts extends Omit<GatePorts, 'approvalLink' | 'patterns' | 'recognisers'> {
   /** Relative paths of the configuration start here. */
   readonly base: string
   readonly hostKey: string
@@ -48,7 +47,6 @@ export async function openFront(config: Config, ports: FrontPorts): Promise<Loca
     approvalLink: (id) => `${url ?? ''}/v1/approvals/${id}`,
     patterns: config.detectors,
     recognisers: await buildRecognisers(config.recognisers, base),
-    dialer: directDialer(),
   })
   return new LocalFront(engine, config, ports, (at) => (url ??= at))
 }

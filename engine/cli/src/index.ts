@@ -1,6 +1,7 @@
 export { Unreachable } from './command.ts'
 export { parseConfig, type Config } from './config/config.ts'
 export { ConfigError } from './config/problem.ts'
+export { dialerOf, directDialer } from './dial.ts'
 export { demoState, demoStateFile, demoToken, dataFolder, type DemoState } from './demo-state.ts'
 export { withBrokers, type LogConfig } from './config/log.ts'
 export { brokersOf } from './log.ts'

@@ -17,6 +17,7 @@ export function referencesIn(config: Config): readonly NamedReference[] {
     issuers,
     samlIssuers,
     tokenKey,
+    agentsKey,
     sshCaKey,
     sshHostKey,
     maskingKey,
@@ -32,6 +33,7 @@ export function referencesIn(config: Config): readonly NamedReference[] {
   })
   return [
     ...(tokenKey === null ? [] : [one('keys.tokens', tokenKey)]),
+    ...(agentsKey === null ? [] : [one('keys.agents', agentsKey)]),
     ...(sshCaKey === null ? [] : [one('keys.ssh_ca', sshCaKey)]),
     ...(sshHostKey === null ? [] : [one('keys.ssh_host', sshHostKey)]),
     ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),

@@ -5,7 +5,6 @@ import { createApi, readConsole } from '@sluice/api'
 import {
   createStanding,
   noting,
-  openApprovals,
   openGrants,
   openKills,
   openLegalHolds,
@@ -21,11 +20,13 @@ import { Acquaintances } from '@sluice/notices'
 import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
 import { addedTargets } from './added-targets.ts'
+import { openAgentSide } from './agents.ts'
+import { approvalsOf } from './approvals.ts'
 import { buildExporters } from './exporters.ts'
 import { letHeapGrow } from './heap.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
-import { directDialer } from './dial.ts'
+import { dialerOf, directDialer } from './dial.ts'
 import { openFront, type Front } from './front.ts'
 import { identityOf } from './identity.ts'
 import { openLog } from './log.ts'
@@ -129,30 +130,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const acquaintances = new Acquaintances({ clock, standing })
   revocations.onChange((revocation) => acquaintances.forget(revocation))
   const authenticator = noting(acquaintances.meeting(identity.authenticator), standing)
-  const approvals = await openApprovals({
-    writer: log.writer,
-    epoch: log.epoch,
-    store,
-    unseal: async (event) => {
-      const unsealed = await log.unseal(event)
-      return unsealed.kind === 'content' ? unsealed.content : null
-    },
-    clock,
-    ids,
-    owners: config.owners,
-    standing,
-    report,
-  })
+  const { owners } = config
+  const approvals = await approvalsOf(log, { store, clock, ids, owners, standing, report })
   parts.defer(() => approvals.close())
 
-  const grants = await openGrants({
-    store,
-    clock,
-    ids,
-    owners: config.owners,
-    access: (name) => targets.access(name),
-    report,
-  })
+  const access = (name: string) => targets.access(name)
+  const grants = await openGrants({ store, clock, ids, owners, access, report })
   parts.defer(() => grants.close())
 
   let apiUrl = config.api.url
@@ -180,6 +163,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => projections.close())
 
+  const agents = await openAgentSide(config, { data, secrets, log, store, clock, ids, report })
+  parts.defer(() => agents.close())
+  const dialer = dialerOf(directDialer(), agents.tunnels)
   const ofFront = {
     approvals,
     grants,
@@ -192,7 +178,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ids,
     report,
   }
-  front =
+  const local =
     options.workers === undefined || workers === 1
       ? await openFront(config, {
           ...ofFront,
@@ -205,20 +191,31 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
           targets,
           pdp,
           facts: projections.facts,
+          dialer,
           store,
         })
-      : new SupervisedFront({
-          ...ofFront,
-          workers,
-          log,
-          policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
-          standing: () => standing.all(),
-          met(whom) {
-            acquaintances.met(whom)
-            standing.note(whom.subject)
-          },
-          beginning: { file: config.file, text: options.workers.text, base, data, env: { ...env }, apiUrl },
-        })
+      : undefined
+  front =
+    local ??
+    new SupervisedFront({
+      ...ofFront,
+      workers,
+      log,
+      policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
+      standing: () => standing.all(),
+      met(whom) {
+        acquaintances.met(whom)
+        standing.note(whom.subject)
+      },
+      beginning: {
+        file: config.file,
+        text: options.workers?.text ?? '',
+        base,
+        data,
+        env: { ...env },
+        apiUrl,
+      },
+    })
   const { sessions } = front
   targets.endSessionsIn(sessions)
 
@@ -255,6 +252,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     await Promise.all([callers.close(), exporters.close()])
   })
   await callers.listen()
+  if (local !== undefined) await agents.listen(local.sessions)
 
   const { folder, cache } = policyOptions
   const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
@@ -271,6 +269,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   )
   const api = createApi({
     engine: sessions,
+    agents: agents.control,
     authenticator,
     store,
     targets,
@@ -278,7 +277,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     added: addedTargets({
       registry: targets,
       registrations: settled.registrations,
-      dialer: directDialer(),
+      dialer,
       secrets,
       clock,
     }),
@@ -331,6 +330,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     postgres: callers.address('postgres'),
     http: callers.address('http'),
     ssh: callers.address('ssh'),
+    agents: agents.address,
     prometheus: telemetry?.prometheus ?? null,
     log: place,
     lost: lost.promise,

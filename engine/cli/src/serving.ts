@@ -24,6 +24,8 @@ export interface Running {
   readonly postgres: Address | null
   readonly http: Address | null
   readonly ssh: Address | null
+  /** Where agents connect. */
+  readonly agents: Address | null
   /** Where Prometheus reads metrics. */
   readonly prometheus: Address | null
   /** Where the log is: a folder, or brokers. */

@@ -62,6 +62,15 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'hand the record to a SIEM, a file or a topic',
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
+  agent: {
+    summary:
+      'reach targets in a private network: dials out to the gateway, and lets it through to what you list',
+    load: async () => (await import('./commands/agent.ts')).agent,
+  },
+  agents: {
+    summary: 'list agents, have one enrol, remove one',
+    load: async () => (await import('./commands/agents.ts')).agents,
+  },
   doctor: {
     summary: 'check what the gateway needs, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctor,

@@ -1,3 +1,4 @@
+import type { AgentEventData } from './agent-events.ts'
 import type {
   CountedDenials,
   GrantVoteRecord,
@@ -23,7 +24,7 @@ import type { ApprovalScope } from './verdict.ts'
 
 export * from './event-parts.ts'
 
-export interface EventData {
+export interface EventData extends AgentEventData {
   readonly SessionOpened: {
     readonly session: string
     readonly gateway: string
@@ -157,10 +158,7 @@ export interface EventData {
     readonly name: string
     readonly by: string
   }
-  readonly LogRecovered: {
-    readonly segment: string
-    readonly dropped_bytes: number
-  }
+  readonly LogRecovered: { readonly segment: string; readonly dropped_bytes: number }
   readonly GatewayLost: {
     readonly writer: string
     readonly epoch: number

@@ -1,4 +1,7 @@
 export * from './adapter.ts'
+export type { ControlPorts } from './control.ts'
+export type { AgentConnection, AgentView } from './agent-fold.ts'
+export * from './agents.ts'
 export { callerAddress, isInClear, isLoopback, isReachable } from './addresses.ts'
 export { notGoodAt, notGoodFrom, type Place } from './confinement.ts'
 export * from './errors.ts'

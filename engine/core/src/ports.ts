@@ -211,7 +211,7 @@ export interface Credentials {
   credential(target: string, refused?: Credential): Promise<Credential>
 }
 
-/** Opens a byte stream to a target: a socket here, an agent's tunnel later; callers cannot tell. */
+/** Opens a byte stream to a target: a socket here, or one at an agent; callers cannot tell. */
 export interface Dialer {
   dial(target: Target, to: Address): Promise<Duplex>
 }

@@ -59,6 +59,8 @@ export interface RequestRate {
 /** A target with what its adapter needs to reach and understand it. */
 export interface Target<Settings = unknown> extends TargetView {
   readonly address: Address
+  /** The name of the agents by which it is reached; `undefined`: from here. */
+  readonly via?: string | undefined
   /** `undefined`: as often as it likes. */
   readonly rate?: RequestRate | undefined
   /** How many conditions on masked values each subject may ask where a policy gives a budget for them. */

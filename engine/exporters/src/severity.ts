@@ -31,6 +31,9 @@ export function severityOf(event: ExportableEvent): Severity {
     case 'SegmentsRemoved':
     case 'LegalHoldPlaced':
     case 'LegalHoldReleased':
+    case 'AgentInvited':
+    case 'AgentEnrolled':
+    case 'AgentRemoved':
     case 'PolicyActivated':
     case 'TargetRegistered':
     case 'TargetRemoved':

@@ -10,6 +10,7 @@ export {
   type ManagerName,
   type SecretReference,
 } from './secrets/reference.ts'
+export { agentsKey } from './keys.ts'
 export { readPlace, type SecretPlace } from './secrets/place.ts'
 export { readSecret, secretSource, type SecretSource } from './secrets/source.ts'
 export { openManagers, type ManagersConfig } from './secrets/managers.ts'

@@ -21,6 +21,11 @@ const tokens: Purpose = {
   file: 'tokens.key',
   derivation: 'sluice gateway token v1',
 }
+const agents: Purpose = {
+  name: 'the key of agents',
+  file: 'agents.key',
+  derivation: 'sluice agents v1',
+}
 const masking: Purpose = {
   name: 'the key of pseudonyms',
   file: 'masking.key',
@@ -39,6 +44,15 @@ export function tokenKey(
   source: SecretSource,
 ): Promise<KeyObject> {
   return keyFor(tokens, reference, folder, source)
+}
+
+/** What the authority of agents is made of, found as the key of tokens is. */
+export function agentsKey(
+  reference: SecretReference | null,
+  folder: string,
+  source: SecretSource,
+): Promise<KeyObject> {
+  return keyFor(agents, reference, folder, source)
 }
 
 /** The key of what browsers keep, of the same secret: whoever may make tokens may make these. */

@@ -7,6 +7,7 @@ const demo = {
     api: { host: '127.0.0.1', port: 7400 },
     postgres: { host: '127.0.0.1', port: 7432 },
     http: { host: '127.0.0.1', port: 7480 },
+    agents: null,
     ssh: { host: '127.0.0.1', port: 7422 },
     prometheus: null,
     log: '/home/me/sluice/.sluice/log',

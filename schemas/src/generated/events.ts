@@ -64,6 +64,52 @@ export interface EventData {
     /** As JSON. No secrets, no content of requests. */
     readonly details: string
   }
+  /** An agent has shown the secret of its invitation. Of several the first in the order of the log counts. */
+  readonly AgentEnrolled: {
+    readonly agent: string
+    readonly name: string
+    /** SHA-256, hexadecimal, of the key that it made and keeps. */
+    readonly public_key: string
+    readonly client_ip: string
+  }
+  /** Somebody may enrol one agent under a name, once, with a secret that only they hold. */
+  readonly AgentInvited: {
+    /** The id that it will have. */
+    readonly agent: string
+    /** By which targets say `via`; several agents may have the same. */
+    readonly name: string
+    /** SHA-256 of the secret, hexadecimal. */
+    readonly secret: string
+    readonly expires_ms: number
+    /** A subject id. */
+    readonly by: string
+  }
+  /** An agent has a connection to the gateway that writes this. */
+  readonly AgentJoined: {
+    readonly agent: string
+    readonly name: string
+    readonly connection: string
+    /** As it says. */
+    readonly version: string
+    readonly client_ip: string
+    /** What it lets through, as it says. */
+    readonly allows: readonly string[]
+  }
+  /** The connection is over. */
+  readonly AgentLeft: {
+    readonly agent: string
+    readonly name: string
+    readonly connection: string
+    readonly reason: string
+  }
+  /** An agent or its invitation is good for nothing any more. */
+  readonly AgentRemoved: {
+    readonly agent: string
+    readonly name: string
+    /** A subject id. */
+    readonly by: string
+    readonly reason: string
+  }
   /** An allowing verdict that people must hear of at once, e.g. a broken glass; durable before the effect. */
   readonly AlarmRaised: {
     readonly session: string
@@ -562,6 +608,74 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
         type: { type: 'enum', name: 'AdminOutcome', symbols: ['done', 'refused', 'failed'] },
       },
       { name: 'details', type: 'string', doc: 'As JSON. No secrets, no content of requests.' },
+    ],
+  },
+  AgentEnrolled: {
+    type: 'record',
+    name: 'AgentEnrolled',
+    namespace: 'sluice.events',
+    doc: 'An agent has shown the secret of its invitation. Of several the first in the order of the log counts.',
+    version: 1,
+    fields: [
+      { name: 'agent', type: 'string' },
+      { name: 'name', type: 'string' },
+      { name: 'public_key', type: 'string', doc: 'SHA-256, hexadecimal, of the key that it made and keeps.' },
+      { name: 'client_ip', type: 'string' },
+    ],
+  },
+  AgentInvited: {
+    type: 'record',
+    name: 'AgentInvited',
+    namespace: 'sluice.events',
+    doc: 'Somebody may enrol one agent under a name, once, with a secret that only they hold.',
+    version: 1,
+    fields: [
+      { name: 'agent', type: 'string', doc: 'The id that it will have.' },
+      { name: 'name', type: 'string', doc: 'By which targets say `via`; several agents may have the same.' },
+      { name: 'secret', type: 'string', doc: 'SHA-256 of the secret, hexadecimal.' },
+      { name: 'expires_ms', type: 'long' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
+    ],
+  },
+  AgentJoined: {
+    type: 'record',
+    name: 'AgentJoined',
+    namespace: 'sluice.events',
+    doc: 'An agent has a connection to the gateway that writes this.',
+    version: 1,
+    fields: [
+      { name: 'agent', type: 'string' },
+      { name: 'name', type: 'string' },
+      { name: 'connection', type: 'string' },
+      { name: 'version', type: 'string', doc: 'As it says.' },
+      { name: 'client_ip', type: 'string' },
+      { name: 'allows', type: { type: 'array', items: 'string' }, doc: 'What it lets through, as it says.' },
+    ],
+  },
+  AgentLeft: {
+    type: 'record',
+    name: 'AgentLeft',
+    namespace: 'sluice.events',
+    doc: 'The connection is over.',
+    version: 1,
+    fields: [
+      { name: 'agent', type: 'string' },
+      { name: 'name', type: 'string' },
+      { name: 'connection', type: 'string' },
+      { name: 'reason', type: 'string' },
+    ],
+  },
+  AgentRemoved: {
+    type: 'record',
+    name: 'AgentRemoved',
+    namespace: 'sluice.events',
+    doc: 'An agent or its invitation is good for nothing any more.',
+    version: 1,
+    fields: [
+      { name: 'agent', type: 'string' },
+      { name: 'name', type: 'string' },
+      { name: 'by', type: 'string', doc: 'A subject id.' },
+      { name: 'reason', type: 'string' },
     ],
   },
   AlarmRaised: {

@@ -18,16 +18,10 @@ import { noticesFolder } from '../notices.ts'
 import { dataFolder, demoState, type DemoState } from '../demo-state.ts'
 import { printable } from '../printable.ts'
 import { buildRecognisers } from '../recognisers.ts'
+import type { Check } from './doctor/check.ts'
+import { agentsOf, throughAgent } from './doctor/agents.ts'
 import { referencesIn } from '../references.ts'
 import { openSecrets } from '../secrets.ts'
-
-interface Check {
-  readonly name: string
-  readonly ok: boolean
-  readonly detail: string
-  /** What to do; of one that is ok, what would be safer. */
-  readonly remedy?: string
-}
 
 export const doctor: Command = {
   usage: `sluice doctor [--config sluice.yaml] [--json]
@@ -96,7 +90,7 @@ async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
       { name: 'configuration', ok: true, detail: file },
       { name: 'policies', ok: found, detail: found ? policies : `${policies} does not exist` },
       ...(await secretChecks(config, place)),
-      ...(await targetChecks(config, place)),
+      ...(await targetChecks(config, place, io)),
       ...(await Promise.all(config.recognisers.map((each) => recogniserCheck(each, dirname(resolve(file)))))),
     ]
   } catch (error) {
@@ -126,16 +120,19 @@ async function secretChecks(config: Config, place: SecretPlace): Promise<readonl
   )
 }
 
-/** Logs in at each target as the gateway would. */
-async function targetChecks(config: Config, place: SecretPlace): Promise<readonly Check[]> {
+/** Logs in at each target as the gateway would; what is behind agents only the gateway reaches. */
+async function targetChecks(config: Config, place: SecretPlace, io: Io): Promise<readonly Check[]> {
+  const agents = config.targets.some(({ target }) => target.via !== undefined) ? await agentsOf(io) : []
   await using parts = new AsyncDisposableStack()
   const secrets = await openSecrets(config.secrets, place, systemClock)
   parts.defer(() => secrets.close())
   const ports = { dialer: directDialer(), secrets, clock: systemClock }
   const found = await Promise.all(
-    config.targets.map(async (each) =>
-      (await probeTarget(each, ports)).map((finding) => checkOf(each.target.name, finding)),
-    ),
+    config.targets.map(async (each) => {
+      const { target } = each
+      if (target.via !== undefined) return [throughAgent(target, target.via, agents)]
+      return (await probeTarget(each, ports)).map((finding) => checkOf(target.name, finding))
+    }),
   )
   return found.flat()
 }

@@ -67,6 +67,8 @@ export interface Config {
     readonly targetSecrets: readonly string[]
   }
   readonly listen: Readonly<Record<'postgres' | 'http' | 'ssh', ListenConfig | null>>
+  /** Where agents connect; `null`: there are none. */
+  readonly agents: Address | null
   readonly log: LogConfig
   /** Who keeps secrets outside this machine. */
   readonly secrets: SecretsConfig
@@ -75,6 +77,7 @@ export interface Config {
   /** Who answers for a subject, by subject ids. */
   readonly owners: Owners
   readonly tokenKey: SecretReference | null
+  readonly agentsKey: SecretReference | null
   readonly sshCaKey: SecretReference | null
   readonly sshHostKey: SecretReference | null
   /** Plain public keys of SSH, and who they speak for. */
@@ -115,7 +118,9 @@ interface RawConfig {
     readonly roles?: Partial<RoleGroups>
     readonly target_secrets?: readonly string[]
   }
-  readonly listen?: { readonly postgres?: RawListen; readonly http?: RawListen; readonly ssh?: RawListen }
+  readonly listen?: { readonly [Protocol in 'postgres' | 'http' | 'ssh']?: RawListen } & {
+    readonly agents?: string
+  }
   readonly log?: RawLog
   readonly secrets?: RawSecrets
   readonly identity: {
@@ -123,7 +128,7 @@ interface RawConfig {
     readonly owners?: Readonly<Record<string, readonly string[]>>
     readonly ssh_keys?: readonly SshKeyConfig[]
   }
-  readonly keys?: { readonly [Name in 'tokens' | 'ssh_ca' | 'ssh_host']?: SecretReference }
+  readonly keys?: { readonly [Name in 'tokens' | 'agents' | 'ssh_ca' | 'ssh_host']?: SecretReference }
   readonly masking?: {
     readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
     readonly detectors?: RawDetectors
@@ -138,6 +143,7 @@ interface RawConfig {
     readonly name: string
     readonly protocol: string
     readonly address: string
+    readonly via?: string
     readonly credential?: RawCredential
     readonly labels?: Readonly<Record<string, string>>
     readonly access?: RawAccess
@@ -186,11 +192,13 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
       http: listenOf(value.listen?.http),
       ssh: listenOf(value.listen?.ssh),
     },
+    agents: agentsOf(document, value),
     log,
     secrets,
     ...issuersOf(document, secrets, value.identity.issuers, api),
     owners: new Map(Object.entries(value.identity.owners ?? {})),
     tokenKey: keyOf('tokens'),
+    agentsKey: keyOf('agents'),
     sshCaKey: keyOf('ssh_ca'),
     sshHostKey: keyOf('ssh_host'),
     sshKeys: sshKeysOf(document, value.identity.ssh_keys),
@@ -227,6 +235,18 @@ function listenOf(value: RawListen | undefined): ListenConfig | null {
   }
 }
 
+/** A target that is reached by agents needs a place where they connect. */
+function agentsOf(document: Located, { listen, targets }: RawConfig): Address | null {
+  if (listen?.agents !== undefined) return addressOf(listen.agents)
+  const found = targets.flatMap(({ via }, index) =>
+    via === undefined
+      ? []
+      : [document.problem(['targets', index, 'via'], 'no agent can connect here', 'set listen.agents')],
+  )
+  if (found.length > 0) throw new ConfigError(found)
+  return null
+}
+
 /** Which of several keys makes pseudonyms must be said, and a name stands for one key for ever. */
 function maskingKeyOf(
   document: Located,
@@ -253,7 +273,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
   const found: Problem[] = []
   const names = new Set<string>()
   const targets = value.targets.flatMap((entry, index) => {
-    const { name, protocol, address, credential, labels, access, rate, conditions, ...rest } = entry
+    const { name, protocol, address, via, credential, labels, access, rate, conditions, ...rest } = entry
     const at = ['targets', index]
     if (names.has(name)) found.push(document.problem([...at, 'name'], `a second target named ${name}`))
     names.add(name)
@@ -261,7 +281,9 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
     if (adapter === undefined) return []
     try {
       const settings = adapter.target.parse(rest)
-      const place = { address: addressOf(address), rate: rateOf(rate), conditions: conditionsOf(conditions) }
+      const through = via === undefined ? {} : { via }
+      const bounds = { rate: rateOf(rate), conditions: conditionsOf(conditions) }
+      const place = { address: addressOf(address), ...through, ...bounds }
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       if (login !== null)

@@ -25,6 +25,7 @@ import { createPdp, type InForce, type Pdp } from '@sluice/policy'
 import { FactsOfFile } from '@sluice/projections'
 import { adapters } from '../adapters.ts'
 import type { Config, ListenConfig } from '../config/config.ts'
+import { withoutAgents } from '../dial.ts'
 import { openFront, type LocalFront } from '../front.ts'
 import { identityOf } from '../identity.ts'
 import { secretFree } from '../secret-free.ts'
@@ -128,6 +129,7 @@ export async function openDuty(config: Config, beginning: Beginning, ports: Duty
     targets,
     pdp,
     facts,
+    dialer: withoutAgents,
     telemetry: config.telemetry === null ? undefined : telling(send),
     store,
     elsewhere: relaying(send),

@@ -13,7 +13,7 @@ export interface ParametersProps {
 export function Parameters({ values, exact = false }: ParametersProps): JSX.Element | null {
   if (values.length === 0) return null
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table class="list parameters">
         <thead>
           <tr>

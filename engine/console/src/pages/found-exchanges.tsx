@@ -40,7 +40,7 @@ export function FoundExchanges({ exchanges }: { readonly exchanges: readonly Fou
   ])
   return (
     <section class="card" aria-label="Requests">
-      <div class="scroll">
+      <div class="scroll" tabIndex={0}>
         <table class="list">
           <thead>
             <tr>

@@ -228,7 +228,7 @@ function Latest(): JSX.Element {
           </button>
         </span>
       </header>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0}>
         <table class="list feed">
           <thead class="unseen">
             <tr>

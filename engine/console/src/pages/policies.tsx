@@ -100,7 +100,7 @@ function Revisions({ view, done }: { readonly view: PolicyPage; readonly done: (
       <header>
         <h2>Revisions in the log</h2>
       </header>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0}>
         <table class="list">
           <thead>
             <tr>

@@ -115,7 +115,7 @@ function List({ page, first }: { readonly page: SessionPage; readonly first: boo
     )
   return (
     <section class="card" aria-label="Sessions">
-      <div class="scroll">
+      <div class="scroll" tabIndex={0}>
         <table class="list">
           <thead>
             <tr>

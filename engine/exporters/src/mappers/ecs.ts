@@ -110,14 +110,21 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): EcsClass {
     case 'GrantRequested':
     case 'GrantRejected':
       return { category: ['iam'], type: ['user', type === 'GrantRevoked' ? 'deletion' : 'change'] }
+    case 'AgentJoined':
+      return { category: ['session'], type: ['start'] }
+    case 'AgentLeft':
+      return { category: ['session'], type: ['end'] }
     case 'TokenRevoked':
     case 'SubjectRevoked':
       return { category: ['iam', 'session'], type: ['user', 'end'] }
     case 'LegalHoldPlaced':
+    case 'AgentInvited':
+    case 'AgentEnrolled':
       return { category: ['configuration'], type: ['creation'] }
     case 'KeyErased':
     case 'SegmentsRemoved':
     case 'LegalHoldReleased':
+    case 'AgentRemoved':
       return { category: ['configuration'], type: ['deletion'] }
     default:
       return { category: ['configuration'], type: ['change'] }

@@ -77,6 +77,8 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): OcsfClass {
     case 'TargetRegistered':
     case 'PolicyActivated':
     case 'LegalHoldPlaced':
+    case 'AgentInvited':
+    case 'AgentEnrolled':
       return { classUid: 6003, activity: 1, fields: administration(o) }
     case 'TargetRemoved':
     case 'SessionKilled':
@@ -85,6 +87,7 @@ function classOf(type: ExportedEvent['event']['type'], o: Outline): OcsfClass {
     case 'KeyErased':
     case 'SegmentsRemoved':
     case 'LegalHoldReleased':
+    case 'AgentRemoved':
       return { classUid: 6003, activity: 4, fields: administration(o) }
     default:
       return { classUid: 6003, activity: 3, fields: administration(o) }

@@ -124,6 +124,18 @@ export const eventData: { readonly [T in EventType]: EventData[T] } = {
   SegmentsRemoved: { first: 1, last: 3, events: 9, link: '0', excerpt: '0', kept: 2, until_ms: 5, holds: 0 },
   LegalHoldPlaced: { hold: 'lgh_1', selector: 'subject=x', by: alice.id, reason: 'case 7' },
   LegalHoldReleased: { hold: 'lgh_1', by: alice.id, reason: 'closed' },
+  AgentInvited: { agent: 'agt_1', name: 'vpc', secret: '00', expires_ms: 5, by: alice.id },
+  AgentEnrolled: { agent: 'agt_1', name: 'vpc', public_key: '00', client_ip: '10.0.0.1' },
+  AgentJoined: {
+    agent: 'agt_1',
+    name: 'vpc',
+    connection: 'con_1',
+    version: '0.1.0',
+    client_ip: '10.0.0.1',
+    allows: ['db:5432'],
+  },
+  AgentLeft: { agent: 'agt_1', name: 'vpc', connection: 'con_1', reason: 'it closed the connection' },
+  AgentRemoved: { agent: 'agt_1', name: 'vpc', by: alice.id, reason: 'retired' },
   CheckpointSigned: { writer: 'gw_1', epoch: 1, number: 0, closed: false, heads: [] },
   ApprovalRequested: {
     ...ofExchange,

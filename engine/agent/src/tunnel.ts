@@ -1,0 +1,197 @@
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { Address, Clock } from '@sluice/core'
+import { Heartbeat } from './heartbeat.ts'
+import { limits } from './limits.ts'
+import { reasonHeader } from './streams.ts'
+
+/** Why there is no stream. `not_allowed`: the agent does not go there; `failed`: it could not; `lost`: it is gone or busy. */
+export class DialError extends Error {
+  override readonly name = 'DialError'
+  readonly kind: 'not_allowed' | 'failed' | 'lost'
+  constructor(kind: DialError['kind'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.kind = kind
+  }
+}
+
+/** The gateway's end of one agent's connection. The gateway asks, the agent never does. */
+export class Tunnel {
+  readonly agent: string
+  /** As the log has it. */
+  readonly connection: string
+  readonly #session: ClientHttp2Session
+  readonly #heartbeat: Heartbeat
+  readonly #over = Promise.withResolvers<string>()
+  #streams = 0
+  #wasBusy = true
+  #questions = 0
+  #reason = 'it closed the connection'
+
+  /** `socket`: both sides have said their lines. */
+  constructor(
+    { agent, connection }: Pick<Tunnel, 'agent' | 'connection'>,
+    socket: TLSSocket,
+    clock: Pick<Clock, 'after'>,
+  ) {
+    this.agent = agent
+    this.connection = connection
+    this.#session = connect('https://agent', {
+      createConnection: () => socket,
+      maxSessionMemory: limits.sessionMemoryMib,
+      settings: {
+        enablePush: false,
+        initialWindowSize: limits.streamWindowBytes,
+        maxFrameSize: limits.frameBytes,
+        maxHeaderListSize: limits.helloBytesMax,
+      },
+    })
+    // By itself it would be that of one stream.
+    this.#session.once('connect', () => this.#session.setLocalWindowSize(limits.connectionWindowBytes))
+    this.#session.on('error', (error) => (this.#reason = `the connection failed (${codeOf(error)})`))
+    // Nobody but the gateway opens streams here.
+    this.#session.on('stream', (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))
+    this.#session.on('ping', () => this.#asked()).on('remoteSettings', () => this.#asked())
+    this.#heartbeat = new Heartbeat(this.#session, () => socket.bytesRead, clock, {
+      gone: () => this.end('it did not answer any more'),
+      looked: (received) => this.#looked(received),
+    })
+    this.#session.once('close', () => {
+      this.#heartbeat[Symbol.dispose]()
+      socket.destroy()
+      this.#over.resolve(this.#reason)
+    })
+  }
+
+  /** Resolves with the reason, once it is over. */
+  get over(): Promise<string> {
+    return this.#over.promise
+  }
+
+  get streams(): number {
+    return this.#streams
+  }
+
+  /** New streams may be tried. */
+  get open(): boolean {
+    return !this.#session.closed && !this.#session.destroyed && this.#streams < limits.streamsMax
+  }
+
+  /** It may be gone: others are tried first. */
+  get silent(): boolean {
+    return this.#heartbeat.silent
+  }
+
+  /** Rejects with `DialError`; then no byte was sent to the target. */
+  async dial(address: Address): Promise<Duplex> {
+    if (!this.open) throw new DialError('lost', 'the agent takes no further stream')
+    const stream = this.#request({
+      ':method': 'CONNECT',
+      ':authority': authorityOf(address),
+      // Streams take turns; without this the agent would send the oldest one first (RFC 9218).
+      priority: 'u=3, i',
+    })
+    try {
+      const headers = await answerOf(stream)
+      const status = headers[':status']
+      if (status === 200) return asSocket(stream)
+      const kind = status === 403 ? 'not_allowed' : 'failed'
+      throw new DialError(kind, reasonOf(headers[reasonHeader]))
+    } catch (error) {
+      stream.close(constants.NGHTTP2_CANCEL)
+      if (error instanceof DialError) throw error
+      throw new DialError('lost', 'the connection to the agent was lost', { cause: error })
+    }
+  }
+
+  /** Has the agent use another certificate from its next connection on. Rejects when it does not. */
+  async renew(certificate: string): Promise<void> {
+    const stream = this.#request({ ':method': 'POST', ':path': '/certificate' })
+    stream.end(certificate)
+    const headers = await answerOf(stream)
+    stream.close()
+    if (headers[':status'] !== 204) throw new Error(reasonOf(headers[reasonHeader]))
+  }
+
+  /** Ends it, with everything that goes through it. */
+  end(reason: string): void {
+    if (this.#session.destroyed) return
+    this.#reason = reason
+    this.#session.destroy()
+  }
+
+  /** Takes nothing new, and ends when nothing goes through it any more. */
+  leave(): void {
+    this.#reason = 'the gateway left'
+    if (!this.#session.destroyed) this.#session.close()
+  }
+
+  /** What costs an answer, and what comes though nothing was asked for, is bounded in each beat. */
+  #asked(): void {
+    if (++this.#questions > limits.questionsPerBeatMax) this.end('it asks without end')
+  }
+
+  #looked(received: number): void {
+    this.#questions = 0
+    const idle = this.#streams === 0 && !this.#wasBusy
+    this.#wasBusy = this.#streams > 0
+    if (idle && received > limits.idleBytesPerBeatMax) this.end('it talks though nothing was asked')
+  }
+
+  #request(headers: Parameters<ClientHttp2Session['request']>[0]): ClientHttp2Stream {
+    this.#streams++
+    try {
+      const stream = this.#session.request(headers, { endStream: false })
+      stream.on('error', () => {})
+      stream.once('close', () => this.#streams--)
+      return stream
+    } catch (error) {
+      this.#streams--
+      throw new DialError('lost', 'the connection to the agent was lost', { cause: error })
+    }
+  }
+}
+
+type Answer = Readonly<Record<string, unknown>>
+
+function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const timer = setTimeout(
+    () => reject(new DialError('failed', 'the agent did not answer')),
+    limits.connectMs,
+  )
+  const closed = (): void => reject(new Error('the stream was closed'))
+  stream.once('response', resolve)
+  stream.once('close', closed)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    stream.off('close', closed)
+  })
+}
+
+/** Who is told that nothing more comes says the same, as a socket does that is not half open. */
+function asSocket(stream: ClientHttp2Stream): Duplex {
+  stream.once('end', () => stream.end())
+  return stream
+}
+
+function authorityOf({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** It comes from the agent and is told to people. */
+function reasonOf(header: unknown): string {
+  if (typeof header !== 'string') return 'the agent said no reason'
+  try {
+    return decodeURIComponent(header)
+      .slice(0, 300)
+      .replaceAll(/[^\x20-\x7e]/g, '?')
+  } catch {
+    return 'the agent said no reason'
+  }
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.message
+}

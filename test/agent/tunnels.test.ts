@@ -1,0 +1,393 @@
+import { after, before, suite, test, type TestContext } from 'node:test'
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, performServerHandshake, type ClientHttp2Session } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer, type TLSSocket } from 'node:tls'
+import { agentLimits, connectTo, greeted, protocols, type AgentState } from '@sluice/agent'
+import { refusalOf, type Address } from '@sluice/core'
+import { listen, type Listener } from '../src/listener.ts'
+import { eventually, tunnelStage, type TunnelStage } from './tunnel-stage.ts'
+
+/** What becomes of streams when agents come and go, and what one that means harm can do. */
+
+suite('tunnels', () => {
+  let stage: TunnelStage
+  let echo: Listener
+  before(async () => {
+    stage = await tunnelStage()
+    echo = await listen((socket) => void socket.on('error', () => {}).pipe(socket))
+  })
+  after(async () => {
+    await stage.close()
+    await echo.close()
+  })
+
+  const dial = (name: string, port = echo.port): Promise<Duplex> =>
+    stage.tunnels.dial(name, { host: '127.0.0.1', port }).then((stream) => stream.on('error', () => {}))
+
+  async function echoes(name: string): Promise<void> {
+    const stream = await dial(name)
+    stream.write('hello')
+    const [heard] = (await once(stream, 'data')) as [Buffer]
+    assert.equal(heard.toString(), 'hello')
+    stream.destroy()
+  }
+
+  test('200 streams that are read at once get shares within a factor of 2', async (t) => {
+    const source = await pouring(t)
+    const agent = await stage.start('fair')
+    const streams = await Promise.all(Array.from({ length: 200 }, () => dial('fair', source.port)))
+    const received = streams.map(() => 0)
+    for (const [index, stream] of streams.entries())
+      stream.on('data', (chunk: Buffer) => (received[index] = (received[index] ?? 0) + chunk.length))
+    assertFair(await sharesOf(received, 196_608, 720_896))
+    for (const stream of streams) stream.destroy()
+    await agent.stop()
+  })
+
+  test('60 streams that are written at once get shares within a factor of 2', async (t) => {
+    const received: number[] = []
+    const sink = await listen((socket) => {
+      const index = received.push(0) - 1
+      socket.on('error', () => {})
+      socket.on('data', (chunk) => (received[index] = (received[index] ?? 0) + chunk.length))
+    })
+    t.after(() => sink.close())
+    const agent = await stage.start('fair')
+    const streams = await Promise.all(Array.from({ length: 60 }, () => dial('fair', sink.port)))
+    for (const stream of streams) pour(stream)
+    assertFair(await sharesOf(received, agentLimits.uploadWindowBytes, 8 * agentLimits.uploadWindowBytes))
+    for (const stream of streams) stream.destroy()
+    await agent.stop()
+  })
+
+  test('one that is not read keeps no other one waiting', async (t) => {
+    const source = await pouring(t)
+    const agent = await stage.start('unread')
+    const held = await Promise.all(Array.from({ length: 20 }, () => dial('unread', source.port)))
+    await sleep(200)
+    await echoes('unread')
+    for (const stream of held) stream.destroy()
+    await agent.stop()
+  })
+
+  test('new ones are spread over the agents of a name, and go to the other one when one has gone', async () => {
+    const [one, other] = [await stage.start('pair'), await stage.start('pair')]
+    const streams = await Promise.all(Array.from({ length: 10 }, () => dial('pair')))
+    const counts = stage.tunnels
+      .all()
+      .filter(({ agent }) => agent === one.id || agent === other.id)
+      .map(({ streams: count }) => count)
+    assert.deepEqual(counts, [5, 5])
+    for (const stream of streams) stream.destroy()
+    await one.stop()
+    for (let each = 0; each < 5; each++) await echoes('pair')
+    await other.stop()
+    await assert.rejects(dial('pair'), /No agent named pair/)
+  })
+
+  test('one that an agent refuses or cannot open is tried at the next', async () => {
+    const closed = await stage.start('either', { allow: ['192.0.2.1:1'] })
+    const open = await stage.start('either')
+    for (let each = 0; each < 6; each++) await echoes('either')
+    await open.stop()
+    await assert.rejects(dial('either'), (error) => {
+      assert.equal(refusalOf(error).rule, 'sluice/agent')
+      assert.match(String(error), /does not let this gateway through/)
+      return true
+    })
+    assert.ok(
+      stage.reports.some((report) => report.includes(`127.0.0.1 port ${echo.port} is not on its list`)),
+    )
+    await closed.stop()
+  })
+
+  test('an agent that is told to stop lets end what is under way', async () => {
+    const agent = await stage.start('leaving')
+    const stream = await dial('leaving')
+    const stopping = agent.stop()
+    await eventually(() => stage.tunnels.all().every(({ agent: id, open }) => id !== agent.id || !open))
+    await assert.rejects(dial('leaving'))
+    stream.write('still here')
+    const [heard] = (await once(stream, 'data')) as [Buffer]
+    assert.equal(heard.toString(), 'still here')
+    stream.destroy()
+    await stopping
+  })
+
+  suite('and an agent that means harm', () => {
+    let state: AgentState
+    before(async () => {
+      const agent = await stage.start('hostile')
+      state = agent.state
+      await agent.stop()
+      await stage.start('honest')
+    })
+
+    /** A connection that the gateway takes for an agent's. */
+    async function asAgent(): Promise<TLSSocket> {
+      const before = new Set(stage.tunnels.all())
+      const socket = await connectTo(stage.gateway, stage.authority.certificate, state)
+      await greeted(socket, { version: 'x', protocols, purpose: 'tunnel', allows: [] })
+      await eventually(() => stage.tunnels.all().some((tunnel) => !before.has(tunnel)))
+      return socket
+    }
+
+    const frame = (
+      type: number,
+      flags: number,
+      stream: number,
+      body: Uint8Array = Buffer.alloc(0),
+    ): Buffer => {
+      const head = Buffer.alloc(9)
+      head.writeUIntBE(body.length, 0, 3)
+      head[3] = type
+      head[4] = flags
+      head.writeUInt32BE(stream, 5)
+      return Buffer.concat([head, body])
+    }
+    const settings = frame(4, 0, 0)
+    const ping = frame(6, 0, 0, Buffer.alloc(8))
+    /** `:status: 200` by its number in the static table. */
+    const ok = Buffer.from([0x88])
+    const long = Buffer.alloc(4)
+    long.writeUInt32BE(0x7fff_ffff)
+
+    for (const [what, bytes] of Object.entries({
+      'says nothing that can be understood': Buffer.from('x'.repeat(100_000)),
+      'promises streams': Buffer.concat([settings, frame(5, 4, 1, Buffer.from([0, 0, 0, 2, 0x82]))]),
+      'opens a stream': Buffer.concat([settings, frame(1, 5, 2, ok)]),
+      'answers what was not asked': Buffer.concat([settings, frame(1, 5, 7, ok)]),
+      'sends data to no stream': Buffer.concat([settings, frame(0, 0, 0, Buffer.alloc(100))]),
+      'sends more in a frame than it may': Buffer.concat([settings, frame(0, 0, 1, Buffer.alloc(200_000))]),
+      'opens windows beyond their bound': Buffer.concat([
+        settings,
+        frame(8, 0, 0, long),
+        frame(8, 0, 0, long),
+      ]),
+      'asks for answers without end': Buffer.concat([settings, ...Array.from({ length: 2_000 }, () => ping)]),
+      'changes its settings without end': Buffer.concat(Array.from({ length: 2_000 }, () => settings)),
+      'never ends its headers': Buffer.concat([
+        settings,
+        frame(1, 0, 1, ok),
+        ...Array.from({ length: 3_000 }, () => frame(9, 0, 1, Buffer.alloc(16_000))),
+      ]),
+    }))
+      test(`one that ${what} loses its connection, and nobody else does`, async () => {
+        const socket = await asAgent()
+        const closed = new Promise((resolve) => socket.once('close', resolve))
+        socket.resume()
+        socket.write(bytes, () => {})
+        await closed
+        await echoes('honest')
+      })
+
+    test('one that talks without being asked loses its connection', async () => {
+      const socket = await asAgent()
+      socket.resume()
+      socket.write(settings)
+      const unknown = frame(0xb7, 0, 0, Buffer.alloc(16_000))
+      const talking = setInterval(() => socket.write(unknown), 5)
+      await new Promise((resolve) => socket.once('close', resolve))
+      clearInterval(talking)
+      await echoes('honest')
+    })
+
+    test('one that says nothing at all is left, and only then', async () => {
+      const socket = await asAgent()
+      const dialling = assert.rejects(dial('hostile'), /was lost before the target was reached/)
+      // It takes what comes, and answers nothing.
+      socket.resume()
+      const started = performance.now()
+      await dialling
+      assert.ok(performance.now() - started < 4_000)
+      await echoes('honest')
+    })
+
+    test('one that pours into a stream that nobody reads is held up at its window', async () => {
+      const socket = await asAgent()
+      const session = performServerHandshake(socket)
+      session.on('error', () => {})
+      let poured = 0
+      session.on('stream', (stream) => {
+        stream.on('error', () => {}).respond({ ':status': 200 })
+        const more = (): void => {
+          while (!stream.destroyed && stream.write(Buffer.alloc(65_536))) poured += 65_536
+        }
+        stream.on('drain', more)
+        more()
+      })
+      const stream = await dial('hostile')
+      await sleep(500)
+      assert.ok(poured <= 4 * agentLimits.streamWindowBytes, `${poured} bytes`)
+      await echoes('honest')
+      stream.destroy()
+      session.destroy()
+    })
+
+    test('one that connects over and over is told to wait', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: agentLimits.joinsBurst + 5 }, async () => {
+          const socket = await connectTo(stage.gateway, stage.authority.certificate, state)
+          const said = greeted(socket, { version: 'x', protocols, purpose: 'tunnel', allows: [] })
+          const answer = await said.then(
+            () => 'welcome',
+            (error: { code?: string }) => error.code,
+          )
+          socket.destroy()
+          return answer
+        }),
+      )
+      assert.ok(answers.includes('busy'), answers.join(' '))
+      await echoes('honest')
+    })
+
+    test('a stranger without a certificate is told to enrol, and one who says nothing is left', async () => {
+      const socket = await connectTo(stage.gateway, stage.authority.certificate, null)
+      const said = greeted(socket, { version: 'x', protocols, purpose: 'tunnel', allows: [] })
+      await assert.rejects(said, /enrol it first/)
+      const old = await connectTo(stage.gateway, stage.authority.certificate, state)
+      await assert.rejects(
+        greeted(old, { version: '9', protocols: [9], purpose: 'tunnel', allows: [] }),
+        /speaks protocol 1, the agent \(version 9\) 9: use the same version/,
+      )
+      const garbage = await connectTo(stage.gateway, stage.authority.certificate, null)
+      garbage.write('GET / HTTP/1.1\r\n\r\n')
+      const [answer] = (await once(garbage, 'data')) as [Buffer]
+      assert.match(answer.toString(), /"code":"malformed"/)
+    })
+  })
+
+  suite('and a gateway that means harm', () => {
+    /** One that shows what a gateway shows, and then asks what it likes. */
+    async function hostileGateway(): Promise<{
+      readonly at: Address
+      readonly session: Promise<ClientHttp2Session>
+    }> {
+      const server = createServer({ ...stage.authority.forGateway(Date.now()), minVersion: 'TLSv1.3' })
+      const { promise: session, resolve } = Promise.withResolvers<ClientHttp2Session>()
+      server.on('secureConnection', (socket) => {
+        socket.on('error', () => {})
+        socket.once('data', () => {
+          socket.pause()
+          const welcome = { ok: true, protocol: 1, gateway: 'gw', version: '0', id: 'agt_X', name: 'x' }
+          socket.write(`${JSON.stringify(welcome)}\n`, () => {
+            const client = connect('https://agent', { createConnection: () => socket })
+            client.on('error', () => {})
+            client.once('connect', () => resolve(client))
+          })
+        })
+      })
+      await once(server.listen(0, '127.0.0.1'), 'listening')
+      servers.add(server)
+      const { port } = server.address() as AddressInfo
+      return { at: { host: '127.0.0.1', port }, session }
+    }
+
+    const servers = new Set<ReturnType<typeof createServer>>()
+    after(() => {
+      for (const server of servers) server.close()
+    })
+
+    async function asked(
+      session: ClientHttp2Session,
+      headers: Record<string, string>,
+      body = '',
+    ): Promise<unknown> {
+      const stream = session.request(headers, { endStream: false })
+      stream.on('error', () => {})
+      stream.end(body)
+      const status = await new Promise<unknown>((resolve) => {
+        stream.once('response', (answer) => resolve(answer[':status']))
+        stream.once('close', () => resolve('malformed'))
+      })
+      stream.close()
+      return status
+    }
+
+    test('reaches nothing beyond the list, however it asks', async () => {
+      const listed = await stage.start('listed')
+      await listed.stop()
+      const { state } = listed
+      const gateway = await hostileGateway()
+      const agent = await stage.start('listed', { state, allow: [`127.0.0.1:${echo.port}`], at: gateway.at })
+      const session = await gateway.session
+      for (const authority of [
+        '169.254.169.254:80',
+        '127.0.0.1:22',
+        'localhost:22',
+        `127.0.0.2:${echo.port}`,
+        `[::1]:${echo.port}`,
+        `2130706433:${echo.port}`,
+        `0x7f.1:${echo.port}`,
+        'db.internal:5432',
+      ])
+        assert.equal(await asked(session, { ':method': 'CONNECT', ':authority': authority }), 403, authority)
+      for (const authority of [
+        '127.0.0.1',
+        'a b:1',
+        '127.0.0.1:0',
+        '127.0.0.1:99999',
+        `user@127.0.0.1:${echo.port}`,
+      ])
+        assert.notEqual(
+          await asked(session, { ':method': 'CONNECT', ':authority': authority }),
+          200,
+          authority,
+        )
+      assert.equal(await asked(session, { ':method': 'GET', ':path': '/etc/passwd' }), 404)
+      assert.equal(await asked(session, { ':method': 'POST', ':path': '/certificate' }, 'nonsense'), 422)
+      assert.equal(
+        await asked(session, { ':method': 'POST', ':path': '/certificate' }, 'x'.repeat(100_000)),
+        413,
+      )
+      const stream = session.request(
+        { ':method': 'CONNECT', ':authority': `127.0.0.1:${echo.port}` },
+        { endStream: false },
+      )
+      stream.write('hello')
+      const [heard] = (await once(stream, 'data')) as [Buffer]
+      assert.equal(heard.toString(), 'hello')
+      session.destroy()
+      await agent.stop()
+    })
+  })
+})
+
+/** What each of them received between two moments, at which all together had so many bytes for each. */
+async function sharesOf(
+  received: readonly number[],
+  from: number,
+  until: number,
+): Promise<readonly number[]> {
+  const all = (bytes: number): Promise<void> =>
+    eventually(() => received.reduce((sum, each) => sum + each, 0) >= bytes * received.length, 60_000)
+  await all(from)
+  const before = [...received]
+  await all(until)
+  return received.map((bytes, index) => bytes - (before[index] ?? 0))
+}
+
+function assertFair(shares: readonly number[]): void {
+  const [least, most] = [Math.min(...shares), Math.max(...shares)]
+  assert.ok(most <= 2 * least, `from ${least} to ${most} bytes`)
+}
+
+/** A server that says as much as is taken. */
+async function pouring(t: TestContext): Promise<Listener> {
+  const source = await listen(pour)
+  t.after(() => source.close())
+  return source
+}
+
+function pour(stream: Duplex): void {
+  const piece = Buffer.alloc(65_536)
+  const more = (): void => {
+    while (!stream.destroyed && stream.write(piece));
+  }
+  stream.on('error', () => {}).on('drain', more)
+  more()
+}
