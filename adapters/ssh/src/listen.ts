@@ -18,6 +18,9 @@ import { Reception } from './reception.ts'
 import type { SshSettings } from './target.ts'
 import { tellAll } from './turned-away.ts'
 
+/** Whose program was stopped at the end of the drain is told so within this. */
+const farewellMs = 1_000
+
 /** Connections of one address of which nobody knows yet whose they are, and all of them. */
 const strangersMax = 32
 const connectionsMax = 500
@@ -131,7 +134,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<SshSettings>): Promi
       // What runs may finish: the gate drains, and ends the sessions.
       const late = setTimeout(() => {
         for (const { socket } of guests.values()) socket.destroy()
-      }, limits.drainMs)
+      }, limits.drainMs + farewellMs)
       await closed
       clearTimeout(late)
     },

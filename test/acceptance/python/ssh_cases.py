@@ -1,9 +1,11 @@
-"""Commands through paramiko and asyncssh. Prints one JSON line for each case."""
+"""Commands and files through paramiko and asyncssh. Prints one JSON line for each case."""
 
 import asyncio
 import json
 import os
 import sys
+import tempfile
+import uuid
 
 import asyncssh
 import paramiko
@@ -39,7 +41,36 @@ def by_paramiko():
     terminal.get_pty(width=120, height=40)
     terminal.exec_command("stty size")
     yield "paramiko terminal", {"out": terminal.makefile().read().decode()}
+    with client.open_sftp() as files:
+        yield "paramiko files", files_of_paramiko(files)
     client.close()
+
+
+def files_of_paramiko(files):
+    """What is written, read at any offset, listed, renamed and removed, and how a file that is not there is told."""
+    folder = f"{tempfile.gettempdir()}/sluice-{uuid.uuid4()}"
+    data = bytes(range(256)) * 4000
+    files.mkdir(folder)
+    with files.open(f"{folder}/a", "wb") as file:
+        file.set_pipelined(True)
+        file.write(data)
+    with files.open(f"{folder}/a") as file:
+        file.prefetch()
+        same = file.read() == data
+        file.seek(1000)
+        piece = file.read(5).hex()
+    files.chmod(f"{folder}/a", 0o600)
+    files.posix_rename(f"{folder}/a", f"{folder}/b")
+    names = files.listdir(folder)
+    size = files.stat(f"{folder}/b").st_size
+    files.remove(f"{folder}/b")
+    files.rmdir(folder)
+    try:
+        files.stat(folder)
+        missing = "no"
+    except FileNotFoundError:
+        missing = "yes"
+    return {"same": same, "piece": piece, "names": names, "size": size, "missing": missing}
 
 
 async def by_asyncssh():
@@ -54,6 +85,23 @@ async def by_asyncssh():
             *(connection.run(f"sleep 0.2; echo {number}") for number in range(8))
         )
         yield "asyncssh at once", {"out": [result.stdout for result in results]}
+        async with connection.start_sftp_client() as files:
+            yield "asyncssh files", await files_of_asyncssh(files)
+
+
+async def files_of_asyncssh(files):
+    folder = f"{tempfile.gettempdir()}/sluice-{uuid.uuid4()}"
+    data = bytes(range(256)) * 4000
+    await files.mkdir(folder)
+    async with files.open(f"{folder}/a", "wb") as file:
+        await file.write(data)
+    async with files.open(f"{folder}/a", "rb") as file:
+        same = await file.read() == data
+        await file.seek(1000)
+        piece = (await file.read(5)).hex()
+    names = sorted(await files.listdir(folder))
+    await files.rmtree(folder)
+    return {"same": same, "piece": piece, "names": names, "missing": not await files.exists(folder)}
 
 
 def seen(out, err, status, signal=None):

@@ -37,7 +37,7 @@ suite('paramiko and asyncssh', () => {
         ...(door.keyFile === undefined ? {} : { SSH_KEY: door.keyFile }),
       })
     const [through, direct] = [await cases(stage.door), await cases(stage.direct)]
-    assert.equal(direct.size, 11)
+    assert.equal(direct.size, 13)
     assert.deepEqual(through, direct)
   })
 })
