@@ -11,7 +11,8 @@ export function returnTo(given: string, publicUrl: URL): string {
   if (!isPath || given.length > charsMax) refuseElsewhere()
   const url = new URL(given, publicUrl)
   // Signing in is not a page, nor is a resource; and `/.//host` becomes `//host`.
-  if (url.origin !== publicUrl.origin || /^\/(?:\/|(?:console|v1)(?:\/|$))/.test(url.pathname)) refuseElsewhere()
+  if (url.origin !== publicUrl.origin || /^\/(?:\/|(?:console|v1)(?:\/|$))/.test(url.pathname))
+    refuseElsewhere()
   return `${url.pathname}${url.search}${url.hash}`
 }
 
