@@ -23,7 +23,7 @@ export class RevocationFold {
 
   /** How many of them one subject revoked. */
   tokensBy(subject: string): number {
-    return this.#tokens.values().reduce((count, { by }) => (by === subject ? count + 1 : count), 0)
+    return [...this.#tokens.values()].filter(({ by }) => by === subject).length
   }
 
   /** What the event revoked, where that can still matter. */
