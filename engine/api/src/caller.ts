@@ -14,7 +14,7 @@ export async function caller(request: FastifyRequest, authenticator: Authenticat
   throw new Refused(refusal('denied', 'api/bound', boundElsewhere))
 }
 
-/** The same where a bound token is of use: to carry on what it opened, to be revoked. */
+/** The same where a bound token is of use: to carry on what it opened, to be revoked, to have what is bound alike made from it. */
 export async function boundCaller(request: FastifyRequest, authenticator: Authenticator): Promise<Identity> {
   const identity = await whoCalls(request, authenticator)
   const unfit = notGoodFrom(identity.confined, request.ip)

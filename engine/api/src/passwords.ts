@@ -11,6 +11,7 @@ import {
 import { boundCaller } from './caller.ts'
 import type { RolePorts } from './roles.ts'
 import { answers, list, nullable, object, options, text, time, type RouteSchema } from './schema.ts'
+import { withinBounds } from './within-bounds.ts'
 
 /** A minted password as the API hands it out, once. */
 export interface PasswordLine {
@@ -81,23 +82,16 @@ export function passwords(ports: PasswordPorts): FastifyPluginAsync {
 }
 
 /** What is asked for, within what the token is good for. Throws `Refused`. */
-function bindingOf(
-  { targets, from }: MintRequest['Body'],
-  { confined }: Identity,
-  known: Targets,
-): PasswordBinding {
-  const unknown = targets?.find((name) => known.find(name) === undefined)
+function bindingOf(body: MintRequest['Body'], caller: Identity, known: Targets): PasswordBinding {
+  const unknown = body.targets?.find((name) => known.find(name) === undefined)
   if (unknown !== undefined)
     throw new Refused(
       refusal('target_unknown', 'sluice/targets', 'No target of one of these names is registered here.'),
     )
-  const beyond = targets?.some((name) => confined?.targets?.includes(name) === false) === true
-  if (beyond || (from !== undefined && confined?.networks !== undefined))
-    throw new Refused(refusal('denied', 'api/bound', 'The token is bound to less than that.'))
-  if (from !== undefined && networksOf(from) === null)
+  const { targets = null, from: networks } = withinBounds(body, caller)
+  if (networks !== undefined && networksOf(networks) === null)
     throw new Refused(
       refusal('malformed', 'api/networks', 'from: addresses or networks, such as 10.0.0.0/8.'),
     )
-  const networks = from ?? confined?.networks
-  return { targets: targets ?? confined?.targets ?? null, ...(networks === undefined ? {} : { networks }) }
+  return { targets, ...(networks === undefined ? {} : { networks }) }
 }

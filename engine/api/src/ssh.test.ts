@@ -1,7 +1,7 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { StoreError, type Target } from '@sluice/core'
-import { bearer, scriptedApi, ScriptedStore, shop, type ScriptedApi } from './scripted.ts'
+import { StoreError, tokenIn, type Confinement, type Target } from '@sluice/core'
+import { bearer, identityOf, scriptedApi, ScriptedStore, shop, type ScriptedApi } from './scripted.ts'
 
 const host = (name: string): Target => ({ ...shop, name, protocol: 'ssh' })
 
@@ -62,6 +62,54 @@ suite('a certificate of SSH', () => {
 
   test('is for nobody without a token', async () => {
     assert.equal((await post(scriptedApi(hosts('build')), {}, 'mallory')).statusCode, 401)
+  })
+
+  test('of a bound token is bound as that is, and never to more', async () => {
+    const asked: object[] = []
+    const boundTo = (confined: Partial<Confinement>) =>
+      scriptedApi({
+        ...hosts('build', 'shop-host'),
+        authenticator: {
+          authenticate: async (proof) => ({
+            ...identityOf(tokenIn(proof)),
+            confined: { targets: null, command: null, permits: null, ...confined },
+          }),
+        },
+        ssh: {
+          line: 'CA',
+          hostKey: 'HOST',
+          issue: (identity, { publicKey, ...request }) => {
+            asked.push(request)
+            const { tokenId, expiresAt: validUntil } = identity
+            return {
+              certificate: publicKey,
+              serial: '7',
+              keyId: tokenId,
+              fingerprint: 'SHA256:x',
+              validUntil,
+            }
+          },
+        },
+      })
+    const local = ['127.0.0.0/8']
+    const api = boundTo({ targets: ['build'], networks: local })
+    for (const body of [{}, { targets: ['build'] }])
+      assert.deepEqual((await post(api, body)).json().targets, ['build'])
+    const bound = { targets: ['build'], command: undefined, from: local }
+    assert.deepEqual(asked, [bound, bound])
+    const elsewhere = { networks: ['192.0.2.0/24'] }
+    const beyond: readonly (readonly [Partial<Confinement>, object, number])[] = [
+      [{ targets: ['build'] }, { targets: ['build', 'shop-host'] }, 403],
+      [{ targets: ['build'] }, { targets: ['shop-host'] }, 403],
+      [{ targets: ['shop'] }, {}, 404],
+      [{ networks: local }, { from: ['0.0.0.0/0'] }, 403],
+      [elsewhere, {}, 401],
+      [{ command: 'uptime' }, {}, 403],
+      [{ permits: [] }, {}, 403],
+    ]
+    for (const [confined, body, status] of beyond)
+      assert.equal((await post(boundTo(confined), body)).statusCode, status, JSON.stringify(confined))
+    assert.equal(asked.length, 2)
   })
 
   const refused: readonly (readonly [string, readonly string[], object, number, RegExp])[] = [

@@ -2,8 +2,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import { refusal, Refused, type Identity, type Targets } from '@sluice/core'
 import { actedFirst, type ActedPorts } from './acted.ts'
 import type { RolePorts } from './roles.ts'
-import { caller } from './caller.ts'
+import { boundCaller } from './caller.ts'
 import { answers, list, object, text, time, type RouteSchema } from './schema.ts'
+import { withinBounds } from './within-bounds.ts'
 
 /** Signs certificates of OpenSSH. */
 export interface SshAuthority {
@@ -60,6 +61,7 @@ interface CertificateBody {
 const name = { type: 'string', minLength: 1, maxLength: 256 } as const
 const issueSchema: RouteSchema = {
   summary: 'A certificate of OpenSSH over a caller’s key, for as long as its token lasts',
+  description: 'What a bound token asks for is bound as that is.',
   body: {
     type: 'object',
     additionalProperties: false,
@@ -85,13 +87,14 @@ const knownSchema = {
 
 const certificateTargetsMax = 100
 
-/** POST /v1/ssh/certificate for whoever has a token; GET /v1/ssh/known for everybody. */
+/** POST /v1/ssh/certificate for whoever has a token, within what that is bound to; GET /v1/ssh/known for everybody. */
 export function ssh(ports: SshPorts): FastifyPluginAsync {
   return async (app) => {
     app.post<{ Body: CertificateBody }>('/v1/ssh/certificate', { schema: issueSchema }, async (request) => {
-      const identity = await caller(request, ports.authenticator)
-      const { public_key: publicKey, command, from } = request.body
-      const targets = targetsOf(request.body.targets, ports.targets)
+      const identity = await boundCaller(request, ports.authenticator)
+      const { public_key: publicKey, command } = request.body
+      const { targets: asked, from } = withinBounds(request.body, identity)
+      const targets = targetsOf(asked, ports.targets)
       const issued = ports.ssh.issue(identity, { publicKey, targets, command, from })
       // Nobody holds a certificate that the log does not know of.
       await actedFirst(ports, identity, {
