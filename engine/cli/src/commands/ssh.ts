@@ -1,4 +1,4 @@
-import { access, readFile, rename, writeFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { UsageError, type Command, type Io } from '../command.ts'
 import { hostOf } from '../config/address.ts'
 import { subjectOf } from '../connect/subject-token.ts'
 import { demoState } from '../demo-state.ts'
+import { replaceFile } from '../replace-file.ts'
 
 const options = {
   target: { type: 'string', multiple: true },
@@ -64,7 +65,7 @@ async function certificate(named: string | undefined, values: Values, io: Io): P
   const body = { public_key: (await readFile(file, 'utf8')).trim(), targets, command, from }
   const issued = (await (await client.post('/v1/ssh/certificate', body)).json()) as SshCertificateLine
   if (out === '-') io.out(`${issued.certificate}\n`)
-  else await replace(out, `${issued.certificate}\n`)
+  else await replaceFile(out, `${issued.certificate}\n`)
   if (values.json) io.out(`${JSON.stringify(issued)}\n`)
   else if (out !== '-')
     io.out(`${out} is valid until ${issued.valid_until} at ${issued.targets.join(', ')}\n`)
@@ -101,11 +102,4 @@ async function ownKey(io: Io): Promise<string> {
   throw new UsageError(
     `there is no key in ${folder}: make one with ssh-keygen -t ed25519, or name its .pub file`,
   )
-}
-
-/** In one step, since a client may be reading it. */
-async function replace(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}`
-  await writeFile(draft, text, { mode: 0o600 })
-  await rename(draft, file)
 }

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { replaceFile } from '../replace-file.ts'
 
 /** A person's login at a provider, as it is kept between two commands. */
 export interface Login {
@@ -74,9 +75,7 @@ export async function changeLogins<T>(
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   await using _lock = await locked(`${file}.lock`)
   const { next, result } = await change(await readLogins(env))
-  const partial = `${file}.${process.pid}`
-  await writeFile(partial, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 })
-  await rename(partial, file)
+  await replaceFile(file, `${JSON.stringify(next, null, 2)}\n`)
   return result
 }
 

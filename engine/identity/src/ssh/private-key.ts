@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
-import { ed25519Blob } from './public-key.ts'
+import { ed25519Blob, lineOf } from './public-key.ts'
 import { Reader, string, uint32, WireError } from './wire.ts'
 
 /**
@@ -17,6 +17,20 @@ export function privateKeyOf(pem: string): KeyObject {
 
 export function newPrivateKey(comment: string): string {
   return openSshText(generateKeyPairSync('ed25519').privateKey, comment)
+}
+
+export interface KeyPair {
+  /** As OpenSSH keeps it. */
+  readonly privateKey: string
+  /** The line of a .pub file. */
+  readonly publicKey: string
+}
+
+/** Of Ed25519. */
+export function newKeyPair(comment: string): KeyPair {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const publicKey = lineOf({ type: 'ssh-ed25519', blob: ed25519Blob(privateKey) }, comment)
+  return { privateKey: openSshText(privateKey, comment), publicKey }
 }
 
 /** As `ssh-keygen -t ed25519 -N ''` writes it, so that OpenSSH's own tools and libraries can use it too. */
