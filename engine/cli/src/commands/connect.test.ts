@@ -1,11 +1,11 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { leaveDemo, nobody, ran, scratchFolder, scriptedServer } from '../scripted.ts'
 
 /** Provider and API at one address. */
-function gateway() {
+function gateway(uncertified = false) {
   return scriptedServer((path) => {
     if (path === '/v1/targets')
       return {
@@ -13,8 +13,14 @@ function gateway() {
           { name: 'shop', protocol: 'postgres', labels: {}, served: true },
           { name: 'far', protocol: 'postgres', labels: {}, served: false },
           { name: 'host', protocol: 'ssh', labels: {}, served: true },
+          { name: 'bus', protocol: 'kafka', labels: {}, served: true },
         ]),
       }
+    if (path === '/v1/ssh/certificate')
+      return uncertified
+        ? { status: 403, body: JSON.stringify({ detail: 'The token is bound to less than that.' }) }
+        : { body: JSON.stringify({ certificate: 'CERTIFICATE' }) }
+    if (path === '/v1/ssh/known') return { body: JSON.stringify({ ca: 'CA', host_key: 'ssh-ed25519 HOST' }) }
     return { body: JSON.stringify({ access_token: path === '/token' ? 'ey' : 'slu_1', expires_in: 900 }) }
   })
 }
@@ -94,7 +100,35 @@ test('a target that is not there is named with the nearest, one elsewhere with w
   const { code, error } = await ran(['connect', 'shpo'], env)
   assert.deepEqual([code, /did you mean "shop"\?/.test(error)], [1, true])
   assert.match((await ran(['connect', 'far'], env)).error, /another gateway .*: set SLUICE_URL/)
-  assert.match((await ran(['connect', 'host'], env)).error, /speaks ssh, for which there is no sidecar yet/)
+  assert.match((await ran(['connect', 'bus'], env)).error, /speaks kafka, for which there is no sidecar yet/)
+})
+
+test('for SSH it asks for a certificate for that target alone, and says how it is used', async () => {
+  using data = scratchFolder()
+  await using server = await gateway()
+  leaveDemo(data.path, server.url, ['langchain-reporting'])
+  const env = { ...process.env, SLUICE_DATA: data.path }
+  const told = await ran(['connect', 'host'], env, AbortSignal.abort())
+  assert.equal(told.code, 0, told.error)
+  const [, config = ''] = /^ {2}ssh -F (\S+) host uptime$/m.exec(told.out) ?? []
+  assert.match(told.out, /^host is at ssh:\/\/host@127\.0\.0\.1:\d+\n/)
+  assert.ok(told.out.includes(`Whoever reads ${dirname(config)} acts so.`))
+  assert.equal(existsSync(config), false)
+  const asked = server.asked.find((one) => one.startsWith('POST /v1/ssh/certificate')) ?? ''
+  assert.match(asked, /"public_key":"ssh-ed25519 \S+ sluice connect","targets":\["host"\]/)
+  for (const name of ['SLUICE_SSH_CONFIG', 'GIT_SSH_COMMAND', 'RSYNC_RSH'])
+    assert.equal((await ran(['connect', 'host', ...print(name)], env)).code, 0, name)
+})
+
+test('for SSH a socket is of no use, and without a certificate nothing is opened', async () => {
+  using data = scratchFolder()
+  await using server = await gateway(true)
+  leaveDemo(data.path, server.url, ['langchain-reporting'])
+  const env = { SLUICE_DATA: data.path }
+  const socket = await ran(['connect', 'host', '--socket', data.path], env)
+  assert.deepEqual([socket.code, /leave --socket out/.test(socket.error)], [2, true])
+  const { code, error } = await ran(['connect', 'host'], env)
+  assert.deepEqual([code, /certificate answered 403: The token is bound/.test(error)], [1, true])
 })
 
 const mistakes: readonly (readonly [readonly string[], RegExp])[] = [

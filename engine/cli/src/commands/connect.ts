@@ -8,12 +8,14 @@ import { UsageError, type Command, type Io } from '../command.ts'
 import { addressOf, hostOf } from '../config/address.ts'
 import { carryOn, findTarget } from '../connect/gateway-api.ts'
 import { doorAt } from '../connect/gateway-socket.ts'
-import { socketIn, type Listening, type Place } from '../connect/listener.ts'
+import { socketIn, type Place } from '../connect/listener.ts'
+import { offerAt, type Offer } from '../connect/offer.ts'
 import { runProgram } from '../connect/program.ts'
 import { startSidecar } from '../connect/sidecar.ts'
+import type { SshOfferPorts } from '../connect/ssh-offer.ts'
 import { subjectOf, type SubjectOptions } from '../connect/subject-token.ts'
 import { TokenKeeper } from '../connect/token-keeper.ts'
-import { urlOf, variablesFor, type Profile } from '../connect/variables.ts'
+import type { Profile } from '../connect/variables.ts'
 import { demoState } from '../demo-state.ts'
 
 export const connect: Command = {
@@ -21,14 +23,16 @@ export const connect: Command = {
 sluice connect <target> --exec -- <command> …
 
   An address of this machine that leads to the target with a token which is obtained, renewed and sent for the
-  application. Whoever reaches that address acts as you.
+  application. Whoever reaches that address acts as you. For SSH it prints the ssh_config to be used, whose key is new and
+  whose certificate is renewed; whoever reads that folder acts as you.
 
   --listen <[host:]port>       default 127.0.0.1 and a free port; another host needs --expose as well
   --expose                     let other machines reach it, who then act as you
   --socket <folder>            instead of a port a socket that only you can open
-  --exec -- <command> …        run it with DATABASE_URL and PG… (or BASE_URL) set, and end with its exit code
+  --exec -- <command> …        run it with DATABASE_URL and PG… (or BASE_URL; or SLUICE_SSH_CONFIG for ssh -F, GIT_SSH_COMMAND
+                               and RSYNC_RSH) set, and end with its exit code
   --profile openai|anthropic   for --exec: set the address and a placeholder key for that provider's SDKs, too
-  --gateway <host:port>        where the gateway takes the protocol; default: the host of SLUICE_URL, port 7432 or 7480
+  --gateway <host:port>        where the gateway takes the protocol; default: the host of SLUICE_URL, port 7432, 7480 or 7422
   --ca <file>                  PEM of an authority to be trusted besides the system's
   --login <name>               one of sluice login; default the latest
   --as <name>                  a subject of the demo
@@ -60,10 +64,21 @@ sluice connect <target> --exec -- <command> …
       tokens,
     })
     parts.defer(() => listening.close())
-    if (wanted.program === undefined) return await serveUntilStopped(protocol, wanted, listening, by, io)
-    const variables = variablesFor(protocol, wanted.target, listening.place, wanted.profile)
-    return await runProgram(wanted.program, variables, io.env)
+    const { target, profile } = wanted
+    const { place } = listening
+    const offer =
+      protocol === 'ssh'
+        ? parts.use(await openSsh({ api, target, place, tokens }))
+        : offerAt(protocol, target, place, profile)
+    if (wanted.program !== undefined) return await runProgram(wanted.program, offer.variables, io.env)
+    return await serveUntilStopped(protocol, wanted, offer, by, io)
   },
+}
+
+/** Keys and certificates are read in where they are needed. */
+async function openSsh(ports: SshOfferPorts): Promise<Offer & Disposable> {
+  const { sshOffer } = await import('../connect/ssh-offer.ts')
+  return sshOffer(ports)
 }
 
 interface Wanted {
@@ -143,7 +158,7 @@ function whole(text: string, option: string): Address {
   return address
 }
 
-const defaultPorts: Readonly<Record<string, number>> = { postgres: 7432, http: 7480 }
+const defaultPorts: Readonly<Record<string, number>> = { postgres: 7432, http: 7480, ssh: 7422 }
 
 function gatewayAt(protocol: string, api: string, listen: Readonly<Record<string, string>>): Address {
   const known = listen[protocol]
@@ -159,16 +174,15 @@ async function trust(file: string): Promise<void> {
 async function serveUntilStopped(
   protocol: string,
   { target, json }: Wanted,
-  { place }: Listening,
+  { url, files, actor, examples }: Offer,
   by: string,
   io: Io,
 ): Promise<number> {
-  const url = urlOf(protocol, target, place)
-  if (json) io.out(`${JSON.stringify({ target, protocol, url })}\n`)
-  else
-    io.out(
-      `${target} is at ${url}\nby the token of ${by}, until Ctrl-C. Whoever reaches that address acts so.\n`,
-    )
+  if (json) io.out(`${JSON.stringify({ target, protocol, url, ...files })}\n`)
+  else {
+    io.out(`${target} is at ${url}\nby the token of ${by}, until Ctrl-C. Whoever ${actor} acts so.\n`)
+    for (const example of examples) io.out(`  ${example}\n`)
+  }
   if (!io.signal.aborted) await once(io.signal, 'abort')
   return 0
 }

@@ -1,4 +1,4 @@
-import type { TargetLine } from '@sluice/api'
+import type { SshCertificateLine, SshKnownLine, TargetLine } from '@sluice/api'
 import { Unreachable } from '../command.ts'
 import { nearest } from '../config/nearest.ts'
 
@@ -29,6 +29,26 @@ export async function carryOn(api: string, former: string, current: string): Pro
   } catch (error) {
     if (!(error instanceof Answered && error.title === 'token_expired')) throw error
   }
+}
+
+/** Over this key and for this target alone, as long as the token lives: the line of a -cert.pub file. */
+export async function sshCertificate(
+  api: string,
+  token: string,
+  publicKey: string,
+  target: string,
+): Promise<string> {
+  const response = await asked(api, '/v1/ssh/certificate', token, {
+    public_key: publicKey,
+    targets: [target],
+  })
+  return ((await response.json()) as SshCertificateLine).certificate
+}
+
+/** By what clients know the gateway: what stands behind its name in `known_hosts`. */
+export async function sshHostKey(api: string, token: string): Promise<string> {
+  const response = await asked(api, '/v1/ssh/known', token)
+  return ((await response.json()) as SshKnownLine).host_key
 }
 
 /** Rejects with `Unreachable` where the same may be asked again. */

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { pipeline } from 'node:stream/promises'
 import { limits } from '@sluice/core'
 import { Unreachable } from '../command.ts'
 import { dial, secured, type Door } from './gateway-socket.ts'
@@ -12,6 +11,7 @@ import {
   startupFor,
   UnreadablePacket,
 } from './postgres-packets.ts'
+import { relay } from './relay.ts'
 import type { TokenKeeper } from './token-keeper.ts'
 
 export interface PostgresPorts {
@@ -40,14 +40,6 @@ export async function servePostgres(client: Socket, ports: PostgresPorts): Promi
     door.abandon()
     farewell(client, error)
   }
-}
-
-/** Both directions until both are over; when one breaks, so does the other. */
-async function relay(client: Socket, upstream: Socket): Promise<void> {
-  await Promise.all([pipeline(client, upstream), pipeline(upstream, client)]).catch(() => {
-    client.destroy()
-    upstream.destroy()
-  })
 }
 
 /** From accept to AuthenticationOk. */

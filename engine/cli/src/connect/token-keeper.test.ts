@@ -112,6 +112,31 @@ test('sessions are carried on later where the gateway was down, and not where it
   assert.equal(reports.length, 2, 'it is not asked again')
 })
 
+test('each token is prepared before anybody has it, and one with which that fails is none', async () => {
+  const { keeper, state, carried, reports, pass } = scripted()
+  const prepared: string[] = []
+  let failure: Error | null = null
+  await keeper.prepare(async (token) => {
+    if (failure !== null) throw failure
+    await turn()
+    prepared.push(token)
+  })
+  assert.deepEqual(prepared, ['slu_1'])
+  failure = new Unreachable('no certificate')
+  await pass(60)
+  assert.match(reports[0] ?? '', /not renewed, and is tried again: no certificate/)
+  assert.deepEqual([await keeper.current(), carried], ['slu_1', []])
+  failure = null
+  await pass(1)
+  assert.equal(await keeper.current(), `slu_${state.obtained}`)
+  assert.deepEqual(prepared, ['slu_1', `slu_${state.obtained}`])
+  assert.deepEqual(carried, [`slu_1 → slu_${state.obtained}`])
+  await assert.rejects(
+    keeper.prepare(() => Promise.reject(new Error('refused'))),
+    /refused/,
+  )
+})
+
 test('a keeper that is closed waits for nothing', async () => {
   const { keeper, waiting } = scripted()
   await keeper.current()

@@ -32,6 +32,7 @@ export class TokenKeeper {
   #held: Held | undefined
   #obtaining: Promise<Held> | undefined
   #timer: Disposable | undefined
+  #prepared: ((token: string) => Promise<void>) | undefined
   #closed = false
 
   constructor(ports: TokenKeeperPorts) {
@@ -46,6 +47,16 @@ export class TokenKeeper {
     // The timer may be late, as after a sleep.
     if (now >= held.renewAt) return (await this.#renew().catch(() => held)).token
     return held.token
+  }
+
+  /**
+   * What is done with the token of now, and with each later one before it is anybody's: one with which it fails is none.
+   * Rejects when it fails with that of now.
+   */
+  async prepare(prepared: (token: string) => Promise<void>): Promise<void> {
+    const token = await this.current()
+    this.#prepared = prepared
+    await prepared(token)
   }
 
   /** Something has begun to live at the gateway by this token, which may have been replaced meanwhile. */
@@ -68,6 +79,7 @@ export class TokenKeeper {
     const { obtain, clock } = this.#ports
     const asked = clock.now()
     const { token, lifeMs } = await obtain()
+    await this.#prepared?.(token)
     const former = this.#held
     const held = { token, expiresAt: asked + lifeMs, renewAt: asked + lifeMs * usedPart }
     this.#held = held

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { urlOf, variablesFor } from './variables.ts'
+import { sshVariables, urlOf, variablesFor } from './variables.ts'
 
 const at = { kind: 'address', address: { host: '127.0.0.1', port: 6000 } } as const
 const socket = { kind: 'socket', path: '/run/me/.s.PGSQL.5432' } as const
@@ -42,4 +42,14 @@ test('an HTTP program finds its base, and that of a language model where it aske
   )
   assert.equal(variablesFor('http', 'api', at, 'anthropic')['ANTHROPIC_BASE_URL'], 'http://127.0.0.1:6000')
   assert.equal(urlOf('http', 'api', { kind: 'address', address: { host: '::1', port: 1 } }), 'http://[::1]:1')
+})
+
+test('programs that start ssh find the target by its file, and have no token', () => {
+  const { SLUICE_TOKEN, SLUICE_CLIENT_SECRET, GIT_SSH_VARIANT, ...rest } = sshVariables('/tmp/x/config')
+  assert.deepEqual([SLUICE_TOKEN, SLUICE_CLIENT_SECRET, GIT_SSH_VARIANT], [null, null, null])
+  assert.deepEqual(rest, {
+    SLUICE_SSH_CONFIG: '/tmp/x/config',
+    GIT_SSH_COMMAND: 'ssh -F /tmp/x/config',
+    RSYNC_RSH: 'ssh -F /tmp/x/config',
+  })
 })

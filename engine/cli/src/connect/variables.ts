@@ -51,6 +51,18 @@ export function variablesFor(
   }
 }
 
+/** `config`: a path that needs no quoting. */
+export function sshVariables(config: string): Variables {
+  const ssh = `ssh -F ${config}`
+  return {
+    ...secrets,
+    SLUICE_SSH_CONFIG: config,
+    GIT_SSH_COMMAND: ssh,
+    RSYNC_RSH: ssh,
+    GIT_SSH_VARIANT: null,
+  }
+}
+
 /** The SDKs refuse to start without a key; what they send is not the provider's, which the gateway alone has. */
 function ofModel(profile: Profile | null, url: string): Variables {
   switch (profile) {
