@@ -11,13 +11,15 @@ import { sqlCases } from './cases/sql.ts'
 import { wireCases } from './cases/wire.ts'
 import { due } from './due.ts'
 import { elsewhere as onTheLog } from './elsewhere.ts'
+import { elsewhereOfConsole } from './elsewhere-console.ts'
+import { elsewhereOfSsh } from './elsewhere-ssh.ts'
 import { elsewhereOfTokens } from './elsewhere-tokens.ts'
 import { judgedAgain } from './judged-again.ts'
 import { Laboratory } from './laboratory.ts'
 import { attackPlain, attackThrough, type Protocol } from './run-sql.ts'
 import { wirePlain, wireThrough } from './run-wire.ts'
 
-const elsewhere = [...onTheLog, ...elsewhereOfTokens]
+const elsewhere = [...onTheLog, ...elsewhereOfTokens, ...elsewhereOfSsh, ...elsewhereOfConsole]
 const scenarios = [...stories, ...holdScenarios, ...approvalScenarios]
 const sql = [...sqlCases, ...maskingCases]
 const all = [...sql, ...wireCases, ...scenarios, ...slowScenarios]
@@ -32,7 +34,7 @@ suite('the catalogue', () => {
     )
   })
 
-  test('has the cases on the log and on tokens where it says that they are', async () => {
+  test('has the cases that are elsewhere where it says that they are', async () => {
     for (const { id, stake, tests } of elsewhere) {
       assert.ok(stake.length > 10 && tests.length > 0, id)
       for (const [file, name] of tests) {

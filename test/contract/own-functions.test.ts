@@ -17,10 +17,13 @@ const functions = [
   'public.taxed',
   'public.lower',
   'public.many',
-  { name: 'public.ssn_of', reads: ['public.people'] },
-  { name: 'public.people_of', reads: ['public.people'], columns: ['id', 'ssn'] },
+  { name: 'public.ssn_of', reads: ['public.people'], quiet: true },
+  { name: 'public.people_of', reads: ['public.people'], columns: ['id', 'ssn'], quiet: true },
+  { name: 'public.found', reads: ['public.people'], columns: ['id'] },
+  { name: 'public.fails', reads: ['public.people'] },
+  { name: 'public.client', reads: ['public.clients'], columns: ['id'] },
   { name: 'public.orders_of', reads: ['public.orders'], columns: ['id', 'total'] },
-  { name: 'public.see', changes: ['public.seen'] },
+  { name: 'public.see', changes: ['public.seen'], quiet: true },
   { name: 'public.gone', reads: ['public.nothing'] },
   'public.imagined',
 ]
@@ -41,6 +44,12 @@ const setUp = `
   create function ssn_of(int) returns text language sql stable as 'select ssn from public.people where id = $1';
   create function people_of(int) returns table (id int, ssn text) language sql stable as
     'select id, ssn from public.people where id = $1';
+  create function found(text) returns setof int language sql stable as
+    'select id from public.people where ssn like $1';
+  create function fails(text) returns int language sql stable as
+    'select 1 / length(replace(ssn, $1, '''')) from public.people';
+  create function client(text) returns setof int language sql stable as
+    'select id from public.clients where ssn like $1';
   create function orders_of(int) returns table (id int, total int) language sql stable as
     'select id, total from public.orders where id >= $1';
   create function see(text) returns text language sql volatile as
@@ -68,6 +77,13 @@ const cases: readonly (readonly [sql: string, expected: Expected])[] = [
   ["select 1 where ssn_of(1) like '9%'", /masked/],
   ['select count(*) from people_of(1)', [['1']]],
   ['select id, ssn from people_of(1)', [[null, '[masked]']]],
+  // What it finds, and whether it fails, would tell of what is masked bit by bit.
+  ["select count(*) from found('9%')", /ssn is masked/],
+  ["select 1 from orders, found('9%')", /ssn is masked/],
+  ["select exists (select from rows from (found('9%')) with ordinality)", /ssn is masked/],
+  ["select found('9%')", /ssn is masked/],
+  [`select fails('${'x'.repeat(11)}')`, /ssn is masked/],
+  ["select count(*) from client('9%')", [['1']]],
   ['select total from orders_of(2) where id = 2', [['20']]],
   [
     'select o.id + 1, total from orders_of(1) o order by 1',

@@ -10,15 +10,25 @@ suite('functions that an operator vouches for', () => {
       ownFunctions([
         'public.tax',
         { name: 'app.revenue', reads: ['public.orders'], changes: ['app.calls'], columns: ['day', 'sum'] },
+        { name: 'app.one', reads: ['public.orders'], quiet: true },
       ]),
       [
-        { schema: 'public', name: 'tax', reads: [], changes: [], columns: [] },
+        { schema: 'public', name: 'tax', reads: [], changes: [], columns: [], quiet: false },
         {
           schema: 'app',
           name: 'revenue',
           reads: [{ schema: 'public', name: 'orders' }],
           changes: [{ schema: 'app', name: 'calls' }],
           columns: ['day', 'sum'],
+          quiet: false,
+        },
+        {
+          schema: 'app',
+          name: 'one',
+          reads: [{ schema: 'public', name: 'orders' }],
+          changes: [],
+          columns: [],
+          quiet: true,
         },
       ],
     )
@@ -33,6 +43,7 @@ suite('functions that an operator vouches for', () => {
     ['a number', [4], 'functions.0', /a function is/],
     ['an unknown key', [{ name: 'a.b', writes: [] }], 'functions.0.writes', /unknown key "writes"/],
     ['no name', [{ reads: ['a.b'] }], 'functions.0.name', /"schema\.name"/],
+    ['a word for a flag', [{ name: 'a.b', quiet: 'yes' }], 'functions.0.quiet', /true or false/],
     ['nothing read', [{ name: 'a.b', reads: [] }], 'functions.0.reads', /at least one name/],
     [
       'a relation without a schema',

@@ -12,9 +12,11 @@ export interface OwnFunction extends RelationName {
   readonly changes: readonly RelationName[]
   /** Of a function that stands in FROM, where it has several. */
   readonly columns: readonly string[]
+  /** How many rows it has, whether it fails and how long it takes has nothing to do with what is in masked columns. */
+  readonly quiet: boolean
 }
 
-const keys = ['name', 'reads', 'changes', 'columns'] as const
+const keys = ['name', 'reads', 'changes', 'columns', 'quiet'] as const
 const place = 'functions'
 
 /** `schema.name`, or a mapping with what more is to be said. Throws `SchemaError` with its place in the target's entry. */
@@ -34,7 +36,8 @@ export function ownFunctions(value: unknown): readonly OwnFunction[] {
 }
 
 function ownFunction(entry: unknown, at: readonly string[]): OwnFunction {
-  if (typeof entry === 'string') return { ...qualified(entry, at), reads: [], changes: [], columns: [] }
+  if (typeof entry === 'string')
+    return { ...qualified(entry, at), reads: [], changes: [], columns: [], quiet: false }
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
     throw new SchemaError(at, 'a function is "schema.name", or a mapping with "name"')
   const given: Readonly<Record<string, unknown>> = { ...entry }
@@ -46,6 +49,7 @@ function ownFunction(entry: unknown, at: readonly string[]): OwnFunction {
     reads: texts(given['reads'], [...at, 'reads']).map((name) => qualified(name, [...at, 'reads'])),
     changes: texts(given['changes'], [...at, 'changes']).map((name) => qualified(name, [...at, 'changes'])),
     columns: texts(given['columns'], [...at, 'columns']),
+    quiet: flag(given['quiet'], [...at, 'quiet']),
   }
 }
 
@@ -57,6 +61,11 @@ function qualified(value: unknown, at: readonly string[]): RelationName {
   if (schema === 'pg_catalog' || schema === 'information_schema')
     throw new SchemaError(at, `${schema} is the server's own: nobody can vouch for it here`)
   return { schema, name }
+}
+
+function flag(value: unknown, at: readonly string[]): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw new SchemaError(at, '"quiet" must be true or false')
 }
 
 function texts(value: unknown, at: readonly string[]): readonly string[] {

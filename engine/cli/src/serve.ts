@@ -204,6 +204,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
       standing: () => standing.all(),
       met(whom) {
+        // A worker may have met them before it heard of a revocation.
+        if (revocations.of(whom) !== undefined) return
         acquaintances.met(whom)
         standing.note(whom.subject)
       },

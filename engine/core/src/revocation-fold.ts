@@ -21,6 +21,11 @@ export class RevocationFold {
     return this.#tokens.size
   }
 
+  /** How many of them one subject revoked. */
+  tokensBy(subject: string): number {
+    return [...this.#tokens.values()].filter(({ by }) => by === subject).length
+  }
+
   /** What the event revoked, where that can still matter. */
   apply(event: RecordedEvent, now: number): Revocation | undefined {
     const revocation = revocationOf(event)

@@ -59,14 +59,14 @@ export function subjectRevocation(data: EventData['SubjectRevoked'], at: number)
   return { kind: 'subject', subject, issuedUpTo, at, until, by, reason }
 }
 
-/** Of ids of tokens that gateways make, and of passwords. */
+/** Of ids of tokens that gateways make. */
 export const gatewayTokenIdPrefix = 'tok_'
-const passwordIdPrefix = 'pwd_'
+/** Of these and of passwords, whole: an issuer may be called tok_ as well. */
+const oursOnly = /^(?:tok|pwd)_[0-9A-HJKMNP-TV-Z]{26}$/
 
 /** When the longest-lived token of this id has expired, by every clock. */
 export function tokenForgottenAt(token: string, now: number): number {
-  const isOurs = token.startsWith(gatewayTokenIdPrefix) || token.startsWith(passwordIdPrefix)
-  const life = isOurs ? limits.tokenLifeMs : limits.issuerTokenLifeMs
+  const life = oursOnly.test(token) ? limits.tokenLifeMs : limits.issuerTokenLifeMs
   return now + life + 2 * limits.clockSkewMs
 }
 

@@ -71,6 +71,8 @@ suite('given a token that was revoked', () => {
   for (const [token, life] of [
     [aToken, limits.tokenLifeMs],
     ['idp#jti', limits.issuerTokenLifeMs],
+    ['tok_idp#jti', limits.issuerTokenLifeMs],
+    ['pwd_', limits.issuerTokenLifeMs],
   ] as const)
     test(`${token.slice(0, 4)}… is remembered for as long as one may live, and not for ever`, async () => {
       const { gateway, clock, log } = world()
@@ -182,8 +184,8 @@ test('none is forgotten to make room: the next is refused, with a way out', asyn
   const { gateway, clock, log } = world()
   const tokens = Array.from({ length: limits.revokedTokensMax }, (_, at) => `tok_${at}`)
   const until = clock.now() + limits.tokenLifeMs
-  for (const token of tokens) {
-    const data = { token, until_ms: until, ...because }
+  for (const [at, token] of tokens.entries()) {
+    const data = { token, until_ms: until, ...because, by: `idp#${at % 20}` }
     log.record('gw_b', 1, { type: 'TokenRevoked', id: token, time: 0, data })
   }
   const revocations = await gateway('gw_a')
@@ -191,6 +193,21 @@ test('none is forgotten to make room: the next is refused, with a way out', asyn
   await revocations.revokeSubject('idp#alice', because)
   assert.ok(revocations.of(identity({ tokenId: tokens[0] ?? '' })) !== undefined)
   clock.advance(limits.tokenLifeMs + limits.revocationSweepMs)
+  await revocations.revokeToken(aToken, because)
+})
+
+test('one subject does not take the room of all', async () => {
+  const { gateway, clock, log } = world()
+  const until = clock.now() + limits.tokenLifeMs
+  for (let at = 0; at < limits.revokedTokensBySubjectMax; at++) {
+    const data = { token: `tok_${at}`, until_ms: until, ...because, by: 'idp#mallory' }
+    log.record('gw_b', 1, { type: 'TokenRevoked', id: data.token, time: 0, data })
+  }
+  const revocations = await gateway('gw_a')
+  await assert.rejects(
+    revocations.revokeToken(aToken, { ...because, by: 'idp#mallory' }),
+    /Revoke the subject/,
+  )
   await revocations.revokeToken(aToken, because)
 })
 

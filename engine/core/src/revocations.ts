@@ -55,7 +55,11 @@ export async function openRevocations(ports: ControlPorts): Promise<Revocations>
   return {
     async revokeToken(token, because) {
       // Forgetting one before its time would let its token in again.
-      if (fold.tokens >= limits.revokedTokensMax) throw new Refused(tooMany)
+      if (
+        fold.tokens >= limits.revokedTokensMax ||
+        fold.tokensBy(because.by) >= limits.revokedTokensBySubjectMax
+      )
+        throw new Refused(tooMany)
       const now = clock.now()
       const data = { token, until_ms: tokenForgottenAt(token, now), ...because }
       await control.record({ type: 'TokenRevoked', data })

@@ -4,6 +4,8 @@ export const tokenLimits = {
   tokenLifeMs: 900_000,
   /** Tokens revoked one by one that are remembered; more are refused, since none may be forgotten before its time. */
   revokedTokensMax: 50_000,
+  /** Of these by one subject: nobody takes the room that others may need. */
+  revokedTokensBySubjectMax: 5_000,
   /** How often revocations that concern no good token any more are looked for. */
   revocationSweepMs: 60_000,
   /** Minted passwords of one subject, and of all, that are alive; how often those are looked for that are not. */

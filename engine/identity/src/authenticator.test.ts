@@ -17,6 +17,8 @@ import {
 } from './scripted-issuer.ts'
 
 const key = signingKey('k', 'RS256')
+const curveKey = signingKey('e', 'ES256')
+const orderOfP256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 suite('the authenticator', () => {
   let idp: ScriptedIssuer
@@ -26,7 +28,7 @@ suite('the authenticator', () => {
   let authenticator: Authenticator
 
   before(async () => {
-    idp = await scriptedIssuer([key])
+    idp = await scriptedIssuer([key, curveKey])
     other = await scriptedIssuer([key])
     clock = scriptedClock()
     const configs = [idp.config, { ...other.config, name: 'other', audience: 'elsewhere' }]
@@ -78,6 +80,23 @@ suite('the authenticator', () => {
       }),
     )
     assert.equal(new Set(ids).size, 2)
+  })
+
+  test('knows a token by the same name whatever form its signature has', async () => {
+    const claims = goodClaims(idp.url)
+    const token = jws(curveKey, claims)
+    const [header, payload, signature = ''] = token.split('.')
+    const bytes = Buffer.from(signature, 'base64url')
+    const s = BigInt(`0x${bytes.toString('hex', 32)}`)
+    const mirrored = Buffer.from((orderOfP256 - s).toString(16).padStart(64, '0'), 'hex')
+    const other = Buffer.concat([bytes.subarray(0, 32), mirrored]).toString('base64url')
+    assert.notEqual(other, signature)
+    const ids = await Promise.all(
+      [token, `${header}.${payload}.${other}`].map(
+        async (form) => (await authenticator.authenticate(byToken(form))).tokenId,
+      ),
+    )
+    assert.equal(ids[0], ids[1])
   })
 
   test('keeps issuers apart: the same sub is another subject, the audience is each one’s own', async () => {

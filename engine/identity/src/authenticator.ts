@@ -31,8 +31,10 @@ export async function issuerIdentity(
   now: number,
 ): Promise<Identity & Vouched> {
   const { issuer, claims } = await verifyAccessToken(token, issuers, now)
-  // The log names tokens, and not each issuer gives them ids; a hash of a signed token gives nothing away.
-  const id = claims.tokenId ?? createHash('sha256').update(token).digest('base64url')
+  // The log names tokens, and not each issuer gives them ids. Only of what is signed: whoever has a token can give its
+  // signature another form (of ECDSA s and -s are good), and must not get another id by that.
+  const signed = token.slice(0, token.lastIndexOf('.'))
+  const id = claims.tokenId ?? createHash('sha256').update(signed).digest('base64url')
   const { issuedAt, expiresAt } = claims
   return { subject: subjectOf(claims, issuer), tokenId: `${issuer.name}#${id}`, issuedAt, expiresAt }
 }

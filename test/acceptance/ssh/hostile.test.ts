@@ -104,6 +104,47 @@ suite('callers over SSH who do what no client does', () => {
     assert.ok(out.split('\n').filter((line) => line.startsWith('DEPLOY_')).length <= 64)
   })
 
+  test('C25 a flood of windows reaches no program, and nothing breaks', async () => {
+    const client = await connected()
+    const channel = await new Promise<ClientChannel>((resolve, reject) =>
+      client.exec(
+        'trap "echo -n w" WINCH; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done',
+        { pty: true },
+        (error, started) => (error === undefined ? resolve(started) : reject(error)),
+      ),
+    )
+    const ended = told(channel)
+    for (let size = 0; size < 5_000; size++) channel.setWindow(24 + (size % 50), 80 + (size % 50), 0, 0)
+    const { out, status } = await ended
+    client.end()
+    assert.equal(status, 0)
+    assert.ok(out.length <= 60, `${out.length} windows of 5000 reached the program`)
+  })
+
+  test('C12 neither an agent nor a display is forwarded, and asking for them is on record', async () => {
+    const client = await connected()
+    const { _protocol: protocol } = client as unknown as {
+      readonly _protocol: { openssh_agentForward(id: number, reply: boolean): void }
+    }
+    const withDisplay = await new Promise<Error | undefined>((resolve) =>
+      client.exec('env', { x11: true }, (error) => resolve(error)),
+    )
+    assert.match(withDisplay?.message ?? '', /X11/)
+    const channel = await exec(client, 'sleep 0.5; env')
+    protocol.openssh_agentForward(
+      (channel as unknown as { readonly outgoing: { readonly id: number } }).outgoing.id,
+      false,
+    )
+    const { out, status } = await told(channel)
+    client.end()
+    assert.equal(status, 0)
+    assert.doesNotMatch(out, /SSH_AUTH_SOCK|DISPLAY/)
+    const asked = JSON.stringify(
+      (await stage.gateway.events()).filter(({ type }) => type === 'RequestReceived'),
+    )
+    for (const name of ['ssh.x11', 'ssh.agent_forwarding']) assert.ok(asked.includes(name), name)
+  })
+
   test('C10 one channel runs one program', async () => {
     const client = await connected()
     const channel = await exec(client, 'cat')

@@ -45,14 +45,19 @@ function passed(called: Callable, args: readonly Node[], fields: Fields, scope: 
   )
 }
 
-/** What a function of the database's own reads and changes, by the word of its operator: its value may tell of all of it. */
+/**
+ * What a function of the database's own reads and changes, by the word of its operator: its value may tell of all of it.
+ * Unless its operator says that it does not, so may how many rows it has, whether it fails and how long it takes.
+ */
 function rowsOf({ own }: Callable, cx: Context): Lineage {
   if (own === undefined) return []
   if (own.changes.length > 0) cx.found.readOnly = false
-  return [
+  const behind = [
     ...own.reads.map((name) => rowsBehind(name, 'read', cx)),
     ...own.changes.map((name) => rowsBehind(name, 'update', cx)),
   ]
+  if (!own.quiet) note(behind, 'predicate', cx)
+  return behind
 }
 
 function rowsBehind(name: RelationName, access: 'read' | 'update', cx: Context): Source {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { byToken, type Identity } from '@sluice/core'
 import { callAs } from '../caller.ts'
-import { checkOrigin, sessionOf, type BrowserSession } from './browser-session.ts'
+import { checkOrigin, inSession, sessionOf, type BrowserSession } from './browser-session.ts'
 import type { ConsolePorts } from './ports.ts'
 
 /**
@@ -22,5 +22,5 @@ async function callerOf(
   { authenticator, publicUrl }: ConsolePorts,
 ): Promise<Identity> {
   checkOrigin(request, session, publicUrl())
-  return authenticator.authenticate(byToken(session.token))
+  return inSession(await authenticator.authenticate(byToken(session.token)), session)
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { refusal, Refused, type Subject } from '@sluice/core'
+import { refusal, Refused, tokenFingerprint, type Identity, type Subject } from '@sluice/core'
 import { clearCookie, cookieOf, fits, setCookie } from './cookies.ts'
 import type { ConsolePorts } from './ports.ts'
 
@@ -44,7 +44,13 @@ export function sessionOf(request: FastifyRequest, ports: SessionPorts): Browser
 function isRevoked(session: BrowserSession, { revocations }: SessionPorts): boolean {
   const { subject: id, on_behalf_of, issuer, token_id: tokenId, signed_in_ms: issuedAt, ends_ms } = session
   const subject: Subject = { id, type: 'human', issuer, groups: [], claims: {}, on_behalf_of }
-  return revocations.of({ subject, tokenId, issuedAt, expiresAt: ends_ms }) !== undefined
+  const identity = { subject, tokenId, issuedAt, expiresAt: ends_ms }
+  return revocations.of(inSession(identity, session)) !== undefined
+}
+
+/** All tokens of a session are made from it: signing out revokes it, and with it every copy of its cookie, of any time. */
+export function inSession(identity: Identity, { id }: Pick<BrowserSession, 'id'>): Identity {
+  return { ...identity, madeFrom: [...(identity.madeFrom ?? []), tokenFingerprint(id)] }
 }
 
 export function keepSession(

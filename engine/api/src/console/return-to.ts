@@ -10,8 +10,9 @@ export function returnTo(given: string, publicUrl: URL): string {
   const isPath = /^\/(?![/\\])[\u0021-\u007e]*$/.test(given) && !given.includes('\\')
   if (!isPath || given.length > charsMax) refuseElsewhere()
   const url = new URL(given, publicUrl)
-  // Signing in is not a page, nor is a resource.
-  if (url.origin !== publicUrl.origin || /^\/(?:console|v1)(?:\/|$)/.test(url.pathname)) refuseElsewhere()
+  // Signing in is not a page, nor is a resource; and `/.//host` becomes `//host`.
+  if (url.origin !== publicUrl.origin || /^\/(?:\/|(?:console|v1)(?:\/|$))/.test(url.pathname))
+    refuseElsewhere()
   return `${url.pathname}${url.search}${url.hash}`
 }
 

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { refusal, Refused, systemClock } from '@sluice/core'
+import { refusal, Refused, systemClock, tokenFingerprint } from '@sluice/core'
 import { SignInError } from '@sluice/identity'
 import { identityOf, noRevocations, scriptedApi } from '../scripted.ts'
 import { ScriptedBrowser, scriptedConsole, scriptedSignIns } from './scripted.ts'
@@ -16,12 +16,12 @@ function console() {
     console: scriptedConsole({ signIns }),
     revocations: {
       ...noRevocations,
-      of: ({ subject: { id: subject }, tokenId }) =>
-        revoked.has(subject) || revoked.has(tokenId)
+      of: ({ subject: { id: subject }, tokenId, madeFrom = [] }) =>
+        [subject, tokenId, ...madeFrom].some((name) => revoked.has(name))
           ? { kind: 'token', token: tokenId, fingerprint: '', at: 0, until: 0, by: '', reason: '' }
           : undefined,
       async revokeToken(token, because) {
-        revoked.add(token)
+        revoked.add(token).add(tokenFingerprint(token))
         return { kind: 'token', token, fingerprint: '', at: 0, until: 0, ...because }
       },
     },
@@ -163,4 +163,36 @@ test('signing out takes the cookie and the login at the provider', async () => {
   assert.equal((await browser.post('/console/logout', {}, ours)).statusCode, 401)
   for (const [name, value] of copied) browser.cookies.set(name, value)
   assert.equal((await browser.get('/v1/targets')).statusCode, 401, 'a copy is worth nothing')
+})
+
+test('signing out ends copies of the cookie from before a renewal, and what a copy was renewed to', async () => {
+  const { browser, advance } = console()
+  await browser.signIn('alice')
+  const stolen = new Map(browser.cookies)
+  const put = (cookies: ReadonlyMap<string, string>): void => {
+    browser.cookies.clear()
+    for (const [name, value] of cookies) browser.cookies.set(name, value)
+  }
+  advance(11 * minute)
+  await browser.get('/console/session')
+  const own = new Map(browser.cookies)
+  assert.notDeepEqual(own, stolen)
+  put(stolen)
+  await browser.get('/console/session')
+  const renewed = new Map(browser.cookies)
+  put(own)
+  assert.equal((await browser.post('/console/logout', {}, await browser.ours())).statusCode, 200)
+  for (const copy of [stolen, renewed]) {
+    put(copy)
+    assert.equal((await browser.get('/v1/targets')).statusCode, 401)
+    assert.equal((await browser.get('/console/session')).statusCode, 401)
+  }
+})
+
+test('a renewal that gives somebody else’s token ends the session', async () => {
+  const { browser, advance } = console()
+  await browser.signIn('bob')
+  advance(12 * minute)
+  assert.equal((await browser.get('/console/session')).statusCode, 401, 'the script renews to alice')
+  assert.equal(browser.cookies.size, 0)
 })

@@ -67,13 +67,13 @@ function signedIn(request: FastifyRequest, ports: ConsolePorts): BrowserSession 
   throw new Refused(refusal('token_refused', 'api/signed_out', 'Nobody is signed in at this browser.'))
 }
 
-/** At every gateway a copy of the cookie is worth nothing from now on. For the provider nobody waits. */
+/** Each copy of the cookie, from before a renewal too, is worth nothing at any gateway now. For the provider nobody waits. */
 async function revoke(
   session: BrowserSession,
   { signIns, revocations, report }: ConsolePorts,
 ): Promise<void> {
-  const { id, issuer, subject, token_id: token, refresh } = session
-  await revocations.revokeToken(token, { by: subject, reason: `signed out of the console (${id})` })
+  const { id, issuer, subject, refresh } = session
+  await revocations.revokeToken(id, { by: subject, reason: 'signed out of the console' })
   if (refresh === null) return
   signIns
     .revoke(issuer, refresh)
@@ -95,7 +95,10 @@ async function renewed(
   if (leftMs < -bounds.browserIdleMs || session.refresh === null) return ended(reply, ports)
   try {
     const next = await signIns.renew(session.issuer, session.refresh)
-    const { tokenId: token_id } = await ports.authenticator.authenticate(byToken(next.token))
+    const { tokenId: token_id, subject } = await ports.authenticator.authenticate(byToken(next.token))
+    // Somebody else's token is no renewal (OpenID Connect Core 1.0 §12.2).
+    if (subject.id !== session.subject || subject.on_behalf_of !== session.on_behalf_of)
+      return ended(reply, ports)
     return keepSession(reply, { ...session, ...next, token_id }, ports)
   } catch (error) {
     // The provider was not there: what is left of the token still serves.
