@@ -150,7 +150,7 @@ test_protected_files if {
 	_reading("/srv/app/tls.key") == {"ssh/protected"}
 	_reading("/proc/1/environ") == {"ssh/protected"}
 	_reading("/etc/ssh") == {"ssh/protected"}
-	_reading("/home/shop/.aws") == {"ssh/protected"}
+	_reading("/var/lib/app/.aws") == {"ssh/protected"}
 	_reading("/dev/sda1") == {"ssh/protected"}
 	_reading("/dev/null") == set()
 	_reading("/etc/hosts") == set()

@@ -25,7 +25,9 @@ export function climbs(path: string, from = '~'): boolean {
 
 /** Whether it goes on below an open file: `/dev/stdin/x` is in the folder that stdin is, wherever that may be. */
 export function isThroughDescriptor(canonical: string): boolean {
-  return /^\/(?:dev\/(?:fd\/[^/]+|std(?:in|out|err))|proc\/(?:.+\/)?(?:root|cwd|fd\/[^/]+))\/./.test(canonical)
+  return /^\/(?:dev\/(?:fd\/[^/]+|std(?:in|out|err))|proc\/(?:.+\/)?(?:root|cwd|fd\/[^/]+))\/./.test(
+    canonical,
+  )
 }
 
 function walked(path: string, from: string): { readonly path: string; readonly climbs: boolean } {
