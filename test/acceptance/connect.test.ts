@@ -12,7 +12,14 @@ import { Client } from 'pg'
 import { demoStateFile, sluice, type DemoState } from '@sluice/cli'
 import type { RecordedEvent } from '@sluice/core'
 import { startIdentityProvider } from '@sluice/demo'
-import { httpAnswer, selfSigned, startGateway, startHttpBackend, type GatewayTarget } from '../src/index.ts'
+import {
+  httpAnswer,
+  leftToWhole,
+  selfSigned,
+  startGateway,
+  startHttpBackend,
+  type GatewayTarget,
+} from '../src/index.ts'
 import { startBackend } from './backend.ts'
 import { pythonVersion, pythonWithClients } from './python.ts'
 import { starterPolicies } from './stage.ts'
@@ -140,33 +147,37 @@ suite('sluice connect', { concurrency: true }, () => {
     },
   )
 
-  test('over HTTP an answer that is longer than a token lives is whole, and short ones need no thought', async () => {
-    const { code, out, errors } = await connect([
-      'shop-api',
-      '--exec',
-      '--',
-      ...node,
-      path('connect/streamed.ts'),
-      String(seconds),
-    ]).ended
-    assert.deepEqual([code, errors], [0, ''])
-    assert.deepEqual(JSON.parse(out), { statuses: [200], events: 11 })
-    for (const { headers } of api.requests) {
-      assert.deepEqual(
-        headers.filter(([name]) => name?.toLowerCase().includes('sluice')),
-        [],
-      )
-    }
-    const sessions = await sessionsOf('shop-api')
-    assert.ok(sessions.length >= 4, 'each token had its own')
-    assert.ok(sessions.flat().some(({ type }) => type === 'SessionExtended'))
-  })
+  test(
+    'over HTTP an answer that is longer than a token lives is whole, and short ones need no thought',
+    { skip: leftToWhole },
+    async () => {
+      const { code, out, errors } = await connect([
+        'shop-api',
+        '--exec',
+        '--',
+        ...node,
+        path('connect/streamed.ts'),
+        String(seconds),
+      ]).ended
+      assert.deepEqual([code, errors], [0, ''])
+      assert.deepEqual(JSON.parse(out), { statuses: [200], events: 11 })
+      for (const { headers } of api.requests) {
+        assert.deepEqual(
+          headers.filter(([name]) => name?.toLowerCase().includes('sluice')),
+          [],
+        )
+      }
+      const sessions = await sessionsOf('shop-api')
+      assert.ok(sessions.length >= 4, 'each token had its own')
+      assert.ok(sessions.flat().some(({ type }) => type === 'SessionExtended'))
+    },
+  )
 })
 
 suite('sluice connect, in this process', () => {
   test(
     'goes to a gateway on another machine only over TLS, to that host, by an authority that is trusted',
-    { skip: outside === undefined && 'this machine has no other address' },
+    { skip: leftToWhole || (outside === undefined && 'this machine has no other address') },
     async () => {
       const host = outside ?? ''
       const certificate = selfSigned(host)

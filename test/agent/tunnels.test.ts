@@ -10,6 +10,7 @@ import { agentLimits, connectTo, greeted, protocols, type AgentState } from '@sl
 import { refusalOf, type Address } from '@sluice/core'
 import { listen, type Listener } from '../src/listener.ts'
 import { eventually, tunnelStage, type TunnelStage } from './tunnel-stage.ts'
+import { leftToWhole } from '../src/whole.ts'
 
 /** What becomes of streams when agents come and go, and what one that means harm can do. */
 
@@ -48,21 +49,25 @@ suite('tunnels', () => {
     await agent.stop()
   })
 
-  test('60 streams that are written at once get shares within a factor of 2', async (t) => {
-    const received: number[] = []
-    const sink = await listen((socket) => {
-      const index = received.push(0) - 1
-      socket.on('error', () => {})
-      socket.on('data', (chunk) => (received[index] = (received[index] ?? 0) + chunk.length))
-    })
-    t.after(() => sink.close())
-    const agent = await stage.start('fair')
-    const streams = await Promise.all(Array.from({ length: 60 }, () => dial('fair', sink.port)))
-    for (const stream of streams) pour(stream)
-    assertFair(await sharesOf(received, agentLimits.uploadWindowBytes, 8 * agentLimits.uploadWindowBytes))
-    for (const stream of streams) stream.destroy()
-    await agent.stop()
-  })
+  test(
+    '60 streams that are written at once get shares within a factor of 2',
+    { skip: leftToWhole },
+    async (t) => {
+      const received: number[] = []
+      const sink = await listen((socket) => {
+        const index = received.push(0) - 1
+        socket.on('error', () => {})
+        socket.on('data', (chunk) => (received[index] = (received[index] ?? 0) + chunk.length))
+      })
+      t.after(() => sink.close())
+      const agent = await stage.start('fair')
+      const streams = await Promise.all(Array.from({ length: 60 }, () => dial('fair', sink.port)))
+      for (const stream of streams) pour(stream)
+      assertFair(await sharesOf(received, agentLimits.uploadWindowBytes, 8 * agentLimits.uploadWindowBytes))
+      for (const stream of streams) stream.destroy()
+      await agent.stop()
+    },
+  )
 
   test('one that is not read keeps no other one waiting', async (t) => {
     const source = await pouring(t)

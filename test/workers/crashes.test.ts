@@ -9,6 +9,7 @@ import { limits } from '@sluice/core'
 import { demoToken, startIdentityProvider, type IdentityProvider } from '@sluice/demo'
 import { verifyLog } from '@sluice/journal'
 import {
+  leftToWhole,
   message,
   startBackend,
   startGatewayProcess,
@@ -141,23 +142,27 @@ suite('a gateway of two workers, one of which dies', () => {
     await kept.catch(() => {})
   })
 
-  test('both workers killed at once: the ports are closed for a moment, and the same again', async () => {
-    const before = await workersOf(gateway)
-    for (const worker of before) process.kill(worker, 'SIGKILL')
-    await until('both are there again', async () => {
-      const workers = await workersOf(gateway)
-      return workers.length === 2 && workers.every((worker) => !before.includes(worker))
-    })
-    await until('it is ready', async () => {
-      const answer = await fetch(`http://${gateway.api.host}:${gateway.api.port}/readyz`)
-      return answer.status === 200
-    })
-    const seats = await pair()
-    for (const { client } of seats) {
-      assert.deepEqual((await client.query('select 1')).rows, [['1']])
-      client.close()
-    }
-  })
+  test(
+    'both workers killed at once: the ports are closed for a moment, and the same again',
+    { skip: leftToWhole },
+    async () => {
+      const before = await workersOf(gateway)
+      for (const worker of before) process.kill(worker, 'SIGKILL')
+      await until('both are there again', async () => {
+        const workers = await workersOf(gateway)
+        return workers.length === 2 && workers.every((worker) => !before.includes(worker))
+      })
+      await until('it is ready', async () => {
+        const answer = await fetch(`http://${gateway.api.host}:${gateway.api.port}/readyz`)
+        return answer.status === 200
+      })
+      const seats = await pair()
+      for (const { client } of seats) {
+        assert.deepEqual((await client.query('select 1')).rows, [['1']])
+        client.close()
+      }
+    },
+  )
 
   test('the supervisor is killed under load: workers stop at once, and what was performed is in the log', async () => {
     await backend.run('postgres', 'truncate load')
@@ -201,27 +206,31 @@ suite('a gateway of two workers, one of which dies', () => {
     }
   })
 
-  test('stops in its time: what runs may finish, who waits is told, and the log is whole', async () => {
-    const [idle, busy] = await pair()
-    busy.client.send(message.query('select pg_sleep(1)'))
-    await until('it runs', async () => {
-      const sql = `select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(1)%' and pid <> pg_backend_pid()`
-      return (await backend.run('postgres', sql)).rows[0]?.[0] === '1'
-    })
-    const workers = await workersOf(gateway)
-    const started = performance.now()
-    const stopping = gateway.stop()
-    assert.equal((await idle.client.end()).errors[0]?.code, '57P01')
-    assert.equal((await busy.client.end()).types, 'TDCZE')
-    await stopping
-    assert.ok(performance.now() - started < limits.drainMs + 1_000)
-    assert.equal(await gateway.ended, 0)
-    await sleep(50)
-    assert.deepEqual(workers.filter(isAlive), [])
-    const { findings, events } = await verifyLog(join(folder, 'data', 'log'))
-    assert.deepEqual(findings, [])
-    assert.ok(events > 500)
-  })
+  test(
+    'stops in its time: what runs may finish, who waits is told, and the log is whole',
+    { skip: leftToWhole },
+    async () => {
+      const [idle, busy] = await pair()
+      busy.client.send(message.query('select pg_sleep(1)'))
+      await until('it runs', async () => {
+        const sql = `select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(1)%' and pid <> pg_backend_pid()`
+        return (await backend.run('postgres', sql)).rows[0]?.[0] === '1'
+      })
+      const workers = await workersOf(gateway)
+      const started = performance.now()
+      const stopping = gateway.stop()
+      assert.equal((await idle.client.end()).errors[0]?.code, '57P01')
+      assert.equal((await busy.client.end()).types, 'TDCZE')
+      await stopping
+      assert.ok(performance.now() - started < limits.drainMs + 1_000)
+      assert.equal(await gateway.ended, 0)
+      await sleep(50)
+      assert.deepEqual(workers.filter(isAlive), [])
+      const { findings, events } = await verifyLog(join(folder, 'data', 'log'))
+      assert.deepEqual(findings, [])
+      assert.ok(events > 500)
+    },
+  )
 })
 
 suite('serve --workers', () => {
