@@ -4,7 +4,7 @@ import { Environment } from './environment.ts'
 
 suite('variables of a caller', () => {
   test('C9 what changes what runs is not taken, whatever the settings name', () => {
-    const environment = new Environment(['PATH', 'LD_*', 'B*', 'H*', 'G*', 'P*', 'DEPLOY_*'])
+    const environment = new Environment(['PATH', 'LD_*', 'B*', 'H*', 'G*', 'P*', 'N*', 'DEPLOY_*'])
     for (const name of [
       'PATH',
       'LD_PRELOAD',
@@ -17,10 +17,12 @@ suite('variables of a caller', () => {
       'PERL5OPT',
       'POSIXLY_CORRECT',
       'PAGER',
+      'NODE_OPTIONS',
     ])
       assert.equal(environment.set(name, 'x'), false, name)
     assert.equal(environment.set('DEPLOY_ID', '7'), true)
-    assert.equal(environment.set('HOUR', '7'), true)
-    assert.deepEqual(environment.variables, { DEPLOY_ID: '7', HOUR: '7' })
+    assert.equal(environment.set('GITHUB_SHA', '7'), true)
+    assert.equal(environment.set('NODE_ENV', 'test'), true)
+    assert.deepEqual(environment.variables, { DEPLOY_ID: '7', GITHUB_SHA: '7', NODE_ENV: 'test' })
   })
 })
