@@ -222,7 +222,7 @@ deny contains {
 	"remedy": "Copy the file.",
 } if {
 	some program in input.action.programs
-	program.name == "ln"
+	_links(program)
 }
 
 _may_have_a_shell if {
@@ -240,6 +240,22 @@ _known(program) if program.effect == "write"
 _known(program) if {
 	program.effect == "read"
 	program.name in data.ssh.programs
+}
+
+_links(program) if program.name == "ln"
+
+_links(program) if {
+	program.name == "cp"
+	some flag in program.flags
+	_linking(flag)
+}
+
+_linking(flag) if flag in {"l", "s"}
+
+_linking(flag) if {
+	some whole in {"link", "symbolic-link"}
+	count(flag) > 1
+	startswith(whole, flag)
 }
 
 _recursive(flag) if flag in {"r", "R", "dereference-recursive"}
@@ -269,6 +285,26 @@ _many if {
 }
 
 _many if input.action.transfer.kind == "rsync"
+
+# Of two folders it compares all that is in them, without being told to.
+_many if {
+	some program in input.action.programs
+	program.name == "diff"
+}
+
+_many if {
+	some program in input.action.programs
+	program.name == "cp"
+	some flag in program.flags
+	_archive(flag)
+}
+
+_archive("a")
+
+_archive(flag) if {
+	count(flag) > 1
+	startswith("archive", flag)
+}
 
 _open(path) if {
 	some folder in data.ssh.open_folders

@@ -149,6 +149,10 @@ test_protected_files if {
 	_reading("/srv/app/.env") == {"ssh/protected"}
 	_reading("/srv/app/tls.key") == {"ssh/protected"}
 	_reading("/proc/1/environ") == {"ssh/protected"}
+	_reading("/etc/ssh") == {"ssh/protected"}
+	_reading("/var/lib/app/.aws") == {"ssh/protected"}
+	_reading("/dev/sda1") == {"ssh/protected"}
+	_reading("/dev/null") == set()
 	_reading("/etc/hosts") == set()
 	_reading("/srv/app/environment") == set()
 	_reading("~/../other") == {"ssh/path"}
@@ -173,6 +177,19 @@ test_patterns_and_whole_folders if {
 	_whole("grep", "/srvx") == {"ssh/open_folders"}
 	_whole("grep", "/etc") == {"ssh/open_folders"}
 	_whole("ls", "/etc") == set()
+}
+
+_folders(name, flags) := _denied(_asked(["dba"], object.union(
+	_exec([_program(name, flags)]),
+	{"paths": [_path("/etc")]},
+)))
+
+test_folders_that_are_read_unasked if {
+	_folders("diff", ["N"]) == {"ssh/open_folders"}
+	_folders("cp", ["a"]) == {"ssh/open_folders"}
+	_folders("cp", ["arch"]) == {"ssh/open_folders"}
+	_folders("cp", ["p"]) == set()
+	_folders("id", ["a"]) == set()
 }
 
 _copied(path) := _denied(_asked(["dba"], object.union(
@@ -200,5 +217,9 @@ test_links if {
 	_denied(_asked(["dba"], {"name": "sftp.symlink"})) == {"ssh/links"}
 	_denied(_asked(["dba"], {"name": "sftp.hardlink"})) == {"ssh/links"}
 	_denied(_asked(["dba"], _exec([_program("ln", [])]))) == {"ssh/links"}
+	_denied(_asked(["dba"], _exec([_program("cp", ["s"])]))) == {"ssh/links"}
+	_denied(_asked(["dba"], _exec([_program("cp", ["sym"])]))) == {"ssh/links"}
+	_denied(_asked(["dba"], _exec([_program("cp", ["p"])]))) == set()
+	_denied(_asked(["dba"], _exec([_program("ls", ["l"])]))) == set()
 	_denied(_asked(["dba"], {"name": "sftp.mkdir"})) == set()
 }

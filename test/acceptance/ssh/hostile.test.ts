@@ -195,6 +195,16 @@ suite('callers over SSH who do what no client does', () => {
     assert.equal(Buffer.concat(pieces).length, 300_000)
     await assert.rejects(through('169.254.169.254', 80), /Channel open failure/)
     await assert.rejects(through('127.0.0.1', 0), /Channel open failure/)
+    // The same address in other words, which policies do not know.
+    for (const host of [
+      '2130706433',
+      '127.1',
+      '0x7f000001',
+      '0177.0.0.1',
+      '::ffff:127.0.0.1',
+      '0:0::ffff:7f00:1',
+    ])
+      await assert.rejects(through(host, echo.port), /Channel open failure/, host)
     const socket = new Promise((resolve, reject) =>
       client.openssh_forwardOutStreamLocal('/var/run/docker.sock', (error, opened) =>
         error === undefined ? resolve(opened) : reject(error),
