@@ -40,6 +40,7 @@ export class Reception {
   #keys = 0
   #latest: Refusal | undefined
   #gone = false
+  #looking = false
 
   constructor(
     gate: Pick<Gate<SshSettings>, 'open' | 'refused'>,
@@ -90,8 +91,18 @@ export class Reception {
     await this.#show(context, { kind: 'public_key', blob: context.key.data, ip: this.#client.ip })
   }
 
-  /** Who this is, in the log before anything is done for them. */
+  /** One proof after the other: a connection that is let in twice would be that of two sessions. */
   async #show(context: AuthContext, proof: Proof): Promise<void> {
+    if (this.#looking) {
+      this.#gone = true
+      return void this.#connection.end()
+    }
+    this.#looking = true
+    await this.#look(context, proof)
+  }
+
+  /** Who this is, in the log before anything is done for them. */
+  async #look(context: AuthContext, proof: Proof): Promise<void> {
     const name = loginNameOf(context.username)
     if (name === null) {
       this.#gate.refused({ protocol: 'ssh', target: '', client: this.#client }, misnamed)
@@ -123,6 +134,7 @@ export class Reception {
 
   #refuse(context: AuthContext, reason: Refusal): void {
     this.#latest = reason
+    this.#looking = false
     if (this.#attempts >= attemptsMax) this.#connection.end()
     else context.reject(methods)
   }
