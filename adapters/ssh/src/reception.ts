@@ -60,7 +60,12 @@ export class Reception {
     connection.once('close', () => (this.#gone = true))
   }
 
+  /** One proof after the other: a connection that is let in twice would be that of two sessions. */
   async #authenticate(context: AuthContext): Promise<void> {
+    if (this.#looking) {
+      this.#gone = true
+      return void this.#connection.end()
+    }
     if (context.method === 'publickey') await this.#byKey(context)
     else if (context.method === 'password') await this.#byToken(context, context.password)
     else if (context.method === 'keyboard-interactive') await this.#asked(context)
@@ -91,18 +96,9 @@ export class Reception {
     await this.#show(context, { kind: 'public_key', blob: context.key.data, ip: this.#client.ip })
   }
 
-  /** One proof after the other: a connection that is let in twice would be that of two sessions. */
-  async #show(context: AuthContext, proof: Proof): Promise<void> {
-    if (this.#looking) {
-      this.#gone = true
-      return void this.#connection.end()
-    }
-    this.#looking = true
-    await this.#look(context, proof)
-  }
-
   /** Who this is, in the log before anything is done for them. */
-  async #look(context: AuthContext, proof: Proof): Promise<void> {
+  async #show(context: AuthContext, proof: Proof): Promise<void> {
+    this.#looking = true
     const name = loginNameOf(context.username)
     if (name === null) {
       this.#gate.refused({ protocol: 'ssh', target: '', client: this.#client }, misnamed)
