@@ -62,10 +62,7 @@ export class Reception {
 
   /** One proof after the other: a connection that is let in twice would be that of two sessions. */
   async #authenticate(context: AuthContext): Promise<void> {
-    if (this.#looking) {
-      this.#gone = true
-      return void this.#connection.end()
-    }
+    if (this.#looking) return this.#tooMany()
     if (context.method === 'publickey') await this.#byKey(context)
     else if (context.method === 'password') await this.#byToken(context, context.password)
     else if (context.method === 'keyboard-interactive') await this.#asked(context)
@@ -98,6 +95,7 @@ export class Reception {
 
   /** Who this is, in the log before anything is done for them. */
   async #show(context: AuthContext, proof: Proof): Promise<void> {
+    if (this.#looking) return this.#tooMany()
     this.#looking = true
     const name = loginNameOf(context.username)
     if (name === null) {
@@ -121,6 +119,11 @@ export class Reception {
       await session.close(`no connection: ${refusalOf(error).code}`)
       this.#turnAway(context, refusalOf(error))
     }
+  }
+
+  #tooMany(): void {
+    this.#gone = true
+    this.#connection.end()
   }
 
   #turnAway(context: AuthContext, reason: Refusal): void {
