@@ -293,6 +293,23 @@ suite('callers over SSH who do what no client does', () => {
     assert.equal((await openssh(stage.door, 'echo in')).stdout, 'in\n')
   })
 
+  test('C14 who shows a second token while the first is looked at is nobody', async () => {
+    const { host, port, user, token = '' } = stage.door
+    const client = new ssh2.Client()
+    let ready = false
+    client.on('error', () => {})
+    client.on('ready', () => (ready = true))
+    client.on('keyboard-interactive', (_name, _told, _lang, _prompts, finish) => {
+      finish([token])
+      const inner = client as unknown as { _protocol: { authPassword(user: string, token: string): void } }
+      inner._protocol.authPassword(user, token)
+    })
+    const closed = once(client, 'close')
+    client.connect({ host, port, username: user, tryKeyboard: true, authHandler: ['keyboard-interactive'] })
+    await closed
+    assert.equal(ready, false)
+  })
+
   test('C14 who says nothing, or not who they are, does not stay', async () => {
     const { host, port } = stage.door
     const attempts = new ssh2.Client()
