@@ -232,7 +232,10 @@ suite('who looks', () => {
         number[]
       >(`[document.documentElement, ...document.querySelectorAll('.sign-in a')]
         .map((one) => one.scrollWidth - one.clientWidth)`)
-      assert.ok(Math.max(...over) <= 1, `at ${width} pixels something is wider than its place: ${over.join()}`)
+      assert.ok(
+        Math.max(...over) <= 1,
+        `at ${width} pixels something is wider than its place: ${over.join()}`,
+      )
     }
     assert.equal((await page.request.get(`${stage.url}/v1/sessions`)).status(), 401)
   })
