@@ -32,13 +32,18 @@ export function completeNativeCrypto(
   const build = (...more) => {
     const args = [gyp, 'rebuild', '--real_openssl_major=3', ...more]
     const cwd = join(modules, 'ssh2/lib/protocol/crypto')
-    return spawnSync(runtime, args, { cwd, encoding: 'utf8', timeout: buildMs })
+    return spawnSync(runtime, args, { cwd, env: withoutNpm(), encoding: 'utf8', timeout: buildMs })
   }
   let built = nodedir === undefined ? build() : build(`--nodedir=${nodedir}`)
-  if (built.status !== 0 && nodedir === undefined)
+  if (nodedir === undefined && !loads(runtime, modules))
     built = withHeaders((folder) => build(`--nodedir=${folder}`)) ?? built
   if (loads(runtime, modules)) return null
   return lastWords(built.stderr ?? '') ?? 'the build failed'
+}
+
+/** Where npm runs us it names the headers of the machine's own Node.js, and what is built with them does not load. */
+function withoutNpm() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
 }
 
 function loads(runtime, modules) {

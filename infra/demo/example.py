@@ -74,7 +74,7 @@ calls = [
     (
         "Rebuild the index of the API.",
         "/admin/reindex",
-        "Denied by http/administration. The API never saw it: a model reads the body, so the reason is in it.",
+        "Denied by web/administration. The API never saw it: a model reads the body, so the reason is in it.",
     ),
 ]
 

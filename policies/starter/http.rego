@@ -8,7 +8,7 @@ import data.access
 # METADATA
 # title: Reads
 # description: Readers may fetch, but not with what changes something, such as a GraphQL mutation in a query.
-allow contains {"rule": "http/read", "message": "Reading is allowed."} if {
+allow contains {"rule": "web/read", "message": "Reading is allowed."} if {
 	"reader" in access.roles
 	input.action.name in {"http.get", "http.head", "http.options"}
 	input.action.read_only == true
@@ -17,7 +17,7 @@ allow contains {"rule": "http/read", "message": "Reading is allowed."} if {
 # METADATA
 # title: Changes
 # description: Writers may create and change. What is asked of a language model is judged by the rules for these.
-allow contains {"rule": "http/write", "message": "Writing is allowed."} if {
+allow contains {"rule": "web/write", "message": "Writing is allowed."} if {
 	"writer" in access.roles
 	input.action.name in {"http.post", "http.put", "http.patch"}
 	not _asks_a_model
@@ -29,7 +29,7 @@ _asks_a_model if is_string(input.action.profile)
 # title: Deleting
 # description: What is deleted through an API waits for an approval.
 hold contains {
-	"rule": "http/delete",
+	"rule": "web/delete",
 	"message": "Deleting needs an approval.",
 	"approvers": data.approvers,
 	"hold_s": data.hold_s,
@@ -45,7 +45,7 @@ hold contains {
 #   What stands below the paths of `data.administration` is for people with other tools. Asked of the segments: a slash at
 #   the end or parameters behind `;` lead to the same place.
 deny contains {
-	"rule": "http/administration",
+	"rule": "web/administration",
 	"message": "Administration of the API is not allowed.",
 	"remedy": "Ask the team that runs it.",
 } if {

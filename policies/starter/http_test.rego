@@ -13,8 +13,8 @@ _allowed(groups, name) := {reason.rule |
 }
 
 test_readers_read if {
-	_allowed(["langchain"], "http.get") == {"http/read"}
-	_allowed(["langchain"], "http.head") == {"http/read"}
+	_allowed(["langchain"], "http.get") == {"web/read"}
+	_allowed(["langchain"], "http.head") == {"web/read"}
 	_allowed(["strangers"], "http.get") == set()
 }
 
@@ -24,8 +24,8 @@ test_readers_change_nothing_by_fetching if {
 }
 
 test_writers_write if {
-	_allowed(["langchain"], "http.post") == {"http/write"}
-	_allowed(["langchain"], "http.patch") == {"http/write"}
+	_allowed(["langchain"], "http.post") == {"web/write"}
+	_allowed(["langchain"], "http.patch") == {"web/write"}
 	_allowed(["flag-writers"], "http.put") == set()
 }
 
@@ -37,7 +37,7 @@ test_a_language_model_is_not_written_to if {
 
 test_deleting_waits if {
 	some hold in http.hold with input as _asked(["langchain"], "http.delete", "/orders/1")
-	hold.rule == "http/delete"
+	hold.rule == "web/delete"
 	hold.approvers == ["dba"]
 	count(http.hold) == 0 with input as _asked(["strangers"], "http.delete", "/orders/1")
 	count(http.hold) == 0 with input as _asked(["langchain"], "http.post", "/orders")
@@ -46,9 +46,9 @@ test_deleting_waits if {
 _denied(name, path) := {reason.rule | some reason in http.deny with input as _asked(["dba"], name, path)}
 
 test_nobody_administrates if {
-	_denied("http.get", "/admin") == {"http/administration"}
-	_denied("http.get", "/admin/") == {"http/administration"}
-	_denied("http.post", "/admin/users") == {"http/administration"}
+	_denied("http.get", "/admin") == {"web/administration"}
+	_denied("http.get", "/admin/") == {"web/administration"}
+	_denied("http.post", "/admin/users") == {"web/administration"}
 	_denied("http.get", "/administrators") == set()
 	_denied("http.get", "/orders/admin") == set()
 }

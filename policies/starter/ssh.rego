@@ -11,7 +11,7 @@ import data.access
 # METADATA
 # title: Commands that read
 # description: Each program is on the list, and its options are known to read only. None of them by way of sudo.
-allow contains {"rule": "ssh/read", "message": "Reading is allowed."} if {
+allow contains {"rule": "hosts/read", "message": "Reading is allowed."} if {
 	"reader" in access.roles
 	input.action.name == "ssh.exec"
 	input.action.read_only == true
@@ -24,7 +24,7 @@ allow contains {"rule": "ssh/read", "message": "Reading is allowed."} if {
 # METADATA
 # title: Files that are read
 # description: Over SFTP, as far as nothing protected is asked for.
-allow contains {"rule": "ssh/read_files", "message": "Reading files is allowed."} if {
+allow contains {"rule": "hosts/read_files", "message": "Reading files is allowed."} if {
 	"reader" in access.roles
 	input.action.name in {"sftp.open_read", "sftp.list", "sftp.stat", "sftp.realpath", "sftp.readlink"}
 }
@@ -33,7 +33,7 @@ allow contains {"rule": "ssh/read_files", "message": "Reading files is allowed."
 # title: Commands that write
 # description: A command of which everything is known, and that changes files, waits for an approval.
 hold contains {
-	"rule": "ssh/write",
+	"rule": "hosts/write",
 	"message": "Changing files needs an approval.",
 	"approvers": data.approvers,
 	"hold_s": data.hold_s,
@@ -51,7 +51,7 @@ hold contains {
 # title: Files that are changed
 # description: The same over SFTP.
 hold contains {
-	"rule": "ssh/write_files",
+	"rule": "hosts/write_files",
 	"message": "Changing files needs an approval.",
 	"approvers": data.approvers,
 	"hold_s": data.hold_s,
@@ -68,7 +68,7 @@ hold contains {
 # description: |
 #   Nothing that is typed into a shell can be judged, so it is for people of some groups only, who are recorded; never for
 #   a service.
-allow contains {"rule": "ssh/shell", "message": "A recorded shell is allowed."} if {
+allow contains {"rule": "hosts/shell", "message": "A recorded shell is allowed."} if {
 	input.action.name == "ssh.shell"
 	_may_have_a_shell
 }
@@ -77,7 +77,7 @@ allow contains {"rule": "ssh/shell", "message": "A recorded shell is allowed."} 
 # title: Services and shells
 # description: A service says what it wants to run.
 deny contains {
-	"rule": "ssh/no_shell",
+	"rule": "hosts/no_shell",
 	"message": "An interactive shell is not open to the caller: what is typed into it cannot be judged.",
 	"remedy": "Run one command, e.g. ssh host ls.",
 } if {
@@ -88,7 +88,7 @@ deny contains {
 # METADATA
 # title: Terminals and signals
 # description: Beside a program that is judged by itself. A terminal is for people.
-allow contains {"rule": "ssh/terminal", "message": "A terminal is allowed."} if {
+allow contains {"rule": "hosts/terminal", "message": "A terminal is allowed."} if {
 	input.subject.type == "human"
 	count(access.roles) > 0
 	input.action.name == "ssh.pty"
@@ -97,7 +97,7 @@ allow contains {"rule": "ssh/terminal", "message": "A terminal is allowed."} if 
 # METADATA
 # title: Signals
 # description: To a program of the same session.
-allow contains {"rule": "ssh/signal", "message": "Signals are allowed."} if {
+allow contains {"rule": "hosts/signal", "message": "Signals are allowed."} if {
 	count(access.roles) > 0
 	input.action.name == "ssh.signal"
 }
@@ -106,7 +106,7 @@ allow contains {"rule": "ssh/signal", "message": "Signals are allowed."} if {
 # title: Opaque commands
 # description: Variables, substitutions, loops and interpreters run what nobody can know before.
 deny contains {
-	"rule": "ssh/opaque",
+	"rule": "hosts/opaque",
 	"message": $"What this command runs cannot be known before it runs ({reasons}).",
 	"remedy": "Write plain programs with literal arguments, joined by |, ; or &&.",
 } if {
@@ -118,7 +118,7 @@ deny contains {
 # title: Destructive programs
 # description: What nobody runs through the gateway on purpose. Also looked for in what is opaque.
 deny contains {
-	"rule": "ssh/destructive",
+	"rule": "hosts/destructive",
 	"message": $"{program.name} is not allowed.",
 	"remedy": "Ask the team that runs the host.",
 } if {
@@ -131,7 +131,7 @@ deny contains {
 # title: Removing folders
 # description: rm with what is in a folder, however its option is written.
 deny contains {
-	"rule": "ssh/remove_folders",
+	"rule": "hosts/remove_folders",
 	"message": "rm -r is not allowed.",
 	"remedy": "Name the files that you mean.",
 } if {
@@ -145,7 +145,7 @@ deny contains {
 # title: Protected files
 # description: Keys, passwords and what else `data.ssh.protected_paths` lists, by the text of their paths.
 deny contains {
-	"rule": "ssh/protected",
+	"rule": "hosts/protected",
 	"message": $"{named.path} is protected.",
 	"remedy": "Do not ask for it.",
 } if {
@@ -157,7 +157,7 @@ deny contains {
 # title: Paths that lead out
 # description: Above the folder of the login nobody knows what a relative path means.
 deny contains {
-	"rule": "ssh/path",
+	"rule": "hosts/path",
 	"message": "A path leads above the home folder.",
 	"remedy": "Name it from / on.",
 } if {
@@ -171,7 +171,7 @@ deny contains {
 #   What they stand for is known only while they are read, so they are for `data.ssh.open_folders`, in which nothing
 #   protected is.
 deny contains {
-	"rule": "ssh/open_folders",
+	"rule": "hosts/open_folders",
 	"message": $"Patterns and whole folders are read in {folders} only.",
 	"remedy": "Name the files that you mean.",
 } if {
@@ -185,7 +185,7 @@ deny contains {
 # title: What outlives the session
 # description: nohup, setsid and & leave something that nobody watches.
 deny contains {
-	"rule": "ssh/detached",
+	"rule": "hosts/detached",
 	"message": "Nothing may go on after the session.",
 	"remedy": "Run it in the foreground.",
 } if {
@@ -196,7 +196,7 @@ deny contains {
 # title: Forwarding
 # description: Ways past the commands that are judged.
 deny contains {
-	"rule": "ssh/forwarding",
+	"rule": "hosts/forwarding",
 	"message": "Forwarding is not allowed.",
 	"remedy": "Register what you want to reach as a target of its own.",
 } if {
@@ -209,7 +209,7 @@ deny contains {
 # title: Links
 # description: Rules about paths judge by their text; a link is a way around them.
 deny contains {
-	"rule": "ssh/links",
+	"rule": "hosts/links",
 	"message": "Links are not made through the gateway.",
 	"remedy": "Copy the file.",
 } if {
@@ -217,12 +217,12 @@ deny contains {
 }
 
 deny contains {
-	"rule": "ssh/links",
+	"rule": "hosts/links",
 	"message": "Links are not made through the gateway.",
 	"remedy": "Copy the file.",
 } if {
 	some program in input.action.programs
-	program.name == "ln"
+	_links(program)
 }
 
 _may_have_a_shell if {
@@ -240,6 +240,22 @@ _known(program) if program.effect == "write"
 _known(program) if {
 	program.effect == "read"
 	program.name in data.ssh.programs
+}
+
+_links(program) if program.name == "ln"
+
+_links(program) if {
+	program.name == "cp"
+	some flag in program.flags
+	_linking(flag)
+}
+
+_linking(flag) if flag in {"l", "s"}
+
+_linking(flag) if {
+	some whole in {"link", "symbolic-link"}
+	count(flag) > 1
+	startswith(whole, flag)
 }
 
 _recursive(flag) if flag in {"r", "R", "dereference-recursive"}
@@ -269,6 +285,26 @@ _many if {
 }
 
 _many if input.action.transfer.kind == "rsync"
+
+# Of two folders it compares all that is in them, without being told to.
+_many if {
+	some program in input.action.programs
+	program.name == "diff"
+}
+
+_many if {
+	some program in input.action.programs
+	program.name == "cp"
+	some flag in program.flags
+	_archive(flag)
+}
+
+_archive("a")
+
+_archive(flag) if {
+	count(flag) > 1
+	startswith("archive", flag)
+}
 
 _open(path) if {
 	some folder in data.ssh.open_folders

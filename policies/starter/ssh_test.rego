@@ -38,8 +38,8 @@ _denied(asked) := rules if {
 }
 
 test_readers_run_what_reads if {
-	_allowed(_asked(["langchain"], _exec([_program("ls", ["l"])]))) == {"ssh/read"}
-	_allowed(_asked(["langchain"], _exec([_program("cat", []), _program("wc", [])]))) == {"ssh/read"}
+	_allowed(_asked(["langchain"], _exec([_program("ls", ["l"])]))) == {"hosts/read"}
+	_allowed(_asked(["langchain"], _exec([_program("cat", []), _program("wc", [])]))) == {"hosts/read"}
 	_allowed(_asked(["strangers"], _exec([_program("ls", ["l"])]))) == set()
 }
 
@@ -54,14 +54,14 @@ test_what_is_not_on_the_list_is_not_run if {
 _through(outer) := _asked(["langchain"], _exec([_with(_program("cat", []), {"via": [outer]})]))
 
 test_nothing_by_way_of_sudo if {
-	_allowed(_through("sh")) == {"ssh/read"}
-	_allowed(_through("timeout")) == {"ssh/read"}
+	_allowed(_through("sh")) == {"hosts/read"}
+	_allowed(_through("timeout")) == {"hosts/read"}
 	_allowed(_through("sudo")) == set()
 }
 
 test_readers_read_files if {
-	_allowed(_asked(["langchain"], {"name": "sftp.open_read"})) == {"ssh/read_files"}
-	_allowed(_asked(["langchain"], {"name": "sftp.list"})) == {"ssh/read_files"}
+	_allowed(_asked(["langchain"], {"name": "sftp.open_read"})) == {"hosts/read_files"}
+	_allowed(_asked(["langchain"], {"name": "sftp.list"})) == {"hosts/read_files"}
 	_allowed(_asked(["strangers"], {"name": "sftp.list"})) == set()
 	_allowed(_asked(["langchain"], {"name": "sftp.remove"})) == set()
 }
@@ -72,7 +72,7 @@ _writing(effect) := object.union(
 )
 
 test_what_writes_waits if {
-	_held(_asked(["langchain"], _writing("write"))) == {"ssh/write"}
+	_held(_asked(["langchain"], _writing("write"))) == {"hosts/write"}
 	_held(_asked(["langchain"], _writing("unknown"))) == set()
 	_held(_asked(["strangers"], _writing("write"))) == set()
 	opaque := object.union(_writing("write"), {"opaque": [{"reason": "expansion", "detail": "$"}]})
@@ -81,7 +81,7 @@ test_what_writes_waits if {
 
 test_what_is_read_into_a_file_waits if {
 	redirected := object.union(_exec([_program("cat", [])]), {"read_only": false})
-	_held(_asked(["langchain"], redirected)) == {"ssh/write"}
+	_held(_asked(["langchain"], redirected)) == {"hosts/write"}
 	unlisted := object.union(_exec([_program("env", [])]), {"read_only": false})
 	_held(_asked(["langchain"], unlisted)) == set()
 	nothing := object.union(_exec([]), {"read_only": false})
@@ -89,52 +89,52 @@ test_what_is_read_into_a_file_waits if {
 }
 
 test_files_are_changed_with_an_approval if {
-	_held(_asked(["langchain"], {"name": "sftp.open_write"})) == {"ssh/write_files"}
-	_held(_asked(["langchain"], {"name": "sftp.remove"})) == {"ssh/write_files"}
+	_held(_asked(["langchain"], {"name": "sftp.open_write"})) == {"hosts/write_files"}
+	_held(_asked(["langchain"], {"name": "sftp.remove"})) == {"hosts/write_files"}
 	_held(_asked(["langchain"], {"name": "sftp.open_read"})) == set()
 	_held(_asked(["strangers"], {"name": "sftp.remove"})) == set()
 }
 
 test_shells_are_for_some_people if {
-	_allowed(_person(["dba"], {"name": "ssh.shell"})) == {"ssh/shell"}
+	_allowed(_person(["dba"], {"name": "ssh.shell"})) == {"hosts/shell"}
 	_denied(_person(["dba"], {"name": "ssh.shell"})) == set()
 	_allowed(_person(["analysts"], {"name": "ssh.shell"})) == set()
-	_denied(_person(["analysts"], {"name": "ssh.shell"})) == {"ssh/no_shell"}
-	_denied(_asked(["dba"], {"name": "ssh.shell"})) == {"ssh/no_shell"}
+	_denied(_person(["analysts"], {"name": "ssh.shell"})) == {"hosts/no_shell"}
+	_denied(_asked(["dba"], {"name": "ssh.shell"})) == {"hosts/no_shell"}
 }
 
 test_terminals_are_for_people if {
-	_allowed(_person(["analysts"], {"name": "ssh.pty"})) == {"ssh/terminal"}
+	_allowed(_person(["analysts"], {"name": "ssh.pty"})) == {"hosts/terminal"}
 	_allowed(_person([], {"name": "ssh.pty"})) == set()
 	_allowed(_asked(["langchain"], {"name": "ssh.pty"})) == set()
 }
 
 test_signals if {
-	_allowed(_asked(["langchain"], {"name": "ssh.signal"})) == {"ssh/signal"}
+	_allowed(_asked(["langchain"], {"name": "ssh.signal"})) == {"hosts/signal"}
 	_allowed(_asked([], {"name": "ssh.signal"})) == set()
 }
 
 test_opaque_commands if {
 	why := {"opaque": [{"reason": "expansion", "detail": "$"}]}
 	opaque := object.union(_exec([_program("cat", [])]), why)
-	_denied(_person(["dba"], opaque)) == {"ssh/opaque"}
+	_denied(_person(["dba"], opaque)) == {"hosts/opaque"}
 	messages := {reason.message | some reason in ssh.deny} with input as _asked([], opaque)
 	messages == {"What this command runs cannot be known before it runs (expansion: $)."}
 }
 
 test_destructive_programs if {
-	_denied(_asked(["dba"], _exec([_program("dd", [])]))) == {"ssh/destructive"}
-	_denied(_asked(["dba"], _exec([_program("cat", []), _program("mkfs.ext4", [])]))) == {"ssh/destructive"}
+	_denied(_asked(["dba"], _exec([_program("dd", [])]))) == {"hosts/destructive"}
+	_denied(_asked(["dba"], _exec([_program("cat", []), _program("mkfs.ext4", [])]))) == {"hosts/destructive"}
 	_denied(_asked(["dba"], _exec([_program("cat", [])]))) == set()
 }
 
 _removing(flags) := _denied(_asked(["dba"], _exec([_program("rm", flags)])))
 
 test_rm_of_folders if {
-	_removing(["r", "f"]) == {"ssh/remove_folders"}
-	_removing(["R"]) == {"ssh/remove_folders"}
-	_removing(["recursive"]) == {"ssh/remove_folders"}
-	_removing(["recu"]) == {"ssh/remove_folders"}
+	_removing(["r", "f"]) == {"hosts/remove_folders"}
+	_removing(["R"]) == {"hosts/remove_folders"}
+	_removing(["recursive"]) == {"hosts/remove_folders"}
+	_removing(["recu"]) == {"hosts/remove_folders"}
 	_removing(["f"]) == set()
 	_removing([]) == set()
 }
@@ -142,17 +142,21 @@ test_rm_of_folders if {
 _reading(path) := _denied(_asked(["dba"], {"name": "sftp.open_read", "paths": [_path(path)]}))
 
 test_protected_files if {
-	_reading("/etc/shadow") == {"ssh/protected"}
-	_reading("/etc/shadow-") == {"ssh/protected"}
-	_reading("~/.ssh/config") == {"ssh/protected"}
-	_reading("/var/lib/app/.ssh/authorized_keys") == {"ssh/protected"}
-	_reading("/srv/app/.env") == {"ssh/protected"}
-	_reading("/srv/app/tls.key") == {"ssh/protected"}
-	_reading("/proc/1/environ") == {"ssh/protected"}
+	_reading("/etc/shadow") == {"hosts/protected"}
+	_reading("/etc/shadow-") == {"hosts/protected"}
+	_reading("~/.ssh/config") == {"hosts/protected"}
+	_reading("/var/lib/app/.ssh/authorized_keys") == {"hosts/protected"}
+	_reading("/srv/app/.env") == {"hosts/protected"}
+	_reading("/srv/app/tls.key") == {"hosts/protected"}
+	_reading("/proc/1/environ") == {"hosts/protected"}
+	_reading("/etc/ssh") == {"hosts/protected"}
+	_reading("/var/lib/app/.aws") == {"hosts/protected"}
+	_reading("/dev/sda1") == {"hosts/protected"}
+	_reading("/dev/null") == set()
 	_reading("/etc/hosts") == set()
 	_reading("/srv/app/environment") == set()
-	_reading("~/../other") == {"ssh/path"}
-	_reading("~/..") == {"ssh/path"}
+	_reading("~/../other") == {"hosts/path"}
+	_reading("~/..") == {"hosts/path"}
 }
 
 _pattern(path) := _denied(_asked(["dba"], object.union(
@@ -167,12 +171,25 @@ _whole(name, path) := _denied(_asked(["dba"], object.union(
 
 test_patterns_and_whole_folders if {
 	_pattern("/srv/*.log") == set()
-	_pattern("/etc/sh*dow") == {"ssh/open_folders"}
-	_pattern("~/*") == {"ssh/open_folders"}
+	_pattern("/etc/sh*dow") == {"hosts/open_folders"}
+	_pattern("~/*") == {"hosts/open_folders"}
 	_whole("grep", "/srv/app") == set()
-	_whole("grep", "/srvx") == {"ssh/open_folders"}
-	_whole("grep", "/etc") == {"ssh/open_folders"}
+	_whole("grep", "/srvx") == {"hosts/open_folders"}
+	_whole("grep", "/etc") == {"hosts/open_folders"}
 	_whole("ls", "/etc") == set()
+}
+
+_folders(name, flags) := _denied(_asked(["dba"], object.union(
+	_exec([_program(name, flags)]),
+	{"paths": [_path("/etc")]},
+)))
+
+test_folders_that_are_read_unasked if {
+	_folders("diff", ["N"]) == {"hosts/open_folders"}
+	_folders("cp", ["a"]) == {"hosts/open_folders"}
+	_folders("cp", ["arch"]) == {"hosts/open_folders"}
+	_folders("cp", ["p"]) == set()
+	_folders("id", ["a"]) == set()
 }
 
 _copied(path) := _denied(_asked(["dba"], object.union(
@@ -182,23 +199,27 @@ _copied(path) := _denied(_asked(["dba"], object.union(
 
 test_rsync_reads_whole_folders if {
 	_copied("/srv/app") == set()
-	_copied("/etc") == {"ssh/open_folders"}
+	_copied("/etc") == {"hosts/open_folders"}
 }
 
 test_nothing_outlives_the_session if {
 	detached := object.union(_exec([_program("sleep", [])]), {"detached": true})
-	_denied(_asked(["dba"], detached)) == {"ssh/detached"}
+	_denied(_asked(["dba"], detached)) == {"hosts/detached"}
 }
 
 test_forwarding if {
-	_denied(_person(["dba"], {"name": "ssh.direct_tcpip"})) == {"ssh/forwarding"}
-	_denied(_person(["dba"], {"name": "ssh.agent_forwarding"})) == {"ssh/forwarding"}
+	_denied(_person(["dba"], {"name": "ssh.direct_tcpip"})) == {"hosts/forwarding"}
+	_denied(_person(["dba"], {"name": "ssh.agent_forwarding"})) == {"hosts/forwarding"}
 	_denied(_person(["dba"], {"name": "ssh.signal"})) == set()
 }
 
 test_links if {
-	_denied(_asked(["dba"], {"name": "sftp.symlink"})) == {"ssh/links"}
-	_denied(_asked(["dba"], {"name": "sftp.hardlink"})) == {"ssh/links"}
-	_denied(_asked(["dba"], _exec([_program("ln", [])]))) == {"ssh/links"}
+	_denied(_asked(["dba"], {"name": "sftp.symlink"})) == {"hosts/links"}
+	_denied(_asked(["dba"], {"name": "sftp.hardlink"})) == {"hosts/links"}
+	_denied(_asked(["dba"], _exec([_program("ln", [])]))) == {"hosts/links"}
+	_denied(_asked(["dba"], _exec([_program("cp", ["s"])]))) == {"hosts/links"}
+	_denied(_asked(["dba"], _exec([_program("cp", ["sym"])]))) == {"hosts/links"}
+	_denied(_asked(["dba"], _exec([_program("cp", ["p"])]))) == set()
+	_denied(_asked(["dba"], _exec([_program("ls", ["l"])]))) == set()
 	_denied(_asked(["dba"], {"name": "sftp.mkdir"})) == set()
 }

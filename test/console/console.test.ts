@@ -226,6 +226,17 @@ suite('who looks', () => {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('link', { name: /^Continue with/ }).waitFor()
     await assertAccessible(page)
+    for (const width of [1_280, 390, 320]) {
+      await page.setViewportSize({ width, height: 844 })
+      const over = await page.evaluate<
+        number[]
+      >(`[document.documentElement, ...document.querySelectorAll('.sign-in a')]
+        .map((one) => one.scrollWidth - one.clientWidth)`)
+      assert.ok(
+        Math.max(...over) <= 1,
+        `at ${width} pixels something is wider than its place: ${over.join()}`,
+      )
+    }
     assert.equal((await page.request.get(`${stage.url}/v1/sessions`)).status(), 401)
   })
 })

@@ -15,6 +15,7 @@ const gate = {
   targets: () => [],
   verifier: () => undefined,
   cancel: () => {},
+  onChanged: () => {},
   patterns: [],
   recognisers: [],
 } as unknown as Gate<PostgresSettings>

@@ -41,6 +41,8 @@ const clear: readonly (readonly [string, ...string[]])[] = [
   ['command -v psql', 'command -v psql'],
   ['[ -f /etc/hosts ] && cat /etc/hosts', '[ -f /etc/hosts ]', 'cat /etc/hosts'],
   ['cat ~/notes ./*.txt', 'cat ~/notes ./*.txt'],
+  ['cat ../x ~/../x /../x .profile* a.*', 'cat ../x ~/../x /../x .profile* a.*'],
+  ["printf '%d%% new\\n' 5", 'printf %d%% new\\n 5'],
 ]
 
 /** Lines that may run more than can be read, and why. Numbers are those of the catalogue of attacks. */
@@ -74,6 +76,23 @@ const opaque: readonly (readonly [string, OpaqueReason])[] = [
   ['tar*', 'pattern'],
   ['cat *', 'pattern'],
   ['cat [-]x', 'pattern'],
+  // Many shells take `.*` for `..`.
+  ['cat /srv/.*/etc/shado?', 'pattern'],
+  ['cat /srv/..*/etc/shado?', 'pattern'],
+  ['cat /srv/.[.]/etc/shado?', 'pattern'],
+  ['env /bin/r* -rf /', 'pattern'],
+  ['timeout 5* rm x', 'pattern'],
+  ["sh -c 'cat '/srv/x*", 'pattern'],
+  // Links that every host has, and descriptors.
+  ['cat /var/run/../etc/shadow', 'path'],
+  ['cat /dev/fd/../root/etc/shadow', 'path'],
+  ['cd /var/run && cat ../etc/shadow', 'path'],
+  ['cat < /var/run/../etc/shadow', 'path'],
+  ['grep -f/var/run/../etc/shadow x', 'path'],
+  ['cat /dev/fd/3/etc/shadow 3</', 'path'],
+  ['cat /dev/stdin/etc/shadow </', 'path'],
+  ['cd /dev/fd/0 < / && cat etc/shadow', 'path'],
+  ['cat /proc/self/root/etc/shadow', 'path'],
   ['! ls', 'compound'],
   ['{ rm -rf /; }', 'compound'],
   ['if true; then rm -rf /; fi', 'compound'],
@@ -115,6 +134,8 @@ const opaque: readonly (readonly [string, OpaqueReason])[] = [
   ['hash -p /bin/rm ls', 'builtin'],
   ["printf -v 'a[$(id)]' x", 'builtin'],
   ["test -v 'a[$(id)]'", 'builtin'],
+  ['printf %n PATH; ls', 'builtin'],
+  ["printf -- '%5ln' PATH; ls", 'builtin'],
   ['command eval rm', 'builtin'],
   ['python3 -c x', 'interpreter'],
   ['python3.12 x.py', 'interpreter'],
@@ -252,6 +273,12 @@ suite('what a command line does', () => {
       'sort --compress-pro=id x',
       'uniq a b',
       'uniq -- a b',
+      'uniq a?',
+      'uniq -f [1]* x',
+      'date -r 0*',
+      'grep -d recurse x /etc',
+      'grep --directories=recurse x /etc',
+      'getent shadow',
       'date -s yesterday',
       'date 010100002000',
       'date -u 010100002000',
@@ -287,6 +314,9 @@ suite('what a command line does', () => {
     assert.deepEqual(paths('cd /etc && cat shadow'), ['read /etc', 'read /etc/shadow'])
     assert.deepEqual(paths('cat < /etc/shadow > /tmp/x'), ['read /etc/shadow', 'write /tmp/x'])
     assert.ok(paths('grep -f/etc/shadow x').includes('read /etc/shadow'))
+    assert.ok(paths('grep -vf/etc/shadow x').includes('read /etc/shadow'))
+    assert.ok(paths('grep -nvfsecret x').includes('read ~/secret'))
+    assert.ok(paths('cat -- -/etc/x').includes('read ~/-/etc/x'))
     assert.ok(paths('grep --file=/etc/shadow x').includes('read /etc/shadow'))
     assert.ok(paths('curl -d @/etc/shadow x').includes('unknown /etc/shadow'))
     assert.deepEqual(paths('ls /srv/*.log'), ['read /srv/*.log *'])

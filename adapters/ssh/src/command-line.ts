@@ -2,7 +2,7 @@ import { effectOf } from './shell/effects.ts'
 import { changesTheShell, interprets } from './shell/interpreters.ts'
 import { lex } from './shell/lexer.ts'
 import { Objection, opacity, type Opacity } from './shell/objection.ts'
-import { canonicalPath, pathsIn, type NamedPath } from './shell/path.ts'
+import { canonicalPath, climbs, isThroughDescriptor, pathsIn, type NamedPath } from './shell/path.ts'
 import { flagsOf, nameOf, type Effect, type Program } from './shell/program.ts'
 import type { RawRedirection, SimpleCommand, Word } from './shell/simple-command.ts'
 import { transferOf, type Transfer } from './shell/transfer.ts'
@@ -142,6 +142,11 @@ class Reading {
       return name
     }
     const inner = unwrap(name, args)
+    const patterned = (word: string): boolean => situation.patterns.has(word)
+    const own = inner.kind === 'program' ? words.slice(0, -inner.words.length) : []
+    // What it becomes may be what runs, or shift it.
+    if (inner.kind === 'script' ? patterned(inner.text) : [...own, file].some(patterned))
+      this.#object(opacity('pattern', file))
     if (inner.kind === 'program') {
       this.#detached ||= inner.detaches
       return this.#run(inner.words, { ...situation, via: [...situation.via, name] })
@@ -156,7 +161,11 @@ class Reading {
     const transfer = transferOf(name, args)
     this.#transfer = transfer
     const effect =
-      transfer === null ? effectOf(name, args) : transfer.direction === 'download' ? 'read' : 'write'
+      transfer === null
+        ? effectOf(name, args, situation.patterns)
+        : transfer.direction === 'download'
+          ? 'read'
+          : 'write'
     if (changesTheShell(name, args)) this.#object(opacity('builtin', name))
     else if (inner.kind === 'opaque' || (transfer === null && effect === 'unknown' && interprets(name)))
       this.#object(opacity('interpreter', name))
@@ -191,6 +200,7 @@ class Reading {
 
   #path(path: string, access: NamedPath['access'], pattern: boolean, from: string): void {
     const canonical = canonicalPath(path, from)
+    if (climbs(path, from) || isThroughDescriptor(canonical)) this.#object(opacity('path', path))
     if (
       !this.#paths.some((one) => one.path === canonical && one.access === access && one.pattern === pattern)
     )

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, ServerChannel, Session as ChannelRequests } from 'ssh2'
 import { refusal, type Refusal, type Session } from '@sluice/core'
@@ -97,6 +98,8 @@ export class Conversation {
   #forward(to: Destination, accept: () => ServerChannel | undefined, reject: () => void): void {
     if (this.#isTooMuch() || !isPlausible(to)) return reject()
     const { session, means, cut, stallMs } = this.#ports
+    if (session.confined?.permits?.includes('permit-port-forwarding') === false)
+      return this.#refuse('direct_tcpip', to, reject)
     const lane = session.lane()
     const exchange = new ForwardExchange(to, {
       login: this.#login,
@@ -109,8 +112,6 @@ export class Conversation {
       cut,
       stallMs,
     })
-    const permitted = session.confined?.permits?.includes('permit-port-forwarding') ?? true
-    if (!permitted) return this.#refuse('direct_tcpip', to, reject)
     const [admission] = lane.submit([exchange], false)
     const way: Way = {
       done: admission?.done ?? Promise.resolve(),
@@ -166,9 +167,15 @@ export class Conversation {
   }
 }
 
-/** What an address or a name of a host looks like. */
+/**
+ * What an address or a name of a host looks like. `2130706433`, `127.1` and `::ffff:7f00:1` are 127.0.0.1 to a host, and
+ * nothing of the kind to a policy: an address has one form.
+ */
 function isPlausible({ host, port }: Destination): boolean {
-  return /^[\w.:-]{1,253}$/.test(host) && port > 0 && port < 65_536
+  if (!/^[\w.:-]{1,253}$/.test(host) || port < 1 || port > 65_535) return false
+  const family = isIP(host)
+  if (family === 6) return !host.startsWith('::ffff:') && new URL(`http://[${host}]`).hostname === `[${host}]`
+  return family === 4 || !/(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i.test(host)
 }
 
 const closed: Refusal = refusal(

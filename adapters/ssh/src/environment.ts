@@ -6,6 +6,10 @@ const variablesMax = 64
 const bytesMax = 16_384
 const locale = /^[A-Za-z0-9_.@-]{0,64}$/
 
+/** Of shells, loaders and usual programs: with one of these a command line is another one than was read, whoever lists it. */
+const changesWhatRuns =
+  /^(?:(?:LD|DYLD|BASH|GCONV|MALLOC|GIT|RSYNC)_.*|BASHOPTS|PYTHON.*|PERL5?(?:LIB|OPT|DB)|RUBY(?:LIB|OPT)|NODE_(?:OPTIONS|PATH)|PATH|CDPATH|HOME|SHELL|ENV|IFS|FPATH|PS[0-4]|SHELLOPTS|PROMPT_COMMAND|GLOBIGNORE|POSIXLY_CORRECT|_POSIX2_VERSION|LOCPATH|NLSPATH|TERMINFO.*|GREP_OPTIONS|TAR_OPTIONS|LESS(?:OPEN|CLOSE|EDIT)?|.*PAGER|EDITOR|VISUAL|JAVA_TOOL_OPTIONS|HOSTALIASES)$/
+
 /**
  * The variables that a caller sets before it runs something. Only those are taken that the target's settings name, and
  * locales that are nothing else; what names the caller's run is for the gateway alone.
@@ -50,6 +54,7 @@ export class Environment {
 
   #takes(name: string, value: string): boolean {
     if (isLanguage(name)) return locale.test(value)
+    if (changesWhatRuns.test(name)) return false
     if (value.includes('\0') || !value.isWellFormed() || value.includes('\ufffd')) return false
     return this.#allowed.some((allowed) =>
       allowed.endsWith('*') ? name.startsWith(allowed.slice(0, -1)) && /^\w+$/.test(name) : name === allowed,

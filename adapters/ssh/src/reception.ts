@@ -40,6 +40,7 @@ export class Reception {
   #keys = 0
   #latest: Refusal | undefined
   #gone = false
+  #looking = false
 
   constructor(
     gate: Pick<Gate<SshSettings>, 'open' | 'refused'>,
@@ -59,7 +60,9 @@ export class Reception {
     connection.once('close', () => (this.#gone = true))
   }
 
+  /** One proof after the other: a connection that is let in twice would be that of two sessions. */
   async #authenticate(context: AuthContext): Promise<void> {
+    if (this.#looking) return this.#tooMany()
     if (context.method === 'publickey') await this.#byKey(context)
     else if (context.method === 'password') await this.#byToken(context, context.password)
     else if (context.method === 'keyboard-interactive') await this.#asked(context)
@@ -92,6 +95,8 @@ export class Reception {
 
   /** Who this is, in the log before anything is done for them. */
   async #show(context: AuthContext, proof: Proof): Promise<void> {
+    if (this.#looking) return this.#tooMany()
+    this.#looking = true
     const name = loginNameOf(context.username)
     if (name === null) {
       this.#gate.refused({ protocol: 'ssh', target: '', client: this.#client }, misnamed)
@@ -116,6 +121,11 @@ export class Reception {
     }
   }
 
+  #tooMany(): void {
+    this.#gone = true
+    this.#connection.end()
+  }
+
   #turnAway(context: AuthContext, reason: Refusal): void {
     this.#welcome.turnAway(reason)
     context.accept()
@@ -123,6 +133,7 @@ export class Reception {
 
   #refuse(context: AuthContext, reason: Refusal): void {
     this.#latest = reason
+    this.#looking = false
     if (this.#attempts >= attemptsMax) this.#connection.end()
     else context.reject(methods)
   }

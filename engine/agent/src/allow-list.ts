@@ -22,6 +22,7 @@ interface Entry {
 }
 
 interface Range {
+  readonly family: 'ipv4' | 'ipv6'
   readonly covers: BlockList
   /** All of it is of this machine, of its link, or of nobody: who writes that means it. */
   readonly special: boolean
@@ -80,6 +81,8 @@ export class AllowList {
         typeof entry.host === 'object' &&
         fits(entry, port) &&
         entry.host.special === special &&
+        // Node takes all of IPv4 to be within `::/0`.
+        entry.host.family === family &&
         entry.host.covers.check(address, family),
     )
   }
@@ -95,11 +98,11 @@ function isSpecial(address: string): boolean {
 
 /** An address of IPv4 in its own form, however it came. */
 function plainAddress(host: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1]
-  if (mapped !== undefined && isIP(mapped) === 4) return mapped
-  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(host)
-  if (hex === null) return host
-  const [high, low] = [Number.parseInt(hex[1] ?? '', 16), Number.parseInt(hex[2] ?? '', 16)]
+  if (isIP(host) !== 6 || host.includes('%')) return host
+  const { hostname } = new URL(`http://[${host}]`)
+  const mapped = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname)
+  if (mapped === null) return host
+  const [high, low] = [Number.parseInt(mapped[1] ?? '', 16), Number.parseInt(mapped[2] ?? '', 16)]
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.')
 }
 
@@ -130,9 +133,10 @@ const specialPrefixMin = { 4: 8, 6: 10 } as const
 
 function rangeOf(base: string, prefix: number, family: number): Range {
   const covers = new BlockList()
-  covers.addSubnet(base, prefix, family === 6 ? 'ipv6' : 'ipv4')
+  const name = family === 6 ? 'ipv6' : 'ipv4'
+  covers.addSubnet(base, prefix, name)
   const narrow = prefix >= specialPrefixMin[family === 6 ? 6 : 4]
-  return { covers, special: narrow && isSpecial(plainAddress(base)) }
+  return { family: name, covers, special: narrow && isSpecial(plainAddress(base)) }
 }
 
 /** Letters, digits, hyphens and dots; nothing that a system would read as an address, which is what ends in a number. */

@@ -5,10 +5,22 @@ import { concerning, sightOf, type Concerning, type Sight } from './approval-sig
 import { identityOf } from './scripted.ts'
 
 const roles = { admin: ['operators'], approver: ['dba', 'leads'], auditor: ['auditors'] }
-const approval = { approvers: ['dba'], people: ['test#alice', 'test#owner'] } as unknown as ApprovalView
+const approval = {
+  subject: { id: 'test#alice', on_behalf_of: 'test#person' },
+  approvers: ['dba'],
+  people: ['test#alice', 'test#owner', 'test#person'],
+} as unknown as ApprovalView
 
 const cases: readonly (readonly [string, Partial<Subject>, Sight | null])[] = [
-  ['who asked', { id: 'test#alice' }, 'own'],
+  ['who asked', { id: 'test#alice', on_behalf_of: 'test#person' }, 'own'],
+  ['whom it was asked for', { id: 'test#person' }, 'own'],
+  ['who asked, acting for somebody else', { id: 'test#alice', on_behalf_of: 'test#other' }, null],
+  ['who asked, for themselves', { id: 'test#alice' }, null],
+  [
+    'who acts for somebody as one who stands behind them',
+    { id: 'test#owner', on_behalf_of: 'test#other' },
+    null,
+  ],
   ['who stands behind them', { id: 'test#owner' }, 'own'],
   ['an approver of this one', { groups: ['dba'] }, 'deciding'],
   ['an approver of others', { groups: ['leads'] }, null],

@@ -1,4 +1,4 @@
-import type { ApprovalView, Subject } from '@sluice/core'
+import { isSameCaller, type ApprovalView, type Subject } from '@sluice/core'
 import { rolesOf, type RoleGroups } from './roles.ts'
 
 /**
@@ -15,7 +15,14 @@ export interface Seen {
 
 /** `null`: for them it does not exist. */
 export function sightOf(approval: ApprovalView, subject: Subject, groups: RoleGroups): Sight | null {
-  if (approval.people.includes(subject.id)) return 'own'
+  if (isSameCaller(approval.subject, subject)) return 'own'
+  // A service that acts for several people sees what it asked for the one, and not as itself what it asked for them.
+  if (
+    subject.on_behalf_of === null &&
+    subject.id !== approval.subject.id &&
+    approval.people.includes(subject.id)
+  )
+    return 'own'
   const roles = rolesOf(subject, groups)
   const isAmong = subject.groups.some((group) => approval.approvers.includes(group))
   if (roles.has('admin') || (roles.has('approver') && isAmong)) return 'deciding'

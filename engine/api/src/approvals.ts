@@ -1,5 +1,12 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { refusal, Refused, type ApprovalState, type Identity, type VoteResult } from '@sluice/core'
+import {
+  isSameCaller,
+  refusal,
+  Refused,
+  type ApprovalState,
+  type Identity,
+  type VoteResult,
+} from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
 import { approvalLine, approvalPage, type ApprovalLine, type PagePorts } from './approval-page.ts'
 import { cancelSchema, listSchema, pageSchema, voteSchema } from './approval-schema.ts'
@@ -123,7 +130,7 @@ function mayVote(attempt: Attempt, ports: ApprovalRoutesPorts): void {
 function mayCancel(attempt: Attempt, ports: ApprovalRoutesPorts): void {
   const { approval, identity } = attempt
   const { subject } = identity
-  if (approval.subject.id === subject.id || rolesOf(subject, ports.roles).has('admin')) return
+  if (isSameCaller(approval.subject, subject) || rolesOf(subject, ports.roles).has('admin')) return
   throw refused('Only who asked for it, or an admin, may take it back.', attempt, ports)
 }
 

@@ -1,10 +1,10 @@
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import type { NewEvent } from '@sluice/core'
-import { bearer, scriptedApi, type ScriptedApi } from './scripted.ts'
+import { bearer, identityOf, scriptedApi, type ScriptedApi } from './scripted.ts'
 
 interface Line {
   readonly type: string
@@ -17,6 +17,14 @@ let made = 0
 function closed(session: string, time = 1): NewEvent {
   const data = { session, reason: 'gone', requests: 1, denied: 0, rows: 0, bytes: 0 }
   return { id: `evt_${made++}`, type: 'SessionClosed', time, data, sealed: Buffer.from('plain secret') }
+}
+
+function opened(session: string, on_behalf_of: string): NewEvent {
+  const subject = { id: 'test#alice', type: 'service', issuer: 'test', groups: [], on_behalf_of }
+  const of = { target: 'shop', protocol: 'postgres', labels: '{}', client_ip: '::1', application: null }
+  const token = { claims: '{}', token_id: 't', token_expires_ms: 9 }
+  const data = { session, gateway: 'test', subject, ...of, ...token }
+  return { id: `evt_${made++}`, type: 'SessionOpened', time: 1, data }
 }
 
 async function append({ store }: ScriptedApi, stream: string, time = 1): Promise<void> {
@@ -182,6 +190,33 @@ test('follow goes on with what comes, for whom it is meant, until the reader lea
   assert.deepEqual(seen, ['SessionOpened', 'SessionClosed'])
   leaving.abort()
   await api.app.close()
+})
+
+test('who acts for one person reads nothing of what it did for another', async () => {
+  let person = 'test#bob'
+  const authenticator = {
+    authenticate: async () => {
+      const { subject, ...rest } = identityOf('alice')
+      return { ...rest, subject: { ...subject, on_behalf_of: person } }
+    },
+  }
+  const api = scriptedApi({ authenticator })
+  await api.store.append({ stream: 'ses_1', events: [opened('ses_1', person)] })
+  assert.equal((await lines(api, 'alice')).length, 1)
+  person = 'test#carol'
+  assert.deepEqual(await lines(api, 'alice'), [])
+})
+
+test('nobody follows with a token that has expired', async () => {
+  const authenticator = {
+    authenticate: async () => ({ ...identityOf('erin'), expiresAt: Date.now() + 300 }),
+  }
+  const api = scriptedApi({ authenticator })
+  after(() => api.app.close())
+  const base = await api.app.listen({ host: '127.0.0.1', port: 0 })
+  const signal = AbortSignal.timeout(5_000)
+  const response = await fetch(`${base}/v1/events?follow=true`, { headers: bearer('erin'), signal })
+  assert.equal(await response.text(), '')
 })
 
 test('no token, no events', async () => {

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync } from 'fastify'
 import {
+  isSameCaller,
   refusal,
   Refused,
+  type Clock,
   type EventStore,
   type Position,
   type RecordedEvent,
@@ -17,6 +19,7 @@ import { untilRevoked } from './until-revoked.ts'
 interface EventPorts extends RolePorts {
   readonly store: Pick<EventStore, 'read' | 'subscribe'>
   readonly revocations: Pick<Revocations, 'of' | 'onChange'>
+  readonly clock: Pick<Clock, 'now' | 'after'>
 }
 
 interface EventQuery {
@@ -62,7 +65,7 @@ const schema = {
 
 /**
  * GET /v1/events: the log as JSON lines, oldest first. An auditor reads everything, anybody else the sessions of
- * their own subject. Sealed content is never part of it.
+ * their own subject, acting for the same person if any; and each no longer than their token is good. Sealed content is never part of it.
  */
 export function events(ports: EventPorts): FastifyPluginAsync {
   return async (app) => {
@@ -77,9 +80,13 @@ export function events(ports: EventPorts): FastifyPluginAsync {
         if (after !== undefined) await refuseUnknown(ports.store, after)
         const gone = new AbortController()
         const revoked = untilRevoked(identity, ports.revocations)
+        // Whoever follows for longer shows that they still may.
+        const leftMs = Math.max(0, identity.expiresAt - ports.clock.now())
+        const expiry = ports.clock.after(leftMs, () => gone.abort())
         reply.raw.once('close', () => {
           gone.abort()
           revoked[Symbol.dispose]()
+          expiry[Symbol.dispose]()
         })
         const visible = visibleTo(identity.subject, ports.roles)
         const signal = AbortSignal.any([gone.signal, revoked.signal])
@@ -132,7 +139,7 @@ function visibleTo(subject: Subject, roles: RoleGroups): (event: RecordedEvent) 
   if (rolesOf(subject, roles).has('auditor')) return () => true
   const own = new Set<string>()
   return (event) => {
-    if (event.type === 'SessionOpened' && event.data.subject.id === subject.id) own.add(event.stream)
+    if (event.type === 'SessionOpened' && isSameCaller(event.data.subject, subject)) own.add(event.stream)
     return own.has(event.stream)
   }
 }

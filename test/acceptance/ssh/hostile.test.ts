@@ -195,6 +195,16 @@ suite('callers over SSH who do what no client does', () => {
     assert.equal(Buffer.concat(pieces).length, 300_000)
     await assert.rejects(through('169.254.169.254', 80), /Channel open failure/)
     await assert.rejects(through('127.0.0.1', 0), /Channel open failure/)
+    // The same address in other words, which policies do not know.
+    for (const host of [
+      '2130706433',
+      '127.1',
+      '0x7f000001',
+      '0177.0.0.1',
+      '::ffff:127.0.0.1',
+      '0:0::ffff:7f00:1',
+    ])
+      await assert.rejects(through(host, echo.port), /Channel open failure/, host)
     const socket = new Promise((resolve, reject) =>
       client.openssh_forwardOutStreamLocal('/var/run/docker.sock', (error, opened) =>
         error === undefined ? resolve(opened) : reject(error),
@@ -281,6 +291,23 @@ suite('callers over SSH who do what no client does', () => {
     await told(late).catch(() => {})
     second.end()
     assert.equal((await openssh(stage.door, 'echo in')).stdout, 'in\n')
+  })
+
+  test('C14 who shows a second token while the first is looked at is nobody', async () => {
+    const { host, port, user, token = '' } = stage.door
+    const client = new ssh2.Client()
+    let ready = false
+    client.on('error', () => {})
+    client.on('ready', () => (ready = true))
+    client.on('keyboard-interactive', (_name, _told, _lang, _prompts, finish) => {
+      finish([token])
+      const inner = client as unknown as { _protocol: { authPassword(user: string, token: string): void } }
+      inner._protocol.authPassword(user, token)
+    })
+    const closed = once(client, 'close')
+    client.connect({ host, port, username: user, tryKeyboard: true, authHandler: ['keyboard-interactive'] })
+    await closed
+    assert.equal(ready, false)
   })
 
   test('C14 who says nothing, or not who they are, does not stay', async () => {

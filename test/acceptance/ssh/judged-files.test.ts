@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, { type SFTPWrapper } from 'ssh2'
+import ssh2, { type ClientChannel, type SFTPWrapper } from 'ssh2'
+import {
+  PacketCutter,
+  packetOf,
+  text,
+  types,
+  u32,
+  u64,
+  type Packet,
+} from '../../../adapters/ssh/src/sftp/packet.ts'
 import { copying } from './copying.ts'
 import { lastSession, recorded } from './recorded.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -104,6 +114,62 @@ suite('files over SFTP are judged, recorded and masked', () => {
       await readFile(at('got.csv'), 'utf8'),
       lines.map((_, at) => `${at},[masked],[masked]\n`).join(''),
     )
+  })
+
+  test('below a folder that is open nothing has another name', async () => {
+    await writeFile(at('other'), 'other\n')
+    const { client, files } = await wrapper(stage)
+    try {
+      await new Promise((resolve) => files.opendir('/', resolve))
+      // One of these is the folder, for OpenSSH.
+      for (let descriptor = 3; descriptor < 12; descriptor++) {
+        const way = `/dev/fd/${descriptor}${at('other')}`
+        assert.match((await failed((done) => files.stat(way, done))).message, /below an open file/)
+      }
+    } finally {
+      client.end()
+    }
+  })
+
+  test('a file is used as it was opened for', async () => {
+    await writeFile(at('long'), Buffer.alloc(100_000, 'x'))
+    const { client, files } = await wrapper(stage)
+    const handle = await new Promise<Buffer>((resolve, reject) =>
+      files.open(at('long'), 'r', (error, opened) => (error === undefined ? resolve(opened) : reject(error))),
+    )
+    const written = await failed((done) => files.write(handle, Buffer.from('y'), 0, 1, 0, done))
+    assert.match(written.message, /was not opened for this/)
+    client.end()
+  })
+
+  test('two requests with one id are no SFTP: what is recorded of them would be of one', async () => {
+    await writeFile(at('long'), Buffer.alloc(100_000, 'x'))
+    const { client } = await wrapper(stage)
+    const channel = await new Promise<ClientChannel>((resolve, reject) =>
+      client.subsys('sftp', (error, opened) => (error === undefined ? resolve(opened) : reject(error))),
+    )
+    const cutter = new PacketCutter()
+    const packets: Packet[] = []
+    channel.on('data', (chunk: Buffer) => packets.push(...cutter.push(chunk)))
+    let told = ''
+    channel.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
+    const answer = async (): Promise<Packet> => {
+      while (packets.length === 0) await once(channel, 'data')
+      return packets.shift() as Packet
+    }
+    channel.write(packetOf({ type: types.init, id: 3, fields: Buffer.alloc(0) }))
+    assert.equal((await answer()).type, types.version)
+    const opening = Buffer.concat([text(at('long')), u32(1), u32(0)])
+    channel.write(packetOf({ type: types.open, id: 1, fields: opening }))
+    const { type, fields: handle } = await answer()
+    assert.equal(type, types.handle)
+    const piece = (offset: bigint): Buffer =>
+      packetOf({ type: types.read, id: 2, fields: Buffer.concat([handle, u64(offset), u32(1_000)]) })
+    channel.write(Buffer.concat([piece(0n), piece(50_000n)]))
+    await once(channel, 'close')
+    client.end()
+    assert.match(told, /What was sent is no SFTP/)
+    assert.ok(packets.filter((packet) => packet.type === types.data).length <= 1)
   })
 
   test('what is no text is not read where masks apply, nor read and written at once', async () => {

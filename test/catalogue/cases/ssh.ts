@@ -164,6 +164,11 @@ export const sshCases: readonly SshCase[] = [
       ),
       reading('a pattern', ({ secret }) => `cat ${secret.slice(0, -1)}?`),
       reading('the whole folder', ({ secret }) => `grep -r . ${secret.replace(/\/[^/]*$/, '')}`),
+      reading('.. behind a link that every host has', ({ secret }) => `cat /var/run/..${secret}`),
+      reading('.. behind a folder of descriptors', ({ secret }) => `cat /dev/fd/../root${secret}`),
+      reading('below an open folder', ({ secret }) => `cat /dev/stdin${secret} < /`),
+      reading('below an open folder, by its number', ({ secret }) => `cat /dev/fd/3${secret} 3< /`),
+      reading('the whole folder, by another option', ({ folder }) => `grep -h -d recurse . ${folder}`),
       files('SFTP', 'secret', ({ secret, folder }) => [`get ${secret} ${folder}/got`, `!cat ${folder}/got`]),
       files('SFTP, ..', 'secret', ({ secret, folder }) => [
         `get ${folder}/../${secret.split('/').slice(3).join('/')} ${folder}/got`,

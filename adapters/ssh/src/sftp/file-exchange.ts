@@ -63,6 +63,13 @@ export class FileExchange extends Judged implements Exchange<FileRequest, Packet
     return this.actions[0].name === 'sftp.open_write'
   }
 
+  /** What it was opened for is what was judged, whatever the target would let pass. */
+  permits(use: FileRequest['use']): boolean {
+    const [{ flags }] = this.actions
+    if (use === 'read') return Array.isArray(flags) && flags.includes('read')
+    return use !== 'write' || this.writes
+  }
+
   take(request: FileRequest): void {
     this.#unanswered.add(request.id)
     this.body.push(request)

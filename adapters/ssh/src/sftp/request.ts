@@ -1,5 +1,5 @@
 import type { Action } from '@sluice/core'
-import { canonicalPath, type NamedPath } from '../shell/path.ts'
+import { canonicalPath, climbs, isThroughDescriptor, type NamedPath } from '../shell/path.ts'
 import { BadField, Fields, type AttributeName } from './fields.ts'
 import { text, types, u32, type Packet, type Status } from './packet.ts'
 
@@ -139,6 +139,8 @@ interface Place {
 function place(fields: Fields, access: NamedPath['access']): Place {
   const given = fields.path()
   const path = canonicalPath(given.startsWith('~') ? `./${given}` : given)
+  // The server holds folders open for its caller, and below one of them anything has another name.
+  if (isThroughDescriptor(path)) throw new BadField('a path goes on below an open file')
   return { named: { path, access, pattern: false }, sent: text(sentPath(path)) }
 }
 
@@ -193,7 +195,8 @@ function open(id: number, fields: Fields): Request {
   const flags = fields.u32()
   const { bytes } = fields.attributes()
   fields.end()
-  if ((flags & ~0x3f) !== 0) throw new BadField('a way of opening that is not known')
+  // OpenSSH takes neither of them for reading.
+  if ((flags & ~0x3f) !== 0 || (flags & 3) === 0) throw new BadField('a way of opening that is not known')
   const named = openFlags.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name)
   const reads = flags === 1
   const at = place(new Fields(text(file)), reads ? 'read' : 'write')
@@ -263,6 +266,7 @@ function two(
  */
 function symlink(id: number, fields: Fields): Request {
   const says = fields.path()
+  if (climbs(says)) throw new BadField('a link says `..` behind a folder')
   const link = place(fields, 'write')
   fields.end()
   const folder = canonicalPath(`${link.named.path}/..`)

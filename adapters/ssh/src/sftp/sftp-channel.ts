@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Exchange, Lane } from '@sluice/core'
-import { Refused } from '@sluice/core'
+import { refusal, Refused } from '@sluice/core'
 import { FileExchange, type FileMasking } from './file-exchange.ts'
 import type { FileRequest } from './file-requests.ts'
 import { Link, versionPacket } from './link.ts'
@@ -41,7 +41,7 @@ export class SftpChannel {
   #link: Link | undefined
   #sending: Promise<unknown> = Promise.resolve()
   #named = 0
-  #unanswered = 0
+  readonly #unanswered = new Set<number>()
   #openings = 0
   #state: 'new' | 'greeting' | 'open' | 'closed' = 'new'
 
@@ -69,15 +69,14 @@ export class SftpChannel {
     try {
       for (const packet of this.#cutter.push(chunk)) this.#take(packet)
     } catch (error) {
-      this.#tell('what was sent is no SFTP')
-      this.#broken(error)
+      this.#broken(new Refused(noSftp, { cause: error }))
     }
   }
 
   #take(packet: Packet): void {
     if (this.#state === 'new' && packet.type === types.init) return void this.#greet()
     if (this.#state !== 'open' || this.#link === undefined) throw new Error('a request before the beginning')
-    this.#count(1)
+    this.#expect(packet.id)
     const request = requestOf(packet)
     switch (request.kind) {
       case 'refused':
@@ -144,6 +143,10 @@ export class SftpChannel {
     const file = this.#files.get(request.handle)
     if (file?.handle === undefined)
       return void this.#reply(statusPacket(request.id, 'failure', 'sluice: there is no such handle'))
+    if (!file.permits(request.use))
+      return void this.#reply(
+        statusPacket(request.id, 'permission_denied', 'sluice: the file was not opened for this'),
+      )
     // Through the handle of a file that is only read, it is a change of its own.
     if (request.use === 'fsetstat' && !file.writes) return this.#change(request, file, file.handle, link)
     if (request.use === 'close') this.#files.delete(request.handle)
@@ -170,7 +173,7 @@ export class SftpChannel {
   }
 
   async #reply(packet: Packet): Promise<void> {
-    this.#count(-1)
+    this.#answered(packet.id)
     await this.#send(packetOf(packet))
   }
 
@@ -185,12 +188,20 @@ export class SftpChannel {
     this.#sending = this.#sending.then(() => this.#ports.tell(text)).catch(() => {})
   }
 
-  /** A caller that does not wait for answers is not read on. */
-  #count(one: 1 | -1): void {
-    const before = this.#unanswered
-    this.#unanswered += one
-    if (one > 0 && this.#unanswered >= unansweredMax) this.#ports.input.pause()
-    if (one < 0 && before >= unansweredMax && this.#state === 'open') this.#ports.input.resume()
+  /**
+   * A caller that does not wait for answers is not read on. One id for two requests is no SFTP: what is recorded of the one
+   * would be that of the other.
+   */
+  #expect(id: number): void {
+    if (this.#unanswered.has(id)) throw new Error('an id of a request that waits for its answer')
+    this.#unanswered.add(id)
+    if (this.#unanswered.size >= unansweredMax) this.#ports.input.pause()
+  }
+
+  #answered(id: number): void {
+    const before = this.#unanswered.size
+    this.#unanswered.delete(id)
+    if (before >= unansweredMax && this.#state === 'open') this.#ports.input.resume()
   }
 
   #broken(error: unknown): void {
@@ -199,3 +210,5 @@ export class SftpChannel {
     this.close()
   }
 }
+
+const noSftp = refusal('malformed', 'ssh/sftp', 'What was sent is no SFTP.')

@@ -18,7 +18,8 @@ interface Grammar {
 const hashed: Grammar = { flags: 'bctwz', long: 'binary check text quiet status strict warn tag zero' }
 const grepped: Grammar = {
   flags: 'abcEFGHhiIlLnopPqrRsTUvVwxyzZ',
-  valued: 'eABCmfdD',
+  // `-d recurse` reads folders, as no rule about options sees.
+  valued: 'eABCmfD',
   long: 'count ignore-case invert-match line-number only-matching quiet recursive files-with-matches files-without-match with-filename no-filename word-regexp line-regexp extended-regexp fixed-strings perl-regexp text null color',
   longValued: 'regexp after-context before-context context max-count include exclude exclude-dir color file',
 }
@@ -80,7 +81,8 @@ const reading: { readonly [name: string]: Grammar } = {
   file: { flags: 'bhiklLNnrsz0', valued: 'F', long: 'brief mime mime-type mime-encoding dereference' },
   fold: { flags: 'bs', valued: 'w' },
   free: { flags: 'bghkmtw', long: 'human total wide bytes kibi mebi gibi', operandsMax: 0 },
-  getent: {},
+  // Of the other two nobody but root reads anything, and root reads the hashes.
+  getent: { operand: /^(?!g?shadow$)/ },
   grep: grepped,
   groups: {},
   head: { flags: 'qvz', valued: 'cn', long: 'quiet verbose', longValued: 'lines bytes', numeric: true },
@@ -178,14 +180,24 @@ const finding: ReadonlySet<string> = new Set(
 /** Scripts of sed(1) that only choose lines: `10p`, `1,20p`, `$p`, `/word/p` has too many readings. */
 const choosing = /^(?:\d+|\$)(?:,(?:\d+|\$))?[pdq]$/
 
+const none: ReadonlySet<string> = new Set()
+
 /** What it does, by the table; `unknown` for what is in none. */
-export function effectOf(name: string, args: readonly string[]): Effect {
+export function effectOf(
+  name: string,
+  args: readonly string[],
+  patterns: ReadonlySet<string> = none,
+): Effect {
   if (name === 'find') return findsOnly(args) ? 'read' : 'unknown'
   if (name === 'sed') return choosesOnly(args) ? 'read' : 'unknown'
   if (writing.has(name)) return 'write'
   if (free.has(name)) return 'read'
   const grammar = Object.hasOwn(reading, name) ? reading[name] : undefined
-  return grammar !== undefined && fits(grammar, args) ? 'read' : 'unknown'
+  if (grammar === undefined) return 'unknown'
+  // A pattern becomes as many operands as there are names: `uniq x*` writes to the second.
+  const counted = grammar.operandsMax !== undefined || grammar.operand !== undefined
+  if (counted && args.some((argument) => patterns.has(argument))) return 'unknown'
+  return fits(grammar, args) ? 'read' : 'unknown'
 }
 
 function findsOnly(args: readonly string[]): boolean {

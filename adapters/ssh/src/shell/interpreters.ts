@@ -36,6 +36,11 @@ const changing: ReadonlySet<string> = new Set(
 export function changesTheShell(name: string, args: readonly string[]): boolean {
   if (changing.has(name)) return true
   // `printf -v 'a[$(id)]'` and `test -v 'a[$(id)]'` evaluate what is in the brackets.
-  if (name === 'printf') return args[0]?.startsWith('-') === true && args[0] !== '--'
+  if (name === 'printf') return (args[0]?.startsWith('-') === true && args[0] !== '--') || setsVariables(args)
   return (name === 'test' || name === '[') && args.some((argument) => argument === '-v' || argument === '-R')
+}
+
+/** `printf %n PATH` of Bash sets the variable to how much was printed. */
+function setsVariables(args: readonly string[]): boolean {
+  return args.some((argument) => /%[^A-Za-z]*[hjlLqtz]*n/.test(argument.replaceAll('%%', '')))
 }

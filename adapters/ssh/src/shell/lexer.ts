@@ -248,4 +248,6 @@ class Lexer implements Lexed {
 function requireTame(value: string): void {
   if (!/^[A-Za-z0-9_./~]/.test(value))
     throw new Objection('pattern', `${value} (write ./${value.slice(0, 20)} if files are meant)`)
+  // Many shells take `.*` for `..` too.
+  if (/(?:^|\/)\.{1,2}[*?[]/.test(value)) throw new Objection('pattern', value)
 }

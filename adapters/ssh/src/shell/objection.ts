@@ -10,8 +10,10 @@ export type OpaqueReason =
   | 'expansion'
   /** `{a,b}`. */
   | 'braces'
-  /** A pattern that can become an option or the name of a program. */
+  /** A pattern that can become an option, the name of a program, or `..`. */
   | 'pattern'
+  /** `..` behind a folder, or what is below an open file: it leads where its text does not say. */
+  | 'path'
   /** `if`, `for`, `function`, `!`, `{ …; }` … */
   | 'compound'
   /** `<<` and `<<<`. */

@@ -117,5 +117,7 @@ async function tail(options: TailOptions, io: Io): Promise<ExitCode> {
   } catch (error) {
     if (!io.signal.aborted) throw error
   }
+  if (options.follow && !io.signal.aborted)
+    io.error('the gateway ended its answer: the token has expired, or it stops. Follow again.\n')
   return 0
 }

@@ -45,6 +45,15 @@ suite('what the authority signs', () => {
   test('has a number of its own each time', () => {
     assert.notEqual(authority.issue(identity, request).serial, authority.issue(identity, request).serial)
   })
+  test('opens no way beside the one command that it is for', () => {
+    const permitted = (command?: string): readonly string[] => {
+      const [, base64 = ''] = authority.issue(identity, { ...request, command }).certificate.split(' ')
+      const { extensions } = certificateOf(Buffer.from(base64, 'base64'))
+      return [...extensions.keys()].filter((name) => name.startsWith('permit-'))
+    }
+    assert.ok(permitted().includes('permit-port-forwarding'))
+    assert.deepEqual(permitted('ls'), ['permit-pty'])
+  })
   test('is nothing for a token that has ended', () =>
     refusedBy(() => authority.issue({ ...identity, expiresAt: noon + 900 }, request), 'expired'))
   test('is nothing for no target', () =>

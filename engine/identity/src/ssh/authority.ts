@@ -91,7 +91,8 @@ export function certificateAuthority(key: KeyObject, clock: Clock): CertificateA
           ...(from === undefined ? [] : [['source-address', string(from.join(','))] as const]),
         ]),
         extensions: new Map([
-          ...permits.map((name) => [name, none] as const),
+          // What is for one command opens no way beside it.
+          ...(command === undefined ? permits : ['permit-pty']).map((name) => [name, none] as const),
           [identityExtension, string(who)],
         ]),
       }

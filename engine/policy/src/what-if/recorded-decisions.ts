@@ -132,15 +132,28 @@ export class RecordedDecisions {
   }
 }
 
+const noCommand = { command: '', programs: [], paths: [], opaque: [], transfer: null, env: {}, value: '' }
+
 /** What stands for the values that are not in the record: none, and for a path its route, which has no values. */
-function standIns({ route }: Action): { readonly [field: string]: Json } {
+function standIns({ name, route }: Action): { readonly [field: string]: Json } {
+  if (isOfHost({ name })) return noCommand
   if (typeof route !== 'string') return { parameters: [] }
   const segments = route.split('/').filter((segment) => segment !== '')
   return { path: route, segments, query: {}, headers: {}, body: null, parts: [] }
 }
 
+/** Where a command or a file at a host has all its values: what is left says which kind of request it was. */
+const ofHosts = ['command', 'programs', 'paths', 'opaque', 'transfer', 'env', 'value']
+
+/** A request at a host, of which nothing can be told without its values. */
+export function isOfHost({ name }: Pick<Action, 'name'>): boolean {
+  return name.startsWith('ssh.') || name.startsWith('sftp.')
+}
+
 /** Fields of an action in which something else stands than what was judged. */
-export function withheldFrom({ route }: Action): readonly string[] {
+export function withheldFrom(action: Action): readonly string[] {
+  if (isOfHost(action)) return ofHosts
+  const { route } = action
   if (typeof route !== 'string') return ['parameters']
   const values = ['query', 'headers', 'body', 'parts']
   return route.includes('{') ? [...values, 'path', 'segments'] : values
@@ -190,7 +203,7 @@ function factsOf(text: string): MomentFacts {
 }
 
 /** Prefixes of the rules by which the gateway itself refuses. */
-const own = ['adapter/', 'http/', 'identity/', 'postgres/', 'sluice/']
+const own = ['adapter/', 'http/', 'identity/', 'postgres/', 'sluice/', 'ssh/']
 /** What had nothing to do with the request: the policies were busy, or about to be replaced. */
 const passing = new Set(['policy/closed', 'policy/overloaded', 'policy/deadline'])
 /** Of the library of policies, whose prefix it has. */

@@ -57,6 +57,11 @@ class Script {
     return this.write('RequestReceived', { session, exchange, actions, digest: 'd', bytes: 1 })
   }
 
+  commanded(exchange: string): this {
+    const actions = JSON.stringify([{ name: 'ssh.exec', kind: 'exec', read_only: true, login: 'app' }])
+    return this.write('RequestReceived', { session: 'ses_1', exchange, actions, digest: 'd', bytes: 1 })
+  }
+
   fetched(exchange: string, route: string): this {
     const action = { name: 'http.get', kind: 'get', read_only: true, route, template_hash: route }
     const actions = JSON.stringify([action])
@@ -254,6 +259,16 @@ allow contains {"rule": "a/delete"} if input.action.kind == "delete"
     assert.equal(paths.groups[0]?.action, 'http.get /customers/{}')
     assert.equal((await judged(fetches, allowing('input.action.body == null'))).without.values, 2)
     assert.equal((await judged(log, allowing('not input.action.body.x'))).without.values, 0)
+  })
+
+  test('what was asked of a host is judged by its kind alone, or not at all', async () => {
+    const commands = new Script().opened()
+    for (const exchange of ['exc_1', 'exc_2']) commands.commanded(exchange).decided(exchange, allowed)
+    const allowing = (condition: string) => readers.replace('input.action.kind == "select"', condition)
+    const kinds = await judged(commands, allowing('input.action.name == "ssh.exec"'))
+    assert.deepEqual([kinds.decisions, kinds.changed, kinds.sealed], [2, 0, 0])
+    const programs = await judged(commands, allowing('count(input.action.programs) > 0'))
+    assert.deepEqual([programs.decisions, programs.changed, programs.sealed], [0, 0, 2])
   })
 
   test('a policy that fails is a finding, and one that does not end is an error', async () => {

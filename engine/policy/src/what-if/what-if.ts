@@ -5,7 +5,7 @@ import { projectionOf } from '../projection.ts'
 import { Changes, type ApprovalCount, type ChangeGroup, type ColumnCount } from './changes.ts'
 import { compare } from './comparison.ts'
 import { Crew } from './crew.ts'
-import { RecordedDecisions, withheldFrom, type RecordedDecision } from './recorded-decisions.ts'
+import { isOfHost, RecordedDecisions, withheldFrom, type RecordedDecision } from './recorded-decisions.ts'
 
 export interface WhatIfOptions {
   /** Decisions from here on; milliseconds since 1970. What is before is read for what it says of sessions. */
@@ -39,6 +39,8 @@ export interface WhatIfReport {
   readonly incomplete: number
   /** Denied in so great numbers that the log has only how many they were. */
   readonly onlyCounted: number
+  /** Commands and files at hosts, not judged: the policies read what they were, and the log keeps that sealed. */
+  readonly sealed: number
   /** Judged without what the policies read of them and the log does not say. */
   readonly without: { readonly values: number; readonly facts: number }
 }
@@ -94,6 +96,7 @@ class Again {
   readonly #changes = new Changes()
   readonly #faults = new Map<string, number>()
   readonly #without = { values: 0, facts: 0 }
+  #sealed = 0
   readonly #underWay: Promise<void>[] = []
   #pending: Pending[] = []
   #decisions = 0
@@ -110,6 +113,10 @@ class Again {
 
   /** Resolves when there is room for more. */
   async judge(of: RecordedDecision): Promise<void> {
+    if (of.inputs.some(({ action }) => isOfHost(action) && this.#reads.values(action))) {
+      this.#sealed += 1
+      return
+    }
     const documents = of.inputs.map((input) => this.#project(input))
     if (of.inputs.some(({ action }) => this.#reads.values(action))) this.#without.values += 1
     if (this.#reads.facts && of.inputs.some((input) => input.subject.facts === undefined))
@@ -138,6 +145,7 @@ class Again {
       byGateway: this.counts.gateway,
       incomplete: this.counts.incomplete,
       onlyCounted: this.counts.only,
+      sealed: this.#sealed,
       without: this.#without,
     }
   }

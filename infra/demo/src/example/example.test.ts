@@ -179,7 +179,7 @@ suite('the example', () => {
       })
 
       test('is on record with what was masked, used and denied', () => {
-        assert.deepEqual(decided('deny'), ['destructive/drop', 'http/administration', 'llm/model'])
+        assert.deepEqual(decided('deny'), ['destructive/drop', 'web/administration', 'llm/model'])
         assert.equal(decided('allow').filter((rule) => rule === 'llm/ask').length, 2)
         const ends = events.filter(isUsed).map(({ data }) => data)
         const counted = (input: number, output: number) => ({

@@ -47,7 +47,7 @@ export function callingTheApi(api: string): readonly Question[] {
     get(
       'Rebuild the index of the API.',
       '/admin/reindex',
-      'Denied by http/administration. The API never saw it: a model reads the body, so the reason is in it.',
+      'Denied by web/administration. The API never saw it: a model reads the body, so the reason is in it.',
     ),
   ]
 }

@@ -45,7 +45,14 @@ function section<T>(title: string, of: readonly T[], row: (item: T) => readonly 
   return of.length === 0 ? '' : `\n${table([title.toUpperCase(), 'DECISIONS'], of.map(row))}`
 }
 
-function notes({ faults, byGateway, incomplete, onlyCounted, without }: WhatIfReport): readonly string[] {
+function notes({
+  faults,
+  byGateway,
+  incomplete,
+  onlyCounted,
+  sealed,
+  without,
+}: WhatIfReport): readonly string[] {
   const found = [
     ...Object.entries(faults).map(([what, times]) => `The policies failed ${times} times: ${what}`),
     ...(byGateway === 0
@@ -55,6 +62,11 @@ function notes({ faults, byGateway, incomplete, onlyCounted, without }: WhatIfRe
     ...(onlyCounted === 0
       ? []
       : [`${onlyCounted} more were denied and only counted, so many did somebody send.`]),
+    ...(sealed === 0
+      ? []
+      : [
+          `${sealed} at hosts over SSH were not judged: the policies read what they were, and the log keeps it sealed.`,
+        ]),
     ...(without.values === 0
       ? []
       : [
