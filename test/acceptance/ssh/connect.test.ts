@@ -9,12 +9,15 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { demoStateFile, sluice, type DemoState } from '@sluice/cli'
 import { freePort, startIdentityProvider } from '@sluice/demo'
-import { openssh, startGateway, startSshd } from '@sluice/test'
+import { leftToWhole, openssh, startGateway, startSshd } from '@sluice/test'
 import { withCopiers } from './copying.ts'
 
-/** OpenSSH's clients beside `sluice connect`, with tokens and certificates that live for four seconds. */
-const tokenLifeSeconds = 4
-/** Each is renewed when two thirds of it are over: three end in that time, and then some. */
+/**
+ * OpenSSH's clients beside `sluice connect`. Where it is seen that tokens and certificates end, they live for four seconds, which
+ * is too short for logins on a busy machine.
+ */
+const tokenLifeSeconds = leftToWhole === false ? 4 : 300
+/** Each is renewed when two thirds of it are over: three of the brief ones end in that time, and then some. */
 const seconds = 10
 
 const parts = new AsyncDisposableStack()
@@ -118,30 +121,34 @@ function ssh(config: string, ...args: readonly string[]): Promise<Ran> {
 }
 
 suite('sluice connect for SSH', { concurrency: true }, () => {
-  test('a command outlives three tokens and certificates, and the next one has the certificate of then', async () => {
-    const script = `
+  test(
+    'a command outlives three tokens and certificates, and the next one has the certificate of then',
+    { skip: leftToWhole },
+    async () => {
+      const script = `
       ssh -F "$SLUICE_SSH_CONFIG" host 'for i in $(seq ${seconds}); do echo $i; sleep 1; done'
       ssh -F "$SLUICE_SSH_CONFIG" host 'echo again'`
-    const { code, out, errors } = await beside('alice', script)
-    const counted = Array.from({ length: seconds }, (_, at) => `${at + 1}\n`).join('')
-    assert.deepEqual([code, out, errors], [0, `${counted}again\n`, ''])
-    const events = await gateway.events()
-    const [first, second, ...more] = events.filter(
-      (event) => event.type === 'SessionOpened' && event.data.subject.id === 'demo#alice',
-    )
-    assert.ok(first !== undefined && second !== undefined && more.length === 0)
-    const extended = events.filter(
-      (event) => event.type === 'SessionExtended' && event.stream === first.stream,
-    )
-    assert.ok(extended.length >= 3, `it was carried on ${extended.length} times`)
-    const issued = events.filter(
-      (event) =>
-        event.type === 'AdminActed' &&
-        event.data.action === 'ssh.certificate' &&
-        event.data.by.id === 'demo#alice',
-    )
-    assert.ok(issued.length >= 4, `${issued.length} certificates`)
-  })
+      const { code, out, errors } = await beside('alice', script)
+      const counted = Array.from({ length: seconds }, (_, at) => `${at + 1}\n`).join('')
+      assert.deepEqual([code, out, errors], [0, `${counted}again\n`, ''])
+      const events = await gateway.events()
+      const [first, second, ...more] = events.filter(
+        (event) => event.type === 'SessionOpened' && event.data.subject.id === 'demo#alice',
+      )
+      assert.ok(first !== undefined && second !== undefined && more.length === 0)
+      const extended = events.filter(
+        (event) => event.type === 'SessionExtended' && event.stream === first.stream,
+      )
+      assert.ok(extended.length >= 3, `it was carried on ${extended.length} times`)
+      const issued = events.filter(
+        (event) =>
+          event.type === 'AdminActed' &&
+          event.data.action === 'ssh.certificate' &&
+          event.data.by.id === 'demo#alice',
+      )
+      assert.ok(issued.length >= 4, `${issued.length} certificates`)
+    },
+  )
 
   test('git, scp, sftp and rsync in a program, which has no token; the folder is gone behind it', async () => {
     await withCopiers()
