@@ -87,7 +87,7 @@ const overHttp: readonly RegExp[] = [
   /requests_get\(http:\/\/127\.0\.0\.1:\d+\/shop-api\/customers\?limit=1\)/,
   /"card":"\*{12}\d{4}/,
   /requests_get\(.*\/admin\/reindex\)/,
-  /Access denied by policy .*http\/administration.*do not retry/,
+  /Access denied by policy .*web\/administration.*do not retry/,
 ]
 
 function assertInOrder(said: string, parts: readonly RegExp[]): void {
