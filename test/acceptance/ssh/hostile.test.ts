@@ -118,7 +118,7 @@ suite('callers over SSH who do what no client does', () => {
     const { out, status } = await ended
     client.end()
     assert.equal(status, 0)
-    assert.ok(out.length <= 60, `${out.length} windows of 5000 reached the program`)
+    assert.ok(out.length <= 500, `${out.length} windows of 5000 reached the program`)
   })
 
   test('C12 neither an agent nor a display is forwarded, and asking for them is on record', async () => {
