@@ -17,6 +17,8 @@ const asksMax = 100_000
 const closedWaysMax = 200
 /** How long who is told why it ends may take to hear it. */
 const farewellMs = 2_000
+/** How long it may then take to hang up. */
+const partingMs = 500
 
 /** What the library holds of a channel before it opens no further window, what it then still lets come, and a packet. */
 const windowBytesMax = 2 * 2_097_152 + 65_536
@@ -128,11 +130,17 @@ export class Conversation {
     })
   }
 
-  /** Once those whose programs were stopped have been told why. */
+  /**
+   * Once those whose programs were stopped have been told why. A client drops what it has not shown yet when it is
+   * disconnected, and hangs up by itself when nothing is open any more: so it goes first.
+   */
   async #end(): Promise<void> {
+    const { connection } = this.#ports
+    const gone = new Promise<void>((resolve) => void connection.once('close', () => resolve()))
     const told = Promise.all(Array.from(this.#channels, ({ done }) => done))
     await Promise.race([told, sleep(farewellMs, undefined, { ref: false })])
-    this.#ports.connection.end()
+    await Promise.race([gone, sleep(partingMs, undefined, { ref: false })])
+    connection.end()
   }
 
   /** A caller that sends more than it was told there is room for is no client: the library takes it all the same. */
