@@ -2,17 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock, systemIds, type RecordedEvent } from '@sluice/core'
-import {
-  openEmbedded,
-  openKeys,
-  verifyLog,
-  type Disk,
-  type EmbeddedOptions,
-  type openMemory,
-} from '@sluice/journal'
+import { systemClock, systemIds } from '@sluice/core'
+import { openEmbedded, openKeys, verifyLog, type Disk, type EmbeddedOptions } from '@sluice/journal'
 import { rewrite } from '../../engine/journal/src/scripted-forger.ts'
 import { queueBytesMax, type LogUnderTest } from './event-store.contract.ts'
+import { gate, type Gate } from './gate.ts'
+import { reopening } from './reopening.ts'
 
 export const ports: Pick<EmbeddedOptions, 'clock' | 'ids' | 'report'> = {
   clock: systemClock,
@@ -21,28 +16,17 @@ export const ports: Pick<EmbeddedOptions, 'clock' | 'ids' | 'report'> = {
 }
 export const segment: string = '0000000001.segment'
 
-export interface DiskGate {
-  readonly stall: () => void
-  readonly resume: () => void
-  readonly through: (disk: Disk) => Disk
-}
-
 /** Holds every write to the log itself while it is told to. */
-export function gate(): DiskGate {
-  let open = Promise.resolve()
-  let release: (() => void) | undefined
+export function diskGate(): Pick<Gate, 'stall' | 'resume'> & { readonly through: (disk: Disk) => Disk } {
+  const { stall, resume, passed } = gate()
   return {
-    stall: () => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      open = promise
-      release = resolve
-    },
-    resume: () => release?.(),
-    through: (disk: Disk): Disk => ({
+    stall,
+    resume,
+    through: (disk) => ({
       list: () => disk.list(),
       read: (name, at, into) => disk.read(name, at, into),
       write: async (name, at, bytes) => {
-        await open
+        await passed()
         await disk.write(name, at, bytes)
       },
       allocate: (name, bytes, room) => disk.allocate(name, bytes, room),
@@ -54,36 +38,20 @@ export function gate(): DiskGate {
   }
 }
 
-export interface Opened extends Pick<LogUnderTest, 'store'> {
-  readonly store: Awaited<ReturnType<typeof openEmbedded>> | Awaited<ReturnType<typeof openMemory>>
-}
-
-export async function content({ store }: Opened, event: RecordedEvent): Promise<Uint8Array | null> {
-  const unsealed = await store.unseal(event)
-  return unsealed.kind === 'content' ? unsealed.content : null
-}
-
 /** The embedded log in a folder of its own, whole when it is closed. */
 export async function embedded(): Promise<LogUnderTest> {
   const root = await mkdtemp(join(tmpdir(), 'sluice-contract-'))
   const [path, keys] = [join(root, 'log'), join(root, 'keys')]
-  const { stall, resume, through } = gate()
-  const open = async (): Promise<Opened['store']> =>
-    openEmbedded({ ...ports, path, keys, queueBytesMax, segmentBytes: 262_144, disk: through })
-  let opened: Opened = { store: await open() }
-  const reopen = async () => {
-    await opened.store.close()
-    opened = { store: await open() }
-    return opened.store
-  }
+  const { stall, resume, through } = diskGate()
+  const log = await reopening(() =>
+    openEmbedded({ ...ports, path, keys, queueBytesMax, segmentBytes: 262_144, disk: through }),
+  )
   return {
-    store: opened.store,
-    reopen,
+    ...log,
     stall,
     resume,
     stored: async () =>
       Buffer.concat(await Promise.all((await readdir(path)).map((name) => readFile(join(path, name))))),
-    unseal: (event) => content(opened, event),
     renamed: async (type) => {
       const changed = await rewrite(
         await readFile(join(path, segment)),
@@ -92,10 +60,10 @@ export async function embedded(): Promise<LogUnderTest> {
       )
       await writeFile(join(path, segment), changed.segment)
       await writeFile(join(path, 'head'), changed.head ?? '')
-      return reopen()
+      return log.reopen()
     },
     close: async () => {
-      await opened.store.close()
+      await log.close()
       const { findings } = await verifyLog(path)
       await rm(root, { recursive: true })
       assert.deepEqual(findings, [], 'whatever was tried, the log is whole')

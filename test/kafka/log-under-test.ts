@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import kafkajs, { type Kafka } from 'kafkajs'
-import { systemClock, systemIds, type RecordedEvent } from '@sluice/core'
-import {
-  memoryKeys,
-  openKafka,
-  type GatewayKeys,
-  type KafkaOptions,
-  type Log,
-  type Sink,
-} from '@sluice/journal'
+import { systemClock, systemIds } from '@sluice/core'
+import { memoryKeys, openKafka, type GatewayKeys, type KafkaOptions, type Sink } from '@sluice/journal'
 import type { Envelope } from '@sluice/schemas'
 import { hashAt, hashIn, writeHash, zeroHash } from '../../engine/journal/src/chain.ts'
 import { encodeEnvelope } from '../../engine/journal/src/codec.ts'
 import { decodeRecord, encodeRecord } from '../../engine/journal/src/kafka/wire.ts'
 import { queueBytesMax, type LogUnderTest } from '../contract/event-store.contract.ts'
+import { gate, type Gate } from '../contract/gate.ts'
+import { reopening } from '../contract/reopening.ts'
 
 const ids = systemIds(systemClock)
 
@@ -34,56 +29,39 @@ export function kafkaLogOptions(brokers: readonly string[], keys: GatewayKeys = 
 }
 
 /** Holds every acknowledgement while it is told to. */
-function gate() {
-  let open = Promise.resolve()
-  let release: (() => void) | undefined
+function through(sink: Sink, passed: Gate['passed']): Sink {
   return {
-    stall: () => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      open = promise
-      release = resolve
+    write: async (batch) => {
+      await passed()
+      return sink.write(batch)
     },
-    resume: () => release?.(),
-    through: (sink: Sink): Sink => ({
-      write: async (batch) => {
-        await open
-        return sink.write(batch)
-      },
-      buffer: (bytes) => sink.buffer(bytes),
-      recycle: (buffer) => sink.recycle(buffer),
-    }),
+    buffer: (bytes) => sink.buffer(bytes),
+    recycle: (buffer) => sink.recycle(buffer),
   }
 }
 
 export async function onKafka(brokers: readonly string[]): Promise<LogUnderTest> {
-  const { stall, resume, through } = gate()
-  let options: KafkaOptions = { ...kafkaLogOptions(brokers), queueBytesMax, sink: through }
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
-  let store = await openKafka(options)
-  const reopen = async (): Promise<Log> => {
-    await store.close()
-    store = await openKafka(options)
-    return store
+  const { stall, resume, passed } = gate()
+  let options: KafkaOptions = {
+    ...kafkaLogOptions(brokers),
+    queueBytesMax,
+    sink: (sink) => through(sink, passed),
   }
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
+  const log = await reopening(() => openKafka(options))
   return {
-    store,
-    reopen,
+    ...log,
     stall,
     resume,
     stored: async () =>
       Buffer.concat([...(await records(kafka, options.prefix ?? ''))].map(({ value }) => value)),
-    unseal: async (event: RecordedEvent) => {
-      const unsealed = await store.unseal(event)
-      return unsealed.kind === 'content' ? unsealed.content : null
-    },
     renamed: async (type) => {
       const { prefix = '' } = options
       options = { ...options, prefix: `${prefix}renamed.` }
       await (await openKafka(options)).close()
       await copyRenamed(kafka, { from: prefix, to: `${prefix}renamed.` }, type)
-      return reopen()
+      return log.reopen()
     },
-    close: () => store.close(),
   }
 }
 

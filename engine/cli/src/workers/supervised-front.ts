@@ -69,8 +69,8 @@ export class SupervisedFront implements Front {
     })
     this.sessions = {
       gateway: log.writer,
-      session: (id) => this.#open().find((session) => session.id === id),
-      sessions: () => this.#open(),
+      session: (id) => this.#session(id),
+      sessions: () => Array.from(this.#crew.members, ({ sessions }) => [...sessions.values()]).flat(),
       onSession: (listener) => {
         this.#listeners.add(listener)
         return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
@@ -130,8 +130,12 @@ export class SupervisedFront implements Front {
     this.#following.dispose()
   }
 
-  #open(): readonly OpenSession[] {
-    return Array.from(this.#crew.members, ({ sessions }) => [...sessions.values()]).flat()
+  #session(id: string): OpenSession | undefined {
+    for (const { sessions } of this.#crew.members) {
+      const session = sessions.get(id)
+      if (session !== undefined) return session
+    }
+    return undefined
   }
 
   #beginning(addresses: Addresses): Beginning {

@@ -31,7 +31,7 @@ interface Waiting {
   readonly resolve: (position: Position) => void
   readonly reject: (error: unknown) => void
   readonly deadline: Disposable
-  bytes: number
+  readonly bytes: number
 }
 
 interface Reading {

@@ -22,11 +22,22 @@ export interface DeskPorts {
   readonly appended?: (unit: Unit) => void
 }
 
-interface Reading {
-  readonly leaving: AbortController
+/** One reader at the other end. */
+class Reading {
+  readonly #leaving = new AbortController()
   /** Events that may be sent before more are asked for. */
-  credit: number
+  credit: number = eventsAheadMax
   more: (() => void) | undefined
+
+  get signal(): AbortSignal {
+    return this.#leaving.signal
+  }
+
+  /** It goes on no longer; what waits for it is told. */
+  leave(): void {
+    this.#leaving.abort()
+    this.more?.()
+  }
 }
 
 /** How often it is said whether the log can be written: a log that stands still refuses within a second as well. */
@@ -55,10 +66,10 @@ export class StoreDesk {
       case 'taken':
         return this.#taken(request)
       case 'left':
-        return this.#readings.get(request.id)?.leaving.abort()
+        return this.#readings.get(request.id)?.leave()
       case 'close':
         this.#closing = true
-        for (const { leaving } of this.#readings.values()) leaving.abort()
+        for (const reading of this.#readings.values()) reading.leave()
     }
   }
 
@@ -66,10 +77,7 @@ export class StoreDesk {
   async leave(): Promise<void> {
     this.#left = true
     this.#telling?.[Symbol.dispose]()
-    for (const { leaving, more } of this.#readings.values()) {
-      leaving.abort()
-      more?.()
-    }
+    for (const reading of this.#readings.values()) reading.leave()
     await Promise.all(this.#appending)
   }
 
@@ -108,8 +116,8 @@ export class StoreDesk {
 
   async #read({ id, after, stream, follows }: StoreRequest & { readonly kind: 'read' }): Promise<void> {
     const { store, send } = this.#ports
-    const reading: Reading = { leaving: new AbortController(), credit: eventsAheadMax, more: undefined }
-    const { signal } = reading.leaving
+    const reading = new Reading()
+    const { signal } = reading
     this.#readings.set(id, reading)
     let position = after
     const give = async (events: ReturnType<EventStore['read']>): Promise<void> => {
@@ -134,10 +142,9 @@ export class StoreDesk {
   }
 
   async #credit(reading: Reading): Promise<void> {
-    while (reading.credit === 0 && !this.#left && (!reading.leaving.signal.aborted || this.#closing)) {
+    while (reading.credit === 0 && !this.#left && (!reading.signal.aborted || this.#closing)) {
       const { promise, resolve } = Promise.withResolvers<void>()
       reading.more = resolve
-      reading.leaving.signal.addEventListener('abort', () => resolve(), { once: true })
       await promise
       reading.more = undefined
     }
