@@ -13,7 +13,7 @@ import { Upstream } from './upstream.ts'
 /** Open channels of one connection, and such as it may open and ask for in all. */
 const channelsMax = 32
 const asksMax = 100_000
-/** What is refused at once may be asked for so often. */
+/** What is refused at once may be asked for so often, on the connection and on all its channels. */
 const closedWaysMax = 200
 /** How long who is told why it ends may take to hear it. */
 const farewellMs = 2_000
@@ -89,6 +89,7 @@ export class Conversation {
       upstream: this.#upstream,
       login: this.#login,
       means: this.#ports.means,
+      mayBeRefused: () => this.#mayBeRefused(),
       cut,
       stallMs,
     }
@@ -159,13 +160,17 @@ export class Conversation {
     return this.#asks > asksMax || this.#channels.size >= channelsMax
   }
 
+  #mayBeRefused(): boolean {
+    this.#closedWays += 1
+    return this.#closedWays <= closedWaysMax
+  }
+
   #refuse(
     name: 'direct_tcpip' | 'forwarded_tcpip' | 'streamlocal',
     at: { readonly host?: string; readonly port?: number; readonly socket?: string },
     reject: (() => void) | undefined,
   ): void {
-    this.#closedWays += 1
-    if (this.#closedWays > closedWaysMax) return reject?.()
+    if (!this.#mayBeRefused()) return reject?.()
     const lane = this.#ports.session.lane()
     const [admission] = lane.submit(
       [new ClosedWay(wayAction(name, this.#login, at), closed, () => reject?.())],

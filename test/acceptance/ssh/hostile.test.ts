@@ -148,6 +148,26 @@ suite('callers over SSH who do what no client does', () => {
     for (const name of ['ssh.x11', 'ssh.agent_forwarding']) assert.ok(asked.includes(name), name)
   })
 
+  test('C12 who asks without end for what is closed is refused, and not asked about any more', async () => {
+    const client = await connected()
+    const { _protocol: protocol } = client as unknown as {
+      readonly _protocol: { openssh_agentForward(id: number, reply: boolean): void }
+    }
+    const asked = async (): Promise<number> =>
+      (await stage.gateway.events()).filter(
+        (event) => event.type === 'RequestReceived' && JSON.stringify(event).includes('ssh.agent_forwarding'),
+      ).length
+    const before = await asked()
+    const channel = await exec(client, 'sleep 0.5; echo done')
+    const { id } = (channel as unknown as { readonly outgoing: { readonly id: number } }).outgoing
+    for (let times = 0; times < 2_000; times++) protocol.openssh_agentForward(id, false)
+    const { out, status } = await told(channel)
+    client.end()
+    assert.deepEqual([out, status], ['done\n', 0])
+    const requests = (await asked()) - before
+    assert.ok(requests > 0 && requests <= 200, `${requests} of 2000`)
+  })
+
   test('C10 one channel runs one program', async () => {
     const client = await connected()
     const channel = await exec(client, 'cat')
