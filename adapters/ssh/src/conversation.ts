@@ -13,10 +13,12 @@ import { Upstream } from './upstream.ts'
 /** Open channels of one connection, and such as it may open and ask for in all. */
 const channelsMax = 32
 const asksMax = 100_000
-/** What is refused at once may be asked for so often. */
+/** What is refused at once may be asked for so often, on the connection and on all its channels. */
 const closedWaysMax = 200
 /** How long who is told why it ends may take to hear it. */
 const farewellMs = 2_000
+/** How long it may then take to hang up. */
+const partingMs = 500
 
 /** What the library holds of a channel before it opens no further window, what it then still lets come, and a packet. */
 const windowBytesMax = 2 * 2_097_152 + 65_536
@@ -87,6 +89,7 @@ export class Conversation {
       upstream: this.#upstream,
       login: this.#login,
       means: this.#ports.means,
+      mayBeRefused: () => this.#mayBeRefused(),
       cut,
       stallMs,
     }
@@ -127,11 +130,17 @@ export class Conversation {
     })
   }
 
-  /** Once those whose programs were stopped have been told why. */
+  /**
+   * Once those whose programs were stopped have been told why. A client drops what it has not shown yet when it is
+   * disconnected, and hangs up by itself when nothing is open any more: so it goes first.
+   */
   async #end(): Promise<void> {
+    const { connection } = this.#ports
+    const gone = new Promise<void>((resolve) => void connection.once('close', () => resolve()))
     const told = Promise.all(Array.from(this.#channels, ({ done }) => done))
     await Promise.race([told, sleep(farewellMs, undefined, { ref: false })])
-    this.#ports.connection.end()
+    await Promise.race([gone, sleep(partingMs, undefined, { ref: false })])
+    connection.end()
   }
 
   /** A caller that sends more than it was told there is room for is no client: the library takes it all the same. */
@@ -151,13 +160,17 @@ export class Conversation {
     return this.#asks > asksMax || this.#channels.size >= channelsMax
   }
 
+  #mayBeRefused(): boolean {
+    this.#closedWays += 1
+    return this.#closedWays <= closedWaysMax
+  }
+
   #refuse(
     name: 'direct_tcpip' | 'forwarded_tcpip' | 'streamlocal',
     at: { readonly host?: string; readonly port?: number; readonly socket?: string },
     reject: (() => void) | undefined,
   ): void {
-    this.#closedWays += 1
-    if (this.#closedWays > closedWaysMax) return reject?.()
+    if (!this.#mayBeRefused()) return reject?.()
     const lane = this.#ports.session.lane()
     const [admission] = lane.submit(
       [new ClosedWay(wayAction(name, this.#login, at), closed, () => reject?.())],

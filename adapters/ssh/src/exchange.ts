@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Client, ClientChannel } from 'ssh2'
 import {
   refusal,
@@ -18,6 +17,7 @@ import { parseCommandLine } from './command-line.ts'
 import { Flight } from './flight.ts'
 import { handOver, type Caller } from './hand-over.ts'
 import { Inflow } from './inflow.ts'
+import { Judged } from './judged.ts'
 import { masked } from './mask.ts'
 import { programActions, valueFields, type Program } from './normalise.ts'
 import { oblige, type MaskPlan, type Means } from './obligations.ts'
@@ -43,9 +43,8 @@ export interface Line extends Caller {
 }
 
 /** One program and all that it says: a command, or a shell. */
-export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
+export class ProgramExchange extends Judged implements Exchange<Buffer, Reply, MaskPlan> {
   readonly actions: readonly [Action, ...Action[]]
-  readonly content: Buffer
   readonly recordable: Buffer | undefined
   readonly objection: Refusal | undefined
   readonly sealed: readonly string[] = valueFields
@@ -57,14 +56,15 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
   #flight: Flight | undefined
 
   constructor(program: Program, line: Line) {
+    const statement = withoutSecrets(statementOf(program))
+    super(contentOf(program), statement)
     this.#program = program
     this.#line = line
     const read = parseCommandLine(program.command)
     this.#copy = read.transfer?.direction ?? null
     this.actions = programActions(program, read)
-    this.#recorder = recorderOf(program)
+    this.#recorder = recorderOf(program, statement)
     this.objection = objectionTo(program, line)
-    this.content = contentOf(program)
     const recordable = contentOf({ ...program, command: withoutSecrets(program.command) })
     if (!recordable.equals(this.content)) this.recordable = recordable
     this.body = new Inflow(line.channel)
@@ -72,15 +72,6 @@ export class ProgramExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
     return oblige(verdicts, this.#copy, this.#line.means)
-  }
-
-  bound(): Uint8Array {
-    return createHash('sha256').update(this.content).digest()
-  }
-
-  shown(): Uint8Array {
-    const statement = withoutSecrets(statementOf(this.#program))
-    return Buffer.from(JSON.stringify({ statement, parameters: [], literals: [[]], related: null }))
   }
 
   held({ reference, message, link, waitMs }: Hold): Disposable {
@@ -170,9 +161,8 @@ function contentOf({ kind, login, command, env, terminal }: Program): Buffer {
   return Buffer.from(JSON.stringify({ kind, login, command, env, terminal }))
 }
 
-function recorderOf(program: Program): Recorder {
-  const { terminal } = program
-  return terminal === null ? frames : new Asciicast(terminal, withoutSecrets(statementOf(program)))
+function recorderOf({ terminal }: Program, title: string): Recorder {
+  return terminal === null ? frames : new Asciicast(terminal, title)
 }
 
 /** For people. */

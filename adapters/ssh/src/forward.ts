@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Client, ServerChannel } from 'ssh2'
 import {
   refusal,
@@ -16,6 +15,7 @@ import {
 import { Flight } from './flight.ts'
 import { handOver, type Caller } from './hand-over.ts'
 import { Inflow } from './inflow.ts'
+import { Judged } from './judged.ts'
 import { wayAction } from './normalise.ts'
 import { oblige, type MaskPlan, type Means } from './obligations.ts'
 import { frame } from './recorded-frames.ts'
@@ -44,9 +44,8 @@ export interface ForwardPorts extends Omit<Caller, 'channel'> {
  * A connection that the target opens for the caller. Policies see where it leads, in the words of the caller, and nothing of
  * what passes: it is recorded within the bounds of a command's input, and where something must be masked there is none.
  */
-export class ForwardExchange implements Exchange<Buffer, Reply, MaskPlan> {
+export class ForwardExchange extends Judged implements Exchange<Buffer, Reply, MaskPlan> {
   readonly actions: readonly [Action, ...Action[]]
-  readonly content: Buffer
   readonly body: AsyncIterable<Buffer>
   readonly #to: Destination
   readonly #ports: ForwardPorts
@@ -56,10 +55,13 @@ export class ForwardExchange implements Exchange<Buffer, Reply, MaskPlan> {
   #shownBytes = 0
 
   constructor(to: Destination, ports: ForwardPorts) {
+    super(
+      Buffer.from(JSON.stringify({ kind: 'direct_tcpip', login: ports.login, ...to })),
+      `${ports.login}: a connection to ${to.host} port ${to.port}`,
+    )
     this.#to = to
     this.#ports = ports
     this.actions = [wayAction('direct_tcpip', ports.login, to)]
-    this.content = Buffer.from(JSON.stringify({ kind: 'direct_tcpip', login: ports.login, ...to }))
     this.body = once(this.#opened.promise)
   }
 
@@ -70,15 +72,6 @@ export class ForwardExchange implements Exchange<Buffer, Reply, MaskPlan> {
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
     return oblige(verdicts, 'download', this.#ports.means)
-  }
-
-  bound(): Uint8Array {
-    return createHash('sha256').update(this.content).digest()
-  }
-
-  shown(): Uint8Array {
-    const statement = `${this.#ports.login}: a connection to ${this.#to.host} port ${this.#to.port}`
-    return Buffer.from(JSON.stringify({ statement, parameters: [], literals: [[]], related: null }))
   }
 
   /** Nothing can be said before it is open. */

@@ -25,6 +25,8 @@ export interface ChannelPorts extends Omit<Caller, 'channel'> {
   /** As whom, at the target. */
   readonly login: string
   readonly means: Means
+  /** Whether the connection has not asked too often yet for what is refused at once. */
+  readonly mayBeRefused: () => boolean
 }
 
 /**
@@ -34,7 +36,8 @@ export interface ChannelPorts extends Omit<Caller, 'channel'> {
 export class SessionChannel {
   readonly #ports: ChannelPorts
   readonly #environment: Environment
-  readonly #lanes: { close(): void }[] = []
+  /** What is under way, and SFTP. */
+  readonly #lanes = new Set<{ close(): void }>()
   readonly #running = new Set<Promise<unknown>>()
   #terminal: Terminal | null = null
   #program: ProgramExchange | undefined
@@ -76,7 +79,8 @@ export class SessionChannel {
 
   /** The caller is gone: what runs is stopped, and what waits for people is void. */
   close(): void {
-    for (const lane of this.#lanes.splice(0)) lane.close()
+    for (const lane of this.#lanes) lane.close()
+    this.#lanes.clear()
   }
 
   #takesEnv(name: string, value: string): boolean {
@@ -168,10 +172,11 @@ export class SessionChannel {
       lane: () => this.#lane(),
       upstream: () => upstream.connect(),
     })
-    this.#lanes.push(sftp)
+    this.#lanes.add(sftp)
   }
 
   #closedWay(name: 'x11' | 'agent_forwarding', reject: (() => void) | undefined): void {
+    if (!this.#ports.mayBeRefused()) return reject?.()
     this.#refused(wayAction(name, this.#ports.login), notForwarded, () => reject?.())
   }
 
@@ -199,11 +204,12 @@ export class SessionChannel {
   /** Each request has a lane of its own: a signal must not wait for the program that it is for. */
   #submit<Up, Down, Plan>(exchange: Exchange<Up, Down, Plan>): void {
     const lane = this.#lane()
-    this.#lanes.push(lane)
+    this.#lanes.add(lane)
     for (const { done } of lane.submit([exchange], false)) {
       this.#running.add(done)
       void done.then(() => {
         this.#running.delete(done)
+        this.#lanes.delete(lane)
         lane.close()
       })
     }

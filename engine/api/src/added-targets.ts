@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { refusal, Refused, type Finding, type Identity, type Json } from '@sluice/core'
+import { declaredByFile, refusal, Refused, type Finding, type Identity, type Json } from '@sluice/core'
 import { actedFirst, type ActedPorts } from './acted.ts'
 import { adminFor } from './admin.ts'
 import { Conflict } from './problem.ts'
@@ -97,7 +97,8 @@ export function addedTargets(ports: AddedPorts): FastifyPluginAsync {
         const { subject } = await admin(request, 'target.remove', name, ports)
         const record = ports.registered.list().find((one) => one.name === name)
         if (await ports.added.remove(name, subject.id)) return { name, removed: true }
-        if (record?.by === 'file') throw new Conflict('A file declares this target: take it out there.')
+        if (record?.by === declaredByFile)
+          throw new Conflict('A file declares this target: take it out there.')
         throw new Refused(refusal('target_unknown', 'api/target', 'Nobody added a target of that name.'))
       },
     )
@@ -117,7 +118,7 @@ async function probed(
 
 function refuseTaken(name: string, { added, registered, source }: AddedPorts): void {
   const record = registered.list().find((one) => one.name === name)
-  if (source(name) === 'file' || record?.by === 'file') throw taken(name, 'a file declares')
+  if (source(name) === 'file' || record?.by === declaredByFile) throw taken(name, 'a file declares')
   if (added.has(name)) throw taken(name, 'somebody added')
 }
 

@@ -8,10 +8,10 @@ import {
   type Identity,
   type RemoveResult,
 } from '@sluice/core'
-import { acted, type ActedPorts } from './acted.ts'
-import { caller } from './caller.ts'
+import type { ActedPorts } from './acted.ts'
+import { adminFor } from './admin.ts'
 import { Conflict } from './problem.ts'
-import { callerAs, rolesOf, type RolePorts } from './roles.ts'
+import { callerAs, type RolePorts } from './roles.ts'
 import {
   answers,
   count,
@@ -66,7 +66,6 @@ export interface AgentControl {
   /** For how long an invitation is good. */
   readonly lifeMs: { readonly usual: number; readonly max: number }
   list(): readonly AgentView[]
-  find(id: string): AgentView | undefined
   /** Of a connection to this gateway. */
   streamsOf(connection: string): number
   invite(name: string, lifeMs: number, by: string): Promise<Invited>
@@ -170,18 +169,14 @@ export function agents(ports: AgentApiPorts): FastifyPluginAsync {
   }
 }
 
-/** What others try is recorded. */
-async function admin(
+function admin(
   request: FastifyRequest,
   action: string,
   resource: string,
   ports: AgentApiPorts,
 ): Promise<Identity> {
-  const identity = await caller(request, ports.authenticator)
-  if (rolesOf(identity.subject, ports.roles).has('admin')) return identity
   const why = 'Only an admin may enrol or remove an agent.'
-  acted(ports, identity, { action, resource, outcome: 'refused', details: { why } })
-  throw new Refused(refusal('denied', 'api/agent', why))
+  return adminFor(request, { action, resource, rule: 'api/agent', why }, ports)
 }
 
 function agentLine(agent: AgentView, control: AgentControl, now: number): AgentLine {

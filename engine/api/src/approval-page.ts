@@ -14,6 +14,7 @@ import {
 import type { ApprovalRecords } from './approval-records.ts'
 import type { Sight } from './approval-sight.ts'
 import { readExchanges, type ExchangeLine } from './exchange-log.ts'
+import { isoTime } from './iso-time.ts'
 import type { ContentPorts } from './recording-session.ts'
 import { rolesOf, type RoleGroups } from './roles.ts'
 import { shownTo, type ShownRequest } from './shown.ts'
@@ -129,7 +130,7 @@ export async function approvalPage(
     message: visible(message),
     approvers,
     scope,
-    requested_at: iso(requestedAt),
+    requested_at: isoTime(requestedAt),
     expires_in_s: Math.max(0, Math.ceil((expiresAt - ports.clock.now()) / 1_000)),
     may_not_vote: mayNotVote(approval, reader, ports.roles),
     actions: summaryOf(approval).map(({ name, kind, relations, functions, has_where }) => ({
@@ -144,9 +145,13 @@ export async function approvalPage(
       voter: voter.id,
       vote,
       reason: visible(reason),
-      at: iso(time),
+      at: isoTime(time),
     })),
-    uses: approval.uses.map((use) => ({ exchange: use.exchange, decision: use.decision, at: iso(use.time) })),
+    uses: approval.uses.map((use) => ({
+      exchange: use.exchange,
+      decision: use.decision,
+      at: isoTime(use.time),
+    })),
     ended: endOf(approval),
     run: runSoFar(approval, ports),
     session_so_far: await sessionSoFar(approval, ports),
@@ -189,14 +194,14 @@ function lineOf(approval: ApprovalView, request: ShownRequest | null): ApprovalL
     target,
     action: actionOf(approval),
     statement: request?.statement.text ?? null,
-    expires_at: iso(expiresAt),
+    expires_at: isoTime(expiresAt),
     approved: votes.filter(({ vote }) => vote === 'approve').length,
     quorum,
   }
 }
 
 function endOf({ ended }: ApprovalView): ApprovalPage['ended'] {
-  return ended === null ? null : { at: iso(ended.time), by: ended.by, reason: visible(ended.reason) }
+  return ended === null ? null : { at: isoTime(ended.time), by: ended.by, reason: visible(ended.reason) }
 }
 
 function runSoFar({ run, subject }: ApprovalView, { engine }: PagePorts): RunSoFar | null {
@@ -232,11 +237,7 @@ function before({ id, binding, subject }: ApprovalView, { approvals }: PagePorts
   return approvals
     .list()
     .filter((other) => other.binding === binding && other.subject.id === subject.id && other.id !== id)
-    .map((other) => ({ id: other.id, state: other.state, at: iso(other.requestedAt) }))
+    .map((other) => ({ id: other.id, state: other.state, at: isoTime(other.requestedAt) }))
     .slice(-beforeMax)
     .toReversed()
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString()
 }

@@ -11,6 +11,7 @@ import {
   oneOf,
   options,
   reason,
+  short,
   text,
   time,
   type JsonSchema,
@@ -89,7 +90,6 @@ const page = object({
 })
 
 const params = idOf('apr')
-const short = { type: 'string', minLength: 1, maxLength: 500 } as const
 
 export const listSchema: RouteSchema = {
   summary: 'Approvals of all gateways that the caller may see, oldest first; of many the newest',

@@ -4,22 +4,18 @@ import {
   isSameCaller,
   refusal,
   Refused,
-  type Clock,
   type EventStore,
   type Position,
   type RecordedEvent,
-  type Revocations,
   type Subject,
 } from '@sluice/core'
 import { caller } from './caller.ts'
 import { callerAs, rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
 import { text } from './schema.ts'
-import { untilRevoked } from './until-revoked.ts'
+import { whileGood, type WhileGoodPorts } from './while-good.ts'
 
-interface EventPorts extends RolePorts {
+interface EventPorts extends RolePorts, WhileGoodPorts {
   readonly store: Pick<EventStore, 'read' | 'subscribe'>
-  readonly revocations: Pick<Revocations, 'of' | 'onChange'>
-  readonly clock: Pick<Clock, 'now' | 'after'>
 }
 
 interface EventQuery {
@@ -79,17 +75,14 @@ export function events(ports: EventPorts): FastifyPluginAsync {
           : await caller(request, ports.authenticator)
         if (after !== undefined) await refuseUnknown(ports.store, after)
         const gone = new AbortController()
-        const revoked = untilRevoked(identity, ports.revocations)
         // Whoever follows for longer shows that they still may.
-        const leftMs = Math.max(0, identity.expiresAt - ports.clock.now())
-        const expiry = ports.clock.after(leftMs, () => gone.abort())
+        const good = whileGood(identity, ports)
         reply.raw.once('close', () => {
           gone.abort()
-          revoked[Symbol.dispose]()
-          expiry[Symbol.dispose]()
+          good[Symbol.dispose]()
         })
         const visible = visibleTo(identity.subject, ports.roles)
-        const signal = AbortSignal.any([gone.signal, revoked.signal])
+        const signal = AbortSignal.any([gone.signal, good.signal])
         const lines = Readable.from(select(ports.store, request.query, visible, signal))
         return reply.type('application/x-ndjson').send(lines)
       },

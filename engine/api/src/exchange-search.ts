@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { refusal, Refused, type EventStore, type Identity } from '@sluice/core'
+import { refusal, Refused, type EventStore } from '@sluice/core'
 import { actedFirst, type ActedPorts } from './acted.ts'
 import { caller } from './caller.ts'
 import { holding } from './content-search.ts'
@@ -15,12 +15,13 @@ import {
   object,
   oneOf,
   options,
+  short,
   text,
   time,
   type JsonSchema,
   type RouteSchema,
 } from './schema.ts'
-import { seesEverybody } from './session-sight.ts'
+import { narrowed } from './session-sight.ts'
 
 export interface SearchPorts extends RolePorts, ActedPorts, Pick<ContentPorts, 'unseal'> {
   readonly store: Pick<EventStore, 'append' | 'read'>
@@ -64,8 +65,6 @@ const foundLineSchema: JsonSchema = object({
   micros: nullable(count),
 })
 
-const short = { type: 'string', minLength: 1, maxLength: 500 } as const
-
 const schema: RouteSchema = {
   summary: 'Exchanges of all sessions, newest first: one’s own, or everybody’s for auditors and admins',
   querystring: options({
@@ -101,28 +100,18 @@ const schema: RouteSchema = {
 export function exchangeSearch(ports: SearchPorts): FastifyPluginAsync {
   return async (app) => {
     app.get<{ Querystring: Asked }>('/v1/exchanges', { schema }, async (request, reply) => {
-      const identity = await caller(request, ports.authenticator)
+      const { subject } = await caller(request, ports.authenticator)
       const { content = false, ...asked } = request.query
-      const wanted = ownOnly({ ...asked, before: placeOf(asked.before) }, identity, ports)
-      if (wanted === null) return page([], 1)
+      // Each record is authorised by whose it is.
+      const own = narrowed(asked.subject, subject, ports.roles)
+      if (own === null) return page([], 1)
+      const wanted = { ...asked, ...own, before: placeOf(asked.before) }
       if (!content) return page(await ports.exchanges.search(wanted), wanted.last)
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort())
       return searchContent(request, wanted, ports, gone.signal)
     })
   }
-}
-
-/** Each record is authorised by whose it is; `null`: nothing that is asked for exists for them. */
-function ownOnly(
-  wanted: ExchangesWanted,
-  { subject }: Identity,
-  { roles }: RolePorts,
-): ExchangesWanted | null {
-  if (seesEverybody(subject, roles)) return wanted
-  return wanted.subject === undefined || wanted.subject === subject.id
-    ? { ...wanted, subject: subject.id, on_behalf_of: subject.on_behalf_of }
-    : null
 }
 
 /** So many are looked into for one page: the log is read for each. */

@@ -3,7 +3,7 @@ import { foundLine, placeOf, placeText } from './exchange-search.ts'
 import type { ExchangeRecord, ExchangeRecords } from './exchange-records.ts'
 import type { Outlet } from './outlet.ts'
 import type { RoleGroups } from './roles.ts'
-import { maySee, recordedOwner, seesEverybody } from './session-sight.ts'
+import { maySee, narrowed, recordedOwner } from './session-sight.ts'
 
 /** What a follower looks on at; nothing said means everything that exists for them. */
 export interface TailWanted {
@@ -51,8 +51,8 @@ export class ExchangeTail implements Disposable {
     const place = placeOf(after)
     if (place === undefined) return
     const { run, target } = this.#wanted
-    const { id, on_behalf_of } = this.#subject
-    const own = seesEverybody(this.#subject, this.#ports.roles) ? {} : { subject: id, on_behalf_of }
+    const own = narrowed(undefined, this.#subject, this.#ports.roles)
+    if (own === null) return
     const wanted = { ...own, run, target, since_ms: place.at_ms, last: missedMax }
     const found = await this.#ports.exchanges.search(wanted)
     const isLater = ({ at_ms, exchange }: ExchangeRecord): boolean =>

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { limits, refusal, Refused, type Identity } from '@sluice/core'
 import { caller } from './caller.ts'
+import type { SentFiles } from './policy-draft.ts'
 import { sendError } from './problem.ts'
 import { callerAs, type RolePorts } from './roles.ts'
 import {
@@ -92,7 +93,7 @@ export interface Policies {
   activate(revision: string, by: Identity, reason: string): Promise<PolicyActivation>
   /** The files of a policy folder, by path, sorted. They must pass what those of the folder must. */
   activateFiles(
-    files: ReadonlyMap<string, Uint8Array>,
+    files: SentFiles,
     by: Identity,
     reason: string,
   ): Promise<Exclude<PolicyActivation, { readonly kind: 'unknown' }>>
@@ -218,9 +219,7 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
       async (request) => {
         const identity = await caller(request, ports.authenticator)
         const { files, reason = '' } = request.body
-        const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
-        const sent = new Map(sorted.map(([name, content]) => [name, Buffer.from(content)]))
-        const done = await ports.policies.activateFiles(sent, identity, reason)
+        const done = await ports.policies.activateFiles(sentFiles(files), identity, reason)
         if (done.kind === 'unusable') throw unusable('These policies cannot be used', done.errors)
         return { revision: done.revision, files: ports.policies.view().files }
       },
@@ -237,15 +236,24 @@ export function policies(ports: PolicyPorts): FastifyPluginAsync {
           case 'activated':
             return { revision: done.revision, requested: revision, files: ports.policies.view().files }
           case 'unknown':
-            throw new Refused(
-              refusal('target_unknown', 'api/policy', 'The log holds no policy revision of this name.'),
-            )
+            throw unknownRevision()
           case 'unusable':
             throw unusable('This revision cannot be used', done.errors)
         }
       },
     )
   }
+}
+
+export function sentFiles(files: Readonly<Record<string, string>>): SentFiles {
+  const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return new Map(sorted.map(([name, content]) => [name, Buffer.from(content)]))
+}
+
+export function unknownRevision(): Refused {
+  return new Refused(
+    refusal('target_unknown', 'api/policy', 'The log holds no policy revision of this name.'),
+  )
 }
 
 /** The server only says that there was too much of it. */

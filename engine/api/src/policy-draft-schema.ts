@@ -11,6 +11,7 @@ import {
   object,
   oneOf,
   options,
+  short,
   text,
   time,
   type JsonSchema,
@@ -18,7 +19,6 @@ import {
 } from './schema.ts'
 
 const findings = list(object({ file: text, row: count, col: count, code: text, message: text }))
-const short = { type: 'string', minLength: 1, maxLength: 500 } as const
 
 /** What is asked for where the policies can be used, and otherwise why not. */
 function usable(more: Readonly<Record<string, JsonSchema>>): JsonSchema {

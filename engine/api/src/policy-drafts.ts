@@ -10,10 +10,10 @@ import {
   jobStopSchema,
   testSchema,
 } from './policy-draft-schema.ts'
-import { sizeTold } from './policies.ts'
+import { sentFiles, sizeTold, unknownRevision } from './policies.ts'
 import { sendError } from './problem.ts'
 import { callerAs, type RolePorts } from './roles.ts'
-import { Unusable, type Draft, type PolicyDrafts, type SentFiles } from './policy-draft.ts'
+import { Unusable, type Draft, type PolicyDrafts } from './policy-draft.ts'
 import { WhatIfJobs } from './what-if-jobs.ts'
 
 export interface DraftPorts extends RolePorts {
@@ -127,11 +127,6 @@ function draftOf({ files, revision }: Sent): Draft {
   throw new Refused(refusal('malformed', 'api/policy', 'Send the files, or name a revision of the log.'))
 }
 
-function sentFiles(files: Readonly<Record<string, string>>): SentFiles {
-  const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return new Map(sorted.map(([name, content]) => [name, Buffer.from(content)]))
-}
-
 /** Compiling takes a processor and much memory: whoever comes while another waits is told to come again. */
 function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
   let busy = false
@@ -145,12 +140,6 @@ function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
       busy = false
     }
   }
-}
-
-function unknownRevision(): Refused {
-  return new Refused(
-    refusal('target_unknown', 'api/policy', 'The log holds no policy revision of this name.'),
-  )
 }
 
 function nothingDecided(): Refused {

@@ -8,7 +8,8 @@ import {
   type ApprovalView,
   type RecordedEvent,
 } from '@sluice/core'
-import { isoTime, type RecordingStep } from './recording-step.ts'
+import { isoTime } from './iso-time.ts'
+import type { RecordingStep } from './recording-step.ts'
 
 /** What the control stream says of one session, as its folds take it: approvals, alarms, its end by somebody else. */
 export class ControlSteps {

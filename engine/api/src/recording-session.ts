@@ -9,7 +9,8 @@ import {
   type Verdict,
 } from '@sluice/core'
 import { again, OwnEvents } from './recording-own.ts'
-import { isoTime, type ContentState, type RecordingStep } from './recording-step.ts'
+import { isoTime } from './iso-time.ts'
+import type { ContentState, RecordingStep } from './recording-step.ts'
 
 /** The content of an event of the log. */
 export type Unsealed =

@@ -130,7 +130,3 @@ interface EndStep {
   readonly rows: number
   readonly bytes: number
 }
-
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
-}

@@ -14,12 +14,13 @@ import { absent } from './exchanges.ts'
 import { jsonLine } from './json-line.ts'
 import { replay } from './recording-order.ts'
 import type { ContentPorts } from './recording-session.ts'
-import { isoTime, type RecordingStep } from './recording-step.ts'
+import { isoTime } from './iso-time.ts'
+import type { RecordingStep } from './recording-step.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { flag, idOf, options, text } from './schema.ts'
 import type { SessionRecords } from './session-records.ts'
 import { recordedOwner, type Owner } from './session-sight.ts'
-import { untilRevoked } from './until-revoked.ts'
+import { whileGood } from './while-good.ts'
 
 export interface RecordingPorts extends RolePorts, ActedPorts, ContentPorts {
   readonly engine: OpenSessions
@@ -103,15 +104,13 @@ async function* followed(
   ports: RecordingPorts,
   gone: AbortSignal,
 ): AsyncGenerator<RecordingStep> {
-  const expired = new AbortController()
-  const leftMs = Math.max(0, identity.expiresAt - ports.clock.now())
-  using _expiry = ports.clock.after(leftMs, () => expired.abort())
-  using revoked = untilRevoked(identity, ports.revocations)
-  yield* replay(id, ports, AbortSignal.any([gone, expired.signal, revoked.signal]))
-  const at = isoTime(ports.clock.now())
-  if (revoked.signal.aborted) yield { at, step: 'left', reason: 'the token was revoked' }
-  else if (expired.signal.aborted) yield { at, step: 'left', reason: 'the token has expired' }
+  using good = whileGood(identity, ports)
+  yield* replay(id, ports, AbortSignal.any([gone, good.signal]))
+  if (good.over !== undefined)
+    yield { at: isoTime(ports.clock.now()), step: 'left', reason: whyLeft[good.over] }
 }
+
+const whyLeft = { expired: 'the token has expired', revoked: 'the token was revoked' } as const
 
 async function* lines(steps: AsyncIterable<RecordingStep>): AsyncGenerator<string> {
   for await (const step of steps) yield jsonLine(step)

@@ -12,6 +12,7 @@ import {
 } from '@sluice/core'
 import { acted, type ActedPorts } from './acted.ts'
 import { boundCaller, caller } from './caller.ts'
+import { isoTime } from './iso-time.ts'
 import { listSchema, revokeSchema } from './revocation-schema.ts'
 import { rolesOf, type RolePorts } from './roles.ts'
 import { sessionsLastMax, type SessionRecords } from './session-records.ts'
@@ -144,8 +145,4 @@ function lineOf(revocation: Revocation): RevocationLine {
       ? { token: revocation.token, subject: null, issued_up_to: null }
       : { token: null, subject: revocation.subject, issued_up_to: isoTime(revocation.issuedUpTo) }
   return { of: kind, ...of, revoked_at: isoTime(at), until: isoTime(until), by, reason }
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
 }

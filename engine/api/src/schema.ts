@@ -59,6 +59,9 @@ export function idOf(prefix: string): JsonSchema {
   return object({ id: { type: 'string', pattern: `^${prefix}_[0-9A-Z]{26}$` } })
 }
 
+/** A name or an id, which is looked for as it is. */
+export const short: JsonSchema = { type: 'string', minLength: 1, maxLength: 500 }
+
 /** Why somebody does what they do. */
 export const reason: JsonSchema = { type: 'string', maxLength: 500 }
 

@@ -203,7 +203,6 @@ const noAgents: AgentControl = {
   gateway: 'test',
   lifeMs: { usual: 3_600_000, max: 86_400_000 },
   list: () => [],
-  find: () => undefined,
   streamsOf: () => 0,
   invite: () => Promise.reject(new Error('nobody is invited here')),
   remove: async () => ({ kind: 'unknown' }),

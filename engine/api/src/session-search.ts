@@ -1,8 +1,19 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { OpenSessions, Subject } from '@sluice/core'
+import type { OpenSessions } from '@sluice/core'
 import { caller } from './caller.ts'
 import type { RolePorts } from './roles.ts'
-import { answers, count, list, nullable, object, oneOf, options, text, type RouteSchema } from './schema.ts'
+import {
+  answers,
+  count,
+  list,
+  nullable,
+  object,
+  oneOf,
+  options,
+  short,
+  text,
+  type RouteSchema,
+} from './schema.ts'
 import { recordedLine, sessionLine, type SessionLine, type SessionRecord } from './session-line.ts'
 import {
   sessionSorts,
@@ -11,7 +22,7 @@ import {
   type SessionsSought,
 } from './session-records.ts'
 import { sessionLineSchema } from './session-schema.ts'
-import { seesEverybody } from './session-sight.ts'
+import { narrowed } from './session-sight.ts'
 
 export interface SessionSearchPorts extends RolePorts {
   readonly engine: Pick<OpenSessions, 'session'>
@@ -29,7 +40,6 @@ interface SearchRequest {
   readonly Querystring: Omit<SessionsSought, 'after' | 'on_behalf_of'> & { readonly after?: string }
 }
 
-const short = { type: 'string', minLength: 1, maxLength: 500 } as const
 const placePattern = /^(\d{1,16})\.(ses_[0-9A-Z]{26})$/
 
 const schema: RouteSchema = {
@@ -63,7 +73,7 @@ export function sessionSearch(ports: SessionSearchPorts): FastifyPluginAsync {
     app.get<SearchRequest>('/v1/sessions/search', { schema }, async (request): Promise<SessionPage> => {
       const { subject } = await caller(request, ports.authenticator)
       const { after, ...asked } = request.query
-      const own = ownOnly(asked.subject, subject, ports)
+      const own = narrowed(asked.subject, subject, ports.roles)
       if (own === null) return { sessions: [], total: 0, next: null }
       const { sessions, total } = ports.records.search({ ...asked, ...own, after: placeOf(after) })
       const lines = sessions.map((record) => {
@@ -73,17 +83,6 @@ export function sessionSearch(ports: SessionSearchPorts): FastifyPluginAsync {
       return { sessions: lines, total, next: nextOf(sessions, asked) }
     })
   }
-}
-
-/** `null`: nothing that is asked for exists for them. */
-function ownOnly(
-  wanted: string | undefined,
-  subject: Subject,
-  { roles }: RolePorts,
-): Pick<SessionsSought, 'subject' | 'on_behalf_of'> | null {
-  if (seesEverybody(subject, roles)) return {}
-  if (wanted !== undefined && wanted !== subject.id) return null
-  return { subject: subject.id, on_behalf_of: subject.on_behalf_of }
 }
 
 /** By the record and not by what is shown, so that pages fit together. */

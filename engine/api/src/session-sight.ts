@@ -15,6 +15,17 @@ export function seesEverybody(subject: Subject, groups: RoleGroups): boolean {
   return roles.has('admin') || roles.has('auditor')
 }
 
+/** To what a search by whoever calls is narrowed; `null`: nothing that is asked for exists for them. `wanted`: a subject id. */
+export function narrowed(
+  wanted: string | undefined,
+  subject: Subject,
+  groups: RoleGroups,
+): Partial<Pick<SessionRecord, 'subject' | 'on_behalf_of'>> | null {
+  if (seesEverybody(subject, groups)) return {}
+  if (wanted !== undefined && wanted !== subject.id) return null
+  return { subject: subject.id, on_behalf_of: subject.on_behalf_of }
+}
+
 export function recordedOwner({
   subject,
   on_behalf_of,

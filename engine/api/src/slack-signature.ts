@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { limits, refusal, Refused, type Clock } from '@sluice/core'
+import { createHmac } from 'node:crypto'
+import { isSameSecret, limits, refusal, Refused, type Clock } from '@sluice/core'
 
 /** What Slack sends beside a callback. */
 export interface SlackProof {
@@ -42,9 +42,8 @@ export class SlackSignatures {
 }
 
 function isSigned(head: string, body: Uint8Array, signature: string, secret: string): boolean {
-  const expected = Buffer.from(`v0=${createHmac('sha256', secret).update(head).update(body).digest('hex')}`)
-  const given = Buffer.from(signature)
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  const expected = `v0=${createHmac('sha256', secret).update(head).update(body).digest('hex')}`
+  return isSameSecret(signature, expected)
 }
 
 function untrusted(why: string): Refused {

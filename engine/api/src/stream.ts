@@ -19,10 +19,10 @@ import type { ExchangeRecords } from './exchange-records.ts'
 import { ExchangeTail, type TailWanted } from './exchange-tail.ts'
 import { Outlet } from './outlet.ts'
 import type { RolePorts } from './roles.ts'
-import { flag, options, text } from './schema.ts'
+import { flag, options, short, text } from './schema.ts'
 import { sessionLine } from './session-line.ts'
 import { maySee } from './session-sight.ts'
-import { untilRevoked } from './until-revoked.ts'
+import { whileGood } from './while-good.ts'
 
 export interface StreamPorts extends RolePorts, PagePorts {
   readonly approvals: Approvals
@@ -38,17 +38,15 @@ interface Follower {
   readonly outlet: Outlet
 }
 
-const of = { type: 'string', minLength: 1, maxLength: 500 } as const
-
 const schema = {
   summary: 'Changes of approvals and sessions that the caller may see, as server-sent events',
   description:
     'Events: `approval` and `session`, each with what its list shows; with `exchanges=true` also `exchanges`: {exchanges, skipped}, ten a second at most, each exchange again when more is known of it, `skipped` those that are left out (null: nobody counted). Their ids go on by Last-Event-ID with the latest 500 that were missed. `end` with a reason: `expired` (come back with a fresh token), `revoked`, `slow`, `draining`.',
   querystring: options({
     exchanges: { ...flag, default: false },
-    session: { ...of, description: 'Exchanges of this session alone; likewise for a run or target.' },
-    run: of,
-    target: of,
+    session: { ...short, description: 'Exchanges of this session alone; likewise for a run or target.' },
+    run: short,
+    target: short,
   }),
   response: { 200: { description: 'A stream.', content: { 'text/event-stream': { schema: text } } } },
 } as const
@@ -86,9 +84,10 @@ function follow(
   identity: Identity,
   followers: Set<Follower>,
   reply: FastifyReply,
-  { clock, revocations }: StreamPorts,
+  ports: StreamPorts,
   { streamQueue: queue, heartbeatMs }: ApiBounds,
 ): Follower {
+  const { clock } = ports
   const timers = new DisposableStack()
   const ended = (): void => {
     if (!timers.disposed) timers.use(clock.after(lingerMs, () => reply.raw.destroy()))
@@ -96,10 +95,12 @@ function follow(
   const outlet = new Outlet({ clock, queue, heartbeatMs, ended })
   const follower = { identity, outlet }
   followers.add(follower)
-  timers.use(clock.after(Math.max(0, identity.expiresAt - clock.now()), () => outlet.end('expired')))
-  const { signal } = timers.use(untilRevoked(identity, revocations))
-  signal.addEventListener('abort', () => outlet.end('revoked'), { once: true })
-  if (signal.aborted) outlet.end('revoked')
+  const good = timers.use(whileGood(identity, ports))
+  const end = (): void => {
+    if (good.over !== undefined) outlet.end(good.over)
+  }
+  good.signal.addEventListener('abort', end, { once: true })
+  end()
   reply.raw.once('close', () => {
     followers.delete(follower)
     timers.dispose()

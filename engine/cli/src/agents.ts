@@ -50,7 +50,6 @@ export async function openAgentSide(
       lifeMs: { usual: agentLimits.invitationLifeMs, max: agentLimits.invitationLifeMsMax },
       gateway: writer,
       list: () => agents.list(),
-      find: (id) => agents.find(id),
       streamsOf: (connection) => tunnels.streamsOf(connection),
       async invite(name, lifeMs, by) {
         const secret = newSecret()

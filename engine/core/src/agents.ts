@@ -1,8 +1,8 @@
-import { timingSafeEqual } from 'node:crypto'
 import { AgentFold, type AgentView } from './agent-fold.ts'
 import { Control, type ControlPorts } from './control.ts'
 import { refusal, Refused } from './errors.ts'
 import type { Because } from './legal-holds.ts'
+import { isSameSecret } from './same-secret.ts'
 
 /** What somebody shows to enrol an agent. */
 export interface Enrolment {
@@ -86,7 +86,7 @@ export async function openAgents(ports: AgentPorts): Promise<Agents> {
     },
     async enrol({ agent, secret, publicKey, clientIp }) {
       const view = fold.get(agent)
-      if (view === undefined || !isSame(view.secret, secret)) throw new Refused(noInvitation)
+      if (view === undefined || !isSameSecret(view.secret, secret)) throw new Refused(noInvitation)
       // The answer to the first attempt may have been lost. Only who has the key can do anything with another one.
       if (view.state === 'enrolled' && view.publicKey === publicKey) return view
       if (view.state !== 'invited') throw new Refused(view.state === 'removed' ? removed : used)
@@ -129,11 +129,6 @@ export async function openAgents(ports: AgentPorts): Promise<Agents> {
     },
     close: () => control.close(),
   }
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 const noInvitation = refusal(

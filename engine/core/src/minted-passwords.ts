@@ -6,7 +6,7 @@ import { limits } from './limits.ts'
 import { isSameCaller } from './people.ts'
 import type { Authenticator } from './ports.ts'
 import type { Confinement, Identity, Subject } from './request.ts'
-import { tokenFingerprint } from './revocation.ts'
+import { passwordKind, tokenFingerprint } from './revocation.ts'
 
 /**
  * Passwords for programs that answer challenges and cannot show a token: each speaks for the identity that asked for it, no
@@ -30,12 +30,11 @@ export interface MintedPassword {
   readonly identity: Identity
 }
 
-/** Of their ids. */
-const idKind = 'pwd'
+const idPattern = new RegExp(`^${passwordKind}_[0-9A-HJKMNP-TV-Z]{26}$`)
 
 /** Whether a user name is the id of a minted password, one that there is or not. */
 export function isPasswordId(user: string): boolean {
-  return /^pwd_[0-9A-HJKMNP-TV-Z]{26}$/.test(user)
+  return idPattern.test(user)
 }
 
 export async function openMintedPasswords(ports: ControlPorts): Promise<MintedPasswords> {
@@ -67,7 +66,7 @@ export async function openMintedPasswords(ports: ControlPorts): Promise<MintedPa
   return {
     async mint(identity, { targets, networks }) {
       admit(identity)
-      const password = ids.next(idKind)
+      const password = ids.next(passwordKind)
       const { subject, claims, token_id, token_expires_ms } = identityRecord(identity)
       const data: EventData['PasswordMinted'] = {
         password,

@@ -59,10 +59,11 @@ export function subjectRevocation(data: EventData['SubjectRevoked'], at: number)
   return { kind: 'subject', subject, issuedUpTo, at, until, by, reason }
 }
 
-/** Of ids of tokens that gateways make. */
-export const gatewayTokenIdPrefix = 'tok_'
-/** Of these and of passwords, whole: an issuer may be called tok_ as well. */
-const oursOnly = /^(?:tok|pwd)_[0-9A-HJKMNP-TV-Z]{26}$/
+/** Of ids of tokens that gateways make, and of passwords. */
+export const gatewayTokenKind = 'tok'
+export const passwordKind = 'pwd'
+/** Such an id, whole: an issuer may be called tok_ as well. */
+const oursOnly = new RegExp(`^(?:${gatewayTokenKind}|${passwordKind})_[0-9A-HJKMNP-TV-Z]{26}$`)
 
 /** When the longest-lived token of this id has expired, by every clock. */
 export function tokenForgottenAt(token: string, now: number): number {

@@ -1,6 +1,7 @@
 import { createHash, createHmac, hkdfSync, pbkdf2, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { ScramKeys, ScramVerifier } from '@sluice/core'
+import { gatewayTokenPrefix } from './gateway-token.ts'
 
 const derive = promisify(pbkdf2)
 
@@ -8,8 +9,6 @@ const derive = promisify(pbkdf2)
 const iterations = 4_096
 const saltBytes = 16
 const hashBytes = 32
-/** By which masks and the record know it for a secret, as they know tokens. */
-const prefix = 'slu_'
 
 /**
  * Passwords, and what a server of SCRAM-SHA-256 must know of them (RFC 5802 §3), from their ids and the key of tokens: every
@@ -24,7 +23,8 @@ export interface DerivedPasswords {
 export function derivedPasswords(tokenKey: KeyObject): DerivedPasswords {
   const key = Buffer.from(hkdfSync('sha256', tokenKey.export(), '', 'sluice minted password v1', hashBytes))
   const of = (what: string, id: string): Buffer => createHmac('sha256', key).update(`${what} ${id}`).digest()
-  const password = (id: string): string => prefix + of('password', id).toString('base64url')
+  // By that masks and the record know it for a secret, as they know tokens.
+  const password = (id: string): string => gatewayTokenPrefix + of('password', id).toString('base64url')
   return {
     password,
     verifier(id) {

@@ -2,7 +2,16 @@ import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { limits, Refused, systemClock, systemIds, tokenFingerprint, type Subject } from '@sluice/core'
+import {
+  concerns,
+  limits,
+  Refused,
+  subjectRevocation,
+  systemClock,
+  systemIds,
+  tokenFingerprint,
+  type Subject,
+} from '@sluice/core'
 import { gatewayTokens, type GatewayTokens, type Vouched } from './gateway-token.ts'
 import { noon, scriptedClock } from './scripted-issuer.ts'
 
@@ -62,6 +71,18 @@ test('a gateway token is as old as what it was made from, and names that by a fi
   const { issuedAt, madeFrom } = gateway.verify(token)
   assert.deepEqual([issuedAt, madeFrom], [noon - 3_600_000, [tokenFingerprint('idp#jti')]])
   assert.ok(!Buffer.from(token.slice(4), 'base64url').includes('jti'))
+})
+
+test('a token of a version that did not say its age is older than any revocation', () => {
+  const { id: sub, type: typ, issuer: iss } = alice
+  const payload = Buffer.from(
+    JSON.stringify({ id: 'tok_1', aud: 'sluice', exp: noon / 1000 + 60, sub, typ, iss }),
+  )
+  const tag = createHmac('sha256', key).update(payload).digest()
+  const identity = tokens().verify(`slu_${Buffer.concat([tag, payload]).toString('base64url')}`)
+  const because = { by: 'idp#root', reason: 'left us' }
+  const revoked = { subject: sub, issued_up_to_ms: noon, until_ms: far, ...because }
+  assert.ok(concerns(subjectRevocation(revoked, noon), identity))
 })
 
 test('a bound token says to what, and one that is not bound to nothing', () => {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import {
-  gatewayTokenIdPrefix,
+  gatewayTokenKind,
   limits,
   tokenFingerprint,
   type Clock,
@@ -19,16 +19,13 @@ import { subjectIn, subjectPayload, type SubjectPayload } from './subject-payloa
  */
 export const gatewayTokenPrefix = 'slu_'
 
-/** Of their ids. */
-const gatewayTokenIdKind = gatewayTokenIdPrefix.slice(0, -1)
-
 const tagBytes = 32
 
 interface Payload extends SubjectPayload {
   readonly id: string
   readonly aud: string
-  /** Seconds since 1970. */
-  readonly iat: number
+  /** Seconds since 1970. One of an earlier version does not say `iat`, and is older than any revocation. */
+  readonly iat?: number
   readonly exp: number
   /** Of the token that it was made from. */
   readonly src?: string
@@ -85,7 +82,7 @@ export function gatewayTokens({ key, audience, issuers, clock, ids }: GatewayTok
     mint(from, binding = {}) {
       const exp = Math.floor(Math.min(from.expiresAt, clock.now() + limits.tokenLifeMs) / 1000)
       if (exp * 1000 <= clock.now()) refuseExpired()
-      const id = ids.next(gatewayTokenIdKind)
+      const id = ids.next(gatewayTokenKind)
       const payload = { ...payloadOf(from, id, audience, exp), ...boundTo(binding) }
       const bytes = Buffer.from(JSON.stringify(payload))
       const token = gatewayTokenPrefix + Buffer.concat([tag(bytes), bytes]).toString('base64url')
@@ -146,7 +143,7 @@ function confinedBy({ tgt, net }: Pick<Payload, 'tgt' | 'net'>): Pick<Identity, 
   }
 }
 
-function identityOf({ id, iat, exp, src, ...payload }: Payload): Identity {
+function identityOf({ id, iat = 0, exp, src, ...payload }: Payload): Identity {
   return {
     subject: subjectIn(payload),
     tokenId: id,

@@ -113,12 +113,15 @@ suite('callers over SSH who do what no client does', () => {
         (error, started) => (error === undefined ? resolve(started) : reject(error)),
       ),
     )
+    const began = performance.now()
     const ended = told(channel)
     for (let size = 0; size < 5_000; size++) channel.setWindow(24 + (size % 50), 80 + (size % 50), 0, 0)
     const { out, status } = await ended
     client.end()
     assert.equal(status, 0)
-    assert.ok(out.length <= 500, `${out.length} windows of 5000 reached the program`)
+    // Twenty of each second in which it ran, of the first and the last as well.
+    const most = 20 * (2 + (performance.now() - began) / 1_000)
+    assert.ok(out.length <= most, `${out.length} windows of 5000 reached the program`)
   })
 
   test('C12 neither an agent nor a display is forwarded, and asking for them is on record', async () => {
@@ -143,6 +146,26 @@ suite('callers over SSH who do what no client does', () => {
       (await stage.gateway.events()).filter(({ type }) => type === 'RequestReceived'),
     )
     for (const name of ['ssh.x11', 'ssh.agent_forwarding']) assert.ok(asked.includes(name), name)
+  })
+
+  test('C12 who asks without end for what is closed is refused, and not asked about any more', async () => {
+    const client = await connected()
+    const { _protocol: protocol } = client as unknown as {
+      readonly _protocol: { openssh_agentForward(id: number, reply: boolean): void }
+    }
+    const asked = async (): Promise<number> =>
+      (await stage.gateway.events()).filter(
+        (event) => event.type === 'RequestReceived' && JSON.stringify(event).includes('ssh.agent_forwarding'),
+      ).length
+    const before = await asked()
+    const channel = await exec(client, 'sleep 0.5; echo done')
+    const { id } = (channel as unknown as { readonly outgoing: { readonly id: number } }).outgoing
+    for (let times = 0; times < 2_000; times++) protocol.openssh_agentForward(id, false)
+    const { out, status } = await told(channel)
+    client.end()
+    assert.deepEqual([out, status], ['done\n', 0])
+    const requests = (await asked()) - before
+    assert.ok(requests > 0 && requests <= 200, `${requests} of 2000`)
   })
 
   test('C10 one channel runs one program', async () => {
@@ -291,26 +314,6 @@ suite('callers over SSH who do what no client does', () => {
     await told(late).catch(() => {})
     second.end()
     assert.equal((await openssh(stage.door, 'echo in')).stdout, 'in\n')
-  })
-
-  test('C14 who shows a second token behind the first does not get a second session', async () => {
-    const { host, port, user, token = '' } = stage.door
-    const opened = async (): Promise<number> =>
-      (await stage.gateway.events()).filter(({ type }) => type === 'SessionOpened').length
-    const before = await opened()
-    const client = new ssh2.Client()
-    client.on('error', () => {})
-    client.on('keyboard-interactive', (_name, _told, _lang, _prompts, finish) => {
-      finish([token])
-      const inner = client as unknown as { _protocol: { authPassword(user: string, token: string): void } }
-      inner._protocol.authPassword(user, token)
-    })
-    const closed = closing(client)
-    client.connect({ host, port, username: user, tryKeyboard: true, authHandler: ['keyboard-interactive'] })
-    // Where the first was found good before the second came, that one comes too late and the connection may stay.
-    await Promise.race([closed, sleep(2_000, undefined, { ref: false })])
-    client.end()
-    assert.ok((await opened()) - before <= 1)
   })
 
   test('C14 who says nothing, or not who they are, does not stay', async () => {

@@ -9,13 +9,13 @@ import { StoreError, type EventStore } from '@sluice/core'
 import { intercepted, openssh } from '@sluice/test'
 import { openStage, recorded, type Stage } from './stage.ts'
 
-/** A log that takes nothing while it is stopped. */
-const log = { stopped: false }
+/** A log that takes nothing while it is stopped, and nothing before what it waits for. */
+const log = { stopped: false, after: Promise.resolve() }
 function stoppable(store: EventStore): EventStore {
   return intercepted(store, (unit, options) =>
     log.stopped
       ? Promise.reject(new StoreError('unavailable', 'the log is down'))
-      : store.append(unit, options),
+      : log.after.then(() => store.append(unit, options)),
   )
 }
 
@@ -85,6 +85,27 @@ suite('commands over SSH that wait, or may not be recorded', () => {
     assert.equal(cancelled.at(-1)?.approval, id)
     assert.notEqual(await vote(id, 'approve'), 200)
     assert.equal(existsSync(at('ASK-gone')), false)
+  })
+
+  test('C14 who shows a second token while the first is looked at is nobody', async () => {
+    const { host, port, user, token = '' } = stage.door
+    const looked = Promise.withResolvers<void>()
+    log.after = looked.promise
+    const client = new ssh2.Client()
+    let ready = false
+    client.on('error', () => {})
+    client.on('ready', () => (ready = true))
+    client.on('keyboard-interactive', (_name, _told, _lang, _prompts, finish) => {
+      finish([token])
+      const inner = client as unknown as { _protocol: { authPassword(user: string, token: string): void } }
+      inner._protocol.authPassword(user, token)
+    })
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+    client.connect({ host, port, username: user, tryKeyboard: true, authHandler: ['keyboard-interactive'] })
+    await closed
+    looked.resolve()
+    log.after = Promise.resolve()
+    assert.equal(ready, false)
   })
 
   test('while the log takes nothing, nothing runs; the session stays, and goes on afterwards', async () => {

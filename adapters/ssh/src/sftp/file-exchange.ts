@@ -15,7 +15,7 @@ import type { ContentMasker } from '@sluice/masking'
 import { Fields, resized } from './fields.ts'
 import { FileRequests, type FileRequest } from './file-requests.ts'
 import { FileTally } from './file-tally.ts'
-import { Judged } from './judged.ts'
+import { JudgedOperation } from './judged-operation.ts'
 import type { Answer } from './link.ts'
 import { maskedFile, type MaskedFile } from './masked-file.ts'
 import type { Asked, OperationPorts } from './operation-exchange.ts'
@@ -38,7 +38,7 @@ export interface FilePorts extends OperationPorts {
 }
 
 /** One file or folder from its opening to its closing, and all that passes in between. */
-export class FileExchange extends Judged implements Exchange<FileRequest, Packet, FilePlan> {
+export class FileExchange extends JudgedOperation implements Exchange<FileRequest, Packet, FilePlan> {
   readonly body: FileRequests = new FileRequests()
   /** The target's name for it, once it is open. */
   handle: Buffer | undefined

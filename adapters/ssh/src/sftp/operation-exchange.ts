@@ -1,7 +1,8 @@
 import type { Exchange, Obliged, Permit, Refusal, Shown, Verdict } from '@sluice/core'
+import { nothing } from '../judged.ts'
 import { frame } from '../recorded-frames.ts'
 import { Fields } from './fields.ts'
-import { Judged } from './judged.ts'
+import { JudgedOperation } from './judged-operation.ts'
 import type { Link } from './link.ts'
 import { statusPacket, types, type Packet } from './packet.ts'
 import { refused } from './refuse.ts'
@@ -22,7 +23,7 @@ export interface OperationPorts {
   readonly tell: (text: string) => void
 }
 
-export class OperationExchange extends Judged implements Exchange<never, Packet, null> {
+export class OperationExchange extends JudgedOperation implements Exchange<never, Packet, null> {
   readonly body: AsyncIterable<never> = nothing
   readonly #asked: Asked
   readonly #ports: OperationPorts
@@ -77,8 +78,4 @@ export class OperationExchange extends Judged implements Exchange<never, Packet,
 /** As it is recorded: the status, or that there was an answer. */
 function answered({ type, fields }: Packet): object {
   return type === types.status ? { status: new Fields(fields).u32() } : { bytes: fields.length }
-}
-
-const nothing: AsyncIterable<never> = {
-  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 }

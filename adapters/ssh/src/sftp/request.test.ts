@@ -114,6 +114,7 @@ suite('requests of SFTP', () => {
       asked(types.read, text('h'), u64(0n)),
       asked(types.write, text('h'), u64(0n), u32(9)),
       asked(types.close, text('h'), Buffer.of(0)),
+      asked(types.fsetstat, text('h'), nothing, Buffer.of(0)),
       asked(types.extended, text('expand-path@openssh.com'), text('~root/x')),
     ])
       assert.equal(status(request), 'bad_message')

@@ -218,9 +218,15 @@ function used(id: number, type: number, use: Use, fields: Fields, exact?: number
   const rest = fields.rest()
   if (exact !== undefined && rest.length !== exact) throw new BadField('a packet of another length')
   if (use === 'write') requireWritten(rest)
-  if (use === 'fsetstat') new Fields(rest).attributes()
+  if (use === 'fsetstat') requireAttributes(rest)
   if (use === 'close' && rest.length > 0) throw new BadField('a packet goes on after its end')
   return { kind: 'handle', id, handle, use, type, fields: rest, extension: null }
+}
+
+function requireAttributes(rest: Buffer): void {
+  const changed = new Fields(rest)
+  changed.attributes()
+  changed.end()
 }
 
 function requireWritten(rest: Buffer): void {

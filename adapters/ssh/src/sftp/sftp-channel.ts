@@ -36,19 +36,18 @@ export class SftpChannel {
   readonly #ports: SftpPorts
   readonly #cutter = new PacketCutter()
   readonly #files = new Map<string, FileExchange>()
-  readonly #lanes = new Set<Lane>()
   readonly #operations: Lane
+  /** One for each file that is open, or about to be. */
+  readonly #lanes = new Set<Lane>()
   #link: Link | undefined
   #sending: Promise<unknown> = Promise.resolve()
   #named = 0
   readonly #unanswered = new Set<number>()
-  #openings = 0
   #state: 'new' | 'greeting' | 'open' | 'closed' = 'new'
 
   constructor(ports: SftpPorts) {
     this.#ports = ports
     this.#operations = ports.lane()
-    this.#lanes.add(this.#operations)
     ports.input.on('data', (chunk: Buffer) => this.#receive(chunk))
     ports.input.on('end', () => this.close())
     ports.input.on('close', () => this.close())
@@ -56,12 +55,16 @@ export class SftpChannel {
 
   /** The caller is gone: what is open is closed, and what waits for people is void. */
   close(): void {
+    this.#end(undefined)
+  }
+
+  #end(error: unknown): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     for (const file of this.#files.values()) file.body.end()
-    for (const lane of this.#lanes) lane.close()
+    for (const lane of [this.#operations, ...this.#lanes]) lane.close()
     this.#link?.end()
-    this.#ports.over(undefined)
+    this.#ports.over(error)
   }
 
   #receive(chunk: Buffer): void {
@@ -116,11 +119,10 @@ export class SftpChannel {
   }
 
   #open(asked: Asked, link: Link): void {
-    if (this.#openings >= filesMax)
+    if (this.#lanes.size >= filesMax)
       return void this.#reply(statusPacket(asked.id, 'failure', 'sluice: too many open files'))
     const lane = this.#ports.lane()
     this.#lanes.add(lane)
-    this.#openings++
     const opened = (file: FileExchange): string => {
       const name = `f${++this.#named}`
       this.#files.set(name, file)
@@ -132,7 +134,6 @@ export class SftpChannel {
       opened,
     })
     this.#submit(lane, file, () => {
-      this.#openings--
       for (const [name, one] of this.#files) if (one === file) this.#files.delete(name)
       this.#lanes.delete(lane)
       lane.close()
@@ -199,15 +200,12 @@ export class SftpChannel {
   }
 
   #answered(id: number): void {
-    const before = this.#unanswered.size
-    this.#unanswered.delete(id)
-    if (before >= unansweredMax && this.#state === 'open') this.#ports.input.resume()
+    const fewer = this.#unanswered.delete(id) && this.#unanswered.size === unansweredMax - 1
+    if (fewer && this.#state === 'open') this.#ports.input.resume()
   }
 
   #broken(error: unknown): void {
-    if (this.#state === 'closed') return
-    this.#ports.over(error instanceof Refused ? error : new Error('the channel was closed', { cause: error }))
-    this.close()
+    this.#end(error instanceof Refused ? error : new Error('the channel was closed', { cause: error }))
   }
 }
 

@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { refusal, Refused, tokenFingerprint, type Identity, type Subject } from '@sluice/core'
+import { isSameSecret, refusal, Refused, tokenFingerprint, type Identity, type Subject } from '@sluice/core'
 import { clearCookie, cookieOf, fits, setCookie } from './cookies.ts'
 import type { ConsolePorts } from './ports.ts'
 
@@ -93,7 +92,7 @@ export function checkOrigin(request: FastifyRequest, session: BrowserSession, pu
   if (isSafe) return
   if (headers.origin !== publicUrl.origin) refuseForeign()
   const csrf = headers['x-sluice-csrf']
-  if (typeof csrf !== 'string' || !equal(csrf, session.csrf))
+  if (typeof csrf !== 'string' || !isSameSecret(csrf, session.csrf))
     throw new Refused(
       refusal(
         'denied',
@@ -105,9 +104,4 @@ export function checkOrigin(request: FastifyRequest, session: BrowserSession, pu
 
 function refuseForeign(): never {
   throw new Refused(refusal('denied', 'api/origin', 'Only pages of this console ask by a cookie.'))
-}
-
-function equal(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -5,7 +5,7 @@ import { gatewayCookie } from '@sluice/core'
 export type CookieName = 'session' | 'sign-in'
 
 /** Browsers keep no larger one (RFC 6265bis §5.6, name and value). */
-export const cookieCharsMax = 4_096
+const cookieCharsMax = 4_096
 
 /** A session is of no use to other sites at all; what proves a sign-in must survive the way back from the provider. */
 const sameSite = { session: 'Strict', 'sign-in': 'Lax' } as const

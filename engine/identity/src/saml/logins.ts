@@ -1,5 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { refusal, Refused, type Clock, type Subject } from '@sluice/core'
+import { createHash, randomBytes } from 'node:crypto'
+import { isSameSecret, refusal, Refused, type Clock, type Subject } from '@sluice/core'
 import { refuse } from '../refuse.ts'
 import { subjectOf } from '../subject.ts'
 import { bounds } from './bounds.ts'
@@ -129,7 +129,7 @@ export class SamlLogins {
     const issued = this.#codes.take(code)
     if (issued === undefined || issued.redirect_uri !== redirectUri) return undefined
     const challenge = createHash('sha256').update(verifier).digest('base64url')
-    return equal(challenge, issued.code_challenge) ? issued : undefined
+    return isSameSecret(challenge, issued.code_challenge) ? issued : undefined
   }
 
   #provider(name: string): SamlProvider {
@@ -163,9 +163,4 @@ function checkStart({ redirect_uri: uri, state, code_challenge: challenge }: Log
     refuse('redirect', 'state must be 16 to 256 characters of A-Z, a-z, 0-9 and . _ ~ -')
   if (!/^[A-Za-z0-9_-]{43}$/.test(challenge))
     refuse('redirect', 'code_challenge must be the base64url of a SHA-256 (RFC 7636, S256).')
-}
-
-function equal(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -1,5 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { refusal, Refused, type Clock } from '@sluice/core'
+import { createHash, randomBytes } from 'node:crypto'
+import { isSameSecret, refusal, Refused, type Clock } from '@sluice/core'
 import { Recent } from '../recent.ts'
 import { Sealed } from './sealed.ts'
 import { SignInError, type Begun, type SignedIn, type SignInIssuer, type SignInProvider } from './sign-in.ts'
@@ -48,7 +48,8 @@ export class SignIns {
   /** `callback`: where the browser came back to, `issuer` by its path. Rejects with `SignInError`. */
   async finish(begun: Begun, issuer: string, callback: URL): Promise<SignedIn> {
     const states = callback.searchParams.getAll('state')
-    const isOurs = states.length === 1 && equal(states[0] ?? '', begun.state) && issuer === begun.issuer
+    const isOurs =
+      states.length === 1 && isSameSecret(states[0] ?? '', begun.state) && issuer === begun.issuer
     if (!isOurs)
       throw new SignInError(
         'expired',
@@ -89,9 +90,4 @@ export class SignIns {
 
 function secret(): string {
   return randomBytes(32).toString('base64url')
-}
-
-function equal(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -94,6 +94,16 @@ suite('what a program writes', () => {
       { numRuns: 500 },
     ))
 
+  test('costs no more where strings begin and never end', () => {
+    for (const opening of ['\x90', '\x9d', `${esc}P`, `${esc}]`, '\x9b']) {
+      const bytes = Buffer.from(opening.repeat(65_536))
+      const started = performance.now()
+      assert.deepEqual(masked(bytes, 65_536), bytes)
+      // Looked through again for each beginning it would be seconds.
+      assert.ok(performance.now() - started < 1_000, JSON.stringify(opening))
+    }
+  })
+
   test('is not held back for longer than a value could last', () => {
     const masker = streamMasker(rules)
     assert.equal(masker.push(Buffer.from('Continue? [y/N] ')).bytes.toString(), 'Continue? [y/N]')

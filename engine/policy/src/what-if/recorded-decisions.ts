@@ -132,18 +132,17 @@ export class RecordedDecisions {
   }
 }
 
+/** Where a command or a file at a host has all its values: what is left says which kind of request it was. */
 const noCommand = { command: '', programs: [], paths: [], opaque: [], transfer: null, env: {}, value: '' }
 
 /** What stands for the values that are not in the record: none, and for a path its route, which has no values. */
-function standIns({ name, route }: Action): { readonly [field: string]: Json } {
-  if (isOfHost({ name })) return noCommand
+function standIns(action: Action): { readonly [field: string]: Json } {
+  if (isOfHost(action)) return noCommand
+  const { route } = action
   if (typeof route !== 'string') return { parameters: [] }
   const segments = route.split('/').filter((segment) => segment !== '')
   return { path: route, segments, query: {}, headers: {}, body: null, parts: [] }
 }
-
-/** Where a command or a file at a host has all its values: what is left says which kind of request it was. */
-const ofHosts = ['command', 'programs', 'paths', 'opaque', 'transfer', 'env', 'value']
 
 /** A request at a host, of which nothing can be told without its values. */
 export function isOfHost({ name }: Pick<Action, 'name'>): boolean {
@@ -152,7 +151,7 @@ export function isOfHost({ name }: Pick<Action, 'name'>): boolean {
 
 /** Fields of an action in which something else stands than what was judged. */
 export function withheldFrom(action: Action): readonly string[] {
-  if (isOfHost(action)) return ofHosts
+  if (isOfHost(action)) return Object.keys(noCommand)
   const { route } = action
   if (typeof route !== 'string') return ['parameters']
   const values = ['query', 'headers', 'body', 'parts']

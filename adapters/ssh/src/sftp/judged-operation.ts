@@ -1,37 +1,25 @@
-import { createHash } from 'node:crypto'
 import type { Action, Hold } from '@sluice/core'
+import { Judged } from '../judged.ts'
 import type { Operation } from './request.ts'
 
 /** Where the values of an operation are: the log keeps them sealed. */
-export const valueFields: readonly string[] = ['paths']
+const valueFields: readonly string[] = ['paths']
 
 /** What every operation over SFTP has, whatever becomes of it. */
-export class Judged {
+export class JudgedOperation extends Judged {
   readonly actions: readonly [Action]
-  readonly content: Buffer
   readonly sealed: readonly string[] = valueFields
-  readonly #statement: string
   readonly #tell: (text: string) => void
 
   /** What is judged is all of it: as whom, what it means, and the type and the fields that go to the target. */
   constructor(action: Operation, login: string, packet: Buffer, tell: (text: string) => void) {
-    this.actions = [{ ...action, login }]
     const command = statementOf(action)
-    this.content = Buffer.from(
-      JSON.stringify({ kind: 'sftp', login, command, packet: packet.toString('base64') }),
+    super(
+      Buffer.from(JSON.stringify({ kind: 'sftp', login, command, packet: packet.toString('base64') })),
+      `${login}: ${command}`,
     )
-    this.#statement = `${login}: ${command}`
+    this.actions = [{ ...action, login }]
     this.#tell = tell
-  }
-
-  bound(): Uint8Array {
-    return createHash('sha256').update(this.content).digest()
-  }
-
-  shown(): Uint8Array {
-    return Buffer.from(
-      JSON.stringify({ statement: this.#statement, parameters: [], literals: [[]], related: null }),
-    )
   }
 
   held({ reference, message, waitMs }: Hold): Disposable {
