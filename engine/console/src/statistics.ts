@@ -1,4 +1,5 @@
 import type { Decision } from './feed.ts'
+import { meaningOf, type Meaning } from './meaning.ts'
 
 /** What the latest decisions come to. */
 export interface Summary {
@@ -13,15 +14,16 @@ export interface Summary {
 
 export function summaryOf(decisions: readonly Decision[], sinceMs: number): Summary {
   const recent = decisions.filter(({ time }) => time >= sinceMs)
-  const count = (wanted: (decision: Decision) => boolean): number => recent.filter(wanted).length
+  const count = (meaning: Meaning): number =>
+    recent.filter((decision) => meaningOf(decision) === meaning).length
   const times = recent
     .flatMap(({ micros }) => (micros === null ? [] : [micros / 1_000]))
     .toSorted((a, b) => a - b)
   return {
-    allowed: count(({ effect, masked }) => effect === 'allow' && masked === 0),
-    masked: count(({ effect, masked }) => effect === 'allow' && masked > 0),
-    denied: count(({ effect }) => effect === 'deny'),
-    held: count(({ effect }) => effect === 'hold'),
+    allowed: count('allow'),
+    masked: count('mask'),
+    denied: count('deny'),
+    held: count('hold'),
     medianMs: quantile(times, 0.5),
     p95Ms: quantile(times, 0.95),
   }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { now } from '../clock.ts'
 import type { Decision } from '../feed.ts'
+import { meaningOf, type Meaning } from '../meaning.ts'
 import { theme } from '../preferences.ts'
 
 export interface StripProps {
@@ -33,7 +34,7 @@ export function Strip({ decisions, spanMs }: StripProps): JSX.Element {
   return <canvas ref={canvas} class="strip" aria-hidden="true" />
 }
 
-const heights: Readonly<Record<string, number>> = { allow: 0.34, mask: 0.5, hold: 0.75, deny: 1 }
+const heights: Readonly<Record<Meaning, number>> = { allow: 0.34, mask: 0.5, hold: 0.75, deny: 1, none: 0 }
 
 function paint(canvas: HTMLCanvasElement, decisions: readonly Decision[], spanMs: number): void {
   const [width, height, scale] = [canvas.clientWidth, canvas.clientHeight, window.devicePixelRatio]
@@ -46,21 +47,22 @@ function paint(canvas: HTMLCanvasElement, decisions: readonly Decision[], spanMs
   context.setTransform(scale, 0, 0, scale, 0, 0)
   context.clearRect(0, 0, width, height)
   const style = getComputedStyle(canvas)
-  const colours: Readonly<Record<string, string>> = {
+  const colours: Readonly<Record<Meaning, string>> = {
     allow: style.getPropertyValue('--allow'),
     mask: style.getPropertyValue('--mask'),
     hold: style.getPropertyValue('--hold-mark'),
     deny: style.getPropertyValue('--deny'),
+    none: 'transparent',
   }
   context.fillStyle = style.getPropertyValue('--line')
   context.fillRect(0, height - 1, width, 1)
   const end = now()
-  for (const { time, effect, masked } of decisions) {
-    const x = width * (1 - (end - time) / spanMs)
+  for (const decision of decisions) {
+    const x = width * (1 - (end - decision.time) / spanMs)
     if (x < -tickWidth) return
-    const meaning = effect === 'allow' && masked > 0 ? 'mask' : effect
-    const tall = height * (heights[meaning] ?? 1)
-    context.fillStyle = colours[meaning] ?? ''
+    const meaning = meaningOf(decision)
+    const tall = height * heights[meaning]
+    context.fillStyle = colours[meaning]
     context.fillRect(Math.min(width - tickWidth, x), height - tall, tickWidth, tall)
   }
 }

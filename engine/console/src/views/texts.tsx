@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { countdownText, agoText, timeText } from '../time-text.ts'
 import { subjectIssuer, subjectName } from '../amount-text.ts'
+import { meaningOf, type Meaning } from '../meaning.ts'
 import { zone } from '../preferences.ts'
 import { marked, readable, type Segment } from '../printable.ts'
 import { ticking } from '../ticking.ts'
@@ -86,8 +87,6 @@ export function Countdown({ until }: { readonly until: string }): JSX.Element {
   )
 }
 
-export type Meaning = 'allow' | 'mask' | 'hold' | 'deny' | 'none'
-
 export function Badge({
   meaning,
   children,
@@ -105,11 +104,16 @@ export function Effect({
   readonly effect: string | null
   readonly masked?: number
 }): JSX.Element {
-  if (effect === 'deny') return <Badge meaning="deny">denied</Badge>
-  if (effect === 'hold') return <Badge meaning="hold">held</Badge>
-  if (effect === 'allow')
-    return masked > 0 ? <Badge meaning="mask">masked</Badge> : <Badge meaning="allow">allowed</Badge>
-  return <Badge meaning="none">not decided</Badge>
+  const meaning = meaningOf({ effect, masked })
+  return <Badge meaning={meaning}>{effects[meaning]}</Badge>
+}
+
+const effects: Readonly<Record<Meaning, string>> = {
+  allow: 'allowed',
+  mask: 'masked',
+  hold: 'held',
+  deny: 'denied',
+  none: 'not decided',
 }
 
 const meanings: Readonly<Record<string, Meaning>> = {
