@@ -12,12 +12,12 @@ import { Id } from '../views/copy.tsx'
 import { Ask } from '../views/dialog.tsx'
 import { Empty } from '../views/empty.tsx'
 import { Icon } from '../views/icon.tsx'
+import { Player, usePlayer } from '../views/player.tsx'
 import { Shown, useResource, Waiting, Wrong } from '../views/resource.tsx'
 import { Ago, Exact, Marked, State, Subject, Time } from '../views/texts.tsx'
 import { say } from '../views/toast.tsx'
 import { Exchange, type Links } from './session-exchange.tsx'
 import { Note } from './session-note.tsx'
-import { Player, usePlayer } from './session-player.tsx'
 
 /** One session: who, where, and everything that was asked and seen in it. */
 export function Session({ id }: { readonly id: string }): JSX.Element {

@@ -5,8 +5,8 @@ import { colourOf } from '../terminal/palette.ts'
 import { Playback } from '../terminal/playback.ts'
 import type { Cell } from '../terminal/screen.ts'
 import type { Style } from '../terminal/style.ts'
-import { Player, usePlayer } from '../pages/session-player.tsx'
 import { save } from './export.tsx'
+import { Player, usePlayer } from './player.tsx'
 
 /** A terminal that only shows: nothing that it is told reaches anything but its own cells. */
 export function Terminal({ cast }: { readonly cast: Cast }): JSX.Element {

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { countdownText } from '../time-text.ts'
-import { Icon } from '../views/icon.tsx'
-import { useKeys } from '../views/keys.tsx'
+import { Icon } from './icon.tsx'
+import { useKeys } from './keys.tsx'
 
 export interface PlayerState {
   /** Milliseconds from the beginning; `null`: everything is shown. */
