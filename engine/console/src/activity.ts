@@ -31,8 +31,8 @@ export async function followActivity(leaving: AbortSignal): Promise<void> {
     drawn = false
   }
   const before = async (): Promise<void> => {
-    const since = Math.round(now() - windowMs)
-    const found = await get<FoundPage>('/v1/exchanges', { last: beforeMax, since_ms: since }, leaving)
+    const since_ms = now() - windowMs
+    const found = await get<FoundPage>('/v1/exchanges', { last: beforeMax, since_ms }, leaving)
     feed.take(found.exchanges.toReversed())
     changed()
   }

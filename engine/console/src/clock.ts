@@ -3,6 +3,7 @@ let skewMs = 0
 /** The header has whole seconds, and an answer takes a while. */
 const tolerableMs = 2_000
 
+/** In whole milliseconds. */
 export function now(): number {
   return Date.now() + skewMs
 }

@@ -31,6 +31,17 @@ export function filter(
   current.value = here()
 }
 
+/** Where an exchange stands in its session. */
+export function exchangePath({
+  session,
+  exchange,
+}: {
+  readonly session: string
+  readonly exchange: string
+}): string {
+  return `/sessions/${session}#${exchange}`
+}
+
 /** Links of this page lead without loading it again; all others, and those with a key held, as in any page. */
 export function followLinks(): void {
   window.addEventListener('popstate', () => (current.value = here()))

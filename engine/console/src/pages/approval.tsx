@@ -4,6 +4,7 @@ import { bytesText, counted } from '../amount-text.ts'
 import { get, send } from '../api/client.ts'
 import type { ApprovalLine, ApprovalPage } from '../api/shapes.ts'
 import { changesOf, tellApproval } from '../inbox.ts'
+import { exchangePath } from '../location.ts'
 import { languageOf } from '../syntax/language.ts'
 import { is, me } from '../who.ts'
 import { Code } from '../views/code.tsx'
@@ -252,7 +253,7 @@ function Facts({ approval }: { readonly approval: ApprovalPage }): JSX.Element {
       <div>
         <dt>Session</dt>
         <dd class="row">
-          <a href={`/sessions/${approval.session}#${approval.exchange}`}>
+          <a href={exchangePath(approval)}>
             <span class="id">
               {approval.session.slice(0, 4)}…{approval.session.slice(-6)}
             </span>

@@ -1,13 +1,13 @@
 import type { JSX } from 'preact'
 import { get } from '../api/client.ts'
-import type { FoundPage, TargetLine } from '../api/shapes.ts'
+import type { FoundPage } from '../api/shapes.ts'
 import { now } from '../clock.ts'
 import { filter, place } from '../location.ts'
 import { sinceMs } from '../query.ts'
 import { is } from '../who.ts'
 import { Empty } from '../views/empty.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
-import { FilterBar, type Choice } from './filter-bar.tsx'
+import { FilterBar, useTargetChoice, type Choice } from './filter-bar.tsx'
 import { FoundExchanges } from './found-exchanges.tsx'
 
 const pageSize = 50
@@ -48,7 +48,7 @@ const depths: Choice = {
 export function Exchanges(): JSX.Element {
   const { query } = place.value
   const { since, content, before, text, subject, target, run, rule, table, action, effect } = query
-  const targets = useResource((signal) => get<readonly TargetLine[]>('/v1/targets', {}, signal), [])
+  const targets = useTargetChoice()
   const wanted = { subject, target, run, rule, table, action, effect, text, before }
   const page = useResource(
     (signal) =>
@@ -56,7 +56,7 @@ export function Exchanges(): JSX.Element {
         '/v1/exchanges',
         {
           ...wanted,
-          since_ms: roundedSince(since),
+          since_ms: sinceMs(since, now()),
           content: content === 'true' && text !== undefined ? true : undefined,
           last: pageSize,
         },
@@ -64,7 +64,6 @@ export function Exchanges(): JSX.Element {
       ),
     [JSON.stringify(query)],
   )
-  const names = targets.kind === 'there' ? targets.value.map(({ name }) => [name, name] as const) : []
   return (
     <>
       <div class="head">
@@ -72,12 +71,7 @@ export function Exchanges(): JSX.Element {
       </div>
       <FilterBar
         placeholder="Search actions, tables, rules, reasons"
-        choices={[
-          { name: 'target', label: 'Target', options: [['', 'All targets'], ...names] },
-          effects,
-          periods,
-          ...(is('auditor') ? [depths] : []),
-        ]}
+        choices={[targets, effects, periods, ...(is('auditor') ? [depths] : [])]}
       />
       <Shown of={page}>
         {({ exchanges, next }) =>
@@ -110,9 +104,4 @@ export function Exchanges(): JSX.Element {
       </Shown>
     </>
   )
-}
-
-function roundedSince(since: string | undefined): number | undefined {
-  const found = sinceMs(since, now())
-  return found === undefined ? undefined : Math.round(found)
 }

@@ -1,7 +1,10 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { get } from '../api/client.ts'
+import type { TargetLine } from '../api/shapes.ts'
 import { filter, place } from '../location.ts'
 import { useKeys } from '../views/keys.tsx'
+import { useResource } from '../views/resource.tsx'
 
 export interface Choice {
   readonly name: string
@@ -10,6 +13,13 @@ export interface Choice {
 }
 
 const typedMs = 250
+
+/** Which target; of all that can be named. */
+export function useTargetChoice(): Choice {
+  const targets = useResource((signal) => get<readonly TargetLine[]>('/v1/targets', {}, signal), [])
+  const names = targets.kind === 'there' ? targets.value.map(({ name }) => [name, name] as const) : []
+  return { name: 'target', label: 'Target', options: [['', 'All targets'], ...names] }
+}
 
 /** Filters of a list. They are the address; a change begins at the first page again. */
 export function FilterBar({

@@ -1,10 +1,9 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import { countText } from '../amount-text.ts'
 import type { FoundExchange } from '../api/shapes.ts'
-import { go } from '../location.ts'
+import { exchangePath, go } from '../location.ts'
 import { Export } from '../views/export.tsx'
-import { useKeys } from '../views/keys.tsx'
+import { useLineKeys } from '../views/keys.tsx'
 import { Effect, Exact, Subject, Time } from '../views/texts.tsx'
 
 const columns = [
@@ -30,14 +29,10 @@ const columns = [
 
 /** Exchanges as a table; each leads to where it stands in its session. */
 export function FoundExchanges({ exchanges }: { readonly exchanges: readonly FoundExchange[] }): JSX.Element {
-  const [at, setAt] = useState(-1)
-  const move = (by: number): void => setAt(Math.max(0, Math.min(exchanges.length - 1, at + by)))
-  const chosen = exchanges[at]
-  useKeys([
-    { key: 'j', does: 'The next request', press: () => move(1) },
-    { key: 'k', does: 'The one before', press: () => move(-1) },
-    { key: 'Enter', does: 'Open it', press: () => chosen !== undefined && go(pathOf(chosen)) },
-  ])
+  const at = useLineKeys(exchanges.length, 'request', (chosen) => {
+    const found = exchanges[chosen]
+    if (found !== undefined) go(exchangePath(found))
+  })
   return (
     <section class="card" aria-label="Requests">
       <div class="scroll" tabIndex={0}>
@@ -63,7 +58,7 @@ export function FoundExchanges({ exchanges }: { readonly exchanges: readonly Fou
                   <Effect effect={each.effect} masked={each.masked} />
                 </td>
                 <td class="cut">
-                  <a class="mono calm" href={pathOf(each)}>
+                  <a class="mono calm" href={exchangePath(each)}>
                     <Exact text={each.summary} />
                   </a>
                   {each.reason === null || each.effect === 'allow' ? null : (
@@ -104,8 +99,4 @@ export function FoundExchanges({ exchanges }: { readonly exchanges: readonly Fou
       </div>
     </section>
   )
-}
-
-function pathOf({ session, exchange }: FoundExchange): string {
-  return `/sessions/${session}#${exchange}`
 }

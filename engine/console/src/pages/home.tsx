@@ -6,6 +6,7 @@ import { get } from '../api/client.ts'
 import type { Readiness } from '../api/shapes.ts'
 import type { Decision } from '../feed.ts'
 import { needsMe, waiting } from '../inbox.ts'
+import { exchangePath } from '../location.ts'
 import { grouped, summaryOf } from '../statistics.ts'
 import { ticking } from '../ticking.ts'
 import { latencyText } from '../time-text.ts'
@@ -19,6 +20,7 @@ import { Badge, Countdown, Effect, Exact, Marked, Subject, Time } from '../views
 
 const spanMs = 5 * 60_000
 const feedShown = 40
+const healthEveryMs = 15_000
 
 /** What happens now, and what needs somebody. */
 export function Home(): JSX.Element {
@@ -86,8 +88,8 @@ function Needs(): JSX.Element | null {
 }
 
 function Health(): JSX.Element {
-  const minute = Math.floor(ticking.value / 15_000)
-  const readiness = useResource((signal) => get<Readiness>('/readyz', {}, signal), [minute])
+  const turn = Math.floor(ticking.value / healthEveryMs)
+  const readiness = useResource((signal) => get<Readiness>('/readyz', {}, signal), [turn])
   if (readiness.kind === 'wrong') return <Badge meaning="deny">{readiness.why}</Badge>
   if (readiness.kind === 'waiting') return <Badge meaning="none">asking</Badge>
   const wrong = Object.entries(readiness.value.checks).filter(([, fine]) => !fine)
@@ -244,13 +246,13 @@ function Latest(): JSX.Element {
             {shown.map((each) => (
               <tr key={each.exchange}>
                 <td class="quiet small">
-                  <Time at={new Date(each.time).toISOString()} />
+                  <Time at={each.at} />
                 </td>
                 <td>
                   <Effect effect={each.effect} masked={each.masked} />
                 </td>
                 <td class="cut">
-                  <a class="mono calm" href={`/sessions/${each.session}#${each.exchange}`}>
+                  <a class="mono calm" href={exchangePath(each)}>
                     <Exact text={each.summary || 'request'} />
                   </a>
                   <span class="quiet"> on {each.target || shortId(each.session)}</span>

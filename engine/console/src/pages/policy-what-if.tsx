@@ -45,7 +45,7 @@ export function WhatIf({ files, found }: WhatIfProps): JSX.Element {
       setJob(
         await send<WhatIfJob>('POST', '/v1/policies/what-if', {
           files,
-          ...(since === undefined ? {} : { since_ms: Math.round(since) }),
+          ...(since === undefined ? {} : { since_ms: since }),
         }),
       )
     } catch (error) {

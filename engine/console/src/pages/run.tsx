@@ -2,6 +2,8 @@ import type { JSX } from 'preact'
 import { counted, countText } from '../amount-text.ts'
 import { get } from '../api/client.ts'
 import type { FoundExchange, FoundPage } from '../api/shapes.ts'
+import { exchangePath } from '../location.ts'
+import { meaningOf } from '../meaning.ts'
 import { latencyText } from '../time-text.ts'
 import { Empty } from '../views/empty.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
@@ -79,7 +81,7 @@ function Timeline({ exchanges }: { readonly exchanges: readonly FoundExchange[] 
                   .map((each) => (
                     <a
                       key={each.exchange}
-                      class={`tick ${each.effect === 'allow' && each.masked > 0 ? 'mask' : (each.effect ?? '')}`}
+                      class={`tick ${meaningOf(each)}`}
                       style={{ left: `${(100 * (Date.parse(each.at) - begun)) / span}%` }}
                       href={`#${each.exchange}`}
                       title={each.summary}
@@ -99,7 +101,7 @@ function Timeline({ exchanges }: { readonly exchanges: readonly FoundExchange[] 
                 <Time at={each.at} />
               </span>
               <span class="badge bare">{each.target}</span>
-              <a class="mono calm" href={`/sessions/${each.session}#${each.exchange}`}>
+              <a class="mono calm" href={exchangePath(each)}>
                 <Exact text={each.summary} />
               </a>
               <span class="quiet wide">

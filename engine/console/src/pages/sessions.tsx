@@ -1,16 +1,15 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import { countText } from '../amount-text.ts'
 import { get } from '../api/client.ts'
-import type { SessionPage, TargetLine } from '../api/shapes.ts'
+import type { SessionPage } from '../api/shapes.ts'
 import { sessionChanges } from '../live-sessions.ts'
 import { filter, go, place } from '../location.ts'
 import { Empty } from '../views/empty.tsx'
 import { Export } from '../views/export.tsx'
-import { useKeys } from '../views/keys.tsx'
+import { useLineKeys } from '../views/keys.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
 import { Ago, Exact, State, Subject } from '../views/texts.tsx'
-import { FilterBar, type Choice } from './filter-bar.tsx'
+import { FilterBar, useTargetChoice, type Choice } from './filter-bar.tsx'
 
 const pageSize = 50
 
@@ -18,7 +17,7 @@ const pageSize = 50
 export function Sessions(): JSX.Element {
   const { query } = place.value
   const { state = 'open', target, subject, run, text, sort, before: after } = query
-  const targets = useResource((signal) => get<readonly TargetLine[]>('/v1/targets', {}, signal), [])
+  const targets = useTargetChoice()
   const wanted = {
     target,
     subject,
@@ -33,7 +32,6 @@ export function Sessions(): JSX.Element {
     (signal) => get<SessionPage>('/v1/sessions/search', wanted, signal),
     [JSON.stringify(wanted), sessionChanges.value],
   )
-  const names = targets.kind === 'there' ? targets.value.map(({ name }) => [name, name] as const) : []
   return (
     <>
       <div class="head">
@@ -43,7 +41,7 @@ export function Sessions(): JSX.Element {
         placeholder="Search who, what, from where"
         choices={[
           { name: 'state', label: 'Which sessions', options: states },
-          { name: 'target', label: 'Target', options: [['', 'All targets'], ...names] },
+          targets,
           { name: 'sort', label: 'Order', options: orders },
         ]}
       />
@@ -90,17 +88,10 @@ const columns = [
 
 function List({ page, first }: { readonly page: SessionPage; readonly first: boolean }): JSX.Element {
   const { sessions: lines, total, next } = page
-  const [at, setAt] = useState(-1)
-  const move = (by: number): void => setAt(Math.max(0, Math.min(lines.length - 1, at + by)))
-  useKeys([
-    { key: 'j', does: 'The next session', press: () => move(1) },
-    { key: 'k', does: 'The one before', press: () => move(-1) },
-    {
-      key: 'Enter',
-      does: 'Open it',
-      press: () => lines[at] !== undefined && go(`/sessions/${lines[at].id}`),
-    },
-  ])
+  const at = useLineKeys(lines.length, 'session', (chosen) => {
+    const line = lines[chosen]
+    if (line !== undefined) go(`/sessions/${line.id}`)
+  })
   if (lines.length === 0)
     return (
       <section class="card">

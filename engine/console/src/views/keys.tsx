@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { go } from '../location.ts'
 
 /** What a key does, and what it is called in the list of keys. */
@@ -22,6 +22,18 @@ export function useKeys(keys: readonly Key[]): void {
     listening.value = [...listening.value, mine]
     return () => (listening.value = listening.value.filter((other) => other !== mine))
   }, [])
+}
+
+/** Keys that go through the lines of a list and open one. Which one is chosen; -1: none yet. */
+export function useLineKeys(lines: number, line: string, open: (at: number) => void): number {
+  const [at, setAt] = useState(-1)
+  const move = (by: number): void => setAt(Math.max(0, Math.min(lines - 1, at + by)))
+  useKeys([
+    { key: 'j', does: `The next ${line}`, press: () => move(1) },
+    { key: 'k', does: 'The one before', press: () => move(-1) },
+    { key: 'Enter', does: 'Open it', press: () => open(at) },
+  ])
+  return at
 }
 
 const places: Readonly<Record<string, string>> = {

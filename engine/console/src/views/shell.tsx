@@ -103,6 +103,9 @@ const themes: readonly (readonly [Theme, IconName])[] = [
   ['system', 'screen'],
 ]
 
+/** Beyond what every user may. */
+const granted = ['admin', 'approver', 'auditor'] as const
+
 function Foot(): JSX.Element {
   const name = subjectName(me())
   const [next, icon] = themes[(themes.findIndex(([each]) => each === theme.value) + 1) % themes.length] ?? [
@@ -146,9 +149,7 @@ function Foot(): JSX.Element {
         </span>
         <span class="person-name">
           <b>{name}</b>
-          <span class="quiet small">
-            {['admin', 'approver', 'auditor'].filter((role) => is(role as 'admin')).join(', ') || 'user'}
-          </span>
+          <span class="quiet small">{granted.filter((role) => is(role)).join(', ') || 'user'}</span>
         </span>
       </div>
     </div>
