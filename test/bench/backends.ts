@@ -6,7 +6,7 @@ import { scale, startDatabase } from './database.ts'
 import type { Endpoint } from './endpoints.ts'
 import { startGateway } from './gateway.ts'
 import { startPgbouncer } from './pgbouncer.ts'
-import { findProgram } from './program.ts'
+import { findProgram } from '../src/program.ts'
 
 /** Everything that is compared, all of it running. */
 export interface Backends {

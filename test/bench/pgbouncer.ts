@@ -5,7 +5,7 @@ import { serverAccount, type Postgres } from '@sluice/demo'
 import { startChild } from './child.ts'
 import type { Endpoint } from './endpoints.ts'
 import { freePort } from '@sluice/demo'
-import { findOrInstall } from './program.ts'
+import { findOrInstall } from '../src/program.ts'
 
 export interface Pooler extends AsyncDisposable {
   readonly endpoint: Endpoint
@@ -13,7 +13,7 @@ export interface Pooler extends AsyncDisposable {
 
 /** The usual pooler with sessions kept whole, as the gateway keeps them; `null` when this machine has none. */
 export async function startPgbouncer({ host, port, app }: Postgres, path: string): Promise<Pooler | null> {
-  const program = findOrInstall('pgbouncer', path)
+  const program = await findOrInstall('pgbouncer', path)
   if (program === null) {
     console.error('no pgbouncer on this machine: its column stays empty (Debian: apt-get install pgbouncer)')
     return null

@@ -8,7 +8,7 @@ import { startDatabase } from './database.ts'
 import type { Endpoint } from './endpoints.ts'
 import { startGateway } from './gateway.ts'
 import { pgbench, type Load } from './pgbench.ts'
-import { findProgram } from './program.ts'
+import { findProgram } from '../src/program.ts'
 import { inRounds } from './rounds.ts'
 
 /**

@@ -1,10 +1,6 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { promisify } from 'node:util'
 import { chromium, type Browser } from 'playwright-core'
-
-const run = promisify(execFile)
-const installMs = 240_000
+import { programOf } from '../src/program.ts'
 
 /** Where systems have it. */
 const programs = [
@@ -26,26 +22,6 @@ const quiet = [
 
 /** A real Chromium without a window. Throws, with what to install, when there is none. */
 export async function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: await programOf(), args: quiet })
-}
-
-async function programOf(): Promise<string> {
-  const found = programs.find((program) => existsSync(program)) ?? (await installed())
-  if (found !== undefined) return found
-  throw new Error(
-    'Chromium is not installed: apt-get install chromium, or your system’s package of that kind',
-  )
-}
-
-/** On a machine without one: takes it from the system's packages where that is possible. */
-async function installed(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return undefined
-  const env = { PATH: process.env['PATH'] ?? '', DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['install', '--yes', '--quiet', '--no-install-recommends', 'chromium']
-  for (const args of [install, ['update', '--quiet'], install]) {
-    await run('apt-get', args, { env, timeout: installMs, maxBuffer: 16_777_216 }).catch(() => undefined)
-    const found = programs.find((program) => existsSync(program))
-    if (found !== undefined) return found
-  }
-  return undefined
+  const executablePath = programs.find((program) => existsSync(program)) ?? (await programOf('chromium'))
+  return chromium.launch({ executablePath, args: quiet })
 }

@@ -1,16 +1,15 @@
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { freePort } from '@sluice/demo'
+import { sshKeygen } from './openssh.ts'
+import { programOf } from './program.ts'
 
-const run = promisify(execFile)
-const program = '/usr/sbin/sshd'
 /** Where tests run as root they log in as somebody else, so that nothing they run there harms the machine. */
 const account = 'sluice-sshd-test'
 
@@ -33,14 +32,14 @@ export interface Sshd {
 
 /** Throws with what to install where there is no OpenSSH and none can be had. */
 export async function startSshd(settings: readonly string[] = []): Promise<Sshd> {
-  await withOpenSsh()
+  const program = await programOf('sshd', 'openssh-server')
   const { user, uid, gid } = accountOf()
   const home = await mkdtemp(join(tmpdir(), 'sluice-sshd-'))
   await using parts = new AsyncDisposableStack()
   parts.defer(() => rm(home, { recursive: true, force: true }))
   const [hostKeyFile, keyFile] = [join(home, 'host'), join(home, 'user')]
   for (const file of [hostKeyFile, keyFile])
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
+    await sshKeygen('-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file)
   await writeFile(join(home, 'authorized_keys'), await readFile(`${keyFile}.pub`))
   const port = await freePort()
   const config = join(home, 'sshd_config')
@@ -86,26 +85,6 @@ function fixed(home: string, hostKeyFile: string, port: number): readonly string
     'LogLevel VERBOSE',
     'Subsystem sftp internal-sftp',
   ]
-}
-
-/** Installs the clients and the server where they are missing and that is possible. */
-export async function withOpenSsh(): Promise<void> {
-  if (existsSync(program) && existsSync('/usr/bin/ssh')) return
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = [
-    'install',
-    '--yes',
-    '--quiet',
-    '--no-install-recommends',
-    'openssh-server',
-    'openssh-client',
-  ]
-  for (const args of [install, ['--quiet', 'update'], install]) {
-    if (existsSync(program)) return
-    await run('apt-get', args, { env }).catch(() => {})
-  }
-  if (!existsSync(program))
-    throw new Error('OpenSSH is not installed: apt-get install openssh-server openssh-client, as root')
 }
 
 function accountOf(): { readonly user: string; readonly uid: number; readonly gid: number } {

@@ -1,9 +1,5 @@
-import { execFile, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { promisify } from 'node:util'
-import { askpass, type SshDoor, type SshOutcome } from '@sluice/test'
-
-const run = promisify(execFile)
+import { spawn } from 'node:child_process'
+import { askpass, programOf, type SshDoor, type SshOutcome } from '@sluice/test'
 
 /** Runs a program of OpenSSH, or one that starts `ssh`, with what gets it in through a door. */
 export async function copying(
@@ -51,14 +47,7 @@ export async function copying(
 
 /** Installs rsync and git where they are missing and that is possible. */
 export async function withCopiers(): Promise<void> {
-  const missing = ['rsync', 'git'].filter((name) => !existsSync(`/usr/bin/${name}`))
-  if (missing.length === 0) return
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['install', '--yes', '--quiet', '--no-install-recommends', ...missing]
-  for (const args of [install, ['--quiet', 'update'], install])
-    await run('apt-get', args, { env }).catch(() => {})
-  const still = missing.filter((name) => !existsSync(`/usr/bin/${name}`))
-  if (still.length > 0) throw new Error(`not installed: apt-get install ${still.join(' ')}, as root`)
+  for (const name of ['rsync', 'git']) await programOf(name)
 }
 
 async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {

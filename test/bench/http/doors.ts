@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startChild, type Child } from '../child.ts'
-import { findOrInstall } from '../program.ts'
+import { findOrInstall } from '../../src/program.ts'
 import { serve } from '../serve.ts'
 import { large, showsNothing, small } from './content.ts'
 import type { Door } from './door.ts'
@@ -32,14 +32,15 @@ const here = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 export async function openDoors({ origin: kind, folder, path, flags }: DoorOptions): Promise<Doors> {
   await using parts = new AsyncDisposableStack()
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const [nginx, haproxy] = (['nginx', 'haproxy'] as const).map((name) => found(name, path))
+  const nginx = await found('nginx', path)
+  const haproxy = await found('haproxy', path)
   const program = async (file: string, ...args: readonly string[]): Promise<Child & { port: number }> => {
     const child = await startNode(file, args)
     parts.defer(() => child.stop())
     return { ...child, port: Number(child.ready[1]) }
   }
   const origin =
-    kind === 'files' && nginx != null
+    kind === 'files' && nginx !== null
       ? parts.use(await startStaticOrigin(nginx, folder))
       : await program('origin.ts')
 
@@ -47,8 +48,8 @@ export async function openDoors({ origin: kind, folder, path, flags }: DoorOptio
   const add = (name: string, { port, pid }: { readonly port: number; readonly pid: number }): void => {
     doors.push(doorTo(name, port, pid))
   }
-  if (nginx != null) add('nginx', parts.use(await startReverseProxy(nginx, folder, origin.port)))
-  if (haproxy != null) add('haproxy', parts.use(await startHaproxy(haproxy, folder, origin.port)))
+  if (nginx !== null) add('nginx', parts.use(await startReverseProxy(nginx, folder, origin.port)))
+  if (haproxy !== null) add('haproxy', parts.use(await startHaproxy(haproxy, folder, origin.port)))
   add('bare', await program('bare.ts', String(origin.port)))
   const gateway = await startGateway(folder, origin.port, flags)
   parts.use(gateway)
@@ -60,8 +61,8 @@ export async function openDoors({ origin: kind, folder, path, flags }: DoorOptio
   return { doors, masking, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
-function found(name: string, path: string): string | null {
-  const program = findOrInstall(name, path)
+async function found(name: string, path: string): Promise<string | null> {
+  const program = await findOrInstall(name, path)
   if (program === null)
     console.error(`no ${name} on this machine, so no row (Debian: apt-get install ${name})`)
   return program

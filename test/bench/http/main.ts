@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cpuMicros } from '../cpu.ts'
 import { machine } from '../machine.ts'
-import { findOrInstall } from '../program.ts'
+import { findOrInstall } from '../../src/program.ts'
 import { inRounds, type Rounds } from '../rounds.ts'
 import { spread } from '../statistics.ts'
 import { large, small } from './content.ts'
@@ -62,7 +62,7 @@ function opened(origin: 'files' | 'events'): Promise<Doors> {
 }
 
 async function requests(asked: readonly Load[]): Promise<void> {
-  const binary = findOrInstall('wrk', path)
+  const binary = await findOrInstall('wrk', path)
   if (binary === null) throw new Error('the benchmark needs wrk: on Debian, apt-get install wrk')
   await using open = await opened('files')
   for (const load of asked) {
