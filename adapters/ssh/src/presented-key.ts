@@ -1,5 +1,6 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
 import ssh2, { type PublicKeyAuthContext } from 'ssh2'
+import { Fields, text } from './wire.ts'
 
 /** Signatures that a caller may prove a key with: no SHA-1, no DSA, no tokens with a signature format of their own. */
 const hashes: Readonly<Record<string, string | null>> = {
@@ -49,27 +50,27 @@ function plainKey(blob: Buffer): KeyObject {
  * for it, and for how long, is for the authenticator to see.
  */
 function certifiedKey(blob: Buffer): KeyObject {
-  const [type, at] = stringAt(blob, 0)
-  const [, fieldsAt] = stringAt(blob, at)
-  const plain = type.toString('latin1').replace(certificateSuffix, '')
-  let end = fieldsAt
-  for (let field = 0; field < (plain === 'ssh-ed25519' ? 1 : 2); field++) end = stringAt(blob, end)[1]
-  return plainKey(Buffer.concat([lengthAnd(Buffer.from(plain)), blob.subarray(fieldsAt, end)]))
+  const fields = new Fields(blob)
+  const plain = fields.string().toString('latin1').replace(certificateSuffix, '')
+  fields.string()
+  const own = Array.from({ length: plain === 'ssh-ed25519' ? 1 : 2 }, () => text(fields.string()))
+  return plainKey(Buffer.concat([text(plain), ...own]))
 }
 
 /** The library takes apart only signatures of plain keys. Its name must be that of the key's own kind. */
 function certifiedSignature(signature: Buffer, base: string): Buffer {
-  const [name, at] = stringAt(signature, 0)
-  const [raw, end] = stringAt(signature, at)
-  if (name.toString('latin1') !== base || end !== signature.length) throw new Error('another signature')
+  const fields = new Fields(signature)
+  const name = fields.string()
+  const raw = fields.string()
+  fields.end()
+  if (name.toString('latin1') !== base) throw new Error('another signature')
   return base.startsWith('ecdsa-') ? asn1(raw) : raw
 }
 
 /** Two numbers as OpenSSL wants them (RFC 3279 §2.2.3). */
 function asn1(raw: Buffer): Buffer {
-  const [r, at] = stringAt(raw, 0)
-  const [s] = stringAt(raw, at)
-  const numbers = Buffer.concat([integer(r), integer(s)])
+  const fields = new Fields(raw)
+  const numbers = Buffer.concat([integer(fields.string()), integer(fields.string())])
   // Of a curve of 521 bits it is longer than 127 bytes.
   const length = numbers.length < 128 ? [numbers.length] : [0x81, numbers.length]
   return Buffer.concat([Buffer.from([0x30, ...length]), numbers])
@@ -77,17 +78,4 @@ function asn1(raw: Buffer): Buffer {
 
 function integer(number: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x02, number.length]), number])
-}
-
-/** A length and so many bytes (RFC 4251 §5), and where they end. Throws when there are not so many. */
-function stringAt(bytes: Buffer, at: number): readonly [content: Buffer, end: number] {
-  const end = at + 4 + bytes.readUInt32BE(at)
-  if (end > bytes.length) throw new Error('cut')
-  return [bytes.subarray(at + 4, end), end]
-}
-
-function lengthAnd(content: Buffer): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(content.length)
-  return Buffer.concat([length, content])
 }

@@ -1,6 +1,7 @@
 import ssh2 from 'ssh2'
 import { SchemaError, type CredentialNeed, type Schema } from '@sluice/core'
 import { signaturesOf } from './algorithms.ts'
+import { loginPattern } from './login-name.ts'
 
 /** A public key, as it is on the wire. */
 export interface HostKey {
@@ -35,7 +36,7 @@ type Readers = { readonly [Key in keyof SshSettings]: (value: unknown, key: stri
 
 const readers: Readers = {
   host_key: hostKeysOf,
-  logins: (value, key) => list(value, key, /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'user names'),
+  logins: (value, key) => list(value, key, loginPattern, 'user names'),
   env: (value, key) => list(value, key, /^[A-Za-z_][A-Za-z0-9_]{0,127}\*?$/, 'names of variables'),
   connect_timeout_ms: (value, key) => whole(value, key, 1, 3_600_000),
   shell_max_ms: (value, key) => whole(value, key, 1_000, 86_400_000),

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises'
-import type { Address, Clock, Ids } from '@sluice/core'
+import { addressText, type Address, type Clock, type Ids } from '@sluice/core'
 import type { AllowList, Resolve } from './allow-list.ts'
 import { authorityAt, connectTo, greeted, NotWelcome } from './gateway-connection.ts'
 import { tokenFrom, type EnrolmentToken } from './enrolment-token.ts'
@@ -28,8 +28,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const ends = await Promise.all(
     gateways.map(async (gateway) => {
       const refused = await new Link(gateway, signal, { ...options, resolve }).run()
-      if (refused !== undefined)
-        tell(`${gateway.host}:${gateway.port} takes this agent no more: ${refused.message}`)
+      if (refused !== undefined) tell(`${addressText(gateway)} takes this agent no more: ${refused.message}`)
       return refused
     }),
   )

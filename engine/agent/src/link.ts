@@ -1,6 +1,6 @@
 import { performServerHandshake, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import type { Address, Clock, Ids } from '@sluice/core'
+import { addressText, type Address, type Clock, type Ids } from '@sluice/core'
 import type { AllowList, Resolve } from './allow-list.ts'
 import { Backoff } from './backoff.ts'
 import { connectTo, greeted, NotWelcome } from './gateway-connection.ts'
@@ -9,6 +9,7 @@ import { protocols } from './hello.ts'
 import { limits } from './limits.ts'
 import type { AgentState } from './state.ts'
 import { serveStreams } from './streams.ts'
+import { why } from './why.ts'
 
 export interface LinkPorts {
   /** Of this software. */
@@ -46,7 +47,7 @@ export class Link {
       } catch (error) {
         if (error instanceof NotWelcome && isFinal(error)) return error
         refused = error instanceof NotWelcome && error.code !== 'unavailable'
-        this.#tell(error instanceof Error ? codeOf(error) : String(error))
+        this.#tell(error instanceof NotWelcome ? error.message : why(error))
       }
       await this.#backoff.pause(this.#signal, refused ? limits.refusedRetryMs : undefined)
     }
@@ -72,7 +73,9 @@ export class Link {
       // The gateway has taken it up.
       session.once('remoteSettings', () => {
         this.#told = undefined
-        this.#ports.tell(`connected to ${this.#place} (${welcome.gateway}) as ${welcome.name}, ${welcome.id}`)
+        this.#ports.tell(
+          `connected to ${addressText(this.#gateway)} (${welcome.gateway}) as ${welcome.name}, ${welcome.id}`,
+        )
       })
       const lost = await this.#served(session, socket, clock)
       if (!this.#signal.aborted) this.#tell(lost)
@@ -99,7 +102,7 @@ export class Link {
       report: tell,
     })
     session.setLocalWindowSize(limits.uploadConnectionWindowBytes)
-    session.on('error', (error) => (reason = `the connection failed (${codeOf(error)})`))
+    session.on('error', (error) => (reason = `the connection failed (${why(error)})`))
     // What is under way may end.
     const leave = (): void => {
       session.close()
@@ -121,20 +124,11 @@ export class Link {
   #tell(what: string): void {
     if (what === this.#told) return
     this.#told = what
-    this.#ports.tell(`no connection to ${this.#place}: ${what}; trying again`)
-  }
-
-  get #place(): string {
-    const { host, port } = this.#gateway
-    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+    this.#ports.tell(`no connection to ${addressText(this.#gateway)}: ${what}; trying again`)
   }
 }
 
 /** Nothing but an operator changes it. */
 function isFinal({ code }: NotWelcome): boolean {
   return code === 'removed' || code === 'certificate_expired' || code === 'certificate_refused'
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && !(error instanceof NotWelcome) ? String(error.code) : error.message
 }

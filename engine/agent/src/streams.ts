@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net'
 import type { Address } from '@sluice/core'
 import { NotAllowed, type AllowList, type Resolve } from './allow-list.ts'
 import { limits } from './limits.ts'
+import { why } from './why.ts'
 
 /** Why a stream was not opened, for whoever runs the gateway. */
 export const reasonHeader = 'sluice-reason'
@@ -135,9 +136,4 @@ function addressOf(authority: string | undefined): Address | undefined {
   const host = bracketed ?? plain
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return undefined
   return { host, port: Number(port) }
-}
-
-function why(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return 'code' in error ? String(error.code) : error.message
 }

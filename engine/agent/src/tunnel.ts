@@ -1,10 +1,11 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { Address, Clock } from '@sluice/core'
+import { addressText, type Address, type Clock } from '@sluice/core'
 import { Heartbeat } from './heartbeat.ts'
 import { limits } from './limits.ts'
 import { reasonHeader } from './streams.ts'
+import { why } from './why.ts'
 
 /** Why there is no stream. `not_allowed`: the agent does not go there; `failed`: it could not; `lost`: it is gone or busy. */
 export class DialError extends Error {
@@ -49,7 +50,7 @@ export class Tunnel {
     })
     // By itself it would be that of one stream.
     this.#session.once('connect', () => this.#session.setLocalWindowSize(limits.connectionWindowBytes))
-    this.#session.on('error', (error) => (this.#reason = `the connection failed (${codeOf(error)})`))
+    this.#session.on('error', (error) => (this.#reason = `the connection failed (${why(error)})`))
     // Nobody but the gateway opens streams here.
     this.#session.on('stream', (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))
     this.#session.on('ping', () => this.#asked()).on('remoteSettings', () => this.#asked())
@@ -88,7 +89,7 @@ export class Tunnel {
     if (!this.open) throw new DialError('lost', 'the agent takes no further stream')
     const stream = this.#request({
       ':method': 'CONNECT',
-      ':authority': authorityOf(address),
+      ':authority': addressText(address),
       // Streams take turns; without this the agent would send the oldest one first (RFC 9218).
       priority: 'u=3, i',
     })
@@ -176,10 +177,6 @@ function asSocket(stream: ClientHttp2Stream): Duplex {
   return stream
 }
 
-function authorityOf({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
 /** It comes from the agent and is told to people. */
 function reasonOf(header: unknown): string {
   if (typeof header !== 'string') return 'the agent said no reason'
@@ -190,8 +187,4 @@ function reasonOf(header: unknown): string {
   } catch {
     return 'the agent said no reason'
   }
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : error.message
 }

@@ -1,16 +1,16 @@
 import type { AddedTargets } from '@sluice/api'
 import {
-  unreached,
+  addressText,
   type Clock,
   type Dialer,
   type Finding,
   type Json,
   type Registrations,
   type Target,
+  unreached,
 } from '@sluice/core'
 import { referencedCredentials, type SecretSource } from '@sluice/identity'
 import { adapters } from './adapters.ts'
-import { addressText } from './config/address.ts'
 import type { TargetConfig } from './config/config.ts'
 import { ConfigError } from './config/problem.ts'
 import type { TargetRegistry } from './target-registry.ts'

@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import type { Address } from './request.ts'
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
@@ -29,6 +30,11 @@ export function isReachable(address: string): boolean {
 /** Of who called; an address of IPv4 in its own form, also where both families are served. Empty: it has gone. */
 export function callerAddress({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string {
   return remoteAddress?.replace(/^::ffff:/, '') ?? ''
+}
+
+/** `host:port`, with brackets around the host of IPv6. */
+export function addressText({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** Whether others may read what comes over it from this address. */

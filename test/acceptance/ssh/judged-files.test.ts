@@ -7,15 +7,8 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2, { type ClientChannel, type SFTPWrapper } from 'ssh2'
-import {
-  PacketCutter,
-  packetOf,
-  text,
-  types,
-  u32,
-  u64,
-  type Packet,
-} from '../../../adapters/ssh/src/sftp/packet.ts'
+import { PacketCutter, packetOf, types, type Packet } from '../../../adapters/ssh/src/sftp/packet.ts'
+import { text, u32, u64 } from '../../../adapters/ssh/src/wire.ts'
 import { copying } from './copying.ts'
 import { lastSession, recorded } from './recorded.ts'
 import { openStage, type Stage } from './stage.ts'

@@ -1,32 +1,10 @@
-import { u32 } from './packet.ts'
-
-/** A field that is not there, or is none: the packet is answered with BAD_MESSAGE. */
-export class BadField extends Error {}
+import { BadField, Fields, u32 } from '../wire.ts'
 
 const pathBytesMax = 4096
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads the fields of one packet, in order. */
-export class Fields {
-  readonly #bytes: Buffer
-  #at = 0
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  u32(): number {
-    return this.#take(4).readUInt32BE(0)
-  }
-
-  u64(): bigint {
-    return this.#take(8).readBigUInt64BE(0)
-  }
-
-  string(): Buffer {
-    return this.#take(this.u32())
-  }
-
+/** Reads the fields of one request: what cannot be read in one way only is answered with BAD_MESSAGE. */
+export class RequestFields extends Fields {
   /** UTF-8 without NUL: what cannot be judged by its text is not asked of the target. */
   path(): string {
     const bytes = this.string()
@@ -41,30 +19,11 @@ export class Fields {
 
   /** ATTRS as they came, and what is in them. */
   attributes(): Attributes {
-    const start = this.#at
     const flags = this.u32()
     if ((flags & ~0xf) !== 0) throw new BadField('attributes that are not known')
-    const changed: AttributeName[] = []
-    for (const [bit, bytes, name] of layout)
-      if ((flags & bit) !== 0) {
-        this.#take(bytes)
-        changed.push(name)
-      }
-    return { bytes: this.#bytes.subarray(start, this.#at), changed }
-  }
-
-  rest(): Buffer {
-    return this.#take(this.#bytes.length - this.#at)
-  }
-
-  end(): void {
-    if (this.#at !== this.#bytes.length) throw new BadField('a packet goes on after its end')
-  }
-
-  #take(count: number): Buffer {
-    if (this.#at + count > this.#bytes.length) throw new BadField('a packet ends within a field')
-    this.#at += count
-    return this.#bytes.subarray(this.#at - count, this.#at)
+    const present = layout.filter(([bit]) => (flags & bit) !== 0)
+    const values = present.map(([, bytes]) => this.take(bytes))
+    return { bytes: Buffer.concat([u32(flags), ...values]), changed: present.map(([, , name]) => name) }
   }
 }
 

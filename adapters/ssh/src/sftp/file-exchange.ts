@@ -12,14 +12,15 @@ import {
   type Verdict,
 } from '@sluice/core'
 import type { ContentMasker } from '@sluice/masking'
-import { Fields, resized } from './fields.ts'
+import { Fields, text, u32 } from '../wire.ts'
+import { resized } from './fields.ts'
 import { FileRequests, type FileRequest } from './file-requests.ts'
 import { FileTally } from './file-tally.ts'
 import { JudgedOperation } from './judged-operation.ts'
 import type { Answer } from './link.ts'
 import { maskedFile, type MaskedFile } from './masked-file.ts'
 import type { Asked, OperationPorts } from './operation-exchange.ts'
-import { statusPacket, text, types, u32, type Packet } from './packet.ts'
+import { statusPacket, types, type Packet } from './packet.ts'
 import { refused } from './refuse.ts'
 
 /** How masks of verdicts become one that reads a file; `null`: nothing of it is masked. */

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { frame } from '../recorded-frames.ts'
-import { Fields } from './fields.ts'
+import { Fields } from '../wire.ts'
 import { types, type Packet } from './packet.ts'
 import type { FileRequest } from './file-requests.ts'
 

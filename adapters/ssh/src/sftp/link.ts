@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { Fields } from './fields.ts'
-import { packetOf, PacketCutter, text, types, u32, type Packet } from './packet.ts'
+import { Fields, text, u32 } from '../wire.ts'
+import { packetOf, PacketCutter, types, type Packet } from './packet.ts'
 
 /** What the target answered; the id is that of the gateway and means nothing to anybody else. */
 export type Answer = Omit<Packet, 'id'>
@@ -75,13 +75,7 @@ export class Link {
 function offered(fields: Buffer): ReadonlyMap<string, string> {
   const reader = new Fields(fields)
   const found = new Map<string, string>()
-  let left = fields.length
-  while (left > 0) {
-    const name = reader.string()
-    const version = reader.string()
-    found.set(name.toString('latin1'), version.toString('latin1'))
-    left -= 8 + name.length + version.length
-  }
+  while (reader.left > 0) found.set(reader.string().toString('latin1'), reader.string().toString('latin1'))
   return found
 }
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { PassThrough, Duplex } from 'node:stream'
 import { Refused } from '@sluice/core'
 import { builtInDetectors, contentMasker, type ContentMasker } from '@sluice/masking'
-import { Fields } from './fields.ts'
+import { Fields, text } from '../wire.ts'
 import { Link } from './link.ts'
 import { maskedFile, maskedFileBytesMax } from './masked-file.ts'
-import { PacketCutter, packetOf, statusPacket, text, types } from './packet.ts'
+import { PacketCutter, packetOf, statusPacket, types } from './packet.ts'
 
 /** A target with one file, which gives at most `most` bytes at once. */
 function target(file: Buffer, most = 1000): Link {

@@ -1,9 +1,9 @@
 import type { MaskCount } from '@sluice/core'
 import { refusal, Refused } from '@sluice/core'
 import { Undecodable, type ContentMasker } from '@sluice/masking'
-import { Fields } from './fields.ts'
+import { Fields, text, u32, u64 } from '../wire.ts'
 import type { Link } from './link.ts'
-import { text, types, u32, u64 } from './packet.ts'
+import { statuses, types } from './packet.ts'
 
 /** A masked file is read as a whole before any of it is shown, since callers read where and in what order they like. */
 export const maskedFileBytesMax: number = 8 * 1024 * 1024
@@ -45,7 +45,7 @@ async function pieceAt(link: Link, handle: Buffer, offset: number): Promise<Buff
     const piece = reader.string()
     return piece.length === 0 ? undefined : piece
   }
-  if (type === types.status && reader.u32() === 1) return undefined
+  if (type === types.status && reader.u32() === statuses.eof) return undefined
   throw new Refused(unread)
 }
 

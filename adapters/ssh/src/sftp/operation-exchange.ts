@@ -1,7 +1,7 @@
 import type { Exchange, Obliged, Permit, Refusal, Shown, Verdict } from '@sluice/core'
 import { nothing } from '../judged.ts'
 import { frame } from '../recorded-frames.ts'
-import { Fields } from './fields.ts'
+import { Fields } from '../wire.ts'
 import { JudgedOperation } from './judged-operation.ts'
 import type { Link } from './link.ts'
 import { statusPacket, types, type Packet } from './packet.ts'

@@ -1,15 +1,14 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { text, u32 } from '../wire.ts'
 import {
   BadPacket,
   packetBytesMax,
   PacketCutter,
   packetOf,
   statusPacket,
-  text,
   types,
-  u32,
   type Packet,
 } from './packet.ts'
 

@@ -1,3 +1,5 @@
+import { text, u32 } from '../wire.ts'
+
 /**
  * Packets of the SSH File Transfer Protocol, version 3 (draft-ietf-secsh-filexfer-02), as OpenSSH speaks it:
  *
@@ -107,22 +109,4 @@ export function packetOf({ type, id, fields }: Packet): Buffer {
 
 export function statusPacket(id: number, status: Status, message: string): Packet {
   return { type: types.status, id, fields: Buffer.concat([u32(statuses[status]), text(message), text('')]) }
-}
-
-export function u32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
-
-export function u64(value: bigint): Buffer {
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeBigUInt64BE(value)
-  return bytes
-}
-
-/** A string of the protocol: its length, then its bytes. */
-export function text(value: string | Buffer): Buffer {
-  const bytes = typeof value === 'string' ? Buffer.from(value) : value
-  return Buffer.concat([u32(bytes.length), bytes])
 }

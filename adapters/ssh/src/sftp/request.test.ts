@@ -1,7 +1,8 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { text, types, u32, u64, type Packet } from './packet.ts'
+import { text, u32, u64 } from '../wire.ts'
+import { types, type Packet } from './packet.ts'
 import { operations, requestOf, type Request } from './request.ts'
 
 const nothing = u32(0)

@@ -1,7 +1,8 @@
 import type { Action } from '@sluice/core'
 import { canonicalPath, climbs, isThroughDescriptor, type NamedPath } from '../shell/path.ts'
-import { BadField, Fields, type AttributeName } from './fields.ts'
-import { text, types, u32, type Packet, type Status } from './packet.ts'
+import { BadField, text, u32 } from '../wire.ts'
+import { RequestFields, type AttributeName } from './fields.ts'
+import { types, type Packet, type Status } from './packet.ts'
 
 /** What a packet of a caller asks for. */
 export type Request =
@@ -72,14 +73,14 @@ export const extensions: ReadonlyMap<string, string> = new Map([
 /** Never throws: what cannot be read is answered. Pure. */
 export function requestOf({ type, id, fields }: Packet): Request {
   try {
-    return read(type, id, new Fields(fields))
+    return read(type, id, new RequestFields(fields))
   } catch (error) {
     if (!(error instanceof BadField)) throw error
     return { kind: 'refused', id, status: 'bad_message', message: `sluice: ${error.message}` }
   }
 }
 
-function read(type: number, id: number, fields: Fields): Request {
+function read(type: number, id: number, fields: RequestFields): Request {
   switch (type) {
     case types.open:
       return open(id, fields)
@@ -136,7 +137,7 @@ interface Place {
 }
 
 /** In SFTP `~` is a name like any other. */
-function place(fields: Fields, access: NamedPath['access']): Place {
+function place(fields: RequestFields, access: NamedPath['access']): Place {
   const given = fields.path()
   const path = canonicalPath(given.startsWith('~') ? `./${given}` : given)
   // The server holds folders open for its caller, and below one of them anything has another name.
@@ -149,7 +150,7 @@ function sentPath(canonical: string): string {
   return canonical === '~' ? '.' : canonical.slice(2)
 }
 
-interface Judged {
+interface Meaning {
   readonly action: Operation
   readonly sent: readonly Buffer[]
 }
@@ -160,7 +161,7 @@ function operation(
   readOnly: boolean,
   places: readonly Place[],
   more: object = {},
-): Judged {
+): Meaning {
   const paths = places.map(({ named }) => ({ ...named }))
   return {
     action: { name: `sftp.${name}`, kind, read_only: readOnly, paths, ...more },
@@ -168,15 +169,15 @@ function operation(
   }
 }
 
-function asked(id: number, type: number, { action, sent }: Judged, ...rest: readonly Buffer[]): Request {
+function asked(id: number, type: number, { action, sent }: Meaning, ...rest: readonly Buffer[]): Request {
   return { kind: 'operation', id, action, type, fields: Buffer.concat([...sent, ...rest]) }
 }
 
-function opened(id: number, type: number, { action, sent }: Judged, ...rest: readonly Buffer[]): Request {
+function opened(id: number, type: number, { action, sent }: Meaning, ...rest: readonly Buffer[]): Request {
   return { kind: 'open', id, action, type, fields: Buffer.concat([...sent, ...rest]) }
 }
 
-function ended(fields: Fields, request: Request): Request {
+function ended(fields: RequestFields, request: Request): Request {
   fields.end()
   return request
 }
@@ -190,7 +191,7 @@ const openFlags = [
   [32, 'exclusive'],
 ] as const
 
-function open(id: number, fields: Fields): Request {
+function open(id: number, fields: RequestFields): Request {
   const file = fields.path()
   const flags = fields.u32()
   const { bytes } = fields.attributes()
@@ -199,7 +200,7 @@ function open(id: number, fields: Fields): Request {
   if ((flags & ~0x3f) !== 0 || (flags & 3) === 0) throw new BadField('a way of opening that is not known')
   const named = openFlags.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name)
   const reads = flags === 1
-  const at = place(new Fields(text(file)), reads ? 'read' : 'write')
+  const at = place(new RequestFields(text(file)), reads ? 'read' : 'write')
   const judged = operation(
     reads ? 'open_read' : 'open_write',
     reads ? 'open_read' : 'open_write',
@@ -213,7 +214,7 @@ function open(id: number, fields: Fields): Request {
 }
 
 /** `exact`: how many bytes follow the handle. */
-function used(id: number, type: number, use: Use, fields: Fields, exact?: number): Request {
+function used(id: number, type: number, use: Use, fields: RequestFields, exact?: number): Request {
   const handle = fields.string().toString('latin1')
   const rest = fields.rest()
   if (exact !== undefined && rest.length !== exact) throw new BadField('a packet of another length')
@@ -224,13 +225,13 @@ function used(id: number, type: number, use: Use, fields: Fields, exact?: number
 }
 
 function requireAttributes(rest: Buffer): void {
-  const changed = new Fields(rest)
+  const changed = new RequestFields(rest)
   changed.attributes()
   changed.end()
 }
 
 function requireWritten(rest: Buffer): void {
-  const written = new Fields(rest)
+  const written = new RequestFields(rest)
   written.u64()
   written.string()
   written.end()
@@ -241,7 +242,7 @@ function changed(
   type: number,
   name: string,
   kind: string,
-  fields: Fields,
+  fields: RequestFields,
   extension: string,
 ): Request {
   const at = place(fields, 'write')
@@ -257,7 +258,7 @@ function two(
   type: number,
   name: 'rename' | 'hardlink',
   kind: string,
-  fields: Fields,
+  fields: RequestFields,
   extension: string,
 ): Request {
   const from = place(fields, name === 'rename' ? 'write' : 'read')
@@ -270,7 +271,7 @@ function two(
  * What a link says is sent as it came: it is no path until somebody follows it. It is judged as the place to which it leads
  * from the folder of the link.
  */
-function symlink(id: number, fields: Fields): Request {
+function symlink(id: number, fields: RequestFields): Request {
   const says = fields.path()
   if (climbs(says)) throw new BadField('a link says `..` behind a folder')
   const link = place(fields, 'write')
@@ -281,11 +282,11 @@ function symlink(id: number, fields: Fields): Request {
   return asked(id, types.symlink, operation('symlink', 'symlink', false, [leads, link]))
 }
 
-function prefixed({ action, sent }: Judged, extension: string): Judged {
+function prefixed({ action, sent }: Meaning, extension: string): Meaning {
   return { action, sent: extension === '' ? sent : [text(extension), ...sent] }
 }
 
-function extended(id: number, fields: Fields): Request {
+function extended(id: number, fields: RequestFields): Request {
   const name = fields.string().toString('latin1')
   const type = types.extended
   switch (name) {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { Duplex, PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Exchange, Lane } from '@sluice/core'
+import { text, u32 } from '../wire.ts'
 import { versionPacket } from './link.ts'
-import { packetOf, statusPacket, text, types, u32, type Packet } from './packet.ts'
+import { packetOf, statusPacket, types, type Packet } from './packet.ts'
 import { SftpChannel } from './sftp-channel.ts'
 
 /** A caller, whose requests wait until they are answered here. */

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { Exchange, Lane } from '@sluice/core'
 import { refusal, Refused } from '@sluice/core'
+import { text } from '../wire.ts'
 import { FileExchange, type FileMasking } from './file-exchange.ts'
 import type { FileRequest } from './file-requests.ts'
 import { Link, versionPacket } from './link.ts'
 import { OperationExchange, type Asked, type OperationPorts } from './operation-exchange.ts'
-import { PacketCutter, packetOf, statusPacket, text, types, type Packet } from './packet.ts'
+import { PacketCutter, packetOf, statusPacket, types, type Packet } from './packet.ts'
 import { extensions, requestOf } from './request.ts'
 
 /** Requests of one caller that wait for their answers, and files that it may hold open. */

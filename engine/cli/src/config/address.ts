@@ -7,11 +7,6 @@ export function addressOf(text: string): Address {
   return { host, port: Number(text.slice(colon + 1)) }
 }
 
-/** The same the other way round. */
-export function addressText({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
 /** Without the brackets of IPv6, as sockets take it. */
 export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '')

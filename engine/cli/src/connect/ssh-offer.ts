@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { addressText } from '@sluice/core'
 import { UsageError } from '../command.ts'
-import { addressText } from '../config/address.ts'
 import { sshCertificate, sshHostKey } from './gateway-api.ts'
 import type { Place } from './listener.ts'
 import type { Offer } from './offer.ts'

@@ -1,4 +1,4 @@
-import { addressText } from '../config/address.ts'
+import { addressText } from '@sluice/core'
 import type { Place } from './listener.ts'
 
 /** What a program gets in its environment; `null` takes a variable out. */

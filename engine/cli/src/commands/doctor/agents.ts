@@ -1,9 +1,8 @@
 import { AllowList } from '@sluice/agent'
 import type { AgentLine } from '@sluice/api'
-import type { Address, Target } from '@sluice/core'
+import { addressText, type Address, type Target } from '@sluice/core'
 import { connectApi } from '../../client.ts'
 import type { Io } from '../../command.ts'
-import { addressText } from '../../config/address.ts'
 import { printable } from '../../printable.ts'
 import type { Check } from './check.ts'
 
