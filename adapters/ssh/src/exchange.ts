@@ -91,15 +91,7 @@ export class ProgramExchange extends Judged implements Exchange<Buffer, Reply, M
     const flight = new Flight(body, () => this.body.end(), stop)
     if (this.#program.kind === 'shell') flight.endAfter(this.#line.shellMaxMs)
     this.#flight = flight
-    void this.#leave(permit, flight)
-    return flight
-  }
-
-  /** Once there is a connection, unless it was stopped meanwhile. */
-  async #leave(permit: Permit, flight: Flight): Promise<void> {
-    try {
-      const client = await this.#line.upstream()
-      if (flight.failed) return
+    void flight.depart(this.#line.upstream, (client) => {
       permit.spend(this.content)
       start(
         client,
@@ -107,9 +99,8 @@ export class ProgramExchange extends Judged implements Exchange<Buffer, Reply, M
         (channel) => flight.run(channel),
         (error) => flight.fail(error),
       )
-    } catch (error) {
-      flight.fail(error)
-    }
+    })
+    return flight
   }
 
   maskBody(body: AsyncIterable<Buffer>): AsyncIterable<Shown<Buffer>> {

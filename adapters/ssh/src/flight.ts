@@ -1,4 +1,4 @@
-import type { ClientChannel } from 'ssh2'
+import type { Client, ClientChannel } from 'ssh2'
 import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import type { Reply } from './replies.ts'
 import { signal } from './running.ts'
@@ -38,9 +38,14 @@ export class Flight implements AsyncIterable<Reply> {
     this.#late = setTimeout(() => this.fail(new Refused(tooLong)), ms).unref()
   }
 
-  /** Nothing of it may begin any more. */
-  get failed(): boolean {
-    return this.#failure !== undefined
+  /** Leaves by `leave` once there is a connection, unless it was stopped meanwhile. */
+  async depart(upstream: () => Promise<Client>, leave: (client: Client) => void): Promise<void> {
+    try {
+      const client = await upstream()
+      if (this.#failure === undefined) leave(client)
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** What runs, to tell it what is no part of its streams; `undefined`: nothing does. */

@@ -86,31 +86,27 @@ export class ForwardExchange extends Judged implements Exchange<Buffer, Reply, M
     stop: Stop<StopReason>,
   ): AsyncIterable<Reply> {
     const flight = new Flight(body, () => this.#inflow?.end(), stop)
-    void this.#leave(permit, flight)
+    void flight.depart(this.#ports.upstream, (client) => {
+      permit.spend(this.content)
+      this.#open(client, flight)
+    })
     return flight
   }
 
-  async #leave(permit: Permit, flight: Flight): Promise<void> {
-    try {
-      const client = await this.#ports.upstream()
-      if (flight.failed) return
-      permit.spend(this.content)
-      client.forwardOut('127.0.0.1', 0, this.#to.host, this.#to.port, (error, channel) => {
-        const { accept, cut, stallMs } = this.#ports
-        const caller = error === undefined ? accept() : undefined
-        if (caller === undefined) return flight.fail(new Refused(error === undefined ? lost : notStarted))
-        caller.on('error', () => {})
-        caller.once('close', () => flight.fail(new Refused(gone)))
-        this.#caller = { channel: caller, cut, stallMs }
-        this.#inflow = new Inflow(caller)
-        this.#opened.resolve(this.#inflow)
-        // One side may end before the other.
-        channel.on('end', () => flight.tell({ kind: 'eof' }))
-        flight.run(channel)
-      })
-    } catch (error) {
-      flight.fail(error)
-    }
+  #open(client: Client, flight: Flight): void {
+    client.forwardOut('127.0.0.1', 0, this.#to.host, this.#to.port, (error, channel) => {
+      const { accept, cut, stallMs } = this.#ports
+      const caller = error === undefined ? accept() : undefined
+      if (caller === undefined) return flight.fail(new Refused(error === undefined ? lost : notStarted))
+      caller.on('error', () => {})
+      caller.once('close', () => flight.fail(new Refused(gone)))
+      this.#caller = { channel: caller, cut, stallMs }
+      this.#inflow = new Inflow(caller)
+      this.#opened.resolve(this.#inflow)
+      // One side may end before the other.
+      channel.on('end', () => flight.tell({ kind: 'eof' }))
+      flight.run(channel)
+    })
   }
 
   maskBody(body: AsyncIterable<Buffer>): AsyncIterable<Shown<Buffer>> {
