@@ -96,8 +96,13 @@ export class ForwardExchange extends Judged implements Exchange<Buffer, Reply, M
   #open(client: Client, flight: Flight): void {
     client.forwardOut('127.0.0.1', 0, this.#to.host, this.#to.port, (error, channel) => {
       const { accept, cut, stallMs } = this.#ports
-      const caller = error === undefined ? accept() : undefined
-      if (caller === undefined) return flight.fail(new Refused(error === undefined ? lost : notStarted))
+      if (error !== undefined) return flight.fail(new Refused(notStarted))
+      const caller = accept()
+      if (caller === undefined) {
+        // Its caller has gone, and nobody would ever close it.
+        channel.close()
+        return flight.fail(new Refused(lost))
+      }
       caller.on('error', () => {})
       caller.once('close', () => flight.fail(new Refused(gone)))
       this.#caller = { channel: caller, cut, stallMs }
