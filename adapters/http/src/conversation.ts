@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import {
   limits,
   refusalOf,
@@ -19,6 +20,7 @@ import type { Reception } from './reception.ts'
 import { refuse } from './refuse.ts'
 import { receiveBody, requireRoom } from './request-body.ts'
 import type { HttpSettings } from './target.ts'
+import { unpacked } from './unpacked.ts'
 import { claimOf, unread, type Claim } from './unread.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -106,7 +108,7 @@ export class Conversation {
   async #serve(asked: Asked, expectsContinue: boolean): Promise<void> {
     let head: CanonicalHead
     try {
-      head = canonicalHead(asked.request, this.#ports)
+      head = canonicalHead(asked.request, { hosts: this.#ports.hosts, servername: servernameOf(asked) })
     } catch (error) {
       return this.#refuse(asked, refusalOf(error))
     }
@@ -154,8 +156,9 @@ export class Conversation {
     try {
       requireRoom(request, settings.body_bytes_max)
       if (expectsContinue) response.writeContinue()
-      const body = await receiveBody(request, settings.body_bytes_max, this.#unreadable)
-      const judged = normalise(head, body, settings)
+      const received = await receiveBody(request, settings.body_bytes_max, this.#unreadable)
+      const { headers, body } = await unpacked(head.headers, received, settings.body_bytes_max)
+      const judged = normalise({ ...head, headers }, body, settings)
       const { llm } = judged
       return {
         judged,
@@ -209,6 +212,10 @@ interface Read {
   readonly judged: Judged
   readonly credential?: Credential | null
   readonly meter?: Meter | undefined
+}
+
+function servernameOf({ socket }: Asked): string | undefined {
+  return socket instanceof TLSSocket ? socket.servername || undefined : undefined
 }
 
 const nothing = Buffer.alloc(0)

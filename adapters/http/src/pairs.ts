@@ -1,4 +1,5 @@
 import { limits } from '@sluice/core'
+import { refuseOverride } from './method-override.ts'
 import { excessive, malformed } from './objection.ts'
 import { unescaped } from './percent.ts'
 
@@ -15,8 +16,10 @@ export function pairsOf(text: string, about: 'query' | 'form'): Pairs {
   if (pieces.length > limits.httpPairsMax)
     throw excessive(about, `A ${about} may have ${limits.httpPairsMax} parameters.`)
   const pairs = pieces.filter((piece) => piece !== '').map((piece) => pairOf(piece, about))
-  if (pairs.some(([name]) => name.toLowerCase() === '_method'))
-    throw malformed('method_override', `The ${about} must not name another method.`)
+  refuseOverride(
+    pairs.map(([name]) => name),
+    about,
+  )
   return pairs
 }
 
