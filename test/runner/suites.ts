@@ -72,6 +72,7 @@ export const suites: readonly Suite[] = [
   { name: 'exporters', files: ['engine/exporters/src/**/*.test.ts'], concurrency: 2 },
   { name: 'notices', files: ['engine/notices/src/**/*.test.ts'], concurrency: 2 },
   { name: 'projections', files: ['engine/projections/src/**/*.test.ts'], concurrency: 2 },
+  { name: 'terminal', files: ['engine/terminal/src/**/*.test.ts'], concurrency: 2 },
   { name: 'console', files: ['engine/console/src/**/*.test.ts'], concurrency: 2 },
   { name: 'recognisers', files: ['engine/recognisers/src/**/*.test.ts'], concurrency: 1 },
   { name: 'schemas', files: ['schemas/**/*.test.ts'], concurrency: 1 },
