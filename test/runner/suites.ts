@@ -9,6 +9,8 @@ export interface Suite extends Laned {
   readonly command?: readonly [string, ...string[]]
   /** Test files that run at once: one where they share the machine's attention with a server. */
   readonly concurrency?: number
+  /** They share one process: they start nothing and leave nothing, so that starting it is most of what each file takes. */
+  readonly together?: boolean
 }
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
@@ -59,28 +61,33 @@ export const suites: readonly Suite[] = [
   { name: 'journal', files: ['engine/journal/src/**/*.test.ts'], concurrency: 2 },
   { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },
-  { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'http', files: ['adapters/http/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'ssh', files: ['adapters/ssh/src/**/*.test.ts'], concurrency: 2 },
+  { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'], together: true },
+  { name: 'http', files: ['adapters/http/src/**/*.test.ts'], together: true },
+  { name: 'ssh', files: ['adapters/ssh/src/**/*.test.ts'], together: true },
   {
     name: 'masking',
     files: ['engine/masking/src/**/*.test.ts', 'test/detectors/**/*.test.ts'],
-    concurrency: 2,
+    together: true,
   },
-  { name: 'core', files: ['engine/core/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'identity', files: ['engine/identity/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'exporters', files: ['engine/exporters/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'notices', files: ['engine/notices/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'projections', files: ['engine/projections/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'terminal', files: ['engine/terminal/src/**/*.test.ts'], concurrency: 2 },
-  { name: 'console', files: ['engine/console/src/**/*.test.ts'], concurrency: 2 },
+  { name: 'core', files: ['engine/core/src/**/*.test.ts'], together: true },
+  { name: 'identity', files: ['engine/identity/src/**/*.test.ts'], together: true },
+  { name: 'exporters', files: ['engine/exporters/src/**/*.test.ts'], together: true },
+  { name: 'notices', files: ['engine/notices/src/**/*.test.ts'], together: true },
+  { name: 'projections', files: ['engine/projections/src/**/*.test.ts'], together: true },
+  { name: 'terminal', files: ['engine/terminal/src/**/*.test.ts'], together: true },
+  { name: 'console', files: ['engine/console/src/**/*.test.ts'], together: true },
   { name: 'recognisers', files: ['engine/recognisers/src/**/*.test.ts'], concurrency: 1 },
   { name: 'schemas', files: ['schemas/**/*.test.ts'], concurrency: 1 },
   { name: 'faults (slice)', files: ['test/faults/**/*.test.ts'], concurrency: 1, alone: measures },
 ]
 
 /** What runs it; `null` when it has no test file. */
-export function commandOf({ files, command, concurrency }: Suite): readonly [string, ...string[]] | null {
+export function commandOf({
+  files,
+  command,
+  concurrency,
+  together,
+}: Suite): readonly [string, ...string[]] | null {
   if (command !== undefined) return command
   const found = globSync(files ?? [], { cwd: root, exclude: ['**/node_modules/**', '**/dist/**'] })
   if (found.length === 0) return null
@@ -94,6 +101,7 @@ export function commandOf({ files, command, concurrency }: Suite): readonly [str
     '--test',
     '--test-reporter=dot',
     ...parallel,
+    ...(together === true ? ['--test-isolation=none'] : []),
     ...found.toSorted(),
   ]
 }
