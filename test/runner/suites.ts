@@ -37,11 +37,7 @@ export const suites: readonly Suite[] = [
   // One file, which runs its drivers side by side.
   { name: 'acceptance drivers', files: ['test/acceptance/drivers/*.test.ts'], concurrency: 1 },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
-  {
-    name: 'api and cli',
-    files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'],
-    concurrency: 2,
-  },
+  { name: 'cli', files: ['engine/cli/src/**/*.test.ts'], concurrency: 2 },
   {
     name: 'telemetry',
     files: ['engine/telemetry/src/**/*.test.ts', 'test/telemetry/**/*.test.ts'],
@@ -61,6 +57,7 @@ export const suites: readonly Suite[] = [
   { name: 'journal', files: ['engine/journal/src/**/*.test.ts'], concurrency: 2 },
   { name: 'simulation (slice)', files: ['test/simulation/**/*.test.ts'], concurrency: 1 },
   { name: 'fuzz (slice)', files: ['test/fuzz/**/*.test.ts'], concurrency: 1 },
+  { name: 'api', files: ['engine/api/src/**/*.test.ts'], together: true },
   { name: 'postgres', files: ['adapters/postgres/src/**/*.test.ts'], together: true },
   { name: 'http', files: ['adapters/http/src/**/*.test.ts'], together: true },
   { name: 'ssh', files: ['adapters/ssh/src/**/*.test.ts'], together: true },
