@@ -119,7 +119,8 @@ suite('a certificate of which files say something else', () => {
     listeners = new Listeners()
     const on = { address: { host: '127.0.0.1', port: 0 }, tls: { cert: 'tls.cert', key: 'tls.key' } }
     const report = (what: string): void => void told.push(what)
-    const ports = { base: files.folder, clock, report, hostKey: '' }
+    const host = { privateKey: '', certificate: () => '' }
+    const ports = { base: files.folder, clock, report, host }
     await listeners.open({ postgres: on, http: on, ssh: null }, nobody, ports)
     const of = (protocol: string): Address => listeners.get(protocol)?.address ?? on.address
     at = { postgres: of('postgres'), http: of('http') }
