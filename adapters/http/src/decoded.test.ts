@@ -1,11 +1,12 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { Refused, Stop } from '@sluice/core'
+import { Refused } from '@sluice/core'
 import { builtInDetectors, type Hiding } from '@sluice/masking'
 import { EchoGuard, formsOf } from './echo-guard.ts'
 import { masked, type MaskContext } from './mask.ts'
 import type { Headers, Reply } from './replies.ts'
+import { maskContext } from './scripted.ts'
 
 /** A secret that must not leave, in every form and container, cut wherever it can be. */
 
@@ -61,23 +62,10 @@ async function left(
   replies: AsyncIterable<Reply>,
   change: Partial<MaskContext>,
 ): Promise<readonly [string, boolean]> {
-  const context: MaskContext = {
-    sight: { prefix: '/t', origin: 'http://t', base_path: '' },
-    hiding: null,
-    pseudonyms: undefined,
-    hidden: () => [],
-    acceptEncoding: null,
-    bodiless: false,
-    guard: undefined,
-    meter: undefined,
-    decision: 'dec_1',
-    rejected: () => {},
-    stop: new Stop(),
-    ...change,
-  }
   const pieces: Buffer[] = []
   try {
-    for await (const { item } of masked(replies, context)) if (item.kind === 'data') pieces.push(item.bytes)
+    for await (const { item } of masked(replies, maskContext(change)))
+      if (item.kind === 'data') pieces.push(item.bytes)
     return [Buffer.concat(pieces).toString(), true]
   } catch (error) {
     if (!(error instanceof Refused)) throw error
