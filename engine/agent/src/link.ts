@@ -63,6 +63,8 @@ export class Link {
       const welcome = await greeted(socket, { version, protocols, purpose: 'tunnel', allows })
       const session = performServerHandshake(socket, {
         maxSessionMemory: limits.sessionMemoryMib,
+        streamResetBurst: limits.resetsBurst,
+        streamResetRate: limits.resetsPerSecond,
         settings: {
           maxConcurrentStreams: limits.streamsMax,
           initialWindowSize: limits.uploadWindowBytes,

@@ -9,7 +9,7 @@ import {
   Tunnels,
 } from '@sluice/agent'
 import type { AgentControl } from '@sluice/api'
-import { limits, openAgents, type Address, type ControlPorts, type Engine } from '@sluice/core'
+import { appendOwn, limits, LoginRefusals, openAgents, type Address, type ControlPorts } from '@sluice/core'
 import { agentsKey, type SecretSource } from '@sluice/identity'
 import type { Log } from '@sluice/journal'
 import type { Config } from './config/config.ts'
@@ -28,7 +28,7 @@ export interface AgentSide {
   /** What the API asks and commands. */
   readonly control: AgentControl
   /** Lets agents in from now on, where an address is configured. */
-  listen(engine: Pick<Engine, 'refused'>): Promise<void>
+  listen(): Promise<void>
   /** Where they connect. */
   readonly address: Address | null
   close(): Promise<void>
@@ -43,6 +43,13 @@ export async function openAgentSide(
   const authority = new AgentAuthority(await agentsKey(config.agentsKey, join(data, 'keys'), secrets))
   const agents = await openAgents({ ...ports, writer, epoch })
   const tunnels = new Tunnels(report)
+  // Strangers who knock here leave room for the record of those who knock where callers come in.
+  const strangers = new LoginRefusals({
+    gateway: writer,
+    clock,
+    report,
+    append: (bodies) => appendOwn({ ...ports, gateway: writer }, bodies),
+  })
   let listener: AgentListener | undefined
   return {
     tunnels,
@@ -58,7 +65,7 @@ export async function openAgentSide(
       },
       remove: (id, because) => agents.remove(id, because),
     },
-    async listen(engine) {
+    async listen() {
       if (config.agents === null) return
       listener = await AgentListener.open(config.agents, {
         gateway: writer,
@@ -68,8 +75,8 @@ export async function openAgentSide(
         tunnels,
         clock,
         report,
-        refused: (ip, why) =>
-          engine.refused({ protocol: 'agent', target: '', client: { ip, application: null } }, why),
+        refused: (client_ip, { code, rule }) =>
+          strangers.note({ protocol: 'agent', target: '', client_ip, code, reason: rule }),
       })
     },
     get address() {
@@ -77,6 +84,7 @@ export async function openAgentSide(
     },
     async close() {
       await listener?.close(limits.drainMs)
+      await strangers.finish()
       await agents.close()
     },
   }

@@ -201,6 +201,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       ...ofFront,
       workers,
       log,
+      tunnels: agents.tunnels,
+      isTarget: (via, address) => targets.isBehind(via, address),
       policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
       standing: () => standing.all(),
       met(whom) {
@@ -254,7 +256,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     await Promise.all([callers.close(), exporters.close()])
   })
   await callers.listen()
-  if (local !== undefined) await agents.listen(local.sessions)
+  await agents.listen()
 
   const { folder, cache } = policyOptions
   const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
