@@ -12,7 +12,7 @@ import {
   greeted,
   IpcTunnels,
   protocols,
-  TunnelDesk,
+  serveTunnels,
   type AgentState,
 } from '@sluice/agent'
 import { refusalOf, type Address } from '@sluice/core'
@@ -104,7 +104,7 @@ suite('tunnels', () => {
     t.after(() => source.close())
     const agent = await stage.start('cut')
     const [worker, supervisor] = await pairOfSockets()
-    new TunnelDesk(supervisor, { tunnels: stage.tunnels, isTarget: () => true })
+    serveTunnels(supervisor, { tunnels: stage.tunnels, isTarget: () => true })
     const tunnels = new IpcTunnels(worker)
     const streams = [
       await dial('cut', source.port),
@@ -128,7 +128,7 @@ suite('tunnels', () => {
     const [worker, supervisor] = await pairOfSockets()
     const isTarget = (name: string, { host, port }: Address): boolean =>
       name === 'narrow' && host === '127.0.0.1' && port === echo.port
-    new TunnelDesk(supervisor, { tunnels: stage.tunnels, isTarget })
+    serveTunnels(supervisor, { tunnels: stage.tunnels, isTarget })
     const tunnels = new IpcTunnels(worker)
     const to = (name: string, host: string, port: number): Promise<Duplex> =>
       tunnels.dial(name, { host, port })

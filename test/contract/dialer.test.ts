@@ -1,4 +1,4 @@
-import { IpcTunnels, TunnelDesk } from '@sluice/agent'
+import { IpcTunnels, serveTunnels } from '@sluice/agent'
 import { dialerOf, directDialer } from '@sluice/cli'
 import { pairOfSockets } from '../agent/pair-of-sockets.ts'
 import { tunnelStage } from '../agent/tunnel-stage.ts'
@@ -23,7 +23,7 @@ dialerContract('through an agent, in a worker', async () => {
     resolve: resolveNames,
   })
   const [worker, supervisor] = await pairOfSockets()
-  new TunnelDesk(supervisor, { tunnels: stage.tunnels, isTarget: () => true })
+  serveTunnels(supervisor, { tunnels: stage.tunnels, isTarget: () => true })
   const dialer = dialerOf(directDialer(), new IpcTunnels(worker))
   return {
     dialer,

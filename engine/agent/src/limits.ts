@@ -52,6 +52,9 @@ export const limits = {
   targetConnectMs: 10_000,
   /** The answer to a CONNECT; longer than the agent's own wait. */
   connectMs: 12_000,
+  /** Gateways behind one name, and how often an agent looks whether there are others. */
+  gatewaysOfNameMax: 64,
+  lookUpMs: 5_000,
   /** An agent's connection to a gateway. */
   gatewayConnectMs: 3_000,
   /** The first pause before an agent tries again, and the longest; each is drawn between its half and its whole. */

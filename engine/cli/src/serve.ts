@@ -23,12 +23,12 @@ import { addedTargets } from './added-targets.ts'
 import { openAgentSide } from './agents.ts'
 import { approvalsOf } from './approvals.ts'
 import { buildExporters } from './exporters.ts'
-import { letHeapGrow } from './heap.ts'
+import { freeBuffersYoung } from './young-buffers.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { dialerOf, directDialer } from './dial.ts'
 import { openFront, type Front } from './front.ts'
-import { identityOf } from './identity.ts'
+import { identityOf, sshOf } from './identity.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -49,7 +49,7 @@ const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url
 
 /** The composition root: builds every part once, in the order in which they need each other, and starts it. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
-  letHeapGrow()
+  freeBuffersYoung()
   const { data, base, env } = options
   const report = secretFree(options.report)
   const clock = systemClock
@@ -187,7 +187,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
           credentials: identity.credentials,
           pseudonyms: identity.pseudonyms,
           verifier: (id) => identity.passwords.verifier(id),
-          hostKey: identity.sshHost.privateKey,
+          host: identity.sshHost,
           targets,
           pdp,
           facts: projections.facts,
@@ -283,6 +283,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       registrations: settled.registrations,
       dialer,
       secrets,
+      certify: identity.sshLogins.certify,
       clock,
     }),
     registered: projections.targets,
@@ -309,7 +310,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       files: await readConsole(options.console ?? builtConsole),
       publicUrl: () => new URL(apiUrl ?? 'http://127.0.0.1'),
     },
-    ssh: { ...identity.sshAuthority, hostKey: identity.sshHost.line },
+    ssh: sshOf(identity, config),
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { TunnelDesk, type TunnelDeskPorts } from '@sluice/agent'
+import { serveTunnels, type ServedTunnels } from '@sluice/agent'
 import type { Clock, OpenSession, Refusal } from '@sluice/core'
 import { Channel, StoreDesk, type Log } from '@sluice/journal'
 import { Ledger } from './ledger.ts'
@@ -16,7 +16,7 @@ import {
 } from './messages.ts'
 import { RemoteSession, type SessionWorker } from './remote-session.ts'
 
-export interface MemberPorts extends TunnelDeskPorts {
+export interface MemberPorts extends ServedTunnels {
   readonly log: Log
   readonly clock: Clock
   /** What is not of this worker alone. */
@@ -60,7 +60,7 @@ export class Member implements SessionWorker {
       send: (reply) => this.tell({ kind: 'store', reply }),
       appended: (unit) => this.ledger.take(unit),
     })
-    new TunnelDesk(pipes[tunnelsFd] as Socket, ports)
+    serveTunnels(pipes[tunnelsFd] as Socket, ports)
     this.ready = this.#ready.promise
     this.ready.catch(() => {})
     this.gone = this.#follow()

@@ -12,7 +12,7 @@ import {
   type Revocations,
   type Telemetry,
 } from '@sluice/core'
-import type { TunnelDeskPorts } from '@sluice/agent'
+import type { ServedTunnels } from '@sluice/agent'
 import { sinceBootMs, type Log } from '@sluice/journal'
 import type { InForce } from '@sluice/policy'
 import type { Front } from '../front.ts'
@@ -23,8 +23,8 @@ import type { Addresses, Beginning, Seen } from './messages.ts'
 export interface SupervisedPorts {
   readonly workers: number
   readonly log: Log
-  readonly tunnels: TunnelDeskPorts['tunnels']
-  readonly isTarget: TunnelDeskPorts['isTarget']
+  readonly tunnels: ServedTunnels['tunnels']
+  readonly isTarget: ServedTunnels['isTarget']
   readonly approvals: Pick<Approvals, 'lose' | 'onChange'>
   readonly grants: Pick<Grants, 'list' | 'onChange'>
   readonly revocations: Pick<Revocations, 'list' | 'onChange'>

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Refused, systemClock, type Refusal } from '@sluice/core'
 import type { IpcTunnels } from '@sluice/agent'
 import { IpcStore } from '@sluice/journal'
-import { letHeapGrow } from '../heap.ts'
+import { freeBuffersYoung } from '../young-buffers.ts'
 import { parseConfig } from '../config/config.ts'
 import { openDuty, type Duty } from './duty.ts'
 import type { Asked, Beginning, ToSupervisor, ToWorker } from './messages.ts'
@@ -52,7 +52,7 @@ export class Worker {
   }
 
   async #begin(beginning: Beginning): Promise<void> {
-    letHeapGrow()
+    freeBuffersYoung()
     this.#supervisor = beginning.supervisor
     const { file, text, data } = beginning
     try {
