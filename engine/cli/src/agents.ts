@@ -7,12 +7,23 @@ import {
   secretFingerprint,
   tokenText,
   Tunnels,
+  type ServedTunnels,
 } from '@sluice/agent'
 import type { AgentControl } from '@sluice/api'
-import { appendOwn, limits, LoginRefusals, openAgents, type Address, type ControlPorts } from '@sluice/core'
+import {
+  appendOwn,
+  limits,
+  LoginRefusals,
+  openAgents,
+  type Address,
+  type ControlPorts,
+  type Dialer,
+} from '@sluice/core'
 import { agentsKey, type SecretSource } from '@sluice/identity'
 import type { Log } from '@sluice/journal'
 import type { Config } from './config/config.ts'
+import { dialerOf, directDialer } from './dial.ts'
+import type { TargetRegistry } from './target-registry.ts'
 import { version } from './version.ts'
 
 export interface AgentSidePorts extends ControlPorts {
@@ -20,11 +31,15 @@ export interface AgentSidePorts extends ControlPorts {
   readonly data: string
   readonly secrets: SecretSource
   readonly log: Pick<Log, 'writer' | 'epoch'>
+  readonly targets: Pick<TargetRegistry, 'isBehind'>
 }
 
 /** What a gateway has to do with agents. */
 export interface AgentSide {
-  readonly tunnels: Tunnels
+  /** To all targets: to those with `via` by an agent. */
+  readonly dialer: Dialer
+  /** What workers get of the tunnels. */
+  readonly served: ServedTunnels
   /** What the API asks and commands. */
   readonly control: AgentControl
   /** Lets agents in from now on, where an address is configured. */
@@ -36,7 +51,7 @@ export interface AgentSide {
 
 export async function openAgentSide(
   config: Pick<Config, 'agents' | 'agentsKey'>,
-  { data, secrets, log, ...ports }: AgentSidePorts,
+  { data, secrets, log, targets, ...ports }: AgentSidePorts,
 ): Promise<AgentSide> {
   const { clock, report } = ports
   const { writer, epoch } = log
@@ -52,7 +67,8 @@ export async function openAgentSide(
   })
   let listener: AgentListener | undefined
   return {
-    tunnels,
+    dialer: dialerOf(directDialer(), tunnels),
+    served: { tunnels, isTarget: (name, address) => targets.isBehind(name, address) },
     control: {
       lifeMs: { usual: agentLimits.invitationLifeMs, max: agentLimits.invitationLifeMsMax },
       gateway: writer,

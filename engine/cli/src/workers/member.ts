@@ -16,7 +16,9 @@ import {
 } from './messages.ts'
 import { RemoteSession, type SessionWorker } from './remote-session.ts'
 
-export interface MemberPorts extends ServedTunnels {
+export interface MemberPorts {
+  /** What goes through the tunnels of agents. */
+  readonly served: ServedTunnels
   readonly log: Log
   readonly clock: Clock
   /** What is not of this worker alone. */
@@ -60,7 +62,7 @@ export class Member implements SessionWorker {
       send: (reply) => this.tell({ kind: 'store', reply }),
       appended: (unit) => this.ledger.take(unit),
     })
-    serveTunnels(pipes[tunnelsFd] as Socket, ports)
+    serveTunnels(pipes[tunnelsFd] as Socket, ports.served)
     this.ready = this.#ready.promise
     this.ready.catch(() => {})
     this.gone = this.#follow()

@@ -23,8 +23,7 @@ import type { Addresses, Beginning, Seen } from './messages.ts'
 export interface SupervisedPorts {
   readonly workers: number
   readonly log: Log
-  readonly tunnels: ServedTunnels['tunnels']
-  readonly isTarget: ServedTunnels['isTarget']
+  readonly served: ServedTunnels
   readonly approvals: Pick<Approvals, 'lose' | 'onChange'>
   readonly grants: Pick<Grants, 'list' | 'onChange'>
   readonly revocations: Pick<Revocations, 'list' | 'onChange'>
@@ -57,13 +56,11 @@ export class SupervisedFront implements Front {
   constructor(ports: SupervisedPorts) {
     this.#ports = ports
     this.#url = ports.beginning.apiUrl
-    const { workers, log, tunnels, isTarget, clock, report, grants, revocations, registrations, approvals } =
-      ports
+    const { workers, log, served, clock, report, grants, revocations, registrations, approvals } = ports
     this.#crew = new Crew({
       workers,
       log,
-      tunnels,
-      isTarget,
+      served,
       clock,
       report,
       begin: (addresses) => this.#beginning(addresses),
