@@ -1,3 +1,5 @@
+import type { FileCoverage } from './policy-answers.ts'
+
 /** What the API answers, as far as the console shows it: `/v1/openapi.json` is the reference. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 
@@ -203,7 +205,7 @@ export interface PolicyTests {
     readonly name: string
     readonly problems: readonly string[]
   }[]
-  readonly coverage?: readonly { readonly file: string; readonly percent: number }[]
+  readonly coverage?: readonly FileCoverage[]
 }
 
 interface Judged {

@@ -5,6 +5,7 @@ import { get, lines, send } from '../api/client.ts'
 import type { LogEvent, SessionLine } from '../api/shapes.ts'
 import { place } from '../location.ts'
 import { sessionChanges } from '../live-sessions.ts'
+import { queryText } from '../query.ts'
 import { useRecording } from '../recording.ts'
 import { playTimes } from '../replay.ts'
 import { is, me } from '../who.ts'
@@ -46,13 +47,21 @@ function Opened({ session }: { readonly session: SessionLine }): JSX.Element {
           <Subject id={session.subject} behalf={session.on_behalf_of} /> on {session.target}
         </h1>
         <State state={session.state} />
-        {open && (mine || is('admin')) ? (
-          <div class="actions">
+        <div class="actions">
+          {is('admin') || is('auditor') ? (
+            <a
+              class="button"
+              href={`/policies/can${queryText({ subject: session.subject, target: session.target })}`}
+            >
+              What can they do here?
+            </a>
+          ) : null}
+          {open && (mine || is('admin')) ? (
             <button class="button danger" type="button" onClick={() => setKilling(true)}>
               <Icon name="cross" /> End session
             </button>
-          </div>
-        ) : null}
+          ) : null}
+        </div>
       </div>
       <Facts session={session} />
       <Recorded session={session} />
@@ -150,7 +159,13 @@ function Recorded({ session }: { readonly session: SessionLine }): JSX.Element {
             item.kind === 'note' ? (
               <Note key={`n${hidden + index}`} note={item} />
             ) : (
-              <Exchange key={item.exchange} item={item} protocol={session.protocol} places={places} />
+              <Exchange
+                key={item.exchange}
+                session={session.id}
+                item={item}
+                protocol={session.protocol}
+                places={places}
+              />
             ),
           )}
       </ol>

@@ -28,8 +28,16 @@ export function parseCast(text: string): Cast {
     // The last line of one that goes on may have come in part.
     if (event !== undefined) events.push({ ...event, at: Math.max(event.at, events.at(-1)?.at ?? 0) })
   }
-  return { columns: header.width, rows: header.height, events, duration: events.at(-1)?.at ?? 0 }
+  return {
+    columns: header.width || usual.columns,
+    rows: header.height || usual.rows,
+    events,
+    duration: events.at(-1)?.at ?? 0,
+  }
 }
+
+/** For a caller that asked for a terminal without saying how large it is: OpenSSH says 0 where it has none itself. */
+const usual = { columns: 80, rows: 24 }
 
 function isHeader(value: unknown): value is { readonly width: number; readonly height: number } {
   if (typeof value !== 'object' || value === null) return false
@@ -38,7 +46,7 @@ function isHeader(value: unknown): value is { readonly width: number; readonly h
 }
 
 function isSize(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
 
 function eventOf(line: string): CastEvent | undefined {
