@@ -1,6 +1,7 @@
 import { after, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { assertAccessible } from '../accessible.ts'
+import { policyQuestions } from '../policy-pages.ts'
 import { assertQuiet, openConsoleStage, run, type ConsoleStage } from '../stage.ts'
 
 /** What takes longer: `npm run test:console`. */
@@ -17,6 +18,8 @@ const pages = [
   '/targets',
 ] as const
 
+const can = '/policies/can?subject=demo%23langchain-reporting&target=shop'
+
 suite('every page, for everybody', () => {
   for (const colours of ['light', 'dark'] as const)
     for (const phone of [false, true])
@@ -24,8 +27,8 @@ suite('every page, for everybody', () => {
         const client = await stage.client('langchain-reporting')
         await client.query('select id, ssn from customers limit 2')
         for (const [name, more] of [
-          ['erin', ['/audit', '/policies']],
-          ['carol', ['/policies']],
+          ['erin', ['/audit', '/policies', can]],
+          ['carol', ['/policies', '/policies/can']],
           ['alice', []],
         ] as const) {
           await using person = await stage.person(name, '/', { colours, phone })
@@ -130,3 +133,5 @@ suite('policies', () => {
     assertQuiet(carol)
   })
 })
+
+policyQuestions(stage)

@@ -88,7 +88,7 @@ function AskCan(): JSX.Element {
         </datalist>
       </label>
       <label class="field">
-        or anybody of these groups
+        Or anybody of these groups
         <input
           class="input mono"
           placeholder="analysts, dba"
@@ -98,7 +98,7 @@ function AskCan(): JSX.Element {
       </label>
       {groups === '' ? null : (
         <label class="field">
-          who is a
+          Who is a
           <select class="input" value={type} onChange={(event) => setType(event.currentTarget.value)}>
             <option value="service">service</option>
             <option value="human">person</option>
@@ -106,7 +106,7 @@ function AskCan(): JSX.Element {
         </label>
       )}
       <label class="field">
-        at
+        Target
         <select class="input" value={target} onChange={(event) => setTarget(event.currentTarget.value)}>
           {targets.options.map(([value, text]) => (
             <option value={value}>{value === '' ? 'Choose a target' : text}</option>

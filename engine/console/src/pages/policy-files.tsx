@@ -1,7 +1,8 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { counted } from '../amount-text.ts'
-import { get, send } from '../api/client.ts'
+import { get } from '../api/client.ts'
+import { compiled } from '../api/compiled.ts'
 import type { FileCoverage } from '../api/policy-answers.ts'
 import type { Finding, PolicyTests } from '../api/shapes.ts'
 import type { Language } from '../syntax/language.ts'
@@ -160,7 +161,7 @@ function useChecked(files: Files, changed: boolean, found: (findings: readonly F
     if (!changed || !is('admin')) return undefined
     let here = true
     const timer = setTimeout(() => {
-      send<PolicyTests>('POST', '/v1/policies/check', { files }).then(
+      compiled<PolicyTests>('/v1/policies/check', { files }).then(
         ({ findings }) => here && found(findings),
         // Somebody else compiles: the button asks again, and says so.
         () => {},

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { send } from '../api/client.ts'
+import { compiled } from '../api/compiled.ts'
 import type { JudgedAgain as Answer, Verdict } from '../api/policy-answers.ts'
 import type { Finding } from '../api/shapes.ts'
 import { filter, place } from '../location.ts'
@@ -27,7 +27,7 @@ export function JudgedAgain({ files, found }: JudgedAgainProps): JSX.Element {
     tell('Compiling …')
     try {
       const body = { files, session: of, exchange: wanted }
-      const answer = await send<Answer>('POST', '/v1/policies/evaluate', body)
+      const answer = await compiled<Answer>('/v1/policies/evaluate', body)
       found(answer.findings)
       setActions(answer.actions ?? [])
       tell(answer.ok ? '' : 'They do not compile.')

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { counted } from '../amount-text.ts'
 import { send } from '../api/client.ts'
+import { compiled } from '../api/compiled.ts'
 import type { FileCoverage } from '../api/policy-answers.ts'
 import type { Finding, PolicyTests } from '../api/shapes.ts'
 import { exact } from '../printable.ts'
@@ -45,12 +46,12 @@ export function PolicyTrials({ files, changed, found, covered, done, revert }: T
     }
   }
   const check = async (): Promise<string> => {
-    const { ok, findings } = await send<PolicyTests>('POST', '/v1/policies/check', { files })
+    const { ok, findings } = await compiled<PolicyTests>('/v1/policies/check', { files })
     found(findings)
     return ok ? 'They compile.' : `${counted(findings.length, 'mistake')}.`
   }
   const test = async (): Promise<string> => {
-    const answer = await send<PolicyTests>('POST', '/v1/policies/test', { files })
+    const answer = await compiled<PolicyTests>('/v1/policies/test', { files })
     found(answer.findings)
     covered(answer.coverage ?? [])
     setTests(answer.ok ? answer : null)

@@ -4,10 +4,10 @@ import { bytesText, countText } from '../amount-text.ts'
 import { get, lines, send } from '../api/client.ts'
 import type { LogEvent, SessionLine } from '../api/shapes.ts'
 import { place } from '../location.ts'
+import { playClock, playedUntil } from '../play-clock.ts'
 import { sessionChanges } from '../live-sessions.ts'
 import { queryText } from '../query.ts'
 import { useRecording } from '../recording.ts'
-import { playTimes } from '../replay.ts'
 import { is, me } from '../who.ts'
 import { Id } from '../views/copy.tsx'
 import { Ask } from '../views/dialog.tsx'
@@ -125,11 +125,10 @@ function Recorded({ session }: { readonly session: SessionLine }): JSX.Element {
   const recording = useRecording(session.id, session.state === 'open')
   const [most, setMost] = useState(itemsShown)
   const places = usePlaces(session.id, recording.items.length)
-  const times = useMemo(() => playTimes(recording.items), [recording.items])
-  const player = usePlayer(times)
+  const clock = useMemo(() => playClock(recording.items), [recording.items])
+  const player = usePlayer(clock.endMs)
   const { items } = recording
-  const played =
-    player.at === null ? items : items.filter((_item, index) => (times[index] ?? 0) <= (player.at ?? 0))
+  const played = player.at === null ? items : playedUntil(items, clock, player.at)
   const aimed = items.findIndex((item) => item.kind === 'exchange' && item.exchange === place.value.aim)
   // What is aimed at is shown, however long ago it was.
   const hidden = Math.max(0, Math.min(played.length - most, aimed < 0 ? Infinity : aimed))
