@@ -98,7 +98,7 @@ export function recordings(stage: ConsoleStage): void {
         .first()
         .click()
       const terminal = page.locator('.terminal')
-      const screen = terminal.getByRole('img', { name: /^Terminal: / })
+      const screen = terminal.getByRole('img', { name: /^Terminal:/ })
       await screen.getByText('third').waitFor()
       const shown = await screen.innerText()
       assert.match(shown, /^red link <img src=x onerror=alert\(1\)> end/)

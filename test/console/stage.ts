@@ -16,6 +16,8 @@ export interface ConsoleStage extends AsyncDisposable {
   readonly url: string
   /** Somebody's own browser, signed in and at a page. */
   person(name: DemoSubject, path?: string, look?: Look): Promise<Person>
+  /** The same person at the same page in a browser that has nothing of it yet but the session. */
+  again(person: Person): Promise<Person>
   /** A connection through Sluice that names its run. */
   client(subject: DemoSubject, application?: string): Promise<Client>
   /** A command over SSH, in a terminal; its run is named too. */
@@ -72,6 +74,13 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     url,
     person: (name, path = '/', look = {}) =>
       signedIn(chromium, url, { name, password: provider.login.password, path, look }),
+    again: async ({ page: known }) => {
+      const context = await chromium.newContext({ storageState: await known.context().storageState() })
+      const page = await context.newPage()
+      const complaints = complaintsOf(page)
+      await page.goto(known.url())
+      return { page, complaints, [Symbol.asyncDispose]: () => closed(context) }
+    },
     client: async (subject, application = 'reports') => {
       const options = `-c sluice.run_id=${run}`
       const client = new Client({
