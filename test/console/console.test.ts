@@ -12,8 +12,9 @@ after(() => stage[Symbol.asyncDispose]())
 
 suite('a person decides', () => {
   test('approves what is held by two keys, and it goes on', async () => {
-    await using bob = await stage.person('bob', '/approvals')
     const client = await stage.client('langchain-reporting', 'nightly \u202e cleanup')
+    await client.query('select id, ssn from customers limit 1')
+    await using bob = await stage.person('bob', '/approvals')
     const resumed = client.query('delete from orders where id = $1 returning id', [17])
     const { page } = bob
     await page.getByText('sql.delete').first().waitFor()
@@ -29,6 +30,9 @@ suite('a person decides', () => {
       run,
     ])
       assert.ok(shown.includes(part), `${part} in\n${shown}`)
+    const soFar = page.getByRole('list', { name: 'The run so far' }).getByRole('listitem')
+    await soFar.filter({ hasText: 'sql.select public.customers' }).getByText('masked').waitFor()
+    assert.match(await soFar.last().innerText(), /what is asked here/)
     await assertAccessible(page)
     await page.keyboard.press('a')
     await page.getByRole('dialog').waitFor()

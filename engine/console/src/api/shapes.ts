@@ -102,7 +102,20 @@ export interface ApprovalPage extends ApprovalLine {
   }[]
   readonly uses: readonly { readonly exchange: string; readonly decision: string; readonly at: string }[]
   readonly ended: { readonly at: string; readonly by: string; readonly reason: string } | null
-  readonly run: (Counts & { readonly id: string; readonly sessions: number }) | null
+  readonly run:
+    | (Counts & {
+        readonly id: string
+        readonly sessions: number
+        readonly recent: readonly {
+          readonly exchange: string
+          readonly at: string
+          readonly target: string
+          readonly summary: string
+          readonly effect: string | null
+          readonly masked: number
+        }[]
+      })
+    | null
   readonly session_so_far:
     (Counts & { readonly in_flight: number; readonly recent: readonly ExchangeLine[] | null }) | null
   readonly before: readonly { readonly id: string; readonly state: ApprovalState; readonly at: string }[]

@@ -28,16 +28,8 @@ export function parseCast(text: string): Cast {
     // The last line of one that goes on may have come in part.
     if (event !== undefined) events.push({ ...event, at: Math.max(event.at, events.at(-1)?.at ?? 0) })
   }
-  return {
-    columns: header.width || usual.columns,
-    rows: header.height || usual.rows,
-    events,
-    duration: events.at(-1)?.at ?? 0,
-  }
+  return { columns: header.width || 80, rows: header.height || 24, events, duration: events.at(-1)?.at ?? 0 }
 }
-
-/** For a caller that asked for a terminal without saying how large it is: OpenSSH says 0 where it has none itself. */
-const usual = { columns: 80, rows: 24 }
 
 function isHeader(value: unknown): value is { readonly width: number; readonly height: number } {
   if (typeof value !== 'object' || value === null) return false
@@ -45,6 +37,7 @@ function isHeader(value: unknown): value is { readonly width: number; readonly h
   return version === 2 && isSize(width) && isSize(height)
 }
 
+/** A caller without a terminal of its own says 0, and asks for one all the same. */
 function isSize(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
