@@ -102,7 +102,8 @@ export function recordings(stage: ConsoleStage): void {
       await screen.getByText('third').waitFor()
       const shown = await screen.innerText()
       assert.match(shown, /^red link <img src=x onerror=alert\(1\)> end/)
-      assert.doesNotMatch(shown, /evil|alert\(2\)|ZXZpbA|\u001b/)
+      assert.doesNotMatch(shown, /evil|alert\(2\)|ZXZpbA/)
+      assert.ok(!shown.includes('\u001b'))
       assert.equal(await terminal.locator('a, img, script').count(), 0)
       assert.equal(await page.title(), 'Sluice')
       const weight = 'getComputedStyle(document.querySelector(".terminal-screen span")).fontWeight'
