@@ -256,8 +256,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   await callers.listen()
   if (local !== undefined) await agents.listen(local.sessions)
 
-  const { folder, cache } = policyOptions
-  const asked = { folder, cache, pdp, log: declared.policies, store, clock, adapters }
+  const asked = { ...policyOptions, pdp, log: declared.policies, store, clock, adapters }
   const desk = parts.use(openPolicyDesk(asked))
   const settled = settling(
     {
