@@ -58,6 +58,7 @@ const catalogue = catalogueOf({
   inherits: [],
   functions: [['public', 'evil', '']],
   operators: [],
+  fields: [],
   types: [['public', 'mood', '', 'e']],
 })
 

@@ -109,7 +109,13 @@ const shapes: { readonly [type: string]: string } = {
   RefreshMatViewStmt: 'concurrent skipData relation:RangeVar',
 
   // Definitions
-  CreateStmt: 'relation:RangeVar tableElts* constraints* oncommit if_not_exists options* accessMethod',
+  CreateStmt:
+    'relation:RangeVar tableElts* constraints* oncommit if_not_exists options* accessMethod inhRelations* ' +
+    'partbound:PartitionBoundSpec partspec:PartitionSpec',
+  PartitionSpec: 'strategy partParams*',
+  PartitionElem: 'name expr* collation* opclass*',
+  PartitionBoundSpec: 'strategy is_default modulus remainder listdatums* lowerdatums* upperdatums*',
+  PartitionCmd: 'name:RangeVar bound:PartitionBoundSpec concurrent',
   ColumnDef:
     'colname typeName:TypeName compression is_local is_not_null raw_default* collClause:CollateClause ' +
     'constraints* identity generated storage storage_name',
@@ -134,6 +140,8 @@ const shapes: { readonly [type: string]: string } = {
   ViewStmt: 'view:RangeVar aliases* query* replace options* withCheckOption',
   CreateTableAsStmt: 'query* into:IntoClause objtype is_select_into if_not_exists',
   CreateEnumStmt: 'typeName* vals*',
+  CompositeTypeStmt: 'typevar:RangeVar coldeflist*',
+  CreateDomainStmt: 'domainname* typeName:TypeName collClause:CollateClause constraints*',
   AlterEnumStmt: 'typeName* oldVal newVal newValNeighbor newValIsAfter skipIfNewValExists',
   CreateExtensionStmt: 'extname if_not_exists options*',
   GrantStmt: 'is_grant targtype objtype objects* privileges* grantees* grant_option behavior',

@@ -43,6 +43,8 @@ const walks: ReadonlyMap<string, Walk> = new Map<string, Walk>([
   ['CreateSchemaStmt', (fields, cx) => definition.object(text(fields, 'schemaname'), cx)],
   ['CreateExtensionStmt', (fields, cx) => definition.object(text(fields, 'extname'), cx)],
   ['CreateEnumStmt', definition.createEnum],
+  ['CompositeTypeStmt', definition.createComposite],
+  ['CreateDomainStmt', definition.createDomain],
   ['AlterEnumStmt', (fields, cx) => definition.object(strings(fields, 'typeName').join('.'), cx)],
   ['DropStmt', definition.drop],
   ['TruncateStmt', definition.truncate],
