@@ -54,7 +54,7 @@ const range =
 
 /** The range that it belongs to. */
 const multirange =
-  `(select i.refobjid::text from pg_catalog.pg_depend i where i.classid = 'pg_catalog.pg_type'::pg_catalog.regclass ` +
+  `(select pg_catalog.string_agg(i.refobjid::text, ' ') from pg_catalog.pg_depend i where i.classid = 'pg_catalog.pg_type'::pg_catalog.regclass ` +
   `and i.objid = t.oid and i.refclassid = i.classid and i.deptype = 'i')`
 
 /** Text of SQL over `pg_type t`: the types that its values are made of, with blanks between them, or `opaque`. */
