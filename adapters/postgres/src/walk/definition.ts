@@ -125,6 +125,8 @@ function namesOf({ type, fields }: Node): readonly string[] {
       return [text(fields, 'schemaname'), text(fields, 'relname')].filter((name) => name !== '')
     case 'RoleSpec':
       return [text(fields, 'rolename')]
+    case 'ObjectWithArgs':
+      return strings(fields, 'objname')
     case 'AccessPriv':
       return [text(fields, 'priv_name')]
     default:

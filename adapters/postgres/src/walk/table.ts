@@ -118,6 +118,16 @@ export function createIndex(fields: Fields, cx: Context): SessionEffect {
   return { kind: 'ddl' }
 }
 
+/** Columns and expressions whose values the server counts; nobody reads the figures through the gateway. */
+export function createStatistics(fields: Fields, cx: Context): SessionEffect {
+  for (const range of children(fields, 'relations')) {
+    const scope = scopeOf([changed({ relation: range.fields }, cx)], null, null)
+    indexKeys(children(fields, 'exprs'), 'elsewhere', scope, cx)
+  }
+  cx.found.objects.add(strings(fields, 'defnames').join('.'))
+  return { kind: 'ddl' }
+}
+
 /** The relation that a definition is about. */
 function changed(fields: Fields, cx: Context): RangeEntry {
   cx.found.readOnly = false
@@ -131,7 +141,7 @@ function changed(fields: Fields, cx: Context): RangeEntry {
 const commands = new Set(
   `AddColumn DropColumn ColumnDefault DropNotNull SetNotNull AlterColumnType AddConstraint DropConstraint
   ValidateConstraint SetStatistics SetStorage SetCompression AddIdentity DropIdentity SetIdentity DropExpression
-  SetExpression SetLogged SetUnLogged SetRelOptions ResetRelOptions ClusterOn DropCluster`
+  SetExpression SetLogged SetUnLogged SetRelOptions ResetRelOptions ClusterOn DropCluster ReplicaIdentity`
     .split(/\s+/)
     .map((name) => `AT_${name}`),
 )
