@@ -62,7 +62,7 @@ const catalogue = catalogueOf({
   functions: [['public', 'evil', '']],
   operators: [],
   fields: [],
-  types: [['public', 'mood', '', 'e']],
+  types: [['public', 'mood', '', 'e', '20000', '20001', '']],
 })
 
 /** No single message may take longer, however busy the machine is. */

@@ -44,7 +44,7 @@ const catalogue = catalogueOf({
   operators: [],
   fields: [],
   types: [
-    ['public', 'mood', '', 'e', '20000', '20001'],
+    ['public', 'mood', '', 'e', '20000', '20001', ''],
     ['public', 'tag', '', 'd', '20002', '20003'],
   ],
 })
