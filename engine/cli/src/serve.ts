@@ -26,7 +26,6 @@ import { buildExporters } from './exporters.ts'
 import { freeBuffersYoung } from './young-buffers.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
-import { dialerOf, directDialer } from './dial.ts'
 import { openFront, type Front } from './front.ts'
 import { identityOf, sshOf } from './identity.ts'
 import { openLog } from './log.ts'
@@ -34,7 +33,7 @@ import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { observedOf, readinessOf, systemOf } from './observed.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
-import { openPolicyDrafts } from './policy-drafts.ts'
+import { openPolicyDesk } from './policy-desk.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
@@ -163,9 +162,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => projections.close())
 
-  const agents = await openAgentSide(config, { data, secrets, log, store, clock, ids, report })
+  const agents = await openAgentSide(config, { data, secrets, log, targets, store, clock, ids, report })
   parts.defer(() => agents.close())
-  const dialer = dialerOf(directDialer(), agents.tunnels)
+  const { dialer } = agents
   const ofFront = {
     approvals,
     grants,
@@ -201,6 +200,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       ...ofFront,
       workers,
       log,
+      served: agents.served,
       policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
       standing: () => standing.all(),
       met(whom) {
@@ -254,10 +254,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     await Promise.all([callers.close(), exporters.close()])
   })
   await callers.listen()
-  if (local !== undefined) await agents.listen(local.sessions)
+  await agents.listen()
 
-  const { folder, cache } = policyOptions
-  const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
+  const asked = { ...policyOptions, pdp, log: declared.policies, store, clock, adapters }
+  const desk = parts.use(openPolicyDesk(asked))
   const settled = settling(
     {
       policies: policyControl(pdp, declared.policies, policyOptions),
@@ -286,7 +286,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     }),
     registered: projections.targets,
     policyRecords: projections.activations,
-    drafts,
+    ...desk,
     approvals,
     past: projections.approvals,
     policies: settled.policies,

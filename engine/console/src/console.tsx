@@ -9,6 +9,7 @@ import { Approvals } from './pages/approvals.tsx'
 import { Audit } from './pages/audit.tsx'
 import { Exchanges } from './pages/exchanges.tsx'
 import { Home } from './pages/home.tsx'
+import { PolicyCan } from './pages/policy-can.tsx'
 import { Policies } from './pages/policies.tsx'
 import { Run } from './pages/run.tsx'
 import { Session } from './pages/session.tsx'
@@ -73,7 +74,7 @@ function Page(): JSX.Element {
     case 'runs':
       return <Run key={id ?? ''} id={id ?? ''} />
     case 'policies':
-      return <Policies />
+      return id === 'can' ? <PolicyCan /> : <Policies />
     case 'targets':
       return <Targets />
     case 'audit':
