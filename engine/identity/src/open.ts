@@ -14,11 +14,12 @@ import { referencedCredentials, type CredentialReferences } from './credentials.
 import { derivedPasswords, type DerivedPasswords } from './derived-passwords.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
-import { openIssuers, type IssuerConfig } from './issuer.ts'
+import type { IssuerState } from './issuer-state.ts'
+import { openIssuers, type Issuer, type IssuerConfig } from './issuer.ts'
 import { browserKey, sshKey, tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import { SamlLogins } from './saml/logins.ts'
-import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
+import { openSamlProvider, type SamlIssuerConfig, type SamlProvider } from './saml/provider.ts'
 import type { SecretReference } from './secrets/reference.ts'
 import type { SecretSource } from './secrets/source.ts'
 import { oidcProvider, type OidcPorts } from './sign-in/oidc.ts'
@@ -68,6 +69,8 @@ export interface IdentityParts {
   readonly passwords: DerivedPasswords
   readonly sshAuthority: CertificateAuthority
   readonly sshHost: HostKey
+  /** What is known of each issuer, in the order of the configuration. */
+  readonly issuers: () => readonly IssuerState[]
 }
 
 /** Of gateway tokens. Installations are kept apart by their keys; the name says what the token is for. */
@@ -79,7 +82,7 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, secrets)
   const providers = await Promise.all(
-    saml.issuers.map((config) => openSamlProvider(config, saml.url, secrets)),
+    saml.issuers.map((config) => openSamlProvider(config, saml.url, secrets, clock)),
   )
   const logins = new SamlLogins(providers, clock)
   const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
@@ -109,7 +112,38 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
     logins,
     signIns: new SignIns(browsers, sealed, clock),
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
+    issuers: () => issuerStates(options, issuers, providers),
   }
+}
+
+function issuerStates(
+  options: Pick<IdentityOptions, 'issuers' | 'saml'>,
+  issuers: ReadonlyMap<string, Issuer>,
+  providers: readonly SamlProvider[],
+): readonly IssuerState[] {
+  const browsers = new Set(options.issuers.flatMap(({ name, console: on }) => (on ? [name] : [])))
+  const of = ({ name, url, audience, groupsClaim, mappings, tally }: Issuer | SamlProvider) => ({
+    name,
+    issuer: url,
+    audience,
+    groupsClaim,
+    mappings: mappings?.length ?? 0,
+    tally: tally.state,
+  })
+  return [
+    ...Array.from(issuers.values(), (issuer) => ({
+      ...of(issuer),
+      kind: 'oidc' as const,
+      console: browsers.has(issuer.name),
+      keys: issuer.keys.state,
+    })),
+    ...providers.map((provider) => ({
+      ...of(provider),
+      kind: 'saml' as const,
+      console: true,
+      keys: null,
+    })),
+  ]
 }
 
 function signInProviders(
