@@ -69,6 +69,8 @@ function settingText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'string') return value.length > valueCharsMax ? `${value.length} characters` : value
   if (value instanceof Uint8Array) return `${value.length} bytes`
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
+    return settingText(value.join(', '))
   const text = JSON.stringify(value)
   if (text.length <= valueCharsMax) return text
   return Array.isArray(value) ? `${value.length} entries` : `${text.length} characters`

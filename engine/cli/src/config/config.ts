@@ -320,7 +320,7 @@ function credentialOf(
   given: RawConfig['targets'][number]['credential'],
 ): TargetConfig['credential'] {
   const wrong = (message: string): never => {
-    throw new ConfigError([document.problem(given === undefined ? at : [...at, 'credential'], message)])
+    throw new ConfigError([document.problem([...at, 'credential'], message)])
   }
   if (need === 'none') return given === undefined ? null : wrong('this target takes no credential')
   if (given === undefined) return wrong('this target needs a credential')
