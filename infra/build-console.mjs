@@ -15,6 +15,7 @@ const stampFile = join(folder, 'dist/.built-from')
 const sources = [
   'package-lock.json',
   'engine/core/src/visible.ts',
+  'engine/terminal/src/*',
   'engine/console/{index.html,package.json,vite.config.ts}',
   'engine/console/src/**/*',
 ]

@@ -56,6 +56,7 @@ const suites: readonly Suite[] = [
     files: ['engine/api/src/**/*.test.ts', 'engine/cli/src/**/*.test.ts'],
     concurrency: 2,
   },
+  { name: 'terminal', files: ['engine/terminal/src/**/*.test.ts'] },
   { name: 'console', files: ['engine/console/src/**/*.test.ts'], concurrency: 2 },
   { name: 'demo', files: ['infra/demo/src/**/*.test.ts'], concurrency: 1 },
   {

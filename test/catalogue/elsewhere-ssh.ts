@@ -1,7 +1,8 @@
 import type { Elsewhere } from './elsewhere.ts'
 
 const acceptance = 'test/acceptance/ssh'
-const terminal = 'engine/console/src/terminal'
+const terminal = 'engine/terminal/src'
+const sessions = 'engine/cli/src/commands/sessions'
 
 /** Numbers of the adversarial catalogue whose attacks are on the protocol of SSH itself: they need clients of their own. */
 export const elsewhereOfSsh: readonly Elsewhere[] = [
@@ -76,6 +77,11 @@ export const elsewhereOfSsh: readonly Elsewhere[] = [
     tests: [
       [`${terminal}/screen.test.ts`, 'everything else is dropped, whole or cut into pieces'],
       [`${terminal}/screen.test.ts`, 'a string that is not ended swallows text, and says nothing'],
+      [`${sessions}/painter.test.ts`, 'C24 nothing that a host printed reaches the terminal of who looks on'],
+      [
+        `${acceptance}/played.test.ts`,
+        'C24 a terminal is played as it was, and nothing that the host printed acts',
+      ],
     ],
   },
   {

@@ -79,7 +79,9 @@ export class Asciicast implements Recorder {
   }
 
   #headLine(): string {
-    const { columns: width, rows: height, term } = this.#terminal
+    const { columns, rows, term } = this.#terminal
+    // Who has no terminal and asks for one says 0, of which players make nothing.
+    const [width, height] = [columns || 80, rows || 24]
     this.#head = `${JSON.stringify({ version: 2, width, height, title: this.#title, env: { TERM: term } })}\n`
     return this.#head
   }

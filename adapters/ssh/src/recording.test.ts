@@ -18,10 +18,13 @@ suite('what was recorded over SSH', () => {
     for (const size of [1, 3, record.length]) {
       const recording = new SshRecording()
       assert.deepEqual(recording.request('e', command(null)), [{ text: 'app: LANG=C id', parameters: [] }])
-      const body = Buffer.concat([frame('stdin', 'in'), frame('stdin_end', '{"bytes":2}')])
+      const body = Buffer.concat([
+        frame('stdin', 'in'),
+        frame('stdin_end', JSON.stringify({ bytes: 2, sha256: 'ab'.repeat(32) })),
+      ])
       assert.deepEqual(recording.body('e', body), [
         { kind: 'data', text: 'in', hex: false, stream: 'stdin' },
-        { kind: 'status', text: '{"bytes":2}' },
+        { kind: 'status', text: `stdin ended: 2 bytes, SHA-256 ${'ab'.repeat(32)}` },
       ])
       const parts = Array.from({ length: Math.ceil(record.length / size) }, (_, at) =>
         recording.answer('e', record.subarray(at * size, (at + 1) * size)),
@@ -30,7 +33,7 @@ suite('what was recorded over SSH', () => {
         { kind: 'data', text: 'größe ', hex: false, stream: 'stdout' },
         { kind: 'data', text: 'ff00', hex: true, stream: 'stderr' },
         { kind: 'data', text: '2\n', hex: false, stream: 'stdout' },
-        { kind: 'status', text: '{"kind":"exit","status":0}' },
+        { kind: 'status', text: 'exit status 0' },
       ])
       assert.deepEqual(recording.end('e'), [])
     }
@@ -76,9 +79,38 @@ suite('what was recorded over SSH', () => {
         ['o', '€'],
         ['r', '100x30'],
         ['o', '\x1b[2J'],
-        { kind: 'status', text: '{"kind":"exit","status":1}' },
+        { kind: 'status', text: 'exit status 1' },
       ],
     )
+  })
+
+  for (const [ending, words] of [
+    [{ kind: 'signal', name: 'KILL', core: true, message: '' }, 'ended by signal KILL, with a core'],
+    [{ kind: 'closed' }, 'ended without a status'],
+    [{ status: 3 }, 'permission denied'],
+    [{ status: 77 }, 'status 77'],
+    [{ bytes: 12 }, 'answered, 12 bytes'],
+    [{ read: null, written: null }, 'nothing read, nothing written'],
+    [{ read: { bytes: 3, sha256: 'aa', in_order: true }, written: null }, 'read: 3 bytes, SHA-256 aa'],
+    [
+      { read: null, written: { bytes: 3, sha256: 'aa', in_order: false } },
+      'written: 3 bytes, SHA-256 aa, in an order of its own, so that it is no file’s hash',
+    ],
+    [{ later: 1 }, '{"later":1}'],
+    [7, '7'],
+  ] as const)
+    test(`an end is told in words: ${words}`, () => {
+      const recording = new SshRecording()
+      recording.request('e', command(null))
+      assert.deepEqual(recording.answer('e', frame('end', JSON.stringify(ending))), [
+        { kind: 'status', text: words },
+      ])
+    })
+
+  test('of a terminal without a size has the usual one', () => {
+    const recorder = new Asciicast({ term: 'dumb', columns: 0, rows: 0, modes: {} }, 'app: id')
+    const [head = ''] = recorder.output('stdout', Buffer.from('x')).toString().split('\n')
+    assert.deepEqual([80, 24], [JSON.parse(head)['width'], JSON.parse(head)['height']])
   })
 
   test('what is cut, or is none of it, is said and never thrown', () => {

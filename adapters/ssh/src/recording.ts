@@ -1,4 +1,5 @@
 import { RecordedBody, type AnswerPart, type Recording, type RequestPart } from '@sluice/core'
+import { endingText, stdinText } from './ending-text.ts'
 import { FrameReader, type FrameKind } from './recorded-frames.ts'
 
 /** Reads what was recorded of a session over SSH: each program stands for itself. */
@@ -61,8 +62,9 @@ class RecordedFrames implements Reader {
       case 'stderr':
         return this.#streams[kind].read(bytes).map((part) => ({ ...part, stream: kind }))
       case 'stdin_end':
+        return [{ kind: 'status', text: stdinText(bytes.toString()) }]
       case 'end':
-        return [{ kind: 'status', text: bytes.toString() }]
+        return [{ kind: 'status', text: endingText(bytes.toString()) }]
       case undefined:
         return [undecodable(bytes)]
     }
@@ -97,7 +99,7 @@ function terminalPart(line: string): AnswerPart {
     const [seconds, code, data]: readonly unknown[] = value
     if (typeof seconds === 'number' && typeof code === 'string' && typeof data === 'string')
       return code === 'x'
-        ? { kind: 'status', text: data }
+        ? { kind: 'status', text: endingText(data) }
         : { kind: 'terminal', line, seconds, code, text: data }
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))

@@ -11,6 +11,8 @@ export interface Io {
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   out(text: string): void
+  /** How large the terminal is on which `out` is seen; without it that is none. */
+  readonly window?: () => { readonly columns: number; readonly rows: number }
   error(text: string): void
 }
 

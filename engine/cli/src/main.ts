@@ -11,6 +11,9 @@ process.exitCode = await sluice(process.argv.slice(2), {
   signal: stopping.signal,
   out: (text) => process.stdout.write(text),
   error: (text) => process.stderr.write(text),
+  ...(process.stdout.isTTY
+    ? { window: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }) }
+    : {}),
 })
 // What was interrupted may still hold a thread or a socket, which would keep the process alive.
 if (stopping.signal.aborted) process.exit()

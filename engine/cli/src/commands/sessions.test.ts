@@ -117,7 +117,7 @@ test('C24 replay: what terminals showed as asciicast, of which no terminal obeys
   const parts = lines.map((line) => ({ kind: 'terminal', line, seconds: 0, code: 'o', text: '' }))
   const step = { at: '2026-01-02T03:04:05.000Z', step: 'answer', exchange: 'exc_1', content: 'shown', parts }
   await using server = await scriptedServer(() => ({ body: `${JSON.stringify(step)}\n` }))
-  const { out } = await ran(['sessions', 'replay', id, '--cast'], env(server))
+  const { out } = await ran(['sessions', 'replay', id, '--asciicast', '-'], env(server))
   assert.doesNotMatch(out.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u)
   assert.deepEqual(
     out
@@ -161,6 +161,22 @@ test('replay: what the API refuses is said', async () => {
   assert.deepEqual([code, /You can see no such session/.test(error)], [1, true])
 })
 
+test('a session is named by a part of its id that no other has', async () => {
+  const other = { ...session, id: 'ses_01M8A3CF2M00000MB6X3TDGJ93', subject: 'demo#bob' }
+  await using server = await scriptedServer((path) => {
+    if (path.startsWith('/v1/sessions/search')) return { body: JSON.stringify({ sessions: [other] }) }
+    if (path.endsWith('/exchanges')) return { body: '[]' }
+    return { body: JSON.stringify(path === '/v1/sessions' ? [session] : session) }
+  })
+  const { out } = await ran(['sessions', 'show', 'gj82'], env(server))
+  assert.match(out, new RegExp(`^${id}`))
+  assert.ok(server.asked.includes(`GET /v1/sessions/${id}`))
+  const { code, error } = await ran(['sessions', 'kill', 'ses_01M8'], env(server))
+  assert.equal(code, 1)
+  assert.match(error, /2 ids fit 01M8: give more of it\n {2}ses_\S+ {2}open {2}demo#/)
+  assert.ok(!server.asked.some((asked) => asked.includes('kill')))
+})
+
 for (const args of [
   [],
   ['end', id],
@@ -172,6 +188,15 @@ for (const args of [
   ['kill'],
   ['ls', id],
   ['ls', '--reason', 'x'],
+  ['ls', '--speed', '1'],
+  ['replay', id, '--max-idle', 'x'],
+  ['replay', id, '--from', '-1'],
+  ['replay', id, '--text', '--json'],
+  ['replay', id, '--exchange', 'exc_1'],
+  ['replay', id, '--asciicast', 'f', '--speed', '2'],
+  ['watch', id, '--speed', '2'],
+  ['show', 'x'],
+  ['show', '01M8/../..'],
 ])
   test(`sessions ${args.join(' ')}: exit code 2, and nothing is asked`, async () => {
     await using server = await api()

@@ -1,10 +1,7 @@
 import type { CSSProperties, JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
-import type { Cast } from '../terminal/cast.ts'
-import { colourOf } from '../terminal/palette.ts'
-import { Playback } from '../terminal/playback.ts'
-import type { Cell } from '../terminal/screen.ts'
-import type { Style } from '../terminal/style.ts'
+import { Playback, type Cast, type Cell, type Style } from '@sluice/terminal'
+import { colourOf } from './palette.ts'
 import { save } from './export.tsx'
 import { Player, usePlayer } from './player.tsx'
 

@@ -2,6 +2,25 @@ import { visible, type AnswerPart, type Json } from '@sluice/core'
 import { printable } from '../../printable.ts'
 import { table } from '../../table.ts'
 
+/** Pieces of one text, which packets have cut, as that text. */
+export function joined(parts: readonly AnswerPart[]): readonly AnswerPart[] {
+  const whole: AnswerPart[] = []
+  for (const part of parts) {
+    const longer = continued(whole.at(-1), part)
+    if (longer === undefined) whole.push(part)
+    else whole[whole.length - 1] = longer
+  }
+  return whole
+}
+
+function continued(last: AnswerPart | undefined, part: AnswerPart): AnswerPart | undefined {
+  if (last?.kind === 'data' && part.kind === 'data' && last.stream === part.stream && last.hex === part.hex)
+    return { ...last, text: last.text + part.text }
+  if (last?.kind === 'terminal' && part.kind === 'terminal' && last.code === 'o' && part.code === 'o')
+    return { ...last, text: last.text + part.text }
+  return undefined
+}
+
 /** A piece of an answer, on as many lines as it takes. */
 export function partText(part: AnswerPart): string {
   switch (part.kind) {

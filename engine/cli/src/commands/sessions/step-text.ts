@@ -1,7 +1,7 @@
 import type { ContentState, RecordingStep } from '@sluice/api'
 import { visible, type RequestPart } from '@sluice/core'
 import { printable } from '../../printable.ts'
-import { parameterText, partText } from './part-text.ts'
+import { joined, parameterText, partText } from './part-text.ts'
 
 /** One step for a terminal: what happened in one line, and below it what was asked or seen. */
 export function stepText(step: RecordingStep): string {
@@ -9,7 +9,7 @@ export function stepText(step: RecordingStep): string {
   return `${printable(`${time}  ${headline(step)}`)}\n${below(step)}`
 }
 
-function headline(step: RecordingStep): string {
+export function headline(step: RecordingStep): string {
   switch (step.step) {
     case 'opened': {
       const person = step.on_behalf_of === null ? '' : ` on behalf of ${step.on_behalf_of}`
@@ -106,7 +106,9 @@ function below(step: RecordingStep): string {
       return step.statements.map((statement) => indented(statementText(statement))).join('')
     case 'body':
     case 'answer':
-      return step.parts.map((part) => indented(partText(part))).join('')
+      return joined(step.parts)
+        .map((part) => indented(partText(part)))
+        .join('')
     default:
       return ''
   }

@@ -56,7 +56,7 @@ const hostile: Readonly<Record<string, string>> = {
   'privacy message and string': '\u001b^evil\u001b\\\u001bXevil\u001b\\',
   'C1 control string': '\u009d52;c;AA\u009c\u0090q\u009c',
   'C1 control sequence': '\u009b6n',
-  'modes (alternate screen, mouse, paste)': '\u001b[?1049h\u001b[?1000h\u001b[?2004h',
+  'modes (mouse, keys, paste, inverse)': '\u001b[?1003h\u001b[?1000h\u001b[?1h\u001b[?5h\u001b[?2004h',
   'full reset and character sets': '\u001bc\u001b(0\u001b#8',
   'window manipulation': '\u001b[21t\u001b[8;100;100t',
   'soft reset and keyboard': '\u001b[!p\u001b[>4;1m\u001b[=1u',

@@ -28,7 +28,7 @@ export function parseCast(text: string): Cast {
     // The last line of one that goes on may have come in part.
     if (event !== undefined) events.push({ ...event, at: Math.max(event.at, events.at(-1)?.at ?? 0) })
   }
-  return { columns: header.width, rows: header.height, events, duration: events.at(-1)?.at ?? 0 }
+  return { columns: header.width || 80, rows: header.height || 24, events, duration: events.at(-1)?.at ?? 0 }
 }
 
 function isHeader(value: unknown): value is { readonly width: number; readonly height: number } {
@@ -37,8 +37,9 @@ function isHeader(value: unknown): value is { readonly width: number; readonly h
   return version === 2 && isSize(width) && isSize(height)
 }
 
+/** A caller without a terminal of its own says 0, and asks for one all the same. */
 function isSize(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
 
 function eventOf(line: string): CastEvent | undefined {

@@ -1,0 +1,5 @@
+export { parseCast, type Cast, type CastEvent } from './cast.ts'
+export { Playback } from './playback.ts'
+export type { Cell } from './grid.ts'
+export { Screen } from './screen.ts'
+export { plainStyle, type Style } from './style.ts'
