@@ -50,10 +50,10 @@ test('those of other gateways are told as such, and one’s own as they are here
 
 test('who runs it or looks into it sees where they are, and whether sessions share connections', async () => {
   const load = () => ({ busy: 2, resting: 1, waiting: 3, max: 4 })
-  const { app, open } = scriptedApi({ load })
-  await open('alice')
+  const api = scriptedApi({ load })
+  await api.open('alice')
   for (const token of ['erin', 'grace']) {
-    const answer = await app.inject({ url: '/v1/targets', headers: bearer(token) })
+    const answer = await api.app.inject({ url: '/v1/targets', headers: bearer(token) })
     const [shop] = answer.json<readonly { readonly state: object }[]>()
     assert.deepEqual(shop?.state, {
       address: 'db.internal:5432',

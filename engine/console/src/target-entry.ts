@@ -121,6 +121,6 @@ function yaml(value: Json): string {
   if (typeof value === 'string') return /^[A-Za-z][\w./-]*$/.test(value) ? value : JSON.stringify(value)
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map((each: Json) => yaml(each)).join(', ')}]`
-  const parts = Object.entries(value).map(([key, each]) => `${key}: ${yaml(each as Json)}`)
+  const parts = Object.entries(value).map(([key, each]) => `${key}: ${yaml(each)}`)
   return `{ ${parts.join(', ')} }`
 }

@@ -9,7 +9,7 @@ import { Ago, Exact, Subject } from '../views/texts.tsx'
 const everyMs = 10_000
 const columns = ['of', 'token', 'subject', 'revoked_at', 'issued_up_to', 'until', 'by', 'reason'] as const
 
-/** What counts no more, as long as any of it could still be good. */
+/** What counts no more, until none of it could still be good. */
 export function Revocations(): JSX.Element {
   const revocations = useLive(
     (signal) => get<readonly Revocation[]>('/v1/revocations', {}, signal),
