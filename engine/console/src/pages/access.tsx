@@ -242,7 +242,7 @@ function Line({
           ) : null}
           {mayEnd(grant) ? (
             <button class="button small danger" type="button" onClick={() => act('revoke')}>
-              {state === 'given' ? 'End it' : 'Take it back'}
+              {state === 'requested' && subject === me() ? 'Take it back' : 'End it'}
             </button>
           ) : null}
         </span>
