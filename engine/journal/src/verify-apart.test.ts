@@ -21,8 +21,8 @@ suite('a log that is being written, verified in another thread', () => {
     const folder = join(root, 'log')
     const keys = join(root, 'keys')
     log = await openEmbedded({ path: folder, keys, clock: systemClock, ids, report: assert.fail })
-    const { request, abandoned } = eventsOf(ids, 'ses_1')
-    const unit = { stream: 'ses_1', events: [request('select 1'), abandoned('late')] } as const
+    const make = eventsOf(ids, 'ses_1')
+    const unit = { stream: 'ses_1', events: [make.request('select 1'), make.abandoned('late')] } as const
     await log.append(unit, { withinMs: 5_000, urgency: 'now' })
     place = { kind: 'folder', folder, kept: [] }
   })
