@@ -1,6 +1,6 @@
 import type { ApiPorts, TargetTerms } from '@sluice/api'
 import type { RequestRate } from '@sluice/core'
-import { nameOf, type CredentialReference } from '@sluice/identity'
+import { isCertified, nameOf, type CredentialReference } from '@sluice/identity'
 import { addedTargets, probeTarget, type AddedPorts } from './added-targets.ts'
 import type { TargetConfig } from './config/config.ts'
 import type { Front } from './front.ts'
@@ -55,6 +55,7 @@ function termsOf({ target, credential, access }: TargetConfig): TargetTerms {
 
 function credentialTerms(credential: CredentialReference): NonNullable<TargetTerms['credential']> {
   if ('login' in credential) return { user: null, place: nameOf(credential.login) }
+  if (isCertified(credential)) return { user: credential.user, place: 'certificates that the gateway signs' }
   return { user: credential.user === '' ? null : credential.user, place: nameOf(credential.password) }
 }
 
@@ -73,5 +74,7 @@ function settingText(value: unknown): string {
     return settingText(value.join(', '))
   const text = JSON.stringify(value)
   if (text.length <= valueCharsMax) return text
-  return Array.isArray(value) ? `${value.length} entries` : `${text.length} characters`
+  return Array.isArray(value)
+    ? `${value.length} ${value.length === 1 ? 'entry' : 'entries'}`
+    : `${text.length} characters`
 }
