@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { Ajv, type SchemaObject } from 'ajv'
 import {
   SchemaError,
   type AccessRule,
@@ -33,6 +31,7 @@ import type {
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
+import { schema } from './schema.ts'
 import { sshKeysOf } from './ssh-keys.ts'
 import { keptBy, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
 import { defaultTargetSecrets, placesIn } from './target-secrets.ts'
@@ -151,17 +150,8 @@ interface RawConfig {
   })[]
 }
 
-const ajv = new Ajv({ allErrors: true, verbose: true })
-ajv.addFormat('url', { type: 'string', validate: (text: string) => URL.canParse(text) })
-/** The schema lies beside this package, of its sources and of its build alike. */
-const schemaFile = new URL('../../../../schemas/config.schema.json', import.meta.url)
-const schema = JSON.parse(readFileSync(schemaFile, 'utf8')) as SchemaObject
-const validate = ajv.compile<RawConfig>(schema)
-const validateTargets = ajv.compile<RawConfig>({
-  ...schema,
-  $id: `${schema.$id ?? ''}#targets`,
-  required: ['targets'],
-})
+const whole = schema<RawConfig>('config.schema.json')
+const targetsAlone = schema<RawConfig>('config.schema.json', { required: ['targets'] })
 
 /**
  * `below`: a configuration over which the file is laid; the file then needs to say only what is different. Throws
@@ -171,7 +161,8 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const written = new ConfigDocument(file, text)
   const document = below === undefined ? written : overlay(written, below)
   const { value } = document
-  if (!validate(value)) throw new ConfigError(schemaProblems(document, validate.errors ?? []))
+  const admits = whole()
+  if (!admits(value)) throw new ConfigError(schemaProblems(document, admits.errors ?? []))
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
@@ -218,7 +209,8 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
 export function parseTarget(entry: unknown, secrets: SecretsConfig): TargetConfig {
   const document = new ConfigDocument('the target', JSON.stringify({ targets: [entry] }))
   const { value } = document
-  if (!validateTargets(value)) throw new ConfigError(schemaProblems(document, validateTargets.errors ?? []))
+  const admits = targetsAlone()
+  if (!admits(value)) throw new ConfigError(schemaProblems(document, admits.errors ?? []))
   const [target] = targetsOf(document, value, secrets)
   if (target === undefined) throw new Error('a target of a protocol that has no adapter')
   return target
