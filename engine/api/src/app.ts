@@ -38,6 +38,8 @@ import { described, openapi } from './openapi.ts'
 import { passwords, type PasswordPorts } from './passwords.ts'
 import type { PolicyDrafts } from './policy-draft.ts'
 import { policyDrafts } from './policy-drafts.ts'
+import type { PolicyQuestions } from './policy-question.ts'
+import { policyQuestions } from './policy-questions.ts'
 import { policies, type Policies, type PolicyRecords } from './policies.ts'
 import { problems, sendError } from './problem.ts'
 import { rates } from './rates.ts'
@@ -79,6 +81,8 @@ export interface ApiPorts extends ContentPorts {
   readonly policies: Policies
   /** Policies before they are in force. */
   readonly drafts: PolicyDrafts
+  /** Policies, and what they decided and would. */
+  readonly questions: PolicyQuestions
   /** What became of policies at all gateways of the log. */
   readonly policyRecords: PolicyRecords
   readonly approvals: Approvals
@@ -168,6 +172,7 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(addedTargets(ports))
   app.register(policies(ports))
   app.register(policyDrafts(ports))
+  app.register(policyQuestions(ports))
   app.register(approvals(ports))
   app.register(stream(ports, bounds))
   app.register(grants(ports))

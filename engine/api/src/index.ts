@@ -6,6 +6,7 @@ export type { ExchangeLine } from './exchange-log.ts'
 export type { GrantLine } from './grant-line.ts'
 export type { LegalHoldLine } from './legal-holds.ts'
 export { Unusable, type Draft, type Finding, type Period, type PolicyDrafts } from './policy-draft.ts'
+export type { CanQuestion, PolicyQuestions, Whom } from './policy-question.ts'
 export type {
   Policies,
   PolicyActivation,

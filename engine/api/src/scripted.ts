@@ -264,6 +264,7 @@ export function scriptedApi(
       evaluate: async () => null,
       whatIf: async () => null,
     },
+    questions: { explain: async () => null, can: async () => null },
     unseal: async ({ id }) => {
       const content = store.contents.get(id)
       return content === undefined ? { kind: 'none' } : { kind: 'content', content }

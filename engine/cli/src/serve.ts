@@ -33,7 +33,7 @@ import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { observedOf, readinessOf, systemOf } from './observed.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
-import { openPolicyDrafts } from './policy-drafts.ts'
+import { openPolicyDesk } from './policy-desk.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
@@ -256,8 +256,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   await callers.listen()
   if (local !== undefined) await agents.listen(local.sessions)
 
-  const { folder, cache } = policyOptions
-  const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
+  const asked = { ...policyOptions, pdp, log: declared.policies, store, clock, adapters }
+  const desk = parts.use(openPolicyDesk(asked))
   const settled = settling(
     {
       policies: policyControl(pdp, declared.policies, policyOptions),
@@ -279,7 +279,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     ...targetSight({ ...settled, ...reach, registry: targets, callers }),
     registered: projections.targets,
     policyRecords: projections.activations,
-    drafts,
+    ...desk,
     approvals,
     past: projections.approvals,
     policies: settled.policies,

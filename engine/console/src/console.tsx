@@ -13,6 +13,7 @@ import { Exchanges } from './pages/exchanges.tsx'
 import { Exporters } from './pages/exporters.tsx'
 import { Home } from './pages/home.tsx'
 import { Identities } from './pages/identities.tsx'
+import { PolicyCan } from './pages/policy-can.tsx'
 import { Policies } from './pages/policies.tsx'
 import { Run } from './pages/run.tsx'
 import { Session } from './pages/session.tsx'
@@ -79,7 +80,7 @@ function Page(): JSX.Element {
     case 'runs':
       return <Run key={id ?? ''} id={id ?? ''} />
     case 'policies':
-      return <Policies />
+      return id === 'can' ? <PolicyCan /> : <Policies />
     case 'targets':
       if (id !== undefined) return <Target key={id} name={id} />
       return place.value.query['add'] === undefined ? <Targets /> : <AddTarget />

@@ -53,6 +53,17 @@ export interface Adapter<Settings = unknown> {
   readonly recording?: () => Recording
   /** What of it works worse than it should as it is installed here, for the operator. */
   readonly impairments?: readonly string[]
+  /**
+   * One request of each kind that people know, as the adapter's own reading describes it: what policies are tried on.
+   * `known`: what the record has of this target, relations as `schema.name` and routes as `/orders/{}`.
+   */
+  samples?(settings: Settings, known: readonly string[]): readonly Sample[]
+}
+
+export interface Sample {
+  /** As its caller would write it, e.g. `GET /customers`. */
+  readonly what: string
+  readonly actions: readonly [Action, ...Action[]]
 }
 
 /** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
