@@ -43,6 +43,7 @@ export function samples(known: readonly string[]): readonly Sample[] {
     functions: [],
     operators: [],
     types: [],
+    fields: [],
   })
   const names = { searchPaths: [['public']], tempTables: new Set<string>(), schemas: ['public'] }
   const read = (what: string, sql: string): readonly Sample[] => {

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { addressText, type Address, type Clock } from '@sluice/core'
 import { Heartbeat } from './heartbeat.ts'
 import { limits } from './limits.ts'
+import { answerOf, asSocket } from './requested.ts'
 import { reasonHeader } from './streams.ts'
 import { why } from './why.ts'
 
@@ -94,7 +95,7 @@ export class Tunnel {
       priority: 'u=3, i',
     })
     try {
-      const headers = await answerOf(stream)
+      const headers = await answerOf(stream, limits.connectMs, unanswered)
       const status = headers[':status']
       if (status === 200) return asSocket(stream)
       const kind = status === 403 ? 'not_allowed' : 'failed'
@@ -110,7 +111,7 @@ export class Tunnel {
   async renew(certificate: string): Promise<void> {
     const stream = this.#request({ ':method': 'POST', ':path': '/certificate' })
     stream.end(certificate)
-    const headers = await answerOf(stream)
+    const headers = await answerOf(stream, limits.connectMs, unanswered)
     stream.close()
     if (headers[':status'] !== 204) throw new Error(reasonOf(headers[reasonHeader]))
   }
@@ -154,28 +155,7 @@ export class Tunnel {
   }
 }
 
-type Answer = Readonly<Record<string, unknown>>
-
-function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const timer = setTimeout(
-    () => reject(new DialError('failed', 'the agent did not answer')),
-    limits.connectMs,
-  )
-  const closed = (): void => reject(new Error('the stream was closed'))
-  stream.once('response', resolve)
-  stream.once('close', closed)
-  return promise.finally(() => {
-    clearTimeout(timer)
-    stream.off('close', closed)
-  })
-}
-
-/** Who is told that nothing more comes says the same, as a socket does that is not half open. */
-function asSocket(stream: ClientHttp2Stream): Duplex {
-  stream.once('end', () => stream.end())
-  return stream
-}
+const unanswered = (): DialError => new DialError('failed', 'the agent did not answer')
 
 /** It comes from the agent and is told to people. */
 function reasonOf(header: unknown): string {

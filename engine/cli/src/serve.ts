@@ -26,7 +26,6 @@ import { buildExporters } from './exporters.ts'
 import { freeBuffersYoung } from './young-buffers.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
-import { dialerOf, directDialer } from './dial.ts'
 import { openFront, type Front } from './front.ts'
 import { identityOf, sshOf } from './identity.ts'
 import { openLog } from './log.ts'
@@ -163,9 +162,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => projections.close())
 
-  const agents = await openAgentSide(config, { data, secrets, log, store, clock, ids, report })
+  const agents = await openAgentSide(config, { data, secrets, log, targets, store, clock, ids, report })
   parts.defer(() => agents.close())
-  const dialer = dialerOf(directDialer(), agents.tunnels)
+  const { dialer } = agents
   const ofFront = {
     approvals,
     grants,
@@ -201,6 +200,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       ...ofFront,
       workers,
       log,
+      served: agents.served,
       policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
       standing: () => standing.all(),
       met(whom) {
@@ -254,7 +254,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     await Promise.all([callers.close(), exporters.close()])
   })
   await callers.listen()
-  if (local !== undefined) await agents.listen(local.sessions)
+  await agents.listen()
 
   const asked = { ...policyOptions, pdp, log: declared.policies, store, clock, adapters }
   const desk = parts.use(openPolicyDesk(asked))

@@ -4,6 +4,7 @@ import {
   isReachable,
   refusal,
   type AccessRule,
+  type Address,
   type OpenSessions,
   type Registrations,
   type Target,
@@ -41,6 +42,13 @@ export class TargetRegistry implements Targets {
 
   list(): readonly Target[] {
     return [...this.#declared.values(), ...this.#added.values()].map(({ target }) => target)
+  }
+
+  /** Some target is at that address, and reached by agents of that name. */
+  isBehind(agent: string, { host, port }: Address): boolean {
+    return this.list().some(
+      ({ via, address }) => via === agent && address.host === host && address.port === port,
+    )
   }
 
   /** Of its own files. */

@@ -12,6 +12,7 @@ import {
   type Revocations,
   type Telemetry,
 } from '@sluice/core'
+import type { ServedTunnels } from '@sluice/agent'
 import { sinceBootMs, type Log } from '@sluice/journal'
 import type { InForce } from '@sluice/policy'
 import type { Front } from '../front.ts'
@@ -22,6 +23,7 @@ import type { Addresses, Beginning, Seen } from './messages.ts'
 export interface SupervisedPorts {
   readonly workers: number
   readonly log: Log
+  readonly served: ServedTunnels
   readonly approvals: Pick<Approvals, 'lose' | 'onChange'>
   readonly grants: Pick<Grants, 'list' | 'onChange'>
   readonly revocations: Pick<Revocations, 'list' | 'onChange'>
@@ -54,10 +56,11 @@ export class SupervisedFront implements Front {
   constructor(ports: SupervisedPorts) {
     this.#ports = ports
     this.#url = ports.beginning.apiUrl
-    const { workers, log, clock, report, grants, revocations, registrations, approvals } = ports
+    const { workers, log, served, clock, report, grants, revocations, registrations, approvals } = ports
     this.#crew = new Crew({
       workers,
       log,
+      served,
       clock,
       report,
       begin: (addresses) => this.#beginning(addresses),
