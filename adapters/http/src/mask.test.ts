@@ -228,8 +228,12 @@ suite('an answer on its way to the caller', () => {
 
 suite('a recording', () => {
   async function flushed(type: string, pieces: readonly string[]): Promise<readonly boolean[]> {
+    const replies = answer(
+      [['content-type', type]],
+      pieces.map((piece) => Buffer.from(piece)),
+    )
     const seen: boolean[] = []
-    for await (const { item, flush } of masked(answer([['content-type', type]], pieces), context()))
+    for await (const { item, flush } of masked(replies, context()))
       if (item.kind === 'data') seen.push(flush === true)
     return seen
   }
