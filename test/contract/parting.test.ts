@@ -45,7 +45,8 @@ suite('a client that leaves in the middle of COPY FROM STDIN', { concurrency: 1 
       const { rows } = await direct.query("select 1 from pg_stat_activity where query like 'copy numbers%'")
       const sessions = (await gateway.events()).map(({ type }) => type)
       const open = sessions.filter((type) => type === 'SessionOpened').length
-      if (rows.length === 0 && open === sessions.filter((type) => type === 'SessionClosed').length) return true
+      if (rows.length === 0 && open === sessions.filter((type) => type === 'SessionClosed').length)
+        return true
     }
     return false
   }

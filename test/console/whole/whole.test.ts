@@ -17,6 +17,7 @@ const pages = [
   '/exchanges',
   `/runs/${run}`,
   '/targets',
+  '/access',
 ] as const
 
 const can = '/policies/can?subject=demo%23langchain-reporting&target=shop'
@@ -28,8 +29,11 @@ suite('every page, for everybody', () => {
         const client = await stage.client('langchain-reporting')
         await client.query('select id, ssn from customers limit 2')
         for (const [name, more] of [
-          ['erin', ['/audit', '/policies', can]],
-          ['carol', ['/policies', '/policies/can']],
+          ['erin', ['/audit', '/policies', can, '/targets/shop', '/agents', '/identities', '/exporters']],
+          [
+            'carol',
+            ['/policies', '/policies/can', '/targets/shop', '/targets?add=1', '/agents', '/identities'],
+          ],
           ['alice', []],
         ] as const) {
           await using person = await stage.person(name, '/', { colours, phone })
