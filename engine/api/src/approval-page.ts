@@ -34,6 +34,8 @@ export interface ApprovalLine {
   /** People who approved so far, of how many must. */
   readonly approved: number
   readonly quorum: number
+  /** Whether its caller still waits on a connection of this gateway; `null`: it waits at another one, or it is over. */
+  readonly caller_waits: boolean | null
 }
 
 /** An approval as somebody sees it who is to decide on it. */
@@ -110,7 +112,7 @@ export async function approvalLine(
   sight: Sight,
   ports: PagePorts,
 ): Promise<ApprovalLine> {
-  return lineOf(approval, await requestOf(approval, sight, ports))
+  return lineOf(approval, await requestOf(approval, sight, ports), ports)
 }
 
 export async function approvalPage(
@@ -122,7 +124,7 @@ export async function approvalPage(
   const request = await requestOf(approval, sight, ports)
   const { subject, session, exchange, rule, message, approvers, scope, requestedAt, expiresAt } = approval
   return {
-    ...lineOf(approval, request),
+    ...lineOf(approval, request, ports),
     requester: subject,
     session,
     exchange,
@@ -185,7 +187,11 @@ async function contentOf(id: string, { approvals, past, unseal }: PagePorts): Pr
   return unsealed.kind === 'content' ? unsealed.content : null
 }
 
-function lineOf(approval: ApprovalView, request: ShownRequest | null): ApprovalLine {
+function lineOf(
+  approval: ApprovalView,
+  request: ShownRequest | null,
+  { approvals }: Pick<PagePorts, 'approvals'>,
+): ApprovalLine {
   const { id, state, subject, target, votes, quorum, expiresAt } = approval
   return {
     id,
@@ -197,6 +203,7 @@ function lineOf(approval: ApprovalView, request: ShownRequest | null): ApprovalL
     expires_at: isoTime(expiresAt),
     approved: votes.filter(({ vote }) => vote === 'approve').length,
     quorum,
+    caller_waits: state === 'pending' ? (approvals.isWaitedFor(id) ?? null) : null,
   }
 }
 

@@ -32,6 +32,10 @@ const line = {
   expires_at: time,
   approved: count,
   quorum: count,
+  caller_waits: {
+    ...nullable(flag),
+    description: 'Whether its caller still waits; null where that is at another gateway, or over.',
+  },
 }
 
 /** What the list, a vote and the stream say of an approval. */

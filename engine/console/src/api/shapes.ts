@@ -35,6 +35,8 @@ export interface ApprovalLine {
   readonly expires_at: string
   readonly approved: number
   readonly quorum: number
+  /** `null`: at another gateway, or it is over. */
+  readonly caller_waits: boolean | null
 }
 
 export interface ShownText {
