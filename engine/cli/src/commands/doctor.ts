@@ -28,6 +28,8 @@ import { openSecrets } from '../secrets.ts'
 export const doctor: Command = {
   usage: `sluice doctor [--config sluice.yaml] [--json]
 
+  --config <file>  default $SLUICE_CONFIG. While the demo runs here it is laid over the demo's, as npm start does
+
 With the demo running, --json also prints the addresses and credentials of the backends behind it.`,
 
   async run(args, io) {
