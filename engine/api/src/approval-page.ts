@@ -34,7 +34,7 @@ export interface ApprovalLine {
   /** People who approved so far, of how many must. */
   readonly approved: number
   readonly quorum: number
-  /** Whether its caller still waits on a connection of this gateway; `null`: it waits at another one, or it is over. */
+  /** Whether its caller still waits on its connection; `null`: another process or gateway knows, or it is over. */
   readonly caller_waits: boolean | null
 }
 

@@ -34,7 +34,8 @@ const line = {
   quorum: count,
   caller_waits: {
     ...nullable(flag),
-    description: 'Whether its caller still waits; null where that is at another gateway, or over.',
+    description:
+      'Whether its caller still waits; null where another process or gateway knows, or it is over.',
   },
 }
 

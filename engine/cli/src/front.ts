@@ -5,6 +5,7 @@ import {
   type Engine,
   type GatePorts,
   type OpenSessions,
+  type PoolState,
   type Subject,
 } from '@sluice/core'
 import type { Config } from './config/config.ts'
@@ -19,6 +20,8 @@ export interface Front {
   /** Where callers of a protocol connect; `null`: it is not served. */
   address(protocol: string): Address | null
   readonly listening: boolean
+  /** Connections to targets that sessions take turns with, over all processes. */
+  readonly pools: readonly PoolState[]
   /** The API is there: callers who wait for people are told where. */
   apiAt(url: string): void
   /** Other policies are in force. */
@@ -67,6 +70,10 @@ export class LocalFront implements Front {
 
   get listening(): boolean {
     return this.#listeners.size > 0
+  }
+
+  get pools(): readonly PoolState[] {
+    return this.#listeners.pools
   }
 
   listen(): Promise<void> {

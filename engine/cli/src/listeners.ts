@@ -1,4 +1,4 @@
-import type { Clock, Gate, Listener } from '@sluice/core'
+import type { Clock, Gate, Listener, PoolState } from '@sluice/core'
 import { adapters } from './adapters.ts'
 import { CertificateFollower, certificateOf } from './certificates.ts'
 import type { Config } from './config/config.ts'
@@ -22,6 +22,10 @@ export class Listeners implements Disposable {
 
   get(protocol: string): Listener | undefined {
     return this.#open.get(protocol)
+  }
+
+  get pools(): readonly PoolState[] {
+    return [...this.#open.values()].flatMap(({ pools }) => pools?.() ?? [])
   }
 
   async open(listen: Config['listen'], gate: Gate<unknown>, ports: ListenerPorts): Promise<void> {

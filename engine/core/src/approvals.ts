@@ -81,7 +81,7 @@ export interface Approvals {
   usable(binding: Uint8Array, subject: Subject, run: Run): ApprovalView | undefined
   /** Counts a caller that waits, in this process. Throws for an id that no approval has. */
   park(id: string): Parked
-  /** Whether a caller of this gateway waits for it on its connection; `undefined`: it was asked for at another one. */
+  /** Whether a caller of this process waits for it on its connection; `undefined`: it was asked for in another one. */
   isWaitedFor(id: string): boolean | undefined
   /**
    * Claims an approval for one execution. `false`: somebody else was first, it ended, or too few of those who

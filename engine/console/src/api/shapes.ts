@@ -35,7 +35,7 @@ export interface ApprovalLine {
   readonly expires_at: string
   readonly approved: number
   readonly quorum: number
-  /** `null`: at another gateway, or it is over. */
+  /** `null`: another process or gateway knows, or it is over. */
   readonly caller_waits: boolean | null
 }
 
