@@ -33,19 +33,25 @@ export function wholeValues(bytes: Buffer, types: readonly number[]): readonly J
 
 function readValues(cursor: Cursor, types: readonly number[], opaqueMax: number): Omit<BoundValues, 'bytes'> {
   let isText = true
-  const formats = Array.from({ length: cursor.uint16() }, () => cursor.int16())
+  // In loops: `Array.from` over a length costs more than what is read here.
+  const formats: number[] = []
+  for (let left = cursor.uint16(); left > 0; left--) formats.push(cursor.int16())
   const count = cursor.uint16()
   if (formats.length > 1 && formats.length !== count)
     throw new ProtocolViolation('bind message has other parameter formats than parameters')
-  const values = Array.from({ length: count }, (_, index): Json => {
+  const values: Json[] = []
+  for (let index = 0; index < count; index++) {
     const length = cursor.int32()
-    if (length === -1) return null
+    if (length === -1) {
+      values.push(null)
+      continue
+    }
     const bytes = cursor.bytes(length)
-    const format = formats.length === 1 ? formats[0] : formats[index]
-    const value = (format ?? textFormat) === textFormat ? text(bytes) : binary(types[index] ?? 0, bytes)
-    isText &&= (format ?? textFormat) !== textFormat || isUtf8(bytes)
-    return value ?? opaque(bytes, opaqueMax)
-  })
+    const format = (formats.length === 1 ? formats[0] : formats[index]) ?? textFormat
+    const value = format === textFormat ? text(bytes) : binary(types[index] ?? 0, bytes)
+    isText &&= format !== textFormat || value !== undefined
+    values.push(value ?? opaque(bytes, opaqueMax))
+  }
   return { values, isText }
 }
 

@@ -23,7 +23,7 @@ import { addedTargets } from './added-targets.ts'
 import { openAgentSide } from './agents.ts'
 import { approvalsOf } from './approvals.ts'
 import { buildExporters } from './exporters.ts'
-import { letHeapGrow } from './heap.ts'
+import { freeBuffersYoung } from './young-buffers.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { dialerOf, directDialer } from './dial.ts'
@@ -49,7 +49,7 @@ const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url
 
 /** The composition root: builds every part once, in the order in which they need each other, and starts it. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
-  letHeapGrow()
+  freeBuffersYoung()
   const { data, base, env } = options
   const report = secretFree(options.report)
   const clock = systemClock

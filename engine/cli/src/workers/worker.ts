@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Refused, systemClock, type Refusal } from '@sluice/core'
 import { IpcStore } from '@sluice/journal'
-import { letHeapGrow } from '../heap.ts'
+import { freeBuffersYoung } from '../young-buffers.ts'
 import { parseConfig } from '../config/config.ts'
 import { openDuty, type Duty } from './duty.ts'
 import type { Asked, Beginning, ToSupervisor, ToWorker } from './messages.ts'
@@ -49,7 +49,7 @@ export class Worker {
   }
 
   async #begin(beginning: Beginning): Promise<void> {
-    letHeapGrow()
+    freeBuffersYoung()
     this.#supervisor = beginning.supervisor
     const { file, text, data } = beginning
     try {
