@@ -107,11 +107,52 @@ allow contains {"rule": "hosts/signal", "message": "Signals are allowed."} if {
 # description: Variables, substitutions, loops and interpreters run what nobody can know before.
 deny contains {
 	"rule": "hosts/opaque",
-	"message": $"What this command runs cannot be known before it runs ({reasons}).",
-	"remedy": "Write plain programs with literal arguments, joined by |, ; or &&.",
+	"message": $"Nobody can say beforehand what it does: {_unreadable}.",
+	"remedy": "Run plain commands, one by one, or ask the host's team.",
 } if {
 	count(input.action.opaque) > 0
-	reasons := concat(", ", {$"{one.reason}: {one.detail}" | some one in input.action.opaque})
+}
+
+# One reason: all that a caller reads must fit in a line. What a parser complained of comes last, being often a consequence.
+_unreadable := _said([one | some one in input.action.opaque; one.reason != "syntax"][0])
+
+_unreadable := _said(input.action.opaque[0]) if {
+	every one in input.action.opaque { one.reason == "syntax" }
+}
+
+_said(one) := replace(_words[one.reason], "%", _short(one.detail))
+
+# Of a reason that is not listed, since it is new.
+_said(one) := "it cannot be read" if {
+	not _words[one.reason]
+}
+
+_short(detail) := detail if {
+	count(detail) <= 16
+}
+
+_short(detail) := $"{substring(detail, 0, 15)}…" if {
+	count(detail) > 16
+}
+
+# In words of people; `%` is the name that it is about.
+_words := {
+	"character": "it has a control character",
+	"size": "it is too long, or nested too deep",
+	"syntax": "its quotes, brackets or operators do not add up",
+	"expansion": "it has a variable or substitution ($x, $(…), `…`)",
+	"braces": "it has braces ({a,b})",
+	"pattern": "a pattern (*, ?) may become an option or a program",
+	"path": "a path leads back up (..) or through /dev/fd",
+	"compound": "it has a loop, condition or group (for, if, !)",
+	"here_document": "it has a here document (<<)",
+	"comment": "it has a comment (#)",
+	"redirection": "a redirection (>, <) opens what nobody can see",
+	"environment": "it sets the variable %",
+	"working_directory": "cd stands elsewhere than at its beginning",
+	"builtin": "% changes how the shell reads the rest",
+	"interpreter": "% runs other programs or code",
+	"two_readings": "shells read it in different ways",
 }
 
 # METADATA

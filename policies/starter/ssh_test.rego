@@ -118,8 +118,30 @@ test_opaque_commands if {
 	why := {"opaque": [{"reason": "expansion", "detail": "$"}]}
 	opaque := object.union(_exec([_program("cat", [])]), why)
 	_denied(_person(["dba"], opaque)) == {"hosts/opaque"}
+	_told([{"reason": "expansion", "detail": "$"}]) == {"Nobody can say beforehand what it does: it has a variable or substitution ($x, $(…), `…`)."}
+}
+
+_told(why) := messages if {
+	opaque := object.union(_exec([_program("cat", [])]), {"opaque": why})
 	messages := {reason.message | some reason in ssh.deny} with input as _asked([], opaque)
-	messages == {"What this command runs cannot be known before it runs (expansion: $)."}
+}
+
+# Of 300 characters, 149 are those of every denial: who denies, its reference, and that it is final.
+test_why_a_command_is_opaque_is_told_whole if {
+	every reason in object.keys(ssh._words) {
+		opaque := object.union(_exec([]), {"opaque": [{"reason": reason, "detail": "x-very-long-detail-of-a-command"}]})
+		said := [denial | some denial in ssh.deny; denial.rule == "hosts/opaque"] with input as _asked([], opaque)
+		count(said) == 1
+		count($"{said[0].message} {said[0].remedy}") <= 151
+	}
+}
+
+test_opaque_commands_are_told_in_words_of_people if {
+	parser := {"reason": "syntax", "detail": "unexpected token near EOF_TOKEN"}
+	_told([parser]) == {"Nobody can say beforehand what it does: its quotes, brackets or operators do not add up."}
+	_told([parser, {"reason": "interpreter", "detail": "python3"}]) == {"Nobody can say beforehand what it does: python3 runs other programs or code."}
+	_told([{"reason": "environment", "detail": "AVERYLONGNAMEOFAVARIABLE"}]) == {"Nobody can say beforehand what it does: it sets the variable AVERYLONGNAMEOF…."}
+	_told([{"reason": "later", "detail": "x"}]) == {"Nobody can say beforehand what it does: it cannot be read."}
 }
 
 test_destructive_programs if {

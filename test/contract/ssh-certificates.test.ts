@@ -110,6 +110,30 @@ suite('certificates of SSH', () => {
     assert.match(shown, /host certificate\n[^]*Principals: \n\s+gateway\.example\.com\n/)
   })
 
+  test('for logins of the gateway are what ssh-keygen reads: one login, some minutes, its words in one line', async () => {
+    await keyOf('fresh')
+    const { line, certify } = identity.sshLogins
+    assert.notEqual(line.split(' ')[1], identity.sshAuthority.line.split(' ')[1], 'an authority of its own')
+    const blob = certify({
+      publicKey: await blobOf(at('fresh.pub')),
+      login: 'deploy',
+      keyId: `idp#al\nice ${'x'.repeat(999)}`,
+    })
+    const written = `ssh-ed25519-cert-v01@openssh.com ${Buffer.from(blob).toString('base64')}\n`
+    await writeFile(at('fresh-cert.pub'), written)
+    const shown = await sshKeygen('-L', '-f', at('fresh-cert.pub'))
+    assert.match(shown, /user certificate\n[^]*Key ID: "idp#al\?ice x{389}"\n/)
+    assert.match(shown, /Principals: \n\s+deploy\n\s+Critical Options: \(none\)\n/)
+    assert.match(shown, /Extensions: \n\s+permit-port-forwarding\n\s+permit-pty\n$/)
+    const [, from = '', to = ''] = /Valid: from (\S+) to (\S+)/.exec(shown) ?? []
+    assert.equal(
+      Date.parse(to) - Date.parse(from),
+      360_000,
+      'five minutes, and one for clocks that are behind',
+    )
+    await refusedBy(Buffer.from(blob), 'certificate_authority')
+  })
+
   test('keys are those that ssh-keygen reads and writes, and the same at a second gateway', async () => {
     await writeFile(at('host'), identity.sshHost.privateKey, { mode: 0o600 })
     const [type, base64] = (await sshKeygen('-y', '-f', at('host'))).split(' ')
@@ -123,6 +147,7 @@ suite('certificates of SSH', () => {
       own.sshAuthority.line.split(' ')[1],
       (await readFile(at('own_ca.pub'), 'utf8')).split(' ')[1],
     )
+    await assert.rejects(opened(folder, at('keys/ssh_login_ca.key')), /would take certificates of callers/)
     await sshKeygen('-q', '-t', 'ed25519', '-N', 'secret', '-f', at('locked'))
     await assert.rejects(opened(folder, at('locked')), /keys\.ssh_ca is not usable: it is encrypted/)
   })
@@ -156,6 +181,7 @@ function opened(folder: string, ca?: string): Promise<IdentityParts> {
     tokenKey: null,
     sshCaKey: ca === undefined ? null : { file: ca },
     sshHostKey: null,
+    sshLoginKey: null,
     sshKeys: [],
     maskingKey: null,
     keys: join(folder, 'keys'),

@@ -6,7 +6,7 @@ import { SyslogSink, type Parcel, type SyslogOptions } from '@sluice/exporters'
 import { selfSigned } from '../src/certificate.ts'
 import { missingRsyslog, Rsyslogd, type SyslogLine } from './rsyslogd.ts'
 
-const missing = missingRsyslog()
+const missing = await missingRsyslog()
 if (missing !== null) console.error(`These tests need rsyslog: ${missing}`)
 
 const never = new AbortController().signal

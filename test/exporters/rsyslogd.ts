@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -8,19 +8,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '@sluice/demo'
 import type { Certificate } from '../src/certificate.ts'
+import { installUntil } from '../src/program.ts'
 
 const binary = '/usr/sbin/rsyslogd'
 const tlsDriver = ['/usr/lib', '/usr/lib64'].map((folder) => `${folder}/rsyslog/lmnsd_gtls.so`)
-const installMs = 180_000
 
 /** Why there is no rsyslog here; `null` when there is. Debian's is installed where that is allowed. */
-export function missingRsyslog(): string | null {
-  if (!isThere() && process.getuid?.() === 0) {
-    const packages = ['rsyslog', 'rsyslog-gnutls']
-    const args = ['install', '-y', '--no-install-recommends', ...packages]
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    spawnSync('apt-get', args, { env, stdio: 'ignore', timeout: installMs })
-  }
+export async function missingRsyslog(): Promise<string | null> {
+  await installUntil(isThere, ['rsyslog', 'rsyslog-gnutls'])
   return isThere() ? null : 'there is no rsyslog with rsyslog-gnutls here, and this user cannot install it'
 }
 

@@ -37,6 +37,8 @@ export interface GatewayOptions {
   readonly log?: object
   readonly telemetry?: object
   readonly masking?: object
+  /** By which clients of SSH call it, for a certificate of its host key; it shows none without. */
+  readonly sshNames?: readonly string[]
   /** After which a client that does not read is cut off. */
   readonly stallSeconds?: number
   readonly secrets?: object
@@ -199,7 +201,11 @@ export function configOf(options: GatewayOptions): object {
     listen: {
       postgres: { address: `${host}:0`, ...files },
       http: { address: `${host}:0`, ...files },
-      ssh: { address: `${host}:0`, ...(stallSeconds === undefined ? {} : { stall_s: stallSeconds }) },
+      ssh: {
+        address: `${host}:0`,
+        ...(stallSeconds === undefined ? {} : { stall_s: stallSeconds }),
+        ...(options.sshNames === undefined ? {} : { names: options.sshNames }),
+      },
       ...(agents === undefined ? {} : { agents }),
     },
     log: log ?? { kind: 'embedded' },

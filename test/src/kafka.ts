@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inTurn } from '@sluice/demo'
 import { distribution, KafkaCluster, type SecuredListener } from '@sluice/kafka'
+import { installing, machineCache } from './program.ts'
 
 export interface TestKafka {
   readonly brokers: readonly string[]
@@ -15,8 +17,8 @@ export async function startKafka(
   quick = true,
   secured: readonly SecuredListener[] = [],
 ): Promise<TestKafka> {
-  const cache = process.env['SLUICE_CACHE'] ?? join(homedir(), '.cache', 'sluice')
-  const found = await distribution(cache, (what) => console.error(`kafka: ${what}`))
+  const tell = (what: string): void => console.error(`kafka: ${what}`)
+  const found = await inTurn(installing, () => distribution(machineCache, tell))
   const folder = await mkdtemp(join(tmpdir(), 'sluice-kafka-'))
   const cluster = await KafkaCluster.start({ distribution: found, folder, nodes, port: 0, quick, secured })
   return {

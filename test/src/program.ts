@@ -1,10 +1,16 @@
 import { execFile } from 'node:child_process'
 import { accessSync, constants, globSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { inTurn } from '@sluice/demo'
 
 const run = promisify(execFile)
 const installMs = 240_000
+/** What is brought to this machine for tests and is no package of npm's. */
+export const machineCache: string = process.env['SLUICE_CACHE'] ?? join(homedir(), '.cache', 'sluice')
+/** Whose turn it is to bring it. */
+export const installing: string = join(machineCache, 'installing.owner')
 const outputBytesMax = 16_777_216
 /** Debian keeps servers off a user's PATH, and PostgreSQL's own programs by version. */
 const beside = ['/usr/sbin', '/usr/local/sbin']
@@ -17,22 +23,35 @@ export function findProgram(name: string, path: string): string | null {
 
 /** As `findProgram`, after an attempt to install the Debian package that brings it; only root on Debian can. */
 export async function findOrInstall(name: string, path: string, from: string = name): Promise<string | null> {
-  const found = findProgram(name, path)
-  if (found !== null || process.getuid?.() !== 0) return found
-  console.error(`installing the Debian package ${from}`)
+  const found = (): string | null => findProgram(name, path)
+  await installUntil(() => found() !== null, [from], path)
+  return found()
+}
+
+/**
+ * Installs Debian packages unless what they bring is there, where this process may. Suites run beside each other, and only one
+ * process of a machine can install.
+ */
+export async function installUntil(
+  isThere: () => boolean,
+  packages: readonly string[],
+  path: string = process.env['PATH'] ?? '',
+): Promise<void> {
+  if (isThere() || process.getuid?.() !== 0) return
   const options = {
     env: { PATH: path, DEBIAN_FRONTEND: 'noninteractive' },
     timeout: installMs,
     maxBuffer: outputBytesMax,
   }
-  const install = ['install', '--yes', '--quiet', '--no-install-recommends', from]
-  // A machine may have no lists of packages yet, or old ones.
-  for (const args of [install, ['update', '--quiet'], install]) {
-    await run('apt-get', args, options).catch(() => undefined)
-    const installed = findProgram(name, path)
-    if (installed !== null) return installed
-  }
-  return null
+  const install = ['install', '--yes', '--quiet', '--no-install-recommends', ...packages]
+  await inTurn(installing, async () => {
+    // A machine may have no lists of packages yet, or old ones.
+    for (const args of [install, ['update', '--quiet'], install]) {
+      if (isThere()) return
+      console.error(`apt-get ${args.join(' ')}`)
+      await run('apt-get', args, options).catch(() => undefined)
+    }
+  })
 }
 
 /** As `findOrInstall`. Throws, with what to install, when there is none. */

@@ -30,20 +30,34 @@ export interface Sshd {
   close(): Promise<void>
 }
 
-/** Throws with what to install where there is no OpenSSH and none can be had. */
-export async function startSshd(settings: readonly string[] = []): Promise<Sshd> {
+/** Where a server that is about to start has its files. */
+export interface SshdFiles {
+  readonly home: string
+  /** Its private key; the public one is beside it. */
+  readonly hostKeyFile: string
+}
+
+/**
+ * Throws with what to install where there is no OpenSSH and none can be had. `prepare`: writes what else it needs, and says
+ * its further settings.
+ */
+export async function startSshd(
+  prepare: (files: SshdFiles) => Promise<readonly string[]> = async () => [],
+  kind: readonly string[] = ['ed25519'],
+): Promise<Sshd> {
   const program = await programOf('sshd', 'openssh-server')
   const { user, uid, gid } = accountOf()
   const home = await mkdtemp(join(tmpdir(), 'sluice-sshd-'))
   await using parts = new AsyncDisposableStack()
   parts.defer(() => rm(home, { recursive: true, force: true }))
   const [hostKeyFile, keyFile] = [join(home, 'host'), join(home, 'user')]
-  for (const file of [hostKeyFile, keyFile])
-    await sshKeygen('-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file)
+  await sshKeygen('-q', '-t', ...kind, '-N', '', '-C', '', '-f', hostKeyFile)
+  await sshKeygen('-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', keyFile)
   await writeFile(join(home, 'authorized_keys'), await readFile(`${keyFile}.pub`))
+  const settings = await prepare({ home, hostKeyFile })
   const port = await freePort()
   const config = join(home, 'sshd_config')
-  await writeFile(config, `${[...fixed(home, hostKeyFile, port), ...settings].join('\n')}\n`)
+  await writeFile(config, `${[...settings, ...fixed(home, hostKeyFile, port)].join('\n')}\n`)
   await chown(home, uid, gid)
   const server = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''

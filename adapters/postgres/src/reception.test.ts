@@ -21,7 +21,6 @@ const gate = {
 } as unknown as Gate<PostgresSettings>
 const listener = await listen({ address: { host: '127.0.0.1', port: 0 } }, gate)
 after(() => listener.close())
-beforeEach(() => void (told.length = 0))
 
 function startup(parameters: Readonly<Record<string, string>>): Buffer {
   const pairs = Object.entries(parameters).map(([name, value]) => cstring(`${name}\0${value}`))
@@ -48,6 +47,8 @@ function toldOf(): readonly string[] {
 }
 
 suite('who is turned away before the gate is asked', () => {
+  beforeEach(() => void (told.length = 0))
+
   test('is told to it', async () => {
     const shop = { user: 'a', database: 'shop' }
     for (const [words, state, note] of [

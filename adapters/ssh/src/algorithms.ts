@@ -29,8 +29,8 @@ export const algorithms: Offer = {
   compress: ['none'],
 }
 
-/** By which signatures a host or a user with such a key proves itself. */
-export const signaturesOf: Readonly<Record<string, readonly string[]>> = {
+/** By which signatures a host with such a key proves itself. */
+export const hostKeySignatures: Readonly<Record<string, readonly string[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
   'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],

@@ -54,7 +54,8 @@ export class Conversation {
 
   constructor(ports: ConversationPorts) {
     this.#ports = ports
-    this.#upstream = new Upstream(ports.session)
+    const { id, subject } = ports.session
+    this.#upstream = new Upstream(ports.session, `${subject.id} ${id}`)
   }
 
   /** Rejects with `Refused` when nobody can say as whom to log in. Once it resolves, channels are taken. */

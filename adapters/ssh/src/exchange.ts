@@ -25,7 +25,7 @@ import { withPauses } from './pauses.ts'
 import { Asciicast, frames, type Recorder } from './recorder.ts'
 import { refuse, said } from './refuse.ts'
 import type { Reply } from './replies.ts'
-import { resize } from './running.ts'
+import { resize } from './library/running.ts'
 import { shownStdin, typed } from './stdin.ts'
 import { start } from './upstream.ts'
 

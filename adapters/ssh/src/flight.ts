@@ -1,7 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2'
 import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import type { Reply } from './replies.ts'
-import { signal } from './running.ts'
+import { signal } from './library/running.ts'
 import { lost } from './upstream.ts'
 
 /** Bytes of an answer that wait for the caller before the target is made to wait. */

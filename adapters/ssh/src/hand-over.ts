@@ -1,4 +1,5 @@
 import type { ServerChannel } from 'ssh2'
+import { forgetWritten } from './library/forget-written.ts'
 import type { Reply } from './replies.ts'
 
 /** Who gets an answer. */
@@ -60,18 +61,5 @@ function written(
   return taken.promise.finally(() => {
     clearTimeout(late)
     channel.off('close', gone)
-  })
-}
-
-/**
- * The library keeps what it could not write at once, and takes it for unwritten again when the other stream of the
- * channel waits next. Nothing waits here between two pieces, so there is nothing to be kept.
- */
-function forgetWritten(channel: ServerChannel): void {
-  Object.assign(channel, {
-    _chunk: undefined,
-    _chunkErr: undefined,
-    _chunkcb: undefined,
-    _chunkcbErr: undefined,
   })
 }

@@ -13,13 +13,17 @@ import {
 } from '@sluice/core'
 import { knownDetectors } from '@sluice/masking'
 import { algorithms } from './algorithms.ts'
+import { certificateBlob } from './certificate.ts'
 import { Conversation } from './conversation.ts'
+import { presentCertificate } from './library/host-certificates.ts'
 import { Reception } from './reception.ts'
 import type { SshSettings } from './target.ts'
 import { tellAll } from './turned-away.ts'
 
 /** Whose program was stopped at the end of the drain is told so within this. */
 const farewellMs = 1_000
+
+const hostKeyType = 'ssh-ed25519'
 
 /** Connections of one address of which nobody knows yet whose they are, and all of them. */
 const strangersMax = 32
@@ -37,7 +41,7 @@ interface Guest {
 
 /** Station 1: accepts connections and lets each talk. Resolves when the port is open. */
 export async function listen(endpoint: Endpoint, gate: Gate<SshSettings>): Promise<Listener> {
-  const { hostKey, stallMs = limits.callerStallMs } = endpoint
+  const { hostKey, hostCertificate, stallMs = limits.callerStallMs } = endpoint
   if (hostKey === undefined) throw new Error('SSH needs a host key')
   const means = {
     detectors: knownDetectors(gate.patterns),
@@ -49,15 +53,17 @@ export async function listen(endpoint: Endpoint, gate: Gate<SshSettings>): Promi
   const guests = new Map<string, Guest>()
   const protocol = new ssh2.Server({
     hostKeys: [hostKey],
-    algorithms: { ...algorithms, serverHostKey: ['ssh-ed25519'] },
+    algorithms: { ...algorithms, serverHostKey: [hostKeyType] },
     ident: 'Sluice',
     keepaliveInterval: limits.keepAliveMs,
     keepaliveCountMax: 3,
   })
   protocol.on('connection', (connection, { ip, port, header }) => {
     const guest = guests.get(placeOf(ip, port))
-    if (guest === undefined) connection.end()
-    else receive(guest, connection, header.versions.software.slice(0, 64))
+    if (guest === undefined) return void connection.end()
+    if (hostCertificate !== undefined)
+      presentCertificate(connection, hostKeyType, () => certificateBlob(hostCertificate()))
+    receive(guest, connection, header.versions.software.slice(0, 64))
   })
 
   function receive(guest: Guest, connection: Connection, application: string): void {

@@ -1,6 +1,6 @@
 import ssh2 from 'ssh2'
 import { SchemaError, type CredentialNeed, type Schema } from '@sluice/core'
-import { signaturesOf } from './algorithms.ts'
+import { hostKeySignatures } from './algorithms.ts'
 import { loginPattern } from './login-name.ts'
 
 /** A public key, as it is on the wire. */
@@ -13,6 +13,10 @@ export interface HostKey {
 export interface SshSettings {
   /** The keys by which the host is known; another one is never accepted. */
   readonly host_key: readonly HostKey[]
+  /** The authorities that say by a certificate which keys are of the host. */
+  readonly host_ca: readonly HostKey[]
+  /** By which name such a certificate calls the host; `null`: as its address does. */
+  readonly host_name: string | null
   /** As whom callers may log in besides the user of the credential, which must be good for these too. */
   readonly logins: readonly string[]
   /** Variables that callers may set, besides their language. A name may end with `*`. */
@@ -25,6 +29,9 @@ export interface SshSettings {
 }
 
 const defaults = {
+  host_key: [],
+  host_ca: [],
+  host_name: null,
   logins: [],
   env: [],
   connect_timeout_ms: 10_000,
@@ -36,6 +43,8 @@ type Readers = { readonly [Key in keyof SshSettings]: (value: unknown, key: stri
 
 const readers: Readers = {
   host_key: hostKeysOf,
+  host_ca: hostKeysOf,
+  host_name: hostNameOf,
   logins: (value, key) => list(value, key, loginPattern, 'user names'),
   env: (value, key) => list(value, key, /^[A-Za-z_][A-Za-z0-9_]{0,127}\*?$/, 'names of variables'),
   connect_timeout_ms: (value, key) => whole(value, key, 1, 3_600_000),
@@ -46,9 +55,9 @@ const names = Object.keys(readers)
 
 export const sshTarget: Schema<SshSettings> = { parse }
 
-/** A user, and a password or a private key. */
+/** A user, and a password, a private key or a certificate. */
 export function credentialNeed(): CredentialNeed {
-  return 'login'
+  return 'login or certificate'
 }
 
 function parse(value: unknown): SshSettings {
@@ -59,7 +68,7 @@ function parse(value: unknown): SshSettings {
     if (!isSetting(key)) throw new SchemaError([key], `unknown key "${key}"; there are ${names.join(', ')}`)
     settings[key] = readers[key](given, key)
   }
-  if (!('host_key' in value)) throw new SchemaError([], unpinned)
+  if (!('host_key' in value || 'host_ca' in value)) throw new SchemaError([], unpinned)
   return settings as unknown as SshSettings
 }
 
@@ -68,7 +77,7 @@ function isSetting(key: string): key is keyof SshSettings {
 }
 
 const unpinned =
-  'this target needs "host_key", the public key of its host: nobody is trusted at first sight. ' +
+  'this target needs "host_key", the public key of its host, or "host_ca", that of who certifies it: nobody is trusted at first sight. ' +
   'Take the line of /etc/ssh/ssh_host_ed25519_key.pub there, or run `ssh-keyscan -t ed25519 -p <port> <host>`, ' +
   'compare `ssh-keygen -lf -` of it with the host’s own, and write it without the name in front'
 
@@ -78,16 +87,21 @@ function hostKeysOf(value: unknown, key: string): readonly HostKey[] {
   return lines.map((line) => hostKeyOf(line, key))
 }
 
+function hostNameOf(value: unknown, key: string): string {
+  if (typeof value === 'string' && /^[A-Za-z0-9._:-]{1,253}$/.test(value)) return value
+  throw new SchemaError([key], `"${key}" must be the name of a host, as its certificate says it`)
+}
+
 function hostKeyOf(line: unknown, key: string): HostKey {
   const wrong = new SchemaError(
     [key],
-    `"${key}" must be a public key such as "ssh-ed25519 AAAA…", or a list of them: ${Object.keys(signaturesOf).join(', ')}`,
+    `"${key}" must be a public key such as "ssh-ed25519 AAAA…", or a list of them: ${Object.keys(hostKeySignatures).join(', ')}`,
   )
   if (typeof line !== 'string') throw wrong
   const [type = '', base64 = ''] = line.trim().split(/\s+/)
   const parsed = ssh2.utils.parseKey(`${type} ${base64}`)
   if (parsed instanceof Error || parsed.isPrivateKey()) throw wrong
-  if (!Object.hasOwn(signaturesOf, parsed.type) || parsed.type !== type) throw wrong
+  if (!Object.hasOwn(hostKeySignatures, parsed.type) || parsed.type !== type) throw wrong
   return { type, blob: parsed.getPublicSSH() }
 }
 

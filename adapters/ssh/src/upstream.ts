@@ -1,19 +1,24 @@
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { limits, refusal, Refused, type Credential, type Refusal, type Reach } from '@sluice/core'
-import { algorithms, signaturesOf } from './algorithms.ts'
-import { proofOf } from './credential.ts'
+import { algorithms } from './algorithms.ts'
+import { proofOf, type Proof } from './credential.ts'
+import { isPlain, objectionTo, offeredTo } from './known-host.ts'
+import { expectHostKeys } from './library/host-certificates.ts'
 import type { Program } from './normalise.ts'
 import type { SshSettings } from './target.ts'
 
 /** The connection of one session to its target; everything that is permitted runs over it, each on its own channel. */
 export class Upstream {
   readonly #session: Reach<SshSettings>
+  /** In whose name it logs in, for the log of the host. */
+  readonly #caller: string
   #login: string | null = null
   #connection: Promise<Client> | undefined
   #closed = false
 
-  constructor(session: Reach<SshSettings>) {
+  constructor(session: Reach<SshSettings>, caller: string) {
     this.#session = session
+    this.#caller = caller
   }
 
   /** As whom it will be, at the target: whoever the caller names, if it may, or the credential. Rejects with `Refused`. */
@@ -49,30 +54,46 @@ export class Upstream {
   }
 
   async #logIn(credential: Credential): Promise<Client> {
-    const { settings } = this.#session.target
+    const { settings, address } = this.#session.target
+    const username = this.#login ?? credential.user
+    const proof = usable(() => proofOf(credential, username, this.#caller))
     const sock = await this.#session.dial().catch((error: unknown) => {
       throw error instanceof Refused ? error : new Refused(unreachable, { cause: error })
     })
     const client = new ssh2.Client()
+    const offered = offeredTo(settings)
     const failed = Promise.withResolvers<never>()
-    let pinned = true
-    client.on('error', (error) => failed.reject(pinned ? failure(error) : new Refused(otherKey)))
+    let objection: Refusal | undefined
+    let believed: Buffer | undefined
+    client.on('error', (error) =>
+      failed.reject(objection === undefined ? failure(error) : new Refused(objection)),
+    )
     client.on('close', () => failed.reject(new Refused(unreachable)))
     failed.promise.catch(() => {})
     const ready = new Promise<Client>((resolve) => client.once('ready', () => resolve(client)))
     const config: ConnectConfig = {
       sock,
       ident: 'Sluice',
-      username: this.#login ?? credential.user,
-      algorithms: { ...algorithms, serverHostKey: serverHostKeys(settings) as never },
-      hostVerifier: (key: Buffer) => (pinned = settings.host_key.some(({ blob }) => blob.equals(key))),
+      username,
+      // What the library knows of them; certificates are offered beside.
+      algorithms: { ...algorithms, serverHostKey: offered.filter(isPlain) as never },
+      hostVerifier: (key: Buffer) => {
+        // With new keys for the same connection comes what was believed at its beginning, which may be over by then.
+        if (believed?.equals(key) === true) return true
+        objection = objectionTo(key, settings, address.host, this.#session.now())
+        if (objection === undefined) believed = Buffer.from(key)
+        return objection === undefined
+      },
       readyTimeout: settings.connect_timeout_ms,
       keepaliveInterval: limits.keepAliveMs,
       keepaliveCountMax: 3,
-      ...proofOf(credential),
+      ...proof.config,
     }
-    client.connect(config)
     try {
+      client.connect(config)
+      // Nothing has been sent yet: that waits for the next turn.
+      if (settings.host_ca.length > 0) expectHostKeys(client, offered)
+      proof.prepare(client)
       const connected = await Promise.race([ready, failed.promise])
       if (this.#closed) throw new Refused(unreachable)
       return connected
@@ -107,8 +128,13 @@ function window({ term, columns, rows, modes }: NonNullable<Program['terminal']>
   return { term, cols: columns, rows, width: 0, height: 0, modes }
 }
 
-function serverHostKeys({ host_key }: SshSettings): readonly string[] {
-  return [...new Set(host_key.flatMap(({ type }) => signaturesOf[type] ?? []))]
+/** A key or a certificate that cannot be used is for the operator to mend. */
+function usable(make: () => Proof): Proof {
+  try {
+    return make()
+  } catch (error) {
+    throw new Refused(unusable, { cause: error })
+  }
 }
 
 function failure(error: Error & { level?: string }): Refused {
@@ -130,10 +156,10 @@ const rejected: Refusal = refusal(
   'ssh/credential',
   'The target does not accept the credential of the gateway. Nothing was executed. Tell its operator.',
 )
-const otherKey: Refusal = refusal(
+const unusable: Refusal = refusal(
   'target_unreachable',
-  'ssh/host_key',
-  'The target shows another host key than the one that is known. Nothing was sent. Tell its operator at once: it was changed, or somebody stands between.',
+  'ssh/credential_unusable',
+  'The key or the certificate of the gateway for this target is not usable. Nothing was sent. Tell its operator.',
 )
 export const notStarted: Refusal = refusal('target_unreachable', 'ssh/start', 'The target did not start it.')
 /** What ran there may go on. */

@@ -46,7 +46,7 @@ import { saml, type SamlLogins } from './saml.ts'
 import { sessionSearch } from './session-search.ts'
 import { sessions } from './sessions.ts'
 import { slack, type SlackCallbacks } from './slack.ts'
-import { ssh, type SshAuthority } from './ssh.ts'
+import { ssh, type SshAuthority, type SshOfGateway } from './ssh.ts'
 import { stream } from './stream.ts'
 import { system, type SystemState } from './system.ts'
 import { targets, type TargetRecords } from './targets.ts'
@@ -89,8 +89,8 @@ export interface ApiPorts extends ContentPorts {
   readonly logins: SamlLogins
   /** People at browsers, and the pages that these show. */
   readonly console: Pick<ConsolePorts, 'signIns' | 'files' | 'publicUrl'>
-  /** Signs certificates of SSH; `hostKey`: the line by which clients know this gateway. */
-  readonly ssh: SshAuthority & { readonly hostKey: string }
+  /** Signs certificates of SSH, and says by which keys this gateway is known. */
+  readonly ssh: SshAuthority & SshOfGateway
   /** Groups that hold each role. */
   readonly roles: RoleGroups
   readonly readiness: () => Readiness

@@ -295,6 +295,8 @@ export function scriptedApi(
     ssh: {
       line: 'ssh-ed25519 CA sluice',
       hostKey: 'ssh-ed25519 HOST sluice',
+      loginLine: 'ssh-ed25519 LOGINS sluice',
+      names: ['gw.example.com'],
       issue: ({ tokenId, expiresAt }, { publicKey }) => ({
         certificate: `certificate over ${publicKey}`,
         serial: '7',

@@ -78,6 +78,8 @@ suite('a certificate of SSH', () => {
         ssh: {
           line: 'CA',
           hostKey: 'HOST',
+          loginLine: 'LOGINS',
+          names: [],
           issue: (identity, { publicKey, ...request }) => {
             asked.push(request)
             const { tokenId, expiresAt: validUntil } = identity
@@ -136,5 +138,10 @@ suite('a certificate of SSH', () => {
 
 test('what clients know the gateway by is public', async () => {
   const answer = await scriptedApi().app.inject('/v1/ssh/known')
-  assert.deepEqual(answer.json(), { ca: 'ssh-ed25519 CA sluice', host_key: 'ssh-ed25519 HOST sluice' })
+  assert.deepEqual(answer.json(), {
+    ca: 'ssh-ed25519 CA sluice',
+    host_key: 'ssh-ed25519 HOST sluice',
+    names: ['gw.example.com'],
+    login_ca: 'ssh-ed25519 LOGINS sluice',
+  })
 })

@@ -44,11 +44,24 @@ export interface SshCertificateLine {
 export interface SshKnownLine {
   readonly ca: string
   readonly host_key: string
+  /** For which the authority certifies the host key; none: clients are shown the plain key alone. */
+  readonly names: readonly string[]
+  /** Signs what the gateway logs in with at hosts. */
+  readonly login_ca: string
+}
+
+/** As lines of .pub files. */
+export interface SshOfGateway {
+  readonly hostKey: string
+  /** Of the authority by which it logs in at targets. */
+  readonly loginLine: string
+  /** By which clients call it, where it shows a certificate of its host key. */
+  readonly names: readonly string[]
 }
 
 interface SshPorts extends Pick<RolePorts, 'authenticator'>, ActedPorts {
   readonly targets: Targets
-  readonly ssh: SshAuthority & { readonly hostKey: string }
+  readonly ssh: SshAuthority & SshOfGateway
 }
 
 interface CertificateBody {
@@ -82,7 +95,7 @@ const issueSchema: RouteSchema = {
 const knownSchema = {
   summary: 'The public keys by which clients of SSH know the gateway',
   security: [],
-  response: answers(object({ ca: text, host_key: text })),
+  response: answers(object({ ca: text, host_key: text, names: list(text), login_ca: text })),
 } as const
 
 const certificateTargetsMax = 100
@@ -106,8 +119,8 @@ export function ssh(ports: SshPorts): FastifyPluginAsync {
       return lineOf(issued, targets)
     })
     app.get('/v1/ssh/known', { schema: knownSchema }, async (): Promise<SshKnownLine> => {
-      const { line, hostKey } = ports.ssh
-      return { ca: line, host_key: hostKey }
+      const { line, hostKey, names, loginLine } = ports.ssh
+      return { ca: line, host_key: hostKey, names, login_ca: loginLine }
     })
   }
 }

@@ -1,6 +1,7 @@
 import type { AddedTargets } from '@sluice/api'
 import {
   addressText,
+  type Certify,
   type Clock,
   type Dialer,
   type Finding,
@@ -48,21 +49,23 @@ export function addedTargets({ registry, registrations, ...ports }: AddedPorts):
 export interface ProbePorts {
   readonly dialer: Dialer
   readonly secrets: SecretSource
+  readonly certify: Certify
   readonly clock: Clock
 }
 
 /** What a session would find there. */
 export async function probeTarget(
   { target, credential }: TargetConfig,
-  { dialer, secrets, clock }: ProbePorts,
+  { dialer, secrets, certify, clock }: ProbePorts,
 ): Promise<readonly Finding[]> {
   const adapter = adapters.find(({ protocol }) => protocol === target.protocol)
   if (adapter?.probe === undefined) return [await connected(target, dialer)]
-  const credentials = referencedCredentials(() => credential ?? undefined, secrets, clock)
+  const credentials = referencedCredentials(() => credential ?? undefined, secrets, clock, certify)
   return await adapter.probe({
     target,
     dial: (to) => dialer.dial(target, to ?? target.address),
     credential: (refused) => credentials.credential(target.name, refused),
+    now: () => clock.now(),
   })
 }
 

@@ -37,13 +37,13 @@ export interface Front {
 export interface FrontPorts extends Omit<GatePorts, 'approvalLink' | 'patterns' | 'recognisers'> {
   /** Relative paths of the configuration start here. */
   readonly base: string
-  readonly hostKey: string
+  readonly host: ListenerPorts['host']
   readonly apiUrl: string | null
 }
 
 /** The gate and its adapters, in this process. */
 export async function openFront(config: Config, ports: FrontPorts): Promise<LocalFront> {
-  const { base, apiUrl, hostKey: _, ...ofGate } = ports
+  const { base, apiUrl, host: _, ...ofGate } = ports
   let url = apiUrl
   const engine = createGate({
     ...ofGate,

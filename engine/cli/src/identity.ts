@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import type { Clock, Ids, MintedPasswords, Revocations } from '@sluice/core'
-import { openIdentity, type IdentityOptions, type IdentityParts } from '@sluice/identity'
+import type { SshOfGateway } from '@sluice/api'
+import {
+  openIdentity,
+  type CertificateAuthority,
+  type IdentityOptions,
+  type IdentityParts,
+} from '@sluice/identity'
 import type { Config } from './config/config.ts'
 import type { Named } from './secrets.ts'
 
@@ -23,9 +29,23 @@ export function identityOf(config: Config, { data, ...ports }: IdentityPorts): P
     tokenKey: config.tokenKey,
     sshCaKey: config.sshCaKey,
     sshHostKey: config.sshHostKey,
+    sshLoginKey: config.sshLoginKey,
     sshKeys: config.sshKeys,
     maskingKey: config.maskingKey,
     keys: join(data, 'keys'),
     ...ports,
   })
+}
+
+/** What people are told of SSH at this gateway, and what signs certificates for them. */
+export function sshOf(
+  { sshAuthority, sshHost, sshLogins }: Pick<IdentityParts, 'sshAuthority' | 'sshHost' | 'sshLogins'>,
+  { listen }: Pick<Config, 'listen'>,
+): CertificateAuthority & SshOfGateway {
+  return {
+    ...sshAuthority,
+    hostKey: sshHost.line,
+    loginLine: sshLogins.line,
+    names: listen.ssh?.names ?? [],
+  }
 }

@@ -1,4 +1,5 @@
-import type { Clock, Gate, Listener, PoolState } from '@sluice/core'
+import { limits, type Clock, type Gate, type Listener, type PoolState } from '@sluice/core'
+import type { HostKey } from '@sluice/identity'
 import { adapters } from './adapters.ts'
 import { CertificateFollower, certificateOf } from './certificates.ts'
 import type { Config } from './config/config.ts'
@@ -8,7 +9,7 @@ export interface ListenerPorts {
   readonly clock: Clock
   readonly report: (what: string, error: unknown) => void
   /** Of SSH: by which clients know the gateway. */
-  readonly hostKey: string
+  readonly host: Pick<HostKey, 'privateKey' | 'certificate'>
 }
 
 /** Where clients connect, by protocol; certificates are read again when they change. */
@@ -29,16 +30,19 @@ export class Listeners implements Disposable {
   }
 
   async open(listen: Config['listen'], gate: Gate<unknown>, ports: ListenerPorts): Promise<void> {
-    const { base, hostKey } = ports
+    const { base, host } = ports
     for (const adapter of adapters) {
       const wanted = listen[adapter.protocol as keyof Config['listen']]
       if (wanted === null) continue
       const tls = wanted.tls === undefined ? undefined : await certificateOf(wanted.tls, base)
-      const { address, stallMs } = wanted
+      const { address, stallMs, names } = wanted
       const endpoint = {
         address,
         ...(tls === undefined ? {} : { tls }),
-        hostKey,
+        hostKey: host.privateKey,
+        ...(names === undefined
+          ? {}
+          : { hostCertificate: () => host.certificate(names, limits.hostCertificateLifeMs) }),
         ...(stallMs === undefined ? {} : { stallMs }),
       }
       for (const impairment of adapter.impairments ?? []) ports.report(adapter.protocol, impairment)

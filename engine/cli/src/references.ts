@@ -1,4 +1,4 @@
-import { managerNames, type ManagedReference, type SecretReference } from '@sluice/identity'
+import { isCertified, managerNames, type ManagedReference, type SecretReference } from '@sluice/identity'
 import type { Config } from './config/config.ts'
 
 /** A secret that the configuration names, and what for. */
@@ -20,6 +20,7 @@ export function referencesIn(config: Config): readonly NamedReference[] {
     agentsKey,
     sshCaKey,
     sshHostKey,
+    sshLoginKey,
     maskingKey,
     targets,
     notices,
@@ -36,6 +37,7 @@ export function referencesIn(config: Config): readonly NamedReference[] {
     ...(agentsKey === null ? [] : [one('keys.agents', agentsKey)]),
     ...(sshCaKey === null ? [] : [one('keys.ssh_ca', sshCaKey)]),
     ...(sshHostKey === null ? [] : [one('keys.ssh_host', sshHostKey)]),
+    ...(sshLoginKey === null ? [] : [one('keys.ssh_login_ca', sshLoginKey)]),
     ...(maskingKey === null ? [] : [one(`masking key ${maskingKey.id}`, maskingKey.secret)]),
     ...issuers.flatMap(({ name, console }) =>
       console?.client_secret === undefined ? [] : [one(`issuer ${name}`, console.client_secret)],
@@ -44,9 +46,11 @@ export function referencesIn(config: Config): readonly NamedReference[] {
       certificates.map((certificate) => one(`issuer ${name}`, certificate)),
     ),
     ...targets.flatMap(({ target: { name }, credential }) => {
-      if (credential === null) return []
-      const isLogin = 'login' in credential
-      return [one(`target ${name}`, isLogin ? credential.login : credential.password, isLogin)]
+      if (credential === null || isCertified(credential)) return []
+      if ('login' in credential) return [one(`target ${name}`, credential.login, true)]
+      const { password, certificate } = credential
+      const secret = one(`target ${name}`, password)
+      return certificate === undefined ? [secret] : [secret, one(`target ${name}, certificate`, certificate)]
     }),
     ...Object.entries({ log, notices, exporters, telemetry }).flatMap(([of, part]) =>
       [...within(part)].map((reference) => one(of, reference)),

@@ -28,7 +28,7 @@ import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
 import { dialerOf, directDialer } from './dial.ts'
 import { openFront, type Front } from './front.ts'
-import { identityOf } from './identity.ts'
+import { identityOf, sshOf } from './identity.ts'
 import { openLog } from './log.ts'
 import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
@@ -187,7 +187,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
           credentials: identity.credentials,
           pseudonyms: identity.pseudonyms,
           verifier: (id) => identity.passwords.verifier(id),
-          hostKey: identity.sshHost.privateKey,
+          host: identity.sshHost,
           targets,
           pdp,
           facts: projections.facts,
@@ -280,6 +280,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       registrations: settled.registrations,
       dialer,
       secrets,
+      certify: identity.sshLogins.certify,
       clock,
     }),
     registered: projections.targets,
@@ -306,7 +307,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       files: await readConsole(options.console ?? builtConsole),
       publicUrl: () => new URL(apiUrl ?? 'http://127.0.0.1'),
     },
-    ssh: { ...identity.sshAuthority, hostKey: identity.sshHost.line },
+    ssh: sshOf(identity, config),
     roles: config.api.roles,
     pseudonyms: identity.pseudonyms,
     slack: told.slack,

@@ -57,13 +57,15 @@ export interface Adapter<Settings = unknown> {
 }
 
 /** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
-export type CredentialNeed = 'login' | 'secret' | 'none'
+export type CredentialNeed = 'login' | 'login or certificate' | 'secret' | 'none'
 
 export interface Endpoint {
   readonly address: Address
   readonly tls?: Certificate
   /** Of protocols that have such: the private key by which clients know the gateway, as OpenSSH keeps it. */
   readonly hostKey?: string
+  /** Over that key, for clients that ask for one: the line of a -cert.pub file, as good as it can be made now. */
+  readonly hostCertificate?: () => string
   /** How long what is ready for a caller waits until it takes any of it, ms; `limits.callerStallMs` when it is not given. */
   readonly stallMs?: number
 }
@@ -139,6 +141,8 @@ export interface Session<Settings> {
   dial(to?: Address): Promise<Duplex>
   /** `refused`: what the target did not accept. It comes back where there is no other: to try it again is no use. */
   credential(refused?: Credential): Promise<Credential>
+  /** Milliseconds since 1970. */
+  now(): number
   lane(): Lane
   /** The connection is gone. Idempotent. */
   close(reason: string): Promise<void>

@@ -120,7 +120,7 @@ export class ApprovalBook implements Approvals {
     const view = this.find(id)
     if (view === undefined) throw new Error(`there is no approval ${id}`)
     const settled = this.#parking.enter(view)
-    if (this.#parking.waitFor(id) === 1) this.#tell(view)
+    if (this.#parking.waitFor(id) === 1) this.#tellOfWait(view)
     let left = false
     return {
       settled,
@@ -234,7 +234,7 @@ export class ApprovalBook implements Approvals {
   async #leave(id: string, why: Leaving, reason: string): Promise<void> {
     const last = this.#parking.leave(id)
     const view = this.#fold.get(id)
-    if (last && view !== undefined) this.#tell(this.#asOfNow(view))
+    if (last && view !== undefined) this.#tellOfWait(this.#asOfNow(view))
     if (!last || why !== 'gone' || view === undefined || !this.#isOwn(view)) return
     if (view.state === 'pending' || (view.state === 'approved' && view.scope === 'once'))
       await this.#cancelled(id, reason)
@@ -268,6 +268,11 @@ export class ApprovalBook implements Approvals {
     }
     this.#parking.note(view)
     this.#tell(view)
+  }
+
+  /** Whether somebody waits matters as long as nobody has decided. */
+  #tellOfWait(view: ApprovalView): void {
+    if (view.state === 'pending') this.#tell(view)
   }
 
   #tell(view: ApprovalView): void {

@@ -93,7 +93,7 @@ export interface Approvals {
   cancel(id: string, by: Subject, reason: string): Promise<CancelResult>
   /** Ends what was asked for by a process of this gateway that is gone, and whoever waited with it. Never rejects. */
   lose(ids: readonly string[]): Promise<void>
-  /** Called after each change, in the order of the log, and when the first caller comes to wait or the last one goes. */
+  /** Called after each change, in the order of the log, and while it is pending when the first caller comes to wait or the last one goes. */
   onChange(listener: (approval: ApprovalView) => void): Disposable
   /** Whether the fold follows the log. */
   readonly healthy: boolean

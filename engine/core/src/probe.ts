@@ -2,7 +2,7 @@ import type { Session } from './adapter.ts'
 import { Refused } from './errors.ts'
 
 /** What of a session it takes to reach its target. */
-export type Reach<Settings> = Pick<Session<Settings>, 'target' | 'dial' | 'credential'>
+export type Reach<Settings> = Pick<Session<Settings>, 'target' | 'dial' | 'credential' | 'now'>
 
 /** One thing that was found out about a target. `remedy`: what to do where it is not as it should be. */
 export type Finding =

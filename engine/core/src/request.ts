@@ -77,7 +77,21 @@ export interface Address {
 export interface Credential {
   readonly user: string
   readonly password: string
+  /** SSH: over the private key that `password` is then, as the line of a -cert.pub file. */
+  readonly certificate?: string
+  /** SSH: in the place of a password, each login gets a certificate of its own. */
+  readonly certify?: Certify
 }
+
+/** Signs a certificate of OpenSSH that is good for minutes, and for this login only. */
+export type Certify = (wanted: {
+  /** As it is on the wire; the private key stays with whoever made it. */
+  readonly publicKey: Uint8Array
+  /** As whom, at the target: the only principal. */
+  readonly login: string
+  /** In whose name, as the target writes it into its own log. */
+  readonly keyId: string
+}) => Uint8Array
 
 export interface Client {
   /** Network address without the port. */

@@ -132,6 +132,10 @@ export class LiveSession<Settings> implements Session<Settings> {
     return this.#ports.credentials.credential(this.target.name, refused)
   }
 
+  now(): number {
+    return this.#ports.clock.now()
+  }
+
   lane(): Lane {
     const { clock, pdp } = this.#ports
     const granted = new Granted({

@@ -21,6 +21,10 @@ export const tokenLimits = {
   sessionTokensMax: 64,
   /** A gateway token: OpenSSH reads passwords into 1,024 bytes. */
   gatewayTokenBytesMax: 900,
+  /** What the gateway logs in with at hosts of SSH, which look at it once. */
+  loginCertificateLifeMs: 300_000,
+  /** What the gateway shows of itself to clients of SSH that ask for a certificate. */
+  hostCertificateLifeMs: 86_400_000,
   /** Who a certificate of SSH is for, with all groups: programs read its line into 8 KiB. */
   certificateIdentityBytesMax: 4_096,
   /** An issuer's token as it arrives; it must fit in a login message. */

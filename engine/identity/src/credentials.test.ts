@@ -10,6 +10,8 @@ import { scriptedClock } from './scripted-issuer.ts'
 import { always } from './secrets/manager.ts'
 import { secretSource, type SecretSource } from './secrets/source.ts'
 
+const certify = (): Uint8Array => new Uint8Array()
+
 suite('credentials of targets', () => {
   let folder: string
   let credentials: Credentials
@@ -27,6 +29,7 @@ suite('credentials of targets', () => {
       (target) => references.get(target),
       secretSource({ base: folder, env: { PGPASSWORD: 'from env' }, clock }),
       clock,
+      certify,
     )
   })
   afterEach(() => rm(folder, { recursive: true }))
@@ -73,7 +76,7 @@ suite('credentials of targets', () => {
   test('of another target under the same name are its own, also when the one before is still being asked for', async () => {
     let reference = { user: 'app', password: { file: 'password' } }
     const source = secretSource({ base: folder, env: {}, clock })
-    const changing = referencedCredentials(() => reference, source, clock)
+    const changing = referencedCredentials(() => reference, source, clock, certify)
     await write('first')
     const first = await changing.credential('shop')
     const replaced = changing.credential('shop', first)
@@ -136,7 +139,7 @@ suite('credentials of targets', () => {
       close: () => Promise.resolve(),
     }
     const shop = { login: { vault: 'database/creds/app' } }
-    return referencedCredentials(() => shop, source, clock)
+    return referencedCredentials(() => shop, source, clock, certify)
   }
 
   test('that are lent are replaced when the loan is over', async () => {
@@ -183,7 +186,7 @@ suite('credentials of targets', () => {
       clock.advance(ms)
       return Promise.resolve()
     }
-    const asked = referencedCredentials(() => reference, source, clock, pause)
+    const asked = referencedCredentials(() => reference, source, clock, certify, pause)
     const held = await asked.credential('shop')
     await asked.credential('shop', held)
     assert.equal(reads, 5, 'once, and four times after it was refused')

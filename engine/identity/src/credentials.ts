@@ -1,12 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Budgets, refusal, Refused, type Clock, type Credential, type Credentials } from '@sluice/core'
+import {
+  Budgets,
+  refusal,
+  Refused,
+  type Certify,
+  type Clock,
+  type Credential,
+  type Credentials,
+} from '@sluice/core'
 import { always } from './secrets/manager.ts'
 import type { ManagedReference, SecretReference } from './secrets/reference.ts'
 import type { Reading, SecretSource } from './secrets/source.ts'
 
-/** The login of one target: its user in the open and its password by reference, or both in one secret. */
-export type CredentialReference =
-  { readonly user: string; readonly password: SecretReference } | { readonly login: ManagedReference }
+/** The login of one target: its user in the open and its secrets by reference, or both in one secret. */
+type SecretLogin =
+  | {
+      readonly user: string
+      readonly password: SecretReference
+      /** Of SSH: over the private key that the password is then. No secret, and kept beside one. */
+      readonly certificate?: SecretReference
+    }
+  | { readonly login: ManagedReference }
+
+/** Of SSH: no secret at all, but a certificate that is made for each login. */
+interface CertifiedLogin {
+  readonly user: string
+  readonly certificate: 'issued'
+}
+
+export type CredentialReference = SecretLogin | CertifiedLogin
+
+export function isCertified(reference: CredentialReference): reference is CertifiedLogin {
+  return 'certificate' in reference && reference.certificate === 'issued'
+}
 
 /** What a target's login is now. */
 interface Held {
@@ -45,6 +71,7 @@ export function referencedCredentials(
   references: CredentialReferences,
   source: SecretSource,
   clock: Pick<Clock, 'monotonic'>,
+  certify: Certify,
   pause: (ms: number) => Promise<unknown> = (ms) => sleep(ms, undefined, { ref: false }),
 ): Credentials {
   const logins = new Map<string, TargetLogin>()
@@ -52,6 +79,8 @@ export function referencedCredentials(
     async credential(target, refused) {
       const reference = references(target)
       if (reference === undefined) throw unavailable(new Error(`target ${target} has no credential`))
+      // What a target refuses of these it refuses again.
+      if (isCertified(reference)) return refused ?? { user: reference.user, password: '', certify }
       const known = logins.get(target)
       // Another target of the same name is not logged into as the one before.
       const login = known?.reference === reference ? known : new TargetLogin(reference, source, clock, pause)
@@ -63,7 +92,7 @@ export function referencedCredentials(
 
 /** What one reference stands for. */
 class TargetLogin {
-  readonly reference: CredentialReference
+  readonly reference: SecretLogin
   readonly #source: SecretSource
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #pause: (ms: number) => Promise<unknown>
@@ -74,7 +103,7 @@ class TargetLogin {
   #lentAgainAt = -Infinity
 
   constructor(
-    reference: CredentialReference,
+    reference: SecretLogin,
     source: SecretSource,
     clock: Pick<Clock, 'monotonic'>,
     pause: (ms: number) => Promise<unknown>,
@@ -151,27 +180,30 @@ class TargetLogin {
   }
 }
 
-async function readLogin(
-  reference: CredentialReference,
-  source: SecretSource,
-  reading: Reading,
-): Promise<Held> {
+async function readLogin(reference: SecretLogin, source: SecretSource, reading: Reading): Promise<Held> {
   if ('login' in reference) {
     const { value, live } = await source.login(reference.login, reading)
     return { credential: value, live }
   }
-  const { value, live } = await source.read(reference.password, reading)
-  return { credential: { user: reference.user, password: value }, live }
+  const { user, password, certificate } = reference
+  const { value, live } = await source.read(password, reading)
+  if (certificate === undefined) return { credential: { user, password: value }, live }
+  const shown = await source.read(certificate, reading)
+  const isKept = live === always && shown.live === always
+  return {
+    credential: { user, password: value, certificate: shown.value },
+    live: isKept ? always : () => live() && shown.live(),
+  }
 }
 
 /** A process's own environment does not change while one waits. */
-function waits(reference: CredentialReference): boolean {
+function waits(reference: SecretLogin): boolean {
   if ('login' in reference) return true
   return !('env' in reference.password || 'literal' in reference.password)
 }
 
 function isSame(a: Credential, b: Credential): boolean {
-  return a.user === b.user && a.password === b.password
+  return a.user === b.user && a.password === b.password && a.certificate === b.certificate
 }
 
 function unavailable(cause: unknown): Refused {

@@ -17,13 +17,20 @@ export { openManagers, type ManagersConfig } from './secrets/managers.ts'
 export type { AwsIdentity } from './secrets/aws-keys.ts'
 export type { AzureAuth } from './secrets/azure.ts'
 export type { VaultAuth } from './secrets/vault-tokens.ts'
-export { referencedCredentials, type CredentialReference, type CredentialReferences } from './credentials.ts'
+export {
+  isCertified,
+  referencedCredentials,
+  type CredentialReference,
+  type CredentialReferences,
+} from './credentials.ts'
 export type { MaskingKeyReference } from './pseudonyms.ts'
 export type { Exchange, ExchangeAnswer, ExchangeError } from './exchange.ts'
 export { gatewayTokenPrefix } from './gateway-token.ts'
 export type { CertificateAuthority, CertificateRequest, IssuedCertificate } from './ssh/authority.ts'
 export { configuredKeys, SshKeyConfigError, type SshKeyConfig } from './ssh/configured-keys.ts'
 export type { HostKey } from './ssh/host-key.ts'
+export { loginAuthority, type LoginAuthority } from './ssh/login-authority.ts'
+export { sshKey } from './keys.ts'
 export { newKeyPair, type KeyPair } from './ssh/private-key.ts'
 export { checkSamlIssuer, type SamlIssuerConfig } from './saml/provider.ts'
 export type { ConsoleClient } from './sign-in/oidc-client.ts'

@@ -91,7 +91,7 @@ async function keyFor(
  * @throws SecretError when it is missing or none, or readable by others.
  */
 export async function sshKey(
-  of: 'ssh_ca' | 'ssh_host',
+  of: 'ssh_ca' | 'ssh_host' | 'ssh_login_ca',
   reference: SecretReference | null,
   folder: string,
   source: SecretSource,

@@ -22,6 +22,7 @@ test('from a provider token to a gateway token that a second gateway with the sa
       tokenKey: null,
       sshCaKey: null,
       sshHostKey: null,
+      sshLoginKey: null,
       sshKeys: [],
       maskingKey: null,
       keys: join(folder, keys),

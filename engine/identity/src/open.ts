@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import {
   knowingPasswords,
   unrevoked,
@@ -19,7 +20,7 @@ import { browserKey, sshKey, tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import { SamlLogins } from './saml/logins.ts'
 import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
-import type { SecretReference } from './secrets/reference.ts'
+import { SecretError, type SecretReference } from './secrets/reference.ts'
 import type { SecretSource } from './secrets/source.ts'
 import { oidcProvider, type OidcPorts } from './sign-in/oidc.ts'
 import { samlProvider } from './sign-in/saml.ts'
@@ -29,6 +30,7 @@ import { SignIns } from './sign-in/sign-ins.ts'
 import { certificateAuthority, type CertificateAuthority } from './ssh/authority.ts'
 import { configuredKeys, type SshKeyConfig } from './ssh/configured-keys.ts'
 import { hostKey, type HostKey } from './ssh/host-key.ts'
+import { loginAuthority, sameAuthority, type LoginAuthority } from './ssh/login-authority.ts'
 import { publicKeyAuthenticator } from './ssh/public-key-authenticator.ts'
 
 export interface IdentityOptions {
@@ -43,6 +45,8 @@ export interface IdentityOptions {
   /** Keys of SSH: of the authority that signs certificates, and of this gateway as a host. `null`: as above. */
   readonly sshCaKey: SecretReference | null
   readonly sshHostKey: SecretReference | null
+  /** Of the authority by which the gateway logs in at targets. `null`: as above. */
+  readonly sshLoginKey: SecretReference | null
   /** Plain public keys, and who they speak for. */
   readonly sshKeys: readonly SshKeyConfig[]
   /** `null`: generated under `keys`. */
@@ -68,6 +72,7 @@ export interface IdentityParts {
   readonly passwords: DerivedPasswords
   readonly sshAuthority: CertificateAuthority
   readonly sshHost: HostKey
+  readonly sshLogins: LoginAuthority
 }
 
 /** Of gateway tokens. Installations are kept apart by their keys; the name says what the token is for. */
@@ -88,6 +93,7 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const browsers = signInProviders(options, logins, { issuers, gateway, secrets, clock })
   const sshCaKey = await sshKey('ssh_ca', options.sshCaKey, options.keys, secrets)
   const authority = certificateAuthority(sshCaKey, clock)
+  const sshLogins = await openSshLogins(options, sshCaKey)
   return {
     authenticator: unrevoked(
       knowingPasswords(
@@ -104,12 +110,25 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
     passwords: derivedPasswords(key),
     sshAuthority: authority,
     sshHost: hostKey(await sshKey('ssh_host', options.sshHostKey, options.keys, secrets), authority),
-    credentials: referencedCredentials(options.credentials, secrets, clock),
+    sshLogins,
+    credentials: referencedCredentials(options.credentials, secrets, clock, sshLogins.certify),
     exchange: tokenExchanger({ issuers, gateway, logins, audience, revocations, clock }),
     logins,
     signIns: new SignIns(browsers, sealed, clock),
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
   }
+}
+
+async function openSshLogins(
+  { sshLoginKey, keys, secrets, clock }: Pick<IdentityOptions, 'sshLoginKey' | 'keys' | 'secrets' | 'clock'>,
+  callers: KeyObject,
+): Promise<LoginAuthority> {
+  const key = await sshKey('ssh_login_ca', sshLoginKey, keys, secrets)
+  if (sameAuthority(key, callers))
+    throw new SecretError(
+      'keys.ssh_login_ca is the key of keys.ssh_ca: hosts would take certificates of callers for logins',
+    )
+  return loginAuthority(key, clock)
 }
 
 function signInProviders(

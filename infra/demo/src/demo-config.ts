@@ -28,7 +28,11 @@ export function demoConfig(ports: DemoPorts, hostKey: string): object {
   const issuer = `http://${at(ports.identityProvider)}`
   return {
     api: { listen: at(ports.api), roles: { admin: ['operators'], approver: ['dba'], auditor: ['auditors'] } },
-    listen: { postgres: at(ports.postgres), http: at(ports.http), ssh: at(ports.ssh) },
+    listen: {
+      postgres: at(ports.postgres),
+      http: at(ports.http),
+      ssh: { address: at(ports.ssh), names: ['127.0.0.1', 'localhost'] },
+    },
     log: { kind: 'embedded' },
     identity: {
       issuers: [

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { inTurn } from './turn.ts'
 
 export interface PythonOptions {
   /** For whom it is, e.g. `example`. */
@@ -21,7 +21,6 @@ export interface PythonOptions {
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const installMs = 600_000
-const waitMs = 200
 const oldestMinor = 10
 
 /** Of Python, e.g. `3.12`. `null`: there is none on this machine, which the caller must say aloud. */
@@ -52,35 +51,11 @@ export async function pythonEnvironment(options: PythonOptions): Promise<string>
     .digest('hex')
     .slice(0, 12)
   const environment = join(folder, `${name}-${version}-${pins}`)
-  while (!existsSync(environment)) {
-    await using turn = await turnOf(`${environment}.owner`)
-    if (turn !== null && !existsSync(environment)) await make(environment, requirements, python)
-  }
+  if (!existsSync(environment))
+    await inTurn(`${environment}.owner`, async () => {
+      if (!existsSync(environment)) await make(environment, requirements, python)
+    })
   return join(environment, 'bin', 'python')
-}
-
-/** For one process at a time; `null` when another one has it, after a while. What a process that ended left counts not. */
-async function turnOf(file: string): Promise<AsyncDisposable | null> {
-  await mkdir(dirname(file), { recursive: true })
-  try {
-    await writeFile(file, String(process.pid), { flag: 'wx' })
-    return { [Symbol.asyncDispose]: () => rm(file, { force: true }) }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  const owner = Number(await readFile(file, 'utf8').catch(() => ''))
-  if (owner > 0 && !isRunning(owner)) await rm(file, { force: true })
-  await sleep(waitMs)
-  return null
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** Made beside its place: what an interruption leaves is not taken for an environment. */

@@ -23,6 +23,16 @@ test('a few programs, and pipelines of them', () => {
   assert.equal(run('toString').status, 127)
 })
 
+test('a host key that the library cannot read again is not taken', () => {
+  const good = newHostKeys()
+  const short = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAHwn07AscnNZ6ENHNFAKndsLdI2rwST6E3Q/cxnrzLnw='
+  const made = [{ ...good, public: short }, good]
+  assert.equal(
+    newHostKeys(() => made.shift() ?? assert.fail('one more was made')),
+    good,
+  )
+})
+
 suite('the sample host', () => {
   const keys = newHostKeys()
   let host: ShopHost

@@ -28,8 +28,15 @@ export interface ShopHostOptions {
 
 const inputBytesMax = 1_048_576
 
-export function newHostKeys(): HostKeys {
-  return ssh2.utils.generateKeyPairSync('ed25519')
+/** The library writes one pair of some hundreds without the zero that it begins with, which nobody can read. */
+export function newHostKeys(
+  generate: () => HostKeys = () => ssh2.utils.generateKeyPairSync('ed25519'),
+): HostKeys {
+  for (;;) {
+    const keys = generate()
+    const read = [keys.private, keys.public].map((text) => ssh2.utils.parseKey(text))
+    if (!read.some((key) => key instanceof Error)) return keys
+  }
 }
 
 /** An SSH host with a few files and programs, all in memory, on loopback: what would be a machine of the company's. */

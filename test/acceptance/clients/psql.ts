@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Json } from '@sluice/core'
+import { programOf } from '../../src/program.ts'
 import type { Login } from '../../src/wire-client.ts'
 import { environmentOf } from '../door.ts'
 import { misread, type Case } from '../transcript.ts'
@@ -18,8 +19,7 @@ export async function psql(
   options: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Printed> {
-  await psqlInstalled()
-  return run('psql', ['--no-psqlrc', '-v', 'VERBOSITY=verbose', ...options], script, {
+  return run(await psqlInstalled(), ['--no-psqlrc', '-v', 'VERBOSITY=verbose', ...options], script, {
     ...environmentOf(door),
     PSQL_HISTORY: '/dev/null',
     PAGER: 'cat',
@@ -28,31 +28,11 @@ export async function psql(
 }
 
 /** Throws, with what to install, when there is no psql. */
-export function psqlInstalled(): Promise<void> {
-  return (installed ??= install())
+export function psqlInstalled(): Promise<string> {
+  return (installed ??= programOf('psql', 'postgresql-client'))
 }
 
-let installed: Promise<void> | undefined
-
-/** On a machine without psql: takes it from the system's packages where that is possible. */
-async function install(): Promise<void> {
-  const env = { PATH: process.env['PATH'] ?? '' }
-  const works = (): Promise<boolean> =>
-    run('psql', ['--version'], '', env).then(
-      ({ code }) => code === 0,
-      () => false,
-    )
-  if (await works()) return
-  if (process.getuid?.() === 0)
-    await run('apt-get', ['install', '--yes', '--quiet', 'postgresql-client'], '', {
-      ...env,
-      DEBIAN_FRONTEND: 'noninteractive',
-    }).catch(() => undefined)
-  if (!(await works()))
-    throw new Error(
-      'psql is not installed: apt-get install postgresql-client, or your system’s package of that kind',
-    )
-}
+let installed: Promise<string> | undefined
 
 async function run(
   program: string,

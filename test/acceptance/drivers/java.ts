@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inTurn } from '@sluice/demo'
 import { jarsOf } from '@sluice/kafka'
+import { installing } from '../../src/program.ts'
 import type { Login } from '../../src/wire-client.ts'
 import { environmentOf } from '../door.ts'
 import { runScript } from '../script.ts'
@@ -24,7 +26,7 @@ export async function javaCases(step: (what: string) => void): Promise<(door: Lo
     .digest('hex')
     .slice(0, 12)
   const jars = join(cacheFolder, `jdbc-${pins}`)
-  await jarsOf(pom, jars, 'pgjdbc', step)
+  await inTurn(installing, () => jarsOf(pom, jars, 'pgjdbc', step))
   const options = ['-XX:TieredStopAtLevel=1', '-Dfile.encoding=UTF-8', '-cp', `${jars}/*`]
   return (door) => runScript('java', [...options, source], environmentOf(door))
 }

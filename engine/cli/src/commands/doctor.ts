@@ -5,8 +5,17 @@ import { parseArgs } from 'node:util'
 import { verifyLog } from '@sluice/journal'
 import { readCheckpoints } from '@sluice/notices'
 import type { PolicyView } from '@sluice/api'
-import { systemClock, type Address, type Finding } from '@sluice/core'
-import { nameOf, SecretError, type ManagedReference, type SecretPlace } from '@sluice/identity'
+import { systemClock, type Address, type Certify, type Finding } from '@sluice/core'
+import {
+  isCertified,
+  loginAuthority,
+  nameOf,
+  SecretError,
+  sshKey,
+  type ManagedReference,
+  type SecretPlace,
+  type SecretSource,
+} from '@sluice/identity'
 import { probeTarget } from '../added-targets.ts'
 import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
@@ -148,7 +157,8 @@ async function targetChecks(config: Config, place: SecretPlace, io: Io): Promise
   await using parts = new AsyncDisposableStack()
   const secrets = await openSecrets(config.secrets, place, systemClock)
   parts.defer(() => secrets.close())
-  const ports = { dialer: directDialer(), secrets, clock: systemClock }
+  const certify = await certifier(config, join(dataFolder(io.env), 'keys'), secrets)
+  const ports = { dialer: directDialer(), secrets, certify, clock: systemClock }
   const found = await Promise.all(
     config.targets.map(async (each) => {
       const { target } = each
@@ -157,6 +167,13 @@ async function targetChecks(config: Config, place: SecretPlace, io: Io): Promise
     }),
   )
   return found.flat()
+}
+
+/** As the gateway itself signs what it logs in with, where a target asks for that. */
+async function certifier(config: Config, keys: string, secrets: SecretSource): Promise<Certify> {
+  const isAsked = config.targets.some(({ credential }) => credential !== null && isCertified(credential))
+  if (!isAsked) return () => new Uint8Array()
+  return loginAuthority(await sshKey('ssh_login_ca', config.sshLoginKey, keys, secrets), systemClock).certify
 }
 
 function checkOf(target: string, finding: Finding): Check {

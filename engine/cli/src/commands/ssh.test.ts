@@ -13,10 +13,16 @@ const issued = {
   valid_until: '2026-01-01T12:15:00.000Z',
 }
 
-function gateway() {
+const known = {
+  ca: 'ssh-ed25519 CA',
+  host_key: 'ssh-ed25519 HOST',
+  names: ['gw.example.com'],
+  login_ca: 'ssh-ed25519 LOGINS',
+}
+
+function gateway({ names }: { readonly names: readonly string[] } = known) {
   return scriptedServer((path) => {
-    if (path === '/v1/ssh/known')
-      return { body: JSON.stringify({ ca: 'ssh-ed25519 CA', host_key: 'ssh-ed25519 HOST' }) }
+    if (path === '/v1/ssh/known') return { body: JSON.stringify({ ...known, names }) }
     return { body: JSON.stringify(path === '/v1/ssh/certificate' ? issued : { access_token: 'slu_1' }) }
   })
 }
@@ -82,9 +88,13 @@ test('ssh ca is a line for known_hosts, which asks for no token', async () => {
   assert.equal(await line(), '@cert-authority [127.0.0.1]:7422 ssh-ed25519 CA\n')
   assert.equal(await line('--host', '*.example.com'), '@cert-authority *.example.com ssh-ed25519 CA\n')
   assert.equal(await line('--plain', '--host', 'gw'), 'gw ssh-ed25519 HOST\n')
-  assert.deepEqual(JSON.parse(await line('--json')), {
-    host: '[127.0.0.1]:7422',
-    ca: 'ssh-ed25519 CA',
-    host_key: 'ssh-ed25519 HOST',
-  })
+  assert.equal(await line('--logins'), 'ssh-ed25519 LOGINS\n')
+  assert.deepEqual(JSON.parse(await line('--json')), { host: '[127.0.0.1]:7422', ...known })
+})
+
+test('ssh ca of a gateway that shows no certificate says so, instead of a line that helps nobody', async () => {
+  await using api = await gateway({ names: [] })
+  const { code, error } = await ran(['ssh', 'ca'], { SLUICE_URL: api.url })
+  assert.deepEqual([code, /listen\.ssh\.names/.test(error)], [2, true])
+  assert.equal((await ran(['ssh', 'ca', '--logins'], { SLUICE_URL: api.url })).code, 0)
 })

@@ -18,6 +18,7 @@ const options = {
   out: { type: 'string' },
   host: { type: 'string' },
   plain: { type: 'boolean', default: false },
+  logins: { type: 'boolean', default: false },
   login: { type: 'string' },
   as: { type: 'string' },
   'subject-token-file': { type: 'string' },
@@ -28,11 +29,12 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'
 
 export const ssh: Command = {
   usage: `sluice ssh certificate [<key.pub>] [--target <name>]… [--json]
-sluice ssh ca [--host <pattern>] [--plain] [--json]
+sluice ssh ca [--host <pattern>] [--plain | --logins] [--json]
 
   certificate  has your public key certified for as long as your token lasts, and leaves the certificate beside the key,
                where ssh, scp and sftp find it
-  ca           the line for known_hosts by which clients know the gateway whatever its host key is
+  ca           the line for known_hosts by which clients know the gateway whatever its host key is; it needs
+               listen.ssh.names at the gateway
 
   <key.pub>                    default the first of ~/.ssh/id_ed25519.pub, id_ecdsa.pub and id_rsa.pub
   --target <name>              only for this target; default all of SSH
@@ -41,6 +43,8 @@ sluice ssh ca [--host <pattern>] [--plain] [--json]
   --out <file>                 where the certificate is written; "-" prints it
   --host <pattern>             how clients call the gateway; default [<host of SLUICE_URL>]:7422
   --plain                      the host key itself, for clients that know no authorities, e.g. paramiko
+  --logins                     what hosts put into the file of TrustedUserCAKeys, so that the gateway can log in there
+                               by certificates (certificate: issued)
   --login <name>               one of sluice login; default the latest
   --as <name>                  a subject of the demo
   --subject-token-file <file>  your provider's access token`,
@@ -72,15 +76,20 @@ async function certificate(named: string | undefined, values: Values, io: Io): P
   return 0
 }
 
-async function known({ host, plain, json }: Values, io: Io): Promise<number> {
+async function known({ host, plain, logins, json }: Values, io: Io): Promise<number> {
   const demo = await demoState(io.env)
   const api = apiOf(io.env, demo)
   const lines = (await (await clientAt(api, null, io.signal).get('/v1/ssh/known')).json()) as SshKnownLine
   const pattern = host ?? `[${hostOf(new URL(api))}]:7422`
   if (json) io.out(`${JSON.stringify({ host: pattern, ...lines })}\n`)
+  else if (logins) io.out(`${lines.login_ca}\n`)
+  else if (!plain && lines.names.length === 0) throw new UsageError(uncertified)
   else io.out(plain ? `${pattern} ${lines.host_key}\n` : `@cert-authority ${pattern} ${lines.ca}\n`)
   return 0
 }
+
+const uncertified =
+  'this gateway shows no certificate of its host key: set listen.ssh.names there, or take the key itself with --plain'
 
 /** OpenSSH looks for certificates there. */
 function certificateFile(file: string): string {

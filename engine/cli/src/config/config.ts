@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { Ajv, type SchemaObject } from 'ajv'
 import {
   SchemaError,
   type AccessRule,
   type Address,
-  type CredentialNeed,
   type DetectorPattern,
   type Owners,
   type RequestRate,
@@ -14,8 +11,9 @@ import type { RoleGroups } from '@sluice/api'
 import { adapters } from '../adapters.ts'
 import { accessOf, type RawAccess } from './access.ts'
 import { addressOf } from './address.ts'
+import { credentialOf, type RawCredential } from './credential.ts'
 import { detectorsOf, type RawDetectors } from './detectors.ts'
-import { ConfigDocument, type Located, type Path } from './document.ts'
+import { ConfigDocument, type Located } from './document.ts'
 import { exportersOf, type ExporterConfig, type RawExporters } from './exporters.ts'
 import { issuersOf, type RawIssuer } from './issuers.ts'
 import { logOf, type LogConfig, type RawLog } from './log.ts'
@@ -25,8 +23,6 @@ import { ConfigError, type Problem } from './problem.ts'
 import type {
   CredentialReference,
   IssuerConfig,
-  ManagedReference,
-  ManagerName,
   MaskingKeyReference,
   SamlIssuerConfig,
   SecretReference,
@@ -35,9 +31,10 @@ import type {
 import { recognisersOf, type RawRecognisers, type RecogniserConfig } from './recognisers.ts'
 import { retentionOf, type RawRetention, type RetentionConfig } from './retention.ts'
 import { schemaProblems } from './schema-problems.ts'
+import { schema } from './schema.ts'
 import { sshKeysOf } from './ssh-keys.ts'
 import { keptBy, secretsOf, type RawSecrets, type SecretsConfig } from './secrets.ts'
-import { defaultTargetSecrets } from './target-secrets.ts'
+import { defaultTargetSecrets, placesIn } from './target-secrets.ts'
 import { telemetryOf, type RawTelemetry, type TelemetryConfig } from './telemetry.ts'
 
 /** Where clients of one protocol connect. */
@@ -46,6 +43,8 @@ export interface ListenConfig {
   /** PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly stallMs?: number
+  /** SSH: by which names clients call it, for a certificate of its host key. */
+  readonly names?: readonly string[]
 }
 
 export interface TargetConfig {
@@ -80,6 +79,7 @@ export interface Config {
   readonly agentsKey: SecretReference | null
   readonly sshCaKey: SecretReference | null
   readonly sshHostKey: SecretReference | null
+  readonly sshLoginKey: SecretReference | null
   /** Plain public keys of SSH, and who they speak for. */
   readonly sshKeys: readonly SshKeyConfig[]
   /** The active key of pseudonyms. */
@@ -103,12 +103,10 @@ type RawListen =
       readonly address: string
       readonly tls?: { readonly cert: string; readonly key: string }
       readonly stall_s?: number
+      readonly names?: readonly string[]
     }
 
-/** A user and where its password is, or where both are: a reference of one manager. */
-type RawCredential = { readonly user?: string; readonly password?: SecretReference } & {
-  readonly [Name in ManagerName]?: string
-}
+type KeyName = 'tokens' | 'agents' | 'ssh_ca' | 'ssh_host' | 'ssh_login_ca'
 
 /** The file's own shape, as `schemas/config.schema.json` admits it. */
 interface RawConfig {
@@ -128,7 +126,7 @@ interface RawConfig {
     readonly owners?: Readonly<Record<string, readonly string[]>>
     readonly ssh_keys?: readonly SshKeyConfig[]
   }
-  readonly keys?: { readonly [Name in 'tokens' | 'agents' | 'ssh_ca' | 'ssh_host']?: SecretReference }
+  readonly keys?: { readonly [Name in KeyName]?: SecretReference }
   readonly masking?: {
     readonly keys?: readonly (MaskingKeyReference & { readonly active?: boolean })[]
     readonly detectors?: RawDetectors
@@ -152,17 +150,8 @@ interface RawConfig {
   })[]
 }
 
-const ajv = new Ajv({ allErrors: true, verbose: true })
-ajv.addFormat('url', { type: 'string', validate: (text: string) => URL.canParse(text) })
-/** The schema lies beside this package, of its sources and of its build alike. */
-const schemaFile = new URL('../../../../schemas/config.schema.json', import.meta.url)
-const schema = JSON.parse(readFileSync(schemaFile, 'utf8')) as SchemaObject
-const validate = ajv.compile<RawConfig>(schema)
-const validateTargets = ajv.compile<RawConfig>({
-  ...schema,
-  $id: `${schema.$id ?? ''}#targets`,
-  required: ['targets'],
-})
+const whole = schema<RawConfig>('config.schema.json')
+const targetsAlone = schema<RawConfig>('config.schema.json', { required: ['targets'] })
 
 /**
  * `below`: a configuration over which the file is laid; the file then needs to say only what is different. Throws
@@ -172,7 +161,8 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
   const written = new ConfigDocument(file, text)
   const document = below === undefined ? written : overlay(written, below)
   const { value } = document
-  if (!validate(value)) throw new ConfigError(schemaProblems(document, validate.errors ?? []))
+  const admits = whole()
+  if (!admits(value)) throw new ConfigError(schemaProblems(document, admits.errors ?? []))
   const log = logOf(document, value.log)
   const secrets = secretsOf(document, value.secrets)
   const detectors = detectorsOf(document, value.masking?.detectors)
@@ -201,6 +191,7 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
     agentsKey: keyOf('agents'),
     sshCaKey: keyOf('ssh_ca'),
     sshHostKey: keyOf('ssh_host'),
+    sshLoginKey: keyOf('ssh_login_ca'),
     sshKeys: sshKeysOf(document, value.identity.ssh_keys),
     maskingKey: maskingKeyOf(document, secrets, value.masking?.keys),
     detectors,
@@ -218,7 +209,8 @@ export function parseConfig(file: string, text: string, below?: unknown): Config
 export function parseTarget(entry: unknown, secrets: SecretsConfig): TargetConfig {
   const document = new ConfigDocument('the target', JSON.stringify({ targets: [entry] }))
   const { value } = document
-  if (!validateTargets(value)) throw new ConfigError(schemaProblems(document, validateTargets.errors ?? []))
+  const admits = targetsAlone()
+  if (!admits(value)) throw new ConfigError(schemaProblems(document, admits.errors ?? []))
   const [target] = targetsOf(document, value, secrets)
   if (target === undefined) throw new Error('a target of a protocol that has no adapter')
   return target
@@ -227,11 +219,12 @@ export function parseTarget(entry: unknown, secrets: SecretsConfig): TargetConfi
 function listenOf(value: RawListen | undefined): ListenConfig | null {
   if (value === undefined) return null
   if (typeof value === 'string') return { address: addressOf(value) }
-  const { address, tls, stall_s: stallS } = value
+  const { address, tls, stall_s: stallS, names } = value
   return {
     address: addressOf(address),
     ...(tls === undefined ? {} : { tls }),
     ...(stallS === undefined ? {} : { stallMs: 1_000 * stallS }),
+    ...(names === undefined ? {} : { names }),
   }
 }
 
@@ -287,7 +280,7 @@ function targetsOf(document: Located, value: RawConfig, secrets: SecretsConfig):
       const target = { name, protocol, labels: labels ?? {}, ...place, settings }
       const login = credentialOf(document, at, adapter.credential(settings), credential)
       if (login !== null)
-        keptBy(document, secrets, [...at, 'credential'], 'login' in login ? login.login : login.password)
+        for (const place of placesIn(login)) keptBy(document, secrets, [...at, 'credential'], place)
       return [{ target, credential: login, access: accessOf(document, [...at, 'access'], access) }]
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error
@@ -310,29 +303,4 @@ function conditionsOf(given: RawConfig['targets'][number]['conditions']): Reques
   if (given === undefined) return undefined
   const { per_hour: perHour, burst = Math.max(1, Math.ceil(perHour)) } = given
   return { perSecond: perHour / 3_600, burst }
-}
-
-/** What the adapter needs, no more and no less: one that is never shown to the target would be a mistake. */
-function credentialOf(
-  document: Located,
-  at: Path,
-  need: CredentialNeed,
-  given: RawConfig['targets'][number]['credential'],
-): TargetConfig['credential'] {
-  const wrong = (message: string): never => {
-    throw new ConfigError([document.problem(given === undefined ? at : [...at, 'credential'], message)])
-  }
-  if (need === 'none') return given === undefined ? null : wrong('this target takes no credential')
-  if (given === undefined) return wrong('this target needs a credential')
-  const { user, password, ...managed } = given
-  const both = Object.keys(managed).length
-  if (both + (password === undefined ? 0 : 1) !== 1)
-    return wrong('its credential needs a password, or one secret that holds both: vault, aws, gcp or azure')
-  if (password === undefined) {
-    if (user !== undefined || need === 'secret') return wrong('its credential needs a password')
-    return { login: managed as ManagedReference }
-  }
-  if (need === 'secret')
-    return user === undefined ? { user: '', password } : wrong('its credential has no user')
-  return user === undefined ? wrong('its credential needs a user') : { user, password }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { managedOf, type CredentialReference, type SecretReference } from '@sluice/identity'
+import { isCertified, managedOf, type CredentialReference, type SecretReference } from '@sluice/identity'
 
 /** Where credentials of added targets may be, unless the file says more: variables that are named for it. */
 export const defaultTargetSecrets: readonly string[] = ['env:SLUICE_TARGET_']
@@ -10,10 +10,22 @@ export const defaultTargetSecrets: readonly string[] = ['env:SLUICE_TARGET_']
  */
 export function forbidden(credential: CredentialReference | null, allowed: readonly string[]): string | null {
   if (credential === null) return null
-  const reference = 'login' in credential ? credential.login : credential.password
-  const place = placeOf(reference)
-  if (place !== null && allowed.some((prefix) => place.startsWith(prefix))) return null
+  if (isCertified(credential))
+    return 'it logs in by certificates of this gateway, as whom it likes: only a file may say that'
+  const isAllowed = (reference: SecretReference): boolean => {
+    const place = placeOf(reference)
+    return place !== null && allowed.some((prefix) => place.startsWith(prefix))
+  }
+  if (placesIn(credential).every(isAllowed)) return null
   return `its credential is at a place that api.target_secrets does not list (${allowed.join(', ')})`
+}
+
+/** All that are read to log in. */
+export function placesIn(credential: CredentialReference): readonly SecretReference[] {
+  if (isCertified(credential)) return []
+  if ('login' in credential) return [credential.login]
+  const { password, certificate } = credential
+  return certificate === undefined ? [password] : [password, certificate]
 }
 
 /** In its only spelling; `null`: it has another one. */

@@ -123,7 +123,7 @@ export async function openDuty(config: Config, beginning: Beginning, ports: Duty
     credentials: identity.credentials,
     pseudonyms: identity.pseudonyms,
     verifier: (id: string) => identity.passwords.verifier(id),
-    hostKey: identity.sshHost.privateKey,
+    host: identity.sshHost,
     approvals,
     grants,
     revocations,

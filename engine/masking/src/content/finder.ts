@@ -1,4 +1,5 @@
 import type { Detector, Span } from '../detector.ts'
+import { foldingOnce } from '../detectors/fold.ts'
 import type { Tally } from './tally.ts'
 import { stricter, type ValueMask } from './value-mask.ts'
 
@@ -29,7 +30,7 @@ export class Finder {
 
   /** In order, without overlaps, and never a part of a character. */
   find(text: string): readonly Finding[] {
-    const findings = this.#masks.flatMap((each) => findingsOf(each, text))
+    const findings = foldingOnce(() => this.#masks.flatMap((each) => findingsOf(each, text)))
     return findings.length === 0 ? none : merged(findings)
   }
 
@@ -59,10 +60,12 @@ export class Finder {
 
   /** Before it, nothing that may still come changes what is found. */
   settled(text: string): number {
-    let settled = text.length
-    for (const { detector } of this.#masks)
-      settled = Math.min(settled, detector.unfinished?.(text) ?? text.length - detector.charsMax)
-    return settled
+    return foldingOnce(() => {
+      let settled = text.length
+      for (const { detector } of this.#masks)
+        settled = Math.min(settled, detector.unfinished?.(text) ?? text.length - detector.charsMax)
+      return settled
+    })
   }
 
   /** The text without what is found in it; the same string when there is nothing. */

@@ -1,3 +1,4 @@
+import { foldingOnce } from '../detectors/fold.ts'
 import { contextChars } from '../detectors/introduced.ts'
 import { heldCharsMax } from './limits.ts'
 import { splits, type Finder } from './finder.ts'
@@ -47,7 +48,7 @@ export class TextWindow implements Flow {
   /** What may be told on now, in order: all cuts together are the text. */
   cuts(text: string): readonly Cut[] {
     this.#text += text
-    const shown = this.#tell(this.#finder.settled(this.#text))
+    const shown = foldingOnce(() => this.#tell(this.#finder.settled(this.#text)))
     if (this.#text.length - this.#run > heldCharsMax + 2 * this.#finder.charsMax)
       throw new Unreadable('a text goes on without a place where it could be cut')
     return shown

@@ -1,5 +1,5 @@
 import type { Detector } from '../detector.ts'
-import { fold, unitsMax } from './fold.ts'
+import { foldShared, unitsMax } from './fold.ts'
 
 /** Finds in the text as it reads; the spans are those of the text as it is. */
 export function folded(plain: Detector): Detector {
@@ -9,7 +9,7 @@ export function folded(plain: Detector): Detector {
     separable: plain.separable ?? false,
     charsMax: plain.charsMax * unitsMax,
     find(text) {
-      const view = fold(text)
+      const view = foldShared(text)
       if (view === null) return plain.find(text)
       return plain.find(view.text).map(({ start, end }) => {
         const last = view.original(end - 1)
@@ -24,7 +24,7 @@ export function folded(plain: Detector): Detector {
 function unfinishedIn(unfinished: (text: string) => number, text: string): number {
   // Half a character may become a digit.
   const complete = text.replace(/[\ud800-\udbff]$/, '')
-  const view = fold(complete)
+  const view = foldShared(complete)
   if (view === null) return unfinished(complete)
   const start = unfinished(view.text)
   return start < view.text.length ? view.original(start) : complete.length

@@ -12,11 +12,18 @@ const underlined = '_\\x08(?=[^\\x00-\\x20])'
 const struck = '\\x08(?<over>[^\\x00-\\x20])'
 /** The same strings, where eight bits begin them: a single control if they have no end. */
 const opening = '(?<opening>[\\x90\\x98\\x9d-\\x9f])'
-/** Many of them stand together as one, as in binary data. */
-const single =
-  '[\\x00-\\x07\\x0b\\x0c\\x0e-\\x1a\\x1c-\\x1f\\x7f-\\x8f\\x91-\\x97\\x99\\x9a\\x9c]+|[\\x08\\x90\\x98\\x9b\\x9d-\\x9f]'
-const invisible = new RegExp(`${sequence}|${underlined}|${struck}|${opening}|${single}|\\x1b`, 'g')
-const worthALook = new RegExp(`${single}|\\x1b`)
+/** What may begin one of these, or is one by itself. */
+const beginning = '[\\x08\\x1b\\x90\\x98\\x9b\\x9d-\\x9f]'
+const invisible = new RegExp(`${sequence}|${underlined}|${struck}|${opening}|${beginning}`, 'y')
+
+/** Of a unit below `looks.length`: it is seen, it is a control by itself, it begins something, it may be an underline. */
+const [seen, quiet, begins, line] = [0, 1, 2, 3]
+const looks = Uint8Array.from({ length: 0xa0 }, (_, unit) => {
+  const char = String.fromCharCode(unit)
+  if (char === '_') return line
+  if (new RegExp(beginning).test(char)) return begins
+  return (unit < 0x20 || unit >= 0x7f) && !'\t\n\r'.includes(char) ? quiet : seen
+})
 
 /** At the end: something of which nobody can say yet what it is. */
 const begun = new RegExp(
@@ -57,9 +64,9 @@ export class Controls {
   }
 
   #seen(text: string): Seen {
-    const seen = worthALook.test(text) ? apart(text, this.#last) : { visible: text, hidden: none }
-    this.#last = seen.visible.at(-1) ?? this.#last
-    return seen
+    const parts = hiddenAt(text, 0) < text.length ? apart(text, this.#last) : { visible: text, hidden: none }
+    this.#last = parts.visible.at(-1) ?? this.#last
+    return parts
   }
 }
 
@@ -67,24 +74,55 @@ function apart(text: string, before: string): Seen {
   const hidden: { at: number; text: string }[] = []
   const ends = new StringEnds(text)
   let visible = ''
-  let at = 0
-  invisible.lastIndex = 0
-  for (let match; (match = invisible.exec(text)) !== null;) {
-    const { 0: begins, index, groups } = match
-    const found = groups?.['opening'] === undefined ? begins : text.slice(index, ends.of(begins, index))
-    invisible.lastIndex = index + found.length
-    visible += text.slice(at, index)
-    const over = groups?.['over']
+  let last = before
+  let from = 0
+  let next = 0
+  for (let index; (index = hiddenAt(text, next)) < text.length;) {
+    if (index > from) last = text[index - 1] ?? ''
+    const { found, over } = unseenAt(text, index, ends)
+    next = index + found.length
+    visible += text.slice(from, index)
     // What is struck over by something else is still in the stream.
-    const unseen = over === undefined || over === '_' || over === (visible.at(-1) ?? before) ? found : '\b'
+    const unseen = over === undefined || over === '_' || over === last ? found : '\b'
     hidden.push({ at: visible.length, text: unseen })
-    at = index + unseen.length
     if (unseen.length < found.length) {
       visible += found.slice(unseen.length)
-      at = index + found.length
+      last = found.at(-1) ?? ''
     }
+    from = next
   }
-  return { visible: visible + text.slice(at), hidden }
+  return { visible: visible + text.slice(from), hidden }
+}
+
+/** Where the next begins that is not seen; the length of the text: nowhere. */
+function hiddenAt(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const look = looks[text.charCodeAt(at)] ?? seen
+    if (look !== seen && (look !== line || isUnderlined(text, at))) return at
+  }
+  return text.length
+}
+
+function isUnderlined(text: string, at: number): boolean {
+  return text[at + 1] === '\b' && text.charCodeAt(at + 2) > 0x20
+}
+
+interface Unseen {
+  readonly found: string
+  /** What is struck over the character before. */
+  readonly over: string | undefined
+}
+
+/** Many single controls are told apart without the patterns: they are most of binary data. */
+function unseenAt(text: string, index: number, ends: StringEnds): Unseen {
+  let end = index
+  while (looks[text.charCodeAt(end)] === quiet) end++
+  if (end > index) return { found: text.slice(index, end), over: undefined }
+  invisible.lastIndex = index
+  const match = invisible.exec(text)
+  const begun = match?.[0] ?? text.charAt(index)
+  const found = match?.groups?.['opening'] === undefined ? begun : text.slice(index, ends.of(begun, index))
+  return { found, over: match?.groups?.['over'] }
 }
 
 /** Where strings end that eight bits begin. However many begin before one end, it is looked for once. */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 
 /** A byte that is no part of UTF-8 stands as the half of a character that no text has alone, and so comes back as it was. */
 const strayFirst = 0xdc00
-const stray = /(?<![\ud800-\udbff])[\udc80-\udcff]+/g
+const maybeStray = /[\udc80-\udcff]/
 
 /** Any bytes as a text, and back: what of them is UTF-8 as its characters, every other byte for itself. */
 export class LosslessDecoder {
@@ -23,14 +23,46 @@ export class LosslessDecoder {
 }
 
 export function encoded(text: string): Buffer {
-  const pieces: Buffer[] = []
-  let at = 0
-  for (const { 0: strays, index } of text.matchAll(stray)) {
-    pieces.push(Buffer.from(text.slice(at, index)), Buffer.from(strays, 'latin1'))
-    at = index + strays.length
+  if (!maybeStray.test(text)) return Buffer.from(text)
+  const bytes = Buffer.allocUnsafe(unitBytesMax * text.length)
+  let count = 0
+  for (let at = 0; at < text.length;) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x80) {
+      bytes[count++] = unit
+      at++
+    } else if (unit >= 0xdc80 && unit <= 0xdcff) {
+      bytes[count++] = unit - strayFirst
+      at++
+    } else {
+      const next = text.charCodeAt(at + 1)
+      const isPair = (unit & 0xfc00) === 0xd800 && (next & 0xfc00) === 0xdc00
+      const code = isPair ? 0x10000 + ((unit & 0x3ff) << 10) + (next & 0x3ff) : unit
+      count = writeCharacter(bytes, count, code)
+      at += isPair ? 2 : 1
+    }
   }
-  if (at === 0) return Buffer.from(text)
-  return Buffer.concat([...pieces, Buffer.from(text.slice(at))])
+  return bytes.subarray(0, count)
+}
+
+/** Of UTF-8, for each unit of UTF-16. */
+const unitBytesMax = 3
+
+/** As UTF-8, from 0x80 on. Answers with where it ends. */
+function writeCharacter(bytes: Buffer, at: number, code: number): number {
+  // Half a character is written as none.
+  if (code >= 0xd800 && code < 0xe000) code = 0xfffd
+  if (code < 0x800) bytes[at++] = 0xc0 | (code >> 6)
+  else {
+    if (code < 0x10000) bytes[at++] = 0xe0 | (code >> 12)
+    else {
+      bytes[at++] = 0xf0 | (code >> 18)
+      bytes[at++] = 0x80 | ((code >> 12) & 0x3f)
+    }
+    bytes[at++] = 0x80 | ((code >> 6) & 0x3f)
+  }
+  bytes[at++] = 0x80 | (code & 0x3f)
+  return at
 }
 
 function decoded(bytes: Buffer): string {
@@ -39,6 +71,12 @@ function decoded(bytes: Buffer): string {
   let count = 0
   let at = 0
   while (at < bytes.length) {
+    const first = bytes[at] ?? 0
+    if (first < 0x80) {
+      units[count++] = first
+      at++
+      continue
+    }
     const length = sequenceAt(bytes, at)
     const code = codeAt(bytes, at, length)
     if (code > 0xffff) {

@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2'
 
 /** What the library keeps to itself of a channel to the target. */
-interface Inner {
+export interface Inner {
   readonly outgoing: { readonly id: number; readonly state: string }
   readonly _client: {
     readonly _protocol: {
