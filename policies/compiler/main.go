@@ -43,6 +43,8 @@ type response struct {
 	Tests     []testResult      `json:"tests,omitempty"`
 	Coverage  []fileCoverage    `json:"coverage,omitempty"`
 	Results   []evaluation      `json:"results,omitempty"`
+	// Explanations, one for each input.
+	Explanations []explanation `json:"explanations,omitempty"`
 }
 
 func handle(req *request) (res *response) {
@@ -70,6 +72,8 @@ func perform(ctx context.Context, req *request, res *response) error {
 		return build(ctx, req, res)
 	case "eval":
 		return evaluate(ctx, req, res)
+	case "explain":
+		return explain(ctx, req, res)
 	case "test":
 		return test(ctx, req, res)
 	case "fmt":

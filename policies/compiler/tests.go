@@ -26,8 +26,9 @@ type testResult struct {
 type fileCoverage struct {
 	File    string  `json:"file"`
 	Percent float64 `json:"percent"`
-	// Missed rows, each from and to, both included.
-	Missed [][2]int `json:"missed"`
+	// Covered and Missed rows, each from and to, both included; the others hold nothing that is evaluated.
+	Covered [][2]int `json:"covered"`
+	Missed  [][2]int `json:"missed"`
 }
 
 // test checks everything, as its runner compiles it, and runs every rule named test_…. A failed built-in is an error
@@ -97,12 +98,18 @@ func coverageOf(report *cover.Report) []fileCoverage {
 		if isTest(name) {
 			continue
 		}
-		missed := [][2]int{}
-		for _, rows := range file.NotCovered {
-			missed = append(missed, [2]int{rows.Start.Row, rows.End.Row})
-		}
-		covered = append(covered, fileCoverage{File: name, Percent: file.Coverage, Missed: missed})
+		covered = append(covered, fileCoverage{
+			File: name, Percent: file.Coverage, Covered: rowsOf(file.Covered), Missed: rowsOf(file.NotCovered),
+		})
 	}
 	slices.SortFunc(covered, func(a, b fileCoverage) int { return cmp.Compare(a.File, b.File) })
 	return covered
+}
+
+func rowsOf(ranges []cover.Range) [][2]int {
+	rows := [][2]int{}
+	for _, each := range ranges {
+		rows = append(rows, [2]int{each.Start.Row, each.End.Row})
+	}
+	return rows
 }

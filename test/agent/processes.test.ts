@@ -12,6 +12,7 @@ import { sluice } from '@sluice/cli'
 import { demoToken, freePort, startIdentityProvider, type IdentityProvider } from '@sluice/demo'
 import {
   authority,
+  enrolmentToken,
   httpAnswer,
   issuedBy,
   message,
@@ -105,19 +106,6 @@ suite('targets behind agents', () => {
     })
   }
 
-  async function invitation(): Promise<string> {
-    const answer = await fetch(`http://${gateway.api.host}:${gateway.api.port}/v1/agents`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${await demoToken(provider, 'carol')}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ name: 'vpc' }),
-    })
-    assert.equal(answer.status, 200)
-    return ((await answer.json()) as { token: string }).token
-  }
-
   async function startAgent(
     state: string,
     at: { readonly port: number } = { port: agentsPort },
@@ -126,7 +114,7 @@ suite('targets behind agents', () => {
       gateways: [{ host: '127.0.0.1', port: at.port }],
       allow,
       state: join(folder, state),
-      token: await invitation(),
+      token: await enrolmentToken(gateway.api, provider, 'vpc'),
     })
     running.add(agent)
     return agent

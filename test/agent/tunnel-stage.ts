@@ -50,6 +50,7 @@ export interface TunnelStage {
 export interface StartOptions {
   readonly allow?: readonly string[]
   readonly resolve?: Resolve
+  /** Where it dials; a name is looked up by `resolve`. */
   readonly at?: Address
   /** Of an agent that enrolled before. */
   readonly state?: AgentState

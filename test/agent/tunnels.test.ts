@@ -6,9 +6,18 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer, type TLSSocket } from 'node:tls'
-import { agentLimits, connectTo, greeted, protocols, type AgentState } from '@sluice/agent'
+import {
+  agentLimits,
+  connectTo,
+  greeted,
+  IpcTunnels,
+  protocols,
+  serveTunnels,
+  type AgentState,
+} from '@sluice/agent'
 import { refusalOf, type Address } from '@sluice/core'
 import { listen, type Listener } from '../src/listener.ts'
+import { pairOfSockets } from './pair-of-sockets.ts'
 import { eventually, tunnelStage, type TunnelStage } from './tunnel-stage.ts'
 import { leftToWhole } from '../src/whole.ts'
 
@@ -76,6 +85,69 @@ suite('tunnels', () => {
     await sleep(200)
     await echoes('unread')
     for (const stream of held) stream.destroy()
+    await agent.stop()
+  })
+
+  test('a caller who opens and gives up one after another cuts nobody else off', async () => {
+    const agent = await stage.start('hasty')
+    const other = await dial('hasty')
+    for (let each = 0; each < 2_500; each++) (await dial('hasty')).destroy()
+    other.write('still here')
+    const [heard] = (await once(other, 'data')) as [Buffer]
+    assert.equal(heard.toString(), 'still here')
+    other.destroy()
+    await agent.stop()
+  })
+
+  test('what is cut off on the way is never the end of an answer, in a worker neither', async (t) => {
+    const source = await listen((socket) => void socket.on('error', () => {}).write('half of an answer'))
+    t.after(() => source.close())
+    const agent = await stage.start('cut')
+    const [worker, supervisor] = await pairOfSockets()
+    serveTunnels(supervisor, { tunnels: stage.tunnels, isTarget: () => true })
+    const tunnels = new IpcTunnels(worker)
+    const streams = [
+      await dial('cut', source.port),
+      await tunnels.dial('cut', { host: '127.0.0.1', port: source.port }),
+    ]
+    const ended = streams.map(() => false)
+    const over = streams.map((stream, index) => {
+      stream.on('error', () => {}).on('end', () => (ended[index] = true))
+      return new Promise((resolve) => stream.once('close', resolve))
+    })
+    for (const stream of streams) assert.equal(String((await once(stream, 'data'))[0]), 'half of an answer')
+    for (const tunnel of stage.tunnels.all()) if (tunnel.streams === 2) tunnel.end('the network was cut')
+    await Promise.all(over)
+    assert.deepEqual(ended, [false, false])
+    worker.destroy()
+    await agent.stop()
+  })
+
+  test('a worker gets to no address but those of targets behind that agent', async () => {
+    const agent = await stage.start('narrow')
+    const [worker, supervisor] = await pairOfSockets()
+    const isTarget = (name: string, { host, port }: Address): boolean =>
+      name === 'narrow' && host === '127.0.0.1' && port === echo.port
+    serveTunnels(supervisor, { tunnels: stage.tunnels, isTarget })
+    const tunnels = new IpcTunnels(worker)
+    const to = (name: string, host: string, port: number): Promise<Duplex> =>
+      tunnels.dial(name, { host, port })
+    for (const [name, host, port] of [
+      ['narrow', '127.0.0.1', 22],
+      ['narrow', '127.0.0.2', echo.port],
+      ['narrow', '::1', echo.port],
+      ['other', '127.0.0.1', echo.port],
+    ] as const)
+      await assert.rejects(to(name, host, port), (error) => {
+        assert.equal(refusalOf(error).code, 'target_unreachable')
+        return true
+      })
+    const stream = await to('narrow', '127.0.0.1', echo.port)
+    stream.write('hello')
+    const [heard] = (await once(stream, 'data')) as [Buffer]
+    assert.equal(heard.toString(), 'hello')
+    supervisor.destroy()
+    await assert.rejects(to('narrow', '127.0.0.1', echo.port), /was lost. Try again/)
     await agent.stop()
   })
 

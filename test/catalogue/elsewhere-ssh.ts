@@ -40,7 +40,17 @@ export const elsewhereOfSsh: readonly Elsewhere[] = [
   {
     id: 'C16',
     stake: 'another host stands in for the target',
-    tests: [[`${acceptance}/waits.test.ts`, 'C16 a target that shows another host key gets nothing']],
+    tests: [
+      [`${acceptance}/waits.test.ts`, 'C16 a target that shows another host key gets nothing'],
+      [
+        `${acceptance}/certified-hosts.test.ts`,
+        'of another authority is not believed, nor a plain key where one is certified',
+      ],
+      [
+        'adapters/ssh/src/library/host-certificates.test.ts',
+        'that everybody can see is of no use to a host without its key',
+      ],
+    ],
   },
   {
     id: 'C17',

@@ -26,10 +26,14 @@ function lineOf({ type, body }: Message): string {
 }
 
 function fields(body: Buffer): readonly string[] {
-  return body
-    .toString()
-    .split('\0')
-    .filter((field) => !/^[FLR]/.test(field) && field !== '')
+  return (
+    body
+      .toString()
+      .split('\0')
+      .filter((field) => !/^[FLR]/.test(field) && field !== '')
+      // Its number is the place of the session among those of its server, where the gateway has some of its own.
+      .map((field) => field.replace(/^spg_temp_\d+$/, 'spg_temp'))
+  )
 }
 
 function columns(body: Buffer): readonly string[] {

@@ -1,6 +1,9 @@
 import { after, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { toolsOf, withDataSource } from '../acceptance/clients/langchain.ts'
 import { assertAccessible } from './accessible.ts'
+import { policyChanges } from './policy-pages.ts'
+import { recordings } from './recordings.ts'
 import { assertQuiet, openConsoleStage, run, type ConsoleStage } from './stage.ts'
 
 /** The console in a real browser, against a gateway that really runs, with people who really sign in. */
@@ -9,8 +12,9 @@ after(() => stage[Symbol.asyncDispose]())
 
 suite('a person decides', () => {
   test('approves what is held by two keys, and it goes on', async () => {
-    await using bob = await stage.person('bob', '/approvals')
     const client = await stage.client('langchain-reporting', 'nightly \u202e cleanup')
+    await client.query('select id, ssn from customers limit 1')
+    await using bob = await stage.person('bob', '/approvals')
     const resumed = client.query('delete from orders where id = $1 returning id', [17])
     const { page } = bob
     await page.getByText('sql.delete').first().waitFor()
@@ -26,6 +30,9 @@ suite('a person decides', () => {
       run,
     ])
       assert.ok(shown.includes(part), `${part} in\n${shown}`)
+    const soFar = page.getByRole('list', { name: 'The run so far' }).getByRole('listitem')
+    await soFar.filter({ hasText: 'sql.select public.customers' }).getByText('masked').waitFor()
+    assert.match(await soFar.last().innerText(), /what is asked here/)
     await assertAccessible(page)
     await page.keyboard.press('a')
     await page.getByRole('dialog').waitFor()
@@ -33,6 +40,24 @@ suite('a person decides', () => {
     assert.deepEqual((await resumed).rows, [{ id: '17' }])
     await page.getByText('used', { exact: true }).waitFor()
     await client.end()
+    assertQuiet(bob)
+  })
+
+  test('approves what a tool of LangChain waits for, and its model reads the rows', async () => {
+    await using bob = await stage.person('bob', '/approvals')
+    const login = await stage.gateway.login('langchain-reporting', 'shop')
+    await withDataSource(login, async (source) => {
+      const tools = await toolsOf(source)
+      const answered = tools('query-sql', 'DELETE FROM orders WHERE id = 21 RETURNING id')
+      const { page } = bob
+      await page.getByText('sql.delete').first().waitFor()
+      await page.keyboard.press('j')
+      await page.getByRole('article').getByText('RETURNING').first().waitFor()
+      await page.keyboard.press('a')
+      await page.getByRole('dialog').waitFor()
+      await page.keyboard.press('Enter')
+      assert.equal(await answered, '[[{"id":"21"}],1]')
+    })
     assertQuiet(bob)
   })
 
@@ -150,75 +175,7 @@ suite('a person decides', () => {
   })
 })
 
-/** Catalogue case A12, and what C24 has for values. */
-const hostile = [
-  `<img src=x onerror="document.title='hit'">`,
-  '<script>document.title="hit"</script>',
-  'javascript:document.title="hit"',
-  '\u202egnirts desrever',
-  '\u001b]52;c;ZXZpbA==\u0007\u001b[31m',
-  '=HYPERLINK("http://evil.example","x")',
-]
-
-suite('a recording', () => {
-  test('is shown with rows masked, rule and place in the chain; what is hostile in it is inert', async () => {
-    const client = await stage.client('langchain-reporting', '<b>agent</b>')
-    await client.query('select id, name, ssn from customers order by id limit 3')
-    await client.query(
-      `select $1::text as "<b onclick=alert(1)>", $2 as two, $3 as three, $4 as four, $5 as five, $6 as six`,
-      hostile,
-    )
-    await assert.rejects(client.query('drop table customers'))
-    await using erin = await stage.person('erin', '/sessions')
-    const { page } = erin
-    await page.getByRole('row').filter({ hasText: '<b>agent</b>' }).getByRole('link').first().click()
-    await page.getByText('***-**-').first().waitFor()
-    const recording = page.getByRole('region', { name: 'Recording' })
-    await recording.getByText('console/drop').waitFor()
-    // What is out of sight is not laid out, and so has no inner text.
-    const shown = (await recording.textContent()) ?? ''
-    for (const part of [
-      'console/read',
-      'masked public.customers.ssn (last4, 3×)',
-      'DROP is not allowed.',
-      'RLO',
-      'ESC',
-      '<img src=x',
-    ])
-      assert.ok(shown.includes(part), `${part} in\n${shown}`)
-    assert.match(shown, /#\d+ [0-9a-f]{8}/)
-    assert.equal(
-      await recording.locator('img, script, [onclick], iframe, object, a[href^="javascript"]').count(),
-      0,
-    )
-    assert.equal(await page.title(), 'Sluice')
-    await assertAccessible(page)
-    // What happens now appears by itself.
-    await client.query('select 4711 as live')
-    await recording.getByText('4711').first().waitFor()
-    await recording.getByRole('button', { name: 'Play' }).click()
-    assertQuiet(erin)
-    await client.end()
-  })
-
-  test('of HTTP has the body and the stream of events', async () => {
-    const { url, headers } = await stage.gateway.door('langchain-reporting', 'shop-api')
-    const named = { ...headers, 'x-sluice-run-id': run }
-    await (await fetch(`${url}/customers?limit=1`, { headers: named })).text()
-    await (await fetch(`${url}/events`, { headers: named })).text()
-    await using erin = await stage.person('erin', '/exchanges?target=shop-api')
-    const { page } = erin
-    await page.getByRole('link', { name: 'http.get /events' }).click()
-    const recording = page.getByRole('region', { name: 'Recording' })
-    await recording.getByText('paid:').first().waitFor()
-    await recording.getByText('"customers"').first().waitFor()
-    await page.goto(`${stage.url}/runs/${run}`)
-    const timeline = page.getByRole('region', { name: 'Timeline' })
-    await timeline.getByRole('link', { name: 'shop-api', exact: true }).waitFor()
-    await timeline.getByRole('link', { name: 'shop', exact: true }).first().waitFor()
-    assertQuiet(erin)
-  })
-})
+recordings(stage)
 
 suite('who looks', () => {
   test('finds by what was decided, and the search is in the address', async () => {
@@ -286,39 +243,4 @@ suite('who looks', () => {
   })
 })
 
-suite('who is to change policies', () => {
-  test('sees mistakes in their place, and what would have been decided otherwise', async () => {
-    const client = await stage.client('langchain-reporting')
-    await assert.rejects(client.query('drop table customers'))
-    await client.end()
-    await using carol = await stage.person('carol', '/policies')
-    const { page } = carol
-    const files = page.getByRole('region', { name: 'Files' })
-    await files.getByText('package').first().waitFor()
-    await files.getByRole('button', { name: 'Edit' }).click()
-    const editor = files.getByRole('textbox', { name: 'console.rego' })
-    const whole = await editor.inputValue()
-    await editor.fill(
-      whole.replace('package sluice.rules.console', 'package sluice.rules.console\n\nallow contains'),
-    )
-    await files.getByRole('button', { name: 'Check' }).click()
-    await files
-      .getByRole('alert')
-      .getByText(/console\.rego:\d+:\d+/)
-      .first()
-      .waitFor()
-    const allowing =
-      'allow contains {"rule": "console/dropped", "message": "For once."} if sql.statement == "sql.ddl"'
-    await editor.fill(whole.replace(/^deny contains .*$/m, allowing))
-    await files.getByRole('button', { name: 'Judge again' }).click()
-    // It compiles first.
-    await files.getByText(/decisions? would change\./).waitFor({ timeout: 40_000 })
-    await files
-      .getByRole('region', { name: 'What would change' })
-      .getByText('console/dropped')
-      .first()
-      .waitFor()
-    await assertAccessible(page)
-    assertQuiet(carol)
-  })
-})
+policyChanges(stage)

@@ -4,18 +4,27 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { Client } from 'pg'
 import { startIdentityProvider, startShopApi, type DemoSubject } from '@sluice/demo'
 import { startBackend } from '../acceptance/backend.ts'
-import { startGateway, type Gateway } from '../src/gateway.ts'
+import { startGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
+import { openssh, type SshOutcome } from '../src/ssh-client.ts'
+import { startSshd } from '../src/sshd.ts'
+import type { Login } from '../src/wire-client.ts'
 import { startChromium } from './chromium.ts'
 
 /** A gateway with its console, what it stands in front of, and people with browsers. */
 export interface ConsoleStage extends AsyncDisposable {
   readonly gateway: Gateway
+  /** The database behind the target `shop`, and who may log in there. */
+  readonly backend: Login
   /** Of the API and the console. */
   readonly url: string
   /** Somebody's own browser, signed in and at a page. */
   person(name: DemoSubject, path?: string, look?: Look): Promise<Person>
+  /** The same person at the same page in a browser that has nothing of it yet but the session. */
+  again(person: Person): Promise<Person>
   /** A connection through Sluice that names its run. */
   client(subject: DemoSubject, application?: string): Promise<Client>
+  /** A command over SSH, in a terminal; its run is named too. */
+  shell(subject: DemoSubject, command: string): Promise<SshOutcome>
 }
 
 export interface Look {
@@ -34,13 +43,16 @@ const patienceMs = 15_000
 export const run = 'run_of_the_console_test'
 const policies = fileURLToPath(new URL('policies', import.meta.url))
 
-export async function openConsoleStage(): Promise<ConsoleStage> {
+/** `more`: what else its gateway is configured with. */
+export async function openConsoleStage(more: Partial<GatewayOptions> = {}): Promise<ConsoleStage> {
   await using parts = new AsyncDisposableStack()
-  const [backend, provider, chromium] = await Promise.all([
+  const [backend, provider, chromium, sshd] = await Promise.all([
     startBackend(),
     startIdentityProvider({ port: 0 }),
     startChromium(),
+    startSshd(),
   ])
+  parts.defer(() => sshd.close())
   parts.defer(() => backend.close())
   parts.defer(() => provider.close())
   parts.defer(() => chromium.close())
@@ -51,9 +63,12 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     provider,
     policies,
     targets: [
-      { name: 'shop', login: backend.login },
+      { name: 'shop', login: backend.login, access: { approvers: ['dba'] } },
       { name: 'shop-api', http: shop, secret: key },
+      { name: 'host', ssh: sshd, user: sshd.user, secret: sshd.key, hostKey: sshd.hostKey },
     ],
+    env: { SLUICE_TARGET_SHOP: backend.login.password },
+    ...more,
   })
   parts.defer(() => gateway.close())
   const clients = new Set<Client>()
@@ -62,9 +77,17 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
   const url = `http://${gateway.api.host}:${gateway.api.port}`
   return {
     gateway,
+    backend: backend.login,
     url,
     person: (name, path = '/', look = {}) =>
       signedIn(chromium, url, { name, password: provider.login.password, path, look }),
+    again: async ({ page: known }) => {
+      const context = await chromium.newContext({ storageState: await known.context().storageState() })
+      const page = await context.newPage()
+      const complaints = complaintsOf(page)
+      await page.goto(known.url())
+      return { page, complaints, [Symbol.asyncDispose]: () => closed(context) }
+    },
     client: async (subject, application = 'reports') => {
       const options = `-c sluice.run_id=${run}`
       const client = new Client({
@@ -77,6 +100,13 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
       clients.add(client)
       await client.connect()
       return client
+    },
+    shell: async (subject, command) => {
+      const door = { ...gateway.ssh, user: 'host', token: await gateway.token(subject) }
+      return openssh(door, command, {
+        args: ['-tt', '-o', 'SendEnv=SLUICE_RUN_ID'],
+        env: { SLUICE_RUN_ID: run, TERM: 'xterm-256color' },
+      })
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

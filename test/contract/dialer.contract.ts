@@ -62,16 +62,18 @@ export function dialerContract(name: string, open: () => Promise<DialerUnderTest
       await ended.promise
     })
 
-    test('a target that resets its connection closes the stream', async () => {
-      await using world = await worldOf(
-        open,
-        (socket) => void socket.once('data', () => socket.resetAndDestroy()),
-      )
+    test('a target that resets its connection closes the stream, which is no end of what it said', async () => {
+      await using world = await worldOf(open, (socket) => {
+        socket.write('half of an answer')
+        socket.once('data', () => socket.resetAndDestroy())
+      })
       const stream = await world.dial()
-      stream.resume()
+      let ended = false
+      stream.on('end', () => (ended = true)).resume()
       const closed = new Promise((resolve) => stream.once('close', resolve))
       stream.write('x')
       await closed
+      assert.equal(ended, false)
     })
 
     test('who does not read holds up the target, and who reads on gets everything', async () => {

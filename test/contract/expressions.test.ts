@@ -305,6 +305,12 @@ const moves: readonly string[] = [
   'alter table t rename ssn to note',
   'alter table t alter name type text using ssn',
   'alter table t add copied text generated always as (ssn) stored',
+  'create table part partition of t default',
+  'create table part partition of t for values in (1)',
+  'alter table t attach partition other default',
+  'alter table other attach partition t default',
+  'alter table t inherit other',
+  'alter table other inherit t',
 ]
 
 suite('expressions over masked columns', { concurrency: 1 }, () => {
@@ -407,6 +413,46 @@ suite('expressions over masked columns', { concurrency: 1 }, () => {
         /is masked: it cannot be written/,
       )
     })
+
+  test('whether values fit another type is not asked', async () => {
+    const tries = ['varchar(10)', 'varchar(11)', 'int using 1', 'probe'].map(
+      (type) => `alter table t alter ssn type ${type}`,
+    )
+    await backend.run('postgres', "create domain probe as text check (value < '5')")
+    const fails = async (sql: string): Promise<boolean> => {
+      const answer = await direct.query(`begin; ${on('strict', sql)}; rollback`)
+      if (answer.errors.length > 0) await direct.query('rollback')
+      return answer.errors.length > 0
+    }
+    // Directly the length of what is there can be asked so, and what it begins with.
+    assert.deepEqual(
+      [
+        await fails('alter table t alter ssn type varchar(10)'),
+        await fails('alter table t alter ssn type text'),
+      ],
+      [true, false],
+    )
+    for (const sql of [...tries, 'create table part (x text references t (ssn))'])
+      await refusedAll(on('masked', sql))
+    await refusedAll('create table part (x int references closed)')
+    await backend.run('postgres', 'drop domain probe')
+  })
+
+  test('a table that inherits from a masked one is masked like it', async () => {
+    await backend.run('postgres', 'drop table if exists heir')
+    const { errors } = await client.query('create table heir (extra int) inherits (masked)')
+    assert.deepEqual(errors, [])
+    await backend.run(
+      'postgres',
+      `insert into heir (id, name, ssn, extra) values (77, 'x', '${secrets.ssn}', 1)`,
+    )
+    for (const sql of ['select ssn from masked where id = 77', 'select ssn from heir', 'select * from heir'])
+      safe(await extended(sql), sql)
+    assert.equal((await extended('select ssn from masked where id = 77')).rows.length, 1)
+    await refusedAll('alter table heir no inherit masked')
+    await refusedAll('alter table masked detach partition heir')
+    await backend.run('postgres', 'drop table heir')
+  })
 
   test('what has a value is not told where the mask is NULL', async () => {
     for (const sql of [

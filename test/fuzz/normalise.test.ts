@@ -29,6 +29,9 @@ const written = [
   'create table t (id serial primary key, x text default now() check (length(x) > 1) references customers (ssn))',
   'create index concurrently i on customers using btree (lower(name) desc nulls last) include (id) where id > 1',
   'alter table customers add x int, alter name type text using ssn, drop notes, rename to y',
+  'create table t (like orders) partition by list (lower(note)); create table u partition of t for values in ($$a$$, null)',
+  'create table t () inherits (customers, orders); alter table orders no inherit t, attach partition t for values from (minvalue) to (1)',
+  'create domain d as text not null check (length(value) > 1); create type c as (a d, b mood[]); create statistics s on id, (lower(name)) from customers',
   'alter table customers rename ssn to y; select y from customers; drop table if exists customers cascade',
   "set search_path = public; set local work_mem = '4MB'; reset all; show timezone; set role x",
   "select set_config('search_path', 'public', false); select current_setting('jit'), nextval('s')",
@@ -58,7 +61,8 @@ const catalogue = catalogueOf({
   inherits: [],
   functions: [['public', 'evil', '']],
   operators: [],
-  types: [['public', 'mood', '', 'e']],
+  fields: [],
+  types: [['public', 'mood', '', 'e', '20000', '20001', '']],
 })
 
 /** No single message may take longer, however busy the machine is. */

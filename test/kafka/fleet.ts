@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { demoToken, startIdentityProvider, type DemoSubject } from '@sluice/demo'
+import { demoToken, freePort, startIdentityProvider, type DemoSubject } from '@sluice/demo'
 import { startBackend } from '../acceptance/backend.ts'
 import { startGatewayProcess, type GatewayProcess } from '../src/gateway-process.ts'
-import { WireClient } from '../src/wire-client.ts'
+import { WireClient, type Place } from '../src/wire-client.ts'
 
 /** Several gateways in processes of their own, on one log, before one server of which deletes are held. */
 export interface Fleet extends AsyncDisposable {
+  /** The server behind them. */
+  readonly backend: Place
   /** `workers`: in so many processes of its own. */
   start(name: string, workers?: number): Promise<Member>
   /** Directly, past every gateway. */
@@ -20,8 +22,9 @@ export interface Fleet extends AsyncDisposable {
 
 export interface Member extends GatewayProcess {
   readonly name: string
-  connect(subject: DemoSubject): Promise<WireClient>
-  ask(subject: DemoSubject, method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
+  /** To the target that is reached directly, where no other one is named. */
+  connect(subject: DemoSubject, database?: string): Promise<WireClient>
+  ask(subject: DemoSubject, method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Answer>
   /** What the log holds, as an auditor reads it here. */
   events(): Promise<readonly LoggedEvent[]>
 }
@@ -47,6 +50,8 @@ const target = 'shop'
 export async function openFleet(
   brokers: readonly string[],
   log: Readonly<Record<string, unknown>> = { replication: 1, allow_unsafe: ['single_broker'] },
+  /** By whom further targets are reached, each of the name of its agents. */
+  agents: readonly string[] = [],
 ): Promise<Fleet> {
   await using parts = new AsyncDisposableStack()
   const root = await mkdtemp(join(tmpdir(), 'sluice-fleet-'))
@@ -58,6 +63,8 @@ export async function openFleet(
   const prefix = `${randomBytes(6).toString('hex')}.`
   const open = parts.move()
   const keys = join(root, 'keys')
+  /** Where agents connect, also after a gateway was started anew. */
+  const ports = new Map<string, number>()
   let first = true
 
   async function start(name: string, workers?: number): Promise<Member> {
@@ -65,13 +72,19 @@ export async function openFleet(
     await mkdir(data, { recursive: true, mode: 0o700 })
     // All gateways of one log have the same keys.
     if (!first) await cp(keys, join(data, 'keys'), { recursive: true })
+    const port = ports.get(name) ?? (await freePort())
+    ports.set(name, port)
     const gateway = await startGatewayProcess({
+      ...(agents.length === 0 ? {} : { agents: `127.0.0.1:${port}` }),
       provider,
       policies,
       data,
       ...(workers === undefined ? {} : { workers }),
       log: { kind: 'kafka', brokers, prefix, gateway: name, ...log },
-      targets: [{ name: target, login: backend.login }],
+      targets: [
+        { name: target, login: backend.login },
+        ...agents.map((via) => ({ name: via, login: backend.login, settings: { via } })),
+      ],
     })
     open.defer(async () => {
       gateway.resume()
@@ -98,13 +111,13 @@ export async function openFleet(
       ...gateway,
       name,
       ask,
-      connect: async (subject) =>
+      connect: async (subject, database = target) =>
         WireClient.login({
           host: gateway.host,
           port: gateway.port,
           user: subject,
           password: await token(subject),
-          database: target,
+          database,
         }),
       async events() {
         const { body } = await ask('erin', 'GET', '/v1/events')
@@ -116,6 +129,7 @@ export async function openFleet(
 
   return {
     start,
+    backend: backend.login,
     async rows(sql) {
       const client = await WireClient.login(backend.login)
       try {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { demoToken, type IdentityProvider } from '@sluice/demo'
 import type { Place } from './wire-client.ts'
 
 /** An agent in a process of its own, as an operator starts it. */
@@ -67,4 +68,22 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
     said: () => said,
     ended,
   }
+}
+
+/** A token with which one agent enrols under that name, as an admin has it made. */
+export async function enrolmentToken(
+  { host, port }: Place,
+  provider: IdentityProvider,
+  name: string,
+): Promise<string> {
+  const answer = await fetch(`http://${host}:${port}/v1/agents`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await demoToken(provider, 'carol')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ name }),
+  })
+  if (answer.status !== 200) throw new Error(`no token for an agent: ${await answer.text()}`)
+  return ((await answer.json()) as { readonly token: string }).token
 }

@@ -15,6 +15,7 @@ export interface GatewayProcess extends Place {
   /** Where agents connect; of port 0 where they do not. */
   readonly agents: Place
   readonly http: Place
+  readonly ssh: Place
   /** Where its metrics are. */
   readonly metrics: Place
   /** Writes what is reachable in its heap into a file of its data, after a collection of what is not; the file. */
@@ -86,6 +87,7 @@ export async function startGatewayProcess(
     api: placeIn(said, /API +http:\/\/(\S+):(\d+)/),
     agents: placeIn(said, /agents +(\S+):(\d+)/),
     http: placeIn(said, /HTTP +http:\/\/(\S+):(\d+)/),
+    ssh: placeIn(said, /SSH +(\S+):(\d+)/),
     async heap() {
       const before = new Set(await readdir(data))
       child.kill('SIGUSR2')

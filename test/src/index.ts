@@ -1,4 +1,9 @@
-export { startAgentProcess, type AgentProcess, type AgentProcessOptions } from './agent-process.ts'
+export {
+  enrolmentToken,
+  startAgentProcess,
+  type AgentProcess,
+  type AgentProcessOptions,
+} from './agent-process.ts'
 export { startAnalyzer, type Analyzer, type AnalyzerManner } from './analyzer.ts'
 export { startBackend, type Backend } from './backend.ts'
 export { authority, issuedBy, selfSigned, type Authority, type Certificate } from './certificate.ts'

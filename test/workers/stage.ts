@@ -90,6 +90,8 @@ export async function oneInEach(gateway: GatewayProcess, login: Login): Promise<
 
 export interface Caller {
   get<Body>(path: string): Promise<Body>
+  /** As it is, e.g. one JSON value a line. */
+  text(path: string): Promise<string>
   post(path: string, body: object): Promise<Response>
   remove(path: string): Promise<Response>
 }
@@ -107,6 +109,7 @@ export async function callerAt(
       const response = await fetch(url(path), { headers: { authorization } })
       return (await response.json()) as Body
     },
+    text: async (path) => (await fetch(url(path), { headers: { authorization } })).text(),
     remove: (path) => fetch(url(path), { method: 'DELETE', headers: { authorization } }),
     post: (path, body) =>
       fetch(url(path), {

@@ -192,6 +192,7 @@ const noCatalogue: Catalogue = {
   functions: new Map(),
   operators: new Map(),
   types: new Map(),
+  fields: new Set(),
   readable: new Set(),
   maskable: new Map(),
   plain: new Set(),

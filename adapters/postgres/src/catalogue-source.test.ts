@@ -8,7 +8,15 @@ import type { PostgresSettings } from './target.ts'
 const session = {} as Session<PostgresSettings>
 
 function picture(): Catalogue {
-  return catalogueOf({ relations: [], columns: [], inherits: [], functions: [], operators: [], types: [] })
+  return catalogueOf({
+    relations: [],
+    columns: [],
+    inherits: [],
+    functions: [],
+    operators: [],
+    types: [],
+    fields: [],
+  })
 }
 
 test('one read serves everybody who asks meanwhile, and is remembered', async () => {

@@ -7,6 +7,7 @@ import type { Column } from './walk/scope.ts'
 import { Estimates, estimatesQuery } from './estimates.ts'
 import { allowedExtensions } from './functions.ts'
 import type { OwnFunction } from './own-functions.ts'
+import { madeOf, plainTypes } from './own-types.ts'
 import { isSystemRelation } from './system-relations.ts'
 import { ownElement, valueTypes } from './types.ts'
 
@@ -35,9 +36,8 @@ export interface CatalogueRelation {
 /** What is installed under one unqualified name, outside pg_catalog and information_schema. */
 export interface Installed {
   readonly schema: string
-  /** It belongs to an extension whose functions, operators and types are all harmless. */
+  /** It belongs to an extension whose functions, operators and types are all harmless, or is proven to be so. */
   readonly trusted: boolean
-  readonly kind: 'function' | 'operator' | 'enum' | 'type'
   /** What its operator says that it does. */
   readonly own?: OwnFunction
 }
@@ -54,6 +54,8 @@ export interface Catalogue {
   readonly functions: ReadonlyMap<string, readonly Installed[]>
   readonly operators: ReadonlyMap<string, readonly Installed[]>
   readonly types: ReadonlyMap<string, readonly Installed[]>
+  /** Names of fields of composite types that no function and no type has, so that `(value).name` calls and casts nothing. */
+  readonly fields: ReadonlySet<string>
   /** OIDs of what `types` lists, their arrays included, whose values are read without running anybody's code. */
   readonly readable: ReadonlySet<number>
   /** Of what `types` lists: those of which a mask can make another value, their arrays included. */
@@ -71,6 +73,7 @@ export interface CatalogueRows {
   readonly functions: readonly (readonly string[])[]
   readonly operators: readonly (readonly string[])[]
   readonly types: readonly (readonly string[])[]
+  readonly fields: readonly (readonly string[])[]
 }
 
 const foreign = `n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'`
@@ -93,6 +96,15 @@ const runsCode =
   `join pg_catalog.pg_type t on t.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0 ` +
   `and not a.attisdropped and t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
 
+/** An operator that runs the very code of the server's own operator of that name, though on other types. */
+const isAlike =
+  `exists (select from pg_catalog.pg_proc f join pg_catalog.pg_language l on l.oid = f.prolang and l.lanname = 'internal' ` +
+  `join pg_catalog.pg_proc g on g.prosrc = f.prosrc and g.prolang = f.prolang ` +
+  `join pg_catalog.pg_operator s on s.oprcode = g.oid and s.oprname = o.oprname ` +
+  `and s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace where f.oid = o.oprcode) ` +
+  `and not exists (select from pg_catalog.pg_proc f where f.oid in (o.oprrest, o.oprjoin) ` +
+  `and f.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
+
 /** Constant texts: what the gateway itself asks of a target, on a connection of its own. */
 export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } = {
   relations:
@@ -112,13 +124,18 @@ export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } =
     `join pg_catalog.pg_namespace n on n.oid = p.pronamespace ${extensionOf('pg_proc', 'p')} ` +
     `where ${foreign} order by 1, 2, 3`,
   operators:
-    `select distinct n.nspname, o.oprname, coalesce(e.extname, '') from pg_catalog.pg_operator o ` +
+    `select distinct n.nspname, o.oprname, coalesce(e.extname, ''), ${isAlike} from pg_catalog.pg_operator o ` +
     `join pg_catalog.pg_namespace n on n.oid = o.oprnamespace ${extensionOf('pg_operator', 'o')} ` +
-    `where ${foreign} order by 1, 2, 3`,
+    `where ${foreign} order by 1, 2, 3, 4`,
   types:
-    `select n.nspname, t.typname, coalesce(e.extname, ''), t.typtype, t.oid, t.typarray from pg_catalog.pg_type t ` +
+    `select n.nspname, t.typname, coalesce(e.extname, ''), t.typtype, t.oid, t.typarray, ${madeOf} from pg_catalog.pg_type t ` +
     `join pg_catalog.pg_namespace n on n.oid = t.typnamespace ${extensionOf('pg_type', 't')} ` +
     `where ${foreign} and t.typelem = 0 order by 1, 2`,
+  fields:
+    `select distinct a.attname from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid ` +
+    `where c.relkind = 'c' and a.attnum > 0 and not a.attisdropped ` +
+    `and not exists (select from pg_catalog.pg_proc p where p.proname = a.attname) ` +
+    `and not exists (select from pg_catalog.pg_type t where t.typname = a.attname) order by 1`,
 }
 
 /**
@@ -137,6 +154,7 @@ export async function loadCatalogue(
     functions: await query(catalogueQueries.functions),
     operators: await query(catalogueQueries.operators),
     types: await query(catalogueQueries.types),
+    fields: await query(catalogueQueries.fields),
   }
   if (rows.columns.length > limits.catalogueRowsMax) {
     throw new Error(`the catalogue has more than ${String(limits.catalogueRowsMax)} columns`)
@@ -165,6 +183,14 @@ export function catalogueOf(
   const columns = Map.groupBy(rows.columns, ([oid = '']) => oid)
   const parents = Map.groupBy(rows.inherits, ([child = '']) => child)
   const children = Map.groupBy(rows.inherits, ([, parent = '']) => parent)
+  const plain = plainTypes(
+    rows.types.map(([, , extension = '', , oid = '', array = '', parts = '?']) => ({
+      extension,
+      oid,
+      array,
+      parts,
+    })),
+  )
   const list = rows.relations.map(
     ([oid = '', schema = '', name = '', relkind = '', code = 'f']): CatalogueRelation => {
       const relation = { schema, name }
@@ -193,13 +219,11 @@ export function catalogueOf(
     digest,
     relations: new Map(list.map((relation) => [keyOf(relation.name), relation])),
     byOid: new Map(list.map((relation) => [relation.oid, relation])),
-    functions: vouched(
-      installed(rows.functions, () => 'function'),
-      own,
-    ),
-    operators: installed(rows.operators, () => 'operator'),
-    types: installed(rows.types, (typtype) => (typtype === 'e' ? 'enum' : 'type')),
-    readable: readableTypes(rows.types),
+    functions: vouched(installed(rows.functions), own),
+    operators: installed(rows.operators, ([, , , alike]) => alike === 't'),
+    types: installed(rows.types, ([, , , , oid = '']) => plain.has(oid)),
+    fields: new Set(rows.fields.flat()),
+    readable: readableTypes(rows.types, plain),
     maskable: maskableTypes(rows.types),
     plain: new Set(list.filter(isPlain).map((relation) => relation.oid)),
     estimates: new Estimates(),
@@ -229,10 +253,8 @@ export function isDerived(relation: CatalogueRelation): boolean {
   return relation.kind === 'derived' || relation.parents.length > 0
 }
 
-function readableTypes(rows: CatalogueRows['types']): ReadonlySet<number> {
-  const readable = rows.filter(
-    ([, , extension = '', typtype]) => typtype === 'e' || allowedExtensions.has(extension),
-  )
+function readableTypes(rows: CatalogueRows['types'], plain: ReadonlySet<string>): ReadonlySet<number> {
+  const readable = rows.filter(([, , , , oid = '']) => plain.has(oid))
   return new Set(readable.flatMap(([, , , , oid = '0', array = '0']) => [Number(oid), Number(array)]))
 }
 
@@ -263,19 +285,19 @@ function vouched(found: Catalogue['functions'], own: readonly OwnFunction[]): Ca
   )
 }
 
+/** `isProven`: of a row, that it is harmless whatever extension it belongs to. */
 function installed(
-  rows: CatalogueRows['types'],
-  kind: (typtype: string) => Installed['kind'],
+  rows: readonly (readonly string[])[],
+  isProven: (row: readonly string[]) => boolean = () => false,
 ): Catalogue['functions'] {
   const byName = Map.groupBy(rows, ([, name = '']) => name)
   return new Map(
     [...byName].map(([name, list]) => [
       name,
-      list.map(([schema = '', , extension = '', typtype = '']) => ({
-        schema,
-        trusted: allowedExtensions.has(extension),
-        kind: kind(typtype),
-      })),
+      list.map((row) => {
+        const [schema = '', , extension = ''] = row
+        return { schema, trusted: allowedExtensions.has(extension) || isProven(row) }
+      }),
     ]),
   )
 }

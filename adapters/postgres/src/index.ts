@@ -3,6 +3,7 @@ import { listen } from './listen.ts'
 import { actions } from './normalise.ts'
 import { probe } from './probe.ts'
 import { PostgresRecording } from './recording.ts'
+import { samples } from './samples.ts'
 import { postgresTarget, type PostgresSettings } from './target.ts'
 
 /** The PostgreSQL protocol, version 3. */
@@ -14,6 +15,7 @@ export const postgres: Adapter<PostgresSettings> = {
   listen,
   probe,
   recording: () => new PostgresRecording(),
+  samples: (_settings, known) => samples(known),
 }
 export { roleSql, type RoleTerms } from './least-privilege.ts'
 export type { PostgresSettings } from './target.ts'

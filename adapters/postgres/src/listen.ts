@@ -73,6 +73,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   return {
     address,
     pools: () => pooled(Array.from(pools.all()).flatMap(({ state }) => state ?? [])),
+    load: (target) => pools.named(target)?.load,
     renew: (certificate) => (secured = secureContext(certificate)),
     async close() {
       const late = setTimeout(() => {

@@ -26,6 +26,7 @@ const catalogue: Catalogue = catalogueOf({
   functions: [],
   operators: [],
   types: [],
+  fields: [],
 })
 const customers = { schema: 'public', name: 'customers' }
 

@@ -1,4 +1,4 @@
-import { refusal, Refused, type PoolState, type Session } from '@sluice/core'
+import { refusal, Refused, type ConnectionLoad, type PoolState, type Session } from '@sluice/core'
 import { leave } from './leave.ts'
 import { identityOf, login, type LoggedIn, type LogIn } from './login.ts'
 import { reset, stateOf } from './reset.ts'
@@ -31,8 +31,8 @@ export class Pool {
   readonly #waiting: PromiseWithResolvers<void>[] = []
   /** Connections that sessions have, or are about to have. */
   #lent = 0
+  #max: number | undefined
   #closed = false
-  #isUsed = false
   #waits = 0
   #waitedMs = 0
   #refused = 0
@@ -44,7 +44,7 @@ export class Pool {
 
   /** `undefined`: no session came for one that is lent. */
   get state(): PoolState | undefined {
-    if (!this.#isUsed) return undefined
+    if (this.#max === undefined) return undefined
     return {
       target: this.#target,
       idle: this.#resting.length,
@@ -60,7 +60,7 @@ export class Pool {
   readonly take: LogIn = async (session, wanted, gone) => {
     const { pool } = session.target.settings
     if (pool === null) return login(session, wanted)
-    this.#isUsed = true
+    this.#max = pool.max
     await this.#turn(session, pool, gone)
     try {
       const kind = kindOf(identityOf(await session.credential()), wanted)
@@ -69,6 +69,13 @@ export class Pool {
       this.#next()
       throw error
     }
+  }
+
+  /** `undefined`: nobody has shared any yet. */
+  get load(): ConnectionLoad | undefined {
+    const max = this.#max
+    if (max === undefined) return undefined
+    return { busy: this.#lent, resting: this.#resting.length, waiting: this.#waiting.length, max }
   }
 
   /** Ends what rests, and from now on what is given back. */

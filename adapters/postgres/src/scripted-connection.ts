@@ -42,8 +42,9 @@ const catalogue = catalogueOf({
   inherits: [],
   functions: [],
   operators: [],
+  fields: [],
   types: [
-    ['public', 'mood', '', 'e', '20000', '20001'],
+    ['public', 'mood', '', 'e', '20000', '20001', ''],
     ['public', 'tag', '', 'd', '20002', '20003'],
   ],
 })

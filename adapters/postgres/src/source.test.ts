@@ -17,6 +17,7 @@ const catalogue = catalogueOf({
   functions: [],
   operators: [],
   types: [],
+  fields: [],
 })
 catalogue.estimates.replace([['public', 'customers', '3000']])
 

@@ -55,7 +55,8 @@ export class Conversation {
   constructor(ports: ConversationPorts) {
     this.#ports = ports
     const { id, subject } = ports.session
-    this.#upstream = new Upstream(ports.session, `${subject.id} ${id}`)
+    // First what nobody else can have chosen: a subject may be called like the rest of a line.
+    this.#upstream = new Upstream(ports.session, `${id} ${subject.id}`)
   }
 
   /** Rejects with `Refused` when nobody can say as whom to log in. Once it resolves, channels are taken. */

@@ -4,6 +4,7 @@ import { impairments } from './native-crypto.ts'
 import { actions } from './normalise.ts'
 import { probe } from './probe.ts'
 import { SshRecording } from './recording.ts'
+import { samples } from './samples.ts'
 import { credentialNeed, sshTarget, type SshSettings } from './target.ts'
 
 /** SSH 2: commands, each judged as a whole. */
@@ -15,6 +16,7 @@ export const ssh: Adapter<SshSettings> = {
   listen,
   probe,
   recording: () => new SshRecording(),
+  samples,
   impairments,
 }
 export type { SshSettings } from './target.ts'

@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises'
-import { addressText, type Address, type Clock, type Ids } from '@sluice/core'
+import { type Address, type Clock, type Ids } from '@sluice/core'
 import type { AllowList, Resolve } from './allow-list.ts'
 import { authorityAt, connectTo, greeted, NotWelcome } from './gateway-connection.ts'
 import { tokenFrom, type EnrolmentToken } from './enrolment-token.ts'
+import { GatewayName } from './gateway-name.ts'
 import { protocols } from './hello.ts'
-import { Link } from './link.ts'
 import type { AgentState } from './state.ts'
 
 export interface AgentOptions {
@@ -19,18 +19,14 @@ export interface AgentOptions {
   readonly signal: AbortSignal
 }
 
-/** Keeps a connection to each of the gateways until it is told to stop. Rejects with `NotWelcome` when none of them will ever take it. */
+/** Keeps a connection to each of the gateways, and to each of those behind a name of several addresses, until it is told to stop. Rejects with `NotWelcome` when none of them will ever take it. */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { gateways, signal, resolve = systemResolve, tell } = options
+  const { gateways, signal, resolve = systemResolve } = options
   // While it pauses there is no connection that would keep the process.
   const alive = setInterval(() => {}, 2 ** 30)
   using _alive = { [Symbol.dispose]: () => clearInterval(alive) }
   const ends = await Promise.all(
-    gateways.map(async (gateway) => {
-      const refused = await new Link(gateway, signal, { ...options, resolve }).run()
-      if (refused !== undefined) tell(`${addressText(gateway)} takes this agent no more: ${refused.message}`)
-      return refused
-    }),
+    gateways.map((gateway) => new GatewayName(gateway, signal, { ...options, resolve }).run()),
   )
   const [refused] = ends.filter((end) => end !== undefined)
   if (!signal.aborted && refused !== undefined) throw refused

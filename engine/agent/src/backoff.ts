@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events'
 import type { Clock, Ids } from '@sluice/core'
 import { limits } from './limits.ts'
 
@@ -23,7 +24,7 @@ export class Backoff {
     const share = 0.5 + (this.#ids.random32() >>> 0) / 2 ** 33
     const { promise, resolve } = Promise.withResolvers<void>()
     using _timer = this.#clock.after(whole * share, resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    if (!signal.aborted) await promise
+    using _stopped = addAbortListener(signal, () => resolve())
+    await promise
   }
 }

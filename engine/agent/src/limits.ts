@@ -13,6 +13,12 @@ export const limits = {
   /** Connections of one agent that are recorded at once, and that come back each second after that. */
   joinsBurst: 20,
   joinsPerSecond: 0.5,
+  /**
+   * Streams that the other side may give up, at once and each second. What callers do decides about that, and all of them share
+   * the connection: HTTP/2 would have it end after 1,000 and 33.
+   */
+  resetsBurst: 1_000_000,
+  resetsPerSecond: 100_000,
   /** Streams over one connection; further ones go over another, or are refused. */
   streamsMax: 1_000,
   /** What one stream may have under way from an agent while the gateway does not take it yet. */
@@ -38,10 +44,17 @@ export const limits = {
   /** What an agent may want answered, and may say while nothing goes through it, between two looks. */
   questionsPerBeatMax: 100,
   idleBytesPerBeatMax: 131_072,
+  /** A worker's streams to its supervisor; what they may all have under way to it; and an answer, several agents being asked. */
+  ipcStreamsMax: 20_000,
+  ipcWindowBytes: 8_388_608,
+  ipcAnswerMs: 40_000,
   /** An agent's own connection to a target. */
   targetConnectMs: 10_000,
   /** The answer to a CONNECT; longer than the agent's own wait. */
   connectMs: 12_000,
+  /** Gateways behind one name, and how often an agent looks whether there are others. */
+  gatewaysOfNameMax: 64,
+  lookUpMs: 5_000,
   /** An agent's connection to a gateway. */
   gatewayConnectMs: 3_000,
   /** The first pause before an agent tries again, and the longest; each is drawn between its half and its whole. */

@@ -30,6 +30,7 @@ export class Link {
   readonly #signal: AbortSignal
   readonly #backoff: Backoff
   #told: string | undefined
+  #retired = false
 
   constructor(gateway: Address, signal: AbortSignal, ports: LinkPorts) {
     this.#gateway = gateway
@@ -40,7 +41,7 @@ export class Link {
 
   /** Until it is told to stop, or until the gateway says what will not change. Resolves with that, if so. */
   async run(): Promise<NotWelcome | undefined> {
-    while (!this.#signal.aborted) {
+    while (!this.#signal.aborted && !this.#retired) {
       let refused = false
       try {
         await this.#connection()
@@ -54,6 +55,11 @@ export class Link {
     return undefined
   }
 
+  /** What there is may go on; it is not made again. */
+  retire(): void {
+    this.#retired = true
+  }
+
   async #connection(): Promise<void> {
     const { state, version, allow, clock } = this.#ports
     if (state.authority === null) throw new Error('it has not enrolled')
@@ -63,6 +69,8 @@ export class Link {
       const welcome = await greeted(socket, { version, protocols, purpose: 'tunnel', allows })
       const session = performServerHandshake(socket, {
         maxSessionMemory: limits.sessionMemoryMib,
+        streamResetBurst: limits.resetsBurst,
+        streamResetRate: limits.resetsPerSecond,
         settings: {
           maxConcurrentStreams: limits.streamsMax,
           initialWindowSize: limits.uploadWindowBytes,

@@ -95,7 +95,8 @@ function connected(host: string, port: number, stream: ServerHttp2Stream): Promi
 function join(stream: ServerHttp2Stream, socket: Socket): void {
   stream.pipe(socket)
   socket.pipe(stream)
-  socket.on('error', () => stream.close(constants.NGHTTP2_CONNECT_ERROR))
+  // To close it would say that the answer is whole, before it says that it is not.
+  socket.on('error', (error) => stream.destroy(error))
   socket.on('close', () => {
     // Nothing more comes from there; what came is still on its way.
     if (!stream.writableEnded) stream.end()
@@ -130,7 +131,7 @@ async function refused(stream: ServerHttp2Stream, status: number, reason: string
 }
 
 /** `host:port`, with brackets around the host of IPv6. */
-function addressOf(authority: string | undefined): Address | undefined {
+export function addressOf(authority: string | undefined): Address | undefined {
   const [, bracketed, plain, port] =
     /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]]{1,253})):(\d{1,5})$/.exec(authority ?? '') ?? []
   const host = bracketed ?? plain

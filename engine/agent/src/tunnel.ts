@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { addressText, type Address, type Clock } from '@sluice/core'
 import { Heartbeat } from './heartbeat.ts'
 import { limits } from './limits.ts'
+import { answerOf, asSocket } from './requested.ts'
 import { reasonHeader } from './streams.ts'
 import { why } from './why.ts'
 
@@ -29,15 +30,21 @@ export class Tunnel {
   #wasBusy = true
   #questions = 0
   #reason = 'it closed the connection'
+  #certificateUntil: number
+  #heardMs: number
+  readonly #clock: Pick<Clock, 'now' | 'after'>
 
   /** `socket`: both sides have said their lines. */
   constructor(
-    { agent, connection }: Pick<Tunnel, 'agent' | 'connection'>,
+    { agent, connection, certificateUntil }: Pick<Tunnel, 'agent' | 'connection' | 'certificateUntil'>,
     socket: TLSSocket,
-    clock: Pick<Clock, 'after'>,
+    clock: Pick<Clock, 'now' | 'after'>,
   ) {
     this.agent = agent
     this.connection = connection
+    this.#certificateUntil = certificateUntil
+    this.#clock = clock
+    this.#heardMs = clock.now()
     this.#session = connect('https://agent', {
       createConnection: () => socket,
       maxSessionMemory: limits.sessionMemoryMib,
@@ -70,6 +77,16 @@ export class Tunnel {
     return this.#over.promise
   }
 
+  /** When the certificate ends that the agent has now, in milliseconds since 1970. */
+  get certificateUntil(): number {
+    return this.#certificateUntil
+  }
+
+  /** When something came from it last, as far as was looked, in milliseconds since 1970. */
+  get heardMs(): number {
+    return this.#heardMs
+  }
+
   get streams(): number {
     return this.#streams
   }
@@ -94,7 +111,7 @@ export class Tunnel {
       priority: 'u=3, i',
     })
     try {
-      const headers = await answerOf(stream)
+      const headers = await answerOf(stream, limits.connectMs, unanswered)
       const status = headers[':status']
       if (status === 200) return asSocket(stream)
       const kind = status === 403 ? 'not_allowed' : 'failed'
@@ -107,12 +124,13 @@ export class Tunnel {
   }
 
   /** Has the agent use another certificate from its next connection on. Rejects when it does not. */
-  async renew(certificate: string): Promise<void> {
+  async renew(certificate: string, until: number): Promise<void> {
     const stream = this.#request({ ':method': 'POST', ':path': '/certificate' })
     stream.end(certificate)
-    const headers = await answerOf(stream)
+    const headers = await answerOf(stream, limits.connectMs, unanswered)
     stream.close()
     if (headers[':status'] !== 204) throw new Error(reasonOf(headers[reasonHeader]))
+    this.#certificateUntil = until
   }
 
   /** Ends it, with everything that goes through it. */
@@ -135,6 +153,7 @@ export class Tunnel {
 
   #looked(received: number): void {
     this.#questions = 0
+    if (received > 0) this.#heardMs = this.#clock.now()
     const idle = this.#streams === 0 && !this.#wasBusy
     this.#wasBusy = this.#streams > 0
     if (idle && received > limits.idleBytesPerBeatMax) this.end('it talks though nothing was asked')
@@ -154,28 +173,7 @@ export class Tunnel {
   }
 }
 
-type Answer = Readonly<Record<string, unknown>>
-
-function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const timer = setTimeout(
-    () => reject(new DialError('failed', 'the agent did not answer')),
-    limits.connectMs,
-  )
-  const closed = (): void => reject(new Error('the stream was closed'))
-  stream.once('response', resolve)
-  stream.once('close', closed)
-  return promise.finally(() => {
-    clearTimeout(timer)
-    stream.off('close', closed)
-  })
-}
-
-/** Who is told that nothing more comes says the same, as a socket does that is not half open. */
-function asSocket(stream: ClientHttp2Stream): Duplex {
-  stream.once('end', () => stream.end())
-  return stream
-}
+const unanswered = (): DialError => new DialError('failed', 'the agent did not answer')
 
 /** It comes from the agent and is told to people. */
 function reasonOf(header: unknown): string {

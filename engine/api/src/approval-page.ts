@@ -14,6 +14,7 @@ import {
 import type { ApprovalRecords } from './approval-records.ts'
 import type { Sight } from './approval-sight.ts'
 import { readExchanges, type ExchangeLine } from './exchange-log.ts'
+import type { ExchangeRecord, ExchangeRecords } from './exchange-records.ts'
 import { isoTime } from './iso-time.ts'
 import type { ContentPorts } from './recording-session.ts'
 import { rolesOf, type RoleGroups } from './roles.ts'
@@ -82,6 +83,18 @@ interface Counts {
 export interface RunSoFar extends Counts {
   readonly id: string
   readonly sessions: number
+  /** What it asked of all targets before, as far as the requester did; oldest first. */
+  readonly recent: readonly RunExchange[]
+}
+
+export interface RunExchange {
+  readonly exchange: string
+  readonly at: string
+  readonly target: string
+  /** Its actions and what they touch. */
+  readonly summary: string
+  readonly effect: string | null
+  readonly masked: number
 }
 
 /** The session that waits, while it is live at this gateway. */
@@ -96,6 +109,7 @@ export interface PagePorts extends Pick<ContentPorts, 'unseal'> {
   /** Those that ended, at whichever gateway. */
   readonly past: ApprovalRecords
   readonly engine: Pick<OpenSessions, 'session' | 'sessions'>
+  readonly exchanges: Pick<ExchangeRecords, 'search'>
   readonly store: Pick<EventStore, 'read'>
   readonly clock: { now(): number; monotonic(): number }
   readonly pseudonyms: Pick<Pseudonyms, 'digest'>
@@ -103,6 +117,7 @@ export interface PagePorts extends Pick<ContentPorts, 'unseal'> {
 }
 
 const recentMax = 10
+const runRecentMax = 20
 const beforeMax = 10
 /** A page is shown without its recent exchanges rather than late. */
 const recentWithinMs = 1_000
@@ -155,7 +170,7 @@ export async function approvalPage(
       at: isoTime(use.time),
     })),
     ended: endOf(approval),
-    run: runSoFar(approval, ports),
+    run: await runSoFar(approval, ports),
     session_so_far: await sessionSoFar(approval, ports),
     before: before(approval, ports),
   }
@@ -211,15 +226,21 @@ function endOf({ ended }: ApprovalView): ApprovalPage['ended'] {
   return ended === null ? null : { at: isoTime(ended.time), by: ended.by, reason: visible(ended.reason) }
 }
 
-function runSoFar({ run, subject }: ApprovalView, { engine }: PagePorts): RunSoFar | null {
+async function runSoFar(
+  { run, subject, exchange, requestedAt }: ApprovalView,
+  { engine, exchanges }: PagePorts,
+): Promise<RunSoFar | null> {
   if (run === null) return null
   // The run is a claim: sessions of somebody else who claims it too say nothing of this one.
   const own = engine.sessions().filter((each) => each.run.id === run && each.subject.id === subject.id)
   const sum = (count: (facts: Counts) => number): number =>
     own.reduce((total, { facts }) => total + count(facts), 0)
+  const wanted = { run, subject: subject.id, until_ms: requestedAt + 1, last: runRecentMax }
+  const recent = (await exchanges.search(wanted)).filter((record) => record.exchange !== exchange)
   return {
     id: visible(run),
     sessions: own.length,
+    recent: recent.map(runExchange).toReversed(),
     requests: sum(({ requests }) => requests),
     denied: sum(({ denied }) => denied),
     rows: sum(({ rows }) => rows),
@@ -227,6 +248,10 @@ function runSoFar({ run, subject }: ApprovalView, { engine }: PagePorts): RunSoF
     tokens: sum(({ tokens }) => tokens),
     cost_micros: sum(({ cost_micros }) => cost_micros),
   }
+}
+
+function runExchange({ exchange, at_ms, target, summary, effect, masked }: ExchangeRecord): RunExchange {
+  return { exchange, at: isoTime(at_ms), target, summary: visible(summary), effect, masked }
 }
 
 async function sessionSoFar(

@@ -89,7 +89,23 @@ const page = object({
   votes: list(object({ voter: text, vote: text, reason: text, at: time })),
   uses: list(object({ exchange: text, decision: text, at: time })),
   ended: nullable(object({ at: time, by: text, reason: text })),
-  run: nullable(object({ id: text, sessions: count, ...counts })),
+  run: nullable(
+    object({
+      id: text,
+      sessions: count,
+      ...counts,
+      recent: list(
+        object({
+          exchange: text,
+          at: time,
+          target: text,
+          summary: text,
+          effect: nullable(text),
+          masked: count,
+        }),
+      ),
+    }),
+  ),
   session_so_far: nullable(object({ ...counts, in_flight: count, recent: nullable(list(exchangeLine)) })),
   before: list(object({ id: text, state, at: time })),
 })

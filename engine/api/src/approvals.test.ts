@@ -223,7 +223,17 @@ test('the page has what an approver must know', async () => {
       votes: [],
       uses: [],
       ended: null,
-      run: { id: 'run-1', sessions: 0, requests: 0, denied: 0, rows: 0, bytes: 0, tokens: 0, cost_micros: 0 },
+      run: {
+        id: 'run-1',
+        sessions: 0,
+        requests: 0,
+        denied: 0,
+        rows: 0,
+        bytes: 0,
+        tokens: 0,
+        cost_micros: 0,
+        recent: [],
+      },
       session_so_far: {
         requests: 0,
         denied: 0,

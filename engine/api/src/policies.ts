@@ -267,6 +267,6 @@ export function sizeTold(error: FastifyError, { headers }: FastifyRequest): Erro
   )
 }
 
-function unusable(what: string, errors: string): Error {
+export function unusable(what: string, errors: string): Error {
   return Object.assign(new Error(`${what}: ${errors}`), { statusCode: 409 })
 }

@@ -64,7 +64,12 @@ export const testSchema: RouteSchema = {
       ),
       cases: list(object({ file: text, row: count, name: text, problems: list(text) })),
       coverage: list(
-        object({ file: text, percent: { type: 'number' }, missed: list(list({ type: 'integer' })) }),
+        object({
+          file: text,
+          percent: { type: 'number' },
+          covered: list(list({ type: 'integer' })),
+          missed: list(list({ type: 'integer' })),
+        }),
       ),
     }),
     403,

@@ -7,12 +7,23 @@ import {
   secretFingerprint,
   tokenText,
   Tunnels,
+  type ServedTunnels,
 } from '@sluice/agent'
 import type { AgentControl } from '@sluice/api'
-import { limits, openAgents, type Address, type ControlPorts, type Engine } from '@sluice/core'
+import {
+  appendOwn,
+  limits,
+  LoginRefusals,
+  openAgents,
+  type Address,
+  type ControlPorts,
+  type Dialer,
+} from '@sluice/core'
 import { agentsKey, type SecretSource } from '@sluice/identity'
 import type { Log } from '@sluice/journal'
 import type { Config } from './config/config.ts'
+import { dialerOf, directDialer } from './dial.ts'
+import type { TargetRegistry } from './target-registry.ts'
 import { version } from './version.ts'
 
 export interface AgentSidePorts extends ControlPorts {
@@ -20,15 +31,19 @@ export interface AgentSidePorts extends ControlPorts {
   readonly data: string
   readonly secrets: SecretSource
   readonly log: Pick<Log, 'writer' | 'epoch'>
+  readonly targets: Pick<TargetRegistry, 'isBehind'>
 }
 
 /** What a gateway has to do with agents. */
 export interface AgentSide {
-  readonly tunnels: Tunnels
+  /** To all targets: to those with `via` by an agent. */
+  readonly dialer: Dialer
+  /** What workers get of the tunnels. */
+  readonly served: ServedTunnels
   /** What the API asks and commands. */
   readonly control: AgentControl
   /** Lets agents in from now on, where an address is configured. */
-  listen(engine: Pick<Engine, 'refused'>): Promise<void>
+  listen(): Promise<void>
   /** Where they connect. */
   readonly address: Address | null
   close(): Promise<void>
@@ -36,21 +51,29 @@ export interface AgentSide {
 
 export async function openAgentSide(
   config: Pick<Config, 'agents' | 'agentsKey'>,
-  { data, secrets, log, ...ports }: AgentSidePorts,
+  { data, secrets, log, targets, ...ports }: AgentSidePorts,
 ): Promise<AgentSide> {
   const { clock, report } = ports
   const { writer, epoch } = log
   const authority = new AgentAuthority(await agentsKey(config.agentsKey, join(data, 'keys'), secrets))
   const agents = await openAgents({ ...ports, writer, epoch })
   const tunnels = new Tunnels(report)
+  // Strangers who knock here leave room for the record of those who knock where callers come in.
+  const strangers = new LoginRefusals({
+    gateway: writer,
+    clock,
+    report,
+    append: (bodies) => appendOwn({ ...ports, gateway: writer }, bodies),
+  })
   let listener: AgentListener | undefined
   return {
-    tunnels,
+    dialer: dialerOf(directDialer(), tunnels),
+    served: { tunnels, isTarget: (name, address) => targets.isBehind(name, address) },
     control: {
       lifeMs: { usual: agentLimits.invitationLifeMs, max: agentLimits.invitationLifeMsMax },
       gateway: writer,
       list: () => agents.list(),
-      streamsOf: (connection) => tunnels.streamsOf(connection),
+      liveOf: (connection) => tunnels.ofConnection(connection),
       async invite(name, lifeMs, by) {
         const secret = newSecret()
         const agent = await agents.invite(name, secretFingerprint(secret), lifeMs, by)
@@ -58,7 +81,7 @@ export async function openAgentSide(
       },
       remove: (id, because) => agents.remove(id, because),
     },
-    async listen(engine) {
+    async listen() {
       if (config.agents === null) return
       listener = await AgentListener.open(config.agents, {
         gateway: writer,
@@ -68,8 +91,8 @@ export async function openAgentSide(
         tunnels,
         clock,
         report,
-        refused: (ip, why) =>
-          engine.refused({ protocol: 'agent', target: '', client: { ip, application: null } }, why),
+        refused: (client_ip, { code, rule }) =>
+          strangers.note({ protocol: 'agent', target: '', client_ip, code, reason: rule }),
       })
     },
     get address() {
@@ -77,6 +100,7 @@ export async function openAgentSide(
     },
     async close() {
       await listener?.close(limits.drainMs)
+      await strangers.finish()
       await agents.close()
     },
   }

@@ -50,15 +50,6 @@ export function dialerOf(direct: Dialer, tunnels: Pick<Tunnels, 'dial'>): Dialer
   }
 }
 
-/** Of a process to which no agent connects: what is behind them is refused, and never dialled from here. */
-export const withoutAgents: Dialer = dialerOf(directDialer(), {
-  dial: async (name) => {
-    throw new Refused(
-      refusal('target_unreachable', 'sluice/agent', `No agent named ${name} is connected to this gateway.`),
-    )
-  },
-})
-
 async function vetted(name: string, resolve: Resolve): Promise<readonly string[]> {
   const addresses = await resolve(name)
   if (name === 'localhost') return addresses

@@ -2,11 +2,13 @@ import {
   createGate,
   limits,
   type Address,
+  type ConnectionLoad,
   type Engine,
   type GatePorts,
   type OpenSessions,
   type PoolState,
   type Subject,
+  type Target,
 } from '@sluice/core'
 import type { Config } from './config/config.ts'
 import { Listeners, type ListenerPorts } from './listeners.ts'
@@ -22,6 +24,8 @@ export interface Front {
   readonly listening: boolean
   /** Connections to targets that sessions take turns with, over all processes. */
   readonly pools: readonly PoolState[]
+  /** Connections to a target that its sessions share; `undefined`: none, or nobody can tell from here. */
+  load(target: Pick<Target, 'name' | 'protocol'>): ConnectionLoad | undefined
   /** The API is there: callers who wait for people are told where. */
   apiAt(url: string): void
   /** Other policies are in force. */
@@ -82,6 +86,10 @@ export class LocalFront implements Front {
 
   address(protocol: string): Address | null {
     return this.#listeners.get(protocol)?.address ?? null
+  }
+
+  load({ name, protocol }: Pick<Target, 'name' | 'protocol'>): ConnectionLoad | undefined {
+    return this.#listeners.get(protocol)?.load?.(name)
   }
 
   /** Here all of it is so at once. */

@@ -1,5 +1,5 @@
 import { Unusable, type Draft, type PolicyDrafts } from '@sluice/api'
-import type { Clock, EventStore } from '@sluice/core'
+import type { EventStore } from '@sluice/core'
 import {
   checkPolicies,
   judgeAgain,
@@ -8,31 +8,30 @@ import {
   readFiles,
   readFolder,
   testPolicies,
-  WarmCompiler,
   whatIf,
   type Bundle,
   type Compiler,
   type Pdp,
   type Sources,
+  type WarmCompiler,
 } from '@sluice/policy'
 import type { PolicyLog } from './policy-log.ts'
 
-interface DraftPorts {
+export interface DraftPorts {
   readonly folder: string
   readonly cache: string
   readonly pdp: Pick<Pdp, 'revision' | 'files' | 'bundle'>
   readonly log: Pick<PolicyLog, 'sources'>
   readonly store: Pick<EventStore, 'read'>
-  readonly clock: Clock
+  readonly compiler: WarmCompiler
 }
 
 /** The gateway has other things to do meanwhile. */
 const threads = 1
 
-/** Policies that are not in force, looked at in the gateway with a compiler of their own. */
-export function openPolicyDrafts(ports: DraftPorts): PolicyDrafts & AsyncDisposable {
-  const { folder, cache, pdp, log, store, clock } = ports
-  const compiler = new WarmCompiler(cache, clock)
+/** Policies that are not in force, looked at in the gateway with a compiler beside that of the ones in force. */
+export function openPolicyDrafts(ports: DraftPorts): PolicyDrafts {
+  const { folder, cache, pdp, log, store, compiler } = ports
 
   async function sourcesOf(draft: Draft): Promise<Sources | null> {
     return 'files' in draft ? readFolder(draft.files) : log.sources(draft.revision)
@@ -67,7 +66,6 @@ export function openPolicyDrafts(ports: DraftPorts): PolicyDrafts & AsyncDisposa
         const events = until(store.read(), signal)
         return whatIf(events, bundle, { sinceMs, untilMs, target, threads, progress })
       }),
-    [Symbol.asyncDispose]: () => compiler[Symbol.asyncDispose](),
   }
 }
 

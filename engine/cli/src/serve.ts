@@ -19,14 +19,12 @@ import { sourcesOf } from '@sluice/policy'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
-import { addedTargets } from './added-targets.ts'
 import { openAgentSide } from './agents.ts'
 import { approvalsOf } from './approvals.ts'
 import { buildExporters } from './exporters.ts'
 import { freeBuffersYoung } from './young-buffers.ts'
 import type { Config } from './config/config.ts'
 import { declare } from './declare.ts'
-import { dialerOf, directDialer } from './dial.ts'
 import { openFront, type Front } from './front.ts'
 import { identityOf, sshOf } from './identity.ts'
 import { openLog } from './log.ts'
@@ -34,12 +32,13 @@ import { erase } from './erase.ts'
 import { buildNotices } from './notices.ts'
 import { observedOf, readinessOf, systemOf } from './observed.ts'
 import { openPolicies, policyControl, type PolicyChange } from './policies.ts'
-import { openPolicyDrafts } from './policy-drafts.ts'
+import { openPolicyDesk } from './policy-desk.ts'
 import { PolicyFollower } from './policy-follower.ts'
 import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
 import type { Running, ServeOptions } from './serving.ts'
 import { TargetRegistry } from './target-registry.ts'
+import { targetSight } from './target-sight.ts'
 import { buildTelemetry } from './telemetry.ts'
 import { settling, tellingSeen } from './workers/settling.ts'
 import { SupervisedFront } from './workers/supervised-front.ts'
@@ -61,7 +60,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => secrets.close())
 
   const lost = Promise.withResolvers<void>()
-  const { log, place } = await openLog(config.log, {
+  const { log, place, verify } = await openLog(config.log, {
     data,
     base,
     secrets,
@@ -163,9 +162,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   })
   parts.defer(() => projections.close())
 
-  const agents = await openAgentSide(config, { data, secrets, log, store, clock, ids, report })
+  const agents = await openAgentSide(config, { data, secrets, log, targets, store, clock, ids, report })
   parts.defer(() => agents.close())
-  const dialer = dialerOf(directDialer(), agents.tunnels)
+  const { dialer } = agents
   const ofFront = {
     approvals,
     grants,
@@ -201,6 +200,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       ...ofFront,
       workers,
       log,
+      served: agents.served,
       policy: () => ({ revision: pdp.revision, sources: sourcesOf(pdp.bundle.files), over: null }),
       standing: () => standing.all(),
       met(whom) {
@@ -253,10 +253,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     await Promise.all([callers.close(), exporters.close()])
   })
   await callers.listen()
-  if (local !== undefined) await agents.listen(local.sessions)
+  await agents.listen()
 
-  const { folder, cache } = policyOptions
-  const drafts = parts.use(openPolicyDrafts({ folder, cache, pdp, log: declared.policies, store, clock }))
+  const asked = { ...policyOptions, pdp, log: declared.policies, store, clock, adapters }
+  const desk = parts.use(openPolicyDesk(asked))
   const settled = settling(
     {
       policies: policyControl(pdp, declared.policies, policyOptions),
@@ -268,24 +268,17 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     },
     callers,
   )
+  const reach = { dialer, secrets, certify: identity.sshLogins.certify, clock }
   const api = createApi({
     engine: sessions,
     agents: agents.control,
     authenticator,
     store,
     targets,
-    source: (name) => targets.source(name),
-    added: addedTargets({
-      registry: targets,
-      registrations: settled.registrations,
-      dialer,
-      secrets,
-      certify: identity.sshLogins.certify,
-      clock,
-    }),
+    ...targetSight({ ...settled, ...reach, registry: targets, callers }),
     registered: projections.targets,
     policyRecords: projections.activations,
-    drafts,
+    ...desk,
     approvals,
     past: projections.approvals,
     policies: settled.policies,
@@ -294,6 +287,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     kills: settled.kills,
     passwords: settled.passwords,
     derivedPasswords: identity.passwords,
+    issuers: () => identity.issuers(),
+    seen: () => acquaintances.list(),
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),
@@ -314,7 +309,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
-    system: () => systemOf({ store, sessions, log, projections, exporters, clock }),
+    system: () =>
+      systemOf({ store, sessions, log, projections, exporters, destinations: config.exporters, clock }),
+    record: { verify, outlets: () => log.outlets },
     readiness: () => readinessOf({ store, callers, pdp }),
   })
   const url = await api.listen({ host: config.api.listen.host, port: config.api.listen.port })

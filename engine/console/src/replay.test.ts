@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { Step } from './api/steps.ts'
-import { playTimes, Replay, type ReplayedExchange } from './replay.ts'
+import { Replay, type ReplayedExchange } from './replay.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
 const request = (exchange: string, when: string = at): Step => ({
@@ -55,13 +55,4 @@ test('what belongs to no exchange stands by itself', () => {
     replay.items.map(({ kind }) => kind),
     ['exchange', 'note'],
   )
-})
-
-test('long waits are cut short', () => {
-  const items = replayed(
-    request('a'),
-    request('b', '2026-01-01T00:00:00.500Z'),
-    request('c', '2026-01-01T01:00:00.000Z'),
-  )
-  assert.deepEqual(playTimes(items), [0, 500, 2_500])
 })

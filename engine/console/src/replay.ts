@@ -115,19 +115,3 @@ function more({ state, parts }: Content, { at, content, parts: came }: Came): Co
   const next = content === 'none' || !whole ? state : content
   return { state: next, parts: [...parts, ...came.map((part) => ({ at, part }))] }
 }
-
-/** Waits longer than this are cut short when a recording is played. */
-const pauseMsMax = 2_000
-
-/** When each item comes in a replay without its long waits, in milliseconds from its beginning. */
-export function playTimes(items: readonly Replayed[]): readonly number[] {
-  const times: number[] = []
-  let [last, played] = [NaN, 0]
-  for (const { at } of items) {
-    const time = Date.parse(at)
-    if (!Number.isNaN(last)) played += Math.min(pauseMsMax, Math.max(0, time - last))
-    times.push(played)
-    last = time
-  }
-  return times
-}

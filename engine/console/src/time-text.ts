@@ -1,18 +1,36 @@
 /** How times are written: in the zone that the reader chose, with the day only where it is not today. */
 export type Zone = 'local' | 'utc'
 
+/** Making one takes milliseconds, and a page has a hundred times on it. */
+interface Formats {
+  readonly day: Intl.DateTimeFormat
+  readonly clock: Intl.DateTimeFormat
+}
+
+const formats = new Map<Zone, Formats>()
+
+function formatsOf(zone: Zone): Formats {
+  const known = formats.get(zone)
+  if (known !== undefined) return known
+  const zoned = zone === 'utc' ? { timeZone: 'UTC' } : {}
+  const made = {
+    day: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', ...zoned }),
+    clock: new Intl.DateTimeFormat('en-GB', {
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      ...zoned,
+    }),
+  }
+  formats.set(zone, made)
+  return made
+}
+
 /** `14:03:55` or `3 Nov 14:03:55`. */
 export function timeText(iso: string, zone: Zone, nowMs: number): string {
   const time = Date.parse(iso)
   if (Number.isNaN(time)) return iso
-  const zoned = zone === 'utc' ? { timeZone: 'UTC' } : {}
-  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', ...zoned })
-  const clock = new Intl.DateTimeFormat('en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    ...zoned,
-  })
+  const { day, clock } = formatsOf(zone)
   const [date, today] = [day.format(time), day.format(nowMs)]
   if (date === today) return clock.format(time)
   const year = date.slice(-5)

@@ -54,6 +54,17 @@ export interface Adapter<Settings = unknown> {
   readonly recording?: () => Recording
   /** What of it works worse than it should as it is installed here, for the operator. */
   readonly impairments?: readonly string[]
+  /**
+   * One request of each kind that people know, as the adapter's own reading describes it: what policies are tried on.
+   * `known`: what the record has of this target, relations as `schema.name` and routes as `/orders/{}`.
+   */
+  samples?(settings: Settings, known: readonly string[]): readonly Sample[]
+}
+
+export interface Sample {
+  /** As its caller would write it, e.g. `GET /customers`. */
+  readonly what: string
+  readonly actions: readonly [Action, ...Action[]]
 }
 
 /** `secret`: a password without a user. `none`: whoever gives one anyway is mistaken. */
@@ -76,8 +87,21 @@ export interface Certificate {
   readonly key: string
 }
 
+/** Connections to a target that its sessions share. */
+export interface ConnectionLoad {
+  /** In use now. */
+  readonly busy: number
+  /** Open, and nobody uses them. */
+  readonly resting: number
+  /** Sessions or requests that wait for one. */
+  readonly waiting: number
+  readonly max: number
+}
+
 export interface Listener {
   readonly address: Address
+  /** Of the target of that name, as far as anybody came for it; `undefined`: its sessions share no connections. */
+  load?(target: string): ConnectionLoad | undefined
   /** Who connects from now on is shown this one. Throws when it cannot be used, and the one before stays. */
   renew(certificate: Certificate): void
   /** Of protocols whose connections to targets outlive sessions. */

@@ -2,7 +2,6 @@ import type { DetectorPattern, Gate, Session } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
 import { Budgets } from './budgets.ts'
 import { notGoodAt } from './confinement.ts'
-import type { EventBody } from './decider.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import { refusal, Refused, refusalOf, type Refusal } from './errors.ts'
 import type { Grants } from './grants.ts'
@@ -10,6 +9,7 @@ import { identityRecord } from './identity-record.ts'
 import { limits } from './limits.ts'
 import { LoginRefusals, type LoginBudget } from './login-refusals.ts'
 import { isPasswordId } from './minted-passwords.ts'
+import { appendOwn } from './own-stream.ts'
 import type {
   Authenticator,
   Clock,
@@ -277,21 +277,11 @@ export function createGate(ports: GatePorts): Engine {
 }
 
 /** In the stream of the gateway itself. */
-async function appendOwn(
-  { gateway, ids, clock, store }: GatePorts,
-  bodies: readonly EventBody[],
-): Promise<void> {
-  const [first, ...rest] = bodies.map((body) => ({ ...body, id: ids.next('evt'), time: clock.now() }))
-  if (first !== undefined)
-    await store.append({ stream: `gateway/${gateway}`, events: [first, ...rest] }, soon)
-}
-
 /** Before the name of a target: the budget of its requests. */
 const rateOf = 'requests to '
 /** The same of its conditions on masked values. */
 const conditionsOn = 'conditions on '
 
-const soon = { withinMs: limits.appendWaitMs, urgency: 'soon' } as const
 const waitTerms = {
   burst: limits.vainWaitsBurst,
   perSecond: limits.vainWaitsPerSecond,

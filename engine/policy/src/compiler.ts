@@ -40,8 +40,39 @@ export interface TestResult {
 export interface FileCoverage {
   readonly file: string
   readonly percent: number
-  /** Rows that no test evaluated, each from and to, both included. */
+  /** Rows that tests evaluated, and those that none did, each from and to, both included; in the others is nothing to evaluate. */
+  readonly covered: readonly (readonly [from: number, to: number])[]
   readonly missed: readonly (readonly [from: number, to: number])[]
+}
+
+/** What one body of one rule came to for one input. */
+export interface RuleTrace {
+  readonly file: string
+  readonly row: number
+  readonly package: string
+  readonly name: string
+  /** By which verdicts name it, e.g. `reporting/read`; empty for a rule that only helps others. */
+  readonly id: string
+  /** Its conditions were met, at least once. */
+  readonly held: boolean
+  /** How often they were looked at; 0: nobody asked. */
+  readonly tried: number
+  /** What it gave or added to a set last, as JSON text, cut where it is long; empty when it did not hold. */
+  readonly value: string
+  /** The condition beyond which it never came; `null` when it held or was not tried. */
+  readonly failed: {
+    readonly row: number
+    readonly text: string
+    /** What the condition looks at, as JSON text: of input, of data, and its own variables. */
+    readonly values: readonly { readonly name: string; readonly value: string }[]
+    /** The rules that it looks at, as `package.name`. */
+    readonly uses: readonly string[]
+  } | null
+}
+
+/** A verdict of OPA's own interpreter, and how every rule came to it. */
+export interface Explanation extends Evaluation {
+  readonly rules: readonly RuleTrace[]
 }
 
 /** What OPA's own interpreter gave for one input; neither field when the entrypoint was undefined. */
@@ -67,6 +98,7 @@ interface Answer {
   readonly tests?: readonly TestResult[]
   readonly coverage?: readonly FileCoverage[]
   readonly results?: readonly Evaluation[]
+  readonly explanations?: readonly Explanation[]
 }
 
 /**
@@ -139,6 +171,12 @@ export class Compiler implements AsyncDisposable {
   async evaluate(sources: Sources, inputs: readonly unknown[]): Promise<readonly Evaluation[]> {
     const { results = [] } = await this.#call('eval', sources, { inputs })
     return results
+  }
+
+  /** Judges as `evaluate` does, and says of every rule what it came to; several times slower. */
+  async explain(sources: Sources, inputs: readonly unknown[]): Promise<readonly Explanation[]> {
+    const { explanations = [] } = await this.#call('explain', sources, { inputs })
+    return explanations
   }
 
   /** Files whose formatted text differs, with that text. */

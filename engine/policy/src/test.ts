@@ -72,10 +72,13 @@ export async function testPolicies(
   }
 }
 
-/** Several parts of one row that were missed are one finding. */
-function byRow({ missed, ...rest }: FileCoverage): FileCoverage {
-  const rows = new Map(missed.map((range) => [range.join(), range]))
-  return { ...rest, missed: [...rows.values()] }
+/** Several parts of one row are one finding. */
+function byRow({ covered, missed, ...rest }: FileCoverage): FileCoverage {
+  return { ...rest, covered: rowsOnce(covered), missed: rowsOnce(missed) }
+}
+
+function rowsOnce(ranges: FileCoverage['missed']): FileCoverage['missed'] {
+  return [...new Map(ranges.map((range) => [range.join(), range])).values()]
 }
 
 async function verdicts(bundle: Bundle, cases: readonly Case[]): Promise<readonly Verdict[]> {

@@ -24,3 +24,9 @@ test('what is no event is left out, what is no recording is refused', () => {
   assert.throws(() => parseCast('{"version": 1}'), SyntaxError)
   assert.throws(() => parseCast('no'), SyntaxError)
 })
+
+test('a terminal without a size has the usual one', () => {
+  const { columns, rows } = parseCast('{"version": 2, "width": 0, "height": 0}\n[0, "o", "hi"]')
+  assert.deepEqual([columns, rows], [80, 24])
+  assert.throws(() => parseCast('{"version": 2, "width": -1, "height": 24}'), SyntaxError)
+})

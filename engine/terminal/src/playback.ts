@@ -35,6 +35,7 @@ export class Playback {
     if (kind === 'output') this.screen.write(data)
     if (kind !== 'resize') return
     const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(data) ?? []
-    if (columns !== undefined && rows !== undefined) this.screen.resize(Number(columns), Number(rows))
+    // Of a size that is 0 a caller says nothing (RFC 4254 §6.7).
+    if (Number(columns) > 0 && Number(rows) > 0) this.screen.resize(Number(columns), Number(rows))
   }
 }

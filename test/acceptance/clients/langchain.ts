@@ -64,7 +64,7 @@ export async function withDataSource<T>(
   }
 }
 
-async function toolsOf(source: DataSource): Promise<(name: string, input: string) => Promise<Json>> {
+export async function toolsOf(source: DataSource): Promise<(name: string, input: string) => Promise<Json>> {
   const database = await SqlDatabase.fromDataSourceParams({
     appDataSource: source,
     includesTables: ['feature_flags', 'jobs', 'customers', 'orders'],

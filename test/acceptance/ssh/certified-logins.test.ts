@@ -163,8 +163,8 @@ suite('a target whose hosts trust the gateway', () => {
     const { status, stdout } = await openssh(await door(), 'id -un')
     assert.deepEqual([status, stdout.trim()], [0, sshd.user])
     const opened = (await gateway.events()).find(({ type }) => type === 'SessionOpened')
-    const [, id] = /Accepted publickey for .* ID (demo#alice ses_\w+) \(serial/.exec(sshd.log()) ?? []
-    assert.equal(id, `demo#alice ${String(opened?.stream)}`)
+    const [, id] = /Accepted publickey for .* ID (ses_\w+ demo#alice) \(serial/.exec(sshd.log()) ?? []
+    assert.equal(id, `${String(opened?.stream)} demo#alice`)
   })
 
   test('gives a terminal and what else the gateway offers', async () => {
@@ -177,7 +177,7 @@ suite('a target whose hosts trust the gateway', () => {
     assert.deepEqual([status, /Nobody may log in there/.test(stderr)], [126, true])
     const before = sshd.log().length
     await openssh(await door('nobody+host'), 'true')
-    assert.match(sshd.log().slice(before), /Accepted publickey for nobody .* ID demo#alice /)
+    assert.match(sshd.log().slice(before), /Accepted publickey for nobody .* ID ses_\w+ demo#alice /)
   })
 
   test('takes no certificate that callers have for the gateway, also where a target is named as a user there', async () => {

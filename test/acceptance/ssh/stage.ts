@@ -21,7 +21,10 @@ export interface Stage extends AsyncDisposable {
   readonly direct: SshDoor
 }
 
-export interface StageOptions extends Pick<GatewayOptions, 'store' | 'stallSeconds' | 'policyData'> {
+export interface StageOptions extends Pick<
+  GatewayOptions,
+  'store' | 'stallSeconds' | 'policyData' | 'sshNames'
+> {
   /** What the gateway takes for the host's key, instead of the real one. */
   readonly hostKey?: string
   /** Further keys of the target's entry. */

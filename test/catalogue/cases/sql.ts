@@ -757,8 +757,8 @@ export const sqlCases: readonly SqlCase[] = [
       },
       ...each(
         [
-          'create statistics s on id, total from orders',
-          'create domain positive as int check (value > 0)',
+          'create type span as range (subtype = int4)',
+          'create function summed () returns int language sql as $$select 1$$',
           'create aggregate summed (int) (sfunc = int4pl, stype = int)',
           'create cast (text as int) with inout',
           'create operator class mine for type int using btree as operator 1 <',

@@ -13,6 +13,8 @@ allow contains {"rule": "console/session", "message": "So is talking."} if {
 
 allow contains {"rule": "console/http", "message": "So are requests."} if input.target.protocol == "http"
 
+allow contains {"rule": "console/host", "message": "So are programs."} if input.target.protocol == "ssh"
+
 mask contains {"relation": "public.customers", "column": column, "method": method, "rule": "console/mask"} if {
 	some column, method in {"ssn": "last4", "email": "email"}
 }

@@ -286,6 +286,7 @@ suite('what cannot be kept', () => {
     functions: [],
     operators: [],
     types: [],
+    fields: [],
   })
   const statement = {
     action: { name: 'sql.select', kind: 'select', read_only: true },

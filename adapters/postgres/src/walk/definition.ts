@@ -3,10 +3,11 @@ import { keyOf } from './findings.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
-import { existing, locateName, relationEntry, touch } from './relation.ts'
-import { note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
-import { create } from './table.ts'
+import { existing, isTemporary, locateName, relationEntry, touch } from './relation.ts'
+import { entryOf, note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
+import { constraint, create } from './table.ts'
 import { storedQuery } from './top.ts'
+import { checkType } from './type.ts'
 
 /** The other definitions: what they name, and what they show under another name. */
 
@@ -53,11 +54,33 @@ export function object(name: string, cx: Context): SessionEffect {
   return defined
 }
 
-/** A new enumeration: a type by name from here on. */
 export function createEnum(fields: Fields, cx: Context): SessionEffect {
-  const names = strings(fields, 'typeName')
+  return createType(strings(fields, 'typeName'), cx)
+}
+
+/** CREATE TYPE … AS (field type, …) */
+export function createComposite(fields: Fields, cx: Context): SessionEffect {
+  for (const field of children(fields, 'coldeflist'))
+    checkType(part(field.fields, 'typeName') ?? closed('A field without a type'), cx)
+  const range = part(fields, 'typevar') ?? closed('A type without a name')
+  return createType(namesOf({ type: 'RangeVar', fields: range }), cx)
+}
+
+/** Its conditions and its default are expressions like those of a column. */
+export function createDomain(fields: Fields, cx: Context): SessionEffect {
+  checkType(part(fields, 'typeName') ?? closed('A domain without a type'), cx)
+  const value = entryOf('', { columns: [{ name: 'value', sources: [] }], open: false })
+  for (const item of children(fields, 'constraints'))
+    constraint(item.fields, scopeOf([value], null, null), cx)
+  return createType(strings(fields, 'domainname'), cx)
+}
+
+/** A type by name from here on, whose values only compute. */
+function createType(names: readonly string[], cx: Context): SessionEffect {
   const effect = object(names.join('.'), cx)
   if (names.length > 2) closed('A type of more than two names')
+  // It would be found before the server's own types, under their names.
+  if (names.length === 2 && isTemporary(names[0] ?? '')) closed('A temporary type')
   const creates = {
     schema: names.length === 2 ? (names[0] ?? '') : creationSchema(cx),
     name: names.at(-1) ?? '',
@@ -102,6 +125,8 @@ function namesOf({ type, fields }: Node): readonly string[] {
       return [text(fields, 'schemaname'), text(fields, 'relname')].filter((name) => name !== '')
     case 'RoleSpec':
       return [text(fields, 'rolename')]
+    case 'ObjectWithArgs':
+      return strings(fields, 'objname')
     case 'AccessPriv':
       return [text(fields, 'priv_name')]
     default:

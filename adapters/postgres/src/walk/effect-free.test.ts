@@ -37,7 +37,8 @@ const catalogue = catalogueOf({
   ].map(([child = '', parent = '']) => [oidOf(child), oidOf(parent)]),
   functions: [['public', 'set_limit', 'pg_trgm']],
   operators: [],
-  types: [['public', 'mood', '', 'e', '2000', '2001']],
+  fields: [],
+  types: [['public', 'mood', '', 'e', '2000', '2001', '']],
 })
 const names: NameScope = { searchPaths: [['public']], tempTables: new Set(['mine']), schemas: ['public'] }
 

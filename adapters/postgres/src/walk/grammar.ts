@@ -109,7 +109,13 @@ const shapes: { readonly [type: string]: string } = {
   RefreshMatViewStmt: 'concurrent skipData relation:RangeVar',
 
   // Definitions
-  CreateStmt: 'relation:RangeVar tableElts* constraints* oncommit if_not_exists options* accessMethod',
+  CreateStmt:
+    'relation:RangeVar tableElts* constraints* oncommit if_not_exists options* accessMethod inhRelations* ' +
+    'partbound:PartitionBoundSpec partspec:PartitionSpec',
+  PartitionSpec: 'strategy partParams*',
+  PartitionElem: 'name expr* collation* opclass*',
+  PartitionBoundSpec: 'strategy is_default modulus remainder listdatums* lowerdatums* upperdatums*',
+  PartitionCmd: 'name:RangeVar bound:PartitionBoundSpec concurrent',
   ColumnDef:
     'colname typeName:TypeName compression is_local is_not_null raw_default* collClause:CollateClause ' +
     'constraints* identity generated storage storage_name',
@@ -126,6 +132,11 @@ const shapes: { readonly [type: string]: string } = {
   AlterTableCmd: 'subtype name num def* behavior missing_ok',
   RenameStmt: 'renameType relationType relation:RangeVar subname newname behavior missing_ok',
   AlterObjectSchemaStmt: 'objectType relation:RangeVar newschema missing_ok',
+  CreateStatsStmt: 'defnames* stat_types* exprs* relations* if_not_exists',
+  StatsElem: 'name expr*',
+  ReplicaIdentityStmt: 'identity_type name',
+  ObjectWithArgs: 'objname* objargs* objfuncargs* args_unspecified',
+  FunctionParameter: 'name argType:TypeName mode defexpr*',
   DropStmt: 'objects* removeType behavior missing_ok concurrent',
   CommentStmt: 'objtype object* comment?',
   CreateSchemaStmt: 'schemaname if_not_exists',
@@ -134,6 +145,8 @@ const shapes: { readonly [type: string]: string } = {
   ViewStmt: 'view:RangeVar aliases* query* replace options* withCheckOption',
   CreateTableAsStmt: 'query* into:IntoClause objtype is_select_into if_not_exists',
   CreateEnumStmt: 'typeName* vals*',
+  CompositeTypeStmt: 'typevar:RangeVar coldeflist*',
+  CreateDomainStmt: 'domainname* typeName:TypeName collClause:CollateClause constraints*',
   AlterEnumStmt: 'typeName* oldVal newVal newValNeighbor newValIsAfter skipIfNewValExists',
   CreateExtensionStmt: 'extname if_not_exists options*',
   GrantStmt: 'is_grant targtype objtype objects* privileges* grantees* grant_option behavior',

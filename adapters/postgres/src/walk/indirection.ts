@@ -77,7 +77,7 @@ const harmless = new Set<FunctionClass>(['pure', 'aggregate', 'volatile', 'sessi
 function field(name: string, value: Node, of: Lineage, scope: Scope, cx: Context): void {
   const installed = cx.catalogue.functions.get(name) ?? []
   if (!installed.every(({ trusted }) => trusted)) closed('A function called as if it were a field')
-  if (knownFields.has(name) || isRowField(name, value, scope, cx)) return
+  if (knownFields.has(name) || cx.catalogue.fields.has(name) || isRowField(name, value, scope, cx)) return
   const called = callable([name], cx)
   if (!harmless.has(called.class)) closed('A function called as if it were a field')
   cx.found.functions.add(called.name)

@@ -22,6 +22,10 @@ export const temporarySchema = 'pg_temp'
 /** Names of the same and of other sessions': what is made there is found before everything else. */
 const numbered = /^pg_(?:toast_)?temp_\d+$/
 
+export function isTemporary(schema: string): boolean {
+  return schema === temporarySchema || numbered.test(schema)
+}
+
 /** Finds a `RangeVar` as the server would, without touching it. */
 export function locate(range: Fields, cx: Context): Located {
   const showsSetting = range === cx.found.shownSetting

@@ -6,7 +6,7 @@ import { closed } from './objection.ts'
 import * as prepared from './prepared.ts'
 import type { Context } from './scope.ts'
 import * as session from './session.ts'
-import { alterTable, createIndex, createTable } from './table.ts'
+import { alterTable, createIndex, createStatistics, createTable } from './table.ts'
 import { intoOf, queryStatement, type Outcome } from './top.ts'
 import type { SessionEffect } from '../statement.ts'
 
@@ -34,6 +34,7 @@ const walks: ReadonlyMap<string, Walk> = new Map<string, Walk>([
   ['ClosePortalStmt', prepared.closeCursor],
   ['CreateStmt', createTable],
   ['IndexStmt', createIndex],
+  ['CreateStatsStmt', createStatistics],
   ['AlterTableStmt', alterTable],
   ['ViewStmt', definition.createView],
   ['CreateTableAsStmt', definition.createTableAs],
@@ -43,6 +44,8 @@ const walks: ReadonlyMap<string, Walk> = new Map<string, Walk>([
   ['CreateSchemaStmt', (fields, cx) => definition.object(text(fields, 'schemaname'), cx)],
   ['CreateExtensionStmt', (fields, cx) => definition.object(text(fields, 'extname'), cx)],
   ['CreateEnumStmt', definition.createEnum],
+  ['CompositeTypeStmt', definition.createComposite],
+  ['CreateDomainStmt', definition.createDomain],
   ['AlterEnumStmt', (fields, cx) => definition.object(strings(fields, 'typeName').join('.'), cx)],
   ['DropStmt', definition.drop],
   ['TruncateStmt', definition.truncate],

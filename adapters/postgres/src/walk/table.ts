@@ -1,13 +1,16 @@
 import type { SessionEffect } from '../statement.ts'
 import { indexKeys } from './change.ts'
 import { told } from './expression.ts'
+import { changeFamily, familyCommands, newChild, partitionKey } from './family.ts'
 import { keyOf } from './findings.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
-import { existing, locateName, relationEntry, temporarySchema, touch } from './relation.ts'
+import { existing, locateName, nameOf, relationEntry, temporarySchema, touch } from './relation.ts'
 import {
+  anyOf,
   entryOf,
+  note,
   reference,
   scopeOf,
   type Column,
@@ -37,6 +40,7 @@ export function create(range: Fields, cx: Context): SessionEffect {
 
 export function createTable(fields: Fields, cx: Context): SessionEffect {
   const range = part(fields, 'relation') ?? closed('CREATE TABLE without a name')
+  newChild(fields, cx)
   const effect = create(range, cx)
   const elements = children(fields, 'tableElts')
   for (const { type, fields: element } of elements) if (type === 'TableLikeClause') like(element, cx)
@@ -45,6 +49,8 @@ export function createTable(fields: Fields, cx: Context): SessionEffect {
   const inside = knowing(effect, cx)
   for (const element of [...elements, ...children(fields, 'constraints')])
     if (element.type !== 'TableLikeClause') tableElement(element, scope, inside)
+  const key = part(fields, 'partspec')
+  if (key !== null) partitionKey(key, scope, inside)
   return effect
 }
 
@@ -78,7 +84,8 @@ function columnDefinition(fields: Fields, scope: Scope, cx: Context): void {
   for (const item of children(fields, 'constraints')) constraint(item.fields, scope, cx)
 }
 
-function constraint(fields: Fields, scope: Scope, cx: Context): void {
+/** Of a column, a table or a domain. */
+export function constraint(fields: Fields, scope: Scope, cx: Context): void {
   if (text(fields, 'contype') === 'CONSTR_EXCLUSION') closed('An exclusion constraint')
   // What is generated is written.
   const place = text(fields, 'contype') === 'CONSTR_GENERATED' ? 'moved' : 'elsewhere'
@@ -96,6 +103,8 @@ function foreignKey(range: Fields, columns: readonly string[], cx: Context): voi
   touch(located, 'read', cx)
   const scope = scopeOf([relationEntry(range, located, cx)], null, null)
   for (const column of columns) reference([column], 'elsewhere', scope, cx)
+  // Its primary key, whose columns the catalogue does not tell apart.
+  if (columns.length === 0) note([anyOf(nameOf(located))], 'equality', cx)
 }
 
 export function createIndex(fields: Fields, cx: Context): SessionEffect {
@@ -106,6 +115,16 @@ export function createIndex(fields: Fields, cx: Context): SessionEffect {
   told(child(fields, 'whereClause'), 'elsewhere', scope, cx)
   const name = text(fields, 'idxname')
   if (name !== '') cx.found.objects.add(name)
+  return { kind: 'ddl' }
+}
+
+/** Columns and expressions whose values the server counts; nobody reads the figures through the gateway. */
+export function createStatistics(fields: Fields, cx: Context): SessionEffect {
+  for (const range of children(fields, 'relations')) {
+    const scope = scopeOf([changed({ relation: range.fields }, cx)], null, null)
+    indexKeys(children(fields, 'exprs'), 'elsewhere', scope, cx)
+  }
+  cx.found.objects.add(strings(fields, 'defnames').join('.'))
   return { kind: 'ddl' }
 }
 
@@ -122,7 +141,7 @@ function changed(fields: Fields, cx: Context): RangeEntry {
 const commands = new Set(
   `AddColumn DropColumn ColumnDefault DropNotNull SetNotNull AlterColumnType AddConstraint DropConstraint
   ValidateConstraint SetStatistics SetStorage SetCompression AddIdentity DropIdentity SetIdentity DropExpression
-  SetExpression SetLogged SetUnLogged SetRelOptions ResetRelOptions ClusterOn DropCluster`
+  SetExpression SetLogged SetUnLogged SetRelOptions ResetRelOptions ClusterOn DropCluster ReplicaIdentity`
     .split(/\s+/)
     .map((name) => `AT_${name}`),
 )
@@ -135,7 +154,7 @@ export function alterTable(fields: Fields, cx: Context): SessionEffect {
   })
   const entries = alteredEntries(fields, added, cx)
   const scope = scopeOf(entries, null, null)
-  for (const item of items) alterCommand(item, scope, cx)
+  for (const item of items) alterCommand(item, fields, scope, cx)
   return { kind: 'ddl' }
 }
 
@@ -149,12 +168,20 @@ function alteredEntries(fields: Fields, added: readonly Column[], cx: Context): 
   return [changed(fields, cx), entryOf('', { columns: added, open: false })]
 }
 
-function alterCommand(fields: Fields, scope: Scope, cx: Context): void {
+/** A value that does not fit makes the change fail, and so tells of itself. */
+function valuesTried(subtype: string, column: string, scope: Scope, cx: Context): void {
+  if (subtype === 'AT_AlterColumnType') reference([column], 'predicate', scope, cx)
+  if (subtype === 'AT_SetNotNull') reference([column], 'presence', scope, cx)
+}
+
+function alterCommand(fields: Fields, table: Fields, scope: Scope, cx: Context): void {
   const subtype = text(fields, 'subtype')
-  if (!commands.has(subtype)) closed(`ALTER TABLE with ${subtype}`)
+  if (!commands.has(subtype) && !familyCommands.has(subtype)) closed(`ALTER TABLE with ${subtype}`)
   const definition = child(fields, 'def')
+  valuesTried(subtype, text(fields, 'name'), scope, cx)
   if (definition === null) return
   if (definition.type === 'ColumnDef' || definition.type === 'Constraint') tableElement(definition, scope, cx)
   else if (subtype === 'AT_ColumnDefault' || subtype === 'AT_SetExpression')
     told(definition, 'elsewhere', scope, cx)
+  else if (familyCommands.has(subtype)) changeFamily(definition, table, cx)
 }

@@ -59,7 +59,7 @@ function qualified(schema: string, name: string, cx: Context): void {
   const installed = (cx.catalogue.types.get(name) ?? []).filter((type) => type.schema === schema)
   if (installed.length === 0) {
     if (!isNew(schema, name, cx)) unknown(`The type ${name}`)
-  } else if (!installed.every((type) => type.trusted || type.kind === 'enum')) closed(`The type ${name}`)
+  } else if (!installed.every(({ trusted }) => trusted)) closed(`The type ${name}`)
 }
 
 /** Made by this session a moment ago: an enumeration, or the rows of a table, whose casts only compute. */

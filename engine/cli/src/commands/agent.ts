@@ -24,7 +24,8 @@ export const agent: Command = {
   Dials out to the gateway and keeps a connection there, over which it opens connections to what is listed, and to
   nothing else. It needs no open port, and no credential of any target.
 
-  --gateway <host:port>  where the gateway takes agents (its listen.agents); repeat it for each gateway of the log
+  --gateway <host:port>  where the gateway takes agents (its listen.agents). For several gateways of a log repeat it, or give a
+                         name with the addresses of all: it keeps a connection to each
   --allow <host:port>    where gateways may be let through to: a name, an address, or a range such as 10.1.0.0/16:5432;
                          the port a number or *. A name that is not listed is not looked up. This machine and link-local
                          addresses only where they are listed themselves

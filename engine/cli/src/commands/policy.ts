@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { PolicyError } from '@sluice/policy'
 import { UsageError, type Command, type ExitCode, type Io } from '../command.ts'
 import { activateCommand } from './policy/activate.ts'
+import { canCommand } from './policy/can.ts'
 import { checkCommand } from './policy/check.ts'
 import { evalCommand } from './policy/eval.ts'
 import { showFindings } from './policy/findings.ts'
@@ -9,6 +10,7 @@ import { fmtCommand } from './policy/fmt.ts'
 import { lsCommand } from './policy/ls.ts'
 import { testCommand } from './policy/test.ts'
 import { whatIfCommand } from './policy/what-if.ts'
+import { whyCommand } from './policy/why.ts'
 
 /** What the sub-commands on a folder are given: each reads what is its own. */
 export interface PolicyOptions {
@@ -26,6 +28,10 @@ interface Given extends Omit<PolicyOptions, 'folder'> {
   readonly since?: string | undefined
   readonly until?: string | undefined
   readonly target?: string | undefined
+  readonly session?: string | undefined
+  readonly subject?: string | undefined
+  readonly groups?: string | undefined
+  readonly type?: string | undefined
 }
 
 const optional = [
@@ -38,11 +44,15 @@ const optional = [
   'since',
   'until',
   'target',
+  'session',
+  'subject',
+  'groups',
+  'type',
 ] as const
 
 interface Subcommand {
   /** What its one argument is; null when it has none. */
-  readonly argument: 'folder' | 'revision' | null
+  readonly argument: 'folder' | 'revision' | 'exchange' | null
   /** The option that may stand in its place. */
   readonly instead?: 'policy'
   readonly options: readonly (typeof optional)[number][]
@@ -61,6 +71,16 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     options: ['reason', 'policy'],
     run: (revision, given, io) =>
       withFindings(given.policy ?? '', given, io, () => activateCommand({ ...given, revision }, io)),
+  },
+  why: {
+    argument: 'exchange',
+    options: ['session'],
+    run: (exchange, given, io) => whyCommand({ ...given, exchange }, io),
+  },
+  can: {
+    argument: null,
+    options: ['target', 'subject', 'groups', 'type'],
+    run: (_none, given, io) => canCommand(given, io),
   },
   'what-if': {
     argument: null,
@@ -104,6 +124,8 @@ sluice policy eval <folder> --input <file> [--json]
 sluice policy ls [--history] [--json]
 sluice policy activate <revision> | --policy <folder> [--reason <text>] [--json]
 sluice policy what-if --policy <folder> [--since 7d] [--until 2026-11-08] [--target <name>] [--json]
+sluice policy why <session>#<exchange> [--json]
+sluice policy can --target <name> --subject <id> | --groups <a,b> [--type human] [--json]
 
   check     compiles; each error with file, row and column
   fmt       formats Rego files as OPA does and names them; --check only names them
@@ -115,6 +137,10 @@ sluice policy what-if --policy <folder> [--since 7d] [--until 2026-11-08] [--tar
             gateways of a shared log, and over watched files until these change; needs the role admin
   what-if   judges the requests in a gateway's log once more, by the policies of a folder, and shows what would
             change; for auditors
+  why       how a recorded request was decided: the rules that applied, and the condition at which each other one ended;
+            for auditors and admins
+  can       what somebody would get of one request of each kind at a target, and of what they asked before; for auditors
+            and admins. Samples prove nothing of what they are no sample of
 
 Exit code 1 when something was found, failed, refused, is not formatted or would change.`,
 
@@ -133,6 +159,10 @@ Exit code 1 when something was found, failed, refused, is not formatted or would
         since: { type: 'string' },
         until: { type: 'string' },
         target: { type: 'string' },
+        session: { type: 'string' },
+        subject: { type: 'string' },
+        groups: { type: 'string' },
+        type: { type: 'string' },
       },
     })
     const [name = '', ...rest] = positionals

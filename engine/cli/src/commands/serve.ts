@@ -35,8 +35,6 @@ KAFKA_BROKERS=host:port,… keeps the log there, whatever the file says.`,
     const count = workersOf(values.workers)
     const text = await readFile(file, 'utf8')
     const read = parseConfig(file, text)
-    if (count > 1 && read.agents !== null)
-      throw new UsageError('agents (listen.agents) connect to one process: leave --workers out')
     const brokers = brokersOf(io.env['KAFKA_BROKERS'])
     const config = brokers === null ? read : { ...read, log: withBrokers(read.log, brokers) }
     const running = await serve(config, {
@@ -66,11 +64,12 @@ function workersOf(text: string): number {
   return count
 }
 
-function banner({ api, postgres, http, agents, prometheus, log, revision }: Running): string {
+function banner({ api, postgres, http, ssh, agents, prometheus, log, revision }: Running): string {
   const lines = [
     `API         http://${addressText(api)}`,
     ...(postgres === null ? [] : [`PostgreSQL  ${addressText(postgres)}`]),
     ...(http === null ? [] : [`HTTP        http://${addressText(http)}`]),
+    ...(ssh === null ? [] : [`SSH         ${addressText(ssh)}`]),
     ...(agents === null ? [] : [`agents      ${addressText(agents)}`]),
     ...(prometheus === null ? [] : [`metrics     http://${addressText(prometheus)}/metrics`]),
     `log         ${log}`,

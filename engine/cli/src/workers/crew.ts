@@ -61,7 +61,7 @@ export class Crew {
       exec: program,
       args: [],
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', 'pipe'],
     })
     const first = this.#fork()
     this.#addresses = await first.ready

@@ -20,12 +20,13 @@ import {
   type Standing,
   type Telemetry,
 } from '@sluice/core'
+import type { IpcTunnels } from '@sluice/agent'
 import { sinceBootMs } from '@sluice/journal'
 import { createPdp, type InForce, type Pdp } from '@sluice/policy'
 import { FactsOfFile } from '@sluice/projections'
 import { adapters } from '../adapters.ts'
 import type { Config, ListenConfig } from '../config/config.ts'
-import { withoutAgents } from '../dial.ts'
+import { dialerOf, directDialer } from '../dial.ts'
 import { openFront, type LocalFront } from '../front.ts'
 import { identityOf } from '../identity.ts'
 import { secretFree } from '../secret-free.ts'
@@ -39,6 +40,8 @@ export interface DutyPorts {
   readonly send: (message: ToSupervisor) => void
   /** The supervisor's. */
   readonly store: EventStore
+  /** The same. */
+  readonly tunnels: Pick<IpcTunnels, 'dial'>
   /** The file of the read models, which the supervisor writes. */
   readonly facts: string
 }
@@ -130,7 +133,7 @@ export async function openDuty(config: Config, beginning: Beginning, ports: Duty
     targets,
     pdp,
     facts,
-    dialer: withoutAgents,
+    dialer: dialerOf(directDialer(), ports.tunnels),
     telemetry: config.telemetry === null ? undefined : telling(send),
     store,
     elsewhere: relaying(send),

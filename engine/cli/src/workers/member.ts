@@ -1,11 +1,13 @@
 import type { Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { serveTunnels, type ServedTunnels } from '@sluice/agent'
 import type { Clock, OpenSession, PoolState, Refusal } from '@sluice/core'
 import { Channel, StoreDesk, type Log } from '@sluice/journal'
 import { Ledger } from './ledger.ts'
 import {
   channelFd,
+  tunnelsFd,
   type Addresses,
   type Asked,
   type Beginning,
@@ -15,6 +17,8 @@ import {
 import { RemoteSession, type SessionWorker } from './remote-session.ts'
 
 export interface MemberPorts {
+  /** What goes through the tunnels of agents. */
+  readonly served: ServedTunnels
   readonly log: Log
   readonly clock: Clock
   /** What is not of this worker alone. */
@@ -51,14 +55,15 @@ export class Member implements SessionWorker {
   constructor(process: Worker, beginning: Beginning, ports: MemberPorts) {
     this.#process = process
     this.#ports = ports
-    const socket = process.process.stdio[channelFd] as Socket
-    this.#channel = new Channel(socket, (message) => this.#take(message))
+    const pipes: readonly unknown[] = process.process.stdio
+    this.#channel = new Channel(pipes[channelFd] as Socket, (message) => this.#take(message))
     this.#desk = new StoreDesk({
       store: ports.log,
       clock: ports.clock,
       send: (reply) => this.tell({ kind: 'store', reply }),
       appended: (unit) => this.ledger.take(unit),
     })
+    serveTunnels(pipes[tunnelsFd] as Socket, ports.served)
     this.ready = this.#ready.promise
     this.ready.catch(() => {})
     this.gone = this.#follow()

@@ -18,6 +18,8 @@ import type { InForce } from '@sluice/policy'
 
 /** The file descriptor of the channel, at both ends. */
 export const channelFd = 4
+/** Of what goes through the tunnels of agents. */
+export const tunnelsFd = 5
 
 /** All that a worker needs to know before it serves anybody. */
 export interface Beginning {

@@ -14,6 +14,7 @@ import {
   type Revocations,
   type Telemetry,
 } from '@sluice/core'
+import type { ServedTunnels } from '@sluice/agent'
 import { sinceBootMs, type Log } from '@sluice/journal'
 import type { InForce } from '@sluice/policy'
 import type { Front } from '../front.ts'
@@ -24,6 +25,7 @@ import type { Addresses, Beginning, Seen } from './messages.ts'
 export interface SupervisedPorts {
   readonly workers: number
   readonly log: Log
+  readonly served: ServedTunnels
   readonly approvals: Pick<Approvals, 'lose' | 'onChange'>
   readonly grants: Pick<Grants, 'list' | 'onChange'>
   readonly revocations: Pick<Revocations, 'list' | 'onChange'>
@@ -56,10 +58,11 @@ export class SupervisedFront implements Front {
   constructor(ports: SupervisedPorts) {
     this.#ports = ports
     this.#url = ports.beginning.apiUrl
-    const { workers, log, clock, report, grants, revocations, registrations, approvals } = ports
+    const { workers, log, served, clock, report, grants, revocations, registrations, approvals } = ports
     this.#crew = new Crew({
       workers,
       log,
+      served,
       clock,
       report,
       begin: (addresses) => this.#beginning(addresses),
@@ -110,6 +113,9 @@ export class SupervisedFront implements Front {
   address(protocol: string): Address | null {
     return this.#crew.addresses[protocol] ?? null
   }
+
+  /** Each worker has its own. */
+  load(): undefined {}
 
   apiAt(url: string): void {
     this.#url ??= url

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Refused, systemClock, type Refusal } from '@sluice/core'
+import type { IpcTunnels } from '@sluice/agent'
 import { IpcStore } from '@sluice/journal'
 import { freeBuffersYoung } from '../young-buffers.ts'
 import { parseConfig } from '../config/config.ts'
@@ -19,15 +20,17 @@ export class Worker {
   readonly #over = Promise.withResolvers<void>()
   readonly #send: (message: ToSupervisor) => number
   readonly #store: IpcStore
+  readonly #tunnels: Pick<IpcTunnels, 'dial'>
   /** Until it serves. */
   #before: Told[] = []
   #duty: Duty | undefined
   #supervisor: number | undefined
   #draining = false
 
-  constructor(send: (message: ToSupervisor) => number) {
+  constructor(send: (message: ToSupervisor) => number, tunnels: Pick<IpcTunnels, 'dial'>) {
     this.over = this.#over.promise
     this.#send = send
+    this.#tunnels = tunnels
     this.#store = new IpcStore({
       clock: systemClock,
       send: (request) => send({ kind: 'store', request }),
@@ -57,6 +60,7 @@ export class Worker {
       const duty = await openDuty(config, beginning, {
         send: this.#send,
         store: this.#store,
+        tunnels: this.#tunnels,
         facts: join(data, 'projections.db'),
       })
       while (this.#before.length > 0)

@@ -1,3 +1,5 @@
+import type { FileCoverage } from './policy-answers.ts'
+
 /** What the API answers, as far as the console shows it: `/v1/openapi.json` is the reference. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 
@@ -102,7 +104,20 @@ export interface ApprovalPage extends ApprovalLine {
   }[]
   readonly uses: readonly { readonly exchange: string; readonly decision: string; readonly at: string }[]
   readonly ended: { readonly at: string; readonly by: string; readonly reason: string } | null
-  readonly run: (Counts & { readonly id: string; readonly sessions: number }) | null
+  readonly run:
+    | (Counts & {
+        readonly id: string
+        readonly sessions: number
+        readonly recent: readonly {
+          readonly exchange: string
+          readonly at: string
+          readonly target: string
+          readonly summary: string
+          readonly effect: string | null
+          readonly masked: number
+        }[]
+      })
+    | null
   readonly session_so_far:
     (Counts & { readonly in_flight: number; readonly recent: readonly ExchangeLine[] | null }) | null
   readonly before: readonly { readonly id: string; readonly state: ApprovalState; readonly at: string }[]
@@ -205,7 +220,7 @@ export interface PolicyTests {
     readonly name: string
     readonly problems: readonly string[]
   }[]
-  readonly coverage?: readonly { readonly file: string; readonly percent: number }[]
+  readonly coverage?: readonly FileCoverage[]
 }
 
 interface Judged {

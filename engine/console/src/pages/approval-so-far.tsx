@@ -20,10 +20,13 @@ export function SoFar({ approval }: { readonly approval: ApprovalPage }): JSX.El
           </span>
         </p>
       )}
+      {run === null || run.recent.length === 0 ? null : <RunSoFar run={run} />}
       {session === null ? null : (
         <>
           <p class="quiet">This session: {told(session)}</p>
-          {session.recent === null ? null : <Recent exchanges={session.recent} here={approval.exchange} />}
+          {session.recent === null || (run !== null && run.recent.length > 0) ? null : (
+            <Recent exchanges={session.recent} here={approval.exchange} />
+          )}
         </>
       )}
     </section>
@@ -38,6 +41,31 @@ function told({ requests, denied, rows, bytes, tokens }: Counts): string {
     bytesText(bytes),
     ...(tokens > 0 ? [counted(tokens, 'token')] : []),
   ].join(', ')
+}
+
+/** Over all targets, so that reading here and writing there is seen as one story. */
+function RunSoFar({ run }: { readonly run: NonNullable<ApprovalPage['run']> }): JSX.Element {
+  return (
+    <ol class="recent" aria-label="The run so far">
+      {run.recent.map((line) => (
+        <li key={line.exchange}>
+          <span class="quiet small">
+            <Time at={line.at} />
+          </span>
+          <span class="badge bare">{line.target}</span>
+          <span class="mono">
+            <Marked text={line.summary} />
+          </span>
+          <span class="end">
+            <Effect effect={line.effect} masked={line.masked} />
+          </span>
+        </li>
+      ))}
+      <li class="here">
+        <span class="quiet small">now</span> <b>what is asked here</b>
+      </li>
+    </ol>
+  )
 }
 
 function Recent({

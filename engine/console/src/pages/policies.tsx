@@ -19,6 +19,11 @@ export function Policies(): JSX.Element {
     <>
       <div class="head">
         <h1>Policies</h1>
+        <div class="actions">
+          <a class="button" href="/policies/can">
+            What can somebody do?
+          </a>
+        </div>
         <p>
           Rego rules that judge every request. A revision is in force everywhere as soon as it is activated;
           any of the log can be put in force again.

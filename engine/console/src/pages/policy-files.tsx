@@ -1,16 +1,17 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { counted } from '../amount-text.ts'
-import { get, send } from '../api/client.ts'
+import { get } from '../api/client.ts'
+import { compiled } from '../api/compiled.ts'
+import type { FileCoverage } from '../api/policy-answers.ts'
 import type { Finding, PolicyTests } from '../api/shapes.ts'
-import { exact } from '../printable.ts'
+import type { Language } from '../syntax/language.ts'
 import { is } from '../who.ts'
-import { Code } from '../views/code.tsx'
-import { Ask } from '../views/dialog.tsx'
-import { messageOf, Shown, useResource } from '../views/resource.tsx'
+import { Copy } from '../views/copy.tsx'
+import { Shown, useResource } from '../views/resource.tsx'
+import { Source } from '../views/source.tsx'
 import { Badge, Exact } from '../views/texts.tsx'
-import { say } from '../views/toast.tsx'
-import { WhatIf } from './policy-what-if.tsx'
+import { PolicyTrials } from './policy-trials.tsx'
 
 type Files = Readonly<Record<string, string>>
 
@@ -38,8 +39,16 @@ function Draft({ inForce, done }: { readonly inForce: Files; readonly done: () =
   const names = Object.keys(files).toSorted()
   const [name, choose] = useState(names.find((each) => each.endsWith('.rego')) ?? names[0] ?? '')
   const [findings, setFindings] = useState<readonly Finding[]>([])
+  const [coverage, setCoverage] = useState<readonly FileCoverage[]>([])
+  const [editing, edit] = useState(false)
   const text = files[name] ?? ''
   const changed = names.filter((each) => files[each] !== inForce[each])
+  const change = (next: string): void => {
+    setFiles({ ...files, [name]: next })
+    // What was found in another text is no longer so.
+    setCoverage([])
+  }
+  useChecked(files, changed.length > 0, setFindings)
   return (
     <>
       <header>
@@ -66,61 +75,42 @@ function Draft({ inForce, done }: { readonly inForce: Files; readonly done: () =
           ))}
         </ul>
         <div class="stack-s policy-text">
-          <Editor
+          <Source
             key={name}
             name={name}
             text={text}
-            change={(next) => setFiles({ ...files, [name]: next })}
+            language={languageOf(name)}
+            findings={findings.filter(({ file }) => file === name)}
+            coverage={coverage.find(({ file }) => file === name)}
+            change={editing ? change : undefined}
           />
+          <div class="row">
+            {is('admin') ? (
+              <button
+                class="button small"
+                type="button"
+                aria-pressed={editing}
+                onClick={() => edit(!editing)}
+              >
+                {editing ? 'Read' : 'Edit'}
+              </button>
+            ) : null}
+            <Copy text={text} label={`Copy ${name}`} />
+            {coverage.length > 0 ? <Legend of={coverage.find(({ file }) => file === name)} /> : null}
+          </div>
           <Findings findings={findings} choose={choose} />
           {is('admin') ? (
-            <Trials
+            <PolicyTrials
               files={files}
               changed={changed.length > 0}
               found={setFindings}
+              covered={setCoverage}
               done={done}
               revert={() => setFiles(inForce)}
             />
           ) : null}
         </div>
       </div>
-    </>
-  )
-}
-
-interface EditorProps {
-  readonly name: string
-  readonly text: string
-  readonly change: (text: string) => void
-}
-
-function Editor({ name, text, change }: EditorProps): JSX.Element {
-  const [editing, edit] = useState(false)
-  const language = name.endsWith('.rego') ? 'rego' : name.endsWith('.json') ? 'json' : 'plain'
-  return (
-    <>
-      {editing ? (
-        <textarea
-          class="input mono policy-editor"
-          aria-label={name}
-          spellcheck={false}
-          rows={Math.min(32, text.split('\n').length + 1)}
-          value={text}
-          onInput={(event) => change(event.currentTarget.value)}
-        />
-      ) : (
-        <Code text={exact(text)} language={language} copied={text} />
-      )}
-      {is('admin') ? (
-        <button
-          class="plain small as-sent"
-          type="button"
-          aria-pressed={editing}
-          onClick={() => edit(!editing)}
-        >
-          {editing ? 'Show it in colours' : 'Edit'}
-        </button>
-      ) : null}
     </>
   )
 }
@@ -147,95 +137,39 @@ function Findings({
   )
 }
 
-interface TrialsProps {
-  readonly files: Files
-  readonly changed: boolean
-  readonly found: (findings: readonly Finding[]) => void
-  readonly done: () => void
-  readonly revert: () => void
+function languageOf(name: string): Language {
+  return name.endsWith('.rego') ? 'rego' : name.endsWith('.json') ? 'json' : 'plain'
 }
 
-/** What can be asked of a draft before it is in force. */
-function Trials({ files, changed, found, done, revert }: TrialsProps): JSX.Element {
-  const [told, tell] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [activating, setActivating] = useState(false)
-  // What was said of other texts is no longer so.
-  useEffect(() => tell(''), [files])
-  const ask = async (question: () => Promise<string>): Promise<void> => {
-    setBusy(true)
-    tell('Compiling …')
-    try {
-      tell(await question())
-    } catch (error) {
-      tell(messageOf(error))
-    } finally {
-      setBusy(false)
-    }
-  }
-  const check = async (): Promise<string> => {
-    const { ok, findings } = await send<PolicyTests>('POST', '/v1/policies/check', { files })
-    found(findings)
-    return ok ? 'They compile.' : `${counted(findings.length, 'mistake')}.`
-  }
-  const test = async (): Promise<string> => {
-    const answer = await send<PolicyTests>('POST', '/v1/policies/test', { files })
-    found(answer.findings)
-    return answer.ok ? testsText(answer) : `${counted(answer.findings.length, 'mistake')}.`
-  }
-  const activate = async (reason: string): Promise<void> => {
-    await send('POST', '/v1/policies', { files, reason })
-    say('They are in force.')
-    done()
-  }
+function Legend({ of }: { readonly of: FileCoverage | undefined }): JSX.Element {
+  if (of === undefined) return <span class="quiet small">No rule of this file can be covered.</span>
   return (
-    <>
-      <div class="row">
-        <button class="button" type="button" disabled={busy} onClick={() => void ask(check)}>
-          Check
-        </button>
-        <button class="button" type="button" disabled={busy} onClick={() => void ask(test)}>
-          Run tests
-        </button>
-        {changed ? (
-          <>
-            <button class="button main" type="button" disabled={busy} onClick={() => setActivating(true)}>
-              Put in force
-            </button>
-            <button class="button" type="button" onClick={revert}>
-              Take changes back
-            </button>
-          </>
-        ) : null}
-        <span class="quiet small" role="status">
-          {told}
-        </span>
-      </div>
-      <WhatIf files={files} found={found} />
-      {activating ? (
-        <Ask
-          title="Put these policies in force?"
-          verb="Activate"
-          needsReason
-          act={activate}
-          close={() => setActivating(false)}
-        >
-          They are checked, tested and built first. Then every request is judged by them, at every gateway.
-        </Ask>
-      ) : null}
-    </>
+    <span class="row small quiet">
+      <span class="number">{of.percent.toFixed(0)} % of this file:</span>
+      <span class="legend-line">a test came here</span>
+      <span class="legend-line missed">no test did</span>
+    </span>
   )
 }
 
-function testsText({ tests = [], cases = [], coverage = [] }: PolicyTests): string {
-  const failed = tests
-    .filter(({ outcome }) => outcome === 'failed' || outcome === 'errored')
-    .map(({ package: of, name }) => `${of}.${name}`)
-  const wrong = [...failed, ...cases.filter(({ problems }) => problems.length > 0).map(({ name }) => name)]
-  const covered =
-    coverage.length === 0 ? 0 : coverage.reduce((sum, { percent }) => sum + percent, 0) / coverage.length
-  const ran = `${counted(tests.length, 'test')} and ${counted(cases.length, 'case')}, ${covered.toFixed(0)} % covered`
-  return wrong.length === 0
-    ? `All pass: ${ran}.`
-    : `${counted(wrong.length, 'failure')} of ${ran}: ${wrong.join(', ')}`
+/** So long nobody has typed anything. */
+const restMs = 800
+
+/** What is changed is compiled whenever its author rests. */
+function useChecked(files: Files, changed: boolean, found: (findings: readonly Finding[]) => void): void {
+  useEffect(() => {
+    if (!changed || !is('admin')) return undefined
+    let here = true
+    const timer = setTimeout(() => {
+      compiled<PolicyTests>('/v1/policies/check', { files }).then(
+        ({ findings }) => here && found(findings),
+        // Somebody else compiles: the button asks again, and says so.
+        () => {},
+      )
+    }, restMs)
+    return () => {
+      here = false
+      clearTimeout(timer)
+    }
+  }, [files, changed])
 }

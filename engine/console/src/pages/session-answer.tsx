@@ -26,7 +26,11 @@ export function Answer({ content, item, sent = false }: AnswerProps): JSX.Elemen
   return (
     <div class="answer stack-s">
       {sent ? <h3>Sent as well</h3> : null}
-      {cast === undefined ? null : <Terminal cast={cast} />}
+      {cast === undefined ? null : cast === null ? (
+        <p class="note">What the terminal showed was not recorded in a form that can be played.</p>
+      ) : (
+        <Terminal cast={cast} />
+      )}
       {content.parts.map(({ part }) => (
         <Part part={part} item={item} />
       ))}
@@ -163,13 +167,13 @@ function formattedEvents(text: string): string | null {
     .join('\n')
 }
 
-/** What a terminal showed. */
-function castOf({ parts }: Content): Cast | undefined {
+/** What a terminal showed; `undefined` where there was none, `null` when it cannot be read. */
+function castOf({ parts }: Content): Cast | null | undefined {
   const lines = parts.flatMap(({ part }) => (part.kind === 'terminal' ? [part.line] : []))
   if (lines.length === 0) return undefined
   try {
     return parseCast(lines.join('\n'))
   } catch {
-    return undefined
+    return null
   }
 }

@@ -7,15 +7,18 @@ import { place } from '../location.ts'
 import { exact } from '../printable.ts'
 import type { ReplayedExchange } from '../replay.ts'
 import { languageOf } from '../syntax/language.ts'
+import { is } from '../who.ts'
 import { Code } from '../views/code.tsx'
 import { Copy } from '../views/copy.tsx'
 import { Ago, Effect, Exact, Subject, Time } from '../views/texts.tsx'
 import { Parameters } from './approval-request.tsx'
+import { Why } from './exchange-why.tsx'
 import { Answer } from './session-answer.tsx'
 
 export type Links = ReadonlyMap<string, Pick<LogEvent, 'seq' | 'hash'>>
 
 export interface ExchangeProps {
+  readonly session: string
   readonly item: ReplayedExchange
   readonly protocol: string
   readonly places: Links
@@ -29,7 +32,7 @@ const unseen: Readonly<Partial<Record<ContentState, string>>> = {
 }
 
 /** One request: what was asked, what was decided and why, what its caller saw, and where the record of it stands. */
-export function Exchange({ item, protocol, places }: ExchangeProps): JSX.Element {
+export function Exchange({ session, item, protocol, places }: ExchangeProps): JSX.Element {
   const { request, decisions, completed } = item
   const last = decisions.at(-1)
   const masked = completed?.masked.reduce((sum, { values }) => sum + values, 0) ?? 0
@@ -58,6 +61,9 @@ export function Exchange({ item, protocol, places }: ExchangeProps): JSX.Element
         {item.approvals.map((step) => (
           <Approved step={step} />
         ))}
+        {decisions.length > 0 && (is('auditor') || is('admin')) ? (
+          <Why session={session} exchange={item.exchange} />
+        ) : null}
         {item.abandoned === null ? null : (
           <p class="note deny">
             Not performed: <Exact text={item.abandoned} />

@@ -4,9 +4,10 @@ import { bytesText, countText } from '../amount-text.ts'
 import { get, lines, send } from '../api/client.ts'
 import type { LogEvent, SessionLine } from '../api/shapes.ts'
 import { place } from '../location.ts'
+import { playClock, playedUntil } from '../play-clock.ts'
 import { sessionChanges } from '../live-sessions.ts'
+import { queryText } from '../query.ts'
 import { useRecording } from '../recording.ts'
-import { playTimes } from '../replay.ts'
 import { is, me } from '../who.ts'
 import { Id } from '../views/copy.tsx'
 import { Ask } from '../views/dialog.tsx'
@@ -46,13 +47,21 @@ function Opened({ session }: { readonly session: SessionLine }): JSX.Element {
           <Subject id={session.subject} behalf={session.on_behalf_of} /> on {session.target}
         </h1>
         <State state={session.state} />
-        {open && (mine || is('admin')) ? (
-          <div class="actions">
+        <div class="actions">
+          {is('admin') || is('auditor') ? (
+            <a
+              class="button"
+              href={`/policies/can${queryText({ subject: session.subject, target: session.target })}`}
+            >
+              What can they do here?
+            </a>
+          ) : null}
+          {open && (mine || is('admin')) ? (
             <button class="button danger" type="button" onClick={() => setKilling(true)}>
               <Icon name="cross" /> End session
             </button>
-          </div>
-        ) : null}
+          ) : null}
+        </div>
       </div>
       <Facts session={session} />
       <Recorded session={session} />
@@ -116,11 +125,10 @@ function Recorded({ session }: { readonly session: SessionLine }): JSX.Element {
   const recording = useRecording(session.id, session.state === 'open')
   const [most, setMost] = useState(itemsShown)
   const places = usePlaces(session.id, recording.items.length)
-  const times = useMemo(() => playTimes(recording.items), [recording.items])
-  const player = usePlayer(times)
+  const clock = useMemo(() => playClock(recording.items), [recording.items])
+  const player = usePlayer(clock.endMs)
   const { items } = recording
-  const played =
-    player.at === null ? items : items.filter((_item, index) => (times[index] ?? 0) <= (player.at ?? 0))
+  const played = player.at === null ? items : playedUntil(items, clock, player.at)
   const aimed = items.findIndex((item) => item.kind === 'exchange' && item.exchange === place.value.aim)
   // What is aimed at is shown, however long ago it was.
   const hidden = Math.max(0, Math.min(played.length - most, aimed < 0 ? Infinity : aimed))
@@ -150,7 +158,13 @@ function Recorded({ session }: { readonly session: SessionLine }): JSX.Element {
             item.kind === 'note' ? (
               <Note key={`n${hidden + index}`} note={item} />
             ) : (
-              <Exchange key={item.exchange} item={item} protocol={session.protocol} places={places} />
+              <Exchange
+                key={item.exchange}
+                session={session.id}
+                item={item}
+                protocol={session.protocol}
+                places={places}
+              />
             ),
           )}
       </ol>

@@ -18,8 +18,7 @@ export interface PlayerState {
 const speeds = [1, 2, 4, 8, 16] as const
 
 /** Plays what happened again, by its own clock and without its long waits. */
-export function usePlayer(times: readonly number[]): PlayerState {
-  const endMs = times.at(-1) ?? 0
+export function usePlayer(endMs: number): PlayerState {
   const [at, seek] = useState<number | null>(null)
   const [playing, setPlaying] = useState(false)
   const [speed, setSpeed] = useState<number>(1)

@@ -8,8 +8,7 @@ import { Player, usePlayer } from './player.tsx'
 /** A terminal that only shows: nothing that it is told reaches anything but its own cells. */
 export function Terminal({ cast }: { readonly cast: Cast }): JSX.Element {
   const playback = useMemo(() => new Playback(cast), [cast])
-  const times = useMemo(() => cast.events.map(({ at }) => at * 1_000), [cast])
-  const player = usePlayer(times)
+  const player = usePlayer(cast.duration * 1_000)
   const screen = playback.seek((player.at ?? player.endMs) / 1_000)
   return (
     <div class="terminal">

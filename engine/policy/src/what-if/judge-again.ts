@@ -48,7 +48,8 @@ export async function judgeAgain(
   }
 }
 
-async function lastDecision(
+/** `null`: policies made none on it. */
+export async function lastDecision(
   events: AsyncIterable<RecordedEvent>,
   exchange: string,
 ): Promise<RecordedDecision | null> {

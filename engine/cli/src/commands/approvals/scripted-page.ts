@@ -47,7 +47,17 @@ export const page: ApprovalPage = {
   votes: [],
   uses: [],
   ended: null,
-  run: { id: 'run-1', sessions: 1, requests: 4, denied: 1, rows: 20, bytes: 300, tokens: 0, cost_micros: 0 },
+  run: {
+    id: 'run-1',
+    sessions: 1,
+    requests: 4,
+    denied: 1,
+    rows: 20,
+    bytes: 300,
+    tokens: 0,
+    cost_micros: 0,
+    recent: [],
+  },
   session_so_far: {
     requests: 4,
     denied: 1,

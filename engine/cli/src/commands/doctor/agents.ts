@@ -43,15 +43,26 @@ export function throughAgent(
       false,
       `no agent named ${via} is connected: is sluice agent running there, and does it reach listen.agents?`,
     )
-  const letting = connections.filter(({ allows }) => letsThrough(allows, address))
+  // Only a gateway itself knows how many streams go through its connections.
+  const here = connections.filter(({ streams }) => streams !== null)
+  if (here.length === 0)
+    return check(
+      false,
+      `no agent named ${via} is connected to this gateway, but to ${gatewaysOf(connections)}: start it with --gateway for each gateway`,
+    )
+  const letting = here.filter(({ allows }) => letsThrough(allows, address))
   if (letting.length === 0)
     return check(
       false,
       `the agent ${via} does not let the gateway through to ${to}: start it with --allow ${to}`,
     )
-  const other = connections.length - letting.length
+  const other = here.length - letting.length
   const some = other === 0 ? '' : `, and not by ${other} of its connections, which do not allow it`
   return check(other === 0, `${to} is reached by the agent ${via} (${letting.length} connected)${some}`)
+}
+
+function gatewaysOf(connections: readonly { readonly gateway: string }[]): string {
+  return [...new Set(connections.map(({ gateway }) => gateway))].toSorted().join(', ')
 }
 
 /** By what the agent says that its list is. A newer one may have entries that mean nothing here. */

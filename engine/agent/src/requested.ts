@@ -1,0 +1,37 @@
+import type { ClientHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
+
+/** The headers of an answer. */
+export type Answer = Readonly<Record<string, unknown>>
+
+/** Rejects when the stream closes first, and with `late` when nothing comes in time. */
+export function answerOf(stream: ClientHttp2Stream, withinMs: number, late: () => Error): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const timer = setTimeout(() => reject(late()), withinMs)
+  const closed = (): void => reject(new Error('the stream was closed'))
+  stream.once('response', resolve)
+  stream.once('close', closed)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    stream.off('close', closed)
+  })
+}
+
+/**
+ * The stream as a socket: who is told that nothing more comes says the same, as one does that is not half open; and what is
+ * cut off has no end. Node says `end` of a stream that was lost as well, which half of an answer must never have.
+ */
+export function asSocket(stream: ClientHttp2Stream): Duplex {
+  let isWhole = false
+  const push = stream.push.bind(stream)
+  stream.push = (chunk, encoding) => {
+    if (chunk !== null) return push(chunk, encoding)
+    // Only the other side's own end comes while the stream is open.
+    isWhole ||= !stream.closed && !stream.destroyed
+    if (isWhole) return push(null)
+    stream.destroy()
+    return false
+  }
+  stream.once('end', () => stream.end())
+  return stream
+}
