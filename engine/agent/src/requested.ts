@@ -19,7 +19,7 @@ export function answerOf(stream: ClientHttp2Stream, withinMs: number, late: () =
 
 /**
  * The stream as a socket: who is told that nothing more comes says the same, as one does that is not half open; and what is
- * cut off has no end. Node says `end` of a stream that was lost as well, which half of an answer must never have.
+ * cut off fails and has no end. Node says `end` of a stream that was lost as well, which half of an answer must never have.
  */
 export function asSocket(stream: ClientHttp2Stream): Duplex {
   let isWhole = false
@@ -32,6 +32,9 @@ export function asSocket(stream: ClientHttp2Stream): Duplex {
     stream.destroy()
     return false
   }
+  stream.once('aborted', () => {
+    if (!isWhole) stream.destroy(new Error('the connection to the target was cut'))
+  })
   stream.once('end', () => stream.end())
   return stream
 }

@@ -30,6 +30,7 @@ export class Tunnel {
   #wasBusy = true
   #questions = 0
   #reason = 'it closed the connection'
+  #ended: string | undefined
 
   /** `socket`: both sides have said their lines. */
   constructor(
@@ -51,7 +52,10 @@ export class Tunnel {
     })
     // By itself it would be that of one stream.
     this.#session.once('connect', () => this.#session.setLocalWindowSize(limits.connectionWindowBytes))
-    this.#session.on('error', (error) => (this.#reason = `the connection failed (${why(error)})`))
+    this.#session.on(
+      'error',
+      (error) => (this.#reason = this.#ended ?? `the connection failed (${why(error)})`),
+    )
     // Nobody but the gateway opens streams here.
     this.#session.on('stream', (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))
     this.#session.on('ping', () => this.#asked()).on('remoteSettings', () => this.#asked())
@@ -119,8 +123,9 @@ export class Tunnel {
   /** Ends it, with everything that goes through it. */
   end(reason: string): void {
     if (this.#session.destroyed) return
-    this.#reason = reason
-    this.#session.destroy()
+    this.#reason = this.#ended = reason
+    // With an error, so that what goes through it fails.
+    this.#session.destroy(new Error(reason))
   }
 
   /** Takes nothing new, and ends when nothing goes through it any more. */
