@@ -4,14 +4,17 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { Client } from 'pg'
 import { startIdentityProvider, startShopApi, type DemoSubject } from '@sluice/demo'
 import { startBackend } from '../acceptance/backend.ts'
-import { startGateway, type Gateway } from '../src/gateway.ts'
+import { startGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
 import { openssh, type SshOutcome } from '../src/ssh-client.ts'
 import { startSshd } from '../src/sshd.ts'
+import type { Login } from '../src/wire-client.ts'
 import { startChromium } from './chromium.ts'
 
 /** A gateway with its console, what it stands in front of, and people with browsers. */
 export interface ConsoleStage extends AsyncDisposable {
   readonly gateway: Gateway
+  /** The database behind the target `shop`, and who may log in there. */
+  readonly backend: Login
   /** Of the API and the console. */
   readonly url: string
   /** Somebody's own browser, signed in and at a page. */
@@ -40,7 +43,8 @@ const patienceMs = 15_000
 export const run = 'run_of_the_console_test'
 const policies = fileURLToPath(new URL('policies', import.meta.url))
 
-export async function openConsoleStage(): Promise<ConsoleStage> {
+/** `more`: what else its gateway is configured with. */
+export async function openConsoleStage(more: Partial<GatewayOptions> = {}): Promise<ConsoleStage> {
   await using parts = new AsyncDisposableStack()
   const [backend, provider, chromium, sshd] = await Promise.all([
     startBackend(),
@@ -59,10 +63,12 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     provider,
     policies,
     targets: [
-      { name: 'shop', login: backend.login },
+      { name: 'shop', login: backend.login, access: { approvers: ['dba'] } },
       { name: 'shop-api', http: shop, secret: key },
       { name: 'host', ssh: sshd, user: sshd.user, secret: sshd.key, hostKey: sshd.hostKey },
     ],
+    env: { SLUICE_TARGET_SHOP: backend.login.password },
+    ...more,
   })
   parts.defer(() => gateway.close())
   const clients = new Set<Client>()
@@ -71,6 +77,7 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
   const url = `http://${gateway.api.host}:${gateway.api.port}`
   return {
     gateway,
+    backend: backend.login,
     url,
     person: (name, path = '/', look = {}) =>
       signedIn(chromium, url, { name, password: provider.login.password, path, look }),

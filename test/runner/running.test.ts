@@ -64,6 +64,14 @@ test('one that does not end is stopped with all that it started, and what it sai
   await gone(Number(pid))
 })
 
+test('one that does not end may say what it was at', async () => {
+  const own = start(`trap 'echo last words; exit 1' INT; sleep 600 & echo $!; wait`, 300)
+  assert.equal((await own.ended).passed, false)
+  const [, pid = ''] = /^(\d+)\nlast words\nnot at its end after \S+ minutes/.exec(own.said()) ?? []
+  assert.notEqual(pid, '', own.said())
+  await gone(Number(pid))
+})
+
 test('a signal reaches all that it started', async () => {
   const own = start('sleep 600 & echo $!; wait')
   while (!/^\d+\n$/.test(own.said())) await sleep(10)

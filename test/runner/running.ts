@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+const lastWordsMs = 5_000
+
 export interface RunOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
@@ -29,9 +31,12 @@ export class Running {
     this.#child = spawn(file, args, { cwd, env, stdio: ['ignore', said, said], detached: true })
     if (typeof said === 'number') closeSync(said)
     const started = performance.now()
+    let killed: NodeJS.Timeout | undefined
     const late = setTimeout(() => {
       this.#why = `not at its end after ${withinMs / 60_000} minutes: it is stopped\n`
-      this.end('SIGKILL')
+      // The runner of tests says then what has failed so far, and what it is at.
+      this.end('SIGINT')
+      killed = setTimeout(() => this.end('SIGKILL'), lastWordsMs)
     }, withinMs)
     const code = new Promise<number | null>((resolve) => {
       this.#child.once('exit', resolve).once('error', (error) => {
@@ -41,6 +46,9 @@ export class Running {
     })
     this.ended = code.then((exit) => {
       clearTimeout(late)
+      clearTimeout(killed)
+      // What it started may take no notice of a signal that it does.
+      if (this.#why !== '') this.end('SIGKILL')
       return { passed: exit === 0, seconds: (performance.now() - started) / 1000 }
     })
   }

@@ -16,6 +16,9 @@ export interface Suite extends Laned {
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 const bin = (name: string): string => `${root}node_modules/.bin/${name}`
 
+/** What was well formatted, by this version and these rules, is not looked at again until it changes. */
+const remembering = ['--cache', '--cache-strategy', 'content', '--cache-location', `${root}.sluice/formatted`]
+
 const measures = 'it measures how long things take'
 
 /** What fails most often comes first, then what takes longest: the short ones fill the lanes at the end. */
@@ -25,7 +28,7 @@ export const suites: readonly Suite[] = [
     name: 'lint',
     command: [bin('oxlint'), '--type-aware', 'engine', 'adapters', 'schemas', 'policies', 'infra', 'test'],
   },
-  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', ...remembering, '.'] },
   { name: 'tidy', files: ['test/*.test.ts', 'test/runner/*.test.ts'] },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], concurrency: 2 },
   { name: 'acceptance', files: ['test/acceptance/*.test.ts'], concurrency: 2 },
@@ -96,7 +99,7 @@ export function commandOf({
     // The Kafka client sets a timer to the past, which is harmless.
     '--disable-warning=TimeoutNegativeWarning',
     '--test',
-    '--test-reporter=dot',
+    `--test-reporter=${new URL('reporter.ts', import.meta.url).href}`,
     ...parallel,
     ...(together === true ? ['--test-isolation=none'] : []),
     ...found.toSorted(),

@@ -109,6 +109,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
   const address = await bound(server, endpoint.address)
   return {
     address,
+    load: (target) => upstreams.load(target),
     renew: (certificate) => secure?.setSecureContext(encryption(certificate)),
     async close() {
       const closed = once(server, 'close')

@@ -226,6 +226,25 @@ suite('an answer on its way to the caller', () => {
   })
 })
 
+suite('a recording', () => {
+  async function flushed(type: string, pieces: readonly string[]): Promise<readonly boolean[]> {
+    const replies = answer(
+      [['content-type', type]],
+      pieces.map((piece) => Buffer.from(piece)),
+    )
+    const seen: boolean[] = []
+    for await (const { item, flush } of masked(replies, context()))
+      if (item.kind === 'data') seen.push(flush === true)
+    return seen
+  }
+
+  test('of a stream of events leaves for the log as it passes, once a second, and of anything else when it is whole', async () => {
+    const events = ['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n']
+    assert.deepEqual(await flushed('text/event-stream; charset=utf-8', events), [true, false, false])
+    assert.deepEqual(await flushed('application/json', ['[1,', '2]']), [false, false])
+  })
+})
+
 suite('an answer that a recogniser must look into', () => {
   const asking = (recogniser: ScriptedRecogniser): Hiding => ({
     ...hiding,

@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import {
   refusalOf,
   type Address,
+  type ConnectionLoad,
   type Credential,
   type Stop,
   type StopReason,
@@ -65,6 +66,11 @@ export class Upstream {
         )
       },
     })
+  }
+
+  get load(): ConnectionLoad {
+    const { running, free, queued } = this.#pool.stats
+    return { busy: running, resting: free, waiting: queued, max: this.#settings.connections_max }
   }
 
   /** Connections are made through a session that is still open. */

@@ -1,4 +1,4 @@
-import type { Session } from '@sluice/core'
+import type { ConnectionLoad, Session } from '@sluice/core'
 import type { HttpSettings } from './target.ts'
 import { Upstream } from './upstream.ts'
 
@@ -18,6 +18,11 @@ export class Upstreams {
     const upstream = new Upstream(target, dial)
     this.#known.set(target.name, { settings: target.settings, upstream })
     return upstream
+  }
+
+  /** Of a target that was asked something. */
+  load(target: string): ConnectionLoad | undefined {
+    return this.#known.get(target)?.upstream.load
   }
 
   async close(): Promise<void> {

@@ -126,6 +126,8 @@ export class Conversation {
     try {
       while (await this.#step()) continue
       reason = 'the client has ended it'
+      // A server that waits for data of COPY heeds no cancel.
+      this.#copying.discard()
       this.#lane.leave()
       await this.#answered
     } catch (error) {

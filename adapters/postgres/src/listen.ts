@@ -64,6 +64,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const address = await bound(server, endpoint.address)
   return {
     address,
+    load: (target) => pools.named(target)?.load,
     renew: (certificate) => (secured = secureContext(certificate)),
     async close() {
       const late = setTimeout(() => {

@@ -1,4 +1,4 @@
-import { refusal, Refused, type Session } from '@sluice/core'
+import { refusal, Refused, type ConnectionLoad, type Session } from '@sluice/core'
 import { leave } from './leave.ts'
 import { identityOf, login, type LoggedIn, type LogIn } from './login.ts'
 import { reset, stateOf } from './reset.ts'
@@ -31,12 +31,14 @@ export class Pool {
   readonly #waiting: PromiseWithResolvers<void>[] = []
   /** Connections that sessions have, or are about to have. */
   #lent = 0
+  #max: number | undefined
   #closed = false
 
   /** Throws `Refused`, also when none becomes free in time. */
   readonly take: LogIn = async (session, wanted, gone) => {
     const { pool } = session.target.settings
     if (pool === null) return login(session, wanted)
+    this.#max = pool.max
     await this.#turn(session, pool, gone)
     try {
       const kind = kindOf(identityOf(await session.credential()), wanted)
@@ -45,6 +47,13 @@ export class Pool {
       this.#next()
       throw error
     }
+  }
+
+  /** `undefined`: nobody has shared any yet. */
+  get load(): ConnectionLoad | undefined {
+    const max = this.#max
+    if (max === undefined) return undefined
+    return { busy: this.#lent, resting: this.#resting.length, waiting: this.#waiting.length, max }
   }
 
   /** Ends what rests, and from now on what is given back. */

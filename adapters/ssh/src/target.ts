@@ -68,7 +68,7 @@ function parse(value: unknown): SshSettings {
     if (!isSetting(key)) throw new SchemaError([key], `unknown key "${key}"; there are ${names.join(', ')}`)
     settings[key] = readers[key](given, key)
   }
-  if (!('host_key' in value || 'host_ca' in value)) throw new SchemaError([], unpinned)
+  if (!('host_key' in value || 'host_ca' in value)) throw new SchemaError(['host_key'], unpinned)
   return settings as unknown as SshSettings
 }
 

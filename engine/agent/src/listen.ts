@@ -203,7 +203,7 @@ export class AgentListener {
       return leave('it closed the connection')
     }
     if (this.#closing || socket.destroyed) return leave('it closed the connection')
-    const tunnel = new Tunnel({ agent: agent.id, connection }, socket, clock)
+    const tunnel = new Tunnel({ agent: agent.id, connection, certificateUntil: shown.until }, socket, clock)
     tunnels.add(agent.name, tunnel)
     const renewal = new Renewal(tunnel, shown, { ...this.#ports, name: agent.name })
     const left = tunnel.over.then((reason) => {

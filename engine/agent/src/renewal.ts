@@ -56,8 +56,9 @@ export class Renewal implements Disposable {
     const now = clock.now()
     if (now >= this.#until) return this.#tunnel.end('its certificate has expired')
     try {
-      await this.#tunnel.renew(authority.forAgent(this.#id, this.#key, now))
-      this.#until = now + limits.certificateLifeMs
+      const until = now + limits.certificateLifeMs
+      await this.#tunnel.renew(authority.forAgent(this.#id, this.#key, now), until)
+      this.#until = until
       this.#wait(this.#dueMs)
     } catch (error) {
       if (this.#stopped) return

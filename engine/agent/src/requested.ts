@@ -29,12 +29,14 @@ export function asSocket(stream: ClientHttp2Stream): Duplex {
     // Only the other side's own end comes while the stream is open.
     isWhole ||= !stream.closed && !stream.destroyed
     if (isWhole) return push(null)
-    stream.destroy()
+    stream.destroy(cut())
     return false
   }
   stream.once('aborted', () => {
-    if (!isWhole) stream.destroy(new Error('the connection to the target was cut'))
+    if (!isWhole) stream.destroy(cut())
   })
   stream.once('end', () => stream.end())
   return stream
 }
+
+const cut = (): Error => new Error('the connection to the target was cut')

@@ -31,15 +31,21 @@ export class Tunnel {
   #questions = 0
   #reason = 'it closed the connection'
   #ended: string | undefined
+  #certificateUntil: number
+  #heardMs: number
+  readonly #clock: Pick<Clock, 'now' | 'after'>
 
   /** `socket`: both sides have said their lines. */
   constructor(
-    { agent, connection }: Pick<Tunnel, 'agent' | 'connection'>,
+    { agent, connection, certificateUntil }: Pick<Tunnel, 'agent' | 'connection' | 'certificateUntil'>,
     socket: TLSSocket,
-    clock: Pick<Clock, 'after'>,
+    clock: Pick<Clock, 'now' | 'after'>,
   ) {
     this.agent = agent
     this.connection = connection
+    this.#certificateUntil = certificateUntil
+    this.#clock = clock
+    this.#heardMs = clock.now()
     this.#session = connect('https://agent', {
       createConnection: () => socket,
       maxSessionMemory: limits.sessionMemoryMib,
@@ -56,6 +62,8 @@ export class Tunnel {
       'error',
       (error) => (this.#reason = this.#ended ?? `the connection failed (${why(error)})`),
     )
+    // Before the session hears of it: clients of HTTP take a reset (ECONNRESET) for the end of an answer.
+    socket.prependListener('error', (error) => this.end(`the connection failed (${why(error)})`))
     // Nobody but the gateway opens streams here.
     this.#session.on('stream', (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))
     this.#session.on('ping', () => this.#asked()).on('remoteSettings', () => this.#asked())
@@ -73,6 +81,16 @@ export class Tunnel {
   /** Resolves with the reason, once it is over. */
   get over(): Promise<string> {
     return this.#over.promise
+  }
+
+  /** When the certificate ends that the agent has now, in milliseconds since 1970. */
+  get certificateUntil(): number {
+    return this.#certificateUntil
+  }
+
+  /** When something came from it last, as far as was looked, in milliseconds since 1970. */
+  get heardMs(): number {
+    return this.#heardMs
   }
 
   get streams(): number {
@@ -112,12 +130,13 @@ export class Tunnel {
   }
 
   /** Has the agent use another certificate from its next connection on. Rejects when it does not. */
-  async renew(certificate: string): Promise<void> {
+  async renew(certificate: string, until: number): Promise<void> {
     const stream = this.#request({ ':method': 'POST', ':path': '/certificate' })
     stream.end(certificate)
     const headers = await answerOf(stream, limits.connectMs, unanswered)
     stream.close()
     if (headers[':status'] !== 204) throw new Error(reasonOf(headers[reasonHeader]))
+    this.#certificateUntil = until
   }
 
   /** Ends it, with everything that goes through it. */
@@ -141,6 +160,7 @@ export class Tunnel {
 
   #looked(received: number): void {
     this.#questions = 0
+    if (received > 0) this.#heardMs = this.#clock.now()
     const idle = this.#streams === 0 && !this.#wasBusy
     this.#wasBusy = this.#streams > 0
     if (idle && received > limits.idleBytesPerBeatMax) this.end('it talks though nothing was asked')

@@ -27,9 +27,9 @@ export class Tunnels {
     return [...this.#byName.values()].flatMap((tunnels) => [...tunnels])
   }
 
-  /** What goes through a connection now. */
-  streamsOf(connection: string): number {
-    return this.all().find((tunnel) => tunnel.connection === connection)?.streams ?? 0
+  /** A connection that is there now. */
+  ofConnection(connection: string): Tunnel | undefined {
+    return this.all().find((tunnel) => tunnel.connection === connection)
   }
 
   /**

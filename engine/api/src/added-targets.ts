@@ -2,9 +2,19 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { declaredByFile, refusal, Refused, type Finding, type Identity, type Json } from '@sluice/core'
 import { actedFirst, type ActedPorts } from './acted.ts'
 import { adminFor } from './admin.ts'
-import { Conflict } from './problem.ts'
+import { Conflict, Unfit } from './problem.ts'
 import type { RolePorts } from './roles.ts'
-import { anything, answers, flag, list, object, oneOf, text, type RouteSchema } from './schema.ts'
+import {
+  anything,
+  answers,
+  flag,
+  list,
+  object,
+  oneOf,
+  text,
+  type JsonSchema,
+  type RouteSchema,
+} from './schema.ts'
 import type { TargetRecords } from './targets.ts'
 
 /** A target that somebody wants to add, as a file would say it. */
@@ -17,7 +27,14 @@ export type WantedTarget =
       /** Whether it counts; if not, there is one of that name. Throws `Refused('log_unavailable')`. */
       readonly register: (by: string) => Promise<boolean>
     }
-  | { readonly kind: 'unusable'; readonly why: string }
+  | { readonly kind: 'unusable'; readonly problems: readonly EntryProblem[] }
+
+/** What is wrong with an entry. */
+export interface EntryProblem {
+  /** Its keys, e.g. `credential.password`; empty: all of it. */
+  readonly at: string
+  readonly message: string
+}
 
 export interface AddedTargets {
   /** Whether the log has one of that name now. */
@@ -51,7 +68,12 @@ interface AddRequest {
   readonly Body: { readonly target: Json; readonly check?: 'first' | 'only' | 'no' }
 }
 
-const finding = object({ state: oneOf('good', 'advice', 'bad'), about: text, detail: text, remedy: text })
+export const finding: JsonSchema = object({
+  state: oneOf('good', 'advice', 'bad'),
+  about: text,
+  detail: text,
+  remedy: text,
+})
 const addSchema: RouteSchema = {
   summary: 'Add a target at all gateways of the log, once a login there has worked',
   description:
@@ -79,7 +101,7 @@ export function addedTargets(ports: AddedPorts): FastifyPluginAsync {
       const identity = await admin(request, 'target.add', nameIn(target), ports)
       const wanted = ports.added.read(target)
       if (wanted.kind === 'unusable')
-        throw new Refused(refusal('malformed', 'api/target', `This is no target: ${wanted.why}.`))
+        throw new Unfit(`This is no target: ${wordsOf(wanted.problems)}.`, { problems: wanted.problems })
       if (check !== 'only') refuseTaken(wanted.name, ports)
       const findings = check === 'no' ? [] : await probed(wanted, identity, ports)
       if (check === 'only') return { name: wanted.name, added: false, findings }
@@ -113,7 +135,15 @@ async function probed(
 ): Promise<readonly FindingLine[]> {
   const act = { action: 'target.probe', resource: wanted.name, outcome: 'done', details: {} } as const
   await actedFirst(ports, identity, act)
-  return (await wanted.probe()).map((found) => ({ remedy: '', ...found }))
+  return (await wanted.probe()).map(findingLine)
+}
+
+export function findingLine(found: Finding): FindingLine {
+  return { remedy: '', ...found }
+}
+
+function wordsOf(problems: readonly EntryProblem[]): string {
+  return problems.map(({ message }) => message).join('; ')
 }
 
 function refuseTaken(name: string, { added, registered, source }: AddedPorts): void {

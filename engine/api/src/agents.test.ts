@@ -23,7 +23,7 @@ suite('agents at the API', () => {
       },
       lifeMs: { usual: 3_600_000, max: 86_400_000 },
       list: () => agents.list(),
-      streamsOf: () => 3,
+      liveOf: () => ({ streams: 3, heardMs: 1_000, certificateUntil: 2_000 }),
       invite: async (name: string, lifeMs: number, by: string) => ({
         agent: await agents.invite(name, 'a'.repeat(64), lifeMs, by),
         token: 'slua_secret',

@@ -10,6 +10,7 @@ import {
 } from '@sluice/core'
 import type { ActedPorts } from './acted.ts'
 import { adminFor } from './admin.ts'
+import { isoTime } from './iso-time.ts'
 import { Conflict } from './problem.ts'
 import { callerAs, type RolePorts } from './roles.ts'
 import {
@@ -38,6 +39,16 @@ export interface AgentConnectionLine {
   readonly allows: readonly string[]
   /** What goes through it now; `null` at another gateway than the one that answers. */
   readonly streams: number | null
+  /** When something came from it last, and when the certificate ends that it has now; `null` as above. */
+  readonly heard_at: string | null
+  readonly certificate_until: string | null
+}
+
+/** A connection to this gateway, as it is now. Times in milliseconds since 1970. */
+export interface LiveAgentConnection {
+  readonly streams: number
+  readonly heardMs: number
+  readonly certificateUntil: number
 }
 
 export interface AgentLine {
@@ -66,8 +77,8 @@ export interface AgentControl {
   /** For how long an invitation is good. */
   readonly lifeMs: { readonly usual: number; readonly max: number }
   list(): readonly AgentView[]
-  /** Of a connection to this gateway. */
-  streamsOf(connection: string): number
+  /** A connection to this gateway; `undefined`: it has just gone. */
+  liveOf(connection: string): LiveAgentConnection | undefined
   invite(name: string, lifeMs: number, by: string): Promise<Invited>
   remove(id: string, because: Because): Promise<RemoveResult>
 }
@@ -93,6 +104,8 @@ const connection = object({
   client_ip: text,
   allows: list(text),
   streams: nullable(count),
+  heard_at: nullable(time),
+  certificate_until: nullable(time),
 })
 
 const line = object({
@@ -195,6 +208,7 @@ function agentLine(agent: AgentView, control: AgentControl, now: number): AgentL
 
 function connectionLine(each: AgentConnection, control: AgentControl): AgentConnectionLine {
   const { id, gateway, since, version, clientIp, allows } = each
+  const live = gateway === control.gateway ? control.liveOf(id) : undefined
   return {
     id,
     gateway,
@@ -202,7 +216,9 @@ function connectionLine(each: AgentConnection, control: AgentControl): AgentConn
     version,
     client_ip: clientIp,
     allows,
-    streams: gateway === control.gateway ? control.streamsOf(id) : null,
+    streams: gateway === control.gateway ? (live?.streams ?? 0) : null,
+    heard_at: live === undefined ? null : isoTime(live.heardMs),
+    certificate_until: live === undefined ? null : isoTime(live.certificateUntil),
   }
 }
 

@@ -3,8 +3,10 @@ import type {
   Approvals,
   Authenticator,
   Clock,
+  ConnectionLoad,
   OpenSessions,
   EventStore,
+  Finding,
   Grants,
   Ids,
   Kills,
@@ -12,8 +14,10 @@ import type {
   MintedPasswords,
   Pseudonyms,
   Revocations,
+  Target,
   Targets,
 } from '@sluice/core'
+import type { IssuerState } from '@sluice/identity'
 import { addedTargets, type AddedTargets } from './added-targets.ts'
 import { agents, type AgentControl } from './agents.ts'
 import type { ApprovalRecords } from './approval-records.ts'
@@ -28,6 +32,7 @@ import { exchangeSearch } from './exchange-search.ts'
 import { exchanges } from './exchanges.ts'
 import { grants } from './grants.ts'
 import { guarded } from './headers.ts'
+import { issuers } from './issuers.ts'
 import { legalHolds } from './legal-holds.ts'
 import { described, openapi } from './openapi.ts'
 import { passwords, type PasswordPorts } from './passwords.ts'
@@ -51,8 +56,12 @@ import { slack, type SlackCallbacks } from './slack.ts'
 import { ssh, type SshAuthority, type SshOfGateway } from './ssh.ts'
 import { stream } from './stream.ts'
 import { system, type SystemState } from './system.ts'
+import { subjects, type SeenSubject } from './subjects.ts'
+import { targetDetails, type TargetTerms } from './target-details.ts'
+import { TargetProbes } from './target-probes.ts'
 import { targets, type TargetRecords } from './targets.ts'
 import { token, type Exchange } from './token.ts'
+import { verifications, type RecordPorts } from './verifications.ts'
 
 /** What the API shows of the engine. */
 export interface ApiPorts extends ContentPorts {
@@ -65,6 +74,10 @@ export interface ApiPorts extends ContentPorts {
   /** Targets that admins add, and whether one is of this gateway's files. */
   readonly added: AddedTargets
   readonly source: (name: string) => 'file' | 'log'
+  /** What holds at a target that is served here, connections that its sessions share, and an attempt to log in. */
+  readonly terms: (name: string) => TargetTerms | undefined
+  readonly load: (target: Pick<Target, 'name' | 'protocol'>) => ConnectionLoad | undefined
+  readonly probe: (name: string) => Promise<readonly Finding[]>
   readonly policies: Policies
   /** Policies before they are in force. */
   readonly drafts: PolicyDrafts
@@ -79,6 +92,9 @@ export interface ApiPorts extends ContentPorts {
   readonly kills: Pick<Kills, 'kill'>
   readonly revocations: Revocations
   readonly passwords: MintedPasswords
+  /** Who vouches for callers, and who was seen here; last comes first. */
+  readonly issuers: () => readonly IssuerState[]
+  readonly seen: () => readonly SeenSubject[]
   readonly derivedPasswords: PasswordPorts['derivedPasswords']
   readonly erase: ErasurePorts['erase']
   readonly legalHolds: LegalHolds
@@ -99,6 +115,8 @@ export interface ApiPorts extends ContentPorts {
   readonly roles: RoleGroups
   readonly readiness: () => Readiness
   readonly system: () => SystemState
+  /** The log as it is read to be verified. */
+  readonly record: RecordPorts
   /** Makes the tags by which approvers recognise values that they do not read. */
   readonly pseudonyms: Pick<Pseudonyms, 'digest'>
   /** Votes by buttons in Slack; `undefined`: there are none. */
@@ -148,7 +166,9 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(exchangeSearch(ports))
   app.register(recordings(ports))
   app.register(events(ports))
-  app.register(targets(ports))
+  const probes = new TargetProbes(ports.clock)
+  app.register(targets({ ...ports, probes }))
+  app.register(targetDetails({ ...ports, probes }))
   app.register(addedTargets(ports))
   app.register(policies(ports))
   app.register(policyDrafts(ports))
@@ -159,6 +179,9 @@ export function createApi(ports: ApiPorts): FastifyInstance {
   app.register(erasures(ports))
   app.register(legalHolds(ports))
   app.register(agents(ports))
+  app.register(issuers(ports))
+  app.register(subjects(ports))
+  app.register(verifications(ports))
   if (ports.slack !== undefined) app.register(slack(ports, ports.slack))
   return app
 }

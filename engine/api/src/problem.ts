@@ -51,6 +51,16 @@ export class Conflict extends Error {
   }
 }
 
+/** What was sent cannot be used; `more` says which parts of it. */
+export class Unfit extends Error {
+  readonly more: object
+  constructor(message: string, more: object) {
+    super(message)
+    this.name = 'Unfit'
+    this.more = more
+  }
+}
+
 export function sendError(error: unknown, reply: FastifyReply): FastifyReply {
   const found = described(error)
   if (found.status === 401) reply.header('www-authenticate', 'Bearer')
@@ -82,6 +92,8 @@ function described(error: unknown): Described {
   }
   if (error instanceof Conflict)
     return { status: 409, code: 'conflict', detail: error.message, more: error.more }
+  if (error instanceof Unfit)
+    return { status: 400, code: 'malformed', detail: error.message, more: error.more }
   if (error instanceof StoreError)
     return {
       status: statusOf.log_unavailable,

@@ -65,6 +65,9 @@ export const short: JsonSchema = { type: 'string', minLength: 1, maxLength: 500 
 /** Why somebody does what they do. */
 export const reason: JsonSchema = { type: 'string', maxLength: 500 }
 
+/** It may come without one. */
+export const noBody: JsonSchema = { ...options({}), type: ['object', 'null'] }
+
 /** What a route answers, and how it refuses. */
 export function answers(
   ok: JsonSchema,

@@ -173,6 +173,7 @@ const noGrants: Grants = {
 const noPasswords: MintedPasswords = {
   mint: () => Promise.reject(new Error('none are minted here')),
   of: () => undefined,
+  list: () => [],
   healthy: true,
   close: async () => {},
 }
@@ -203,7 +204,7 @@ const noAgents: AgentControl = {
   gateway: 'test',
   lifeMs: { usual: 3_600_000, max: 86_400_000 },
   list: () => [],
-  streamsOf: () => 0,
+  liveOf: () => undefined,
   invite: () => Promise.reject(new Error('nobody is invited here')),
   remove: async () => ({ kind: 'unknown' }),
 }
@@ -242,9 +243,12 @@ export function scriptedApi(
     targets,
     registered: { list: () => [] },
     source: () => 'file',
+    terms: () => undefined,
+    load: () => undefined,
+    probe: async () => [],
     added: {
       has: (name) => name === 'build',
-      read: () => ({ kind: 'unusable', why: 'none are taken here' }),
+      read: () => ({ kind: 'unusable', problems: [{ at: 'protocol', message: 'none are taken here' }] }),
       remove: async () => false,
     },
     policyRecords: { list: () => [], gateways: () => [] },
@@ -276,6 +280,8 @@ export function scriptedApi(
     erase: async () => ({ kind: 'erased', sessions: 1, keys: 2 }),
     revocations: noRevocations,
     passwords: noPasswords,
+    issuers: () => [],
+    seen: () => [],
     derivedPasswords: { password: (id) => `slu_of_${id}` },
     kills: {
       async kill(session, by, reason) {
@@ -313,6 +319,7 @@ export function scriptedApi(
       read_models: { healthy: true, lag_ms: 0 },
       exporters: [],
     }),
+    record: { verify: () => Promise.reject(new Error('nothing is read here')), outlets: () => [] },
     readiness: () => ({ ready: store.healthy, checks: { log: store.healthy } }),
     pseudonyms: {
       digest: (purpose, value) => createHmac('sha256', 'test').update(`${purpose} ${value}`).digest(),

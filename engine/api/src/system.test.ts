@@ -9,7 +9,20 @@ const state: SystemState = {
   log: { healthy: false, queued_bytes: 9 },
   read_models: { healthy: true, lag_ms: 12 },
   exporters: [
-    { name: 'siem', documents: 7, dead_letters: 1, lag_events: 4, lag_ms: 1_500, trouble: 'refused: 403' },
+    {
+      name: 'siem',
+      documents: 7,
+      dead_letters: 1,
+      lag_events: 4,
+      lag_ms: 1_500,
+      trouble: 'refused: 403',
+      format: 'ocsf',
+      sink: 'splunk',
+      destination: 'https://siem',
+      events: 12,
+      done_at: '2026-11-27T10:00:00.000Z',
+      last_trouble: { at: '2026-11-27T10:00:01.000Z', reason: 'refused: 403' },
+    },
   ],
 }
 

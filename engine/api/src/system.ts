@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Readiness } from './ready.ts'
 import { callerAs, type RolePorts } from './roles.ts'
-import { answers, count, flag, list, map, nullable, object, text, type RouteSchema } from './schema.ts'
+import { answers, count, flag, list, map, nullable, object, text, time, type RouteSchema } from './schema.ts'
 
 /** Where the log is sent, and how far that is. */
 export interface ExportLine {
@@ -12,8 +12,17 @@ export interface ExportLine {
   /** Behind the log. */
   readonly lag_events: number
   readonly lag_ms: number
+  /** What it is given, and what takes it, e.g. `ocsf` and `splunk`; `destination` is for people, without secrets. */
+  readonly format: string
+  readonly sink: string
+  readonly destination: string
+  /** Events of the log that it has dealt with, and when the last of them was written. */
+  readonly events: number
+  readonly done_at: string | null
   /** Why nothing is delivered now, if so. */
   readonly trouble: string | null
+  /** What went wrong last since the start, also when it is over. */
+  readonly last_trouble: { readonly at: string; readonly reason: string } | null
 }
 
 /** How the gateway is that answers. */
@@ -46,7 +55,13 @@ const schema: RouteSchema = {
           dead_letters: count,
           lag_events: count,
           lag_ms: count,
+          format: text,
+          sink: text,
+          destination: text,
+          events: count,
+          done_at: nullable(time),
           trouble: nullable(text),
+          last_trouble: nullable(object({ at: time, reason: text })),
         }),
       ),
       ready: flag,

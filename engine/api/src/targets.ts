@@ -1,8 +1,30 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { declaredByFile, type Authenticator, type Targets } from '@sluice/core'
+import {
+  addressText,
+  declaredByFile,
+  type ConnectionLoad,
+  type Finding,
+  type OpenSessions,
+  type Target,
+  type Targets,
+} from '@sluice/core'
 import type { AddedTargets } from './added-targets.ts'
 import { boundCaller } from './caller.ts'
-import { answers, flag, list, map, object, oneOf, text } from './schema.ts'
+import { rolesOf, type RolePorts } from './roles.ts'
+import {
+  answers,
+  count,
+  flag,
+  list,
+  map,
+  nullable,
+  object,
+  oneOf,
+  text,
+  time,
+  type JsonSchema,
+} from './schema.ts'
+import { worstOf, type TargetProbes } from './target-probes.ts'
 
 /** A target as some gateway registered it in the log. */
 export interface TargetRecord {
@@ -19,6 +41,20 @@ export interface TargetRecords {
   list(): readonly TargetRecord[]
 }
 
+/** A target as whoever runs the gateway sees it. */
+export interface TargetState {
+  /** E.g. `db.internal:5432`. */
+  readonly address: string
+  /** Agents by which it is reached. */
+  readonly via: string | null
+  /** Sessions that are open there now, by this gateway. */
+  readonly sessions: number
+  /** Connections that these share; `null`: they do not, or there were none yet. */
+  readonly connections: ConnectionLoad | null
+  /** What the latest attempt of this gateway to log in there found, worst first; `null`: nobody asked since its start. */
+  readonly probed: { readonly at: string; readonly state: Finding['state'] } | null
+}
+
 export interface TargetLine {
   readonly name: string
   readonly protocol: string
@@ -27,45 +63,67 @@ export interface TargetLine {
   readonly served: boolean
   /** Whether files declare it, or somebody added it to the log. */
   readonly source: 'file' | 'log'
+  /** For admins and auditors, of what is served here. */
+  readonly state: TargetState | null
 }
 
-interface TargetPorts {
+export interface TargetPorts extends RolePorts {
+  readonly engine: Pick<OpenSessions, 'sessions'>
   readonly targets: Targets
   readonly registered: TargetRecords
   readonly source: (name: string) => 'file' | 'log'
   readonly added: Pick<AddedTargets, 'has'>
-  readonly authenticator: Authenticator
+  readonly load: (target: Pick<Target, 'name' | 'protocol'>) => ConnectionLoad | undefined
+  readonly probes: Pick<TargetProbes, 'latest'>
 }
+
+export const targetLine: JsonSchema = object({
+  name: text,
+  protocol: text,
+  labels: map(text),
+  served: flag,
+  source: oneOf('file', 'log'),
+  state: nullable(
+    object({
+      address: text,
+      via: nullable(text),
+      sessions: count,
+      connections: nullable(object({ busy: count, resting: count, waiting: count, max: count })),
+      probed: nullable(object({ at: time, state: oneOf('good', 'advice', 'bad') })),
+    }),
+  ),
+})
 
 const schema = {
   summary: 'What a caller can name in a connection string, and whether at this gateway',
-  response: answers(
-    list(
-      object({ name: text, protocol: text, labels: map(text), served: flag, source: oneOf('file', 'log') }),
-    ),
-  ),
+  description: '`state` is for admins and auditors.',
+  response: answers(list(targetLine)),
 } as const
 
 /**
  * GET /v1/targets: what a caller can name in a connection string, here and at the other gateways of the log. Addresses
- * and credentials are not shown.
+ * are shown to who runs it or looks into it, credentials to nobody.
  */
 export function targets(ports: TargetPorts): FastifyPluginAsync {
   return async (app) => {
     app.get('/v1/targets', { schema }, async (request) => {
-      await boundCaller(request, ports.authenticator)
-      return targetLines(ports)
+      const { subject, confined } = await boundCaller(request, ports.authenticator)
+      const roles = rolesOf(subject, ports.roles)
+      return targetLines(ports, confined === undefined && (roles.has('admin') || roles.has('auditor')))
     })
   }
 }
 
-function targetLines({ targets, registered, source, added }: TargetPorts): readonly TargetLine[] {
-  const own = targets.list().map(({ name, protocol, labels }) => ({
-    name,
-    protocol,
-    labels,
+/** `whole`: with what is not for everybody. */
+export function targetLines(ports: TargetPorts, whole: boolean): readonly TargetLine[] {
+  const { targets, registered, source, added } = ports
+  const own = targets.list().map((target) => ({
+    name: target.name,
+    protocol: target.protocol,
+    labels: target.labels,
     served: true,
-    source: source(name),
+    source: source(target.name),
+    state: whole ? stateOf(target, ports) : null,
   }))
   const others = registered
     .list()
@@ -78,6 +136,19 @@ function targetLines({ targets, registered, source, added }: TargetPorts): reado
       labels: JSON.parse(labels) as TargetLine['labels'],
       served: false,
       source: by === declaredByFile ? ('file' as const) : ('log' as const),
+      state: null,
     }))
   return [...own, ...others]
+}
+
+function stateOf(target: Target, { engine, load, probes }: TargetPorts): TargetState {
+  const { name, address, via = null } = target
+  const probe = probes.latest(target)
+  return {
+    address: addressText(address),
+    via,
+    sessions: engine.sessions().filter((session) => session.target.name === name).length,
+    connections: load(target) ?? null,
+    probed: probe === undefined ? null : { at: probe.at, state: worstOf(probe.findings) },
+  }
 }

@@ -1,4 +1,4 @@
-import type { AddedTargets } from '@sluice/api'
+import type { AddedTargets, EntryProblem } from '@sluice/api'
 import {
   addressText,
   type Certify,
@@ -13,10 +13,10 @@ import {
 import { referencedCredentials, type SecretSource } from '@sluice/identity'
 import { adapters } from './adapters.ts'
 import type { TargetConfig } from './config/config.ts'
-import { ConfigError } from './config/problem.ts'
+import { ConfigError, type Problem } from './config/problem.ts'
 import type { TargetRegistry } from './target-registry.ts'
 
-interface AddedPorts extends ProbePorts {
+export interface AddedPorts extends ProbePorts {
   readonly registry: Pick<TargetRegistry, 'read'>
   readonly registrations: Pick<Registrations, 'list' | 'register' | 'remove'>
 }
@@ -36,10 +36,7 @@ export function addedTargets({ registry, registrations, ...ports }: AddedPorts):
         }
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
-        return {
-          kind: 'unusable',
-          why: error.problems.map(({ message, hint }) => said(message, hint)).join('; '),
-        }
+        return { kind: 'unusable', problems: error.problems.map(entryProblem) }
       }
     },
     remove: (name, by) => registrations.remove(name, by),
@@ -98,6 +95,10 @@ function registered(target: Target, entry: Json, by: string): Parameters<Registr
 }
 
 /** Without places in a file that there is none of. */
+function entryProblem({ message, hint, at = [] }: Problem): EntryProblem {
+  return { at: at.slice(2).join('.'), message: said(message, hint) }
+}
+
 function said(message: string, hint: string | null): string {
   const text = message.replaceAll('targets.0.', '')
   return hint === null ? text : `${text} (${hint})`

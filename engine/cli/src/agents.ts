@@ -73,7 +73,7 @@ export async function openAgentSide(
       lifeMs: { usual: agentLimits.invitationLifeMs, max: agentLimits.invitationLifeMsMax },
       gateway: writer,
       list: () => agents.list(),
-      streamsOf: (connection) => tunnels.streamsOf(connection),
+      liveOf: (connection) => tunnels.ofConnection(connection),
       async invite(name, lifeMs, by) {
         const secret = newSecret()
         const agent = await agents.invite(name, secretFingerprint(secret), lifeMs, by)

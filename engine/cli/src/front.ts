@@ -2,10 +2,12 @@ import {
   createGate,
   limits,
   type Address,
+  type ConnectionLoad,
   type Engine,
   type GatePorts,
   type OpenSessions,
   type Subject,
+  type Target,
 } from '@sluice/core'
 import type { Config } from './config/config.ts'
 import { Listeners, type ListenerPorts } from './listeners.ts'
@@ -19,6 +21,8 @@ export interface Front {
   /** Where callers of a protocol connect; `null`: it is not served. */
   address(protocol: string): Address | null
   readonly listening: boolean
+  /** Connections to a target that its sessions share; `undefined`: none, or nobody can tell from here. */
+  load(target: Pick<Target, 'name' | 'protocol'>): ConnectionLoad | undefined
   /** The API is there: callers who wait for people are told where. */
   apiAt(url: string): void
   /** Other policies are in force. */
@@ -75,6 +79,10 @@ export class LocalFront implements Front {
 
   address(protocol: string): Address | null {
     return this.#listeners.get(protocol)?.address ?? null
+  }
+
+  load({ name, protocol }: Pick<Target, 'name' | 'protocol'>): ConnectionLoad | undefined {
+    return this.#listeners.get(protocol)?.load?.(name)
   }
 
   /** Here all of it is so at once. */

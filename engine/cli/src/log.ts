@@ -8,8 +8,12 @@ import {
   openEmbedded,
   openKafka,
   openKeys,
+  verifyApart,
   type KafkaConnection,
   type Log,
+  type LogPlace,
+  type Verification,
+  type VerifyProgress,
 } from '@sluice/journal'
 import { buildOutlets } from './checkpoint-outlets.ts'
 import type { KafkaLogConfig, LogConfig, SaslConfig, TlsConfig } from './config/log.ts'
@@ -33,6 +37,11 @@ export interface OpenedLog {
   readonly log: Log
   /** Where it is, for people. */
   readonly place: string
+  /** Reads all of it once more, apart from whatever else this process does. Rejects when that cannot be. */
+  readonly verify: (
+    progress: (progress: VerifyProgress) => void,
+    signal: AbortSignal,
+  ) => Promise<Verification>
 }
 
 /** Opens the log of the configuration. Whoever closes it releases everything that belongs to it. */
@@ -42,7 +51,8 @@ export async function openLog(config: LogConfig, ports: LogPorts): Promise<Opene
   if (config.kind === 'kafka') return openOnKafka(config, keys, ports)
   const path = config.path === null ? join(data, 'log') : resolve(base, config.path)
   const outlets = await buildOutlets(config.checkpoints, ports)
-  return { log: await openEmbedded({ path, keys, clock, ids, report, outlets }), place: path }
+  const log = await openEmbedded({ path, keys, clock, ids, report, outlets })
+  return { log, place: path, ...verifying({ kind: 'folder', folder: path, kept: keptFiles(config, base) }) }
 }
 
 /** `KAFKA_BROKERS`: addresses, separated by commas. */
@@ -63,11 +73,13 @@ async function openOnKafka(config: KafkaLogConfig, keyFolder: string, ports: Log
   await using opening = new AsyncDisposableStack()
   opening.defer(() => lock.release())
   const outlets = await buildOutlets(config.checkpoints, ports)
+  const connection = await connectionOf(config, ports)
+  const gatewayKeys = await openKeys(keyFolder)
   const log = await openKafka({
-    connection: await connectionOf(config, ports),
+    connection,
     prefix: config.prefix,
     writer: config.gateway ?? (await gatewayName(join(folder, 'name'), ids)),
-    keys: await openKeys(keyFolder),
+    keys: gatewayKeys,
     replication: config.replication,
     allowUnsafe: config.allowUnsafe,
     retentionMs: { audit: ports.retention.auditMs, bodies: ports.retention.bodiesMs },
@@ -79,7 +91,27 @@ async function openOnKafka(config: KafkaLogConfig, keyFolder: string, ports: Log
     closed: () => lock.release(),
   })
   opening.move()
-  return { log, place: `Kafka at ${config.brokers.join(', ')}` }
+  const { publicKey } = gatewayKeys
+  const kept = keptFiles(config, ports.base)
+  return {
+    log,
+    place: `Kafka at ${config.brokers.join(', ')}`,
+    ...(config.sasl?.mechanism === 'oauthbearer'
+      ? { verify: () => Promise.reject(new Error(tokensAreHere)) }
+      : verifying({ kind: 'kafka', connection, prefix: config.prefix, publicKey, kept })),
+  }
+}
+
+/** Another thread cannot ask for them. */
+const tokensAreHere = 'brokers that ask for OAuth tokens are read by sluice audit verify alone'
+
+function verifying(place: LogPlace): Pick<OpenedLog, 'verify'> {
+  return { verify: (progress, signal) => verifyApart(place, progress, signal) }
+}
+
+/** What its own outlets wrote to files of this machine. */
+function keptFiles({ checkpoints }: Pick<LogConfig, 'checkpoints'>, base: string): readonly string[] {
+  return checkpoints.flatMap((each) => (each.kind === 'file' ? [resolve(base, each.path)] : []))
 }
 
 /** Made at the first start in this folder. */

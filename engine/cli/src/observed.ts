@@ -1,14 +1,17 @@
 import type { ApiPorts, SystemState } from '@sluice/api'
-import type { Clock, EventStore, OpenSessions } from '@sluice/core'
+import { addressText, type Clock, type EventStore, type OpenSessions } from '@sluice/core'
+import type { ExporterStatus } from '@sluice/exporters'
 import type { Log } from '@sluice/journal'
 import type { Pdp } from '@sluice/policy'
 import type { Projections } from '@sluice/projections'
 import type { OpenedTelemetry } from '@sluice/telemetry'
 import { adapters } from './adapters.ts'
+import type { ExporterConfig, SinkConfig } from './config/exporters.ts'
 import type { Front } from './front.ts'
 import type { buildExporters } from './exporters.ts'
 import { lagOf } from './telemetry.ts'
 
+type ExportLine = SystemState['exporters'][number]
 type Readiness = ReturnType<ApiPorts['readiness']>
 type Observed = Parameters<OpenedTelemetry['observe']>[0]
 
@@ -21,6 +24,7 @@ interface ObservedParts {
 }
 
 interface SystemParts extends Omit<ObservedParts, 'log'> {
+  readonly destinations: readonly ExporterConfig[]
   readonly store: Pick<EventStore, 'healthy'>
   readonly log: Pick<Log, 'queuedBytes' | 'writer'>
 }
@@ -38,7 +42,15 @@ export function observedOf({ sessions, log, projections, exporters, clock }: Obs
 }
 
 /** The same as the API shows it. */
-export function systemOf({ store, sessions, log, projections, exporters, clock }: SystemParts): SystemState {
+export function systemOf({
+  store,
+  sessions,
+  log,
+  projections,
+  exporters,
+  destinations,
+  clock,
+}: SystemParts): SystemState {
   return {
     gateway: log.writer,
     sessions: sessions.sessions().length,
@@ -47,14 +59,48 @@ export function systemOf({ store, sessions, log, projections, exporters, clock }
       healthy: projections.status.healthy,
       lag_ms: lagOf(projections.status, clock.now()),
     },
-    exporters: exporters.status().map(({ name, documents, deadLetters, lag, trouble }) => ({
-      name,
-      documents,
-      dead_letters: deadLetters,
-      lag_events: lag.events,
-      lag_ms: Math.round(lag.seconds * 1_000),
-      trouble,
-    })),
+    exporters: exporters.status().map((status) => exportLine(status, destinations)),
+  }
+}
+
+function exportLine(
+  { name, documents, deadLetters, lag, events, doneMs, trouble, lastTrouble }: ExporterStatus,
+  destinations: readonly ExporterConfig[],
+): ExportLine {
+  const config = destinations.find((each) => each.name === name)
+  return {
+    name,
+    documents,
+    dead_letters: deadLetters,
+    lag_events: lag.events,
+    lag_ms: Math.round(lag.seconds * 1_000),
+    format: config?.format ?? '',
+    sink: config?.sink ?? '',
+    destination: config === undefined ? '' : destinationText(config),
+    events,
+    done_at: doneMs === 0 ? null : new Date(doneMs).toISOString(),
+    trouble,
+    last_trouble:
+      lastTrouble === null
+        ? null
+        : { at: new Date(lastTrouble.atMs).toISOString(), reason: lastTrouble.reason },
+  }
+}
+
+/** Where it goes, without what opens it. */
+function destinationText(config: SinkConfig): string {
+  switch (config.sink) {
+    case 'file':
+      return config.path
+    case 'syslog':
+      return addressText(config.address)
+    case 'splunk':
+    case 'http':
+      return config.url.origin
+    case 'elastic':
+      return `${config.url.origin}/${config.index}`
+    case 'kafka':
+      return `${config.topic} at ${config.brokers.join(', ')}`
   }
 }
 

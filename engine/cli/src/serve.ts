@@ -19,7 +19,6 @@ import { sourcesOf } from '@sluice/policy'
 import { Acquaintances } from '@sluice/notices'
 import { openProjections } from '@sluice/projections'
 import { adapters } from './adapters.ts'
-import { addedTargets } from './added-targets.ts'
 import { openAgentSide } from './agents.ts'
 import { approvalsOf } from './approvals.ts'
 import { buildExporters } from './exporters.ts'
@@ -39,6 +38,7 @@ import { secretFree } from './secret-free.ts'
 import { openSecrets } from './secrets.ts'
 import type { Running, ServeOptions } from './serving.ts'
 import { TargetRegistry } from './target-registry.ts'
+import { targetSight } from './target-sight.ts'
 import { buildTelemetry } from './telemetry.ts'
 import { settling, tellingSeen } from './workers/settling.ts'
 import { SupervisedFront } from './workers/supervised-front.ts'
@@ -60,7 +60,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   parts.defer(() => secrets.close())
 
   const lost = Promise.withResolvers<void>()
-  const { log, place } = await openLog(config.log, {
+  const { log, place, verify } = await openLog(config.log, {
     data,
     base,
     secrets,
@@ -269,21 +269,14 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     },
     callers,
   )
+  const reach = { dialer, secrets, certify: identity.sshLogins.certify, clock }
   const api = createApi({
     engine: sessions,
     agents: agents.control,
     authenticator,
     store,
     targets,
-    source: (name) => targets.source(name),
-    added: addedTargets({
-      registry: targets,
-      registrations: settled.registrations,
-      dialer,
-      secrets,
-      certify: identity.sshLogins.certify,
-      clock,
-    }),
+    ...targetSight({ ...settled, ...reach, registry: targets, callers }),
     registered: projections.targets,
     policyRecords: projections.activations,
     ...desk,
@@ -295,6 +288,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     kills: settled.kills,
     passwords: settled.passwords,
     derivedPasswords: identity.passwords,
+    issuers: () => identity.issuers(),
+    seen: () => acquaintances.list(),
     unseal: (event) => log.unseal(event),
     recording: (protocol) => adapters.find((adapter) => adapter.protocol === protocol)?.recording?.(),
     erase: (selector, because) => erase(selector, because, { log, clock, ids }),
@@ -315,7 +310,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     clock,
     ids,
     report,
-    system: () => systemOf({ store, sessions, log, projections, exporters, clock }),
+    system: () =>
+      systemOf({ store, sessions, log, projections, exporters, destinations: config.exporters, clock }),
+    record: { verify, outlets: () => log.outlets },
     readiness: () => readinessOf({ store, callers, pdp }),
   })
   const url = await api.listen({ host: config.api.listen.host, port: config.api.listen.port })

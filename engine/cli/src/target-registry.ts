@@ -37,7 +37,7 @@ export class TargetRegistry implements Targets {
   }
 
   find(name: string): Target | undefined {
-    return this.#config(name)?.target
+    return this.config(name)?.target
   }
 
   list(): readonly Target[] {
@@ -61,11 +61,16 @@ export class TargetRegistry implements Targets {
   }
 
   credential(name: string): CredentialReference | undefined {
-    return this.#config(name)?.credential ?? undefined
+    return this.config(name)?.credential ?? undefined
+  }
+
+  /** All that is known of one that is served here. */
+  config(name: string): TargetConfig | undefined {
+    return this.#declared.get(name) ?? this.#added.get(name)
   }
 
   access(name: string): AccessRule | undefined {
-    return this.#config(name)?.access
+    return this.config(name)?.access
   }
 
   /** From now on what is open at a target ends with it. */
@@ -79,13 +84,11 @@ export class TargetRegistry implements Targets {
   read(entry: unknown): TargetConfig {
     const { config } = this.#ports
     const read = parseTarget(entry, config.secrets)
-    const why = forbidden(read.credential, config.api.targetSecrets) ?? unmeant(read.target)
-    if (why !== null) throw new ConfigError([problem(why)])
+    const why = forbidden(read.credential, config.api.targetSecrets)
+    if (why !== null) throw new ConfigError([problem(why, 'credential')])
+    const unmeant = whyUnmeant(read.target)
+    if (unmeant !== null) throw new ConfigError([problem(unmeant, 'address')])
     return read
-  }
-
-  #config(name: string): TargetConfig | undefined {
-    return this.#declared.get(name) ?? this.#added.get(name)
   }
 
   #take(name: string): void {
@@ -112,10 +115,10 @@ const removed = refusal(
 )
 
 /** Addresses of no machine, by which clouds tell who they are, are for files alone. */
-function unmeant({ address: { host } }: Target): string | null {
+function whyUnmeant({ address: { host } }: Target): string | null {
   return isIP(host) === 0 || isReachable(host) ? null : 'its address is of no machine that could be meant'
 }
 
-function problem(message: string): Problem {
-  return { file: 'the target', line: 0, column: 0, message, hint: null }
+function problem(message: string, ...at: readonly string[]): Problem {
+  return { file: 'the target', line: 0, column: 0, message, hint: null, at: ['targets', 0, ...at] }
 }

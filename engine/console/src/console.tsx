@@ -5,16 +5,22 @@ import type { ApprovalLine } from './api/shapes.ts'
 import { refreshInbox, tellApproval } from './inbox.ts'
 import { place } from './location.ts'
 import { tellSession } from './live-sessions.ts'
+import { Access } from './pages/access.tsx'
+import { Agents } from './pages/agents.tsx'
 import { Approvals } from './pages/approvals.tsx'
 import { Audit } from './pages/audit.tsx'
 import { Exchanges } from './pages/exchanges.tsx'
+import { Exporters } from './pages/exporters.tsx'
 import { Home } from './pages/home.tsx'
+import { Identities } from './pages/identities.tsx'
 import { PolicyCan } from './pages/policy-can.tsx'
 import { Policies } from './pages/policies.tsx'
 import { Run } from './pages/run.tsx'
 import { Session } from './pages/session.tsx'
 import { Sessions } from './pages/sessions.tsx'
 import { SignIn } from './pages/sign-in.tsx'
+import { Target } from './pages/target.tsx'
+import { AddTarget } from './pages/target-add.tsx'
 import { Targets } from './pages/targets.tsx'
 import { lookWho } from './sign-in.ts'
 import { Empty } from './views/empty.tsx'
@@ -76,7 +82,16 @@ function Page(): JSX.Element {
     case 'policies':
       return id === 'can' ? <PolicyCan /> : <Policies />
     case 'targets':
-      return <Targets />
+      if (id !== undefined) return <Target key={id} name={id} />
+      return place.value.query['add'] === undefined ? <Targets /> : <AddTarget />
+    case 'access':
+      return <Access />
+    case 'agents':
+      return <Agents />
+    case 'identities':
+      return <Identities />
+    case 'exporters':
+      return <Exporters />
     case 'audit':
       return <Audit />
     default:

@@ -86,8 +86,21 @@ export interface Certificate {
   readonly key: string
 }
 
+/** Connections to a target that its sessions share. */
+export interface ConnectionLoad {
+  /** In use now. */
+  readonly busy: number
+  /** Open, and nobody uses them. */
+  readonly resting: number
+  /** Sessions or requests that wait for one. */
+  readonly waiting: number
+  readonly max: number
+}
+
 export interface Listener {
   readonly address: Address
+  /** Of the target of that name, as far as anybody came for it; `undefined`: its sessions share no connections. */
+  load?(target: string): ConnectionLoad | undefined
   /** Who connects from now on is shown this one. Throws when it cannot be used, and the one before stays. */
   renew(certificate: Certificate): void
   /** Stops accepting and resolves once every connection is gone; sessions still open are ended by the gate. */

@@ -52,7 +52,12 @@ suite('a minted password', () => {
       assert.equal(known.issuedAt, identity.issuedAt)
       assert.equal(known.confined, undefined)
     }
+    assert.deepEqual(
+      b.list().map(({ tokenId }) => tokenId),
+      [id],
+    )
     clock.advance(600_000)
+    assert.deepEqual(b.list(), [])
     assert.equal(b.of(id), undefined)
     assert.equal((await gateway('gw_d')).of(id), undefined)
     assert.deepEqual(

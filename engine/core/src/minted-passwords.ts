@@ -18,6 +18,8 @@ export interface MintedPasswords {
   mint(identity: Identity, binding: PasswordBinding): Promise<MintedPassword>
   /** Whose it is, as long as it lives. */
   of(id: string): Identity | undefined
+  /** Those that live, in the order in which they were made. */
+  list(): readonly Identity[]
   readonly healthy: boolean
   close(): Promise<void>
 }
@@ -86,6 +88,7 @@ export async function openMintedPasswords(ports: ControlPorts): Promise<MintedPa
       const identity = known.get(id)
       return identity === undefined || identity.expiresAt <= clock.now() ? undefined : identity
     },
+    list: () => [...known.values()].filter(({ expiresAt }) => expiresAt > clock.now()),
     get healthy() {
       return control.healthy
     },

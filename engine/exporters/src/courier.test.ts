@@ -96,6 +96,7 @@ suite('a receiver that fails', () => {
       'what is exported to siem arrives again: attempt 5',
     ])
     assert.equal(courier.trouble, null)
+    assert.notEqual(courier.lastTrouble, null)
   })
 
   test('is left alone for as long as it asks', async () => {

@@ -1,4 +1,4 @@
-import { limits } from '@sluice/core'
+import { limits, type Clock } from '@sluice/core'
 import { abortable } from './abortable.ts'
 import { Backoff, type BackoffPorts } from './backoff.ts'
 import type { DeadLetters } from './dead-letter.ts'
@@ -8,6 +8,7 @@ import { failed, type Delivery, type Sink } from './sink.ts'
 
 export interface CourierPorts extends BackoffPorts {
   readonly name: string
+  readonly clock: BackoffPorts['clock'] & Pick<Clock, 'now'>
   readonly sink: Sink
   readonly deadLetters: DeadLetters
   /** Nothing new is begun. */
@@ -15,6 +16,12 @@ export interface CourierPorts extends BackoffPorts {
   /** What is under way is given up. */
   readonly abandon: AbortSignal
   readonly report: (what: string, error: unknown) => void
+}
+
+export interface Trouble {
+  /** Milliseconds since 1970. */
+  readonly atMs: number
+  readonly reason: string
 }
 
 type Batch = readonly Parcel[]
@@ -27,6 +34,7 @@ export class Courier {
   readonly #ports: CourierPorts
   readonly #backoff: Backoff
   #trouble: string | null = null
+  #lastTrouble: Trouble | null = null
   #refusedInRow = 0
   #deadLetters = 0
 
@@ -38,6 +46,11 @@ export class Courier {
   /** Why nothing is delivered now; `null`: nothing is known against it. */
   get trouble(): string | null {
     return this.#trouble
+  }
+
+  /** What went wrong last, also when it is over. */
+  get lastTrouble(): Trouble | null {
+    return this.#lastTrouble
   }
 
   /** Dead letters since it was made. */
@@ -117,6 +130,7 @@ export class Courier {
     if (!leaving.aborted && this.#trouble === null)
       report(`nothing can be exported to ${name} now; trying again`, shown)
     this.#trouble = shown
+    this.#lastTrouble = { atMs: this.#ports.clock.now(), reason: shown }
     await this.#backoff.wait(afterMs, leaving)
     return !leaving.aborted
   }

@@ -3,7 +3,7 @@ import { abortable } from './abortable.ts'
 import { Backoff } from './backoff.ts'
 import { Batch } from './batch.ts'
 import { Contexts } from './contexts.ts'
-import { Courier } from './courier.ts'
+import { Courier, type Trouble } from './courier.ts'
 import type { DeadLetters } from './dead-letter.ts'
 import { Join } from './join.ts'
 import type { Progress } from './lag.ts'
@@ -99,6 +99,10 @@ export class Exporter implements Progress {
 
   get trouble(): string | null {
     return this.#courier.trouble
+  }
+
+  get lastTrouble(): Trouble | null {
+    return this.#courier.lastTrouble
   }
 
   /** Until it is closed, or the reading ends. Never rejects. */

@@ -47,10 +47,14 @@ test('a receiver that is slow or down keeps nobody else waiting', async () => {
     documents: 62,
     deadLetters: 0,
     lag: { events: 0, seconds: 0 },
+    events: 62,
+    doneMs: log.events.at(-1)?.time,
     trouble: null,
+    lastTrouble: null,
   })
   assert.equal(status('slow')?.lag.events, 62)
   assert.equal(status('down')?.trouble, 'no answer: ECONNREFUSED')
+  assert.equal(status('down')?.lastTrouble?.reason, 'no answer: ECONNREFUSED')
   slow.answer = () => delivered
   await exporters.close()
 })

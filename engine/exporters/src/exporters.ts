@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, EventStore, Ids } from '@sluice/core'
+import type { Trouble } from './courier.ts'
 import { deadLetterFile } from './dead-letter.ts'
 import { Exporter, type ExporterOptions } from './exporter.ts'
 import { LogEnd, type Lag } from './lag.ts'
@@ -12,8 +13,13 @@ export interface ExporterStatus {
   readonly documents: number
   readonly deadLetters: number
   readonly lag: Lag
+  /** Events of the log that it has dealt with, and when the last of them was written; ms since 1970, 0: none yet. */
+  readonly events: number
+  readonly doneMs: number
   /** Why nothing is delivered now, if so. */
   readonly trouble: string | null
+  /** What went wrong last since the start, also when it is over. */
+  readonly lastTrouble: Trouble | null
 }
 
 /** Everything that is exported while a gateway runs. Nothing waits for it. */
@@ -62,13 +68,18 @@ export async function openExporters(ports: ExportersPorts): Promise<Exporters> {
       for (const exporter of exporters) void exporter.run()
     },
     status: () =>
-      measured.map(({ exporter: { documents, deadLetters, trouble }, name, lag }) => ({
-        name,
-        documents,
-        deadLetters,
-        lag: lag(),
-        trouble,
-      })),
+      measured.map(
+        ({ exporter: { documents, deadLetters, events, doneMs, trouble, lastTrouble }, name, lag }) => ({
+          name,
+          documents,
+          deadLetters,
+          lag: lag(),
+          events,
+          doneMs,
+          trouble,
+          lastTrouble,
+        }),
+      ),
     close: async () => {
       await Promise.all([...exporters.map((exporter) => exporter.close()), end.close()])
     },

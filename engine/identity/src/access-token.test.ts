@@ -41,6 +41,18 @@ suite('an access token', () => {
 
   const verify = (token: string): Promise<unknown> => verifyAccessToken(token, issuers, noon)
 
+  test('is counted at its issuer, good or bad, and one of nobody at none', async () => {
+    const known = openIssuers([idp.config], scriptedClock())
+    const tally = () => known.get(idp.url)?.tally.state
+    await verifyAccessToken(jws(rsa, claims), known, noon)
+    await assert.rejects(verifyAccessToken(jws(stranger, claims), known, noon))
+    await assert.rejects(verifyAccessToken(jws(rsa, { ...claims, iss: 'https://nobody' }), known, noon))
+    const state = tally()
+    assert.deepEqual([state?.accepted, state?.refused], [1, 1])
+    assert.deepEqual(state?.reasons, [['identity/signature', 1]])
+    assert.equal(state.lastRefusal?.rule, 'identity/signature')
+  })
+
   async function refused(token: string, rule: string): Promise<void> {
     await assert.rejects(verify(token), (error) => {
       assert.ok(error instanceof Refused, String(error))

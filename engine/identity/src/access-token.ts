@@ -27,13 +27,15 @@ export async function verifyAccessToken(
   const claimed = payload['iss']
   const issuer = typeof claimed === 'string' ? issuers.get(claimed) : undefined
   if (issuer === undefined) refuse('unknown_issuer', 'The token is not of an issuer that is configured here.')
-  if (!issuer.algorithms.includes(algorithm))
-    refuse('algorithm', 'The token is signed with an algorithm that is not allowed for its issuer.')
-  const key = await issuer.keys.find(kid, algorithm)
-  await compactVerify(token, key, { algorithms: [algorithm] }).catch((error: unknown) =>
-    refuse('signature', 'The signature of the token is not valid.', error),
-  )
-  return { issuer, claims: checkClaims(payload, issuer, now) }
+  return issuer.tally.counting(async () => {
+    if (!issuer.algorithms.includes(algorithm))
+      refuse('algorithm', 'The token is signed with an algorithm that is not allowed for its issuer.')
+    const key = await issuer.keys.find(kid, algorithm)
+    await compactVerify(token, key, { algorithms: [algorithm] }).catch((error: unknown) =>
+      refuse('signature', 'The signature of the token is not valid.', error),
+    )
+    return { issuer, claims: checkClaims(payload, issuer, now) }
+  })
 }
 
 /** Header and payload of three segments of canonical base64url: one token has one spelling. */

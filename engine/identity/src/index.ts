@@ -1,3 +1,4 @@
+export type { IssuerState, KeysState, Tallied } from './issuer-state.ts'
 export { openIdentity, type IdentityOptions, type IdentityParts } from './open.ts'
 export { IssuerConfigError, openIssuers, type IssuerConfig } from './issuer.ts'
 export {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { importJWK, type CryptoKey } from 'jose'
 import { limits, type Clock, type Json } from '@sluice/core'
 import { keyType, type Algorithm } from './algorithm.ts'
+import type { KeysState } from './issuer-state.ts'
 import { fetchDocument, isTrustworthyUrl } from './issuer-document.ts'
 import { refuse } from './refuse.ts'
 import { isObject, parseObject, type JsonObject } from './strict-json.ts'
@@ -11,6 +12,8 @@ interface KeySet {
   /** Imported keys by `algorithm kid`: importing costs more than verifying. */
   readonly imported: Map<string, Promise<CryptoKey>>
   readonly readAt: number
+  /** Of the clock on the wall, for people. */
+  readonly readMs: number
 }
 
 export interface KeyOrigin {
@@ -34,6 +37,7 @@ export class IssuerKeys {
   #set: KeySet | undefined
   #triedAt = -Infinity
   #reading: Promise<void> | undefined
+  #trouble: string | null = null
 
   constructor(issuer: string, clock: Clock, origin: KeyOrigin = { tenant: null, file: null }) {
     this.#issuer = issuer
@@ -59,6 +63,10 @@ export class IssuerKeys {
     return known
   }
 
+  get state(): KeysState {
+    return { readMs: this.#set?.readMs ?? null, count: this.#set?.keys.length ?? 0, trouble: this.#trouble }
+  }
+
   #age(): number {
     return this.#clock.monotonic() - (this.#set?.readAt ?? -Infinity)
   }
@@ -80,9 +88,12 @@ export class IssuerKeys {
       this.#reading = (file === null ? published(this.#issuer) : keySet(file))
         .then((all) => {
           const keys = all.filter((key) => isOf(key['issuer'], this.#issuer, tenant))
-          this.#set = { keys, imported: new Map(), readAt: now }
+          this.#set = { keys, imported: new Map(), readAt: now, readMs: this.#clock.now() }
+          this.#trouble = null
         })
-        .catch(() => undefined)
+        .catch((error: unknown) => {
+          this.#trouble = error instanceof Error ? error.message : 'they cannot be read'
+        })
         .finally(() => {
           this.#reading = undefined
         })

@@ -3,6 +3,7 @@ import type { Clock } from '@sluice/core'
 import { algorithms as knownAlgorithms, defaultAlgorithms, isAlgorithm, type Algorithm } from './algorithm.ts'
 import { isTrustworthyUrl } from './issuer-document.ts'
 import { IssuerKeys } from './issuer-keys.ts'
+import { IssuerTally } from './issuer-state.ts'
 import type { GroupMapping } from './mapping.ts'
 import type { ConsoleClient } from './sign-in/oidc-client.ts'
 import { strangersAdmitted } from './public-issuers.ts'
@@ -51,6 +52,7 @@ export interface Issuer {
   readonly typeClaim: string | null
   readonly claims: readonly string[]
   readonly keys: IssuerKeys
+  readonly tally: IssuerTally
 }
 
 export type SubjectTerms = Pick<Issuer, 'groupsClaim' | 'mappings' | 'typeClaim' | 'claims'>
@@ -159,5 +161,6 @@ function opened(config: Tenancy, clock: Clock, base: string): Issuer {
     authorizedParties: config.authorized_parties ?? null,
     ...subjectTerms(config),
     keys: new IssuerKeys(url, clock, { tenant, file }),
+    tally: new IssuerTally(clock),
   }
 }

@@ -15,11 +15,12 @@ import { referencedCredentials, type CredentialReferences } from './credentials.
 import { derivedPasswords, type DerivedPasswords } from './derived-passwords.ts'
 import { tokenExchanger, type Exchange } from './exchange.ts'
 import { gatewayTokens } from './gateway-token.ts'
-import { openIssuers, type IssuerConfig } from './issuer.ts'
+import type { IssuerState } from './issuer-state.ts'
+import { openIssuers, type Issuer, type IssuerConfig } from './issuer.ts'
 import { browserKey, sshKey, tokenKey } from './keys.ts'
 import { openPseudonyms, type MaskingKeyReference } from './pseudonyms.ts'
 import { SamlLogins } from './saml/logins.ts'
-import { openSamlProvider, type SamlIssuerConfig } from './saml/provider.ts'
+import { openSamlProvider, type SamlIssuerConfig, type SamlProvider } from './saml/provider.ts'
 import { SecretError, type SecretReference } from './secrets/reference.ts'
 import type { SecretSource } from './secrets/source.ts'
 import { oidcProvider, type OidcPorts } from './sign-in/oidc.ts'
@@ -72,6 +73,8 @@ export interface IdentityParts {
   readonly passwords: DerivedPasswords
   readonly sshAuthority: CertificateAuthority
   readonly sshHost: HostKey
+  /** What is known of each issuer, in the order of the configuration. */
+  readonly issuers: () => readonly IssuerState[]
   readonly sshLogins: LoginAuthority
 }
 
@@ -84,7 +87,7 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
   const issuers = openIssuers(options.issuers, clock, options.base)
   const key = await tokenKey(options.tokenKey, options.keys, secrets)
   const providers = await Promise.all(
-    saml.issuers.map((config) => openSamlProvider(config, saml.url, secrets)),
+    saml.issuers.map((config) => openSamlProvider(config, saml.url, secrets, clock)),
   )
   const logins = new SamlLogins(providers, clock)
   const names = new Set([...issuers.values(), ...providers].map(({ name }) => name))
@@ -116,7 +119,38 @@ export async function openIdentity(options: IdentityOptions): Promise<IdentityPa
     logins,
     signIns: new SignIns(browsers, sealed, clock),
     pseudonyms: await openPseudonyms(options.maskingKey, options.keys, secrets),
+    issuers: () => issuerStates(options, issuers, providers),
   }
+}
+
+function issuerStates(
+  options: Pick<IdentityOptions, 'issuers' | 'saml'>,
+  issuers: ReadonlyMap<string, Issuer>,
+  providers: readonly SamlProvider[],
+): readonly IssuerState[] {
+  const browsers = new Set(options.issuers.flatMap(({ name, console: on }) => (on ? [name] : [])))
+  const of = ({ name, url, audience, groupsClaim, mappings, tally }: Issuer | SamlProvider) => ({
+    name,
+    issuer: url,
+    audience,
+    groupsClaim,
+    mappings: mappings?.length ?? 0,
+    tally: tally.state,
+  })
+  return [
+    ...Array.from(issuers.values(), (issuer) => ({
+      ...of(issuer),
+      kind: 'oidc' as const,
+      console: browsers.has(issuer.name),
+      keys: issuer.keys.state,
+    })),
+    ...providers.map((provider) => ({
+      ...of(provider),
+      kind: 'saml' as const,
+      console: true,
+      keys: null,
+    })),
+  ]
 }
 
 async function openSshLogins(

@@ -96,10 +96,13 @@ suite('what brings checkpoints to an outlet', () => {
       assert.equal(outlet.attempts, attempts, `after ${waited}`)
     }
     assert.deepEqual(reports, ['a checkpoint was not kept at kept.jsonl; trying again'])
+    const { name } = outlet
+    assert.deepEqual(bringing.state, { name, keptMs: null, trouble: 'it answered 503' })
     bringing.send('2')
     outlet.answer = 'keep'
     await pass(60_000)
     assert.deepEqual(outlet.lines, ['2'])
+    assert.deepEqual([bringing.state.trouble, bringing.state.keptMs !== null], [null, true])
     outlet.answer = 'refuse'
     bringing.send('3')
     await pass(0)

@@ -10,6 +10,15 @@ export interface CheckpointOutlet {
   close(): Promise<void>
 }
 
+/** What is known of one outlet. Times in milliseconds since 1970. */
+export interface OutletState {
+  readonly name: string
+  /** When it kept the newest that it has; `null`: nothing since the start. */
+  readonly keptMs: number | null
+  /** Why the attempt before the next one failed; `null`: it did not. */
+  readonly trouble: string | null
+}
+
 export interface CourierPorts {
   readonly clock: Clock
   readonly report: Report
@@ -36,10 +45,16 @@ export class CheckpointCourier {
   #wake = (): void => {}
   #closing = false
   #failures = 0
+  #keptMs: number | null = null
+  #trouble: string | null = null
 
   constructor(outlet: CheckpointOutlet, ports: CourierPorts) {
     this.#outlet = outlet
     this.#ports = ports
+  }
+
+  get state(): OutletState {
+    return { name: this.#outlet.name, keptMs: this.#keptMs, trouble: this.#trouble }
   }
 
   send(line: string): void {
@@ -76,11 +91,14 @@ export class CheckpointCourier {
       await this.#outlet.keep(line, this.#stop.signal)
       if (this.#waiting === line) this.#waiting = undefined
       this.#failures = 0
+      this.#keptMs = this.#ports.clock.now()
+      this.#trouble = null
       return true
     } catch (error) {
       if (this.#failures === 0)
         this.#ports.report(`a checkpoint was not kept at ${this.#outlet.name}; trying again`, error)
       this.#failures += 1
+      this.#trouble = error instanceof Error ? error.message : 'it could not be tried'
       return false
     }
   }

@@ -59,6 +59,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Log> {
     get queuedBytes() {
       return journal.queuedBytes
     },
+    get outlets() {
+      return journal.outlets
+    },
     append: (unit, appendOptions) => journal.append(unit, appendOptions),
     read: (after, stream) => journal.read(after, stream),
     subscribe: (after, signal, stream) => journal.subscribe(after, signal, stream),

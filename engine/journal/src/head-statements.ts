@@ -1,5 +1,5 @@
 import type { Clock } from '@sluice/core'
-import { CheckpointCourier, type CheckpointOutlet } from './checkpoint-courier.ts'
+import { CheckpointCourier, type CheckpointOutlet, type OutletState } from './checkpoint-courier.ts'
 import type { Report } from './data-keys.ts'
 import type { Head } from './head.ts'
 import type { IncarnationOf } from './incarnation.ts'
@@ -35,6 +35,10 @@ export class HeadStatements {
     const of = { kind: statementKind, log: embeddedLog, time: clock.now(), ...incarnation } as const
     const line = signedLine({ ...of, number: generation, closed, heads }, signer)
     for (const courier of this.#couriers) courier.send(line)
+  }
+
+  get outlets(): readonly OutletState[] {
+    return this.#couriers.map(({ state }) => state)
   }
 
   /** Resolves once the outlets have what was stated last, or did not take it in time. */

@@ -16,7 +16,7 @@ import {
 import { Committer } from './append.ts'
 import { Batch } from './batch.ts'
 import { hashOf, zeroHash } from './chain.ts'
-import type { CheckpointOutlet } from './checkpoint-courier.ts'
+import type { CheckpointOutlet, OutletState } from './checkpoint-courier.ts'
 import { openCut, type Cut } from './cut.ts'
 import { DataKeys, type Report } from './data-keys.ts'
 import type { Disk } from './disk.ts'
@@ -130,6 +130,10 @@ export class Journal implements EventStore, LogFollower {
 
   get queuedBytes(): number {
     return this.#committer.queuedBytes
+  }
+
+  get outlets(): readonly OutletState[] {
+    return this.#statements.outlets
   }
 
   /** The lock is the lease: nobody else writes this log while the process is there. */

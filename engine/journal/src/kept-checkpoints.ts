@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { findingsMax, type Finding } from './inspector.ts'
 import { statementIn, type Statement } from './statement.ts'
 
@@ -6,6 +7,21 @@ export interface KeptCheckpoints {
   /** The file, for people. */
   readonly name: string
   readonly lines: AsyncIterable<string>
+}
+
+/** The file that an outlet filled. */
+export function keptInFile(file: string): KeptCheckpoints {
+  return { name: file, lines: wholeLines(file) }
+}
+
+/** An outlet may be about to write the last one. */
+async function* wholeLines(file: string): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
 }
 
 export interface CheckpointReader {

@@ -1,4 +1,5 @@
 import type { EventStore, LogFollower, RecordedEvent } from '@sluice/core'
+import type { OutletState } from './checkpoint-courier.ts'
 import type { Unsealed } from './sealing.ts'
 import type { Removal } from './segment-removal.ts'
 
@@ -12,6 +13,8 @@ export interface Log extends EventStore, LogFollower {
   readonly liveForMs: number
   /** Bytes that were taken and are not durable yet. */
   readonly queuedBytes: number
+  /** Where else it is kept how far it went. */
+  readonly outlets: readonly OutletState[]
   /** The content of an event of this log. */
   unseal(event: RecordedEvent): Promise<Unsealed>
   /** Destroys a data key: what is sealed with it is unreadable for good. Again is as well. */

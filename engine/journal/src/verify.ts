@@ -37,6 +37,8 @@ export interface FolderVerifyOptions {
   readonly since?: number | undefined
   /** What outlets kept of this log, to hold the whole of it against. */
   readonly kept?: readonly KeptCheckpoints[]
+  /** Called after each segment, with how many of about how many are read. */
+  readonly progress?: (events: number, segments: { readonly done: number; readonly of: number }) => void
 }
 
 /** Reads a log beside its writer, if there is one, and names what is missing or changed. */
@@ -52,11 +54,11 @@ type ReadDisk = Pick<Disk, 'list' | 'read'>
  */
 export async function verify(
   disk: ReadDisk,
-  { since, kept = [] }: FolderVerifyOptions = {},
+  { since, kept = [], progress = () => {} }: FolderVerifyOptions = {},
 ): Promise<Verification> {
   const { boundaries, findings } = await keptBoundaries(disk, kept)
   for (let excerpts = await excerptsInEffect(disk); ;) {
-    const found = await verifyOnce(disk, excerpts, boundaries, since)
+    const found = await verifyOnce(disk, excerpts, boundaries, since, progress)
     const now = await excerptsInEffect(disk)
     if (now.length === excerpts.length)
       return { ...found, ok: found.ok && findings.length === 0, findings: [...findings, ...found.findings] }
@@ -70,6 +72,7 @@ async function verifyOnce(
   excerpts: readonly Excerpt[],
   boundaries: readonly KeptBoundary[],
   since: number | undefined,
+  progress: NonNullable<FolderVerifyOptions['progress']>,
 ): Promise<Verification> {
   const first = since === undefined ? 1 : await segmentOf(disk, since)
   const inspector = new Inspector(first > 1)
@@ -77,7 +80,7 @@ async function verifyOnce(
   const newest = head?.newest ?? null
   const follower = new Follower(disk, inspector, newest, boundaries, first)
   if (first === 1) await follower.excerpts(excerpts)
-  await follower.segments()
+  await follower.segments(progress)
   // A crash in the midst of writing the head leaves one of its slots whole; closing writes both.
   if (newest === null) inspector.note(headName, 0, follower.publicKey === null ? noLog : noHead)
   else if (newest.closed)
@@ -134,10 +137,12 @@ class Follower {
   }
 
   /** Up to the last segment that is in use now: what a writer adds meanwhile is for the next time. */
-  async segments(): Promise<void> {
+  async segments(progress: NonNullable<FolderVerifyOptions['progress']>): Promise<void> {
     this.#arrive(this.#inspector.boundary)
     const used = (await this.#disk.list()).map(segmentNumber).filter((number) => number !== null)
-    for (let number = this.#first; number <= Math.max(1, ...used); number++) {
+    const last = Math.max(1, ...used)
+    for (let number = this.#first; number <= last; number++) {
+      progress(this.#inspector.events, { done: number - this.#first, of: last - this.#first + 1 })
       const name = segmentName(number)
       const { header, bytes } = await this.#header(name)
       if (isHeader(header)) {

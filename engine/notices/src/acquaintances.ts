@@ -9,7 +9,7 @@ import {
 } from '@sluice/core'
 
 /** Who showed a proof at this gateway, as the token said. */
-interface Seen {
+export interface Seen {
   readonly identity: Identity
   readonly at: number
 }
@@ -41,6 +41,11 @@ export class Acquaintances {
         return identity
       },
     }
+  }
+
+  /** Who was seen last comes first. */
+  list(): readonly Seen[] {
+    return [...this.#seen.values()].toReversed()
   }
 
   /** `through` says in the record by what they acted. `undefined`: nobody of that id was seen lately. */

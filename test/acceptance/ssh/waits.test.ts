@@ -29,6 +29,15 @@ suite('commands over SSH that wait, or may not be recorded', () => {
   /** What runs there leaves a file. */
   const at = (name: string): string => join(stage.sshd.home, name)
   const vote = async (id: string, what: 'approve' | 'reject'): Promise<number> => {
+    // Who votes knows of it a moment after it is in the log.
+    for (let tries = 0; tries < 100; tries++) {
+      const status = await voted(id, what)
+      if (status !== 404) return status
+      await sleep(50)
+    }
+    return 404
+  }
+  const voted = async (id: string, what: 'approve' | 'reject'): Promise<number> => {
     const { host, port } = stage.gateway.api
     const response = await fetch(`http://${host}:${port}/v1/approvals/${id}/votes`, {
       method: 'POST',

@@ -98,6 +98,40 @@ suite('a busy gateway', () => {
   })
 })
 
+suite('a megabyte', () => {
+  test('of a statement, and of a value, is shown in part and holds nothing up', async () => {
+    const client = await stage.client('langchain-reporting', 'a megabyte')
+    const strange = 'x<b>\u202e '
+    await assert.rejects(
+      client.query(`select 1 /* ${strange.repeat(130_000)} */`),
+      /longer than 262144 bytes/,
+    )
+    // The longest that passes, with everything in it that is marked.
+    await client.query(`select 1 as one /* ${strange.repeat(32_000)} */`)
+    await client.query('select $1::text as value', ['<script>'.repeat(125_000)])
+    await client.end()
+    await using erin = await stage.person('erin', '/sessions?state=all&text=a+megabyte')
+    const { page } = erin
+    const frames = await watched(page, async () => {
+      await page.getByRole('row').filter({ hasText: 'a megabyte' }).getByRole('link').first().click()
+      const recording = page.getByRole('region', { name: 'Recording' })
+      await recording
+        .getByText(/1.000.000 characters/)
+        .first()
+        .waitFor()
+      await recording
+        .getByRole('button', { name: /^Show the other \d+ characters/ })
+        .first()
+        .waitFor()
+      assert.equal(await recording.locator('b.x, script, img').count(), 0)
+      await page.mouse.wheel(0, 5_000)
+    })
+    console.log(`a megabyte: longest task ${frames.task.toFixed(0)} ms`)
+    assert.ok(frames.task < 5_000, `a task took ${frames.task} ms`)
+    assertQuiet(erin)
+  })
+})
+
 suite('policies', () => {
   test('are put in force with a reason, and taken back', async () => {
     await using carol = await stage.person('carol', '/policies')

@@ -76,7 +76,7 @@ async function ls(_none: string, { all }: Given, client: Client): Promise<Done> 
   const rows = found
     .filter(({ state }) => all === true || state === 'enrolled' || state === 'invited')
     .flatMap((agent) => rowsOf(agent))
-  const heading = ['name', 'id', 'state', 'version', 'since', 'streams', 'gateway']
+  const heading = ['name', 'id', 'state', 'version', 'since', 'streams', 'certificate until', 'gateway']
   return {
     items: rows,
     text: table(
@@ -88,6 +88,7 @@ async function ls(_none: string, { all }: Given, client: Client): Promise<Done> 
         row.version ?? '–',
         row.since ?? '–',
         row.streams === null ? '–' : String(row.streams),
+        row.certificate_until ?? '–',
         row.gateway ?? '–',
       ]),
     ),
@@ -121,6 +122,8 @@ const nowhere = {
   client_ip: null,
   allows: null,
   streams: null,
+  heard_at: null,
+  certificate_until: null,
 }
 
 async function enrol(name: string, { for: life }: Given, client: Client): Promise<Done> {

@@ -29,6 +29,48 @@ test('targets ls is a table, or one object per line', async () => {
   assert.deepEqual(api.asked, ['GET /v1/targets', 'GET /v1/targets'])
 })
 
+const detail = {
+  ...found[0],
+  state: { address: 'db:5432', via: null, sessions: 2, connections: null, probed: null },
+  added_by: null,
+  terms: {
+    credential: { user: 'app', place: 'environment variable SHOP' },
+    rate: null,
+    conditions: null,
+    access: null,
+    settings: [
+      { name: 'database', value: 'shop\u001b[2J' },
+      { name: 'tls_ca', value: '' },
+    ],
+  },
+  probe: null,
+}
+const probe = {
+  at: '2026-11-27T10:00:00.000Z',
+  by: 'demo#carol',
+  findings: [
+    { state: 'good', about: 'connection', detail: 'it answers', remedy: '' },
+    { state: 'bad', about: 'login', detail: 'it refuses', remedy: 'look at the password' },
+  ],
+}
+
+test('targets show says where one is and what holds there; targets test ends with 1 when sessions would fail', async () => {
+  await using api = await scriptedServer((path) => ({
+    body: JSON.stringify(path.endsWith('/probe') ? probe : detail),
+  }))
+  const env = { SLUICE_URL: api.url, SLUICE_TOKEN: 'slu_x' }
+  const shown = await ran(['targets', 'show', 'shop'], env)
+  assert.equal(shown.code, 0)
+  for (const part of ['db:5432', 'app environment variable SHOP', 'unbounded', 'shop\\u{1b}[2J', 'not since'])
+    assert.ok(shown.out.includes(part), `${part} in\n${shown.out}`)
+  assert.ok(!shown.out.includes('tls_ca'))
+  const tested = await ran(['targets', 'test', 'shop'], env)
+  assert.equal(tested.code, 1)
+  assert.match(tested.out, /it refuses[\s\S]*look at the password/)
+  assert.deepEqual(JSON.parse((await ran(['targets', 'test', 'shop', '--json'], env)).out), probe)
+  assert.deepEqual(new Set(api.asked), new Set(['GET /v1/targets/shop', 'POST /v1/targets/shop/probe {}']))
+})
+
 test('targets role is SQL, and names are only names', async () => {
   const { code, out } = await ran([
     'targets',

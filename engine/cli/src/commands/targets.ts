@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { AddedLine, FindingLine, TargetLine } from '@sluice/api'
+import type { AddedLine, FindingLine, ProbeLine, TargetDetail, TargetLine } from '@sluice/api'
 import { Answered, connectApi, type Client } from '../client.ts'
 import { UsageError, type Command, type Io } from '../command.ts'
 import { findingText } from '../finding-text.ts'
@@ -26,12 +26,15 @@ export type TargetValues = ReturnType<typeof parseArgs<{ options: typeof options
 
 export const targets: Command = {
   usage: `sluice targets ls [--json]
+sluice targets show|test <name> [--json]
 sluice targets add <name> <url> --user <name> --password <reference> [--label env=prod]… [--check only|no] [--json]
 sluice targets add <name> --file <entry.yaml> [--check only|no] [--json]
 sluice targets rm <name> [--json]
 sluice targets role <role> --database <name> [--schema <name>]… [--write]
 
   ls    what can be reached, at this gateway or at another one of its log
+  show  where one is, what holds there, and what the latest test found; for admins and auditors
+  test  has the gateway log in there as a session would, and changes nothing; for admins
   add   adds one at all gateways of the log, for admins, after the gateway has logged in there
   rm    takes one away that was added; sessions at it end
   role  prints SQL that creates a role of PostgreSQL for a target: it may read the tables of the schemas, or with --write
@@ -52,6 +55,8 @@ sluice targets role <role> --database <name> [--schema <name>]… [--write]
     const [what, name, ...more] = positionals
     if (what === 'ls' && name === undefined) return list(await connectApi(io, values.as), values.json, io)
     if (what === 'add' && name !== undefined && more.length <= 1) return add(name, more[0], values, io)
+    if ((what === 'show' || what === 'test') && name !== undefined && more.length === 0)
+      return what === 'show' ? show(name, values, io) : test(name, values, io)
     if (what === 'rm' && name !== undefined && more.length === 0) return remove(name, values, io)
     if (what === 'role' && name !== undefined && more.length === 0) {
       // The adapter and its parser are more than what listing needs.
@@ -112,6 +117,55 @@ async function add(name: string, url: string | undefined, values: TargetValues, 
 function tell(findings: readonly FindingLine[], line: AddedLine, json: boolean, io: Io): void {
   if (json) io.out(`${JSON.stringify(line)}\n`)
   else for (const found of findings) io.out(findingText(found))
+}
+
+async function show(name: string, { as, json }: TargetValues, io: Io): Promise<number> {
+  const client = await connectApi(io, as)
+  const answer = await client.get(`/v1/targets/${encodeURIComponent(name)}`)
+  const target = (await answer.json()) as TargetDetail
+  if (json) io.out(`${JSON.stringify(target)}\n`)
+  else {
+    io.out(table(['what', 'is'], factsOf(target)))
+    for (const found of target.probe?.findings ?? []) io.out(findingText(found))
+  }
+  return 0
+}
+
+function factsOf({
+  name,
+  protocol,
+  state,
+  terms,
+  probe,
+  source,
+}: TargetDetail): readonly (readonly string[])[] {
+  const rate = terms?.rate ?? null
+  return [
+    ['target', `${name} (${protocol}), ${source === 'file' ? 'of a file' : 'added'}`],
+    [
+      'address',
+      `${state?.address ?? 'known at another gateway'}${state?.via == null ? '' : ` via ${state.via}`}`,
+    ],
+    [
+      'credential',
+      terms?.credential == null ? 'none' : `${terms.credential.user ?? ''} ${terms.credential.place}`.trim(),
+    ],
+    ['rate', rate === null ? 'unbounded' : `${rate.per_second} a second, ${rate.burst} at once`],
+    ...(terms?.settings ?? [])
+      .filter(({ value }) => value !== '')
+      .map(({ name: key, value }) => [key, value]),
+    ['sessions', String(state?.sessions ?? 0)],
+    ['tested', probe === null ? 'not since the gateway started' : `${probe.at} by ${probe.by}`],
+  ]
+}
+
+async function test(name: string, { as, json }: TargetValues, io: Io): Promise<number> {
+  const client = await connectApi(io, as)
+  const answer = await client.post(`/v1/targets/${encodeURIComponent(name)}/probe`, {})
+  const probe = (await answer.json()) as ProbeLine
+  if (json) io.out(`${JSON.stringify(probe)}\n`)
+  else for (const found of probe.findings) io.out(findingText(found))
+  return probe.findings.some(({ state }) => state === 'bad') ? 1 : 0
 }
 
 async function remove(name: string, { as, json }: TargetValues, io: Io): Promise<number> {

@@ -18,7 +18,7 @@ export function credentialOf(
   given: RawCredential | undefined,
 ): CredentialReference | null {
   const wrong = (message: string): never => {
-    throw new ConfigError([document.problem(given === undefined ? at : [...at, 'credential'], message)])
+    throw new ConfigError([document.problem([...at, 'credential'], message)])
   }
   if (need === 'none') return given === undefined ? null : wrong('this target takes no credential')
   if (given === undefined) return wrong('this target needs a credential')

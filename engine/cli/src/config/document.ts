@@ -36,7 +36,7 @@ export class ConfigDocument implements Located {
   }
 
   problem(path: Path, message: string, hint: string | null = null): Problem {
-    return { file: this.file, ...this.#place(path), message, hint }
+    return { file: this.file, ...this.#place(path), message, hint, at: path }
   }
 
   /** The place of a value, or of the closest ancestor that stands in the file. */

@@ -6,6 +6,8 @@ export interface Problem {
   readonly column: number
   readonly message: string
   readonly hint: string | null
+  /** The keys that lead to it; none where it is about no part of the file. */
+  readonly at?: readonly (string | number)[]
 }
 
 export class ConfigError extends Error {

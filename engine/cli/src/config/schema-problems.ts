@@ -46,7 +46,7 @@ function problemOf(document: Located, path: Path, error: ErrorObject): Problem {
     const near = nearest(params.missingProperty, strangers(error))
     const hint = near === null ? null : `is "${near}" meant?`
     return document.problem(
-      near === null ? path : [...path, near],
+      [...path, near ?? params.missingProperty],
       `${name} lacks "${params.missingProperty}"`,
       hint,
     )

@@ -67,6 +67,7 @@ export function settling(
     passwords: {
       mint: (...of) => settled(passwords.mint(...of)),
       of: (id) => passwords.of(id),
+      list: () => passwords.list(),
       get healthy() {
         return passwords.healthy
       },

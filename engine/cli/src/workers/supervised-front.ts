@@ -108,6 +108,9 @@ export class SupervisedFront implements Front {
     return this.#crew.addresses[protocol] ?? null
   }
 
+  /** Each worker has its own. */
+  load(): undefined {}
+
   apiAt(url: string): void {
     this.#url ??= url
     this.#crew.tell({ kind: 'api', url })

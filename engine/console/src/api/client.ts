@@ -7,12 +7,15 @@ export class Problem extends Error {
   /** 0: it could not be reached. */
   readonly status: number
   readonly code: string
+  /** What else was told, e.g. which parts of a request are wrong. */
+  readonly more: Readonly<Record<string, unknown>>
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, more: Problem['more'] = {}) {
     super(detail)
     this.name = 'Problem'
     this.status = status
     this.code = code
+    this.more = more
   }
 }
 
@@ -92,7 +95,7 @@ async function problemOf(response: Response): Promise<Problem> {
     readonly detail?: string
   }
   const detail = told.detail ?? `The gateway answered ${response.status}.`
-  return new Problem(response.status, told.title ?? 'error', detail)
+  return new Problem(response.status, told.title ?? 'error', detail, { ...told })
 }
 
 function textOf(parameters: Parameters): string {

@@ -3,12 +3,14 @@ import { useState } from 'preact/hooks'
 import { lines } from '../api/client.ts'
 import type { LogEvent } from '../api/shapes.ts'
 import { place } from '../location.ts'
+import { is } from '../who.ts'
 import { Code } from '../views/code.tsx'
 import { Copy } from '../views/copy.tsx'
 import { Empty } from '../views/empty.tsx'
 import { Export } from '../views/export.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
 import { Exact, Time } from '../views/texts.tsx'
+import { Verification } from './audit-verification.tsx'
 import { FilterBar, type Choice } from './filter-bar.tsx'
 
 const eventsMax = 300
@@ -27,12 +29,15 @@ const kinds: Choice = {
       'AdminActed,SessionKilled,PolicyActivated,PolicyRejected,KeyErased,LegalHoldPlaced,LegalHoldReleased',
       'Administration',
     ],
+    ['TokenRevoked,SubjectRevoked,PasswordMinted', 'Tokens'],
+    ['AgentInvited,AgentEnrolled,AgentJoined,AgentLeft,AgentRemoved', 'Agents'],
+    ['TargetRegistered,TargetRemoved', 'Targets'],
     ['AlarmRaised', 'Alarms'],
   ],
 }
 
 const everything =
-  'AuthenticationFailed,LoginsRefused,ApprovalRequested,ApprovalGranted,ApprovalRejected,ApprovalExpired,ApprovalCancelled,ApprovalConsumed,GrantRequested,GrantGiven,GrantRejected,GrantRevoked,SessionKilled,PolicyActivated,PolicyRejected,TargetRegistered,AdminActed,KeyErased,LegalHoldPlaced,LegalHoldReleased,GatewayLost,AlarmRaised,LogRecovered,SegmentsRemoved,CheckpointSigned'
+  'AuthenticationFailed,LoginsRefused,TokenRevoked,SubjectRevoked,TargetRemoved,AgentInvited,AgentEnrolled,AgentRemoved,ApprovalRequested,ApprovalGranted,ApprovalRejected,ApprovalExpired,ApprovalCancelled,ApprovalConsumed,GrantRequested,GrantGiven,GrantRejected,GrantRevoked,SessionKilled,PolicyActivated,PolicyRejected,TargetRegistered,AdminActed,KeyErased,LegalHoldPlaced,LegalHoldReleased,GatewayLost,AlarmRaised,LogRecovered,SegmentsRemoved,CheckpointSigned'
 
 /** The record of what was done to the gateway itself, and how anybody may check that it is whole. */
 export function Audit(): JSX.Element {
@@ -52,10 +57,11 @@ export function Audit(): JSX.Element {
       <div class="head">
         <h1>Audit</h1>
         <p>
-          Every event is chained to the one before it. The console shows the record; that nobody changed it is
-          proved without the gateway, by <code>npx sluice audit verify</code>.
+          What people and gateways did. Every event is chained to the one before it, so that nobody can change
+          or remove one unseen.
         </p>
       </div>
+      <Verification />
       <FilterBar placeholder="Search in these events" choices={[kinds]} />
       <Shown of={events}>
         {(found) => (
@@ -79,7 +85,7 @@ function List({ events }: { readonly events: readonly LogEvent[] }): JSX.Element
       <section class="card">
         <Empty icon="audit" title="No such event">
           What people do at the gateway is written here: votes, activations, ended sessions, and who read
-          which content.
+          which content.{is('auditor') ? '' : ' Auditors see it; you see the sessions of your own.'}
         </Empty>
       </section>
     )

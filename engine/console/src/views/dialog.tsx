@@ -8,6 +8,8 @@ export interface AskProps {
   /** What is done, on the button that does it. */
   readonly verb: string
   readonly dangerous?: boolean
+  /** `none`: the API takes none. */
+  readonly reason?: 'none' | 'optional' | 'needed'
   readonly needsReason?: boolean
   readonly act: (reason: string) => Promise<void>
   readonly close: () => void
@@ -22,6 +24,7 @@ export function Ask({
   verb,
   dangerous = false,
   needsReason = false,
+  reason: asked = needsReason ? 'needed' : 'optional',
   act,
   close,
 }: AskProps): JSX.Element {
@@ -31,7 +34,7 @@ export function Ask({
   const [wrong, setWrong] = useState('')
   useEffect(() => dialog.current?.showModal(), [])
   const submit = async (): Promise<void> => {
-    if (busy || (needsReason && reason.trim() === '')) return
+    if (busy || (asked === 'needed' && reason.trim() === '')) return
     setBusy(true)
     try {
       await act(reason.trim())
@@ -52,22 +55,24 @@ export function Ask({
         <h2 id="ask-title">{title}</h2>
         <div class="stack-s">
           <div class="quiet">{children}</div>
-          <label class="field">
-            Reason{needsReason ? '' : ' (optional)'}
-            <textarea
-              class="input"
-              rows={2}
-              maxLength={reasonCharsMax}
-              value={reason}
-              onInput={(event) => setReason(event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key !== 'Enter' || event.shiftKey) return
-                event.preventDefault()
-                void submit()
-              }}
-              autofocus
-            />
-          </label>
+          {asked === 'none' ? null : (
+            <label class="field">
+              Reason{asked === 'needed' ? '' : ' (optional)'}
+              <textarea
+                class="input"
+                rows={2}
+                maxLength={reasonCharsMax}
+                value={reason}
+                onInput={(event) => setReason(event.currentTarget.value)}
+                onKeyDown={(event) => {
+                  if (event.key !== 'Enter' || event.shiftKey) return
+                  event.preventDefault()
+                  void submit()
+                }}
+                autofocus
+              />
+            </label>
+          )}
           {wrong === '' ? null : (
             <p class="note deny" role="alert">
               {wrong}
@@ -81,7 +86,7 @@ export function Ask({
           <button
             class={dangerous ? 'button danger' : 'button main'}
             type="submit"
-            disabled={busy || (needsReason && reason.trim() === '')}
+            disabled={busy || (asked === 'needed' && reason.trim() === '')}
           >
             {verb} <kbd>↵</kbd>
           </button>

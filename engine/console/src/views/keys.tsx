@@ -2,6 +2,8 @@ import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { go } from '../location.ts'
+import { placesFor } from '../places.ts'
+import { is } from '../who.ts'
 
 /** What a key does, and what it is called in the list of keys. */
 export interface Key {
@@ -36,16 +38,6 @@ export function useLineKeys(lines: number, line: string, open: (at: number) => v
   return at
 }
 
-const places: Readonly<Record<string, string>> = {
-  h: '/',
-  a: '/approvals',
-  s: '/sessions',
-  e: '/exchanges',
-  p: '/policies',
-  t: '/targets',
-  u: '/audit',
-}
-
 const chordMs = 1_000
 let goingUntil = 0
 
@@ -60,8 +52,10 @@ export function listenToKeys(): void {
 function press(key: string, at: number): boolean {
   if (at < goingUntil) {
     goingUntil = 0
-    const to = places[key]
-    if (to !== undefined) go(to)
+    const to = placesFor(is)
+      .flatMap(({ places }) => places)
+      .find((each) => each.key === key)
+    if (to !== undefined) go(`/${to.path}`)
     return to !== undefined
   }
   if (key === 'g') {
@@ -103,14 +97,16 @@ export function KeyHelp(): JSX.Element | null {
             <span>{does}</span>
           </>
         ))}
-        {Object.entries(places).map(([key, to]) => (
-          <>
-            <span>
-              <kbd>g</kbd> <kbd>{key}</kbd>
-            </span>
-            <span>Go to {to === '/' ? 'home' : to.slice(1)}</span>
-          </>
-        ))}
+        {placesFor(is).flatMap(({ places }) =>
+          places.map(({ key, name }) => (
+            <>
+              <span>
+                <kbd>g</kbd> <kbd>{key}</kbd>
+              </span>
+              <span>Go to {name.toLowerCase()}</span>
+            </>
+          )),
+        )}
         <kbd>?</kbd>
         <span>These keys</span>
       </div>

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { ticking } from '../ticking.ts'
 
 /** What is asked of the API, in whichever state it is. */
 export type Resource<T> =
@@ -28,6 +29,15 @@ export function useResource<T>(
     return () => leaving.abort()
   }, [...depends, times])
   return resource
+}
+
+/** The same, asked for again every so often while somebody looks. */
+export function useLive<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  depends: readonly unknown[],
+  everyMs: number,
+): Resource<T> {
+  return useResource(load, [...depends, Math.floor(ticking.value / everyMs)])
 }
 
 export function messageOf(error: unknown): string {

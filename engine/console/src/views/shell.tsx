@@ -1,7 +1,9 @@
 import type { ComponentChildren, JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
 import { following } from '../api/follow.ts'
 import { needsMe } from '../inbox.ts'
 import { place } from '../location.ts'
+import { placesFor, type PlaceName } from '../places.ts'
 import { theme, zone, type Theme } from '../preferences.ts'
 import { signOut } from '../sign-in.ts'
 import { is, me } from '../who.ts'
@@ -9,30 +11,6 @@ import { Icon, type IconName } from './icon.tsx'
 import { KeyHelp } from './keys.tsx'
 import { Toasts } from './toast.tsx'
 import { subjectName } from '../amount-text.ts'
-
-interface Entry {
-  readonly path: string
-  readonly name: string
-  readonly icon: IconName
-  /** Not on the bar of a phone. */
-  readonly minor?: boolean
-}
-
-function entries(): readonly Entry[] {
-  return [
-    { path: '', name: 'Home', icon: 'home' },
-    { path: 'approvals', name: 'Approvals', icon: 'approvals' },
-    { path: 'sessions', name: 'Sessions', icon: 'sessions' },
-    { path: 'exchanges', name: 'Exchanges', icon: 'exchanges' },
-    ...(is('admin') || is('auditor')
-      ? [{ path: 'policies', name: 'Policies', icon: 'policies' } as const]
-      : []),
-    { path: 'targets', name: 'Targets', icon: 'targets', minor: true },
-    ...(is('auditor') || is('admin')
-      ? [{ path: 'audit', name: 'Audit', icon: 'audit', minor: true } as const]
-      : []),
-  ]
-}
 
 export function Brand(): JSX.Element {
   return (
@@ -52,8 +30,6 @@ export function Brand(): JSX.Element {
 
 /** What is around every page. */
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
-  const [section = ''] = place.value.parts
-  const waiting = needsMe.value.length
   return (
     <>
       <a class="skip" href="#main">
@@ -64,22 +40,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
           <a class="brand" href="/">
             <Brand /> Sluice
           </a>
-          <nav class="places" aria-label="Pages">
-            {entries().map(({ path, name, icon, minor }) => (
-              <a
-                key={path}
-                href={`/${path}`}
-                class={minor === true ? 'minor' : ''}
-                {...(section === path || (section === 'runs' && path === 'exchanges')
-                  ? { 'aria-current': 'page' }
-                  : {})}
-              >
-                <Icon name={icon} />
-                {name}
-                {path === 'approvals' && waiting > 0 ? <span class="pill">{waiting}</span> : null}
-              </a>
-            ))}
-          </nav>
+          <Places />
           <Foot />
         </div>
         <main id="main" tabIndex={-1}>
@@ -94,6 +55,65 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
       <Toasts />
       <KeyHelp />
     </>
+  )
+}
+
+/** Where the pages are: beside them, or on a phone below them, with the less frequent ones behind one more. */
+function Places(): JSX.Element {
+  const [more, setMore] = useState(false)
+  const { parts } = place.value
+  const groups = placesFor(is)
+  const others = groups
+    .map(({ title, places }) => ({ title, places: places.filter(({ major }) => major !== true) }))
+    .filter(({ places }) => places.length > 0)
+  const hidden = others.some(({ places }) => places.some(({ path }) => path === sectionOf(parts)))
+  useEffect(() => setMore(false), [place.value])
+  return (
+    <nav class="places" aria-label="Pages">
+      {groups.map(({ title, places }) => (
+        <div class="place-group" key={title}>
+          <span class="place-title" aria-hidden="true">
+            {title}
+          </span>
+          {places.map((each) => (
+            <PlaceLink key={each.path} of={each} />
+          ))}
+        </div>
+      ))}
+      <button
+        class={hidden ? 'more-places here' : 'more-places'}
+        type="button"
+        aria-expanded={more}
+        onClick={() => setMore(!more)}
+      >
+        <Icon name="more" />
+        More
+      </button>
+      {more ? (
+        <div class="places-sheet">
+          {others.flatMap(({ places }) => places.map((each) => <PlaceLink key={each.path} of={each} />))}
+        </div>
+      ) : null}
+    </nav>
+  )
+}
+
+function sectionOf([section = '']: readonly string[]): string {
+  return section === 'runs' ? 'exchanges' : section
+}
+
+function PlaceLink({ of: { path, name, icon, major } }: { readonly of: PlaceName }): JSX.Element {
+  const waiting = path === 'approvals' ? needsMe.value.length : 0
+  return (
+    <a
+      href={`/${path}`}
+      class={major === true ? '' : 'minor'}
+      {...(sectionOf(place.value.parts) === path ? { 'aria-current': 'page' } : {})}
+    >
+      <Icon name={icon} />
+      {name}
+      {waiting > 0 ? <span class="pill">{waiting}</span> : null}
+    </a>
   )
 }
 

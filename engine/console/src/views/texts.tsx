@@ -6,19 +6,25 @@ import { zone } from '../preferences.ts'
 import { marked, readable, type Segment } from '../printable.ts'
 import { ticking } from '../ticking.ts'
 
+/** A browser takes ever longer to add one more to thousands of neighbours. */
+const neighboursMax = 500
+
 /** Segments as they are shown: a mark is an element of its own, which no text can be. */
 export function Segments({ of }: { readonly of: readonly Segment[] }): JSX.Element {
+  if (of.length <= neighboursMax) return <bdi>{of.map(shown)}</bdi>
+  const groups = Math.ceil(of.length / neighboursMax)
   return (
     <bdi>
-      {of.map(({ kind, text }) =>
-        kind === 'text' ? (
-          text
-        ) : (
-          <i class={/^(U\+|[A-Z]{2,4}$)/.test(text) ? 'mark danger' : 'mark'}>{text}</i>
-        ),
-      )}
+      {Array.from({ length: groups }, (_, at) => (
+        <span key={at}>{of.slice(at * neighboursMax, (at + 1) * neighboursMax).map(shown)}</span>
+      ))}
     </bdi>
   )
+}
+
+function shown({ kind, text }: Segment): JSX.Element | string {
+  if (kind === 'text') return text
+  return <i class={/^(U\+|[A-Z]{2,4}$)/.test(text) ? 'mark danger' : 'mark'}>{text}</i>
 }
 
 /** A text that the gateway has made visible. */

@@ -45,7 +45,9 @@ suite('a SAML login', () => {
   async function opened(changes: Partial<SamlIssuerConfig> = {}): Promise<SamlLogins> {
     const config = { ...providerConfig(keys), ...changes }
     const source = secretSource({ base: '.', env: {}, clock })
-    const providers = [config, { ...config, name: 'other' }].map((one) => openSamlProvider(one, base, source))
+    const providers = [config, { ...config, name: 'other' }].map((one) =>
+      openSamlProvider(one, base, source, clock),
+    )
     return new SamlLogins(await Promise.all(providers), clock)
   }
 
@@ -223,7 +225,7 @@ suite('a SAML login', () => {
 
   test('costs other people no more than a part of the time, whoever sends what', async () => {
     const source = secretSource({ base: '.', env: {}, clock })
-    const provider = await openSamlProvider(providerConfig(keys), base, source)
+    const provider = await openSamlProvider(providerConfig(keys), base, source, clock)
     const slow = (response: SamlResponse): Promise<string> => {
       clock.advance(400)
       return provider.verify(response)
@@ -344,13 +346,14 @@ suite('a SAML provider', () => {
       { ...good, certificates: [{ literal: certificate }] },
       base,
       source,
+      scriptedClock(),
     )
     assert.match(provider.metadata, /EntityDescriptor/)
   })
 
   for (const [what, change, words] of bad)
     test(`with ${what} is refused at start`, () =>
-      assert.rejects(openSamlProvider({ ...good, ...change }, base, source), words))
+      assert.rejects(openSamlProvider({ ...good, ...change }, base, source, scriptedClock()), words))
 })
 
 /** Of a key that nobody kept; valid until 2046. */

@@ -87,11 +87,13 @@ export class SamlLogins {
     const pending = this.#pending.get(relayState)
     if (pending === undefined || pending.provider !== name) refuseUnasked()
     const { claims, subject } = await this.#effort.of(() =>
-      this.#read(samlResponse, pending.requestId, provider).catch((error: unknown) => {
-        // One answer, good or bad: who has another one begins again.
-        this.#pending.take(relayState)
-        throw error
-      }),
+      provider.tally
+        .counting(() => this.#read(samlResponse, pending.requestId, provider))
+        .catch((error: unknown) => {
+          // One answer, good or bad: who has another one begins again.
+          this.#pending.take(relayState)
+          throw error
+        }),
     )
     this.#use(`${name} ${claims.assertionId}`, claims.replayableUntil)
     if (this.#pending.take(relayState) === undefined)

@@ -1,8 +1,10 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import type { SamlConfig } from '@node-saml/node-saml'
+import type { Clock } from '@sluice/core'
 import { isTrustworthyUrl } from '../issuer-document.ts'
 import { checkMappings, checkName, IssuerConfigError, subjectTerms, type SubjectTerms } from '../issuer.ts'
 import type { GroupMapping } from '../mapping.ts'
+import { IssuerTally } from '../issuer-state.ts'
 import { refuse } from '../refuse.ts'
 import type { SamlResponse } from './response.ts'
 import type { SecretReference } from '../secrets/reference.ts'
@@ -40,6 +42,7 @@ export interface SamlProvider extends SubjectTerms {
   /** Where it posts its answers. */
   readonly recipient: string
   readonly subjectClaim: string | null
+  readonly tally: IssuerTally
   /** The service provider's metadata, to be given to the identity provider. */
   readonly metadata: string
   /** URL at which a person logs in, for the request of that id. `again`: even if the provider knows who they are. */
@@ -65,6 +68,7 @@ export async function openSamlProvider(
   config: SamlIssuerConfig,
   base: string,
   source: SecretSource,
+  clock: Clock,
 ): Promise<SamlProvider> {
   checkSamlIssuer(config)
   // Every command loads this file, and only a gateway with such a provider has a use for the library.
@@ -84,6 +88,7 @@ export async function openSamlProvider(
     audience,
     recipient,
     subjectClaim,
+    tally: new IssuerTally(clock),
     ...subjectTerms(config),
     metadata: new SAML(options).generateServiceProviderMetadata(null),
     loginUrl: (requestId, relayState, again) =>

@@ -382,6 +382,7 @@ suite('an answer of a SAML provider', () => {
       providerConfig(keys),
       base,
       secretSource({ base: '.', env: {}, clock: scriptedClock() }),
+      scriptedClock(),
     )
     logins = new SamlLogins([provider], scriptedClock())
   })

@@ -3,7 +3,7 @@ import { type AppendOptions, type Clock, type HeadRecord, type Ids, type NewEven
 import type { Sink } from '../append.ts'
 import type { Batch } from '../batch.ts'
 import { hashBytes, hashIn, hashOf, zeroHash } from '../chain.ts'
-import { CheckpointCourier, type CheckpointOutlet } from '../checkpoint-courier.ts'
+import { CheckpointCourier, type CheckpointOutlet, type OutletState } from '../checkpoint-courier.ts'
 import type { Report } from '../data-keys.ts'
 import { checkpointStream, type RecordableUnit } from '../incarnation.ts'
 import type { Signer } from '../keys.ts'
@@ -81,6 +81,10 @@ export class Checkpoints {
     // Two statements with one number would be one too few.
     await this.#stating
     await this.#state(true)
+  }
+
+  get outlets(): readonly OutletState[] {
+    return this.#couriers.map(({ state }) => state)
   }
 
   /** Resolves once the outlets have what was stated last, or did not take it in time. */

@@ -12,7 +12,7 @@ import {
   type Unit,
 } from '@sluice/core'
 import { Committer, type Sink } from '../append.ts'
-import type { CheckpointOutlet } from '../checkpoint-courier.ts'
+import type { CheckpointOutlet, OutletState } from '../checkpoint-courier.ts'
 import { DataKeys, type Report } from '../data-keys.ts'
 import { Incarnation } from '../incarnation.ts'
 import { KeyError, type GatewayKeys } from '../keys.ts'
@@ -200,6 +200,10 @@ export class KafkaLog implements Log {
 
   get queuedBytes(): number {
     return this.#parts.committer.queuedBytes + this.#parts.offload.waitingBytes
+  }
+
+  get outlets(): readonly OutletState[] {
+    return this.#parts.checkpoints.outlets
   }
 
   get live(): boolean {

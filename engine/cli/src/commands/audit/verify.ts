@@ -1,9 +1,9 @@
 import { createPublicKey } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '@sluice/core'
-import { verifyKafka, verifyLog, type KeptCheckpoints, type Verification } from '@sluice/journal'
+import { keptInFile, verifyKafka, verifyLog, type KeptCheckpoints, type Verification } from '@sluice/journal'
 import { UsageError, type ExitCode, type Io } from '../../command.ts'
 import { parseConfig } from '../../config/config.ts'
 import { withBrokers, type KafkaLogConfig, type LogConfig } from '../../config/log.ts'
@@ -77,19 +77,9 @@ async function keptIn({ checkpoints = [] }: VerifyOptions): Promise<readonly Kep
       } catch {
         throw new UsageError(`--checkpoints names ${name}, which is no file that can be read`)
       }
-      return { name, lines: wholeLines(name) }
+      return keptInFile(name)
     }),
   )
-}
-
-/** An outlet may be about to write the last one. */
-async function* wholeLines(file: string): AsyncGenerator<string> {
-  let rest = ''
-  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
-    const lines = `${rest}${chunk}`.split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
 }
 
 async function onKafka(

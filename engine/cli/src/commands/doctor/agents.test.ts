@@ -14,6 +14,8 @@ function connection(of: Partial<AgentConnectionLine>): AgentConnectionLine {
     client_ip: '10.0.0.1',
     allows: ['db.internal:5432'],
     streams: 0,
+    heard_at: null,
+    certificate_until: null,
     ...of,
   }
 }

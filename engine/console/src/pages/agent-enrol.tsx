@@ -1,0 +1,138 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { send } from '../api/client.ts'
+import type { Agent } from '../api/operations.ts'
+import { Code } from '../views/code.tsx'
+import { Field } from '../views/field.tsx'
+import { messageOf } from '../views/resource.tsx'
+import { Countdown } from '../views/texts.tsx'
+
+interface Invited {
+  readonly agent: Agent
+  readonly token: string
+}
+
+const lives = [
+  ['3600', 'an hour'],
+  ['86400', 'a day'],
+  ['604800', 'a week'],
+] as const
+
+/** Lets one agent enrol. Its token is shown once, and is nowhere else. */
+export function Enrol({
+  done,
+  close,
+}: {
+  readonly done: () => void
+  readonly close: () => void
+}): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [name, setName] = useState('')
+  const [life, setLife] = useState<string>(lives[0][0])
+  const [wrong, setWrong] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [invited, setInvited] = useState<Invited | null>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  const invite = async (): Promise<void> => {
+    if (busy) return
+    setBusy(true)
+    setWrong('')
+    try {
+      setInvited(await send<Invited>('POST', '/v1/agents', { name: name.trim(), life_s: Number(life) }))
+      done()
+    } catch (error) {
+      setWrong(/pattern/.test(messageOf(error)) ? namesAre : messageOf(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <dialog ref={dialog} class="wide-dialog" onClose={close} aria-labelledby="enrol-title">
+      {invited === null ? (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            void invite()
+          }}
+        >
+          <h2 id="enrol-title">Enrol an agent</h2>
+          <div class="stack-s">
+            <Field
+              label="Name"
+              wrong={wrong}
+              hint="Targets name it with via. Several agents may have the same name: they share the work."
+            >
+              {(of) => (
+                <input
+                  {...of}
+                  class="input"
+                  value={name}
+                  autofocus
+                  autocomplete="off"
+                  spellcheck={false}
+                  onInput={(event) => setName(event.currentTarget.value)}
+                />
+              )}
+            </Field>
+            <Field label="Its token is good for">
+              {(of) => (
+                <select
+                  {...of}
+                  class="input"
+                  value={life}
+                  onChange={(event) => setLife(event.currentTarget.value)}
+                >
+                  {lives.map(([value, text]) => (
+                    <option key={value} value={value}>
+                      {text}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          </div>
+          <div class="row">
+            <button class="button" type="button" onClick={() => dialog.current?.close()}>
+              Cancel
+            </button>
+            <button class="button main" type="submit" disabled={busy || name.trim() === ''}>
+              Make a token
+            </button>
+          </div>
+        </form>
+      ) : (
+        <div>
+          <h2 id="enrol-title">The token of {invited.agent.name}</h2>
+          <div class="stack-s">
+            <p class="note hold">
+              It is shown this once, and good for one agent, for{' '}
+              <Countdown until={invited.agent.expires_at} />. The gateway keeps its fingerprint alone.
+            </p>
+            <div class="token">
+              <Code text={invited.token} language="plain" whole />
+            </div>
+            <p class="quiet">
+              Where the targets are, with that token in the file <code>token</code>:
+            </p>
+            <Code
+              text={`npx sluice agent --gateway ${location.hostname}:7444 \\\n  --allow db.internal:5432 --token-file token`}
+              language="shell"
+              whole
+            />
+            <p class="quiet small">
+              --allow names each address that the gateway may reach through it. The port is that of
+              listen.agents.
+            </p>
+          </div>
+          <div class="row">
+            <button class="button main" type="button" onClick={() => dialog.current?.close()}>
+              I have it
+            </button>
+          </div>
+        </div>
+      )}
+    </dialog>
+  )
+}
+
+const namesAre = 'A name is lower-case letters, digits, _ and -, at most 63.'
