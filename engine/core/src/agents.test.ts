@@ -14,7 +14,7 @@ const hour = 3_600_000
 interface World {
   readonly log: SharedLog
   readonly clock: SteppedClock
-  gateway(writer: string, epoch?: number): Promise<Agents>
+  readonly gateway: (writer: string, epoch?: number) => Promise<Agents>
 }
 
 function world(): World {
