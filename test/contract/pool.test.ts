@@ -99,6 +99,11 @@ async function seen(client: WireClient, sql: string): Promise<string> {
   return JSON.stringify([rows, errors.map(({ code }) => code)])
 }
 
+interface Line {
+  readonly name: string
+  readonly state: { readonly connections: object | null } | null
+}
+
 interface Trace {
   readonly what: string
   readonly does: readonly string[]
@@ -489,6 +494,24 @@ suite('how many there are', () => {
     )
     return Number(found.rows[0]?.[0])
   }
+
+  test('an auditor is told how many are in use, at rest and waited for, and nobody else', async () => {
+    const told = async (subject: 'erin' | 'alice'): Promise<unknown> => {
+      const { host, port } = gateway.api
+      const headers = { authorization: `Bearer ${await gateway.token(subject)}` }
+      const answer = await fetch(`http://${host}:${port}/v1/targets`, { headers })
+      const lines = (await answer.json()) as readonly Line[]
+      return lines.find(({ name }) => name === 'two')?.state?.connections ?? null
+    }
+    const first = await connected('two')
+    const second = await connected('two')
+    assert.deepEqual(await told('erin'), { busy: 2, resting: 0, waiting: 0, max: 2 })
+    assert.equal(await told('alice'), null)
+    second.close()
+    await sleep(150)
+    assert.deepEqual(await told('erin'), { busy: 1, resting: 1, waiting: 0, max: 2 })
+    first.close()
+  })
 
   test('a session that finds all in use is told so when its time is over', async () => {
     const first = await connected('full')

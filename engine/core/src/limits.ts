@@ -119,7 +119,7 @@ const own = {
   /** Revisions that are listed, and can be activated, of those in the log. */
   policyRevisionsMax: 10_000,
   /** Compiled policies kept in the cache folder. */
-  policyBuildsMax: 16,
+  policyBuildsMax: 48,
   /** Facts of runs and subjects reach back so far. */
   factsWindowMs: 86_400_000,
   /** Runs and subjects whose facts are at hand. */

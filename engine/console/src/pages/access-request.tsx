@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { get, send } from '../api/client.ts'
 import type { Grant, OperatedTarget } from '../api/operations.ts'
-import { Field } from '../views/field.tsx'
+import { ChoiceField, Field } from '../views/field.tsx'
 import { messageOf, useResource } from '../views/resource.tsx'
 import { say } from '../views/toast.tsx'
 
@@ -56,22 +56,12 @@ export function AskForAccess({
       >
         <h2 id="access-title">Ask for access</h2>
         <div class="stack-s">
-          <Field label="Target">
-            {(of) => (
-              <select
-                {...of}
-                class="input"
-                value={chosen}
-                onChange={(event) => setTarget(event.currentTarget.value)}
-              >
-                {names.map((name) => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <ChoiceField
+            label="Target"
+            value={chosen}
+            options={names.map((name) => [name, name] as const)}
+            choose={setTarget}
+          />
           <Field label="Role" hint="What policies call it, e.g. reader or pii_reader.">
             {(of) => (
               <input
@@ -84,22 +74,7 @@ export function AskForAccess({
               />
             )}
           </Field>
-          <Field label="For">
-            {(of) => (
-              <select
-                {...of}
-                class="input"
-                value={life}
-                onChange={(event) => setLife(event.currentTarget.value)}
-              >
-                {lives.map(([value, text]) => (
-                  <option key={value} value={value}>
-                    {text}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <ChoiceField label="For" value={life} options={lives} choose={setLife} />
           <Field label="Reason" hint="Whoever decides reads it, and it is in the record.">
             {(of) => (
               <textarea

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { send } from '../api/client.ts'
 import type { Agent } from '../api/operations.ts'
 import { Code } from '../views/code.tsx'
-import { Field } from '../views/field.tsx'
+import { ChoiceField, Field } from '../views/field.tsx'
 import { messageOf } from '../views/resource.tsx'
 import { Countdown } from '../views/texts.tsx'
 
@@ -74,22 +74,7 @@ export function Enrol({
                 />
               )}
             </Field>
-            <Field label="Its token is good for">
-              {(of) => (
-                <select
-                  {...of}
-                  class="input"
-                  value={life}
-                  onChange={(event) => setLife(event.currentTarget.value)}
-                >
-                  {lives.map(([value, text]) => (
-                    <option key={value} value={value}>
-                      {text}
-                    </option>
-                  ))}
-                </select>
-              )}
-            </Field>
+            <ChoiceField label="Its token is good for" value={life} options={lives} choose={setLife} />
           </div>
           <div class="row">
             <button class="button" type="button" onClick={() => dialog.current?.close()}>

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import type { TargetForm } from '../target-entry.ts'
-import { Field } from '../views/field.tsx'
+import { ChoiceField, Field } from '../views/field.tsx'
 
 /** What is wrong, by field. */
 export type Wrong = { readonly [Name in keyof TargetForm]?: string }
@@ -187,21 +187,12 @@ function Choice({
 }): JSX.Element {
   const said = wrong[name]
   return (
-    <Field label={label} {...(said === undefined ? {} : { wrong: said })}>
-      {(of) => (
-        <select
-          {...of}
-          class="input"
-          value={form[name]}
-          onChange={(event) => change({ [name]: event.currentTarget.value })}
-        >
-          {options.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
+    <ChoiceField
+      label={label}
+      value={form[name]}
+      options={options}
+      choose={(value) => change({ [name]: value })}
+      {...(said === undefined ? {} : { wrong: said })}
+    />
   )
 }

@@ -64,6 +64,11 @@ function Whole({
           {served ? null : <Badge meaning="none">served by another gateway</Badge>}
         </span>
         <div class="actions">
+          {is('admin') || is('auditor') ? (
+            <a class="button" href={`/policies/can?target=${named}`}>
+              Who can do what
+            </a>
+          ) : null}
           <a class="button" href={`/sessions?target=${named}`}>
             Sessions
           </a>

@@ -30,3 +30,26 @@ export function Field({ label, hint, wrong = '', children }: FieldProps): JSX.El
     </div>
   )
 }
+
+export interface ChoiceFieldProps extends Omit<FieldProps, 'children'> {
+  readonly value: string
+  readonly options: readonly (readonly [value: string, name: string])[]
+  readonly choose: (value: string) => void
+}
+
+/** One of several. */
+export function ChoiceField({ value, options, choose, ...field }: ChoiceFieldProps): JSX.Element {
+  return (
+    <Field {...field}>
+      {(of) => (
+        <select {...of} class="input" value={value} onChange={(event) => choose(event.currentTarget.value)}>
+          {options.map(([each, name]) => (
+            <option key={each} value={each}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
