@@ -61,6 +61,7 @@ suite('a gateway of two workers', () => {
         { name: 'rated', login, settings: { rate: { per_second: 0.5, burst: 5 } } },
         { name: 'vault', login, access: { approvers: ['dba'], max: '1h' } },
         { name: 'counted', login },
+        { name: 'pooled', login, settings: { pool: { max: 4 } } },
         { name: 'shop-api', http: api },
       ],
     })
@@ -307,6 +308,18 @@ suite('a gateway of two workers', () => {
     })
     const ready = await fetch(`http://${gateway.api.host}:${gateway.api.port}/readyz`)
     assert.equal(ready.status, 200)
+  })
+
+  test('connections that sessions take turns with are measured over both', async () => {
+    const lent = async (): Promise<number> => {
+      const { host, port } = gateway.metrics
+      const text = await (await fetch(`http://${host}:${port}/metrics`)).text()
+      return Number(/^sluice_pool_connections\{target="pooled",state="lent"\} (\d+)$/m.exec(text)?.[1] ?? 0)
+    }
+    const seats = await pair('alice', 'pooled')
+    await until('each has lent one', async () => (await lent()) === 2)
+    for (const { client } of seats) client.close()
+    await until('both have them back', async () => (await lent()) === 0)
   })
 
   test('a port that nobody knows stays closed to who has no token', async () => {
