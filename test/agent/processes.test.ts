@@ -317,7 +317,7 @@ suite('targets behind agents', () => {
     assert.deepEqual(connected[0]?.['allows'], allow)
     assert.ok(rows.some(({ state, gateway: at }) => state === 'enrolled' && at === null))
     const table = (await ran('agents', 'ls')).out
-    assert.match(table, /^name +id +state +version +since +streams +gateway$/m)
+    assert.match(table, /^name +id +state +version +since +streams +certificate until +gateway$/m)
     assert.match(table, /^vpc +agt_\w+ +connected +\d+\.\d+\.\d+ /m)
     assert.equal((await ran('agents', 'ls', '--for', '1h')).code, 2)
     assert.equal((await ran('agents', 'enrol', 'Not A Name')).code, 1)
