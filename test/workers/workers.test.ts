@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { limits } from '@sluice/core'
 import { demoToken, startIdentityProvider, type DemoSubject, type IdentityProvider } from '@sluice/demo'
 import {
   doorAt,
@@ -22,6 +21,7 @@ import {
   type Login,
 } from '../src/index.ts'
 import { callerAt, oneInEach, seated, until, workersOf, type Caller } from './stage.ts'
+import { sqlLimits } from '../../adapters/postgres/src/limits.ts'
 
 /** Two processes serve callers on one port, and nobody can tell which. */
 
@@ -282,7 +282,7 @@ suite('a gateway of two workers', () => {
     await one.client.query('alter table u rename column first to renamed')
     const isKnown = async (): Promise<boolean> =>
       (await other.client.query('select renamed from u')).errors.length === 0
-    await until('the other knows it', isKnown, limits.catalogueLifeMs / 2)
+    await until('the other knows it', isKnown, sqlLimits.catalogueLifeMs / 2)
     assert.equal((await one.client.query('select renamed from u')).errors.length, 0)
     one.client.close()
     other.client.close()

@@ -1,15 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import {
-  limits,
-  refusalOf,
-  Stop,
-  worded,
-  type Credential,
-  type Lane,
-  type Refusal,
-  type Session,
-} from '@sluice/core'
+import { refusalOf, Stop, worded, type Credential, type Lane, type Refusal, type Session } from '@sluice/core'
 import { HttpExchange, type Judged, type Line } from './exchange.ts'
 import { handOver, taken, type Caller } from './hand-over.ts'
 import { canonicalHead, type CanonicalHead } from './head.ts'
@@ -23,6 +14,7 @@ import type { HttpSettings } from './target.ts'
 import { unpacked } from './unpacked.ts'
 import { claimOf, unread, type Claim } from './unread.ts'
 import type { Upstreams } from './upstreams.ts'
+import { httpLimits } from './limits.ts'
 
 export interface ConversationPorts {
   readonly reception: Reception
@@ -95,13 +87,13 @@ export class Conversation {
     this.#pending += 1
     this.#latest = request
     // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
-    if (this.#pending >= limits.httpAheadMax) process.nextTick(() => socket.pause())
+    if (this.#pending >= httpLimits.aheadMax) process.nextTick(() => socket.pause())
     this.#turn = this.#turn.then(async () => {
       if (!this.#closed) await serve()
       await taken(asked)
       this.#pending -= 1
       if (this.#latest === request && request.complete) this.#latest = undefined
-      if (this.#pending === limits.httpAheadMax - 1) socket.resume()
+      if (this.#pending === httpLimits.aheadMax - 1) socket.resume()
     })
   }
 

@@ -17,7 +17,7 @@ class Reader extends Duplex {
     this.#take = taken
   }
 
-  take(): void {
+  takeAll(): void {
     this.#take?.()
   }
 }
@@ -47,7 +47,7 @@ suite('who takes nothing', () => {
     const { reader, drained } = stalled()
     holdUp(2 * stallMs)
     await sleep(stallMs / 2)
-    reader.take()
+    reader.takeAll()
     await drained
     await sleep(2 * stallMs)
     assert.ok(!reader.destroyed)
