@@ -28,6 +28,7 @@ import {
   type HttpBackend,
   type Login,
 } from '../src/index.ts'
+import { listen, type Listener } from '../src/listener.ts'
 import { startDroppingProxy, type DroppingProxy } from './dropping-proxy.ts'
 import { eventually } from './tunnel-stage.ts'
 
@@ -49,6 +50,8 @@ suite('targets behind agents', () => {
   let allow: string[]
   let certificates: Authority
   let secure: Server
+  /** Says half of an answer, whose end is the end of the connection. */
+  let halves: Listener
   const running = new Set<AgentProcess>()
 
   before(async () => {
@@ -68,7 +71,12 @@ suite('targets behind agents', () => {
     )
     parts.defer(() => void secure.close())
     await once(secure.listen(0, '127.0.0.1'), 'listening')
-    allow = [`127.0.0.1:${backend.login('postgres').port}`, `127.0.0.1:${api.port}`]
+    halves = await listen((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhalf of it'))
+    })
+    parts.defer(() => halves.close())
+    allow = [backend.login('postgres').port, api.port, halves.port].map((port) => `127.0.0.1:${port}`)
     for (const host of ['localhost', '127.0.0.1']) allow.push(`${host}:${securePort()}`)
     await mkdir(join(folder, 'gateway'), { mode: 0o700 })
     gateway = await startGateway()
@@ -101,6 +109,7 @@ suite('targets behind agents', () => {
         { name: 'secure', http: { host: 'localhost', port: securePort() }, ...verified, settings: via },
         // The certificate there is for another name.
         { name: 'impostor', http: { host: '127.0.0.1', port: securePort() }, ...verified, settings: via },
+        { name: 'halves', http: halves, settings: via },
         { name: 'nowhere', http: api, settings: { via: 'none' } },
       ],
     })
@@ -217,6 +226,21 @@ suite('targets behind agents', () => {
     })
   })
 
+  test('an answer whose agent was killed is cut, and never a whole one', async () => {
+    const answer = await fetch(`http://${gateway.http.host}:${gateway.http.port}/halves/x`, {
+      headers: { 'x-sluice-authorization': `Bearer ${token}` },
+    })
+    assert.equal(answer.status, 200)
+    const [agent] = running
+    await agent?.kill()
+    running.delete(agent as AgentProcess)
+    const body: unknown = await answer.text().catch((error: unknown) => error)
+    assert.ok(body instanceof Error, `it was taken for whole: ${String(body)}`)
+    assert.match((await ran('audit', 'tail')).out, /ResponseCompleted .* cut target_unreachable, 0 rows/)
+    await startAgent('first')
+    await eventually(works, backWithinMs)
+  })
+
   test('new sessions work again after an agent was killed and started anew', async () => {
     const [agent] = running
     await agent?.kill()
@@ -293,7 +317,7 @@ suite('targets behind agents', () => {
     assert.deepEqual(connected[0]?.['allows'], allow)
     assert.ok(rows.some(({ state, gateway: at }) => state === 'enrolled' && at === null))
     const table = (await ran('agents', 'ls')).out
-    assert.match(table, /^name +id +state +version +since +streams +gateway$/m)
+    assert.match(table, /^name +id +state +version +since +streams +certificate until +gateway$/m)
     assert.match(table, /^vpc +agt_\w+ +connected +\d+\.\d+\.\d+ /m)
     assert.equal((await ran('agents', 'ls', '--for', '1h')).code, 2)
     assert.equal((await ran('agents', 'enrol', 'Not A Name')).code, 1)

@@ -305,6 +305,42 @@ suite('tunnels', () => {
       session.destroy()
     })
 
+    test('one that says another name, and much that nobody knows, is who it enrolled as', async () => {
+      const socket = await connectTo(stage.gateway, stage.authority.certificate, state)
+      const said = {
+        version: '99.0.0',
+        protocols: [...protocols, 7],
+        purpose: 'tunnel',
+        allows: [],
+        name: 'honest',
+        id: 'agt_somebody_else',
+        features: { everything: true },
+      } as const
+      const { name, protocol } = await greeted(socket, said)
+      assert.deepEqual([name, protocol], ['hostile', 1])
+      socket.destroy()
+      for (let each = 0; each < 3; each++) await echoes('honest')
+    })
+
+    test('one whose answer has headers without end loses its connection, or the stream', async () => {
+      const socket = await asAgent()
+      const session = performServerHandshake(socket, { maxHeaderListPairs: 100_000 })
+      session.on('error', () => {})
+      session.on('stream', (stream) => {
+        stream.on('error', () => {})
+        const many = Object.fromEntries(
+          Array.from({ length: 3_000 }, (_, at) => [`x-${at}`, 'y'.repeat(100)]),
+        )
+        stream.respond({ ':status': 200, ...many })
+      })
+      await assert.rejects(dial('hostile'), (error) => {
+        assert.equal(refusalOf(error).code, 'target_unreachable')
+        return true
+      })
+      await echoes('honest')
+      session.destroy()
+    })
+
     test('one that connects over and over is told to wait', async () => {
       const answers = await Promise.all(
         Array.from({ length: agentLimits.joinsBurst + 5 }, async () => {
@@ -390,7 +426,12 @@ suite('tunnels', () => {
       await listed.stop()
       const { state } = listed
       const gateway = await hostileGateway()
-      const agent = await stage.start('listed', { state, allow: [`127.0.0.1:${echo.port}`], at: gateway.at })
+      const agent = await stage.start('listed', {
+        state,
+        allow: [`127.0.0.1:${echo.port}`, `rebound.example:${echo.port}`],
+        resolve: async () => ['169.254.169.254', '127.0.0.2'],
+        at: gateway.at,
+      })
       const session = await gateway.session
       for (const authority of [
         '169.254.169.254:80',
@@ -398,6 +439,9 @@ suite('tunnels', () => {
         'localhost:22',
         `127.0.0.2:${echo.port}`,
         `[::1]:${echo.port}`,
+        `[::ffff:127.0.0.2]:${echo.port}`,
+        `[::ffff:7f00:2]:${echo.port}`,
+        '[64:ff9b::a9fe:a9fe]:80',
         `2130706433:${echo.port}`,
         `0x7f.1:${echo.port}`,
         'db.internal:5432',
@@ -406,6 +450,10 @@ suite('tunnels', () => {
       for (const authority of [
         '127.0.0.1',
         'a b:1',
+        `[::1%lo]:${echo.port}`,
+        `[fe80::1%25eth0]:${echo.port}`,
+        `127.0.0.1:${echo.port}:${echo.port}`,
+        `127.0.0.1%00:${echo.port}`,
         '127.0.0.1:0',
         '127.0.0.1:99999',
         `user@127.0.0.1:${echo.port}`,
@@ -415,6 +463,8 @@ suite('tunnels', () => {
           200,
           authority,
         )
+      const rebinding = { ':method': 'CONNECT', ':authority': `rebound.example:${echo.port}` }
+      assert.equal(await asked(session, rebinding), 403, 'a listed name that leads to this machine')
       assert.equal(await asked(session, { ':method': 'GET', ':path': '/etc/passwd' }), 404)
       assert.equal(await asked(session, { ':method': 'POST', ':path': '/certificate' }, 'nonsense'), 422)
       assert.equal(

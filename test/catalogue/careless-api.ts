@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import {
   httpAnswer,
   startHttpBackend,
@@ -67,18 +67,41 @@ function decoded(text: string): string {
 }
 
 function methodOf(heard: Heard): string {
-  const form = new URLSearchParams(`${heard.address.split('?')[1] ?? ''}&${heard.body.toString('latin1')}`)
-  const multipart = /name="_method"\r\n\r\n(\w+)/.exec(heard.body.toString('latin1'))?.[1]
-  const headers = ['x-http-method-override', 'x-http-method', 'x-method-override']
-  const told = headers.map((name) => valueOf(heard, name)).find(Boolean)
-  return (told ?? form.get('_method') ?? multipart ?? heard.method).toUpperCase()
+  const body = bodyOf(heard)
+  const form = new URLSearchParams(`${heard.address.split('?')[1] ?? ''}&${body}`)
+  // As some languages name the variables that they make of parameters.
+  const named = [...form].find(([name]) => name.trim().replace(/[ .]/g, '_') === '_method')?.[1]
+  const inParts = /name="_method"\r\n\r\n(\w+)|"_method"\s*:\s*"(\w+)"/.exec(body)
+  const told = overrides.map((name) => valueOf(heard, name) ?? form.get(name)).find(Boolean)
+  return (told ?? named ?? inParts?.[1] ?? inParts?.[2] ?? heard.method).toUpperCase()
+}
+
+const overrides = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-http-verb',
+  'x-tunneled-method',
+]
+
+/** Unpacked, and whatever its characters are. */
+function bodyOf(heard: Heard): string {
+  const { body } = heard
+  const packed = /gzip/.test(valueOf(heard, 'content-encoding') ?? '') && body.readUInt16BE(0) === 0x1f8b
+  const text = packed ? unpacked(body) : body
+  return text.toString('latin1').replaceAll('\0', '')
+}
+
+function unpacked(body: Buffer): Buffer {
+  const once = gunzipSync(body, { maxOutputLength: 64 * 1_048_576 })
+  return once.length > 1 && once.readUInt16BE(0) === 0x1f8b ? gunzipSync(once) : once
 }
 
 /** The last value counts, in a query as in a document; brackets and semicolons are as good. */
-function grantsRole({ address, body }: Heard): boolean {
-  const query = new URLSearchParams((address.split('?')[1] ?? '').replaceAll(';', '&'))
+function grantsRole(heard: Heard): boolean {
+  const query = new URLSearchParams((heard.address.split('?')[1] ?? '').replaceAll(';', '&'))
   const asked = [...query].filter(([name]) => /^role(?:\[\])?$/.test(name)).at(-1)?.[1]
-  const text = body.toString('latin1')
+  const text = bodyOf(heard)
   const posted = [...text.matchAll(/"role"\s*:\s*"(\w+)"|name="role"\r\n\r\n(\w+)/g)].at(-1)
   return asked === 'admin' || posted?.[1] === 'admin' || posted?.[2] === 'admin'
 }

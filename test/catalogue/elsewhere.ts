@@ -197,7 +197,14 @@ export const elsewhereOverHttp: readonly Elsewhere[] = [
   {
     id: 'H36',
     stake: 'a name leads to another address when it is dialled than when it was looked at',
-    tests: [['engine/cli/src/dial.test.ts', '']],
+    tests: [
+      [
+        'engine/cli/src/dial.test.ts',
+        'a name that leads to this machine, to the link or to nobody is not followed',
+      ],
+      ['engine/cli/src/dial.test.ts', 'what the name says a moment later does not matter'],
+      ['engine/cli/src/dial.test.ts', 'other spellings of an address are names'],
+    ],
   },
   {
     id: 'H17',

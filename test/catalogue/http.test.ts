@@ -24,7 +24,10 @@ suite('the catalogue over HTTP', () => {
 
   test('has the cases that are elsewhere where it says that they are', async () => {
     for (const [file, name] of elsewhereOverHttp.flatMap(({ tests }) => tests))
-      assert.ok((await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')).includes(name), file)
+      assert.ok(
+        name !== '' && (await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')).includes(name),
+        file,
+      )
   })
 
   test('shows most attacks at the API itself', () => {

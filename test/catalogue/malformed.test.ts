@@ -22,6 +22,23 @@ suite('requests that gunicorn refuses', { skip }, async () => {
       ),
     )
 
+  // That they are refused must not be for what is done to all of them.
+  for (const fine of [
+    'GET /ordinary HTTP/1.1\r\nHost: x\r\n\r\n',
+    'POST /ordinary HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}',
+    'POST /ordinary HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+  ])
+    test(`but not ${JSON.stringify(fine)}`, () =>
+      attackThrough(
+        {
+          name: fine,
+          send: (at) => addressed(Buffer.from(fine), at.prefix, at.authorization),
+          ...refusedSomehow,
+          through: { statuses: [200], arrives: / \/ordinary HTTP/ },
+        },
+        doors,
+      ))
+
   test('are many', () => assert.ok((corpus as readonly Malformed[]).length > 30))
 })
 

@@ -8,6 +8,8 @@ import type { HttpAttack, HttpShows, HttpThrough } from './http-case.ts'
 
 const secret = '536-22-8726'
 const settleMs = 100
+/** Whoever has got no answer by then has not said all of a request. */
+const finishMs = 500
 /** The API answers at once, or not at all. */
 const directMs = 500
 
@@ -94,7 +96,11 @@ interface Manner {
 async function play(place: Place, bytes: string | Uint8Array, manner: Manner = {}): Promise<Played> {
   const client = await HttpClient.connect(place, manner.waitMs)
   client.send(bytes)
-  if (manner.finishes === true) client.finish()
+  if (manner.finishes === true) {
+    // Who said no more at once would be taken for gone, whatever was said.
+    await Promise.race([client.until((heard) => heard.length > 0), sleep(finishMs)]).catch(() => undefined)
+    client.finish()
+  }
   const answer = await client.answer(manner.bodiless).catch((error: unknown) => {
     // Without an answer in time: whoever plays it directly may find that in order.
     if (!(error instanceof HungUp) && manner.waitMs === undefined) throw error

@@ -67,7 +67,7 @@ suite('a person decides', () => {
     const refused = assert.rejects(client.query('delete from orders where id = 18'), /rejected/)
     const { page } = bob
     await page.getByRole('heading', { name: 'One request waits for you' }).waitFor()
-    await page.getByRole('region', { name: 'What waits' }).getByRole('link').first().click()
+    await page.keyboard.press('a')
     await page.getByRole('button', { name: /^Reject/ }).click()
     const verb = page.getByRole('dialog').getByRole('button', { name: /^Reject/ })
     assert.equal(await verb.isDisabled(), true, 'a reason is needed')
@@ -91,7 +91,7 @@ suite('a person decides', () => {
     await bob.page.getByRole('dialog').waitFor()
     await bob.page.keyboard.press('Enter')
     await carol.page.getByText('1 of 2 approvals').waitFor()
-    await bob.page.getByText('You have voted. It waits for others.').waitFor()
+    await bob.page.getByText('You have approved it. It waits for others.').waitFor()
     await carol.page.getByRole('button', { name: /^Approve/ }).click()
     await carol.page
       .getByRole('dialog')
@@ -101,6 +101,51 @@ suite('a person decides', () => {
     await bob.page.getByText('2 of 2 approvals').waitFor()
     await client.end()
     assertQuiet(bob, carol)
+  })
+
+  test('who approved may think better of it', async () => {
+    await using bob = await stage.person('bob', '/approvals')
+    const client = await stage.client('langchain-reporting')
+    const refused = assert.rejects(client.query('update orders set total = total where id = 21'), /rejected/)
+    const { page } = bob
+    await page.getByText('sql.update').first().waitFor()
+    for (const key of ['a', 'a', 'Enter']) {
+      await page.keyboard.press(key)
+      await page
+        .getByText(/^(?:0 of 2 approvals|Approve this request\?|1 of 2 approvals)$/)
+        .first()
+        .waitFor()
+    }
+    await page.getByText('You have approved it. It waits for others.').waitFor()
+    await page.keyboard.press('r')
+    await page.getByLabel('Reason').fill('on second thoughts')
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Reject/ })
+      .click()
+    await refused
+    await client.end()
+    assertQuiet(bob)
+  })
+
+  test('a caller that was told to come back is said to wait no more', async () => {
+    await using bob = await stage.person('bob')
+    const client = await stage.client('langchain-reporting')
+    const pending = assert.rejects(
+      client.query('insert into orders select * from orders where id = 22'),
+      /apr_/,
+    )
+    const { page } = bob
+    await page.getByText('caller gone').first().waitFor()
+    await pending
+    await page.keyboard.press('a')
+    await page.getByText('Its caller was told that it is pending, and waits no more').waitFor()
+    await page.keyboard.press('a')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('approved', { exact: true }).first().waitFor()
+    await client.end()
+    assertQuiet(bob)
   })
 
   test('nobody decides on their own request, and a page alone decides nothing', async () => {

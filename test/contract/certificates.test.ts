@@ -18,6 +18,7 @@ const allowAll = fileURLToPath(new URL('policies/all', import.meta.url))
 /** They are looked at every five seconds. */
 const lookMs = 5_000
 const renewedMs = 60_000
+const leaveMs = 4_000
 const first = selfSigned('localhost')
 const second = selfSigned('localhost')
 
@@ -189,6 +190,15 @@ suite('a certificate that is renewed in place', () => {
     await backend?.close()
     await provider?.close()
     await files?.[Symbol.asyncDispose]()
+  })
+
+  test('is not waited for where a client leaves in the middle of the handshake', async () => {
+    const leaver = connectPlain({ host: gateway.host, port: gateway.port })
+    leaver.write(message.sslRequest)
+    assert.equal(String(((await once(leaver, 'data')) as [Buffer])[0]), 'S')
+    leaver.end()
+    // Else the gateway ends it only after the time that anybody has to log in.
+    await once(leaver, 'close', { signal: AbortSignal.timeout(leaveMs) })
   })
 
   test('is shown to who comes then, and who is there stays', async () => {

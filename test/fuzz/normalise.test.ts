@@ -2,10 +2,10 @@ import { before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { loadModule, parseSync, SqlError } from 'libpg-query'
-import { limits } from '@sluice/core'
 import { catalogueOf } from '../../adapters/postgres/src/catalogue.ts'
 import { actions, normalise } from '../../adapters/postgres/src/normalise.ts'
 import type { Analysis } from '../../adapters/postgres/src/statement.ts'
+import { sqlLimits } from '../../adapters/postgres/src/limits.ts'
 
 /**
  * Statements that nobody wrote: tokens and clauses of real ones cut out, swapped and spliced into each other, and
@@ -261,7 +261,7 @@ function checked(tree: unknown, what: string): Analysis {
     catalogue,
   )
   assert.ok(performance.now() - started < slowMs, `too slow: ${what}`)
-  assert.ok(analysis.statements.length <= limits.statementsPerMessageMax)
+  assert.ok(analysis.statements.length <= sqlLimits.statementsPerMessageMax)
   assert.notEqual(analysis.objection?.code, 'internal', what)
   for (const { action } of analysis.statements)
     assert.ok(actions.includes(action.name), `${action.name}: ${what}`)

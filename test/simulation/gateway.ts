@@ -209,6 +209,7 @@ export class Gateway {
       shown: (id) => book.shown(id),
       usable: (binding, subject, run) => book.usable(binding, subject, run),
       park: (id) => book.park(id),
+      isWaitedFor: (id) => book.isWaitedFor(id),
       lose: (ids) => book.lose(ids),
       consume: (id, by) => {
         const { exchange, decision } = by

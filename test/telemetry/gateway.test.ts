@@ -46,7 +46,10 @@ suite('telemetry of a gateway as it is served', () => {
       provider,
       policies: starterPolicies,
       ...(data === undefined ? {} : { data, policyData: {} }),
-      targets: [{ name: 'shop', login: backend.login('postgres') }],
+      targets: [
+        { name: 'shop', login: backend.login('postgres') },
+        { name: 'pooled', login: backend.login('postgres'), settings: { pool: { max: 1, wait_ms: 800 } } },
+      ],
       telemetry: { otlp: { url }, prometheus: '127.0.0.1:0' },
     })
   }
@@ -112,6 +115,37 @@ suite('telemetry of a gateway as it is served', () => {
       assert.match(text, new RegExp(`^sluice_${name}`, 'm'))
     assert.match(text, /^sluice_sessions_open\S* \d+$/m)
     assert.match(text, /^sluice_projection_lag_seconds\S* \d/m)
+  })
+
+  test('tells how sessions take turns with connections', async () => {
+    const told = (name: string, text: string): number | undefined => {
+      const line = text.split('\n').find((each) => each.startsWith(`sluice_pool_${name} `))
+      return line === undefined ? undefined : Number(line.split(' ')[1])
+    }
+    const until = async (name: string, value: number): Promise<void> => {
+      for (let tries = 0; tries < 250 && told(name, await metrics()) !== value; tries++) await sleep(20)
+      assert.equal(told(name, await metrics()), value, name)
+    }
+    const of = '{target="pooled"}'
+    const [idle, lent] = ['idle', 'lent'].map((state) => `connections{target="pooled",state="${state}"}`)
+    assert.doesNotMatch(await metrics(), /sluice_pool_connections/, 'what is not lent is not in it')
+    const login = async (): Promise<WireClient> => WireClient.login(await gateway.login('alice', 'pooled'))
+    const first = await login()
+    await until(lent ?? '', 1)
+    const second = login()
+    await until(`waiting${of}`, 1)
+    first.close()
+    const other = await second
+    await until(`waits_total${of}`, 1)
+    await until(lent ?? '', 1)
+    await assert.rejects(login(), /in use/)
+    await until(`refusals_total${of}`, 1)
+    await until(`waits_total${of}`, 2)
+    assert.ok((told(`wait_seconds_total${of}`, await metrics()) ?? 0) >= 0.79)
+    other.close()
+    await until(idle ?? '', 1)
+    await until(lent ?? '', 0)
+    await until(`waiting${of}`, 0)
   })
 
   test('counts policies that are not used', async () => {

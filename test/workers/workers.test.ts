@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { limits } from '@sluice/core'
 import { demoToken, startIdentityProvider, type DemoSubject, type IdentityProvider } from '@sluice/demo'
 import {
   doorAt,
@@ -22,6 +21,7 @@ import {
   type Login,
 } from '../src/index.ts'
 import { callerAt, oneInEach, seated, until, workersOf, type Caller } from './stage.ts'
+import { sqlLimits } from '../../adapters/postgres/src/limits.ts'
 
 /** Two processes serve callers on one port, and nobody can tell which. */
 
@@ -61,6 +61,7 @@ suite('a gateway of two workers', () => {
         { name: 'rated', login, settings: { rate: { per_second: 0.5, burst: 5 } } },
         { name: 'vault', login, access: { approvers: ['dba'], max: '1h' } },
         { name: 'counted', login },
+        { name: 'pooled', login, settings: { pool: { max: 4 } } },
         { name: 'shop-api', http: api },
       ],
     })
@@ -281,7 +282,7 @@ suite('a gateway of two workers', () => {
     await one.client.query('alter table u rename column first to renamed')
     const isKnown = async (): Promise<boolean> =>
       (await other.client.query('select renamed from u')).errors.length === 0
-    await until('the other knows it', isKnown, limits.catalogueLifeMs / 2)
+    await until('the other knows it', isKnown, sqlLimits.catalogueLifeMs / 2)
     assert.equal((await one.client.query('select renamed from u')).errors.length, 0)
     one.client.close()
     other.client.close()
@@ -307,6 +308,18 @@ suite('a gateway of two workers', () => {
     })
     const ready = await fetch(`http://${gateway.api.host}:${gateway.api.port}/readyz`)
     assert.equal(ready.status, 200)
+  })
+
+  test('connections that sessions take turns with are measured over both', async () => {
+    const lent = async (): Promise<number> => {
+      const { host, port } = gateway.metrics
+      const text = await (await fetch(`http://${host}:${port}/metrics`)).text()
+      return Number(/^sluice_pool_connections\{target="pooled",state="lent"\} (\d+)$/m.exec(text)?.[1] ?? 0)
+    }
+    const seats = await pair('alice', 'pooled')
+    await until('each has lent one', async () => (await lent()) === 2)
+    for (const { client } of seats) client.close()
+    await until('both have them back', async () => (await lent()) === 0)
   })
 
   test('a port that nobody knows stays closed to who has no token', async () => {

@@ -76,6 +76,12 @@ test('who follows a redirect comes here again, or is not told where to go', () =
     ['file:///etc/passwd', null],
     ['http://10.0.0.7/v1', null],
     ['http://user@10.0.0.7:82/v1', null],
+    ['http:evil.example/v1', null],
+    ['http:/v1/x', '/shop/x'],
+    ['http:\\v1\\x', '/shop/x'],
+    ['ht\ttp:evil.example/v1', null],
+    ['/\t/evil.example/v1', null],
+    ['\\v1\\x', '/shop/x'],
   ] as const)
     assert.deepEqual(shown([['location', given]]), kept === null ? [] : [['location', kept]], given)
 })

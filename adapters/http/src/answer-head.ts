@@ -89,10 +89,13 @@ function ownCookie(cookie: string, { prefix }: Sight): string {
 }
 
 /** A caller who follows must come here again: what leads elsewhere is left out. */
-function ownLocation(name: string, value: string, { prefix, origin, base_path }: Sight): Headers {
+function ownLocation(name: string, raw: string, { prefix, origin, base_path }: Sight): Headers {
+  // Readers of URLs pass over tabs, wherever they are.
+  const value = raw.replaceAll('\t', '')
   const url = URL.canParse(value, `${origin}/`) ? new URL(value, `${origin}/`) : null
   if (url === null || url.origin !== new URL(origin).origin) return []
-  if (!/^(?:[a-z]+:)?\/\//i.test(value) && !value.startsWith('/')) return [[name, value]]
+  // Whoever is here by another scheme than the target would read `http:x` as another host.
+  if (!/^(?:[a-z][a-z\d+.-]*:|[\\/])/i.test(value)) return [[name, value]]
   const path = url.pathname
   const inside = path === base_path || path.startsWith(`${base_path}/`)
   return inside ? [[name, `${prefix}${path.slice(base_path.length)}${url.search}${url.hash}`]] : []

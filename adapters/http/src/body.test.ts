@@ -11,14 +11,47 @@ test('a body is read by what it says that it is', () => {
     ['application/x-ndjson', '1\n2\n', 'json_lines', [1, 2]],
     ['application/x-www-form-urlencoded', 'a=1&a=2', 'form', { a: ['1', '2'] }],
     ['application/graphql', '{ a }', 'graphql', { query: '{ a }' }],
-    ['text/plain', '{"a":1}', 'text', null],
+    ['application/x-amz-json-1.1', '{"a":1}', 'json', { a: 1 }],
+    ['application/vnd.elasticsearch+x-ndjson; compatible-with=8', '1\n2\n', 'json_lines', [1, 2]],
+    ['text/plain', '[INFO] started', 'text', null],
+    ['text/plain', '"a"', 'text', null],
     ['application/xml', '<!DOCTYPE a []>', 'other', null],
     ['multipart/mixed; boundary=b', '--b--', 'other', null],
-    [undefined, '{"a":1}', 'other', null],
     ['application/json', '', 'none', null],
   ] as const) {
     const view = viewOf(type, Buffer.from(body))
     assert.deepEqual([view.kind, view.value], [kind, value], type ?? 'no type')
+  }
+})
+
+test('H29: a document is seen whatever its type says, and is one document', () => {
+  const text = '{"role":"admin","of":"ä"}'
+  const wide = (order: (at: DataView, value: number) => void): Buffer =>
+    Buffer.concat(
+      [...text].map((char) => {
+        const word = Buffer.alloc(4)
+        order(new DataView(word.buffer, word.byteOffset), char.codePointAt(0) ?? 0)
+        return word
+      }),
+    )
+  for (const type of ['text/plain', 'application/octet-stream', 'application/x-own', undefined]) {
+    for (const body of [text, ` \r\n${text}`, `\ufeff${text}`])
+      assert.deepEqual(viewOf(type, Buffer.from(body)).value, { role: 'admin', of: 'ä' })
+    for (const body of [
+      '{"role":"user","role":"admin"}',
+      '{"__proto__":{"role":"admin"}}',
+      '{"_method":"DELETE"}',
+      `${'['.repeat(1_000)}${']'.repeat(1_000)}`,
+      Buffer.from(text, 'utf16le'),
+      Buffer.from(`\ufeff${text}`, 'utf16le'),
+      Buffer.from(text, 'utf16le').swap16(),
+      Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+      wide((at, value) => at.setUint32(0, value)),
+      wide((at, value) => at.setUint32(0, value, true)),
+    ])
+      assert.throws(() => viewOf(type, Buffer.from(body)), Refused, `${type} ${body.toString('latin1')}`)
+    for (const body of ['{"a":', '{a}', Buffer.from([0x7b, 0xff]), Buffer.from([0, 0, 0, 0x5b, 1])])
+      assert.equal(viewOf(type, Buffer.from(body)).value, null)
   }
 })
 
@@ -39,4 +72,8 @@ test('H29: a body that is not what it says is refused, and so is another charact
 test('H5: no field of a form names another method', () => {
   const part = '--b\r\nContent-Disposition: form-data; name="_METHOD"\r\n\r\nDELETE\r\n--b--\r\n'
   assert.throws(() => viewOf('multipart/form-data; boundary=b', Buffer.from(part)), /method/)
+  assert.throws(() => viewOf('application/json', Buffer.from('{"_method":"DELETE"}')), /method/)
+  assert.deepEqual(viewOf('application/json', Buffer.from('{"method":"tools/call"}')).value, {
+    method: 'tools/call',
+  })
 })

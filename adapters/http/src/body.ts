@@ -2,9 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import type { Json } from '@sluice/core'
 import { contentTypeOf, type ContentType } from './content-type.ts'
 import { parseJson, parseJsonLines } from './json.ts'
+import { refuseOverride } from './method-override.ts'
 import { partsOf, type Part } from './multipart.ts'
 import { malformed } from './objection.ts'
 import { pairsOf, valuesByName } from './pairs.ts'
+import { undeclaredJson } from './undeclared-json.ts'
 
 export type BodyKind = 'none' | 'json' | 'json_lines' | 'form' | 'multipart' | 'graphql' | 'text' | 'other'
 
@@ -13,7 +15,7 @@ export interface BodyView {
   readonly kind: BodyKind
   /** Its media type; `null`: it has none, or there is no body. */
   readonly type: string | null
-  /** What is in it, where that can be read: JSON as it is, forms as the values of each name. */
+  /** What is in it, where that can be read: JSON as it is, whatever its type, forms as the values of each name. */
   readonly value: Json
   readonly parts: readonly Part[]
 }
@@ -23,13 +25,13 @@ const empty: BodyView = { kind: 'none', type: null, value: null, parts: [] }
 /** Throws `Refused` for what its own type says that it should be, and is not. */
 export function viewOf(contentType: string | undefined, body: Buffer): BodyView {
   if (body.length === 0) return empty
-  if (contentType === undefined) return { ...empty, kind: 'other' }
+  if (contentType === undefined) return { ...empty, kind: 'other', value: document(undeclaredJson(body)) }
   const media = contentTypeOf(contentType)
   const kind = kindOf(media.type)
   const view = { kind, type: media.type, value: null, parts: [] }
   switch (kind) {
     case 'json':
-      return { ...view, value: parseJson(utf8(body, media)) }
+      return { ...view, value: document(parseJson(utf8(body, media))) }
     case 'json_lines':
       return { ...view, value: parseJsonLines(utf8(body, media)) }
     case 'form':
@@ -40,13 +42,13 @@ export function viewOf(contentType: string | undefined, body: Buffer): BodyView 
       return { ...view, ...formOf(partsOf(body, media.parameters.get('boundary'))) }
     case 'text':
     case 'other':
-      return view
+      return { ...view, value: document(undeclaredJson(body)) }
   }
 }
 
 function kindOf(type: string): Exclude<BodyKind, 'none'> {
-  if (/^(?:application|text)\/json$|\+json$/.test(type)) return 'json'
-  if (/^application\/(?:x-)?(?:ndjson|jsonl|jsonlines)$/.test(type)) return 'json_lines'
+  if (/^(?:application|text)\/json$|^application\/x-amz-json-1\.[01]$|\+json$/.test(type)) return 'json'
+  if (/^application\/(?:x-)?(?:ndjson|jsonl|jsonlines)$|\+x-ndjson$/.test(type)) return 'json_lines'
   if (type === 'application/x-www-form-urlencoded') return 'form'
   if (type === 'multipart/form-data') return 'multipart'
   if (type === 'application/graphql') return 'graphql'
@@ -65,9 +67,17 @@ function utf8(body: Buffer, { parameters }: ContentType): string {
 
 const byteOrderMark = Buffer.from('\ufeff')
 
+function document(value: Json): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    refuseOverride(Object.keys(value), 'body')
+  return value
+}
+
 function formOf(parts: readonly Part[]): Pick<BodyView, 'value' | 'parts'> {
-  if (parts.some(({ name }) => name.toLowerCase() === '_method'))
-    throw malformed('method_override', 'The form must not name another method.')
+  refuseOverride(
+    parts.map(({ name }) => name),
+    'form',
+  )
   const fields = parts.flatMap(({ name, filename, content }) =>
     filename === null && isUtf8(content) ? [[name, content.toString()] as const] : [],
   )

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
-import { limits, refusal, Refused, Stop, type Refusal, type Session } from '@sluice/core'
+import { refusal, Refused, Stop, type Refusal, type Session } from '@sluice/core'
 import { Conversation, type ConversationPorts } from './conversation.ts'
 import { Reception } from './reception.ts'
 import type { Lease, Sessions } from './sessions.ts'
 import { httpTarget, type HttpSettings } from './target.ts'
+import { httpLimits } from './limits.ts'
 
 const asked = 'GET /shop/items HTTP/1.1\r\nHost: gateway\r\nX-Sluice-Authorization: Bearer a-token\r\n\r\n'
 
@@ -42,13 +43,13 @@ function connected(take: Sessions['take']) {
 test('what a caller sends far ahead of its answers waits at the caller, and is taken when there is room', async () => {
   const first = Promise.withResolvers<Lease>()
   const { connection, conversation, taken, said } = connected(() => first.promise)
-  const sent = 32 * limits.httpAheadMax
+  const sent = 32 * httpLimits.aheadMax
   for (let each = 0; each < sent; each++) {
     connection.push(asked)
     if (each % 64 === 0) await turn()
   }
   await turn()
-  assert.ok(taken() >= limits.httpAheadMax && taken() < sent, `${taken()} of ${sent} were taken`)
+  assert.ok(taken() >= httpLimits.aheadMax && taken() < sent, `${taken()} of ${sent} were taken`)
   first.reject(new Refused(refusal('token_refused', 'test/no', 'No.')))
   while (taken() < sent) await turn()
   await conversation.answered

@@ -1,14 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  limits,
-  refusalOf,
-  Stop,
-  worded,
-  type Credential,
-  type Lane,
-  type Refusal,
-  type Session,
-} from '@sluice/core'
+import { TLSSocket } from 'node:tls'
+import { refusalOf, Stop, worded, type Credential, type Lane, type Refusal, type Session } from '@sluice/core'
 import { HttpExchange, type Judged, type Line } from './exchange.ts'
 import { handOver, taken, type Caller } from './hand-over.ts'
 import { canonicalHead, type CanonicalHead } from './head.ts'
@@ -19,8 +11,10 @@ import type { Reception } from './reception.ts'
 import { refuse } from './refuse.ts'
 import { receiveBody, requireRoom } from './request-body.ts'
 import type { HttpSettings } from './target.ts'
+import { unpacked } from './unpacked.ts'
 import { claimOf, unread, type Claim } from './unread.ts'
 import type { Upstreams } from './upstreams.ts'
+import { httpLimits } from './limits.ts'
 
 export interface ConversationPorts {
   readonly reception: Reception
@@ -93,20 +87,20 @@ export class Conversation {
     this.#pending += 1
     this.#latest = request
     // What is sent far ahead of its answers waits at the caller, and not here. At the end of a message its parser reads on.
-    if (this.#pending >= limits.httpAheadMax) process.nextTick(() => socket.pause())
+    if (this.#pending >= httpLimits.aheadMax) process.nextTick(() => socket.pause())
     this.#turn = this.#turn.then(async () => {
       if (!this.#closed) await serve()
       await taken(asked)
       this.#pending -= 1
       if (this.#latest === request && request.complete) this.#latest = undefined
-      if (this.#pending === limits.httpAheadMax - 1) socket.resume()
+      if (this.#pending === httpLimits.aheadMax - 1) socket.resume()
     })
   }
 
   async #serve(asked: Asked, expectsContinue: boolean): Promise<void> {
     let head: CanonicalHead
     try {
-      head = canonicalHead(asked.request, this.#ports)
+      head = canonicalHead(asked.request, { hosts: this.#ports.hosts, servername: servernameOf(asked) })
     } catch (error) {
       return this.#refuse(asked, refusalOf(error))
     }
@@ -154,8 +148,9 @@ export class Conversation {
     try {
       requireRoom(request, settings.body_bytes_max)
       if (expectsContinue) response.writeContinue()
-      const body = await receiveBody(request, settings.body_bytes_max, this.#unreadable)
-      const judged = normalise(head, body, settings)
+      const received = await receiveBody(request, settings.body_bytes_max, this.#unreadable)
+      const { headers, body } = await unpacked(head.headers, received, settings.body_bytes_max)
+      const judged = normalise({ ...head, headers }, body, settings)
       const { llm } = judged
       return {
         judged,
@@ -209,6 +204,10 @@ interface Read {
   readonly judged: Judged
   readonly credential?: Credential | null
   readonly meter?: Meter | undefined
+}
+
+function servernameOf({ socket }: Asked): string | undefined {
+  return socket instanceof TLSSocket ? socket.servername || undefined : undefined
 }
 
 const nothing = Buffer.alloc(0)

@@ -1,9 +1,10 @@
 import { refusal, Refused, type Credential } from '@sluice/core'
+import { escapesOf } from './escaped.ts'
 
 /**
  * Finds the gateway's own credential in an answer: a target that shows requests back, as many do for debugging, would hand
- * it to the caller. In the forms in which it may come: as it is, as hexadecimal, in base64 wherever it begins, encoded
- * for a URL, and escaped in JSON. An answer with it ends there.
+ * it to the caller. In the forms in which it may come: as it is, as hexadecimal, in base64 wherever it begins, and escaped
+ * for URLs, JSON and pages. An answer with it ends there.
  */
 export class EchoGuard {
   #forms: Forms
@@ -91,8 +92,7 @@ function madeOut({ user, password }: Credential): Forms {
     password,
     hex,
     hex.toUpperCase(),
-    encodeURIComponent(password),
-    JSON.stringify(password).slice(1, -1),
+    ...escapesOf(password),
     ...base64At(secret),
     Buffer.from(`${user}:${password}`).toString('base64').replace(/=+$/, ''),
   ])

@@ -1,5 +1,6 @@
 import { isGatewayCookie, refusal, Refused } from '@sluice/core'
 import { listed } from './header-fields.ts'
+import { refuseOverride } from './method-override.ts'
 import { malformed } from './objection.ts'
 import { headerOf, type Headers } from './replies.ts'
 
@@ -8,7 +9,10 @@ import { headerOf, type Headers } from './replies.ts'
  * credential by itself, and nobody but it may say who a request is from or where it was going before.
  */
 export function forwarded(fields: Headers): Headers {
-  refuseOverride(fields)
+  refuseOverride(
+    fields.map(([name]) => name),
+    'head',
+  )
   refuseUpgrade(fields)
   const hop = namedByConnection(fields)
   return fields.flatMap(([name, value]): Headers => {
@@ -46,14 +50,6 @@ function namedByConnection(fields: Headers): ReadonlySet<string> {
   for (const name of named)
     if (lasting.test(name)) throw malformed('connection', `"Connection" must not name the header "${name}".`)
   return named
-}
-
-const overrides = /^x-(?:http-)?method(?:-override)?$/
-
-/** What is judged as a POST must not be done as a DELETE. */
-function refuseOverride(fields: Headers): void {
-  if (fields.some(([name]) => overrides.test(name)))
-    throw malformed('method_override', 'A header must not name another method than the request has.')
 }
 
 /** A server may stay with HTTP/1.1 when it is offered HTTP/2 (RFC 9110 §7.8); what else would follow is not HTTP. */

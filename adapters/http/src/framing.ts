@@ -26,6 +26,12 @@ export function hostOf(fields: Headers): string {
   return name.replace(/\.$/, '')
 }
 
+/** A client that was told a certificate's name by TLS must not mean the target of another name (RFC 9110 §7.4). */
+export function requireOneHost(host: string, servername: string, hosts: ReadonlyMap<string, string>): void {
+  if (hosts.get(host) !== hosts.get(servername.toLowerCase().replace(/\.$/, '')))
+    throw malformed('host', 'Host and the name in TLS are of different targets.', '421')
+}
+
 const authority = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?)(?::(\d{1,5}))?$/
 const portMax = 65_535
 

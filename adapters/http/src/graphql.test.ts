@@ -1,7 +1,8 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { limits, Refused, type Json } from '@sluice/core'
+import { Refused, type Json } from '@sluice/core'
 import { operationsIn, type GraphqlOperation } from './graphql.ts'
+import { httpLimits } from './limits.ts'
 
 function posted(value: Json): readonly GraphqlOperation[] {
   return operationsIn({ method: 'POST', parameters: [] }, { kind: 'json', value })
@@ -40,7 +41,7 @@ test('one that is fetched stands in the query; a page without one is only a page
   assert.deepEqual(fetched(['page', '1']), [])
 })
 
-const nested = `${'{a'.repeat(limits.graphqlTokensMax / 2 - 1)}${'}'.repeat(limits.graphqlTokensMax / 2 - 1)}`
+const nested = `${'{a'.repeat(httpLimits.graphqlTokensMax / 2 - 1)}${'}'.repeat(httpLimits.graphqlTokensMax / 2 - 1)}`
 
 const refused: readonly (readonly [what: string, ask: () => unknown])[] = [
   ['no document', () => posted({})],
@@ -78,13 +79,13 @@ const refused: readonly (readonly [what: string, ask: () => unknown])[] = [
     () => posted({ query: '{ ...F } fragment F on Q { a } fragment F on Q { b }' }),
   ],
   ['a definition of types', () => posted({ query: '{ a } type T { a: Int }' })],
-  ['too many tokens', () => posted({ query: `{ ${'a '.repeat(limits.graphqlTokensMax)} }` })],
+  ['too many tokens', () => posted({ query: `{ ${'a '.repeat(httpLimits.graphqlTokensMax)} }` })],
   ['nesting without end', () => posted({ query: nested })],
   ['an empty batch', () => posted([])],
   ['a batch in a batch', () => posted([[{ query: '{ a }' }]])],
   [
     'too large a batch',
-    () => posted(Array.from({ length: limits.graphqlBatchMax + 1 }, () => ({ query: '{ a }' }))),
+    () => posted(Array.from({ length: httpLimits.graphqlBatchMax + 1 }, () => ({ query: '{ a }' }))),
   ],
 ]
 

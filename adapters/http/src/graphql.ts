@@ -1,8 +1,9 @@
 import { Kind, parse, type DocumentNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
-import { limits, type Json } from '@sluice/core'
+import { type Json } from '@sluice/core'
 import type { BodyView } from './body.ts'
 import type { CanonicalHead } from './head.ts'
 import { excessive, malformed } from './objection.ts'
+import { httpLimits } from './limits.ts'
 
 /** One operation that a GraphQL server is asked for. */
 export interface GraphqlOperation {
@@ -29,8 +30,8 @@ export function operationsIn(
   if (inQuery.length > 0 || (kind !== 'json' && kind !== 'graphql')) throw unreadable()
   if (!Array.isArray(value)) return [operationIn(value)]
   if (value.length === 0) throw unreadable()
-  if (value.length > limits.graphqlBatchMax)
-    throw excessive('graphql', `A batch may have ${limits.graphqlBatchMax} operations.`)
+  if (value.length > httpLimits.graphqlBatchMax)
+    throw excessive('graphql', `A batch may have ${httpLimits.graphqlBatchMax} operations.`)
   return value.map(operationIn)
 }
 
@@ -59,7 +60,7 @@ function operationIn(request: Json): GraphqlOperation {
 
 function parsed(query: string): DocumentNode {
   try {
-    return parse(query, { maxTokens: limits.graphqlTokensMax, noLocation: true })
+    return parse(query, { maxTokens: httpLimits.graphqlTokensMax, noLocation: true })
   } catch {
     // Also where it is nested so deeply that it cannot be parsed.
     throw unreadable()

@@ -75,7 +75,10 @@ const heads: readonly (readonly [number: string, rule: string, change: Parameter
   ['H4', 'http/query', { url: '/shop/a?b=%00' }],
   ['H5', 'http/method_override', { headers: [['X-HTTP-Method-Override', 'DELETE']] }],
   ['H5', 'http/method_override', { headers: [['X-Method-Override', 'DELETE']] }],
+  ['H5', 'http/method_override', { headers: [['X-HTTP-Verb', 'DELETE']] }],
+  ['H5', 'http/method_override', { headers: [['X-Tunneled-Method', 'DELETE']] }],
   ['H5', 'http/method_override', { url: '/shop/a?_method=DELETE' }],
+  ['H5', 'http/method_override', { url: '/shop/a?X-HTTP-Method-Override=DELETE' }],
   ['H5', 'http/method_override', { url: '/shop/a?%5Fmethod=DELETE' }],
   ['H8', 'http/head', { headers: [['Host', 'other']] }],
   [

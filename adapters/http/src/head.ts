@@ -1,6 +1,6 @@
 import { isRunId, traceOf, type Run } from '@sluice/core'
 import { forwarded, prefersAsync } from './forwarded.ts'
-import { hostOf, requireKnownExpectation, requireOneFraming } from './framing.ts'
+import { hostOf, requireKnownExpectation, requireOneFraming, requireOneHost } from './framing.ts'
 import { headerFields } from './header-fields.ts'
 import { pairsOf, type Pairs } from './pairs.ts'
 import { headerOf, type Headers } from './replies.ts'
@@ -35,21 +35,27 @@ export interface CanonicalHead {
   readonly application: string | null
 }
 
+/** By what a request can name its target, besides its path. */
+export interface Names {
+  /** Targets by the host names that are theirs. */
+  readonly hosts: ReadonlyMap<string, string>
+  /** Of TLS (RFC 6066 §3), where the client said one. */
+  readonly servername?: string | undefined
+}
+
 const applicationCharsMax = 256
 
 /**
  * Pure. Throws `Refused` for what different servers would read differently, for what is no HTTP/1.1, and for what is
  * above a limit. What only the target can say of its paths is asked later, when it is known that there is one.
  */
-export function canonicalHead(
-  raw: RawHead,
-  { hosts }: { readonly hosts: ReadonlyMap<string, string> },
-): CanonicalHead {
+export function canonicalHead(raw: RawHead, { hosts, servername }: Names): CanonicalHead {
   const fields = headerFields(raw.rawHeaders)
   requireOneFraming(fields, raw.httpVersion)
   const method = methodOf(raw.method)
   const { path, query } = requestTargetOf(raw.url)
   const host = hostOf(fields)
+  if (servername !== undefined) requireOneHost(host, servername, hosts)
   requireKnownExpectation(fields)
   const { token, rest } = carriedToken(fields, raw.url ?? '')
   return {

@@ -1,11 +1,11 @@
-import { limits } from '@sluice/core'
 import { excessive, malformed } from './objection.ts'
 import type { Headers } from './replies.ts'
+import { httpLimits } from './limits.ts'
 
 /** The lines of a head as names in lower case and values, each of which can be read in one way only. */
 export function headerFields(raw: readonly string[]): Headers {
-  if (raw.length > 2 * limits.httpHeadersMax)
-    throw excessive('head', `A request may have ${limits.httpHeadersMax} headers.`, '431')
+  if (raw.length > 2 * httpLimits.headersMax)
+    throw excessive('head', `A request may have ${httpLimits.headersMax} headers.`, '431')
   const fields: (readonly [string, string])[] = []
   for (let at = 0; at < raw.length; at += 2) fields.push(fieldOf(raw[at] ?? '', raw[at + 1] ?? ''))
   refuseRepeated(fields)
@@ -19,7 +19,7 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 const unfolded = /^[a-z0-9-]+$/
 
 function fieldOf(name: string, value: string): readonly [string, string] {
-  if (name.length + value.length > limits.httpHeaderBytesMax)
+  if (name.length + value.length > httpLimits.headerBytesMax)
     throw excessive('head', 'A header of the request is too long.', '431')
   if (!token.test(name)) throw malformed('head', 'A header of the request has a name that is none.')
   if (!fieldValue.test(value)) throw malformed('head', 'A header of the request has a control character.')

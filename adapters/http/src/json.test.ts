@@ -1,8 +1,9 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { limits, Refused } from '@sluice/core'
+import { Refused } from '@sluice/core'
 import { parseJson, parseJsonLines } from './json.ts'
+import { httpLimits } from './limits.ts'
 
 function refusal(text: string): string {
   try {
@@ -42,8 +43,8 @@ const refused: readonly (readonly [text: string, why: RegExp])[] = [
   ['\u00a01', /not JSON/],
   ['truest', /not JSON/],
   ['{}{}', /not JSON/],
-  ['['.repeat(limits.jsonDepthMax + 1), /levels/],
-  [`[${'0,'.repeat(limits.jsonValuesMax)}0]`, /values/],
+  ['['.repeat(httpLimits.jsonDepthMax + 1), /levels/],
+  [`[${'0,'.repeat(httpLimits.jsonValuesMax)}0]`, /values/],
 ]
 
 suite('H27: what two parsers could read differently is refused', () => {
@@ -105,7 +106,7 @@ test('its time is linear in the text, whatever that is', () => {
     ' '.repeat(bytes),
     '['.repeat(bytes),
     '1'.repeat(bytes),
-    `["${'a",  "'.repeat(limits.jsonValuesMax)}"]`,
+    `["${'a",  "'.repeat(httpLimits.jsonValuesMax)}"]`,
   ]
   const started = performance.now()
   for (const text of hostile) refusal(text)
@@ -115,5 +116,5 @@ test('its time is linear in the text, whatever that is', () => {
 test('lines are values of their own, counted together', () => {
   assert.deepEqual(parseJsonLines('{"a":1}\r\n\n[2]\n'), [{ a: 1 }, [2]])
   assert.throws(() => parseJsonLines('{"a":1}{"a":2}\n'), /not JSON/)
-  assert.throws(() => parseJsonLines('[0]\n'.repeat(limits.jsonValuesMax / 2 + 1)), /values/)
+  assert.throws(() => parseJsonLines('[0]\n'.repeat(httpLimits.jsonValuesMax / 2 + 1)), /values/)
 })

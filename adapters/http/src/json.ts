@@ -1,5 +1,6 @@
-import { limits, type Json } from '@sluice/core'
+import { type Json } from '@sluice/core'
 import { excessive, malformed } from './objection.ts'
+import { httpLimits } from './limits.ts'
 
 /**
  * RFC 8259, and stricter where servers differ: no name twice in an object, no half of a surrogate pair, no number that
@@ -13,7 +14,7 @@ export function parseJson(text: string): Json {
 /** One value a line; empty lines are none. */
 export function parseJsonLines(text: string): readonly Json[] {
   const lines = text.split('\n').filter((line) => !/^[ \t\r]*$/.test(line))
-  if (lines.length > limits.jsonValuesMax) throw tooMany()
+  if (lines.length > httpLimits.jsonValuesMax) throw tooMany()
   let values = 0
   return lines.map((line) => {
     const reader = new Reader(line, values)
@@ -53,7 +54,7 @@ class Reader {
 
   #value(): Json {
     this.values += 1
-    if (this.values > limits.jsonValuesMax) throw tooMany()
+    if (this.values > httpLimits.jsonValuesMax) throw tooMany()
     this.#skip()
     switch (this.#text[this.#at]) {
       case '{':
@@ -69,8 +70,8 @@ class Reader {
 
   #nested(read: () => Json): Json {
     this.#depth += 1
-    if (this.#depth > limits.jsonDepthMax)
-      throw excessive('json', `JSON may have ${limits.jsonDepthMax} levels.`)
+    if (this.#depth > httpLimits.jsonDepthMax)
+      throw excessive('json', `JSON may have ${httpLimits.jsonDepthMax} levels.`)
     this.#at += 1
     const value = read()
     this.#depth -= 1
@@ -187,5 +188,5 @@ function unreadable(): Error {
 }
 
 function tooMany(): Error {
-  return excessive('json', `JSON may have ${limits.jsonValuesMax} values.`)
+  return excessive('json', `JSON may have ${httpLimits.jsonValuesMax} values.`)
 }

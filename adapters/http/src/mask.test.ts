@@ -6,7 +6,7 @@ import { builtInDetectors, type Hiding } from '@sluice/masking'
 import { EchoGuard, formsOf } from './echo-guard.ts'
 import { masked, type MaskContext } from './mask.ts'
 import type { Headers, Reply } from './replies.ts'
-import { ScriptedRecogniser } from './scripted.ts'
+import { maskContext, ScriptedRecogniser } from './scripted.ts'
 
 const detector = builtInDetectors.get('card') ?? assert.fail()
 const hiding: Hiding = {
@@ -15,23 +15,6 @@ const hiding: Hiding = {
 }
 const card = '4000290979900015'
 const json: Headers = [['content-type', 'application/json']]
-
-function context(change: Partial<MaskContext> = {}): MaskContext {
-  return {
-    sight: { prefix: '/t', origin: 'http://t', base_path: '' },
-    hiding: null,
-    pseudonyms: undefined,
-    hidden: () => [],
-    acceptEncoding: null,
-    bodiless: false,
-    guard: undefined,
-    meter: undefined,
-    decision: 'dec_1',
-    rejected: () => {},
-    stop: new Stop(),
-    ...change,
-  }
-}
 
 async function* answer(
   headers: Headers,
@@ -46,7 +29,7 @@ async function* answer(
 
 async function shown(replies: AsyncIterable<Reply>, change: Partial<MaskContext> = {}) {
   const items: Shown<Reply>[] = []
-  for await (const each of masked(replies, context(change))) items.push(each)
+  for await (const each of masked(replies, maskContext(change))) items.push(each)
   const head = items.flatMap(({ item }) => (item.kind === 'head' ? [item] : []))[0]
   const body = Buffer.concat(
     items.flatMap(({ item }) => (item.kind === 'data' ? [item.bytes] : [])),
@@ -233,7 +216,7 @@ suite('a recording', () => {
       pieces.map((piece) => Buffer.from(piece)),
     )
     const seen: boolean[] = []
-    for await (const { item, flush } of masked(replies, context()))
+    for await (const { item, flush } of masked(replies, maskContext()))
       if (item.kind === 'data') seen.push(flush === true)
     return seen
   }
@@ -258,7 +241,7 @@ suite('an answer that a recogniser must look into', () => {
   ): Promise<{ readonly rule: string; readonly message: string; readonly before: number }> {
     let before = 0
     try {
-      for await (const _piece of masked(replies, context(change))) before += 1
+      for await (const _piece of masked(replies, maskContext(change))) before += 1
     } catch (error) {
       assert.ok(error instanceof Refused, String(error))
       return { ...error.refusal, before }

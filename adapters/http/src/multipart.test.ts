@@ -1,8 +1,9 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { limits, Refused } from '@sluice/core'
+import { Refused } from '@sluice/core'
 import { partsOf } from './multipart.ts'
+import { httpLimits } from './limits.ts'
 
 const field = 'Content-Disposition: form-data; name="a"'
 
@@ -75,7 +76,7 @@ const ambiguous: readonly (readonly [what: string, text: string])[] = [
     'a field that sets the character set',
     body('Content-Disposition: form-data; name="_charset_"\r\n\r\nutf-7'),
   ],
-  ['too many parts', body(...Array.from({ length: limits.httpPartsMax + 1 }, () => `${field}\r\n\r\n1`))],
+  ['too many parts', body(...Array.from({ length: httpLimits.partsMax + 1 }, () => `${field}\r\n\r\n1`))],
 ]
 
 suite('H29 H42: a form whose parts are a matter of opinion is refused', () => {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { limits } from '@sluice/core'
 import { excessive, malformed } from './objection.ts'
+import { httpLimits } from './limits.ts'
 
 /** One part of `multipart/form-data`: a field, or a file when it has a file name. */
 export interface Part {
@@ -21,9 +21,9 @@ export function partsOf(body: Buffer, boundary: string | undefined): readonly Pa
   if (boundary === undefined || !boundaryForm.test(boundary)) throw unreadable()
   // One char is one byte.
   const text = `\r\n${body.toString('latin1')}`
-  const pieces = text.split(`\r\n--${boundary}`, limits.httpPartsMax + 3)
-  if (pieces.length > limits.httpPartsMax + 2)
-    throw excessive('multipart', `A body may have ${limits.httpPartsMax} parts.`)
+  const pieces = text.split(`\r\n--${boundary}`, httpLimits.partsMax + 3)
+  if (pieces.length > httpLimits.partsMax + 2)
+    throw excessive('multipart', `A body may have ${httpLimits.partsMax} parts.`)
   const before = pieces.shift()
   const after = pieces.pop()
   if (before !== '' || (after !== '--' && after !== '--\r\n') || pieces.length === 0) throw unreadable()

@@ -1,6 +1,7 @@
-import { limits } from '@sluice/core'
+import { refuseOverride } from './method-override.ts'
 import { excessive, malformed } from './objection.ts'
 import { unescaped } from './percent.ts'
+import { httpLimits } from './limits.ts'
 
 /** Names and values in their order; a name may come more than once. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
@@ -11,12 +12,14 @@ export type Pairs = readonly (readonly [name: string, value: string])[]
  */
 export function pairsOf(text: string, about: 'query' | 'form'): Pairs {
   if (text === '') return []
-  const pieces = text.split('&', limits.httpPairsMax + 1)
-  if (pieces.length > limits.httpPairsMax)
-    throw excessive(about, `A ${about} may have ${limits.httpPairsMax} parameters.`)
+  const pieces = text.split('&', httpLimits.pairsMax + 1)
+  if (pieces.length > httpLimits.pairsMax)
+    throw excessive(about, `A ${about} may have ${httpLimits.pairsMax} parameters.`)
   const pairs = pieces.filter((piece) => piece !== '').map((piece) => pairOf(piece, about))
-  if (pairs.some(([name]) => name.toLowerCase() === '_method'))
-    throw malformed('method_override', `The ${about} must not name another method.`)
+  refuseOverride(
+    pairs.map(([name]) => name),
+    about,
+  )
   return pairs
 }
 

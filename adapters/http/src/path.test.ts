@@ -1,8 +1,9 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { limits, Refused } from '@sluice/core'
+import { Refused } from '@sluice/core'
 import { canonicalPath, pathFor, segmentsOf } from './path.ts'
+import { httpLimits } from './limits.ts'
 
 const anyCase = { case: 'insensitive', path_parameters: true } as const
 
@@ -42,8 +43,8 @@ test('H1 H2 H3: what servers resolve, fold or decode once more is refused', () =
     '/...',
     '/{a}',
     '/a"b',
-    `/${'a'.repeat(limits.httpPathBytesMax)}`,
-    '/a'.repeat(limits.httpSegmentsMax + 1),
+    `/${'a'.repeat(httpLimits.pathBytesMax)}`,
+    '/a'.repeat(httpLimits.segmentsMax + 1),
   ])
     assert.throws(() => canonicalPath(raw), Refused, raw.slice(0, 40))
 })
@@ -70,7 +71,7 @@ test('H2: every spelling of one path at a target that knows no case is the same,
         return
       }
       assert.equal(pathFor(canonicalPath(read), anyCase), read)
-      assert.ok(read.length <= 2 * limits.httpPathBytesMax)
+      assert.ok(read.length <= 2 * httpLimits.pathBytesMax)
       assert.doesNotMatch(decodeURIComponent(read), /[A-ZÉΩ]/)
     }),
     { numRuns: 2_000 },

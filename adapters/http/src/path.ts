@@ -1,6 +1,6 @@
-import { limits } from '@sluice/core'
 import { excessive, malformed } from './objection.ts'
 import { unescaped } from './percent.ts'
+import { httpLimits } from './limits.ts'
 
 /**
  * A path has one spelling here, which is judged and sent. Escapes of characters that mean themselves are undone, others
@@ -8,10 +8,10 @@ import { unescaped } from './percent.ts'
  * rule over a path must not depend on which of them reads it.
  */
 export function canonicalPath(raw: string): string {
-  if (raw.length > limits.httpPathBytesMax) throw excessive('path', 'The path is too long.', '414')
+  if (raw.length > httpLimits.pathBytesMax) throw excessive('path', 'The path is too long.', '414')
   const segments = raw.split('/').slice(1)
-  if (segments.length > limits.httpSegmentsMax)
-    throw excessive('path', `A path may have ${limits.httpSegmentsMax} segments.`, '414')
+  if (segments.length > httpLimits.segmentsMax)
+    throw excessive('path', `A path may have ${httpLimits.segmentsMax} segments.`, '414')
   const last = segments.length - 1
   return segments.map((segment, index) => `/${canonicalSegment(segment, index === last)}`).join('')
 }

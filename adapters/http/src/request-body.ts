@@ -3,7 +3,7 @@ import { refusal, Refused, type Refusal, type Stop } from '@sluice/core'
 
 /** Throws `Refused` for a body that says that it is too large. */
 export function requireRoom({ headers }: IncomingMessage, bytesMax: number): void {
-  if (Number(headers['content-length'] ?? 0) > bytesMax) throw new Refused(tooLarge(bytesMax))
+  if (Number(headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
 }
 
 /**
@@ -28,7 +28,7 @@ async function wholeOf(request: IncomingMessage, bytesMax: number): Promise<Buff
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       bytes += chunk.length
-      if (bytes > bytesMax) throw new Refused(tooLarge(bytesMax))
+      if (bytes > bytesMax) throw tooLarge(bytesMax)
       chunks.push(chunk)
     }
   } catch (error) {
@@ -40,8 +40,10 @@ async function wholeOf(request: IncomingMessage, bytesMax: number): Promise<Buff
   return more.length === 0 && only !== undefined ? only : Buffer.concat(chunks, bytes)
 }
 
-function tooLarge(bytesMax: number): ReturnType<typeof refusal> {
-  return refusal('too_large', 'http/body', `The body of a request may have ${bytesMax} bytes here.`)
+export function tooLarge(bytesMax: number): Refused {
+  return new Refused(
+    refusal('too_large', 'http/body', `The body of a request may have ${bytesMax} bytes here.`),
+  )
 }
 
 const torn = refusal('malformed', 'http/body', 'The request ended before its body did.')

@@ -1,6 +1,7 @@
-import { limits, refusal, Refused } from '@sluice/core'
+import { refusal, Refused } from '@sluice/core'
 import { excessive, malformed } from './objection.ts'
 import { canonicalPath } from './path.ts'
+import { httpLimits } from './limits.ts'
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 export type Method = (typeof methods)[number]
@@ -24,7 +25,7 @@ const queryChars = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]{}|^]*$/
 export function requestTargetOf(url: string | undefined): RequestTarget {
   if (url === undefined || !url.startsWith('/'))
     throw malformed('request_target', 'A request names a path of its target, and no other address.')
-  if (url.length > limits.httpTargetBytesMax)
+  if (url.length > httpLimits.targetBytesMax)
     throw excessive('request_target', 'Path and query are too long.', '414')
   const mark = url.indexOf('?')
   const path = canonicalPath(mark < 0 ? url : url.slice(0, mark))

@@ -1,4 +1,5 @@
-import type { Recognised, Recogniser } from '@sluice/core'
+import { Stop, type Recognised, type Recogniser } from '@sluice/core'
+import type { MaskContext } from './mask.ts'
 
 /** For tests: knows one word as a person, and keeps what it was asked. */
 export class ScriptedRecogniser implements Recogniser {
@@ -22,5 +23,23 @@ export class ScriptedRecogniser implements Recogniser {
         detectors: this.detectors,
       })),
     )
+  }
+}
+
+/** For tests: of an answer in which nothing is hidden and nobody looks, but for what is changed. */
+export function maskContext(change: Partial<MaskContext> = {}): MaskContext {
+  return {
+    sight: { prefix: '/t', origin: 'http://t', base_path: '' },
+    hiding: null,
+    pseudonyms: undefined,
+    hidden: () => [],
+    acceptEncoding: null,
+    bodiless: false,
+    guard: undefined,
+    meter: undefined,
+    decision: 'dec_1',
+    rejected: () => {},
+    stop: new Stop(),
+    ...change,
   }
 }

@@ -1,13 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import {
-  GenerationCache,
-  limits,
-  refusal,
-  refusalOf,
-  type Json,
-  type Refusal,
-  type Session,
-} from '@sluice/core'
+import { GenerationCache, refusal, refusalOf, type Json, type Refusal, type Session } from '@sluice/core'
 import type { Catalogue } from './catalogue.ts'
 import { Estimates } from './estimates.ts'
 import type { CatalogueSource } from './catalogue-source.ts'
@@ -18,6 +10,7 @@ import { secretsOf, type Secrets } from './redact/text.ts'
 import type { Analysis, NameScope } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import { keyOf as relationKey } from './walk/findings.ts'
+import { sqlLimits } from './limits.ts'
 
 /** The names that a text is analysed with; equal keys mean equal names. */
 export interface Names extends NameScope {
@@ -165,7 +158,7 @@ function keyOf(text: string, names: Names): string {
 }
 
 function newCache(): GenerationCache<Analysis> {
-  return new GenerationCache(limits.analysesMax, limits.analysesBytesMax)
+  return new GenerationCache(sqlLimits.analysesMax, sqlLimits.analysesBytesMax)
 }
 
 /**

@@ -1,8 +1,9 @@
-import { limits, type Session } from '@sluice/core'
+import { type Session } from '@sluice/core'
 import type { Catalogue } from './catalogue.ts'
 import { readCatalogue } from './catalogue-reader.ts'
 import { unreachable } from './dial.ts'
 import type { PostgresSettings } from './target.ts'
+import { sqlLimits } from './limits.ts'
 
 export type ReadCatalogue = typeof readCatalogue
 
@@ -43,9 +44,9 @@ export class CatalogueSource {
   current(session: Session<PostgresSettings>): Catalogue | Promise<Catalogue> {
     const ageMs = performance.now() - this.#readAtMs
     if (this.#current === undefined || this.#served < this.#wanted) return this.#fresh(session)
-    if (ageMs < limits.catalogueLifeMs) return this.#current
+    if (ageMs < sqlLimits.catalogueLifeMs) return this.#current
     const reading = this.#fresh(session)
-    if (ageMs >= 2 * limits.catalogueLifeMs) return reading
+    if (ageMs >= 2 * sqlLimits.catalogueLifeMs) return reading
     // Read in the background: the old picture serves for one more life, but not if reading fails for that long.
     reading.catch(() => {})
     return this.#current
@@ -53,7 +54,7 @@ export class CatalogueSource {
 
   /** A name was not found: it may be newer than the picture. At most one read each `catalogueRetryMs`. */
   again(session: Session<PostgresSettings>): Catalogue | Promise<Catalogue> {
-    if (this.#current !== undefined && performance.now() - this.#readAtMs < limits.catalogueRetryMs)
+    if (this.#current !== undefined && performance.now() - this.#readAtMs < sqlLimits.catalogueRetryMs)
       return this.current(session)
     return this.#fresh(session)
   }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { limits } from '@sluice/core'
 import type { Attribute, KnownTypes } from './column-mask.ts'
 import type { RelationName } from './statement.ts'
 import { keyOf } from './walk/findings.ts'
@@ -10,6 +9,7 @@ import type { OwnFunction } from './own-functions.ts'
 import { madeOf, plainTypes } from './own-types.ts'
 import { isSystemRelation } from './system-relations.ts'
 import { ownElement, valueTypes } from './types.ts'
+import { sqlLimits } from './limits.ts'
 
 /**
  * `pg_class.relkind` as far as it matters: `table` keeps its own rows (partitioned ones included), `derived` shows
@@ -124,7 +124,7 @@ export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } =
     `from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid ` +
     `join pg_catalog.pg_namespace n on n.oid = c.relnamespace left join base b on b.oid = a.atttypid ` +
     `where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and a.attnum > 0 and not a.attisdropped and ${ours} ` +
-    `order by a.attrelid, a.attnum limit ${String(limits.catalogueRowsMax + 1)}`,
+    `order by a.attrelid, a.attnum limit ${String(sqlLimits.catalogueRowsMax + 1)}`,
   inherits: `select inhrelid, inhparent from pg_catalog.pg_inherits order by inhrelid, inhseqno`,
   functions:
     `select distinct n.nspname, p.proname, coalesce(e.extname, '') from pg_catalog.pg_proc p ` +
@@ -163,8 +163,8 @@ export async function loadCatalogue(
     types: await query(catalogueQueries.types),
     fields: await query(catalogueQueries.fields),
   }
-  if (rows.columns.length > limits.catalogueRowsMax) {
-    throw new Error(`the catalogue has more than ${String(limits.catalogueRowsMax)} columns`)
+  if (rows.columns.length > sqlLimits.catalogueRowsMax) {
+    throw new Error(`the catalogue has more than ${String(sqlLimits.catalogueRowsMax)} columns`)
   }
   const hash = digestOf(rows, own)
   const catalogue = previous?.digest === hash ? previous : catalogueOf(rows, own, hash)

@@ -1,7 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { limits, type Address, type Certificate, type Endpoint, type Gate, type Listener } from '@sluice/core'
+import {
+  limits,
+  pooled,
+  type Address,
+  type Certificate,
+  type Endpoint,
+  type Gate,
+  type Listener,
+} from '@sluice/core'
 import { Analyser } from './analyser.ts'
 import { CatalogueSource } from './catalogue-source.ts'
 import { knownDetectors } from '@sluice/masking'
@@ -27,7 +35,7 @@ const options = {
  */
 export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): Promise<Listener> {
   const thread = new ParserThread()
-  const pools = new TargetParts(() => new Pool())
+  const pools = new TargetParts(({ name }) => new Pool(name))
   const analysers = new TargetParts(
     ({ name }) => new Analyser(new CatalogueSource(undefined, () => gate.changed(name)), thread),
   )
@@ -64,6 +72,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const address = await bound(server, endpoint.address)
   return {
     address,
+    pools: () => pooled(Array.from(pools.all()).flatMap(({ state }) => state ?? [])),
     load: (target) => pools.named(target)?.load,
     renew: (certificate) => (secured = secureContext(certificate)),
     async close() {

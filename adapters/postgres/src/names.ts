@@ -1,8 +1,9 @@
-import { limits, type Json } from '@sluice/core'
+import { type Json } from '@sluice/core'
 import type { Catalogue } from './catalogue.ts'
 import type { Names } from './analyser.ts'
 import type { Source } from './source.ts'
 import type { RelationName, Statement } from './statement.ts'
+import { sqlLimits } from './limits.ts'
 
 /** A prepared statement: where its text is, so that each execution is judged anew. */
 export interface Prepared {
@@ -52,7 +53,7 @@ export class NameTable<T> {
   readonly #proposed = new Map<string, { readonly value: T; readonly segment: number; sent: boolean }[]>()
 
   get full(): boolean {
-    return this.#confirmed.size + this.#proposed.size >= limits.sessionNamesMax
+    return this.#confirmed.size + this.#proposed.size >= sqlLimits.sessionNamesMax
   }
 
   lookup(name: string, segment: number): Lookup<T> {

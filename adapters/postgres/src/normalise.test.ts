@@ -2,10 +2,11 @@ import { before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { loadModule, parseSync } from 'libpg-query'
-import { limits, type Json, type Refusal } from '@sluice/core'
+import { type Json, type Refusal } from '@sluice/core'
 import { catalogueOf, type Catalogue, type CatalogueRows } from './catalogue.ts'
 import { actions, normalise } from './normalise.ts'
 import type { Analysis, NameScope, SessionEffect, Statement } from './statement.ts'
+import { sqlLimits } from './limits.ts'
 
 const tables: readonly (readonly [name: string, relkind: string, columns: string])[] = [
   ['public.customers', 'r', 'id name email ssn card notes'],
@@ -1241,11 +1242,11 @@ suite('bounds', () => {
     assert.equal(shown(only(calls)), 'derived: orders.total')
     const nested = `select ${'('.repeat(300)}1 + 1${' + 1)'.repeat(300)}`
     assert.equal(analysed(nested).objection, null)
-    assert.equal(objectionTo(`select 1${' + 1'.repeat(limits.statementDepthMax + 1)}`).native, '54001')
-    const list = Array.from({ length: limits.statementNodesMax }, () => '1').join()
+    assert.equal(objectionTo(`select 1${' + 1'.repeat(sqlLimits.statementDepthMax + 1)}`).native, '54001')
+    const list = Array.from({ length: sqlLimits.statementNodesMax }, () => '1').join()
     assert.equal(objectionTo(`select 1 in (${list})`).native, '54001')
-    const many = 'select 1;'.repeat(limits.statementsPerMessageMax)
-    assert.equal(analysed(many).statements.length, limits.statementsPerMessageMax)
+    const many = 'select 1;'.repeat(sqlLimits.statementsPerMessageMax)
+    assert.equal(analysed(many).statements.length, sqlLimits.statementsPerMessageMax)
     assert.equal(objectionTo(`${many}select 1`).native, '54001')
     const items = Array.from({ length: 1_500 }, (_, at) => `orders o${String(at)}`).join()
     const columns = Array.from({ length: 1_500 }, () => 'o1499.id').join()

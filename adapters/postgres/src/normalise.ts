@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { limits, refusal, refusalOf, type Refusal } from '@sluice/core'
+import { refusal, refusalOf, type Refusal } from '@sluice/core'
 import type { Catalogue } from './catalogue.ts'
 import type { Analysis, NameScope, RelationName, SessionEffect, Statement } from './statement.ts'
 import { statementOf } from './walk/build.ts'
@@ -10,6 +10,7 @@ import { isFields, nodeOf, type Node } from './walk/node.ts'
 import { closedRefusal, Objection } from './walk/objection.ts'
 import { walk } from './walk/statement.ts'
 import { templateOf, type Template } from './walk/template.ts'
+import { sqlLimits } from './limits.ts'
 
 /** The closed list of what a statement can be; `schemas/actions/postgres.json` says what each means. */
 export const actions: readonly string[] = [
@@ -46,7 +47,7 @@ export function normalise(tree: unknown, names: NameScope, catalogue: Catalogue)
   const list = isFields(tree) ? (tree['stmts'] ?? []) : null
   if (!Array.isArray(list))
     return { statements: [], objection: closedRefusal('A parse tree of unknown shape') }
-  if (list.length > limits.statementsPerMessageMax) return { statements: [], objection: tooMany }
+  if (list.length > sqlLimits.statementsPerMessageMax) return { statements: [], objection: tooMany }
   const message = new Message(names, catalogue)
   const statements = Array.from(list, (item: unknown) =>
     message.statement(isFields(item) ? item['stmt'] : null),

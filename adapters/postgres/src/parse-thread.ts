@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
-import { limits, refusal } from '@sluice/core'
+import { refusal } from '@sluice/core'
 import { parseHere, parserReady, type Parsed } from './parse.ts'
+import { sqlLimits } from './limits.ts'
 
 /** Answers each text with what libpg_query makes of it. */
 parentPort?.on('message', (text: string) => parentPort?.postMessage(bounded(parseHere(text))))
@@ -28,11 +29,11 @@ function fits(tree: unknown): boolean {
   let nodes = 0
   let level: unknown[] = [tree]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limits.statementDepthMax * valuesPerLevel) return false
+    if (depth > sqlLimits.statementDepthMax * valuesPerLevel) return false
     const next: unknown[] = []
     for (const value of level) {
       if (typeof value !== 'object' || value === null) continue
-      if (!Array.isArray(value) && ++nodes > limits.statementNodesMax) return false
+      if (!Array.isArray(value) && ++nodes > sqlLimits.statementNodesMax) return false
       for (const child of Object.values(value)) next.push(child)
     }
     level = next

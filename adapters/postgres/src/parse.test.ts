@@ -1,11 +1,11 @@
 import { after, before, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { limits } from '@sluice/core'
 import { parse, parseHere, ParserThread, type Parsed } from './parse.ts'
+import { sqlLimits } from './limits.ts'
 
 const thread = new ParserThread()
 // Its start is no part of what the deadlines below are about.
-before(() => outcome(`select 1 ${' '.repeat(limits.statementInlineBytesMax)}`))
+before(() => outcome(`select 1 ${' '.repeat(sqlLimits.statementInlineBytesMax)}`))
 after(() => thread.close())
 
 function outcome(text: string): Promise<Parsed> | Parsed {
@@ -32,33 +32,33 @@ const hostile: readonly (readonly [string, string, string])[] = [
   ['a long chain', `select ${'1+'.repeat(10_000)}1`, '54001'],
   ['a long list', `select * from t where a in (${'1,'.repeat(100_000)}1)`, '54001'],
   ['nested queries', `${'select * from ('.repeat(2_000)}select 1${') a'.repeat(2_000)}`, '54001'],
-  ['too many bytes', `select '${'x'.repeat(limits.statementBytesMax)}'`, 'too_large'],
+  ['too many bytes', `select '${'x'.repeat(sqlLimits.statementBytesMax)}'`, 'too_large'],
 ]
 for (const [name, text, expected] of hostile)
   test(`${name} is refused in bounded time, and the next statement is parsed`, async () => {
     const started = performance.now()
     assert.equal(state(await outcome(text)), expected)
-    assert.ok(performance.now() - started < 2 * limits.statementParseMs)
+    assert.ok(performance.now() - started < 2 * sqlLimits.statementParseMs)
     assert.equal(state(await outcome('select 1')), 'tree')
   })
 
 test('a large honest statement is parsed in its thread', async () => {
   const text = `insert into t values ${Array.from({ length: 1_000 }, (_, i) => `(${i}, 'value ${i}')`).join(',')}`
-  assert.ok(text.length > limits.statementInlineBytesMax)
+  assert.ok(text.length > sqlLimits.statementInlineBytesMax)
   assert.equal(state(await outcome(text)), 'tree')
 })
 
 test('what its thread takes to start is not counted against the first statement', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const young = new ParserThread()
-  const parsed = young.parse(`select 1 ${' '.repeat(limits.statementInlineBytesMax)}`)
-  context.mock.timers.tick(limits.statementParseMs + 1)
+  const parsed = young.parse(`select 1 ${' '.repeat(sqlLimits.statementInlineBytesMax)}`)
+  context.mock.timers.tick(sqlLimits.statementParseMs + 1)
   assert.equal(state(await parsed), 'tree')
   await young.close()
 })
 
 test('the secrets of a statement are found where it is parsed', async () => {
-  for (const blanks of [1, limits.statementInlineBytesMax]) {
+  for (const blanks of [1, sqlLimits.statementInlineBytesMax]) {
     const parsed = await outcome(`alter role a password${' '.repeat(blanks)}'hunter2'`)
     assert.ok(parsed.kind === 'tree')
     assert.match(parsed.secrets?.text ?? '', /^alter role a password +'\[redacted\]'$/)
@@ -67,9 +67,9 @@ test('the secrets of a statement are found where it is parsed', async () => {
 })
 
 test('large statements queue up, but not without bound', async () => {
-  const text = `select 1 ${' '.repeat(limits.statementInlineBytesMax)}`
+  const text = `select 1 ${' '.repeat(sqlLimits.statementInlineBytesMax)}`
   const all = await Promise.all(
-    Array.from({ length: limits.statementsWaitingMax + 5 }, async () => outcome(text)),
+    Array.from({ length: sqlLimits.statementsWaitingMax + 5 }, async () => outcome(text)),
   )
   assert.equal(all.filter((parsed) => state(parsed) === 'too_many').length, 5)
 })

@@ -1,7 +1,8 @@
 import { loadModule, parseSync, SqlError } from 'libpg-query'
 import { Worker } from 'node:worker_threads'
-import { limits, refusal, type Refusal } from '@sluice/core'
+import { refusal, type Refusal } from '@sluice/core'
 import { secretsOf, type Secrets } from './redact/text.ts'
+import { sqlLimits } from './limits.ts'
 
 /** What libpg_query makes of one text: its tree and the secrets in it, or why it is none. */
 export type Parsed =
@@ -64,7 +65,7 @@ export class ParserThread {
   #timer: NodeJS.Timeout | undefined
 
   parse(text: string): Promise<Parsed> {
-    if (this.#queue.length >= limits.statementsWaitingMax)
+    if (this.#queue.length >= sqlLimits.statementsWaitingMax)
       return Promise.resolve({ kind: 'refused', refusal: tooMany })
     const waiting: Waiting = { text, settle: Promise.withResolvers() }
     this.#queue.push(waiting)
@@ -86,11 +87,11 @@ export class ParserThread {
     }
     const worker = (this.#worker ??= this.#start())
     worker.ref()
-    this.#timer = setTimeout(() => this.#overran(), limits.parserStartMs)
+    this.#timer = setTimeout(() => this.#overran(), sqlLimits.parserStartMs)
     void this.#ready.then(() => {
       if (worker !== this.#worker) return
       clearTimeout(this.#timer)
-      this.#timer = setTimeout(() => this.#overran(), limits.statementParseMs)
+      this.#timer = setTimeout(() => this.#overran(), sqlLimits.statementParseMs)
       worker.postMessage(head.text)
     })
   }
@@ -133,12 +134,12 @@ export class ParserThread {
 
 /** Parses a text where its size says. Throws nothing. */
 export function parse(text: string, bytes: number, thread: ParserThread): Parsed | Promise<Parsed> {
-  if (bytes > limits.statementBytesMax) return { kind: 'refused', refusal: tooLong }
-  return bytes <= limits.statementInlineBytesMax ? parseHere(text) : thread.parse(text)
+  if (bytes > sqlLimits.statementBytesMax) return { kind: 'refused', refusal: tooLong }
+  return bytes <= sqlLimits.statementInlineBytesMax ? parseHere(text) : thread.parse(text)
 }
 
 const tooLong = refusal(
   'too_large',
   'adapter/limits',
-  `The statement is longer than ${String(limits.statementBytesMax)} bytes. Pass large values as parameters.`,
+  `The statement is longer than ${String(sqlLimits.statementBytesMax)} bytes. Pass large values as parameters.`,
 )

@@ -1,4 +1,4 @@
-import { refusal, Refused, type ConnectionLoad, type Session } from '@sluice/core'
+import { refusal, Refused, type ConnectionLoad, type PoolState, type Session } from '@sluice/core'
 import { leave } from './leave.ts'
 import { identityOf, login, type LoggedIn, type LogIn } from './login.ts'
 import { reset, stateOf } from './reset.ts'
@@ -33,6 +33,28 @@ export class Pool {
   #lent = 0
   #max: number | undefined
   #closed = false
+  #waits = 0
+  #waitedMs = 0
+  #refused = 0
+  readonly #target: string
+
+  constructor(target: string) {
+    this.#target = target
+  }
+
+  /** `undefined`: no session came for one that is lent. */
+  get state(): PoolState | undefined {
+    if (this.#max === undefined) return undefined
+    return {
+      target: this.#target,
+      idle: this.#resting.length,
+      lent: this.#lent,
+      waiting: this.#waiting.length,
+      waits: this.#waits,
+      waitedMs: this.#waitedMs,
+      refused: this.#refused,
+    }
+  }
 
   /** Throws `Refused`, also when none becomes free in time. */
   readonly take: LogIn = async (session, wanted, gone) => {
@@ -75,17 +97,25 @@ export class Pool {
       return
     }
     const turn = Promise.withResolvers<void>()
-    const giveUp = (why: Refused): void => {
+    const giveUp = (why: Refused): boolean => {
       const at = this.#waiting.indexOf(turn)
-      if (at < 0) return
+      if (at < 0) return false
       this.#waiting.splice(at, 1)
       turn.reject(why)
+      return true
     }
     this.#waiting.push(turn)
-    const timer = setTimeout(() => giveUp(full(target.name, pool)), pool.wait_ms)
-    using _ = ending.on((reason) => giveUp(new Refused(reason)))
+    const sinceMs = performance.now()
+    const timer = setTimeout(() => {
+      if (giveUp(full(target.name, pool))) this.#refused++
+    }, pool.wait_ms)
+    using _ = ending.on((reason) => void giveUp(new Refused(reason)))
     void gone.then(() => giveUp(hungUp))
-    await turn.promise.finally(() => clearTimeout(timer))
+    await turn.promise.finally(() => {
+      clearTimeout(timer)
+      this.#waits++
+      this.#waitedMs += performance.now() - sinceMs
+    })
   }
 
   /** A connection is free: whoever waits longest has it. */

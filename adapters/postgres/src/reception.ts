@@ -177,7 +177,12 @@ export class Reception {
       secureContext: this.#secured,
       ALPNProtocols: ['postgresql'],
     })
-    secured.once('secure', () => resolve(secured))
+    const left = (): void => void secured.destroy()
+    secured.once('end', left)
+    secured.once('secure', () => {
+      secured.off('end', left)
+      resolve(secured)
+    })
     secured.on('error', (error) => {
       socket.destroy()
       reject(error)

@@ -47,6 +47,16 @@ suite('the list of an agent', () => {
     ['::', 8080],
     ['fe80::1', 8080],
     ['fd00:ec2::254', 443],
+    // The same, as a network may translate it.
+    ['64:ff9b::a9fe:a9fe', 8080],
+    ['64:ff9b::7f00:1', 8080],
+    ['::127.0.0.1', 8080],
+    ['::ffff:0:127.0.0.1', 8080],
+    ['2002:a9fe:a9fe::1', 8080],
+    // Of one link of this machine.
+    ['fe80::1%eth0', 8080],
+    ['::1%lo', 8080],
+    ['::ffff:127.0.0.1%lo', 8080],
     // A range of the other family.
     ['10.1.2.3', 9090],
     ['::ffff:10.1.2.3', 9090],
@@ -77,6 +87,8 @@ suite('the list of an agent', () => {
 
   for (const address of [
     '127.0.0.1',
+    '64:ff9b::169.254.169.254',
+    '2002:7f00:1::',
     '::ffff:127.0.0.1',
     '169.254.169.254',
     '::1',

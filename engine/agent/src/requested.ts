@@ -19,7 +19,7 @@ export function answerOf(stream: ClientHttp2Stream, withinMs: number, late: () =
 
 /**
  * The stream as a socket: who is told that nothing more comes says the same, as one does that is not half open; and what is
- * cut off has no end. Node says `end` of a stream that was lost as well, which half of an answer must never have.
+ * cut off fails and has no end. Node says `end` of a stream that was lost as well, which half of an answer must never have.
  */
 export function asSocket(stream: ClientHttp2Stream): Duplex {
   let isWhole = false
@@ -29,9 +29,14 @@ export function asSocket(stream: ClientHttp2Stream): Duplex {
     // Only the other side's own end comes while the stream is open.
     isWhole ||= !stream.closed && !stream.destroyed
     if (isWhole) return push(null)
-    stream.destroy()
+    stream.destroy(cut())
     return false
   }
+  stream.once('aborted', () => {
+    if (!isWhole) stream.destroy(cut())
+  })
   stream.once('end', () => stream.end())
   return stream
 }
+
+const cut = (): Error => new Error('the connection to the target was cut')

@@ -30,6 +30,7 @@ export class Tunnel {
   #wasBusy = true
   #questions = 0
   #reason = 'it closed the connection'
+  #ended: string | undefined
   #certificateUntil: number
   #heardMs: number
   readonly #clock: Pick<Clock, 'now' | 'after'>
@@ -57,7 +58,12 @@ export class Tunnel {
     })
     // By itself it would be that of one stream.
     this.#session.once('connect', () => this.#session.setLocalWindowSize(limits.connectionWindowBytes))
-    this.#session.on('error', (error) => (this.#reason = `the connection failed (${why(error)})`))
+    this.#session.on(
+      'error',
+      (error) => (this.#reason = this.#ended ?? `the connection failed (${why(error)})`),
+    )
+    // Before the session hears of it: clients of HTTP take a reset (ECONNRESET) for the end of an answer.
+    socket.prependListener('error', (error) => this.end(`the connection failed (${why(error)})`))
     // Nobody but the gateway opens streams here.
     this.#session.on('stream', (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))
     this.#session.on('ping', () => this.#asked()).on('remoteSettings', () => this.#asked())
@@ -136,8 +142,9 @@ export class Tunnel {
   /** Ends it, with everything that goes through it. */
   end(reason: string): void {
     if (this.#session.destroyed) return
-    this.#reason = reason
-    this.#session.destroy()
+    this.#reason = this.#ended = reason
+    // With an error, so that what goes through it fails.
+    this.#session.destroy(new Error(reason))
   }
 
   /** Takes nothing new, and ends when nothing goes through it any more. */

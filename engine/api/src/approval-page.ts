@@ -35,6 +35,8 @@ export interface ApprovalLine {
   /** People who approved so far, of how many must. */
   readonly approved: number
   readonly quorum: number
+  /** Whether its caller still waits on its connection; `null`: another process or gateway knows, or it is over. */
+  readonly caller_waits: boolean | null
 }
 
 /** An approval as somebody sees it who is to decide on it. */
@@ -125,7 +127,7 @@ export async function approvalLine(
   sight: Sight,
   ports: PagePorts,
 ): Promise<ApprovalLine> {
-  return lineOf(approval, await requestOf(approval, sight, ports))
+  return lineOf(approval, await requestOf(approval, sight, ports), ports)
 }
 
 export async function approvalPage(
@@ -137,7 +139,7 @@ export async function approvalPage(
   const request = await requestOf(approval, sight, ports)
   const { subject, session, exchange, rule, message, approvers, scope, requestedAt, expiresAt } = approval
   return {
-    ...lineOf(approval, request),
+    ...lineOf(approval, request, ports),
     requester: subject,
     session,
     exchange,
@@ -200,7 +202,11 @@ async function contentOf(id: string, { approvals, past, unseal }: PagePorts): Pr
   return unsealed.kind === 'content' ? unsealed.content : null
 }
 
-function lineOf(approval: ApprovalView, request: ShownRequest | null): ApprovalLine {
+function lineOf(
+  approval: ApprovalView,
+  request: ShownRequest | null,
+  { approvals }: Pick<PagePorts, 'approvals'>,
+): ApprovalLine {
   const { id, state, subject, target, votes, quorum, expiresAt } = approval
   return {
     id,
@@ -212,6 +218,7 @@ function lineOf(approval: ApprovalView, request: ShownRequest | null): ApprovalL
     expires_at: isoTime(expiresAt),
     approved: votes.filter(({ vote }) => vote === 'approve').length,
     quorum,
+    caller_waits: state === 'pending' ? (approvals.isWaitedFor(id) ?? null) : null,
   }
 }
 

@@ -32,6 +32,11 @@ const line = {
   expires_at: time,
   approved: count,
   quorum: count,
+  caller_waits: {
+    ...nullable(flag),
+    description:
+      'Whether its caller still waits; null where another process or gateway knows, or it is over.',
+  },
 }
 
 /** What the list, a vote and the stream say of an approval. */

@@ -48,6 +48,7 @@ test('an approver approves, and the answer is the present state', async () => {
     expires_at: new Date(expiresAt).toISOString(),
     approved: 1,
     quorum: 1,
+    caller_waits: null,
   })
   assert.equal(api.approvals.find(id)?.votes[0]?.reason, 'asked for in the ticket')
 })
@@ -153,6 +154,18 @@ test('the list has those of a state that the caller may see, oldest first', asyn
   assert.deepEqual(await ids('erin', '?state=all&last=1'), [third.id])
 })
 
+test('whether its caller waits is said while it is pending', async () => {
+  const api = await approvalsApi()
+  const { id } = await api.ask('alice')
+  const waits = async (): Promise<unknown> => (await get(api, `/${id}`, 'dave')).json().caller_waits
+  const parked = api.approvals.park(id)
+  assert.equal(await waits(), true)
+  await parked.leave('pending', 'answered')
+  assert.equal(await waits(), false)
+  await vote(api, id, 'dave')
+  assert.equal(await waits(), null)
+})
+
 test('the page has what an approver must know', async () => {
   const api = await approvalsApi()
   const session = await api.open('alice')
@@ -174,6 +187,7 @@ test('the page has what an approver must know', async () => {
       expires_at: new Date(expiresAt).toISOString(),
       approved: 0,
       quorum: 1,
+      caller_waits: false,
       requester: {
         id: 'test#alice',
         type: 'human',
@@ -328,8 +342,11 @@ for (const [name, payload] of wrong)
 
 test('an id is an id', async () => {
   const api = await approvalsApi()
-  for (const id of ['apr_1', '..%2f..%2fsessions', 'APR_00000000000000000000000000'])
-    assert.equal((await get(api, `/${id}`, 'dave')).statusCode, 400)
+  for (const id of ['apr_1', '..%2f..%2fsessions', 'APR_00000000000000000000000000']) {
+    const answer = await get(api, `/${id}`, 'dave')
+    assert.equal(answer.statusCode, 400)
+    assert.equal(answer.json().detail, 'An id here is apr_ and 26 capital letters and digits.')
+  }
 })
 
 test('a vote that the log does not take was not given', async () => {

@@ -9,7 +9,9 @@ import {
   type RecordedEvent,
   type Subject,
 } from '@sluice/core'
+import type { ApiBounds } from './bounds.ts'
 import { caller } from './caller.ts'
+import { keptAlive } from './kept-alive.ts'
 import { callerAs, rolesOf, type RoleGroups, type RolePorts } from './roles.ts'
 import { text } from './schema.ts'
 import { whileGood, type WhileGoodPorts } from './while-good.ts'
@@ -35,7 +37,7 @@ const querystring = {
     since_ms: { type: 'number', minimum: 0 },
     session: { type: 'string', pattern: '^ses_[0-9A-Z]{26}$' },
     last: { type: 'integer', minimum: 1, maximum: 100_000 },
-    follow: { type: 'boolean' },
+    follow: { type: 'boolean', description: 'What comes as well; an empty line when nothing comes.' },
     after: {
       type: 'string',
       maxLength: 8_192,
@@ -63,7 +65,10 @@ const schema = {
  * GET /v1/events: the log as JSON lines, oldest first. An auditor reads everything, anybody else the sessions of
  * their own subject, acting for the same person if any; and each no longer than their token is good. Sealed content is never part of it.
  */
-export function events(ports: EventPorts): FastifyPluginAsync {
+export function events(
+  ports: EventPorts,
+  { heartbeatMs }: Pick<ApiBounds, 'heartbeatMs'>,
+): FastifyPluginAsync {
   return async (app) => {
     app.get<{ Querystring: EventQuery }>(
       '/v1/events',
@@ -83,8 +88,9 @@ export function events(ports: EventPorts): FastifyPluginAsync {
         })
         const visible = visibleTo(identity.subject, ports.roles)
         const signal = AbortSignal.any([gone.signal, good.signal])
-        const lines = Readable.from(select(ports.store, request.query, visible, signal))
-        return reply.type('application/x-ndjson').send(lines)
+        const lines = select(ports.store, request.query, visible, signal)
+        const told = request.query.follow === true ? keptAlive(lines, heartbeatMs, ports.clock) : lines
+        return reply.type('application/x-ndjson').send(Readable.from(told))
       },
     )
   }

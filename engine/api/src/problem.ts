@@ -82,7 +82,11 @@ function pathOf(url: string): string {
 interface RequestError {
   readonly statusCode?: number
   readonly message?: string
-  readonly validation?: readonly { readonly params: { readonly additionalProperty?: string } }[]
+  readonly validationContext?: string
+  readonly validation?: readonly {
+    readonly keyword?: string
+    readonly params: { readonly additionalProperty?: string; readonly pattern?: string }
+  }[]
 }
 
 function described(error: unknown): Described {
@@ -100,7 +104,15 @@ function described(error: unknown): Described {
       code: 'log_unavailable',
       detail: 'Sluice cannot read or write its record now. Try again later.',
     }
-  const { statusCode, message, validation } = error as RequestError
+  const { statusCode, message, validation, validationContext } = error as RequestError
+  const [, prefix] = /^\^([a-z]{3})_/.exec(validation?.[0]?.params.pattern ?? '') ?? []
+  // A pattern tells people nothing.
+  if (validationContext === 'params' && prefix !== undefined)
+    return {
+      status: 400,
+      code: 'bad_request',
+      detail: `An id here is ${prefix}_ and 26 capital letters and digits.`,
+    }
   const stranger = validation?.[0]?.params.additionalProperty
   if (stranger !== undefined)
     return { status: 400, code: 'bad_request', detail: `There is no parameter "${stranger}".` }

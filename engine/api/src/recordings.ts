@@ -11,7 +11,9 @@ import {
 import { acted, actedFirst, type ActedPorts } from './acted.ts'
 import { caller } from './caller.ts'
 import { absent } from './exchanges.ts'
+import type { ApiBounds } from './bounds.ts'
 import { jsonLine } from './json-line.ts'
+import { keptAlive } from './kept-alive.ts'
 import { replay } from './recording-order.ts'
 import type { ContentPorts } from './recording-session.ts'
 import { isoTime } from './iso-time.ts'
@@ -41,7 +43,10 @@ const schema = {
     'For auditors, and for the subject of the session. Each line has a time and a `step`; texts are as they were, so that who shows them escapes them.',
   params: idOf('ses'),
   querystring: options({
-    follow: { ...flag, description: 'What comes as well, until the session is over.' },
+    follow: {
+      ...flag,
+      description: 'What comes as well, until the session is over; an empty line when nothing comes.',
+    },
   }),
   response: {
     200: { description: 'One step each line.', content: { 'application/x-ndjson': { schema: text } } },
@@ -49,7 +54,10 @@ const schema = {
 } as const
 
 /** GET /v1/sessions/:id/recording. */
-export function recordings(ports: RecordingPorts): FastifyPluginAsync {
+export function recordings(
+  ports: RecordingPorts,
+  { heartbeatMs }: Pick<ApiBounds, 'heartbeatMs'>,
+): FastifyPluginAsync {
   return async (app) => {
     app.get<RecordingRequest>(
       '/v1/sessions/:id/recording',
@@ -66,11 +74,11 @@ export function recordings(ports: RecordingPorts): FastifyPluginAsync {
         })
         const gone = new AbortController()
         reply.raw.once('close', () => gone.abort())
-        const steps =
+        const told =
           request.query.follow === true
-            ? followed(id, identity, ports, gone.signal)
-            : replay(id, ports, undefined)
-        return reply.type('application/x-ndjson').send(Readable.from(lines(steps)))
+            ? keptAlive(lines(followed(id, identity, ports, gone.signal)), heartbeatMs, ports.clock)
+            : lines(replay(id, ports, undefined))
+        return reply.type('application/x-ndjson').send(Readable.from(told))
       },
     )
   }

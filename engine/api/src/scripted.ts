@@ -147,6 +147,7 @@ const noApprovals: Approvals = {
   park: () => {
     throw new Error('nothing is held here')
   },
+  isWaitedFor: () => undefined,
   consume: async () => false,
   vote: async () => ({ kind: 'unknown' }),
   cancel: async () => ({ kind: 'unknown' }),

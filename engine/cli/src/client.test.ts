@@ -52,6 +52,22 @@ test('the token of a login leaves this machine over TLS alone', async () => {
   for (const args of commands) assert.equal((await ran(args, { ...env, SLUICE_URL: api.url })).code, 0)
 })
 
+test('who named nobody and is refused learns who asked', async () => {
+  using data = scratchFolder()
+  await using api = await scriptedServer((path) =>
+    path.startsWith('/v1/revocations')
+      ? { status: 403, body: '{"detail":"Only an admin may."}' }
+      : { body: JSON.stringify({ access_token: path === '/token' ? 'ey' : 'slu_erin' }) },
+  )
+  leaveDemo(data.path, api.url, ['erin', 'carol'])
+  const args = ['token', 'revoke', 'tok_1', '--reason', 'leaked']
+  const env = { SLUICE_DATA: data.path }
+  const { code, error } = await ran(args, env)
+  assert.equal(code, 1)
+  assert.match(error, /Only an admin may\.\nasked as erin, who looks at the demo.*: --as is one of carol\n/)
+  assert.doesNotMatch((await ran([...args, '--as', 'carol'], env)).error, /asked as/)
+})
+
 test('without one, the demo reads as its auditor', async () => {
   using data = scratchFolder()
   await using api = await scriptedServer((path) => ({

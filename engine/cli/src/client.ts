@@ -15,7 +15,37 @@ export interface Client {
 export async function connectApi(io: Io, as?: string): Promise<Client> {
   const demo = await demoState(io.env)
   const base = apiOf(io.env, demo)
-  return clientAt(base, as === undefined ? await tokenOf(io, demo, base) : await tokenAs(as, demo), io.signal)
+  if (as !== undefined) return clientAt(base, await tokenAs(as, demo), io.signal)
+  const own = await tokenOf(io, base)
+  if (own !== null) return clientAt(base, own, io.signal)
+  if (demo === null)
+    throw new Unreachable(
+      'log in with: sluice login, or set SLUICE_TOKEN (and SLUICE_URL), or start the demo with: npm start',
+    )
+  return saying(clientAt(base, await demoToken(demo, onlooker), io.signal), demo)
+}
+
+/** As whom the demo is read. */
+const onlooker = 'erin'
+
+/** Nobody named a person, so whoever is refused learns who asked. */
+function saying(client: Client, demo: DemoState): Client {
+  const others = Object.keys(demo.identity.requests).filter((name) => name !== onlooker)
+  const note = `asked as ${onlooker}, who looks at the demo and changes nothing: --as is one of ${others.join(', ')}`
+  const explained = async (answer: Promise<Response>): Promise<Response> => {
+    try {
+      return await answer
+    } catch (error) {
+      if (error instanceof Answered && error.status === 403)
+        throw new Answered(`${error.message}\n${note}`, error.status, error.problem)
+      throw error
+    }
+  }
+  return {
+    get: (path) => explained(client.get(path)),
+    post: (path, body) => explained(client.post(path, body)),
+    delete: (path, body) => explained(client.delete(path, body)),
+  }
 }
 
 /** `null`: without a token. */
@@ -35,19 +65,15 @@ export function clientAt(base: string, token: string | null, signal: AbortSignal
   }
 }
 
-async function tokenOf(io: Io, demo: DemoState | null, base: string): Promise<string> {
+/** `null`: nobody is logged in, and no token is set. */
+async function tokenOf(io: Io, base: string): Promise<string | null> {
   const token = io.env['SLUICE_TOKEN']
   if (token !== undefined) return token
   const login = await loginFor(io.env, undefined)
-  if (login !== null) {
-    // It opens whatever the provider says, and for longer than a token of a gateway does.
-    apiUrl(base)
-    return accessToken(io.env, login)
-  }
-  if (demo !== null) return demoToken(demo, 'erin')
-  throw new Unreachable(
-    'log in with: sluice login, or set SLUICE_TOKEN (and SLUICE_URL), or start the demo with: npm start',
-  )
+  if (login === null) return null
+  // It opens whatever the provider says, and for longer than a token of a gateway does.
+  apiUrl(base)
+  return accessToken(io.env, login)
 }
 
 function tokenAs(name: string, demo: DemoState | null): Promise<string> {
@@ -72,7 +98,7 @@ async function fetchOrExplain(
   if (response.ok) return response
   const problem = (await response.json().catch(() => ({}))) as Problem
   const what = `${url.pathname} answered ${response.status}: ${problem.detail ?? response.statusText}`
-  throw new Answered(what, problem)
+  throw new Answered(what, response.status, problem)
 }
 
 /** As far as RFC 9457 names it. */
@@ -83,9 +109,11 @@ interface Problem {
 
 /** A gateway that does not do what it was asked, and says why. */
 export class Answered extends Error {
+  readonly status: number
   readonly problem: Problem
-  constructor(what: string, problem: Problem) {
+  constructor(what: string, status: number, problem: Problem) {
     super(what)
+    this.status = status
     this.problem = problem
   }
 }

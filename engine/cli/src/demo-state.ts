@@ -9,6 +9,8 @@ export interface DemoState {
   readonly listen: Readonly<Record<string, string>>
   /** The backends behind it, with the credentials that only the gateway should use. */
   readonly direct: Readonly<Record<string, string>>
+  /** Its configuration, over which a file of its user may be laid. */
+  readonly config?: object
   readonly identity: {
     readonly token_endpoint: string
     /** The token request of each demo subject. */

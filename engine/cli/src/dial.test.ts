@@ -53,3 +53,21 @@ test('an address that is written down is used as it is', async () => {
   socket.destroy()
   server.close()
 })
+
+test('other spellings of an address are names, and lead where these lead', async () => {
+  for (const host of [
+    '2130706433',
+    '0x7f000001',
+    '0177.0.0.1',
+    '127.1',
+    '0',
+    '[::ffff:127.0.0.1]',
+    '127.0.0.1.',
+  ]) {
+    const dialer = directDialer(async (name) => {
+      assert.equal(name, host)
+      return ['127.0.0.1']
+    })
+    await assert.rejects(dialer.dial(target, { host, port: 9 }), /not used by name/, host)
+  }
+})

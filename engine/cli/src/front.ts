@@ -6,6 +6,7 @@ import {
   type Engine,
   type GatePorts,
   type OpenSessions,
+  type PoolState,
   type Subject,
   type Target,
 } from '@sluice/core'
@@ -21,6 +22,8 @@ export interface Front {
   /** Where callers of a protocol connect; `null`: it is not served. */
   address(protocol: string): Address | null
   readonly listening: boolean
+  /** Connections to targets that sessions take turns with, over all processes. */
+  readonly pools: readonly PoolState[]
   /** Connections to a target that its sessions share; `undefined`: none, or nobody can tell from here. */
   load(target: Pick<Target, 'name' | 'protocol'>): ConnectionLoad | undefined
   /** The API is there: callers who wait for people are told where. */
@@ -71,6 +74,10 @@ export class LocalFront implements Front {
 
   get listening(): boolean {
     return this.#listeners.size > 0
+  }
+
+  get pools(): readonly PoolState[] {
+    return this.#listeners.pools
   }
 
   listen(): Promise<void> {

@@ -1,4 +1,4 @@
-import { limits, type Clock, type Gate, type Listener } from '@sluice/core'
+import { limits, type Clock, type Gate, type Listener, type PoolState } from '@sluice/core'
 import type { HostKey } from '@sluice/identity'
 import { adapters } from './adapters.ts'
 import { CertificateFollower, certificateOf } from './certificates.ts'
@@ -23,6 +23,10 @@ export class Listeners implements Disposable {
 
   get(protocol: string): Listener | undefined {
     return this.#open.get(protocol)
+  }
+
+  get pools(): readonly PoolState[] {
+    return [...this.#open.values()].flatMap(({ pools }) => pools?.() ?? [])
   }
 
   async open(listen: Config['listen'], gate: Gate<unknown>, ports: ListenerPorts): Promise<void> {

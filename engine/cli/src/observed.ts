@@ -16,6 +16,7 @@ type Readiness = ReturnType<ApiPorts['readiness']>
 type Observed = Parameters<OpenedTelemetry['observe']>[0]
 
 interface ObservedParts {
+  readonly callers: Pick<Front, 'pools'>
   readonly sessions: Pick<OpenSessions, 'sessions'>
   readonly log: Pick<Log, 'queuedBytes'>
   readonly projections: Pick<Projections, 'status'>
@@ -23,19 +24,27 @@ interface ObservedParts {
   readonly clock: Pick<Clock, 'now'>
 }
 
-interface SystemParts extends Omit<ObservedParts, 'log'> {
+interface SystemParts extends Omit<ObservedParts, 'log' | 'callers'> {
   readonly destinations: readonly ExporterConfig[]
   readonly store: Pick<EventStore, 'healthy'>
   readonly log: Pick<Log, 'queuedBytes' | 'writer'>
 }
 
 /** What the parts of a gateway say of themselves, for whoever measures. */
-export function observedOf({ sessions, log, projections, exporters, clock }: ObservedParts): Observed {
+export function observedOf({
+  callers,
+  sessions,
+  log,
+  projections,
+  exporters,
+  clock,
+}: ObservedParts): Observed {
   return {
     sessions: () => sessions.sessions().length,
     queuedBytes: () => log.queuedBytes,
     projectionLagMs: () => lagOf(projections.status, clock.now()),
     exporters: () => exporters.status(),
+    pools: () => callers.pools,
     impairments: () =>
       adapters.map(({ protocol, impairments = [] }) => ({ protocol, found: impairments.length })),
   }

@@ -70,7 +70,7 @@ export async function scriptedServer(
 }
 
 /** The traces of a demo whose API and identity provider are at one address. */
-export function leaveDemo(data: string, url: string, names: readonly string[]): void {
+export function leaveDemo(data: string, url: string, names: readonly string[], config?: object): void {
   const state: DemoState = {
     api: url,
     listen: { postgres: new URL(url).host },
@@ -81,7 +81,7 @@ export function leaveDemo(data: string, url: string, names: readonly string[]): 
       login: { issuer: url, client_id: 'sluice-cli', resource: 'urn:sluice', password: 'p' },
     },
   }
-  writeFileSync(demoStateFile(data), JSON.stringify(state))
+  writeFileSync(demoStateFile(data), JSON.stringify({ ...state, config }))
 }
 
 /** An address at which nothing listens. */

@@ -247,9 +247,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     report,
   })
 
-  telemetry?.observe(observedOf({ sessions, log, projections, exporters, clock }))
-
   const callers = front
+  telemetry?.observe(observedOf({ callers, sessions, log, projections, exporters, clock }))
   parts.defer(async () => {
     await Promise.all([callers.close(), exporters.close()])
   })

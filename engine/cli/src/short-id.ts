@@ -1,4 +1,5 @@
 import { UsageError } from './command.ts'
+import { printable } from './printable.ts'
 
 /** Something that has an id, and how a person tells it from another. */
 export interface Known {
@@ -35,7 +36,7 @@ export function idBeginning(prefix: string, given: string, known: readonly Known
   const [only] = found
   if (only === undefined) throw new Error(`no id that you may see begins or ends with ${part}`)
   if (found.length > 1) {
-    const lines = found.slice(0, shownMax).map(({ id, about }) => `\n  ${id}  ${about}`)
+    const lines = found.slice(0, shownMax).map(({ id, about }) => `\n  ${id}  ${printable(about)}`)
     const more = found.length > shownMax ? `\n  and ${found.length - shownMax} more` : ''
     throw new Error(`${found.length} ids fit ${part}: give more of it${lines.join('')}${more}`)
   }

@@ -1,13 +1,15 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { nobody, ran } from './scripted.ts'
+import { nobody, ran, scratchFolder } from './scripted.ts'
 
-const commands = ['serve', 'token', 'targets', 'policy', 'audit', 'doctor']
+const overview = (await ran(['help'])).out
+const commands = Array.from(overview.matchAll(/^ {2}(\w+) {2}/gm), ([, name = '']) => name)
 
 test('without a command, the overview and the code of wrong usage', async () => {
   const { code, out } = await ran([])
   assert.equal(code, 2)
-  for (const name of commands) assert.match(out, new RegExp(`^  ${name} +\\S`, 'm'))
+  assert.equal(out, overview)
+  for (const name of ['serve', 'sessions', 'doctor']) assert.ok(commands.includes(name))
 })
 
 test('help is no error', async () => {
@@ -16,6 +18,24 @@ test('help is no error', async () => {
     const { code, out, error } = await ran([name, '--help'])
     assert.deepEqual([code, error], [0, ''])
     assert.match(out, new RegExp(`^sluice ${name}`))
+  }
+})
+
+test('what the help of a command names, that command knows', async () => {
+  using data = scratchFolder()
+  const env = { SLUICE_DATA: data.path, SLUICE_URL: nobody, SLUICE_TOKEN: 'slu_x', HOME: data.path }
+  for (const name of commands) {
+    const { out } = await ran([name, '--help'])
+    const lines = out.split('\n').filter((line) => line.startsWith('sluice '))
+    const subcommands = lines.flatMap((line) => /^sluice \w+ ([a-z][a-z-]*)/.exec(line)?.slice(1) ?? [])
+    const firsts: readonly (readonly string[])[] =
+      subcommands.length === 0 ? [[]] : [...new Set(subcommands)].map((each) => [each])
+    for (const option of new Set(Array.from(out.matchAll(/--[a-z][a-z-]*/g), ([found]) => found))) {
+      // Whatever else is wrong with it: one of its subcommands takes the option.
+      const answers = await Promise.all(firsts.map((first) => ran([name, ...first, option], env)))
+      const strange = answers.filter(({ error }) => error.includes(`Unknown option '${option}'`))
+      assert.ok(strange.length < answers.length, `${name} ${option}: ${strange[0]?.error}`)
+    }
   }
 })
 

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { MaskCount } from './events.ts'
 import type { Permit } from './permit.ts'
+import type { PoolState } from './pool-state.ts'
 import type { ScramVerifier } from './proof.ts'
 import type { Refusal } from './errors.ts'
 import type { Finding, Reach } from './probe.ts'
@@ -103,6 +104,8 @@ export interface Listener {
   load?(target: string): ConnectionLoad | undefined
   /** Who connects from now on is shown this one. Throws when it cannot be used, and the one before stays. */
   renew(certificate: Certificate): void
+  /** Of protocols whose connections to targets outlive sessions. */
+  readonly pools?: () => readonly PoolState[]
   /** Stops accepting and resolves once every connection is gone; sessions still open are ended by the gate. */
   close(): Promise<void>
 }

@@ -28,7 +28,16 @@ const nowhere = [
   '224.0.0.1',
   'ff02::1',
 ]
-for (const address of [...nowhere, '255.255.255.255', 'fd00:ec2::254'])
+for (const address of [
+  ...nowhere,
+  '255.255.255.255',
+  'fd00:ec2::254',
+  '64:ff9b::169.254.169.254',
+  '64:ff9b::7f00:1',
+  '::127.0.0.1',
+  '::ffff:0:7f00:1',
+  '2002:a9fe:a9fe::1',
+])
   test(`${address} is nobody to reach`, () => assert.equal(isReachable(address), false))
 
 test('a caller has one address, whichever families are served', () => {

@@ -120,6 +120,7 @@ export class ApprovalBook implements Approvals {
     const view = this.find(id)
     if (view === undefined) throw new Error(`there is no approval ${id}`)
     const settled = this.#parking.enter(view)
+    if (this.#parking.waitFor(id) === 1) this.#tellOfWait(view)
     let left = false
     return {
       settled,
@@ -129,6 +130,11 @@ export class ApprovalBook implements Approvals {
         await this.#leave(id, why, reason)
       },
     }
+  }
+
+  isWaitedFor(id: string): boolean | undefined {
+    if (this.#parking.waitFor(id) > 0) return true
+    return this.#own.has(id) ? false : undefined
   }
 
   async consume(id: string, by: Performing): Promise<boolean> {
@@ -228,6 +234,7 @@ export class ApprovalBook implements Approvals {
   async #leave(id: string, why: Leaving, reason: string): Promise<void> {
     const last = this.#parking.leave(id)
     const view = this.#fold.get(id)
+    if (last && view !== undefined) this.#tellOfWait(this.#asOfNow(view))
     if (!last || why !== 'gone' || view === undefined || !this.#isOwn(view)) return
     if (view.state === 'pending' || (view.state === 'approved' && view.scope === 'once'))
       await this.#cancelled(id, reason)
@@ -260,6 +267,15 @@ export class ApprovalBook implements Approvals {
       this.#own.delete(view.id)
     }
     this.#parking.note(view)
+    this.#tell(view)
+  }
+
+  /** Whether somebody waits matters as long as nobody has decided. */
+  #tellOfWait(view: ApprovalView): void {
+    if (view.state === 'pending') this.#tell(view)
+  }
+
+  #tell(view: ApprovalView): void {
     for (const listener of this.#listeners) {
       try {
         listener(view)

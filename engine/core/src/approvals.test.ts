@@ -331,11 +331,18 @@ suite('waiting', () => {
     assert.deepEqual(book.find(id)?.ended?.reason, 'disconnected')
   })
 
-  test('that ends with the pending answer leaves the approval open', async () => {
+  test('that ends with the pending answer leaves the approval open, and who listens hears that nobody waits', async () => {
     const { gateway } = world()
-    const book = await gateway()
+    const [book, other] = [await gateway(), await gateway()]
     const { id } = await book.ask(asked())
-    await book.park(id).leave('pending', 'answered')
+    const heard: (boolean | undefined)[] = []
+    book.onChange((view) => heard.push(book.isWaitedFor(view.id)))
+    const [one, two] = [book.park(id), book.park(id)]
+    await one.leave('pending', 'answered')
+    assert.deepEqual(heard, [true])
+    await two.leave('pending', 'answered')
+    assert.deepEqual(heard, [true, false])
+    assert.equal(other.isWaitedFor(id), undefined, 'it was asked for elsewhere')
     await book.park(id).leave('released', '')
     assert.equal(book.find(id)?.state, 'pending')
   })

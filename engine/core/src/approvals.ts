@@ -81,6 +81,8 @@ export interface Approvals {
   usable(binding: Uint8Array, subject: Subject, run: Run): ApprovalView | undefined
   /** Counts a caller that waits, in this process. Throws for an id that no approval has. */
   park(id: string): Parked
+  /** Whether a caller of this process waits for it on its connection; `undefined`: it was asked for in another one. */
+  isWaitedFor(id: string): boolean | undefined
   /**
    * Claims an approval for one execution. `false`: somebody else was first, it ended, or too few of those who
    * approved may still do so; then the caller asks again.
@@ -91,7 +93,7 @@ export interface Approvals {
   cancel(id: string, by: Subject, reason: string): Promise<CancelResult>
   /** Ends what was asked for by a process of this gateway that is gone, and whoever waited with it. Never rejects. */
   lose(ids: readonly string[]): Promise<void>
-  /** Called after each change, in the order of the log. */
+  /** Called after each change, in the order of the log, and while it is pending when the first caller comes to wait or the last one goes. */
   onChange(listener: (approval: ApprovalView) => void): Disposable
   /** Whether the fold follows the log. */
   readonly healthy: boolean

@@ -67,6 +67,7 @@ export {
 export { isWithin, networksOf } from './networks.ts'
 export * from './people.ts'
 export * from './registrations.ts'
+export * from './pool-state.ts'
 export * from './revocation.ts'
 export { refuseRevoked, openRevocations, unrevoked, type Revocations } from './revocations.ts'
 export * from './selector.ts'

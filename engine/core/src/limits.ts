@@ -15,61 +15,12 @@ const own = {
   replyMessageBytesMax: 67_108_864,
   /** Answer bytes of one connection that nobody has pulled yet: above it the target is not read further. */
   replyQueueBytesMax: 262_144,
-  /** Prepared statements, and portals, that one connection may name. */
-  sessionNamesMax: 10_000,
-  /** How long a read of a target's relations serves before it is read again. */
-  catalogueLifeMs: 30_000,
-  /** An unknown relation makes it be read again at once, but not more often than this. */
-  catalogueRetryMs: 1_000,
   /** How long a cancelled answer may take to end before its connection is closed. */
   cancelWaitMs: 10_000,
   /** Bytes of a request message before the caller is authenticated. */
   helloBytesMax: 10_240,
   /** A caller must have authenticated by then. */
   helloWaitMs: 30_000,
-  /** SQL text above this is refused: the parser's time grows with it. */
-  statementBytesMax: 262_144,
-  /** SQL text above this is parsed in a worker thread, under a deadline. */
-  statementInlineBytesMax: 8_192,
-  statementParseMs: 2_000,
-  /** How long that thread may take to start. */
-  parserStartMs: 30_000,
-  /** SQL texts waiting for the parser's worker thread. */
-  statementsWaitingMax: 64,
-  /** Statements in one message. */
-  statementsPerMessageMax: 256,
-  /** Levels of the parse tree: far above written SQL, far below what exhausts a stack. */
-  statementDepthMax: 400,
-  /** Nodes of the parse tree of one message. */
-  statementNodesMax: 60_000,
-  /** Names compared and nodes visited while one message is analysed: its time without a clock. */
-  statementWorkUnitsMax: 1_000_000,
-  /** Analyses kept per generation of the cache; two generations are alive. */
-  analysesMax: 4_096,
-  /** Bytes of the texts that key one generation of that cache. */
-  analysesBytesMax: 8_388_608,
-  /** Columns of a target's catalogue; a larger catalogue is refused, since it could not be checked whole. */
-  catalogueRowsMax: 500_000,
-  /** Headers of one HTTP request, bytes of one of them, and of path and query. */
-  httpHeadersMax: 100,
-  /** Requests of one connection, each with its head, that may wait behind the one that is being answered. */
-  httpAheadMax: 32,
-  httpHeaderBytesMax: 16_384,
-  httpTargetBytesMax: 16_384,
-  /** Bytes of the path alone: policies always see it whole. */
-  httpPathBytesMax: 2_048,
-  /** Segments of a path. */
-  httpSegmentsMax: 128,
-  /** Parameters of a query, and fields of a form. */
-  httpPairsMax: 1_000,
-  /** Parts of a multipart body. */
-  httpPartsMax: 200,
-  /** Levels and values of a JSON body. */
-  jsonDepthMax: 64,
-  jsonValuesMax: 100_000,
-  /** Tokens of one GraphQL document, and operations of one batch. */
-  graphqlTokensMax: 10_000,
-  graphqlBatchMax: 50,
   /** How long what is ready for a caller waits until it takes any of it. */
   callerStallMs: 300_000,
   /** A connection on which nothing was said for so long is probed by the kernel, whether anybody is there. */
@@ -280,23 +231,18 @@ const own = {
 } as const
 
 /**
- * Every queue, message and wait has a named maximum here, its unit last. Relations between them are asserted
- * below, so that a change that breaks one fails at start.
+ * Every queue, message and wait has a named maximum here, its unit last, and what only one protocol has beside its
+ * adapter. Relations between them are asserted below, so that a change that breaks one fails at start.
  */
 export const limits: typeof own & typeof tokenLimits = { ...own, ...tokenLimits }
 
 export type Limits = { readonly [K in keyof typeof limits]: number }
 
-function invariant(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`limits.ts: ${what}`)
+/** Throws when a relation between limits does not hold. */
+export function invariant(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`limits: ${what}`)
 }
-invariant(limits.statementInlineBytesMax < limits.statementBytesMax, 'inline statements are the smaller ones')
-invariant(limits.statementBytesMax < limits.requestBytesMax, 'a statement fits in a request')
 invariant(limits.policyLeafBytesMax < limits.policyInputBytesMax, 'a leaf fits in the policy input')
-invariant(
-  2 * limits.httpPathBytesMax <= limits.policyLeafBytesMax,
-  'a path is never shortened, even in lower case',
-)
 invariant(limits.policySlowMs < limits.policyEvaluateMs, 'a slow evaluation is replaced before it is refused')
 invariant(limits.policyEvaluateMs < limits.policyEvaluateWallMs, 'processor time is the tighter bound')
 invariant(limits.policyEvaluateWallMs < limits.policyQueueWaitMs, 'waiting outlasts one runaway evaluation')

@@ -16,6 +16,10 @@ export class Parking {
     return this.#callers
   }
 
+  waitFor(id: string): number {
+    return this.#waiting.get(id)?.callers ?? 0
+  }
+
   /** Resolves when the approval is no longer pending, also for a caller that has left. */
   enter(approval: ApprovalView): Promise<ApprovalView> {
     const waiting = this.#waiting.get(approval.id) ?? {

@@ -1,4 +1,5 @@
 import type { Attributes, Meter, ObservableGauge } from '@opentelemetry/api'
+import type { PoolState } from '@sluice/core'
 
 /** What the parts of a gateway say of themselves whenever it is asked for. */
 export interface Observed {
@@ -13,6 +14,7 @@ export interface Observed {
     readonly deadLetters: number
     readonly lag: { readonly events: number; readonly seconds: number }
   }[]
+  pools(): readonly PoolState[]
   /** What of each adapter works worse than it should, as it is installed. */
   impairments(): readonly { readonly protocol: string; readonly found: number }[]
 }
@@ -41,11 +43,35 @@ export function observe(meter: Meter, of: Observed): void {
   counter(meter, 'sluice_export_dead_letters_total', 'Documents that a receiver refused for good.', () =>
     exporters(({ deadLetters }) => deadLetters),
   )
+  observePools(meter, of)
   gauge(
     meter,
     'sluice_adapter_impairments',
     'What of an adapter works worse than it should, as installed.',
     () => of.impairments().map(({ protocol, found }) => [found, { protocol }]),
+  )
+}
+
+function observePools(meter: Meter, of: Pick<Observed, 'pools'>): void {
+  const pools = (value: (pool: PoolState) => number): readonly Reading[] =>
+    of.pools().map((pool) => [value(pool), { target: pool.target }])
+  gauge(meter, 'sluice_pool_connections', 'Connections to a target that sessions take turns with.', () =>
+    of.pools().flatMap(({ target, idle, lent }): readonly Reading[] => [
+      [idle, { target, state: 'idle' }],
+      [lent, { target, state: 'lent' }],
+    ]),
+  )
+  gauge(meter, 'sluice_pool_waiting', 'Sessions that wait for a connection to a target.', () =>
+    pools(({ waiting }) => waiting),
+  )
+  counter(meter, 'sluice_pool_waits_total', 'Sessions that had to wait for a connection.', () =>
+    pools(({ waits }) => waits),
+  )
+  counter(meter, 'sluice_pool_wait_seconds_total', 'How long they waited in all.', () =>
+    pools(({ waitedMs }) => waitedMs / 1_000),
+  )
+  counter(meter, 'sluice_pool_refusals_total', 'Sessions for which no connection became free in time.', () =>
+    pools(({ refused }) => refused),
   )
 }
 

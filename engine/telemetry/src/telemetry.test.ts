@@ -50,6 +50,7 @@ const observed: Observed = {
   queuedBytes: () => 4_096,
   projectionLagMs: () => 250,
   exporters: () => [{ name: 'splunk', documents: 7, deadLetters: 2, lag: { events: 5, seconds: 1.5 } }],
+  pools: () => [{ target: 'shop', idle: 2, lent: 3, waiting: 1, waits: 4, waitedMs: 250, refused: 5 }],
   impairments: () => [{ protocol: 'ssh', found: 1 }],
 }
 
@@ -140,6 +141,13 @@ suite('metrics that Prometheus reads', () => {
     assert.equal(await value('sluice_export_lag_events', { exporter: 'splunk' }), 5)
     assert.equal(await value('sluice_export_documents_total', { exporter: 'splunk' }), 7)
     assert.equal(await value('sluice_export_dead_letters_total', { exporter: 'splunk' }), 2)
+    const shop = { target: 'shop' }
+    assert.equal(await value('sluice_pool_connections', { ...shop, state: 'idle' }), 2)
+    assert.equal(await value('sluice_pool_connections', { ...shop, state: 'lent' }), 3)
+    assert.equal(await value('sluice_pool_waiting', shop), 1)
+    assert.equal(await value('sluice_pool_waits_total', shop), 4)
+    assert.equal(await value('sluice_pool_wait_seconds_total', shop), 0.25)
+    assert.equal(await value('sluice_pool_refusals_total', shop), 5)
     assert.equal(await value('sluice_adapter_impairments', { protocol: 'ssh' }), 1)
   })
 

@@ -66,7 +66,8 @@ export interface Demo {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { ports, data, env, step, report, activated } = options
   const hostKeys = newHostKeys()
-  const config = logged(await readConfig(options, hostKeys.public), env)
+  const below = demoConfig(ports, hostKeys.public)
+  const config = logged(await readConfig(options, below), env)
   await refuseRunning(data)
   await refuseTaken(portsOf(config, ports))
   await mkdir(data, { recursive: true, mode: 0o700 })
@@ -94,7 +95,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   step('starting the gateway')
   const base = dirname(resolve(config.file))
   const apis = { 'shop-api': { ...shopApi, key: shopApiKey }, 'shop-llm': { ...llm, key: llmKey } }
-  await writeState(data, stateOf(config, provider, postgres, apis, { ...shopHost, ...login }))
+  const state = stateOf(config, provider, postgres, apis, { ...shopHost, ...login })
+  await writeState(data, { ...state, config: below })
   parts.defer(() => rm(demoStateFile(data), { force: true }))
   const gateway = await serve(config, {
     data,
@@ -123,8 +125,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-async function readConfig({ config, ports }: DemoOptions, hostKey: string): Promise<Config> {
-  const below = demoConfig(ports, hostKey)
+async function readConfig({ config }: DemoOptions, below: object): Promise<Config> {
   if (config === null) return parseConfig('demo', '', below)
   return parseConfig(config, await readFile(config, 'utf8'), below)
 }

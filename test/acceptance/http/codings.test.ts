@@ -1,7 +1,16 @@
 import { after, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from 'node:zlib'
 import { HttpClient, request, valueOf, type HttpAnswer } from '../../src/index.ts'
 import { openStage } from './stage.ts'
 
@@ -49,6 +58,30 @@ for (const [coding, read] of Object.entries(unpack))
         assertMasked(answer.body.toString())
       }
     })
+  })
+
+const pack: Readonly<Record<string, (bytes: string) => Buffer>> = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+}
+
+for (const [coding, packed] of Object.entries(pack))
+  test(`a request in ${coding} arrives as it is read`, async () => {
+    const path = `/unpacked/${coding}`
+    const answer = await fetch(`${door.url}${path}`, {
+      method: 'POST',
+      headers: { ...door.headers, 'content-type': 'application/json', 'content-encoding': coding },
+      body: packed('{"a":[1]}'),
+    })
+    assert.equal(answer.status, 200)
+    await answer.body?.cancel()
+    const heard = stage.api.requests.find(({ address }) => address === path) ?? assert.fail()
+    assert.deepEqual(
+      [heard.body.toString(), valueOf(heard, 'content-encoding'), valueOf(heard, 'content-length')],
+      ['{"a":[1]}', undefined, '9'],
+    )
   })
 
 test('an answer to HEAD has no body, whatever it came in', async () => {

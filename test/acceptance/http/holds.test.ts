@@ -2,7 +2,7 @@ import { after, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { DemoSubject } from '@sluice/demo'
-import { HttpClient, request, type HttpAnswer } from '../../src/index.ts'
+import { HttpClient, request, valueOf, type HttpAnswer } from '../../src/index.ts'
 import { comesTrue } from './comes-true.ts'
 import { openStage } from './stage.ts'
 
@@ -140,7 +140,21 @@ suite('a held request', () => {
     const accepted = await client.answer()
     assert.equal(accepted.status, 202)
     assert.match(textOf(accepted), /ref apr_[0-9A-Z]{26}/)
+    assert.equal(valueOf(accepted, 'preference-applied'), 'respond-async')
     assert.equal(arrived(path), 0)
+    const status = valueOf(accepted, 'location') ?? assert.fail('it does not say where to look')
+    const { password } = await stage.gateway.login('langchain-reporting', '')
+    const stateOf = async (): Promise<unknown> => {
+      const response = await fetch(status, { headers: { authorization: `Bearer ${password}` } })
+      assert.equal(response.status, 200, `${status} is not for who asked`)
+      return ((await response.json()) as { readonly state: unknown }).state
+    }
+    assert.equal(await stateOf(), 'pending')
+    await vote((await asked(path)).id, 'approve')
+    assert.equal(await stateOf(), 'approved')
+    client.send(request('POST', `${door.prefix}${path}`, door.headers, 'the body'))
+    assert.equal((await client.answer()).status, 200)
+    assert.equal(arrived(path), 1)
     client.destroy()
   })
 })

@@ -113,9 +113,15 @@ const bodies: Readonly<Record<string, Attempt>> = {
       return `${head.toString()}2\r\nabc\r\n`
     },
   },
-  'a packed body': {
+  'a body in a coding that is not known': {
     rule: 'http/content_coding',
     status: 415,
+    action: 'http.post',
+    bytes: (fields) => request('POST', `${prefix}/a`, { ...fields, 'content-encoding': 'own' }, 'packed'),
+  },
+  'a body that cannot be unpacked': {
+    rule: 'http/content_coding',
+    status: 400,
     action: 'http.post',
     bytes: (fields) => request('POST', `${prefix}/a`, { ...fields, 'content-encoding': 'gzip' }, 'packed'),
   },

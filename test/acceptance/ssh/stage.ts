@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { EventData } from '@sluice/core'
 import { startIdentityProvider, type DemoSubject } from '@sluice/demo'
 import {
+  enrolmentToken,
+  startAgentProcess,
   startGateway,
   startSshd,
   type Gateway,
@@ -32,6 +37,8 @@ export interface StageOptions extends Pick<
   readonly labels?: Readonly<Record<string, string>>
   /** A folder; without it everything is allowed, but what is told apart by its name. */
   readonly policies?: string
+  /** The host is reached by an agent, a process of its own, and by nothing else. */
+  readonly behindAgent?: boolean
   /** Who comes through Sluice; without it alice. */
   readonly as?: DemoSubject
 }
@@ -45,6 +52,7 @@ export async function openStage({
   policies = everything,
   as = 'alice',
   hostKey,
+  behindAgent = false,
   ...options
 }: StageOptions = {}): Promise<Stage> {
   await using parts = new AsyncDisposableStack()
@@ -59,16 +67,29 @@ export async function openStage({
     secret: sshd.key,
     hostKey: hostKey ?? sshd.hostKey,
   }
+  const via = behindAgent ? { via: 'vpc' } : {}
   const gateway = await startGateway({
     provider,
     policies,
     targets: [
-      { ...target, settings, labels },
+      { ...target, settings: { ...settings, ...via }, labels },
       { ...target, name: 'elsewhere' },
     ],
+    ...(behindAgent ? { agents: '127.0.0.1:0' } : {}),
     ...options,
   })
   parts.defer(() => gateway.close())
+  if (gateway.agents !== null) {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-ssh-agent-'))
+    parts.defer(() => rm(folder, { recursive: true, force: true }))
+    const agent = await startAgentProcess({
+      gateways: [gateway.agents],
+      allow: [`${sshd.host}:${sshd.port}`],
+      state: join(folder, 'state'),
+      token: await enrolmentToken(gateway.api, provider, 'vpc'),
+    })
+    parts.defer(() => agent.kill())
+  }
   const door = { ...gateway.ssh, user: 'host', token: await gateway.token(as) }
   const direct = { host: sshd.host, port: sshd.port, user: sshd.user, keyFile: sshd.keyFile }
   const open = parts.move()

@@ -105,16 +105,24 @@ export const addressCases: readonly HttpCase[] = [
     attacks: [
       ...eachOf(
         Object.fromEntries(
-          ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'].map((name) => [
-            name,
-            post('/orders/1', '{}', [[name, 'DELETE']]),
-          ]),
+          [
+            'X-HTTP-Method-Override',
+            'X-HTTP-Method',
+            'X-Method-Override',
+            'X-HTTP-Verb',
+            'X-Tunneled-Method',
+          ].map((name) => [name, post('/orders/1', '{}', [[name, 'DELETE']])]),
         ),
-        { shows: performs, through: { statuses: [200, 400, 403], never: /method-override|x-http-method/i } },
+        { shows: performs, through: refused(400, 403) },
       ),
       ...eachOf(
         {
           'in the query': post('/orders/1?_method=DELETE', '{}'),
+          'in the query, as a header': post('/orders/1?x-http-method-override=DELETE', '{}'),
+          'in the query, with a dot': post('/orders/1?.method=DELETE', '{}'),
+          'in the query, behind a blank': post('/orders/1?+_method=DELETE', '{}'),
+          'in a document': post('/orders/1', '{"_method":"DELETE"}', [['Content-Type', 'application/json']]),
+          'in a document of no type': post('/orders/1', '{"_method":"DELETE"}'),
           'in a form': post('/orders/1', 'a=1&_method=DELETE', form),
           'in a form, in lower case': post('/orders/1', '_method=delete', form),
         },

@@ -38,4 +38,13 @@ hold contains {
 	sql.statement == "sql.update"
 }
 
+hold contains {
+	"rule": "console/insert",
+	"message": "Adding rows needs an approval, and nobody waits long for it.",
+	"approvers": ["dba"],
+	"hold_s": 1,
+} if {
+	sql.statement == "sql.insert"
+}
+
 deny contains {"rule": "console/drop", "message": "DROP is not allowed.", "remedy": ""} if sql.statement == "sql.ddl"

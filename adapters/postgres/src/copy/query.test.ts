@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { limits } from '@sluice/core'
 import { copiedQuery } from './query.ts'
+import { sqlLimits } from '../limits.ts'
 
 const format = { kind: 'binary' } as const
 const within = (sql: string): string | null =>
@@ -42,7 +42,7 @@ test('what cannot be told apart for certain is not told', () => {
     'copy (select 1',
     "copy (select '",
     '',
-    `copy (select 1${' '.repeat(limits.statementInlineBytesMax)}) to stdout`,
+    `copy (select 1${' '.repeat(sqlLimits.statementInlineBytesMax)}) to stdout`,
   ])
     assert.equal(within(sql), null, sql)
 })

@@ -1,10 +1,10 @@
-import { limits } from '@sluice/core'
 import { parseHere } from '../parse.ts'
 import { tokensOf } from '../redact/tokens.ts'
 import type { Copied } from '../statement.ts'
 import { Budget } from '../walk/findings.ts'
 import { child, children, isFields, type Fields, type Node } from '../walk/node.ts'
 import { templateOf } from '../walk/template.ts'
+import { sqlLimits } from '../limits.ts'
 
 /**
  * What a COPY TO copies, as a query of its own, of which the server can tell the columns. `text`: the COPY, its bytes as
@@ -24,7 +24,7 @@ function quoted(name: string): string {
 
 /** What stands in the brackets behind COPY, if it reads alone as it reads there. */
 function queryWithin(text: string): Buffer | null {
-  if (text.length > limits.statementInlineBytesMax) return null
+  if (text.length > sqlLimits.statementInlineBytesMax) return null
   const bytes = Buffer.from(text, 'latin1')
   const between = bracketsOf(bytes.toString())
   if (between === null) return null

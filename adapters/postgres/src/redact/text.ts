@@ -1,6 +1,7 @@
-import { limits, mayHoldSecret, redacted, secretRanges, tokenRanges, type Range } from '@sluice/core'
+import { mayHoldSecret, redacted, secretRanges, tokenRanges, type Range } from '@sluice/core'
 import { marksOf } from './rules.ts'
 import { innerOf, tokensOf, valueOf, type Token } from './tokens.ts'
+import { sqlLimits } from '../limits.ts'
 
 /** What stands in a text in the place of bytes from, up to but not including to. */
 interface Edit {
@@ -96,7 +97,7 @@ class Finder {
 
   /** A value may be a connection string, or code, or anything. What is long is not read as code. */
   value(text: string, at: number, depth: number): void {
-    const tokens = text.length > limits.statementInlineBytesMax ? null : tokensOf(utf8(text))
+    const tokens = text.length > sqlLimits.statementInlineBytesMax ? null : tokensOf(utf8(text))
     if (tokens !== null) this.#tokens(tokens, text, at, depth)
     this.#ranges(secretRanges(text), text, at)
   }

@@ -1,6 +1,7 @@
-import { limits, type Relation } from '@sluice/core'
+import { type Relation } from '@sluice/core'
 import type { ColumnUse, Output, RelationName, SessionEffect } from '../statement.ts'
 import { tooComplex } from './objection.ts'
+import { sqlLimits } from '../limits.ts'
 
 /** How strongly a part of a statement changes data; a statement is named after its strongest part. */
 const verbs = ['select', 'insert', 'update', 'merge', 'delete'] as const
@@ -127,8 +128,8 @@ export class Findings {
 
 /** A bound on the analysis of one message that depends on nothing but the message. */
 export class Budget {
-  #left: number = limits.statementWorkUnitsMax
-  #nodes: number = limits.statementNodesMax
+  #left: number = sqlLimits.statementWorkUnitsMax
+  #nodes: number = sqlLimits.statementNodesMax
 
   /** One more node of the parse tree. */
   node(): void {

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
-import { limits, saysSecret } from '@sluice/core'
+import { saysSecret } from '@sluice/core'
 import { grammar } from './grammar.ts'
 import { constantOf, isFields, nodeOf, text, type Constant, type Fields } from './node.ts'
 import { closed, tooComplex } from './objection.ts'
 import type { Budget } from './findings.ts'
+import { sqlLimits } from '../limits.ts'
 
 /** A statement without its literals, and the literals in their order. */
 export interface Template {
@@ -43,7 +44,7 @@ class Reader {
   }
 
   #fields(type: string, fields: Fields, depth: number): void {
-    if (depth > limits.statementDepthMax) tooComplex('levels')
+    if (depth > sqlLimits.statementDepthMax) tooComplex('levels')
     this.#budget.node()
     const shape = grammar.get(type) ?? closed(`The construct ${type}`)
     this.text += `(${type}`

@@ -4,8 +4,9 @@ import type { ApprovalLine } from '@sluice/api'
 import { leaveDemo, nobody, ran, scratchFolder, scriptedServer } from '../scripted.ts'
 import { page } from './approvals/scripted-page.ts'
 
-const { id, state, subject, target, action, statement, expires_at, approved, quorum } = page
-const line: ApprovalLine = { id, state, subject, target, action, statement, expires_at, approved, quorum }
+const { id, state, subject, target, action, statement, expires_at, approved, quorum, caller_waits } = page
+const asked = { id, state, subject, target, action, statement, expires_at }
+const line: ApprovalLine = { ...asked, approved, quorum, caller_waits }
 
 function api(answer: object, status = 200) {
   return scriptedServer(() => ({ status, body: JSON.stringify(answer) }))
@@ -30,6 +31,7 @@ test('ls: a table of what is pending, or one object per line with the promised f
     'expires_at',
     'approved',
     'quorum',
+    'caller_waits',
   ])
   assert.deepEqual(server.asked, [
     'GET /v1/approvals?state=pending&last=500',
@@ -131,8 +133,11 @@ test('no gateway: exit code 3', async () => {
   assert.equal(code, 3)
 })
 
-test('an id is no path', async () => {
-  await using server = await api(page)
-  await ran(['approvals', 'show', '../sessions?x'], env(server))
-  assert.deepEqual(server.asked, ['GET /v1/approvals/..%2Fsessions%3Fx'])
+test('an id is no path, and a part of one is enough', async () => {
+  await using server = await api([line])
+  const { code, error } = await ran(['approvals', 'show', '../sessions?x'], env(server))
+  assert.deepEqual([code, server.asked], [2, []])
+  assert.match(error, /is no id: it is apr_ and 26 letters and digits/)
+  await ran(['approvals', 'approve', id.slice(-6)], env(server))
+  assert.deepEqual(server.asked.at(-1), `POST /v1/approvals/${id}/votes {"vote":"approve"}`)
 })

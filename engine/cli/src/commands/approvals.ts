@@ -3,6 +3,7 @@ import type { ApprovalLine, ApprovalPage } from '@sluice/api'
 import { connectApi, type Client } from '../client.ts'
 import { UsageError, type Command } from '../command.ts'
 import { listed, lsQuery, lsText, type LsOptions } from './approvals/ls.ts'
+import { wholeApprovalId } from './approvals/named.ts'
 import { pageText } from './approvals/page.ts'
 
 interface Given extends LsOptions {
@@ -42,6 +43,7 @@ sluice approvals reject <id> --reason <text> [--json]
   approve  lets it run, once enough others agree; needs the role approver, and never works for one's own request
   reject   ends it
 
+  <id> may be the beginning or the end of one, as long as only one of the latest 500 is meant.
   --as <name>  a subject of the demo, e.g. bob`,
 
   async run(args, io) {
@@ -82,18 +84,20 @@ async function ls(_none: string, given: Given, client: () => Promise<Client>): P
   return { items, text: lsText(items, given.state) }
 }
 
-async function show(id: string, _given: Given, client: () => Promise<Client>): Promise<Done> {
-  const answer = await (await client()).get(`/v1/approvals/${encodeURIComponent(id)}`)
+async function show(given: string, _options: Given, connect: () => Promise<Client>): Promise<Done> {
+  const client = await connect()
+  const answer = await client.get(`/v1/approvals/${await wholeApprovalId(given, client)}`)
   const page = (await answer.json()) as ApprovalPage
   return { items: [page], text: pageText(page) }
 }
 
 function voting(vote: 'approve' | 'reject'): Subcommand['run'] {
-  return async (id, { reason }, client) => {
+  return async (given, { reason }, connect) => {
     if (vote === 'reject' && (reason ?? '').trim() === '')
       throw new UsageError('say why: sluice approvals reject <id> --reason <text>')
     const body = reason === undefined ? { vote } : { vote, reason }
-    const answer = await (await client()).post(`/v1/approvals/${encodeURIComponent(id)}/votes`, body)
+    const client = await connect()
+    const answer = await client.post(`/v1/approvals/${await wholeApprovalId(given, client)}/votes`, body)
     const line = (await answer.json()) as ApprovalLine
     return { items: [line], text: votedText(line) }
   }

@@ -37,7 +37,7 @@ test('a running demo is checked, and its backends are told as JSON only', async 
   using folder = scratchFolder()
   await using server = await demoServer({ files: 'active', rejected: null, unusable: null })
   leaveDemo(folder.path, server.url, ['erin'])
-  const env = { SLUICE_DATA: folder.path, SLUICE_CONFIG: '/nowhere.yaml' }
+  const env = { SLUICE_DATA: folder.path }
   const shown = await ran(['doctor'], env)
   assert.equal(shown.code, 0, shown.out)
   assert.match(shown.out, /^ok {4}API: http:\S+ answers 200$/m)
@@ -158,6 +158,39 @@ test('a configuration is read, its policies looked for and its targets called', 
   assert.match(broken.out, /^FAIL {2}configuration: .*sluice\.yaml:1:1: the file lacks "identity"/m)
   assert.match(broken.out, /^\S*:1:1: unknown key "polices" — did you mean "policies"\?$/m)
   assert.doesNotMatch(broken.out, /lacks "policies"/)
+})
+
+test('a file that is laid over the demo is looked at together with that, and of the targets its own', async () => {
+  using folder = scratchFolder()
+  chmodSync(folder.path, 0o700)
+  await using server = await demoServer({ files: 'active', rejected: null, unusable: null })
+  const target = (name: string): object => ({
+    name,
+    protocol: 'http',
+    address: new URL(server.url).host,
+    tls: 'disable',
+    credential: { password: { env: `P_${name}` } },
+  })
+  leaveDemo(folder.path, server.url, ['erin'], {
+    identity: { issuers: [{ name: 'demo', kind: 'oidc', issuer: 'https://i.example', audience: 'sluice' }] },
+    policies: { path: folder.path },
+    targets: [target('shop'), target('other')],
+  })
+  const file = join(folder.path, 'my.yaml')
+  writeFileSync(file, JSON.stringify({ targets: [target('shop')] }))
+  const env = { SLUICE_DATA: folder.path, P_shop: 'x' }
+  for (const { code, out } of [
+    await ran(['doctor', '--config', file], env),
+    await ran(['doctor'], { ...env, SLUICE_CONFIG: file }),
+  ]) {
+    assert.equal(code, 0, out)
+    assert.match(out, /^ok {4}configuration: \S*my\.yaml, laid over the demo's$/m)
+    assert.match(out, /^ok {4}target shop, login/m)
+    assert.doesNotMatch(out, /other/)
+  }
+  const { code, out } = await ran(['doctor', '--config', file], { SLUICE_DATA: join(folder.path, 'none') })
+  assert.equal(code, 1)
+  assert.match(out, /lacks "identity"[^]*\n {6}It is looked at as a whole\./)
 })
 
 test('a recogniser is asked, and one that would find nothing is named', async () => {

@@ -21,6 +21,8 @@ import { connectApi } from '../client.ts'
 import { Unreachable, UsageError, type Command, type Io } from '../command.ts'
 import { addressOf } from '../config/address.ts'
 import { parseConfig, type Config } from '../config/config.ts'
+import { ConfigDocument } from '../config/document.ts'
+import { isMapping } from '../config/merged.ts'
 import type { RecogniserConfig } from '../config/recognisers.ts'
 import { directDialer } from '../dial.ts'
 import { noticesFolder } from '../notices.ts'
@@ -35,6 +37,8 @@ import { openSecrets } from '../secrets.ts'
 export const doctor: Command = {
   usage: `sluice doctor [--config sluice.yaml] [--json]
 
+  --config <file>  default $SLUICE_CONFIG. While the demo runs here it is laid over the demo's, as npm start does
+
 With the demo running, --json also prints the addresses and credentials of the backends behind it.`,
 
   async run(args, io) {
@@ -45,12 +49,11 @@ With the demo running, --json also prints the addresses and credentials of the b
     })
     if (positionals.length > 0) throw new UsageError(`unexpected "${positionals.join(' ')}"`)
     const demo = await demoState(io.env)
-    // Beside a demo, the file of the environment is laid over the demo's and says nothing alone.
-    const file = values.config ?? (demo === null ? io.env['SLUICE_CONFIG'] : undefined)
+    const file = values.config ?? io.env['SLUICE_CONFIG']
     const checks = [
       runtime(),
       await dataFolderCheck(dataFolder(io.env)),
-      ...(file === undefined ? [] : await configChecks(file, io)),
+      ...(file === undefined ? [] : await configChecks(file, demo?.config, io)),
       ...(demo === null ? [] : await demoChecks(demo)),
       ...(demo === null && io.env['SLUICE_TOKEN'] === undefined ? [] : await policiesInForce(io)),
       ...(await noticeChecks(noticesFolder(dataFolder(io.env)))),
@@ -86,9 +89,15 @@ async function dataFolderCheck(folder: string): Promise<Check> {
   }
 }
 
-async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
+/** `below`: what runs here already, over which the file is laid. Only what the file adds is then looked at. */
+async function configChecks(file: string, below: object | undefined, io: Io): Promise<readonly Check[]> {
   try {
-    const config = parseConfig(file, await readFile(file, 'utf8'))
+    const text = await readFile(file, 'utf8')
+    const whole = parseConfig(file, text, below)
+    const config =
+      below === undefined
+        ? whole
+        : { ...whole, targets: whole.targets.filter(isIn(new ConfigDocument(file, text))) }
     const place = { base: dirname(resolve(file)), env: io.env }
     const policies = resolve(dirname(file), config.policies)
     const found = await access(policies).then(
@@ -96,17 +105,30 @@ async function configChecks(file: string, io: Io): Promise<readonly Check[]> {
       () => false,
     )
     return [
-      { name: 'configuration', ok: true, detail: file },
+      {
+        name: 'configuration',
+        ok: true,
+        detail: below === undefined ? file : `${file}, laid over the demo's`,
+      },
       { name: 'policies', ok: found, detail: found ? policies : `${policies} does not exist` },
       ...(await secretChecks(config, place)),
       ...(await targetChecks(config, place, io)),
       ...(await Promise.all(config.recognisers.map((each) => recogniserCheck(each, dirname(resolve(file)))))),
     ]
   } catch (error) {
-    return [
-      { name: 'configuration', ok: false, detail: error instanceof Error ? error.message : String(error) },
-    ]
+    const detail = error instanceof Error ? error.message : String(error)
+    return [{ name: 'configuration', ok: false, detail, ...(below === undefined ? { remedy: alone } : {}) }]
   }
+}
+
+const alone =
+  'It is looked at as a whole. A file that is laid over the demo’s is checked together with that, while npm start runs here.'
+
+/** Which targets a file names itself. */
+function isIn({ value }: ConfigDocument): (each: Config['targets'][number]) => boolean {
+  const targets: unknown = isMapping(value) ? value['targets'] : undefined
+  const own = Array.isArray(targets) ? targets : []
+  return ({ target }) => own.some((each) => isMapping(each) && each['name'] === target.name)
 }
 
 /** Reads each secret once, as the gateway would, and shows none. What was lent for it is given back. */

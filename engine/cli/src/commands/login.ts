@@ -13,7 +13,7 @@ export const login: Command = {
   usage: `sluice login [<name>] --issuer <url> --client-id <id> [--device]
 sluice login [<name>] --saml <issuer>  at a provider of SAML that the gateway at SLUICE_URL trusts under this name
 sluice login [<name>] [--device]       again, or at the demo's provider
-sluice login --list
+sluice login --list [--json]            who is logged in here
 
   Logs you in at your identity provider with a browser, and keeps its tokens in a file that only you can read. Several
   providers at once, by name; the latest counts where none is named.

@@ -25,7 +25,8 @@ sluice token revoked [--as <name>] [--json]
   --target <name>              it opens this target and nothing else, not the API either; may be given several times
   --from <network>             it is good from this address or network alone, e.g. 10.1.0.0/16; may be given several times
   --login <name>               one of sluice login; default the latest
-  --as <name>                  a subject of the demo; langchain-reporting where nobody has logged in
+  --as <name>                  a subject of the demo; langchain-reporting where nobody has logged in,
+                               but for revoke and revoked: erin, who only looks
   --subject-token-file <file>  exchange your provider's access token at SLUICE_URL ("-" reads standard input)`,
 
   async run(args, io) {

@@ -33,6 +33,7 @@ import { secretFree } from '../secret-free.ts'
 import { TargetRegistry } from '../target-registry.ts'
 import { openSecrets } from '../secrets.ts'
 import type { Addresses, Beginning, Relayed, ToSupervisor } from './messages.ts'
+import { PoolNews } from './pool-news.ts'
 import { SessionNews } from './session-news.ts'
 
 export interface DutyPorts {
@@ -147,6 +148,7 @@ export async function openDuty(config: Config, beginning: Beginning, ports: Duty
   parts.defer(() => front.close())
   targets.endSessionsIn(front.sessions)
   parts.use(new SessionNews({ sessions: front.sessions, clock, send }))
+  parts.use(new PoolNews({ pools: () => front.pools, clock, send }))
   const open = parts.move()
   return {
     sessions: front.sessions,

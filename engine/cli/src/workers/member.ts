@@ -2,7 +2,7 @@ import type { Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { serveTunnels, type ServedTunnels } from '@sluice/agent'
-import type { Clock, OpenSession, Refusal } from '@sluice/core'
+import type { Clock, OpenSession, PoolState, Refusal } from '@sluice/core'
 import { Channel, StoreDesk, type Log } from '@sluice/journal'
 import { Ledger } from './ledger.ts'
 import {
@@ -50,6 +50,7 @@ export class Member implements SessionWorker {
   readonly #answers = new Map<number, PromiseWithResolvers<Refusal | null>>()
   #lastId = 0
   #isReady = false
+  #pools: readonly PoolState[] = []
 
   constructor(process: Worker, beginning: Beginning, ports: MemberPorts) {
     this.#process = process
@@ -71,6 +72,11 @@ export class Member implements SessionWorker {
 
   get isReady(): boolean {
     return this.#isReady
+  }
+
+  /** As it said a moment ago. */
+  get pools(): readonly PoolState[] {
+    return this.#pools
   }
 
   get pid(): number | undefined {
@@ -144,6 +150,9 @@ export class Member implements SessionWorker {
         this.sessions.delete(message.session)
         return session === undefined ? undefined : this.#ports.onSession(session, 'closed')
       }
+      case 'pools':
+        this.#pools = message.pools
+        return
       case 'relay':
       case 'met':
       case 'passed':

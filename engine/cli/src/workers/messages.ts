@@ -6,6 +6,7 @@ import type {
   OpenSession,
   Outcome,
   Passed,
+  PoolState,
   Refusal,
   Registration,
   Revocation,
@@ -91,6 +92,7 @@ export type ToSupervisor =
   | { readonly kind: 'opened'; readonly session: SessionTold }
   | { readonly kind: 'sessions'; readonly changes: readonly SessionChange[] }
   | { readonly kind: 'closed'; readonly session: string }
+  | { readonly kind: 'pools'; readonly pools: readonly PoolState[] }
   /** `originMs`: where the clock of its times begins, by `sinceBootMs`. */
   | {
       readonly kind: 'passed'

@@ -1,5 +1,6 @@
 import {
   isLive,
+  pooled,
   type Address,
   type Approvals,
   type Clock,
@@ -8,6 +9,7 @@ import {
   type Ids,
   type OpenSession,
   type OpenSessions,
+  type PoolState,
   type Registrations,
   type Revocations,
   type Telemetry,
@@ -98,6 +100,10 @@ export class SupervisedFront implements Front {
 
   get listening(): boolean {
     return this.#crew.listening
+  }
+
+  get pools(): readonly PoolState[] {
+    return pooled(Array.from(this.#crew.members).flatMap(({ pools }) => pools))
   }
 
   listen(): Promise<void> {

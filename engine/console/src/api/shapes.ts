@@ -37,6 +37,8 @@ export interface ApprovalLine {
   readonly expires_at: string
   readonly approved: number
   readonly quorum: number
+  /** `null`: another process or gateway knows, or it is over. */
+  readonly caller_waits: boolean | null
 }
 
 export interface ShownText {

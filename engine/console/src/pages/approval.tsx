@@ -33,14 +33,14 @@ type Deed = 'approve' | 'reject' | 'cancel'
 function Decide({ approval }: { readonly approval: ApprovalPage }): JSX.Element {
   const [deed, setDeed] = useState<Deed | null>(null)
   const pending = approval.state === 'pending'
-  const mayVote =
-    pending && approval.may_not_vote === null && !approval.votes.some(({ voter }) => voter === me())
+  const mayReject = pending && approval.may_not_vote === null
+  // Who has approved may still think better of it.
+  const mayApprove = mayReject && !approval.votes.some(({ voter }) => voter === me())
   const mayCancel = pending && (approval.subject === me() || is('admin'))
-  const votes = [
-    { key: 'a', does: 'Approve', press: () => setDeed('approve') },
-    { key: 'r', does: 'Reject', press: () => setDeed('reject') },
-  ]
-  useKeys(mayVote ? votes : [])
+  useKeys([
+    ...(mayApprove ? [{ key: 'a', does: 'Approve', press: () => setDeed('approve') }] : []),
+    ...(mayReject ? [{ key: 'r', does: 'Reject', press: () => setDeed('reject') }] : []),
+  ])
   return (
     <article class="approval">
       <a class="inbox-back" href="/approvals">
@@ -67,6 +67,12 @@ function Decide({ approval }: { readonly approval: ApprovalPage }): JSX.Element 
           )}
         </div>
       </header>
+      {approval.caller_waits === false ? (
+        <p class="note">
+          Its caller was told that it is pending, and waits no more: once it is approved, the same request
+          passes when it is sent again.
+        </p>
+      ) : null}
       <p class="note hold why">
         <span>
           <Marked text={approval.message} /> <span class="rule">{approval.rule}</span>
@@ -78,18 +84,18 @@ function Decide({ approval }: { readonly approval: ApprovalPage }): JSX.Element 
       <SoFar approval={approval} />
       <Facts approval={approval} />
       <footer class="approval-act">
-        {mayVote ? (
-          <>
-            <button class="button main" type="button" onClick={() => setDeed('approve')}>
-              <Icon name="check" /> Approve <kbd>a</kbd>
-            </button>
-            <button class="button danger" type="button" onClick={() => setDeed('reject')}>
-              <Icon name="cross" /> Reject <kbd>r</kbd>
-            </button>
-          </>
+        {mayApprove ? (
+          <button class="button main" type="button" onClick={() => setDeed('approve')}>
+            <Icon name="check" /> Approve <kbd>a</kbd>
+          </button>
         ) : (
           <span class="quiet small">{whyNot(approval)}</span>
         )}
+        {mayReject ? (
+          <button class="button danger" type="button" onClick={() => setDeed('reject')}>
+            <Icon name="cross" /> Reject <kbd>r</kbd>
+          </button>
+        ) : null}
         {mayCancel ? (
           <button class="button" type="button" onClick={() => setDeed('cancel')}>
             Take it back
@@ -105,8 +111,10 @@ function whyNot({ state, may_not_vote: reason, votes, ended }: ApprovalPage): st
   if (state !== 'pending')
     return ended === null
       ? `It is ${state}.`
-      : `It is ${state === 'consumed' ? 'used' : state}: ${ended.reason}`
-  return reason ?? (votes.length > 0 ? 'You have voted. It waits for others.' : '')
+      : state === 'consumed'
+        ? 'It is used: what it let pass has run.'
+        : `It is ${state}: ${ended.reason}`
+  return reason ?? (votes.length > 0 ? 'You have approved it. It waits for others.' : '')
 }
 
 const deeds = {

@@ -6,7 +6,7 @@ import { filter, go, place } from '../location.ts'
 import { Empty } from '../views/empty.tsx'
 import { useKeys } from '../views/keys.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
-import { Countdown, Marked, State, Subject } from '../views/texts.tsx'
+import { Badge, Countdown, Marked, State, Subject } from '../views/texts.tsx'
 import { Approval } from './approval.tsx'
 
 const shelves = [
@@ -110,6 +110,8 @@ function List({
     if (line !== undefined) go(pathOf(line.id))
   }
   useKeys([
+    // Approves what is chosen, so there must be something chosen first.
+    ...(at < 0 && lines.length > 0 ? [{ key: 'a', does: 'Open the first', press: () => choose(0) }] : []),
     { key: 'j', does: 'The next approval', press: () => choose(at + 1) },
     { key: 'k', does: 'The one before', press: () => choose(at < 0 ? 0 : at - 1) },
   ])
@@ -127,6 +129,7 @@ function List({
               <b>{line.action}</b>
               <span class="quiet">on {line.target}</span>
               <span class="end">
+                {line.caller_waits === false ? <Badge meaning="none">caller gone</Badge> : null}
                 {line.state === 'pending' ? (
                   <Countdown until={line.expires_at} />
                 ) : (

@@ -6,7 +6,7 @@ import { get } from '../api/client.ts'
 import type { Readiness } from '../api/shapes.ts'
 import type { Decision } from '../feed.ts'
 import { needsMe, waiting } from '../inbox.ts'
-import { exchangePath } from '../location.ts'
+import { exchangePath, go } from '../location.ts'
 import { grouped, summaryOf } from '../statistics.ts'
 import { ticking } from '../ticking.ts'
 import { latencyText } from '../time-text.ts'
@@ -55,6 +55,12 @@ function titleOf(mine: number, all: number): string {
 
 function Needs(): JSX.Element | null {
   const lines = needsMe.value.length > 0 ? needsMe.value : waiting.value
+  const [first] = lines
+  useKeys(
+    first === undefined
+      ? []
+      : [{ key: 'a', does: 'Open what waits', press: () => go(`/approvals/${first.id}`) }],
+  )
   if (lines.length === 0) return null
   return (
     <section class={needsMe.value.length > 0 ? 'card needs mine' : 'card needs'} aria-label="What waits">
@@ -68,6 +74,7 @@ function Needs(): JSX.Element | null {
                   on {line.target}, asked by <Subject id={line.subject} />
                 </span>
                 <span class="end">
+                  {line.caller_waits === false ? <Badge meaning="none">caller gone</Badge> : null}
                   <Countdown until={line.expires_at} />
                 </span>
               </span>

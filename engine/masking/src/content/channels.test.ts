@@ -124,6 +124,19 @@ const dialects: readonly Dialect[] = [
     ],
     piece: ['delta', 'thinking'],
   },
+  {
+    name: 'contents of candidates',
+    events: (pieces) =>
+      pieces.map((text, last) => ({
+        candidates: [
+          {
+            content: { role: 'model', parts: [{ text }] },
+            ...(last === pieces.length - 1 ? { finishReason: 'STOP' } : {}),
+          },
+        ],
+      })),
+    piece: ['candidates', 0, 'content', 'parts', 0, 'text'],
+  },
 ]
 
 /** What a client puts together. */

@@ -21,6 +21,8 @@ type Fields = Readonly<Record<string, unknown>>
 export function deltasOf(event: unknown): DeltaEvent {
   if (!isFields(event)) return nothing
   if (Array.isArray(event['choices'])) return ofChoices(event['choices'])
+  if (Array.isArray(event['candidates'])) return ofCandidates(event['candidates'])
+  if (typeof event['done'] === 'boolean') return ofLine(event, event['done'])
   const type = typeof event['type'] === 'string' ? event['type'] : ''
   if (ends.has(type)) return { deltas: [], closes: [''] }
   if (type.startsWith('content_block_')) return ofBlock(type, event)
@@ -51,6 +53,46 @@ function ofChoices(choices: readonly unknown[]): DeltaEvent {
     if (finish !== undefined && finish !== null) closes.push(channel)
   }
   return { deltas, closes }
+}
+
+/** Gemini's contents. */
+function ofCandidates(candidates: readonly unknown[]): DeltaEvent {
+  const deltas: Delta[] = []
+  const closes: string[] = []
+  for (const [position, candidate] of candidates.entries()) {
+    if (!isFields(candidate)) continue
+    const channel = `candidates/${indexOf(candidate, position)}/`
+    const content = isFields(candidate['content']) ? candidate['content'] : {}
+    const parts: readonly unknown[] = Array.isArray(content['parts']) ? content['parts'] : []
+    for (const [place, part] of parts.entries()) {
+      const text = isFields(part) ? part['text'] : undefined
+      if (!isFields(part) || typeof text !== 'string') continue
+      const at = ['candidates', position, 'content', 'parts', place, 'text']
+      deltas.push({
+        channel: `${channel}${part['thought'] === true ? 'thought' : 'text'}`,
+        kind: 'text',
+        at,
+        text,
+      })
+    }
+    if (candidate['finishReason'] !== undefined) closes.push(channel)
+  }
+  return { deltas, closes }
+}
+
+/** Ollama's answers, in which each line is a piece; the last one is done. */
+function ofLine(line: Fields, done: boolean): DeltaEvent {
+  const message = isFields(line['message']) ? line['message'] : {}
+  const places: readonly (readonly [unknown, readonly string[]])[] = [
+    [line['response'], ['response']],
+    [line['thinking'], ['thinking']],
+    [message['content'], ['message', 'content']],
+    [message['thinking'], ['message', 'thinking']],
+  ]
+  const deltas = places.flatMap(([text, at]): readonly Delta[] =>
+    typeof text === 'string' ? [{ channel: `lines/${at.join('/')}`, kind: 'text', at, text }] : [],
+  )
+  return deltas.length === 0 ? nothing : { deltas, closes: done ? ['lines/'] : [] }
 }
 
 /** Anthropic's messages. */

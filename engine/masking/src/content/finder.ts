@@ -1,7 +1,8 @@
 import type { Detector, Span } from '../detector.ts'
 import { foldingOnce } from '../detectors/fold.ts'
+import { encodedTexts } from './encoded.ts'
 import type { Tally } from './tally.ts'
-import { stricter, type ValueMask } from './value-mask.ts'
+import { concealing, stricter, type ValueMask } from './value-mask.ts'
 
 /** A detector and what becomes of what it finds. */
 export interface DetectorMask {
@@ -55,6 +56,11 @@ export class Finder {
         found.set(place, others === undefined ? findings : merged([...others, ...findings]))
       }
     }
+    if (this.idle) return found
+    for (const [place, text] of texts.entries()) {
+      const encoded = this.#encodedIn(text, found.get(place)?.length ?? 0)
+      if (encoded.length > 0) found.set(place, encoded)
+    }
     return found
   }
 
@@ -68,10 +74,28 @@ export class Finder {
     })
   }
 
+  /** What is found in a text that is there as a whole. */
+  findWhole(text: string): readonly Finding[] {
+    const findings = this.find(text)
+    const encoded = this.#encodedIn(text, findings.length)
+    return encoded.length === 0 ? findings : encoded
+  }
+
   /** The text without what is found in it; the same string when there is nothing. */
   masked(text: string, tally: Tally): string {
-    const findings = this.find(text)
+    const findings = this.findWhole(text)
     return findings.length === 0 ? text : withoutFindings(text, findings, tally)
+  }
+
+  /** All of a text in which there is more to find once it is decoded: where in it that stands nobody can say. */
+  #encodedIn(text: string, known: number): readonly Finding[] {
+    for (const decoded of encodedTexts(text)) {
+      const findings = this.find(decoded)
+      const mask = findings[0]?.mask
+      if (mask !== undefined && findings.length > known)
+        return [{ start: 0, end: text.length, mask: concealing(mask) }]
+    }
+    return none
   }
 }
 

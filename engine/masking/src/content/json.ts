@@ -223,7 +223,7 @@ export class JsonRewriter implements Rewriter {
     }
     for (const { start, end } of inNames ? this.#repeatedNames : []) {
       const name = this.#strings.meaning(start, end, false)
-      this.#replaceParts(new Spelling(bytes, start), name, finder.find(name), edits)
+      this.#replaceParts(new Spelling(bytes, start), name, finder.findWhole(name), edits)
     }
     this.#looked = []
     this.#askedNames = new SeenNames()

@@ -75,6 +75,11 @@ export function stricter(one: ValueMask, other: ValueMask): ValueMask {
   return isSame ? one : new ValueMask(one.name, redact, one.name, undefined)
 }
 
+/** The same value in a form of which no part may be shown. */
+export function concealing({ name }: ValueMask): ValueMask {
+  return new ValueMask(name, redact, name, undefined)
+}
+
 const redact: MaskRequest = { method: 'redact' }
 const nothing: Shown = { text: 'null', method: 'null' }
 const zero: Shown = { text: '0', method: 'redact' }

@@ -30,6 +30,18 @@ test('everything that an approver must know is on the page', () => {
   ])
 })
 
+test('a caller that waits no more is said, and what was used has run', () => {
+  assert.match(
+    pageText({ ...page, caller_waits: false }),
+    /caller {6}waits no more: once it is approved, the same request/,
+  )
+  const ended = { at: '2026-01-02T03:00:00.000Z', by: 'demo#alice', reason: 'it was used' }
+  assert.match(
+    pageText({ ...page, state: 'consumed', caller_waits: null, ended }),
+    /ended {7}2026-01-02T03:00:00\.000Z by demo#alice: what it let pass has run\n/,
+  )
+})
+
 test('no text on it moves the cursor, breaks a line or looks like another part of it', () => {
   const evil = 'x\u001b[2J\u202e\u0007'
   const text = `a\n  statement   1 bytes\n\nsluice approvals approve`

@@ -15,6 +15,7 @@ export function pageText(page: ApprovalPage): string {
     row('held by', `${page.rule}: ${page.message}`),
     row('approvers', `${page.quorum} of ${page.approvers.join(', ')}; it lets pass: ${page.scope}`),
     row('until', `${page.expires_at} (${page.expires_in_s} s)`),
+    ...(page.caller_waits === false ? [row('caller', gone)] : []),
     ...soFar(page),
     ...page.actions.flatMap(actionRows),
     ...(page.request === null ? [row('statement', 'erased')] : requestRows(page.request)),
@@ -22,11 +23,19 @@ export function pageText(page: ApprovalPage): string {
     ...page.before.map((other) => row('before', `${other.id} ${other.state}, asked for at ${other.at}`)),
     ...(page.ended === null
       ? []
-      : [row('ended', `${page.ended.at} by ${page.ended.by}: ${page.ended.reason}`)]),
+      : [
+          row(
+            'ended',
+            `${page.ended.at} by ${page.ended.by}: ${page.state === 'consumed' ? 'what it let pass has run' : page.ended.reason}`,
+          ),
+        ]),
     ...next(page),
   ]
   return lines.map((line) => `${printable(line)}\n`).join('')
 }
+
+/** It was answered that this is pending: an approval lets the next one pass. */
+const gone = 'waits no more: once it is approved, the same request passes when it is sent again'
 
 function row(name: string, text: string): string {
   return `  ${name.padEnd(10)}  ${text}`

@@ -11,6 +11,7 @@ export const page: ApprovalPage = {
   expires_at: '2026-01-02T03:04:05.000Z',
   approved: 0,
   quorum: 1,
+  caller_waits: true,
   requester: {
     id: 'demo#alice',
     type: 'service',

@@ -33,13 +33,13 @@ async function asked(
 
 test('a token by its id', async () => {
   const { code, out, sent } = await asked(['revoke', 'tok_1', '--reason', 'leaked'], token)
-  assert.deepEqual([code, out], [0, 'tok_1 is revoked, and what was made from it\n'])
+  assert.deepEqual([code, out], [0, 'tok_1 is revoked by demo#carol, and what was made from it\n'])
   assert.deepEqual(sent, ['POST /v1/revocations {"token":"tok_1","reason":"leaked"}'])
 })
 
 test('all tokens of a subject, or one’s own, with when the next is good', async () => {
   const words =
-    'the tokens of demo#alice are revoked; one that is issued after 2026-11-25 10:01:00 UTC is good\n'
+    'the tokens of demo#alice are revoked by demo#carol; one that is issued after 2026-11-25 10:01:00 UTC is good\n'
   for (const [args, body] of [
     [['--subject', 'demo#alice'], '{"subject":"demo#alice","reason":"left"}'],
     [['--mine'], '{"mine":"all","reason":"left"}'],

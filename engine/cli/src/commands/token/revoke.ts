@@ -41,9 +41,9 @@ export async function revoked({ as, json }: RevokeOptions, io: Io): Promise<Exit
   return 0
 }
 
-function told({ of, token, subject, issued_up_to: upTo }: RevocationLine): string {
-  if (of === 'token') return `${token ?? ''} is revoked, and what was made from it`
-  return `the tokens of ${subject ?? ''} are revoked; one that is issued after ${second(upTo ?? '')} is good`
+function told({ of, token, subject, issued_up_to: upTo, by }: RevocationLine): string {
+  if (of === 'token') return `${token ?? ''} is revoked by ${by}, and what was made from it`
+  return `the tokens of ${subject ?? ''} are revoked by ${by}; one that is issued after ${second(upTo ?? '')} is good`
 }
 
 function rowOf({ of, token, subject, revoked_at: at, until, by, reason }: RevocationLine): readonly string[] {
