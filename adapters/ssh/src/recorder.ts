@@ -63,7 +63,8 @@ export class Asciicast implements Recorder {
   }
 
   resized(columns: number, rows: number): void {
-    this.#resized += this.#line('r', `${columns}x${rows}`)
+    // Of many before the next output the last is what that is written on; a caller may send them without end.
+    this.#resized = this.#line('r', `${columns}x${rows}`)
   }
 
   #line(code: 'o' | 'r' | 'x', data: string): string {

@@ -113,6 +113,14 @@ suite('what was recorded over SSH', () => {
     assert.deepEqual([80, 24], [JSON.parse(head)['width'], JSON.parse(head)['height']])
   })
 
+  test('sizes that come without end are not kept', () => {
+    const recorder = new Asciicast({ term: 'xterm', columns: 80, rows: 24, modes: {} }, 'app: id')
+    for (let columns = 1; columns <= 1_000; columns++) recorder.resized(columns, 24)
+    const [, ...lines] = recorder.output('stdout', Buffer.from('x')).toString().trimEnd().split('\n')
+    assert.equal(lines.length, 2)
+    assert.match(lines[0] ?? '', /"1000x24"/)
+  })
+
   test('what is cut, or is none of it, is said and never thrown', () => {
     const recording = new SshRecording()
     recording.request('e', Buffer.from('no JSON'))

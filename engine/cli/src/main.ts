@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --conditions=source --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning
+import { escapedJson } from './escaped-json.ts'
 import { sluice } from './sluice.ts'
 
 const stopping = new AbortController()
@@ -9,7 +10,8 @@ process.stdout.on('error', () => process.exit(0))
 process.exitCode = await sluice(process.argv.slice(2), {
   env: process.env,
   signal: stopping.signal,
-  out: (text) => process.stdout.write(text),
+  // At a terminal nothing is obeyed that JSON leaves as it is; texts and drawings for people have nothing of it.
+  out: (text) => process.stdout.write(process.stdout.isTTY ? escapedJson(text) : text),
   error: (text) => process.stderr.write(text),
   ...(process.stdout.isTTY
     ? { window: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }) }

@@ -17,6 +17,14 @@ export interface CastEvent {
 
 const kinds: Readonly<Record<string, CastEvent['kind']>> = { o: 'output', i: 'input', r: 'resize' }
 
+/** Of a resize; `undefined` where it is none: of a size that is 0 a caller says nothing (RFC 4254 §6.7). */
+export function sizeOf(data: string): Pick<Cast, 'columns' | 'rows'> | undefined {
+  const [, columns, rows] = /^(\d{1,9})x(\d{1,9})$/.exec(data) ?? []
+  return Number(columns) > 0 && Number(rows) > 0
+    ? { columns: Number(columns), rows: Number(rows) }
+    : undefined
+}
+
 /** asciicast v2: a header, then `[seconds, "o" | "i" | "r", data]`, each on a line. Throws `SyntaxError` for what is none. */
 export function parseCast(text: string): Cast {
   const [first = '', ...lines] = text.split('\n')

@@ -1,4 +1,4 @@
-export { parseCast, type Cast, type CastEvent } from './cast.ts'
+export { parseCast, sizeOf, type Cast, type CastEvent } from './cast.ts'
 export { Playback } from './playback.ts'
 export type { Cell } from './grid.ts'
 export { Screen } from './screen.ts'

@@ -14,6 +14,16 @@ const cast = parseCast(
   ].join('\n'),
 )
 
+test('of a size that is 0 nothing is made, and one beyond all measure is cut', () => {
+  const sized = (size: string): readonly number[] => {
+    const told = parseCast(`{"version":2,"width":10,"height":3}\n[0,"r","${size}"]`)
+    const { columns, rows } = new Playback(told).seek(1)
+    return [columns, rows]
+  }
+  for (const size of ['0x0', '0x5', '5x0', 'x', '5', '-5x5']) assert.deepEqual(sized(size), [10, 3], size)
+  assert.deepEqual(sized('99999x4294967'), [400, 200])
+})
+
 test('seeking shows the screen as it was, forward and back', () => {
   const playback = new Playback(cast)
   assert.equal(playback.seek(3).text, 'abc')

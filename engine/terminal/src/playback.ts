@@ -1,4 +1,4 @@
-import type { Cast, CastEvent } from './cast.ts'
+import { sizeOf, type Cast, type CastEvent } from './cast.ts'
 import { Screen } from './screen.ts'
 
 /** The screen as it was at any moment of a recording. */
@@ -33,9 +33,7 @@ export class Playback {
 
   #apply({ kind, data }: CastEvent): void {
     if (kind === 'output') this.screen.write(data)
-    if (kind !== 'resize') return
-    const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(data) ?? []
-    // Of a size that is 0 a caller says nothing (RFC 4254 §6.7).
-    if (Number(columns) > 0 && Number(rows) > 0) this.screen.resize(Number(columns), Number(rows))
+    const size = kind === 'resize' ? sizeOf(data) : undefined
+    if (size !== undefined) this.screen.resize(size.columns, size.rows)
   }
 }

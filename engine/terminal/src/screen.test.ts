@@ -71,6 +71,16 @@ test('everything else is dropped, whole or cut into pieces', () => {
   }
 })
 
+test('what a terminal has not shown is not shown either, and the other way round', () => {
+  assert.equal(shown('a\u001b_b\u0007c\u001b\\d'), 'ad', 'a bell ends no application command')
+  assert.equal(shown('a\u001bPb\u0007c\u009cd'), 'ad')
+  assert.equal(shown('a\u009d0;b\u0007c'), 'ac')
+  assert.equal(shown('a\u001b[3\n1mb'), 'a\n b', 'controls work within a sequence')
+  assert.equal(shown('a\u001b\r[1mb'), 'b')
+  assert.equal(shown('a\u001b[1\u007fmb\u001b\u007f[1mc'), 'abc', 'delete is nothing')
+  assert.equal(shown('a\u001b[31\u009b1mb\u001b[1\u009dx\u0007c'), 'abc', 'another begins')
+})
+
 test('a string that is not ended swallows text, and says nothing', () => {
   assert.equal(shown('ok\u001b]0;title', ' more', '\u0007!'), 'ok!')
   assert.equal(shown('ok\u001b]0;title\u0018!'), 'ok!')
@@ -93,4 +103,32 @@ test('wide characters take two cells, marks none', () => {
   const screen = new Screen(6, 2)
   screen.write('你好e\u0301\u0301\u0301\u0301x')
   assert.equal(screen.text.normalize('NFD'), '你好e\u0301\u0301x'.normalize('NFD'))
+})
+
+test('what clears or scrolls a large screen costs little, however often it comes', () => {
+  for (const code of [
+    '\n',
+    '\u001b[400S',
+    '\u001b[400T',
+    '\u001b[400L',
+    '\u001b[2J',
+    '\u001b[?47h\u001b[?47l',
+  ]) {
+    const screen = new Screen(400, 200)
+    screen.write('begins')
+    const began = performance.now()
+    screen.write(code.repeat(Math.floor(24_000 / code.length)))
+    const ms = performance.now() - began
+    // With all its cells made anew each time it took seconds.
+    assert.ok(ms < 1_000, `${JSON.stringify(code)}: ${Math.round(ms)} ms`)
+  }
+})
+
+test('lines on which nothing stood are written on one by one', () => {
+  const screen = new Screen(6, 4)
+  screen.write('\u001b[2Ja\r\nb\u001b[4;1Hc\u001b[1;1H\u001b[M')
+  assert.equal(screen.text, 'b\n\nc')
+  screen.write('\u001b[44m\u001b[2J\u001b[2;2Hx\u001b[K')
+  assert.equal(screen.text, '\n x')
+  assert.ok(screen.lines.every((line) => line.every(({ style }) => style.background === 4)))
 })

@@ -19,7 +19,8 @@ const allowed: ReadonlySet<string> = new Set('ABCDEFGHJKLMPSTXabdefmrsu`@')
 const parametersMax = 32
 const sequenceCharsMax = 256
 
-type State = 'ground' | 'escape' | 'escape_intermediate' | 'csi' | 'string' | 'string_escape'
+/** An operating system command is the only string that a bell ends. */
+type State = 'ground' | 'escape' | 'escape_intermediate' | 'csi' | 'osc' | 'string' | 'string_escape'
 
 /**
  * Takes the output of a program apart. A recording is hostile: titles, clipboards, questions to the terminal, links,
@@ -57,10 +58,11 @@ export class Sequences {
         return this.#begin('csi')
       case '\u0090':
       case '\u0098':
-      case '\u009d':
       case '\u009e':
       case '\u009f':
         return this.#begin('string')
+      case '\u009d':
+        return this.#begin('osc')
       case '\n':
       case '\u000b':
       case '\u000c':
@@ -79,17 +81,29 @@ export class Sequences {
   #within(char: string): Told | undefined {
     // They end whatever was begun, and ESC begins anew.
     if (char === '\u0018' || char === '\u001a') this.#state = 'ground'
-    else if (char === '\u001b') this.#begin(this.#state === 'string' ? 'string_escape' : 'escape')
-    else if (this.#state === 'string') this.#string(char)
+    else if (char === '\u001b') this.#begin(this.#isString ? 'string_escape' : 'escape')
+    else if (this.#isString) this.#string(char)
+    // What controls do within a sequence they do at once, and it goes on; those above begin something else (ECMA-48 §5.2).
+    else if (isControl(char)) return this.#controlWithin(char)
     else if (this.#state === 'string_escape') return this.#afterStringEscape(char)
     else if (this.#state === 'csi') return this.#csi(char)
     else return this.#escape(char)
     return undefined
   }
 
+  get #isString(): boolean {
+    return this.#state === 'osc' || this.#state === 'string'
+  }
+
+  #controlWithin(char: string): Told | undefined {
+    if (char > '\u007f') this.#state = 'ground'
+    return this.#control(char)
+  }
+
   #escape(char: string): Told | undefined {
     if (this.#state === 'escape' && char === '[') return this.#begin('csi')
-    if (this.#state === 'escape' && 'P]X^_'.includes(char)) return this.#begin('string')
+    if (this.#state === 'escape' && char === ']') return this.#begin('osc')
+    if (this.#state === 'escape' && 'PX^_'.includes(char)) return this.#begin('string')
     if (this.#sequence.length < sequenceCharsMax) this.#sequence += char
     if (/[ -/]/.test(char)) {
       this.#state = 'escape_intermediate'
@@ -106,7 +120,7 @@ export class Sequences {
   }
 
   #string(char: string): void {
-    if (char === '\u0007' || char === '\u009c') this.#state = 'ground'
+    if (char === '\u009c' || (char === '\u0007' && this.#state === 'osc')) this.#state = 'ground'
   }
 
   /** ESC \ ends a string; any other sequence does as well, and is one. */

@@ -1,4 +1,5 @@
 import type { RecordingStep } from '@sluice/api'
+import { escapedJson } from '../../escaped-json.ts'
 
 /** What terminals of a session showed, each as asciicast v2. */
 export class Asciicasts {
@@ -10,7 +11,7 @@ export class Asciicasts {
       if (part.kind !== 'terminal') continue
       const lines = this.#terminals.get(step.exchange) ?? []
       this.#terminals.set(step.exchange, lines)
-      lines.push(`${escaped(part.line)}\n`)
+      lines.push(`${escapedJson(part.line)}\n`)
     }
   }
 
@@ -26,17 +27,4 @@ export class Asciicasts {
       throw new Error(`its exchange ${exchange} had no terminal; these had: ${names.join(', ')}`)
     return lines.join('')
   }
-}
-
-/**
- * The same JSON with all escaped that a terminal would obey: JSON itself escapes only the controls of ASCII. A player
- * obeys what is in it all the same.
- */
-function escaped(json: string): string {
-  return json.replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
-    Array.from(
-      { length: char.length },
-      (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  )
 }

@@ -125,6 +125,22 @@ suite('a terminal, played', () => {
     assert.ok(!whole.includes('\u001b]'))
   })
 
+  test('a size that is none changes nothing', async () => {
+    const sized: AnswerPart = {
+      kind: 'terminal',
+      line: '[0.01,"r","0x0"]',
+      seconds: 0.01,
+      code: 'r',
+      text: '0x0',
+    }
+    const { whole } = await seen(
+      [opened, allowed('exc_1', 0), showed('exc_1', 10, head, sized, printed(0.02, 'rm -rf /'))],
+      '--speed',
+      '100',
+    )
+    assert.match(whole, /│ rm -rf \/\n/)
+  })
+
   test('faster, without its waits, or from later on', async () => {
     const long = [
       opened,

@@ -1,5 +1,5 @@
 import type { AnswerPart } from '@sluice/core'
-import { parseCast, Screen } from '@sluice/terminal'
+import { parseCast, Screen, sizeOf } from '@sluice/terminal'
 import type { Io } from '../../command.ts'
 import { Pace, type PaceOptions } from './pace.ts'
 import { Painter, type Window } from './painter.ts'
@@ -72,8 +72,8 @@ export class Stage {
   }
 
   #resize(size: string): void {
-    const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(size) ?? []
-    if (columns !== undefined && rows !== undefined) this.#screen.resize(Number(columns), Number(rows))
+    const told = sizeOf(size)
+    if (told !== undefined) this.#screen.resize(told.columns, told.rows)
   }
 
   #paintSoon(): void {
