@@ -55,6 +55,18 @@ const setUp = `
   create operator = (leftarg = bare, rightarg = bare, function = alike, commutator = =);
   create function other(bare, bare) returns bool language internal strict immutable as 'int8lt';
   create operator <> (leftarg = bare, rightarg = bare, function = other);
+  create function less(bare, bare) returns bool language internal strict immutable as 'int8lt';
+  create function at_least(bare, bare) returns bool language sql as 'select public.notes(''negator'')';
+  create operator < (leftarg = bare, rightarg = bare, function = less, negator = >=);
+  create operator >= (leftarg = bare, rightarg = bare, function = at_least, negator = <);
+  create function more(bare, bare) returns bool language internal strict immutable as 'int8gt';
+  create operator > (leftarg = bare, rightarg = bare, function = more);
+  create function compare(bare, bare) returns int language sql immutable as 'select 0';
+  create operator class bare_ops for type bare using btree as operator 5 >, function 1 compare(bare, bare);
+  create table bares (x bare);
+  insert into bares values ('1');
+  create domain value as text check (notes(value));
+  create domain length as int check (value > 3);
   create operator ~ (leftarg = text, rightarg = int, function = odd)`.replace(
   'create operator ~',
   `create function odd(text, int) returns bool language sql as 'select public.notes($1)';
@@ -112,7 +124,11 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
 
   test('an operator that runs the code of the server’s operator of its name, and no other', () => {
     assert.ok(isTrusted(catalogue.operators, '='))
-    for (const name of ['<>', '~']) assert.ok(!isTrusted(catalogue.operators, name), name)
+    for (const name of ['<>', '~', '>=']) assert.ok(!isTrusted(catalogue.operators, name), name)
+  })
+
+  test('nor one in whose place the planner may run something else', () => {
+    for (const name of ['<', '>']) assert.ok(!isTrusted(catalogue.operators, name), name)
   })
 
   test('names of fields that no function and no type has', () => {
@@ -168,6 +184,19 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     `select ssn::code from people`,
     `select ('(Main,{happy},x)'::address).notes`,
     `select ('x'::text).notes`,
+    'select 1 from bares where not x < x',
+    // By the name of a function or a field, a type is cast to.
+    `select ('x'::text).value`,
+    `select (ssn).value from people`,
+    `select length('x'::varchar)`,
+    `select (ssn).street from people`,
+    `create domain place as text check (value < '5'); select (ssn).place from people`,
+    `create domain reverse as text; select reverse('x'::varchar)`,
+    'create domain upper as text',
+    'create domain key as text',
+    'create domain text as pg_catalog.text',
+    `create type public.lower as enum ('a')`,
+    'create type reverse as (x int)',
   ]
   for (const sql of refused)
     test(`refused: ${sql}`, async () => {

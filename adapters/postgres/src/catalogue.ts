@@ -96,12 +96,19 @@ const runsCode =
   `join pg_catalog.pg_type t on t.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0 ` +
   `and not a.attisdropped and t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
 
-/** An operator that runs the very code of the server's own operator of that name, though on other types. */
-const isAlike =
+/** An operator runs the very code of the server’s own operator of that name, though on other types. */
+const runsServers = (operator: string): string =>
   `exists (select from pg_catalog.pg_proc f join pg_catalog.pg_language l on l.oid = f.prolang and l.lanname = 'internal' ` +
   `join pg_catalog.pg_proc g on g.prosrc = f.prosrc and g.prolang = f.prolang ` +
-  `join pg_catalog.pg_operator s on s.oprcode = g.oid and s.oprname = o.oprname ` +
-  `and s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace where f.oid = o.oprcode) ` +
+  `join pg_catalog.pg_operator s on s.oprcode = g.oid and s.oprname = ${operator}.oprname ` +
+  `and s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace where f.oid = ${operator}.oprcode)`
+
+/** And so do those that the planner may put in its place: its negator, its commutator and what an order or a hash of its own runs. */
+const isAlike =
+  `${runsServers('o')} and not exists (select from pg_catalog.pg_operator p where p.oid in (o.oprnegate, o.oprcom) ` +
+  `and not ${runsServers('p')}) ` +
+  `and not exists (select from pg_catalog.pg_amop m join pg_catalog.pg_opfamily y on y.oid = m.amopfamily ` +
+  `where m.amopopr = o.oid and y.opfnamespace <> 'pg_catalog'::pg_catalog.regnamespace) ` +
   `and not exists (select from pg_catalog.pg_proc f where f.oid in (o.oprrest, o.oprjoin) ` +
   `and f.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
 

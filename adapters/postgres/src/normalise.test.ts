@@ -341,7 +341,7 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
   ['select (c).* from customers c', 'output: card email id name notes ssn'],
   ['select row(c.*) from customers c', 'derived: *'],
   ['select row_to_json(c) from customers c', 'derived: *'],
-  ['select (notes).street from customers c', 'derived: notes'],
+  ['select (notes).street from customers c', 'derived: notes | predicate: notes'],
   ['select 1 from customers c where (c.notes).street = $1', 'predicate: notes'],
   ['select row(ssn, null)::place from customers', 'derived: ssn | predicate: ssn'],
   ['select c::text from customers c', 'derived: * | predicate: *'],
@@ -849,6 +849,10 @@ suite('what policies see', () => {
     })
 
   const relations: readonly (readonly [sql: string, relations: readonly string[]])[] = [
+    ['drop trigger t on orders', ['public.orders ddl ']],
+    ['drop rule r on orders', ['public.orders ddl ']],
+    ['drop policy p on public.orders', ['public.orders ddl ']],
+    ['comment on constraint c on orders is null', ['public.orders ddl ']],
     ['select id, o.note from orders o', ['public.orders read id,note']],
     ['select * from orders', ['public.orders read *']],
     ['select id from orders where note = $1', ['public.orders read id,note']],

@@ -1,4 +1,5 @@
 import type { Callable } from './function.ts'
+import { castByName } from './cast-by-name.ts'
 import { callable } from './function.ts'
 import { lineage, lineages, presence, told } from './expression.ts'
 import { child, children, flag, part, strings, text, type Fields, type Node } from './node.ts'
@@ -29,6 +30,7 @@ export function call(fields: Fields, scope: Scope, cx: Context): Called {
   const args = children(fields, 'args')
   const counts = called.name === 'count' && args.length === 1 && !flag(fields, 'agg_distinct')
   const given = counts ? presence(args[0] ?? null, scope, cx) : passed(called, args, fields, scope, cx)
+  if (args.length === 1) castByName(strings(fields, 'funcname').at(-1) ?? '', given, cx)
   return { ...called, lineage: union([given, ordered(fields, scope, cx), rowsOf(called, cx)], cx) }
 }
 

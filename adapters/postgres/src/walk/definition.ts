@@ -1,5 +1,7 @@
 import type { SessionEffect } from '../statement.ts'
+import { functions } from '../functions.ts'
 import { keyOf } from './findings.ts'
+import { knownFields } from './indirection.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
@@ -7,7 +9,7 @@ import { existing, isTemporary, locateName, relationEntry, touch } from './relat
 import { entryOf, note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
 import { constraint, create } from './table.ts'
 import { storedQuery } from './top.ts'
-import { checkType } from './type.ts'
+import { checkType, isServersType } from './type.ts'
 
 /** The other definitions: what they name, and what they show under another name. */
 
@@ -81,9 +83,12 @@ function createType(names: readonly string[], cx: Context): SessionEffect {
   if (names.length > 2) closed('A type of more than two names')
   // It would be found before the server's own types, under their names.
   if (names.length === 2 && isTemporary(names[0] ?? '')) closed('A temporary type')
+  const name = names.at(-1) ?? ''
+  // Found in their place it would be a cast in every statement that somebody has judged already (`cast-by-name.ts`).
+  if (isServers(name, cx)) closed('A type by the name of what the server has')
   const creates = {
     schema: names.length === 2 ? (names[0] ?? '') : creationSchema(cx),
-    name: names.at(-1) ?? '',
+    name,
   }
   if ((cx.catalogue.types.get(creates.name) ?? []).some(({ schema }) => schema === creates.schema))
     return effect
@@ -91,8 +96,18 @@ function createType(names: readonly string[], cx: Context): SessionEffect {
   return { kind: 'ddl', creates }
 }
 
+/** A type, a function, or a field of what a function returns. */
+function isServers(name: string, cx: Context): boolean {
+  return isServersType(name, cx) || functions.has(name) || knownFields.has(name)
+}
+
 const relationObjects = new Set(
   ['TABLE', 'VIEW', 'MATVIEW', 'SEQUENCE', 'FOREIGN_TABLE'].map((name) => `OBJECT_${name}`),
+)
+
+/** Named behind the relation that they belong to. */
+const partsOfRelations = new Set(
+  ['TRIGGER', 'RULE', 'POLICY', 'TABCONSTRAINT', 'COLUMN'].map((name) => `OBJECT_${name}`),
 )
 
 export function drop(fields: Fields, cx: Context): SessionEffect {
@@ -102,6 +117,7 @@ export function drop(fields: Fields, cx: Context): SessionEffect {
     const names = namesOf(item)
     if (relations) touchNamed(names, cx)
     else cx.found.objects.add(names.join('.'))
+    if (partsOfRelations.has(text(fields, 'removeType'))) touchNamed(names.slice(0, -1), cx)
   }
   return defined
 }
@@ -174,7 +190,7 @@ export function comment(fields: Fields, cx: Context): SessionEffect {
   const names = namesOf(child(fields, 'object') ?? closed('COMMENT on nothing'))
   const kind = text(fields, 'objtype')
   if (relationObjects.has(kind)) touchNamed(names, cx)
-  else if (kind === 'OBJECT_COLUMN') touchNamed(names.slice(0, -1), cx)
+  else if (partsOfRelations.has(kind)) touchNamed(names.slice(0, -1), cx)
   else cx.found.objects.add(names.join('.'))
   return defined
 }

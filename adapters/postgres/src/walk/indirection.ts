@@ -1,5 +1,6 @@
 import { outputColumns, type FunctionClass } from '../functions.ts'
 import { placeOf } from './call.ts'
+import { castByName } from './cast-by-name.ts'
 import { lineage, pathOf, told } from './expression.ts'
 import { callable } from './function.ts'
 import { child, children, stringOf, type Fields, type Node } from './node.ts'
@@ -69,7 +70,7 @@ export function subscript(fields: Fields, scope: Scope, cx: Context): Lineage {
 }
 
 /** Fields of the rows that listed functions return. */
-const knownFields = new Set([...outputColumns.values()].flat())
+export const knownFields: ReadonlySet<string> = new Set([...outputColumns.values()].flat())
 
 /** What a function may do that is called by the name of a field. */
 const harmless = new Set<FunctionClass>(['pure', 'aggregate', 'volatile', 'session', 'introspection', 'wait'])
@@ -77,7 +78,11 @@ const harmless = new Set<FunctionClass>(['pure', 'aggregate', 'volatile', 'sessi
 function field(name: string, value: Node, of: Lineage, scope: Scope, cx: Context): void {
   const installed = cx.catalogue.functions.get(name) ?? []
   if (!installed.every(({ trusted }) => trusted)) closed('A function called as if it were a field')
-  if (knownFields.has(name) || cx.catalogue.fields.has(name) || isRowField(name, value, scope, cx)) return
+  if (isRowField(name, value, scope, cx)) return
+  castByName(name, of, cx)
+  if (knownFields.has(name)) return
+  // Somebody may make a type of that name before the server reads it.
+  if (cx.catalogue.fields.has(name)) return note(of, 'predicate', cx)
   const called = callable([name], cx)
   if (!harmless.has(called.class)) closed('A function called as if it were a field')
   cx.found.functions.add(called.name)

@@ -47,7 +47,7 @@ function schemaOf(name: string, cx: Context): string | null {
 }
 
 function exists(schema: string, name: string, cx: Context): boolean {
-  if (schema === 'pg_catalog') return listed(name) || serverType(name, cx)
+  if (schema === 'pg_catalog') return isServersType(name, cx)
   if (isNew(schema, name, cx)) return true
   return (cx.catalogue.types.get(name) ?? []).some((type) => type.schema === schema)
 }
@@ -65,6 +65,10 @@ function qualified(schema: string, name: string, cx: Context): void {
 /** Made by this session a moment ago: an enumeration, or the rows of a table, whose casts only compute. */
 function isNew(schema: string, name: string, cx: Context): boolean {
   return cx.created.has(`${schema}\0${name}`)
+}
+
+export function isServersType(name: string, cx: Context): boolean {
+  return listed(name) || serverType(name, cx)
 }
 
 /** The array of a listed type goes by the type's name with an underscore before it. */
