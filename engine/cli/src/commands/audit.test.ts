@@ -120,7 +120,7 @@ test('verify names what somebody put into a log, and no terminal obeys it', asyn
   const { code, out } = await ran(['audit', 'verify'], { SLUICE_DATA: data.path })
   assert.equal(code, 1)
   assert.match(out, /ses_\\u\{1b\}\[2J/)
-  assert.doesNotMatch(out, /\u001b/)
+  assert.ok(!out.includes('\u001b'))
 })
 
 test('verify names a changed byte, and the code is 1', async () => {
