@@ -52,6 +52,13 @@ suite('what a host shows', () => {
     }
   })
 
+  test('is not believed for a name whose letters only look the same when they are small', () => {
+    const kelvin = certified({ principals: ['\u212aiosk', '*.\u212aiosk'] })
+    assert.match(why(kelvin, certifying, 'kiosk') ?? 'believed', /not for kiosk/)
+    assert.match(why(kelvin, certifying, 'a.kiosk') ?? 'believed', /not for a\.kiosk/)
+    assert.equal(why(certified({ principals: ['KIOSK'] }), certifying, 'kiosk'), undefined)
+  })
+
   test('is a key where keys are known, and a certificate only where an authority is', () => {
     const pinned = sshTarget.parse({ host_key: lineOf(host) })
     assert.equal(why(host.blob, pinned), undefined)

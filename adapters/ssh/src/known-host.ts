@@ -55,8 +55,14 @@ export function objectionTo(
 
 /** `*.example.com` is for every name that ends so, as OpenSSH takes it; no other pattern is one. */
 function isNamed(host: string, principal: string): boolean {
+  // Beyond ASCII some letters are others when they are small: the sign of Kelvin is a k.
+  if (!isAscii(principal) || !isAscii(host)) return false
   const [name, said] = [host.toLowerCase(), principal.toLowerCase()]
   return said.startsWith('*.') ? name.length >= said.length && name.endsWith(said.slice(1)) : name === said
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text)
 }
 
 function isStrong(key: Buffer): boolean {

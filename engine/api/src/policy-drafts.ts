@@ -10,6 +10,7 @@ import {
   jobStopSchema,
   testSchema,
 } from './policy-draft-schema.ts'
+import { inTurn } from './in-turn.ts'
 import { sentFiles, sizeTold, unknownRevision } from './policies.ts'
 import { sendError } from './problem.ts'
 import { callerAs, type RolePorts } from './roles.ts'
@@ -52,7 +53,7 @@ interface OneJob {
 export function policyDrafts(ports: DraftPorts): FastifyPluginAsync {
   const { drafts } = ports
   const jobs = new WhatIfJobs(ports)
-  const alone = oneAtATime()
+  const alone = inTurn(0, 'Other policies are being compiled: try again.')
   const bodyLimit = limits.policyBundleBytesMax
   return async (app) => {
     app.addHook('onClose', async () => jobs.close())
@@ -125,21 +126,6 @@ function draftOf({ files, revision }: Sent): Draft {
   if (files !== undefined) return { files: sentFiles(files) }
   if (revision !== undefined) return { revision }
   throw new Refused(refusal('malformed', 'api/policy', 'Send the files, or name a revision of the log.'))
-}
-
-/** Compiling takes a processor and much memory: whoever comes while another waits is told to come again. */
-function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
-  let busy = false
-  return async (work) => {
-    if (busy)
-      throw new Refused(refusal('too_many', 'api/policy', 'Other policies are being compiled: try again.'))
-    busy = true
-    try {
-      return await work()
-    } finally {
-      busy = false
-    }
-  }
 }
 
 function nothingDecided(): Refused {

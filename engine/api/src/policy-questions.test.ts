@@ -91,3 +91,23 @@ test('whom the record does not know is told', async () => {
   assert.equal(answer.statusCode, 404)
   assert.match(answer.json<{ detail: string }>().detail, /Name groups instead/)
 })
+
+test('they are answered one after the other, and not for a crowd', async () => {
+  const first = Promise.withResolvers<void>()
+  let [at, most] = [0, 0]
+  const { get } = api({
+    async explain() {
+      most = Math.max(most, (at += 1))
+      await first.promise
+      at -= 1
+      return null
+    },
+  })
+  const crowd = Array.from({ length: 30 }, () => get(why))
+  assert.equal((await Promise.race(crowd)).statusCode, 429)
+  first.resolve()
+  const statuses = (await Promise.all(crowd)).map(({ statusCode }) => statusCode)
+  assert.deepEqual([statuses.filter((status) => status === 404).length, most], [9, 1])
+  assert.equal(statuses.filter((status) => status === 429).length, 21)
+  assert.equal((await get(why)).statusCode, 404)
+})

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { refusal, Refused, type Clock, type Grants, type Subject, type Targets } from '@sluice/core'
+import { inTurn } from './in-turn.ts'
 import { unusable } from './policies.ts'
 import { Unusable } from './policy-draft.ts'
 import { canSchema, explainSchema } from './policy-question-schema.ts'
@@ -30,15 +31,18 @@ interface CanRequest {
 
 /** So many sessions are read to know what somebody does, and what there is at a target. */
 const sessionsRead = 20
+/** Each takes a compiler, or threads of its own, from a gateway that has others to serve. */
+const waitingMax = 8
 
 /** Why something was decided, and what would be: for who may read policies. */
 export function policyQuestions(ports: QuestionPorts): FastifyPluginAsync {
   const { questions, records, targets } = ports
+  const alone = inTurn(waitingMax, 'Others ask about policies as well: try again in a moment.')
   return async (app) => {
     app.get<ExplainRequest>('/v1/policies/explain', { schema: explainSchema }, async (request) => {
       await callerAs(request, ports, 'admin', 'auditor')
       const { session, exchange, revision } = request.query
-      const explained = await questions.explain(revision ?? null, session, exchange).catch(told)
+      const explained = await alone(() => questions.explain(revision ?? null, session, exchange)).catch(told)
       if (explained === null)
         throw unknown(
           'No policies decided on an exchange of these ids, or the log does not hold those that did.',
@@ -64,7 +68,9 @@ export function policyQuestions(ports: QuestionPorts): FastifyPluginAsync {
               ...sessionsOf({ subject: whom.id, target: name }),
               ...sessionsOf({ subject: whom.id }).slice(0, 1),
             ]
-      const answer = await questions.can({ whom, target, theirs, anybodys: sessionsOf({ target: name }) })
+      const answer = await alone(() =>
+        questions.can({ whom, target, theirs, anybodys: sessionsOf({ target: name }) }),
+      )
       if (answer === null) throw unknown('The record knows no such subject. Name groups instead.')
       return answer
     })
