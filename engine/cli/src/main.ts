@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --conditions=source --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning
 import { escapedJson } from './escaped-json.ts'
+import { printableLines } from './printable.ts'
 import { sluice } from './sluice.ts'
 
 const stopping = new AbortController()
@@ -12,7 +13,8 @@ process.exitCode = await sluice(process.argv.slice(2), {
   signal: stopping.signal,
   // At a terminal nothing is obeyed that JSON leaves as it is; texts and drawings for people have nothing of it.
   out: (text) => process.stdout.write(process.stdout.isTTY ? escapedJson(text) : text),
-  error: (text) => process.stderr.write(text),
+  // A gateway, a database or a host may have said what is told there.
+  error: (text) => process.stderr.write(printableLines(text)),
   ...(process.stdout.isTTY
     ? { window: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }) }
     : {}),

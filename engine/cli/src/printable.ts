@@ -8,3 +8,8 @@ export function printable(text: string): string {
     (char) => `\\u{${char.codePointAt(0)?.toString(16) ?? ''}}`,
   )
 }
+
+/** The same of what stands on several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}

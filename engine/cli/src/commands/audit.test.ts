@@ -78,7 +78,7 @@ test('a refused query is shown in the words of the API', async () => {
 })
 
 /** A closed log with a few events, where a gateway on this data folder has it. */
-async function writtenLog(data: string): Promise<string> {
+async function writtenLog(data: string, stream = 'control'): Promise<string> {
   const path = join(data, 'log')
   const ids = systemIds(systemClock)
   const log = await openEmbedded({
@@ -90,7 +90,7 @@ async function writtenLog(data: string): Promise<string> {
   })
   for (const name of ['shop', 'other', 'third']) {
     const event = { id: ids.next('evt'), type: 'TargetRemoved', time: 1, data: { name, by: 'file' } } as const
-    await log.append({ stream: 'control', events: [event] }, { withinMs: 5_000, urgency: 'now' })
+    await log.append({ stream, events: [event] }, { withinMs: 5_000, urgency: 'now' })
   }
   await log.close()
   return path
@@ -110,6 +110,17 @@ test('verify finds a whole log whole, by its data folder or by name', async () =
     removed: 0,
     findings: [],
   })
+})
+
+test('verify names what somebody put into a log, and no terminal obeys it', async () => {
+  using data = scratchFolder()
+  const path = await writtenLog(data.path, 'ses_\u001b[2J\u001b[HOK')
+  const segment = join(path, readdirSync(path).find((name) => name.endsWith('.segment')) ?? '')
+  writeSync(openSync(segment, 'r+'), 'O', readFileSync(segment).indexOf('other'))
+  const { code, out } = await ran(['audit', 'verify'], { SLUICE_DATA: data.path })
+  assert.equal(code, 1)
+  assert.match(out, /ses_\\u\{1b\}\[2J/)
+  assert.ok(!out.includes('\u001b'))
 })
 
 test('verify names a changed byte, and the code is 1', async () => {

@@ -11,6 +11,7 @@ import { noSecrets, type SecretsConfig } from '../../config/secrets.ts'
 import { dataFolder } from '../../demo-state.ts'
 import { durationMs } from '../../duration.ts'
 import { brokersOf, connectionOf } from '../../log.ts'
+import { printable } from '../../printable.ts'
 import { progressOn } from '../../progress.ts'
 import { openSecrets, type Named } from '../../secrets.ts'
 
@@ -121,7 +122,9 @@ function rawKey(pem: string): Uint8Array {
 function show(report: Verification, place: string, io: Io): void {
   for (const { segment, offset, stream, seq, what } of report.findings) {
     const event = stream === null ? '' : ` (stream ${stream}, event ${String(seq)})`
-    io.out(`FINDING  ${segment} at ${segment.includes('/') ? 'offset' : 'byte'} ${offset}: ${what}${event}\n`)
+    const place = `${segment} at ${segment.includes('/') ? 'offset' : 'byte'} ${offset}`
+    // Whoever changed the log chose the names in it.
+    io.out(`FINDING  ${printable(`${place}: ${what}${event}`)}\n`)
   }
   const unknown = report.unknown === 0 ? '' : `, ${report.unknown} of a newer version kept in the chain`
   const removed = report.removed === 0 ? '' : `, ${report.removed} removed by retention, as signed`

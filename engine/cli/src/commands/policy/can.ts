@@ -54,7 +54,7 @@ function textOf({ revision, type, groups, grants, sealed, requests }: Can): stri
     ...grants.map((role) => `+${role}`),
   ]
   return [
-    `${who.join(' ')}, by policy ${revision.slice(0, 12)}\n`,
+    `${printable(who.join(' '))}, by policy ${revision.slice(0, 12)}\n`,
     table(['request', 'asked', 'gets', 'rule', 'because'], rows),
     ...(sealed === 0 ? [] : [`${sealed} recorded requests at hosts are sealed, and not judged again\n`]),
     'Samples prove nothing of what they are no sample of.\n',

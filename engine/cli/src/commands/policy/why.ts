@@ -36,7 +36,7 @@ function textOf({ action, recorded, explained, withheld, rules }: ExplainedActio
       : [`  without what is sealed in the log (${withheld.join(', ')}) it would be ${explained.effect}\n`]
   return [
     `${action}: ${recorded.effect}\n`,
-    ...recorded.reasons.map(({ rule, message }) => `  ${rule}  ${printable(message)}\n`),
+    ...recorded.reasons.map(({ rule, message }) => `  ${printable(`${rule}  ${message}`)}\n`),
     ...sealed,
     '\napplied\n',
     ...authors.filter(({ held }) => held).map(lineOf),
@@ -46,7 +46,7 @@ function textOf({ action, recorded, explained, withheld, rules }: ExplainedActio
 }
 
 function lineOf({ name, id, file, row, package: of }: RuleTrace): string {
-  return `  ${name.padEnd(5)}  ${id === '' ? of : id}  ${file}:${row}\n`
+  return `  ${printable(`${name.padEnd(5)}  ${id === '' ? of : id}  ${file}:${row}`)}\n`
 }
 
 function endOf({ failed }: RuleTrace): string {
