@@ -123,6 +123,38 @@ suite('tunnels', () => {
     await agent.stop()
   })
 
+  test('who gives up an answer that is not read leaves nothing behind, in a worker neither', async (t) => {
+    const reached = new Set<Duplex>()
+    const source = await listen((socket) => {
+      reached.add(socket)
+      socket.resume().once('close', () => reached.delete(socket))
+      pour(socket)
+    })
+    t.after(() => source.close())
+    const agent = await stage.start('left')
+    const [worker, supervisor] = await pairOfSockets()
+    serveTunnels(supervisor, { tunnels: stage.tunnels, isTarget: () => true })
+    const tunnels = new IpcTunnels(worker)
+    const open = (): readonly number[] =>
+      stage.tunnels
+        .all()
+        .filter(({ agent: id }) => id === agent.id)
+        .map(({ streams }) => streams)
+    for (const way of [stage.tunnels, tunnels]) {
+      const unread = await Promise.all(
+        Array.from({ length: 20 }, () => way.dial('left', { host: '127.0.0.1', port: source.port })),
+      )
+      // Until all windows are full.
+      await sleep(500)
+      assert.deepEqual([reached.size, open()], [20, [20]])
+      for (const stream of unread) stream.on('error', () => {}).destroy()
+      await eventually(() => reached.size === 0)
+      assert.deepEqual(open(), [0])
+    }
+    worker.destroy()
+    await agent.stop()
+  })
+
   test('a worker gets to no address but those of targets behind that agent', async () => {
     const agent = await stage.start('narrow')
     const [worker, supervisor] = await pairOfSockets()

@@ -90,9 +90,15 @@ const baseTypes =
   `select d.oid, b.type, b.required or d.typnotnull from pg_catalog.pg_type d ` +
   `join base b on b.oid = d.typbasetype where d.typtype = 'd') `
 
+/** An index or a partition key whose order somebody else wrote: the planner may go by it, whatever operator is asked for. */
+const ordersByCode =
+  `exists (select from pg_catalog.pg_opclass o where o.opcnamespace <> 'pg_catalog'::pg_catalog.regnamespace ` +
+  `and (exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and o.oid = any (i.indclass)) ` +
+  `or exists (select from pg_catalog.pg_partitioned_table p where p.partrelid = c.oid and o.oid = any (p.partclass))))`
+
 /** See `CatalogueRelation.runsCode`. The server's own tables, and what has no rows of its own, are kept as 0 or as a heap (2). */
 const runsCode =
-  `c.relrowsecurity or c.relam not in (0, 2) or exists (select from pg_catalog.pg_attribute a ` +
+  `c.relrowsecurity or c.relam not in (0, 2) or ${ordersByCode} or exists (select from pg_catalog.pg_attribute a ` +
   `join pg_catalog.pg_type t on t.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0 ` +
   `and not a.attisdropped and t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
 

@@ -57,7 +57,10 @@ async function serve(
   stream.respond({ ':status': 200 })
 }
 
-/** Each is read as fast as the other one takes it. What is cut off on one side is cut off on the other, and never an end. */
+/**
+ * Each is read as fast as the other one takes it. What is cut off on one side is cut off on the other, and never an end. Of
+ * a stream that was given up with data still to be sent, Node says `aborted`, but not always `close`.
+ */
 function join(stream: ServerHttp2Stream, target: Duplex): void {
   stream.pipe(target)
   target.pipe(stream)
@@ -67,6 +70,7 @@ function join(stream: ServerHttp2Stream, target: Duplex): void {
     // Nobody takes what is said to who has left.
     else stream.resume()
   })
+  stream.once('aborted', () => stream.destroy())
   stream.on('close', () => {
     if (!target.readableEnded || !target.writableEnded) target.destroy()
   })

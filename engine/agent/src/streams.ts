@@ -101,6 +101,8 @@ function join(stream: ServerHttp2Stream, socket: Socket): void {
     // Nothing more comes from there; what came is still on its way.
     if (!stream.writableEnded) stream.end()
   })
+  // Node does not always say `close` of a stream that was given up with data still to be sent.
+  stream.once('aborted', () => stream.destroy())
   stream.on('close', () => {
     if (stream.rstCode === constants.NGHTTP2_NO_ERROR && socket.writableEnded) socket.destroySoon()
     else socket.destroy()

@@ -1,5 +1,6 @@
 export { parseCast, sizeOf, type Cast, type CastEvent } from './cast.ts'
 export { Playback } from './playback.ts'
 export type { Cell } from './grid.ts'
+export { isHidden } from './hidden.ts'
 export { Screen } from './screen.ts'
 export { plainStyle, type Style } from './style.ts'

@@ -12,5 +12,7 @@ export function castByName(name: string, given: Lineage, cx: Context): void {
     ({ schema }) => !cx.catalogue.relations.has(keyOf({ schema, name })),
   )
   if (!types.every(({ trusted }) => trusted)) closed(`${name}, which may be a cast to the type of that name`)
-  if (types.length > 0) note(given, 'predicate', cx)
+  if (types.length === 0) return
+  cx.found.ownTypes = true
+  note(given, 'predicate', cx)
 }

@@ -82,7 +82,10 @@ function field(name: string, value: Node, of: Lineage, scope: Scope, cx: Context
   castByName(name, of, cx)
   if (knownFields.has(name)) return
   // Somebody may make a type of that name before the server reads it.
-  if (cx.catalogue.fields.has(name)) return note(of, 'predicate', cx)
+  if (cx.catalogue.fields.has(name)) {
+    cx.found.ownTypes = true
+    return note(of, 'predicate', cx)
+  }
   const called = callable([name], cx)
   if (!harmless.has(called.class)) closed('A function called as if it were a field')
   cx.found.functions.add(called.name)

@@ -1,6 +1,6 @@
 import type { CSSProperties, JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
-import { Playback, type Cast, type Cell, type Style } from '@sluice/terminal'
+import { isHidden, Playback, type Cast, type Cell, type Style } from '@sluice/terminal'
 import { colourOf } from './palette.ts'
 import { save } from './export.tsx'
 import { Player, usePlayer } from './player.tsx'
@@ -51,10 +51,15 @@ function runsOf(line: readonly Cell[]): readonly Run[] {
   return runs
 }
 
+/** Nothing of a record is hidden: what would be is shown in inverse. */
+function coloursOf(style: Style): readonly [front: Style['foreground'], back: Style['background']] {
+  const { foreground, background, inverse } = style
+  if (isHidden(style)) return [0, 7]
+  return inverse ? [background ?? 0, foreground ?? 7] : [foreground, background]
+}
+
 function cssOf(style: Style): CSSProperties {
-  const [front, back] = style.inverse
-    ? [style.background ?? 0, style.foreground ?? 7]
-    : [style.foreground, style.background]
+  const [front, back] = coloursOf(style)
   return {
     ...(front === null ? {} : { color: colourOf(front) }),
     ...(back === null ? {} : { backgroundColor: colourOf(back) }),

@@ -98,3 +98,12 @@ test('what is too wide is cut, what is too tall is shown where the cursor is', (
   assert.match(frame, /line 19/)
   assert.doesNotMatch(frame, /line 16|x{4}|long/)
 })
+
+test('what a host hides in the colour of its ground is shown in inverse, whatever it calls the two', () => {
+  for (const codes of ['30;40', '38;5;16;48;2;0;0;0', '97;48;5;231', '38;2;1;1;1']) {
+    const screen = new Screen(10, 2)
+    screen.write(`\u001b[${codes}mrm -rf`)
+    const frame = new Painter().frame(screen, window, '')
+    assert.ok(frame.includes('\u001b[0;7mrm -rf'), codes)
+  }
+})

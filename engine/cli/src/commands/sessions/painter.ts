@@ -1,4 +1,4 @@
-import { plainStyle, type Cell, type Screen, type Style } from '@sluice/terminal'
+import { isHidden, plainStyle, type Cell, type Screen, type Style } from '@sluice/terminal'
 import { printable } from '../../printable.ts'
 
 /** How large the terminal of who looks on is. */
@@ -84,7 +84,7 @@ function fitted(text: string, columns: number): string {
 /** Select graphic rendition. A text in the colour of its ground would be hidden: it is shown in inverse. */
 function lookOf(style: Style): string {
   const { foreground, background, bold, dim, italic, underline, inverse, strike } = style
-  const hidden = foreground !== null && foreground === background
+  const hidden = isHidden(style)
   const codes = [
     0,
     ...(bold ? [1] : []),
