@@ -94,7 +94,7 @@ async function* shownOf(
   context: ShowContext,
 ): AsyncGenerator<Shown<Reply>> {
   let body = new Body(null, context)
-  let live = new Live(null)
+  let live = false
   let status = 0
   for await (const reply of replies) {
     readAlong(reply, context.meter)
@@ -103,13 +103,13 @@ async function* shownOf(
         status = reply.status
         if (status === 401) context.rejected()
         body = new Body(contentTypeOf(reply), context)
-        live = new Live(contentTypeOf(reply))
+        live = isEvents(contentTypeOf(reply))
         yield headShown(reply, context)
         break
       }
       case 'data': {
         const piece = body.push(reply.bytes)
-        if (piece.record.length > 0) yield live.due() ? { ...piece, flush: true } : piece
+        if (piece.record.length > 0) yield live ? { ...piece, flush: 'soon' } : piece
         break
       }
       case 'end': {
@@ -171,25 +171,9 @@ function textOf(fields: Headers): string {
   return fields.map(([name, value]) => `${name}: ${value}`).join('\n')
 }
 
-/** Who looks on at a stream of events sees it so much later at most, and whoever replays it sees how it came. */
-const liveMs = 1_000
-
-class Live {
-  readonly #isStream: boolean
-  #leftMs = -Infinity
-
-  constructor(contentType: string | null) {
-    this.#isStream = contentType !== null && /^\s*text\/event-stream\b/i.test(contentType)
-  }
-
-  /** Whether what was recorded should leave for the log now. */
-  due(): boolean {
-    if (!this.#isStream) return false
-    const now = performance.now()
-    if (now - this.#leftMs < liveMs) return false
-    this.#leftMs = now
-    return true
-  }
+/** Who looks on sees them as they come, and whoever replays them sees how they came. */
+function isEvents(contentType: string | null): boolean {
+  return contentType !== null && /^\s*text\/event-stream\b/i.test(contentType)
 }
 
 /** Looked into once there is something: an answer without content needs no type. */

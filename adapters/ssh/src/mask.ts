@@ -44,7 +44,7 @@ function* paused(
   recorder: Recorder,
 ): Generator<Shown<Reply>> {
   if (masker !== undefined) yield* visible(reply.kind, masker.flush(), recorder)
-  if (recorder.due(true)) yield { item: reply, record: reply.bytes, rows: 0, masked: [], flush: true }
+  if (recorder.paused()) yield { item: reply, record: reply.bytes, rows: 0, masked: [], flush: 'now' }
 }
 
 function* visible(kind: Output['kind'], piece: MaskedPiece, recorder: Recorder): Generator<Shown<Reply>> {
@@ -55,7 +55,8 @@ function* visible(kind: Output['kind'], piece: MaskedPiece, recorder: Recorder):
 function shown(reply: Output, recorder: Recorder, hidden: readonly MaskCount[] = []): Shown<Reply> {
   const counts = hidden.map((count) => ({ ...count, column: `${reply.kind}:${count.column}` }))
   const record = recorder.output(reply.kind, reply.bytes)
-  return { item: reply, record, rows: 0, masked: counts, flush: recorder.due(false) }
+  const seen = { item: reply, record, rows: 0, masked: counts }
+  return recorder.live ? { ...seen, flush: 'soon' } : seen
 }
 
 function ended(reply: Ending, recorder: Recorder): Shown<Reply> {

@@ -7,8 +7,10 @@ import type { Ending } from './replies.ts'
 export interface Recorder {
   output(kind: 'stdout' | 'stderr', bytes: Buffer): Buffer
   end(reply: Ending): Buffer
-  /** Whether it is time that what was written down leaves for the log. */
-  due(paused: boolean): boolean
+  /** Whether somebody may be looking on as it comes. */
+  readonly live: boolean
+  /** Whether anything was written down since the last pause. */
+  paused(): boolean
   /** The window has another size from now on. */
   resized(columns: number, rows: number): void
 }
@@ -17,23 +19,21 @@ export interface Recorder {
 export const frames: Recorder = {
   output: (kind, bytes) => frame(kind, bytes),
   end: (reply) => frame('end', JSON.stringify(reply)),
-  due: () => false,
+  live: false,
+  paused: () => false,
   resized: () => {},
 }
-
-/** Who looks on sees it so much later at most. */
-const liveMs = 1_000
 
 /**
  * What a terminal showed, and when: asciicast v2, one JSON value a line, the first of them the head. How it ended is a line
  * of its own kind, which players skip. What was typed is not in it but where it was echoed, as passwords are not.
  */
 export class Asciicast implements Recorder {
+  readonly live = true
   readonly #startedMs = performance.now()
   readonly #characters = { stdout: new StringDecoder(), stderr: new StringDecoder() }
   readonly #terminal: Terminal
   readonly #title: string
-  #leftMs = 0
   #written = false
   #head = ''
   #resized = ''
@@ -54,12 +54,10 @@ export class Asciicast implements Recorder {
     return this.#lines((rest === '' ? '' : this.#line('o', rest)) + this.#line('x', JSON.stringify(reply)))
   }
 
-  due(paused: boolean): boolean {
-    const now = performance.now()
-    if (!this.#written || (!paused && now - this.#leftMs < liveMs)) return false
-    this.#leftMs = now
+  paused(): boolean {
+    const written = this.#written
     this.#written = false
-    return true
+    return written
   }
 
   resized(columns: number, rows: number): void {

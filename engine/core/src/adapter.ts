@@ -303,8 +303,8 @@ export interface Shown<T> {
   readonly counted?: number
   readonly rows: number
   readonly masked: readonly MaskCount[]
-  /** Somebody may be looking on: what is held of the record leaves with it. */
-  readonly flush?: boolean
+  /** Somebody may be looking on: what is held of the record leaves with it, or within `recordLiveMs`. */
+  readonly flush?: 'now' | 'soon'
   /** Set on the last item. */
   readonly end?: { readonly outcome: 'completed' | 'failed' | 'skipped'; readonly status: string | null }
 }

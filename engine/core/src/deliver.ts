@@ -6,6 +6,7 @@ import { decide, evolve } from './decider.ts'
 import { refusal, refusalOf, type Refusal } from './errors.ts'
 import type { MaskCount } from './events.ts'
 import type { Entry, LaneContext } from './lane.ts'
+import { limits } from './limits.ts'
 import type { Settled } from './enforce.ts'
 import { spent } from './usage.ts'
 import { answerRule, worded } from './wording.ts'
@@ -98,7 +99,8 @@ async function stream<Up, Down, Plan>(
     answer.count(shown)
     const room = answer.capture.add(shown.record)
     if (room !== undefined) await room
-    if (shown.flush === true) answer.capture.end()
+    if (shown.flush === 'now') answer.capture.end()
+    else if (shown.flush === 'soon') answer.leaveSoon()
     const drained = exchange.reply(shown.item)
     if (drained !== undefined) await (deadline === undefined ? drained : deadline.within(drained))
     if (shown.end !== undefined) outcome = shown.end
@@ -181,6 +183,7 @@ class Answer {
   readonly capture: Capture
   readonly lane: LaneContext
   #masked: Map<string, MaskCount> | undefined
+  #leaving: Disposable | undefined
 
   constructor(lane: LaneContext, exchange: string) {
     this.lane = lane
@@ -203,8 +206,17 @@ class Answer {
     return this.#masked === undefined ? [] : [...this.#masked.values()]
   }
 
+  /** What is held leaves for the log soon, also where nothing more comes. */
+  leaveSoon(): void {
+    this.#leaving ??= this.lane.after(limits.recordLiveMs, () => {
+      this.#leaving = undefined
+      this.capture.end()
+    })
+  }
+
   /** A recording that the log refused has already cut the answer: what is lost is lost, and the outcome says cut. */
   rest(): Uint8Array | undefined {
+    this.#leaving?.[Symbol.dispose]()
     try {
       return this.capture.rest()
     } catch {

@@ -382,6 +382,43 @@ test('a long answer is captured in chunks, and a capture that the log refuses cu
   assert.deepEqual(await outcomes(lane.submit([cut], false)), ['cut'])
 })
 
+test('what somebody may be looking on at is in the record in time, also when nothing more comes', async () => {
+  const log = new ScriptedLog()
+  const timers = new Map<() => void, number>()
+  const context = scriptedContext(log)
+  const lane = new OrderedLane({
+    ...context,
+    after: (ms, callback) => {
+      timers.set(callback, ms)
+      return { [Symbol.dispose]: () => void timers.delete(callback) }
+    },
+  })
+  const silence = Promise.withResolvers<void>()
+  const wire = wireOf()
+  const exchange = scriptedExchange(wire, 'a', [], {
+    mask: async function* () {
+      yield { item: 'one', record: Buffer.from('one'), rows: 0, masked: [], flush: 'soon' }
+      yield { item: 'two', record: Buffer.from('two'), rows: 0, masked: [], flush: 'soon' }
+      await silence.promise
+      yield { item: 'three', record: Buffer.from('three'), rows: 0, masked: [], flush: 'soon' }
+    },
+  })
+  const done = outcomes(lane.submit([exchange], false))
+  while (wire.client.length < 2) await new Promise(setImmediate)
+  const recorded = (): readonly string[] =>
+    log.bodies.flatMap(({ type, sealed }) =>
+      type === 'RequestReceived' ? [] : [`${type} ${Buffer.from(sealed ?? []).toString()}`],
+    )
+  assert.deepEqual([...timers.values()], [limits.recordLiveMs])
+  for (const late of timers.keys()) late()
+  timers.clear()
+  assert.deepEqual(recorded().slice(1), ['RecordingChunk onetwo'])
+  silence.resolve()
+  assert.deepEqual(await done, ['completed'])
+  assert.deepEqual(recorded().slice(2), ['ResponseCompleted three'])
+  assert.equal(timers.size, 0, 'nothing is left to leave')
+})
+
 test('a secret is forwarded and not recorded, nor anything by which it could be guessed', async () => {
   for (const verdict of [allow, denied]) {
     const log = new ScriptedLog()

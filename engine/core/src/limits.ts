@@ -189,6 +189,8 @@ const own = {
   appendQueueBytesMax: 67_108_864,
   /** Sealed content kept inside one event. */
   sealedBytesMax: 65_536,
+  /** Of an answer that somebody may be looking on at, this long at most is in no record. */
+  recordLiveMs: 1_000,
   /** Answer bytes sent to the caller whose capture is not yet durable. */
   captureUnackedBytesMax: 4_194_304,
   /** Denials of one subject that are recorded one by one: at once, and in each second after that. */
