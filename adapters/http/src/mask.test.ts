@@ -223,7 +223,7 @@ suite('a recording', () => {
 
   test('of a stream of events leaves for the log as it passes, and of anything else when it is whole', async () => {
     const events = ['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n']
-    assert.deepEqual(await flushed('text/event-stream; charset=utf-8', events), ['soon', 'soon', 'soon'])
+    assert.deepEqual(await flushed('text/event-stream; charset=utf-8', events), ['now', 'soon', 'soon'])
     assert.deepEqual(await flushed('application/json', ['[1,', '2]']), [undefined, undefined])
   })
 })

@@ -94,7 +94,7 @@ async function* shownOf(
   context: ShowContext,
 ): AsyncGenerator<Shown<Reply>> {
   let body = new Body(null, context)
-  let live = false
+  let flush: Shown<Reply>['flush']
   let status = 0
   for await (const reply of replies) {
     readAlong(reply, context.meter)
@@ -103,13 +103,16 @@ async function* shownOf(
         status = reply.status
         if (status === 401) context.rejected()
         body = new Body(contentTypeOf(reply), context)
-        live = isEvents(contentTypeOf(reply))
+        flush = isEvents(contentTypeOf(reply)) ? 'now' : undefined
         yield headShown(reply, context)
         break
       }
       case 'data': {
         const piece = body.push(reply.bytes)
-        if (piece.record.length > 0) yield live ? { ...piece, flush: 'soon' } : piece
+        if (piece.record.length === 0) break
+        yield flush === undefined ? piece : { ...piece, flush }
+        // The first of them tells that something comes.
+        if (flush !== undefined) flush = 'soon'
         break
       }
       case 'end': {
