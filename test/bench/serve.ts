@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly folder: string
   /** Everything but the API, the log and the identity provider. */
   readonly config: object
+  /** What its identity has beside the issuer. */
+  readonly identity?: object
   readonly variables: Readonly<Record<string, string>>
   /** The line that tells its listener, in the words of a regular expression. */
   readonly listener: string
@@ -45,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const log = join(data, 'log')
   await rm(log, { recursive: true, force: true })
   const config = join(folder, 'sluice.json')
-  await writeFile(config, JSON.stringify({ ...base(provider.issuer), ...options.config }))
+  await writeFile(config, JSON.stringify({ ...base(provider.issuer, options.identity), ...options.config }))
   const runtime = ['--conditions=source', '--disable-warning=ExperimentalWarning', ...flags]
   const child = await startChild({
     program: process.execPath,
@@ -76,11 +78,14 @@ export async function serve(options: ServeOptions): Promise<Served> {
   }
 }
 
-function base(issuer: string): object {
+function base(issuer: string, identity: object = {}): object {
   const { audience, groups_claim, type_claim } = demoIssuer
   return {
     api: { listen: '127.0.0.1:0' },
     log: { kind: 'embedded' },
-    identity: { issuers: [{ name: 'bench', kind: 'oidc', issuer, audience, groups_claim, type_claim }] },
+    identity: {
+      issuers: [{ name: 'bench', kind: 'oidc', issuer, audience, groups_claim, type_claim }],
+      ...identity,
+    },
   }
 }

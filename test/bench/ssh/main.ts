@@ -3,10 +3,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import { startGateway, startSshd, type SshDoor } from '../../src/index.ts'
+import { ssh } from '@sluice/ssh'
+import { startSshd, type SshDoor } from '../../src/index.ts'
 import { sshKeygen } from '../../src/openssh.ts'
 import { inRounds, type Reading } from '../rounds.ts'
+import { serve } from '../serve.ts'
 import { spread } from '../statistics.ts'
 
 /**
@@ -32,8 +33,6 @@ const [load = 0] = loadavg()
 if (load > cpus().length) console.error(`the machine is busy (load ${load.toFixed(1)}): figures will be void`)
 const sshd = await startSshd()
 parts.defer(() => sshd.close())
-const provider = await startIdentityProvider({ port: 0 })
-parts.defer(() => provider.close())
 const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-ssh-'))
 parts.defer(() => rm(folder, { recursive: true }))
 const keyFile = join(folder, 'key')
@@ -43,26 +42,40 @@ await writeFile(
   Buffer.alloc(bulkBytes, '2026-11-27T12:00:00Z host app[4711]: GET /orders/4711 200 12 ms user=ann\n'),
 )
 await sshKeygen('-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', keyFile)
-const target = { ssh: sshd, user: sshd.user, secret: sshd.key, hostKey: sshd.hostKey }
-const gateway = await startGateway({
-  provider,
-  policies,
-  targets: [
-    { ...target, name: 'plain' },
-    { ...target, name: 'masked', labels: { detectors: 'ssn card' } },
-  ],
-  sshKeys: [{ key: (await readFile(`${keyFile}.pub`, 'utf8')).trim(), subject: 'demo#bench', life_s: 900 }],
-})
-parts.defer(() => gateway.close())
-const slow = gateway.reports.filter((report) => report.includes('native cryptography'))
-if (slow.length > 0) throw new Error(`figures would mean nothing: ${slow.join()}`)
+const publicKey = (await readFile(`${keyFile}.pub`, 'utf8')).trim()
+const target = {
+  protocol: 'ssh',
+  address: `${sshd.host}:${sshd.port}`,
+  host_key: sshd.hostKey,
+  credential: { user: sshd.user, password: { env: 'BENCH_KEY' } },
+}
+// In a process of its own: the clients are started and read by this one.
+const gateway = parts.use(
+  await serve({
+    folder,
+    config: {
+      listen: { ssh: '127.0.0.1:0' },
+      policies: { path: policies },
+      targets: [
+        { ...target, name: 'plain' },
+        { ...target, name: 'masked', labels: { detectors: 'ssn card' } },
+      ],
+    },
+    identity: { ssh_keys: [{ key: publicKey, subject: 'bench#bench', life_s: 900 }] },
+    variables: { BENCH_KEY: sshd.key },
+    listener: String.raw`SSH +127\.0\.0\.1:(?<port>\d+)`,
+  }),
+)
+const { impairments = [] } = ssh
+if (impairments.length > 0) throw new Error(`figures would mean nothing: ${impairments.join()}`)
 
+const front = { host: '127.0.0.1', port: Number(gateway.ready.groups?.['port']), keyFile }
 const direct = { host: sshd.host, port: sshd.port, user: sshd.user, keyFile: sshd.keyFile }
 const targets: readonly Target[] = [
   { name: 'direct', door: direct },
   { name: 'direct2', door: direct },
-  { name: 'sluice', door: { ...gateway.ssh, user: 'plain', keyFile } },
-  { name: 'sluice masked', door: { ...gateway.ssh, user: 'masked', keyFile } },
+  { name: 'sluice', door: { ...front, user: 'plain' } },
+  { name: 'sluice masked', door: { ...front, user: 'masked' } },
 ]
 
 const measured = await inRounds('ssh', rounds, targets, measure)
