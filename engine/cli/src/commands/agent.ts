@@ -17,6 +17,7 @@ import { addressOf } from '../config/address.ts'
 import { dataFolder } from '../demo-state.ts'
 import { printable } from '../printable.ts'
 import { version } from '../version.ts'
+import { freeBuffersYoung } from '../young-buffers.ts'
 
 export const agent: Command = {
   usage: `sluice agent --gateway <host:port> --allow <host:port> … [--token-file <file>]
@@ -47,6 +48,7 @@ export const agent: Command = {
       tell(`enrolled as ${name}, ${id}`)
     }
     const ids = systemIds(systemClock)
+    freeBuffersYoung()
     await runAgent({ gateways, allow, state, version, clock: systemClock, ids, tell, signal: io.signal })
     return 0
   },
