@@ -56,7 +56,7 @@ export function policyDrafts(ports: DraftPorts): FastifyPluginAsync {
   const alone = inTurn(0, 'Other policies are being compiled: try again.')
   const bodyLimit = limits.policyBundleBytesMax
   return async (app) => {
-    app.addHook('onClose', async () => jobs.close())
+    app.addHook('onClose', async () => void jobs.close())
     app.setErrorHandler<FastifyError>((error, request, reply) => sendError(sizeTold(error, request), reply))
     // So much is read from nobody else.
     app.addHook('onRequest', async (request) => {
@@ -98,7 +98,7 @@ export function policyDrafts(ports: DraftPorts): FastifyPluginAsync {
     app.post<JobRequest>('/v1/policies/what-if', { bodyLimit, schema: jobStartSchema }, async (request) => {
       const { subject } = await caller(request, ports.authenticator)
       const { since_ms: sinceMs = 0, until_ms: untilMs = ports.clock.now(), target } = request.body
-      return jobs.start(draftOf(request.body), { sinceMs, untilMs, target }, subject.id)
+      return jobs.ask(draftOf(request.body), { sinceMs, untilMs, target }, subject.id)
     })
 
     app.get<OneJob>('/v1/policies/what-if/:id', { schema: jobSchema }, async (request) => {

@@ -1,5 +1,4 @@
-import { refusal, Refused, type Clock, type Ids } from '@sluice/core'
-import { isoTime } from './iso-time.ts'
+import { LogJobs, type LogJob, type LogJobsPorts } from './log-jobs.ts'
 
 /** What was found in the log. */
 export interface Verification {
@@ -26,137 +25,62 @@ export interface VerifyProgress {
   readonly of: number
 }
 
-/** One reading of the whole log, while it goes on and after. */
-export interface VerificationJob {
-  readonly id: string
-  readonly state: 'running' | 'done' | 'failed' | 'stopped'
-  readonly by: string
-  readonly started_at: string
-  readonly ended_at: string | null
+interface VerificationDetails {
   /** Events so far, and about how much of the log that is; hundredths. */
   readonly events: number
   readonly percent: number
   readonly report: Verification | null
-  readonly error: string | null
 }
+
+export type VerificationJob = LogJob & VerificationDetails
 
 export type VerifyLog = (
   progress: (progress: VerifyProgress) => void,
   signal: AbortSignal,
 ) => Promise<Verification>
 
-interface JobPorts {
+interface VerificationPorts extends LogJobsPorts {
   readonly verify: VerifyLog
-  readonly clock: Pick<Clock, 'now' | 'after'>
-  readonly ids: Pick<Ids, 'next'>
   readonly report: (what: string, error: unknown) => void
 }
 
-const keptMax = 8
-/** A log that takes longer is for the command line, which runs elsewhere. */
-const longestMs = 7_200_000
+const verification = {
+  prefix: 'ver',
+  rule: 'api/verification',
+  busy: 'The log is being verified already: wait for it, or stop it.',
+  unknown: 'This gateway has no such verification, or not any more.',
+  longestMs: 7_200_000,
+} as const
 
-/** In the memory of this gateway: one at a time, the last few kept. */
-export class VerificationJobs {
-  readonly #ports: JobPorts
-  readonly #jobs = new Map<string, VerificationJob>()
-  #running: { readonly id: string; readonly stop: AbortController; readonly over: Promise<void> } | undefined
+export class VerificationJobs extends LogJobs<VerificationDetails> {
+  readonly #ports: VerificationPorts
 
-  constructor(ports: JobPorts) {
+  constructor(ports: VerificationPorts) {
+    super(verification, ports)
     this.#ports = ports
   }
 
-  /** Newest first. */
-  list(): readonly VerificationJob[] {
-    return [...this.#jobs.values()].toReversed()
-  }
-
-  get(id: string): VerificationJob {
-    const job = this.#jobs.get(id)
-    if (job !== undefined) return job
-    throw new Refused(
-      refusal(
-        'target_unknown',
-        'api/verification',
-        'This gateway has no such verification, or not any more.',
-      ),
+  /** Throws `Refused` while another one runs. */
+  verify(by: string): VerificationJob {
+    const { verify, report } = this.#ports
+    return this.start(
+      by,
+      { events: 0, percent: 0, report: null },
+      async (progress, signal) => {
+        const found = await verify(
+          ({ events, done, of }) => progress({ events, percent: percentOf(done, of) }),
+          signal,
+        )
+        return { events: found.events, percent: 100, report: found }
+      },
+      (error) => {
+        report('the log was not verified', error)
+        return { error: error instanceof Error ? error.message : 'It could not be read.' }
+      },
     )
   }
+}
 
-  /** Throws `Refused` while another one runs. */
-  refuseBusy(): void {
-    if (this.#running !== undefined)
-      throw new Refused(
-        refusal(
-          'too_many',
-          'api/verification',
-          'The log is being verified already: wait for it, or stop it.',
-        ),
-      )
-  }
-
-  start(by: string): VerificationJob {
-    this.refuseBusy()
-    const { clock, ids } = this.#ports
-    const id = ids.next('ver')
-    const job: VerificationJob = {
-      id,
-      state: 'running',
-      by,
-      started_at: isoTime(clock.now()),
-      ended_at: null,
-      events: 0,
-      percent: 0,
-      report: null,
-      error: null,
-    }
-    this.#jobs.set(id, job)
-    const [oldest] = this.#jobs.keys()
-    if (this.#jobs.size > keptMax && oldest !== undefined) this.#jobs.delete(oldest)
-    const stop = new AbortController()
-    this.#running = { id, stop, over: this.#run(id, stop) }
-    return job
-  }
-
-  stop(id: string): VerificationJob {
-    const job = this.get(id)
-    if (this.#running?.id === id) this.#running.stop.abort()
-    return job
-  }
-
-  async close(): Promise<void> {
-    this.#running?.stop.abort()
-    await this.#running?.over
-  }
-
-  async #run(id: string, stop: AbortController): Promise<void> {
-    const { verify, clock, report } = this.#ports
-    using _late = clock.after(longestMs, () => stop.abort())
-    const progress = ({ events, done, of }: VerifyProgress): void =>
-      this.#change(id, { events, percent: of === 0 ? 100 : Math.min(100, Math.floor((100 * done) / of)) })
-    try {
-      const found = await verify(progress, stop.signal)
-      this.#end(id, { state: 'done', events: found.events, percent: 100, report: found })
-    } catch (error) {
-      if (stop.signal.aborted) this.#end(id, { state: 'stopped' })
-      else {
-        report('the log was not verified', error)
-        this.#end(id, {
-          state: 'failed',
-          error: error instanceof Error ? error.message : 'It could not be read.',
-        })
-      }
-    } finally {
-      this.#running = undefined
-    }
-  }
-
-  #end(id: string, change: Partial<VerificationJob>): void {
-    this.#change(id, { ...change, ended_at: isoTime(this.#ports.clock.now()) })
-  }
-
-  #change(id: string, change: Partial<VerificationJob>): void {
-    const job = this.#jobs.get(id)
-    if (job !== undefined) this.#jobs.set(id, { ...job, ...change })
-  }
+function percentOf(done: number, of: number): number {
+  return of === 0 ? 100 : Math.min(100, Math.floor((100 * done) / of))
 }

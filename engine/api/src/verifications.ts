@@ -131,7 +131,7 @@ export function verifications(ports: VerificationPorts): FastifyPluginAsync {
       const identity = await auditor(request, ports)
       jobs.refuseBusy()
       await actedFirst(ports, identity, { ...act, outcome: 'done', details: {} })
-      return jobs.start(identity.subject.id)
+      return jobs.verify(identity.subject.id)
     })
 
     app.delete<OneJob>('/v1/verifications/:id', { schema: stopSchema }, async (request) => {
