@@ -7,7 +7,7 @@ import { spanText } from '../time-text.ts'
 import { is, me } from '../who.ts'
 import { Ask } from '../views/dialog.tsx'
 import { Empty } from '../views/empty.tsx'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { useKeys, useLineKeys } from '../views/keys.tsx'
 import { Shown, useLive } from '../views/resource.tsx'
 import { Ago, Countdown, Exact, State, Subject } from '../views/texts.tsx'
@@ -142,11 +142,7 @@ function List({
       </ul>
       <div class="card-body row">
         <span class="end row">
-          <Export
-            name="access"
-            header={columns}
-            rows={() => grants.map((each) => columns.map((column) => each[column]))}
-          />
+          <ExportList name="access" columns={columns} lines={grants} />
         </span>
       </div>
       {deed === null ? null : (

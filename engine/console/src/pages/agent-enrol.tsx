@@ -4,7 +4,7 @@ import { send } from '../api/client.ts'
 import type { Agent } from '../api/operations.ts'
 import { Code } from '../views/code.tsx'
 import { ChoiceField, Field } from '../views/field.tsx'
-import { messageOf } from '../views/resource.tsx'
+import { FormDialog, useSending } from '../views/form-dialog.tsx'
 import { Countdown } from '../views/texts.tsx'
 
 interface Invited {
@@ -26,98 +26,84 @@ export function Enrol({
   readonly done: () => void
   readonly close: () => void
 }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null)
   const [name, setName] = useState('')
   const [life, setLife] = useState<string>(lives[0][0])
-  const [wrong, setWrong] = useState('')
-  const [busy, setBusy] = useState(false)
   const [invited, setInvited] = useState<Invited | null>(null)
-  useEffect(() => dialog.current?.showModal(), [])
-  const invite = async (): Promise<void> => {
-    if (busy) return
-    setBusy(true)
-    setWrong('')
-    try {
-      setInvited(await send<Invited>('POST', '/v1/agents', { name: name.trim(), life_s: Number(life) }))
-      done()
-    } catch (error) {
-      setWrong(/pattern/.test(messageOf(error)) ? namesAre : messageOf(error))
-    } finally {
-      setBusy(false)
-    }
-  }
+  const sending = useSending(async () => {
+    setInvited(await send<Invited>('POST', '/v1/agents', { name: name.trim(), life_s: Number(life) }))
+    done()
+  })
+  if (invited !== null) return <Token of={invited} close={close} />
+  const { wrong } = sending
   return (
-    <dialog ref={dialog} class="wide-dialog" onClose={close} aria-labelledby="enrol-title">
-      {invited === null ? (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            void invite()
-          }}
-        >
-          <h2 id="enrol-title">Enrol an agent</h2>
-          <div class="stack-s">
-            <Field
-              label="Name"
-              wrong={wrong}
-              hint="Targets name it with via. Several agents may have the same name: they share the work."
-            >
-              {(of) => (
-                <input
-                  {...of}
-                  class="input"
-                  value={name}
-                  autofocus
-                  autocomplete="off"
-                  spellcheck={false}
-                  onInput={(event) => setName(event.currentTarget.value)}
-                />
-              )}
-            </Field>
-            <ChoiceField label="Its token is good for" value={life} options={lives} choose={setLife} />
-          </div>
-          <div class="row">
-            <button class="button" type="button" onClick={() => dialog.current?.close()}>
-              Cancel
-            </button>
-            <button class="button main" type="submit" disabled={busy || name.trim() === ''}>
-              Make a token
-            </button>
-          </div>
-        </form>
-      ) : (
-        <div>
-          <h2 id="enrol-title">The token of {invited.agent.name}</h2>
-          <div class="stack-s">
-            <p class="note hold">
-              It is shown this once, and good for one agent, for{' '}
-              <Countdown until={invited.agent.expires_at} />. The gateway keeps its fingerprint alone.
-            </p>
-            <div class="token">
-              <Code text={invited.token} language="plain" whole />
-            </div>
-            <p class="quiet">
-              Where the targets are, with that token in the file <code>token</code>:
-            </p>
-            <Code
-              text={`npx sluice agent --gateway ${location.hostname}:7444 \\\n  --allow db.internal:5432 --token-file token`}
-              language="shell"
-              whole
-            />
-            <p class="quiet small">
-              --allow names each address that the gateway may reach through it. The port is that of
-              listen.agents.
-            </p>
-          </div>
-          <div class="row">
-            <button class="button main" type="button" onClick={() => dialog.current?.close()}>
-              I have it
-            </button>
-          </div>
-        </div>
-      )}
-    </dialog>
+    <FormDialog
+      title="Enrol an agent"
+      verb="Make a token"
+      wide
+      isReady={name.trim() !== ''}
+      sending={sending}
+      isTold
+      close={close}
+    >
+      <Field
+        label="Name"
+        wrong={/pattern/.test(wrong) ? namesAre : wrong}
+        hint="Targets name it with via. Several agents may have the same name: they share the work."
+      >
+        {(of) => (
+          <input
+            {...of}
+            class="input"
+            value={name}
+            autofocus
+            autocomplete="off"
+            spellcheck={false}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <ChoiceField label="Its token is good for" value={life} options={lives} choose={setLife} />
+    </FormDialog>
   )
 }
 
 const namesAre = 'A name is lower-case letters, digits, _ and -, at most 63.'
+
+/** It is shown until who asked says that they have it. */
+function Token({ of: invited, close }: { readonly of: Invited; readonly close: () => void }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog ref={dialog} class="wide-dialog" onClose={close} aria-labelledby="enrol-title">
+      <div>
+        <h2 id="enrol-title">The token of {invited.agent.name}</h2>
+        <div class="stack-s">
+          <p class="note hold">
+            It is shown this once, and good for one agent, for <Countdown until={invited.agent.expires_at} />.
+            The gateway keeps its fingerprint alone.
+          </p>
+          <div class="token">
+            <Code text={invited.token} language="plain" whole />
+          </div>
+          <p class="quiet">
+            Where the targets are, with that token in the file <code>token</code>:
+          </p>
+          <Code
+            text={`npx sluice agent --gateway ${location.hostname}:7444 \\\n  --allow db.internal:5432 --token-file token`}
+            language="shell"
+            whole
+          />
+          <p class="quiet small">
+            --allow names each address that the gateway may reach through it. The port is that of
+            listen.agents.
+          </p>
+        </div>
+        <div class="row">
+          <button class="button main" type="button" onClick={() => dialog.current?.close()}>
+            I have it
+          </button>
+        </div>
+      </div>
+    </dialog>
+  )
+}

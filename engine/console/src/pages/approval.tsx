@@ -144,7 +144,7 @@ function Deciding({
       title={title}
       verb={verb}
       dangerous={deed !== 'approve'}
-      needsReason={deed === 'reject'}
+      reason={deed === 'reject' ? 'needed' : 'optional'}
       act={act}
       close={close}
     >

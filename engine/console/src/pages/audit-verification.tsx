@@ -7,7 +7,7 @@ import type { Meaning } from '../meaning.ts'
 import { ticking } from '../ticking.ts'
 import { spanText } from '../time-text.ts'
 import { is } from '../who.ts'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { useKeys } from '../views/keys.tsx'
 import { messageOf, Shown, useLive } from '../views/resource.tsx'
 import { Ago, Badge, Exact, Subject } from '../views/texts.tsx'
@@ -185,11 +185,7 @@ function Found({ findings }: Pick<NonNullable<VerificationJob['report']>, 'findi
       </div>
       <div class="row">
         <span class="end row">
-          <Export
-            name="findings"
-            header={columns}
-            rows={() => findings.map((each) => columns.map((column) => each[column]))}
-          />
+          <ExportList name="findings" columns={columns} lines={findings} />
         </span>
       </div>
     </>

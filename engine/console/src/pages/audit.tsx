@@ -7,7 +7,7 @@ import { is } from '../who.ts'
 import { Code } from '../views/code.tsx'
 import { Copy } from '../views/copy.tsx'
 import { Empty } from '../views/empty.tsx'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
 import { Exact, Time } from '../views/texts.tsx'
 import { Verification } from './audit-verification.tsx'
@@ -122,11 +122,7 @@ function List({ events }: { readonly events: readonly LogEvent[] }): JSX.Element
       </ol>
       <div class="card-body row">
         <span class="end row">
-          <Export
-            name="events"
-            header={columns}
-            rows={() => events.map((event) => columns.map((column) => event[column]))}
-          />
+          <ExportList name="events" columns={columns} lines={events} />
         </span>
       </div>
     </section>

@@ -6,7 +6,7 @@ import type { Meaning } from '../meaning.ts'
 import { spanText } from '../time-text.ts'
 import { Id } from '../views/copy.tsx'
 import { Empty } from '../views/empty.tsx'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { Facts } from '../views/facts.tsx'
 import { Shown, useLive } from '../views/resource.tsx'
 import { Ago, Badge, Exact } from '../views/texts.tsx'
@@ -120,11 +120,7 @@ function List({ exporters }: { readonly exporters: readonly Exporter[] }): JSX.E
       </ul>
       <div class="row list-foot">
         <span class="end row">
-          <Export
-            name="exporters"
-            header={columns}
-            rows={() => exporters.map((each) => columns.map((column) => each[column]))}
-          />
+          <ExportList name="exporters" columns={columns} lines={exporters} />
         </span>
       </div>
     </section>

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { countText } from '../amount-text.ts'
 import type { FoundExchange } from '../api/shapes.ts'
 import { exchangePath, go } from '../location.ts'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { useLineKeys } from '../views/keys.tsx'
 import { Effect, Exact, Subject, Time } from '../views/texts.tsx'
 
@@ -90,11 +90,7 @@ export function FoundExchanges({ exchanges }: { readonly exchanges: readonly Fou
       <div class="card-body row">
         <span class="quiet small number">{countText(exchanges.length)} on this page</span>
         <span class="end row">
-          <Export
-            name="exchanges"
-            header={columns}
-            rows={() => exchanges.map((each) => columns.map((column) => each[column]))}
-          />
+          <ExportList name="exchanges" columns={columns} lines={exchanges} />
         </span>
       </div>
     </section>

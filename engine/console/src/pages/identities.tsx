@@ -6,7 +6,7 @@ import type { IssuerState } from '../api/operations.ts'
 import type { Meaning } from '../meaning.ts'
 import { Copy } from '../views/copy.tsx'
 import { Empty } from '../views/empty.tsx'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { Facts } from '../views/facts.tsx'
 import { Shown, useLive } from '../views/resource.tsx'
 import { Ago, Badge, Exact } from '../views/texts.tsx'
@@ -59,11 +59,7 @@ function Issuers({ issuers }: { readonly issuers: readonly IssuerState[] }): JSX
       </ul>
       <div class="row list-foot">
         <span class="end row">
-          <Export
-            name="issuers"
-            header={columns}
-            rows={() => issuers.map((each) => columns.map((column) => each[column]))}
-          />
+          <ExportList name="issuers" columns={columns} lines={issuers} />
         </span>
       </div>
     </section>

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { get } from '../api/client.ts'
 import type { Revocation } from '../api/operations.ts'
 import { Id } from '../views/copy.tsx'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { Shown, useLive } from '../views/resource.tsx'
 import { Ago, Exact, Subject } from '../views/texts.tsx'
 
@@ -82,11 +82,7 @@ function List({ revocations }: { readonly revocations: readonly Revocation[] }):
       </div>
       <div class="card-body row">
         <span class="end row">
-          <Export
-            name="revocations"
-            header={columns}
-            rows={() => revocations.map((each) => columns.map((column) => each[column]))}
-          />
+          <ExportList name="revocations" columns={columns} lines={revocations} />
         </span>
       </div>
     </section>

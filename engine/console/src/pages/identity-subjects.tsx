@@ -7,7 +7,7 @@ import { is } from '../who.ts'
 import { Id } from '../views/copy.tsx'
 import { Ask } from '../views/dialog.tsx'
 import { Empty } from '../views/empty.tsx'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { useLineKeys } from '../views/keys.tsx'
 import { Shown, useLive } from '../views/resource.tsx'
 import { Ago, Exact, Issuer, Subject } from '../views/texts.tsx'
@@ -141,11 +141,7 @@ function List({
       <div class="card-body row">
         <span class="quiet small number">{subjects.length} subjects</span>
         <span class="end row">
-          <Export
-            name="subjects"
-            header={columns}
-            rows={() => subjects.map((each) => columns.map((column) => each[column]))}
-          />
+          <ExportList name="subjects" columns={columns} lines={subjects} />
         </span>
       </div>
     </section>

@@ -147,7 +147,7 @@ function Revisions({ view, done }: { readonly view: PolicyPage; readonly done: (
         <Ask
           title={`Put ${chosen.slice(0, 12)} in force?`}
           verb="Activate"
-          needsReason
+          reason="needed"
           act={activate}
           close={() => choose(null)}
         >

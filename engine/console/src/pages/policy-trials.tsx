@@ -92,7 +92,7 @@ export function PolicyTrials({ files, changed, found, covered, done, revert }: T
         <Ask
           title="Put these policies in force?"
           verb="Activate"
-          needsReason
+          reason="needed"
           act={activate}
           close={() => setActivating(false)}
         >

@@ -5,7 +5,7 @@ import type { SessionPage } from '../api/shapes.ts'
 import { sessionChanges } from '../live-sessions.ts'
 import { filter, go, place } from '../location.ts'
 import { Empty } from '../views/empty.tsx'
-import { Export } from '../views/export.tsx'
+import { ExportList } from '../views/export.tsx'
 import { useLineKeys } from '../views/keys.tsx'
 import { Shown, useResource } from '../views/resource.tsx'
 import { Ago, Exact, State, Subject } from '../views/texts.tsx'
@@ -166,11 +166,7 @@ function List({ page, first }: { readonly page: SessionPage; readonly first: boo
           </button>
         )}
         <span class="end row">
-          <Export
-            name="sessions"
-            header={columns}
-            rows={() => lines.map((line) => columns.map((column) => line[column]))}
-          />
+          <ExportList name="sessions" columns={columns} lines={lines} />
         </span>
       </div>
     </section>

@@ -37,6 +37,20 @@ export function Export({ name, header, rows }: ExportProps): JSX.Element {
   )
 }
 
+export interface ExportListProps<Line> {
+  readonly name: string
+  /** The fields of a line that are in the file, which are its header. */
+  readonly columns: readonly (keyof Line & string)[]
+  readonly lines: readonly Line[]
+}
+
+/** A list as a file, by the fields of its lines. */
+export function ExportList<Line>({ name, columns, lines }: ExportListProps<Line>): JSX.Element {
+  const rows = (): readonly (readonly unknown[])[] =>
+    lines.map((line) => columns.map((column) => line[column]))
+  return <Export name={name} header={columns} rows={rows} />
+}
+
 export function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }))
   const link = document.createElement('a')
