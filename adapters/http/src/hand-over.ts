@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { onStall } from '@sluice/core'
 import type { Reply } from './replies.ts'
 
 /** Who gets an answer. The connection is kept apart, since a request whose body is given up does not know it any more. */
@@ -37,9 +38,9 @@ export function taken(caller: Caller): Promise<void> | undefined {
 function taking({ response, socket, stallMs }: Caller, event: 'drain' | 'finish'): Promise<void> {
   if (socket.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
-    const late = setTimeout(() => socket.destroy(), stallMs)
+    const late = onStall(stallMs, () => socket.destroy())
     const done = (): void => {
-      clearTimeout(late)
+      late[Symbol.dispose]()
       response.off(event, done)
       socket.off('drain', drained)
       socket.off('close', done)

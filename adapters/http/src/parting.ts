@@ -1,6 +1,6 @@
 import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { worded, type Refusal } from '@sluice/core'
+import { onStall, worded, type Refusal } from '@sluice/core'
 import type { Conversation } from './conversation.ts'
 import { refuse } from './refuse.ts'
 
@@ -50,10 +50,12 @@ export function farewell(socket: Socket, reason: Refusal, stallMs: number): void
 
 /** What was answered still arrives, also where the caller goes on sending; but nobody waits for ever that it is taken. */
 function hangUp(socket: Socket, stallMs: number): void {
-  let late = setTimeout(() => socket.destroy(), stallMs)
-  socket.once('close', () => clearTimeout(late))
+  const late = onStall(stallMs, () => socket.destroy())
+  socket.once('close', () => late[Symbol.dispose]())
   socket.end(() => {
-    clearTimeout(late)
-    if (!socket.destroyed) late = setTimeout(() => socket.destroy(), lingerMs)
+    late[Symbol.dispose]()
+    if (socket.destroyed) return
+    const lingering = setTimeout(() => socket.destroy(), lingerMs)
+    socket.once('close', () => clearTimeout(lingering))
   })
 }

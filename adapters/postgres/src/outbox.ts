@@ -1,3 +1,4 @@
+import { onStall } from '@sluice/core'
 import type { Duplex } from 'node:stream'
 
 /** Small pieces up to this are copied together: one system call is dearer than the copy. */
@@ -16,7 +17,7 @@ export class Outbox {
   #scheduled = false
   #drained: PromiseWithResolvers<void> | undefined
   readonly #stallMs: number | undefined
-  #stalled: NodeJS.Timeout | undefined
+  #stalled: Disposable | undefined
 
   /** `stallMs`: who takes nothing for so long is made to go. */
   constructor(socket: Duplex, stallMs?: number) {
@@ -35,7 +36,7 @@ export class Outbox {
   }
 
   readonly #release = (): void => {
-    clearTimeout(this.#stalled)
+    this.#stalled?.[Symbol.dispose]()
     this.#drained?.resolve()
     this.#drained = undefined
   }
@@ -90,17 +91,8 @@ export class Outbox {
     if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return undefined
     if (this.#drained === undefined) {
       this.#drained = Promise.withResolvers()
-      if (this.#stallMs !== undefined) this.#watch(this.#stallMs)
+      if (this.#stallMs !== undefined) this.#stalled = onStall(this.#stallMs, () => this.#socket.destroy())
     }
     return this.#drained.promise
-  }
-
-  #watch(stallMs: number): void {
-    const due = performance.now() + stallMs
-    this.#stalled = setTimeout(() => {
-      // This process slept or was held up itself, and has not looked yet at what was taken meanwhile.
-      if (performance.now() - due > stallMs / 2) this.#watch(stallMs)
-      else this.#socket.destroy()
-    }, stallMs).unref()
   }
 }

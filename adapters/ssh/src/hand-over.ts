@@ -1,3 +1,4 @@
+import { onStall } from '@sluice/core'
 import type { ServerChannel } from 'ssh2'
 import { forgetWritten } from './library/forget-written.ts'
 import type { Reply } from './replies.ts'
@@ -55,11 +56,11 @@ function written(
   })
   // Nearly always the window has room for it at once.
   if (done) return undefined
-  const late = setTimeout(cut, stallMs)
+  const late = onStall(stallMs, cut)
   const gone = (): void => taken.resolve()
   channel.once('close', gone)
   return taken.promise.finally(() => {
-    clearTimeout(late)
+    late[Symbol.dispose]()
     channel.off('close', gone)
   })
 }
