@@ -1,8 +1,8 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { addressText, refusal, Refused, type Address, type Refusal } from '@sluice/core'
+import { refusal, Refused, type Address, type Refusal } from '@sluice/core'
 import { limits } from './limits.ts'
-import { answerOf, asSocket, type Answer } from './requested.ts'
+import { answerOf, askerSettings, asSocket, connectTo, type Answer } from './requested.ts'
 
 /** By which agent, and why not. */
 export const agentHeader = 'sluice-agent'
@@ -21,11 +21,7 @@ export class IpcTunnels {
     this.#session = connect('http://supervisor', {
       createConnection: () => socket,
       maxSessionMemory: limits.sessionMemoryMib,
-      settings: {
-        enablePush: false,
-        initialWindowSize: limits.streamWindowBytes,
-        maxFrameSize: limits.frameBytes,
-      },
+      settings: askerSettings,
     })
     this.#session.once('connect', () => this.#session.setLocalWindowSize(limits.ipcWindowBytes))
     this.#session.on('error', () => {})
@@ -35,16 +31,7 @@ export class IpcTunnels {
   /** As that of the tunnels themselves. Rejects with `Refused`. */
   async dial(name: string, address: Address): Promise<Duplex> {
     if (this.#session.closed || this.#session.destroyed) throw new Refused(supervisorLost)
-    const stream = this.#session.request(
-      {
-        ':method': 'CONNECT',
-        ':authority': addressText(address),
-        [agentHeader]: name,
-        // Streams take turns (RFC 9218).
-        priority: 'u=3, i',
-      },
-      { endStream: false },
-    )
+    const stream = this.#session.request({ ...connectTo(address), [agentHeader]: name }, { endStream: false })
     stream.on('error', () => {})
     try {
       const answer = await answerOf(stream, limits.ipcAnswerMs, () => new Refused(unanswered))

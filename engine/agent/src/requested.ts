@@ -1,5 +1,25 @@
-import type { ClientHttp2Stream } from 'node:http2'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { ClientHttp2Stream, Settings } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { addressText, type Address } from '@sluice/core'
+import { limits } from './limits.ts'
+
+/** Of the end that asks for streams: nothing is pushed to it, and what it takes of each is bounded. */
+export const askerSettings: Settings = {
+  enablePush: false,
+  initialWindowSize: limits.streamWindowBytes,
+  maxFrameSize: limits.frameBytes,
+}
+
+/** Asks for a stream to that address (RFC 9113 §8.5). */
+export function connectTo(address: Address): OutgoingHttpHeaders {
+  return {
+    ':method': 'CONNECT',
+    ':authority': addressText(address),
+    // Streams take turns; without this the other end would send the oldest one first (RFC 9218).
+    priority: 'u=3, i',
+  }
+}
 
 /** The headers of an answer. */
 export type Answer = Readonly<Record<string, unknown>>

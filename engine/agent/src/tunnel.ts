@@ -1,10 +1,10 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { addressText, type Address, type Clock } from '@sluice/core'
+import type { Address, Clock } from '@sluice/core'
 import { Heartbeat } from './heartbeat.ts'
 import { limits } from './limits.ts'
-import { answerOf, asSocket } from './requested.ts'
+import { answerOf, askerSettings, asSocket, connectTo } from './requested.ts'
 import { reasonHeader } from './streams.ts'
 import { why } from './why.ts'
 
@@ -49,12 +49,7 @@ export class Tunnel {
     this.#session = connect('https://agent', {
       createConnection: () => socket,
       maxSessionMemory: limits.sessionMemoryMib,
-      settings: {
-        enablePush: false,
-        initialWindowSize: limits.streamWindowBytes,
-        maxFrameSize: limits.frameBytes,
-        maxHeaderListSize: limits.helloBytesMax,
-      },
+      settings: { ...askerSettings, maxHeaderListSize: limits.helloBytesMax },
     })
     // By itself it would be that of one stream.
     this.#session.once('connect', () => this.#session.setLocalWindowSize(limits.connectionWindowBytes))
@@ -110,12 +105,7 @@ export class Tunnel {
   /** Rejects with `DialError`; then no byte was sent to the target. */
   async dial(address: Address): Promise<Duplex> {
     if (!this.open) throw new DialError('lost', 'the agent takes no further stream')
-    const stream = this.#request({
-      ':method': 'CONNECT',
-      ':authority': addressText(address),
-      // Streams take turns; without this the agent would send the oldest one first (RFC 9218).
-      priority: 'u=3, i',
-    })
+    const stream = this.#request(connectTo(address))
     try {
       const headers = await answerOf(stream, limits.connectMs, unanswered)
       const status = headers[':status']
