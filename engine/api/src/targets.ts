@@ -117,13 +117,14 @@ export function targets(ports: TargetPorts): FastifyPluginAsync {
 /** `whole`: with what is not for everybody. */
 export function targetLines(ports: TargetPorts, whole: boolean): readonly TargetLine[] {
   const { targets, registered, source, added } = ports
+  const open = whole ? openSessions(ports) : undefined
   const own = targets.list().map((target) => ({
     name: target.name,
     protocol: target.protocol,
     labels: target.labels,
     served: true,
     source: source(target.name),
-    state: whole ? stateOf(target, ports) : null,
+    state: open === undefined ? null : stateOf(target, open, ports),
   }))
   const others = registered
     .list()
@@ -141,13 +142,24 @@ export function targetLines(ports: TargetPorts, whole: boolean): readonly Target
   return [...own, ...others]
 }
 
-function stateOf(target: Target, { engine, load, probes }: TargetPorts): TargetState {
+/** How many there are at each target, by its name. */
+function openSessions({ engine }: TargetPorts): ReadonlyMap<string, number> {
+  const open = new Map<string, number>()
+  for (const { target } of engine.sessions()) open.set(target.name, (open.get(target.name) ?? 0) + 1)
+  return open
+}
+
+function stateOf(
+  target: Target,
+  open: ReadonlyMap<string, number>,
+  { load, probes }: TargetPorts,
+): TargetState {
   const { name, address, via = null } = target
   const probe = probes.latest(target)
   return {
     address: addressText(address),
     via,
-    sessions: engine.sessions().filter((session) => session.target.name === name).length,
+    sessions: open.get(name) ?? 0,
     connections: load(target) ?? null,
     probed: probe === undefined ? null : { at: probe.at, state: worstOf(probe.findings) },
   }
