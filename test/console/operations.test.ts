@@ -103,7 +103,7 @@ suite('what is operated', { concurrency: 3 }, () => {
     await page.getByRole('button', { name: 'Make a token' }).click()
     const token = await page.locator('.token code').innerText()
     assert.match(token, /^slua_agt_/)
-    await page.getByText(/sluice agent --gateway/).waitFor()
+    await page.getByRole('dialog').getByText(/sluice agent --gateway/).waitFor()
     await assertAccessible(page)
     await page.getByRole('button', { name: 'I have it' }).click()
     const card = region(page, 'vpc')
