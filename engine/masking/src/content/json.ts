@@ -197,10 +197,10 @@ export class JsonRewriter implements Rewriter {
     const { mask } = this.#place.node
     if (mask === undefined && this.#treatment.finder.idle) return
     if (mask === undefined && isInteger(bytes, start, end))
-      return this.#lookAt({ kind: 'number', start, end, text: null, encoded: false })
+      return this.#lookAt({ kind: 'number', start, end, text: null, encoded: true })
     const number = this.#strings.spelling(start, end)
     if (mask !== undefined) return this.#replace(edits, start, end, mask.name, mask.number(number))
-    this.#lookAt({ kind: 'number', start, end, text: plainDecimal(number) ?? number, encoded: false })
+    this.#lookAt({ kind: 'number', start, end, text: plainDecimal(number) ?? number, encoded: true })
   }
 
   #lookAt(part: Looked): void {
