@@ -104,17 +104,17 @@ for (const workers of [1, 2])
     async function allWork(): Promise<void> {
       for (const protocol of protocols) {
         const late = performance.now() + backWithinMs
-        let why: unknown
+        let why: string | undefined
         for (;;) {
           why = await inTime(
             callers.session(protocol).then(
               () => undefined,
-              (error: unknown) => error,
+              (error: unknown) => (error instanceof Error ? error.message : 'it failed'),
             ),
             backWithinMs,
           )
           if (why === undefined) break
-          assert.ok(performance.now() < late, `${protocol} is not back: ${String(why)}`)
+          assert.ok(performance.now() < late, `${protocol} is not back: ${why}`)
           await sleep(20)
         }
       }
