@@ -1,5 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openssh } from '@sluice/test'
 import { lastSession, recorded } from './recorded.ts'
@@ -24,8 +26,15 @@ suite('terminals over SSH', () => {
   })
 
   test('a shell of a person is recorded as it was seen, and a typed password is not', async () => {
-    const lines = ['stty -echo', 'read secret', 'hunter2', 'stty echo; echo size $(stty size); exit 3']
-    const { status, stdout } = await openssh(stage.door, null, { args: tty, input: typed(lines) })
+    // What is typed before its terminal is told not to would be echoed by that.
+    const quiet = join(stage.sshd.home, 'quiet')
+    async function* typed(): AsyncGenerator<string> {
+      yield `stty -echo; touch ${quiet}\n`
+      for (let tries = 0; tries < 900 && !existsSync(quiet); tries++) await sleep(50)
+      yield 'read secret\nhunter2\n'
+      yield 'stty echo; echo size $(stty size); exit 3\n'
+    }
+    const { status, stdout } = await openssh(stage.door, null, { args: tty, input: typed() })
     assert.equal(status, 3)
     assert.match(stdout, /size \d+ \d+/)
     const steps = await recorded(stage, await lastSession(stage))
@@ -60,7 +69,7 @@ suite('terminals over SSH', () => {
     try {
       let seen = ''
       let session = ''
-      for (let tries = 0; tries < 60 && !seen.includes('begun'); tries++) {
+      for (let tries = 0; tries < 200 && !seen.includes('begun'); tries++) {
         await sleep(100)
         session = await lastSession(stage)
         seen = JSON.stringify(await recorded(stage, session).catch(() => []))
@@ -81,10 +90,3 @@ suite('terminals over SSH', () => {
     }
   })
 })
-
-async function* typed(lines: readonly string[]): AsyncGenerator<string> {
-  for (const line of lines) {
-    await sleep(300)
-    yield `${line}\n`
-  }
-}
