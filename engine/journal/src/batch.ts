@@ -67,6 +67,11 @@ export class Batch {
     return this.#end
   }
 
+  /** Bytes that may still be added. */
+  get room(): number {
+    return this.#bytes.length - this.#end
+  }
+
   get payloadBytes(): number {
     return this.#end - frameHeaderBytes
   }
