@@ -12,12 +12,12 @@ import {
   type Verdict,
 } from '@sluice/core'
 import { builtInDetectors } from '@sluice/masking'
+import { AnalysisThread } from './analysis-thread.ts'
 import { Analyser } from './analyser.ts'
 import { catalogueOf } from './catalogue.ts'
 import { CatalogueSource } from './catalogue-source.ts'
 import { Conversation } from './conversation.ts'
 import { takeReply, FrameBuffer } from './frames.ts'
-import { ParserThread } from './parse.ts'
 import { Receiver } from './receiver.ts'
 import { pair, ScriptedServer } from './scripted-server.ts'
 import type { PostgresSettings } from './target.ts'
@@ -35,7 +35,7 @@ export interface ScriptedConnection {
   readonly over: Promise<void>
 }
 
-const thread = new ParserThread()
+const thread = new AnalysisThread()
 const catalogue = catalogueOf({
   relations: [['10', 'public', 't', 'r']],
   columns: [['10', '1', 'a']],

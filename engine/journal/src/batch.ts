@@ -67,6 +67,10 @@ export class Batch {
     return this.#end
   }
 
+  get roomBytes(): number {
+    return this.#bytes.length - this.#end
+  }
+
   get payloadBytes(): number {
     return this.#end - frameHeaderBytes
   }
