@@ -17,6 +17,7 @@ import { knownDetectors } from '@sluice/masking'
 import { Conversation } from './conversation.ts'
 import type { Means } from './detect/oblige.ts'
 import type { LogIn } from './login.ts'
+import { Processes } from './processes.ts'
 import { Pool } from './pool.ts'
 import { Reception } from './reception.ts'
 import type { PostgresSettings } from './target.ts'
@@ -39,6 +40,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
   const analysers = new TargetParts(
     ({ name }) => new Analyser(new CatalogueSource(undefined, () => gate.changed(name)), thread),
   )
+  const processes = new TargetParts(() => new Processes())
   gate.onChanged((target) => analysers.named(target)?.source.changedElsewhere())
   const open = new Set<Promise<void>>()
   const means: Means = {
@@ -59,7 +61,13 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     if (admitted === undefined) return
     const analyser = analysers.of(admitted.session.target)
     const { stallMs = limits.callerStallMs } = endpoint
-    await new Conversation({ ...admitted, analyser, means, stallMs }).run()
+    await new Conversation({
+      ...admitted,
+      analyser,
+      processes: processes.of(admitted.session.target),
+      means,
+      stallMs,
+    }).run()
   }
 
   const server = createServer(options, (socket) => {

@@ -18,6 +18,7 @@ import { catalogueOf } from './catalogue.ts'
 import { CatalogueSource } from './catalogue-source.ts'
 import { Conversation } from './conversation.ts'
 import { takeReply, FrameBuffer } from './frames.ts'
+import { Processes } from './processes.ts'
 import { Receiver } from './receiver.ts'
 import { pair, ScriptedServer } from './scripted-server.ts'
 import type { PostgresSettings } from './target.ts'
@@ -115,6 +116,7 @@ export async function connected(): Promise<ScriptedConnection> {
     receiver: new Receiver(clientEnd),
     login: { socket: upstream, parameters: new Map(), cancelKey: null, identity: '' },
     analyser: new Analyser(new CatalogueSource(() => Promise.resolve(catalogue)), thread),
+    processes: new Processes(),
     means: { detectors: builtInDetectors, recognised: new Set(), pseudonyms: undefined },
     run: hello.run,
   })

@@ -108,7 +108,7 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.noticeResponse]: { treatment: 'aside', told: words },
   [back.notificationResponse]: {
     treatment: 'aside',
-    told: 'what may be heard is decided at LISTEN, and masked columns cannot be used in NOTIFY; detectors look into the payload; counted',
+    told: 'what may be heard is decided at LISTEN, and masked columns cannot be used in NOTIFY; detectors look into the payload; recorded; the process id is the one that its sender was given by the gateway, 0 for any other',
   },
   [back.parameterDescription]: { treatment: 'framing', told: 'as it is' },
   [back.parameterStatus]: {
