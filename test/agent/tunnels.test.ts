@@ -2,7 +2,7 @@ import { after, before, suite, test, type TestContext } from 'node:test'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, performServerHandshake, type ClientHttp2Session } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { createServer as createServerOfSockets, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer, type TLSSocket } from 'node:tls'
@@ -152,6 +152,32 @@ suite('tunnels', () => {
       assert.deepEqual(open(), [0])
     }
     worker.destroy()
+    await agent.stop()
+  })
+
+  test('a target that has ended and takes nothing is left after a while', async (t) => {
+    const reached = Promise.withResolvers<Socket>()
+    const target = createServerOfSockets({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+      reached.resolve(socket.on('error', () => {})),
+    )
+    t.after(() => target.close())
+    await once(target.listen(0, '127.0.0.1'), 'listening')
+    const agent = await stage.start('deaf')
+    const stream = await dial('deaf', (target.address() as AddressInfo).port)
+    const sent = 16_777_216
+    stream.resume().write(Buffer.alloc(sent))
+    const socket = await reached.promise
+    await sleep(500)
+    socket.end('that is all')
+    await once(stream, 'end')
+    const [started, closed] = [performance.now(), once(stream, 'close')]
+    await closed
+    const waited = performance.now() - started
+    assert.ok(waited > 0.9 * agentLimits.lastBytesMs && waited < 3 * agentLimits.lastBytesMs, `${waited} ms`)
+    let taken = 0
+    socket.on('data', (bytes: Buffer) => (taken += bytes.length)).resume()
+    await once(socket, 'close')
+    assert.ok(taken < sent, `${taken} bytes were still on their way`)
     await agent.stop()
   })
 

@@ -8,7 +8,7 @@ import {
   type Session,
 } from '@sluice/core'
 import type { Duplex } from 'node:stream'
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Analyser } from './analyser.ts'
 import { runOf, type Claim } from './commenter.ts'
 import { flush } from './constants.ts'
@@ -158,8 +158,6 @@ export class Conversation {
     if (message === undefined) throw new Gone(this.#over ? 'the gateway has ended it' : 'the client is gone')
     const type = message[0] ?? 0
     if (await this.#copying.takes(type, message)) return true
-    // What a long one takes is spread over several turns of the event loop: others have theirs in between.
-    if (message.length > longMessageBytes) await turn()
     switch (type) {
       case front.query:
         await this.#alone(() => this.#simple.query(message, this.#number))
@@ -342,9 +340,6 @@ export class Conversation {
       : `internal: ${error instanceof Error ? error.message : String(error)}`
   }
 }
-
-/** From here on the copies, the hash and the seal of a message take longer than most whole exchanges. */
-const longMessageBytes = 65_536
 
 /** How long a client may take to close after it was told that the connection is over. */
 const lingerMs = 1_000

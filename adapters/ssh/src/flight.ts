@@ -2,7 +2,7 @@ import type { Client, ClientChannel } from 'ssh2'
 import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import type { Reply } from './replies.ts'
 import { signal } from './library/running.ts'
-import { lost } from './upstream.ts'
+import { isOver, lost } from './upstream.ts'
 
 /** Bytes of an answer that wait for the caller before the target is made to wait. */
 const waitingBytesMax = 262_144
@@ -12,6 +12,7 @@ export class Flight implements AsyncIterable<Reply> {
   readonly #body: AsyncIterable<Buffer>
   readonly #enough: () => void
   readonly #waiting: Reply[] = []
+  #client: Client | undefined
   #channel: ClientChannel | undefined
   #bytes = 0
   #failure: unknown
@@ -42,6 +43,7 @@ export class Flight implements AsyncIterable<Reply> {
   async depart(upstream: () => Promise<Client>, leave: (client: Client) => void): Promise<void> {
     try {
       const client = await upstream()
+      this.#client = client
       if (this.#failure === undefined) leave(client)
     } catch (error) {
       this.fail(error)
@@ -84,11 +86,17 @@ export class Flight implements AsyncIterable<Reply> {
       this.#enough()
       // What was streamed to it is in the record before its end is.
       void Promise.all([pumped, read]).then(() => {
+        if (this.#end.kind === 'closed' && this.#isCut) return this.#fail(new Refused(lost))
         this.#over = true
         this.#push(this.#end)
       })
     })
     if (this.#failure !== undefined) this.#abandon(channel)
+  }
+
+  /** The target said nothing of an end. */
+  get #isCut(): boolean {
+    return this.#client !== undefined && isOver(this.#client)
   }
 
   /** At the pace of the program. */

@@ -13,6 +13,7 @@ export class Upstream {
   /** In whose name it logs in, for the log of the host. */
   readonly #caller: string
   #login: string | null = null
+  /** Until it is lost, or could not be made for a reason that may pass. */
   #connection: Promise<Client> | undefined
   #closed = false
 
@@ -30,10 +31,9 @@ export class Upstream {
     return wanted ?? user
   }
 
-  /** Connected, once for all. Nothing of a request travels with it. Rejects with `Refused`. */
+  /** Connected, once for all that asks until it is lost. Nothing of a request travels with it. Rejects with `Refused`. */
   connect(): Promise<Client> {
-    this.#connection ??= this.#connected()
-    return this.#connection
+    return (this.#connection ??= this.#kept())
   }
 
   close(): void {
@@ -41,15 +41,42 @@ export class Upstream {
     this.#connection?.then((client) => client.end()).catch(() => {})
   }
 
+  /** A caller's connection outlives the target's: what it asks for next may find another way there. */
+  #kept(): Promise<Client> {
+    const forget = (): void => {
+      if (this.#connection === connection) this.#connection = undefined
+    }
+    const connection = this.#connected()
+    connection.then(
+      (client) => client.once('close', forget),
+      (error: unknown) => {
+        // The same once more would only lock a credential out.
+        if (!isLasting(error)) forget()
+      },
+    )
+    return connection
+  }
+
   async #connected(): Promise<Client> {
     const credential = await this.#session.credential()
     try {
-      return await this.#logIn(credential)
+      return await this.#attempt(credential)
     } catch (error) {
       if (!(error instanceof Refused) || error.refusal !== rejected) throw error
       const another = await this.#session.credential(credential)
       if (another === credential) throw error
-      return this.#logIn(another)
+      return this.#attempt(another)
+    }
+  }
+
+  /** Behind agents a connection may end with one of them, and another one be there: it is made once more. */
+  async #attempt(credential: Credential): Promise<Client> {
+    try {
+      return await this.#logIn(credential)
+    } catch (error) {
+      const isLost = error instanceof Refused && error.refusal === unreachable
+      if (!isLost || this.#closed || this.#session.target.via === undefined) throw error
+      return await this.#logIn(credential)
     }
   }
 
@@ -61,6 +88,8 @@ export class Upstream {
       throw error instanceof Refused ? error : new Refused(unreachable, { cause: error })
     })
     const client = new ssh2.Client()
+    // First of all: its channels close after that, and must not look as if they had been closed by the target.
+    client.once('close', () => over.add(client))
     const offered = offeredTo(settings)
     const failed = Promise.withResolvers<never>()
     let objection: Refusal | undefined
@@ -102,6 +131,18 @@ export class Upstream {
       throw error
     }
   }
+}
+
+const over = new WeakSet<Client>()
+
+/** The connection is lost, and with it whatever ran over it. */
+export function isOver(client: Client): boolean {
+  return over.has(client)
+}
+
+/** Another attempt would be refused for the same reason. */
+function isLasting(error: unknown): boolean {
+  return error instanceof Refused && error.refusal !== unreachable && error.refusal.rule !== 'sluice/agent'
 }
 
 /** Starts a program. One of the two is called, `failed` with `Refused`, in the very turn in which the target answers. */

@@ -50,6 +50,8 @@ export const limits = {
   ipcAnswerMs: 40_000,
   /** An agent's own connection to a target. */
   targetConnectMs: 10_000,
+  /** How long a target that has ended may take nothing of what was sent to it. */
+  lastBytesMs: 5_000,
   /** The answer to a CONNECT; longer than the agent's own wait. */
   connectMs: 12_000,
   /** Gateways behind one name, and how often an agent looks whether there are others. */

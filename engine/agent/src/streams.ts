@@ -97,6 +97,12 @@ function join(stream: ServerHttp2Stream, socket: Socket): void {
   socket.pipe(stream)
   // To close it would say that the answer is whole, before it says that it is not.
   socket.on('error', (error) => stream.destroy(error))
+  // Nothing is sent any more to who has ended, but what is on its way; Node has no end of a stream that nobody reads.
+  socket.once('end', () => socket.setTimeout(limits.lastBytesMs))
+  socket.once('timeout', () => {
+    socket.destroy()
+    stream.destroy()
+  })
   socket.on('close', () => {
     // Nothing more comes from there; what came is still on its way.
     if (!stream.writableEnded) stream.end()

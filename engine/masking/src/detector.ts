@@ -19,10 +19,10 @@ export interface Detector {
    */
   readonly unfinished?: (text: string) => number
   /**
-   * What is found in a text is found, in part at least, also where other texts stand before and behind it with a line
-   * between that holds U+0000. Many short texts are then looked at as one, which costs much less.
+   * What is found in a text is found also where other texts stand before and behind it with U+0000 between: `exactly` it
+   * and no more, or `roughly`, in part at least and maybe more. Many short texts are then looked at as one, which costs much less.
    */
-  readonly separable?: boolean
+  readonly separable?: 'exactly' | 'roughly' | undefined
   /** Looks at each text alone and at all of it. A number of JSON is no text, and the name of a header is not of its value. */
   readonly ofTexts?: boolean
 }

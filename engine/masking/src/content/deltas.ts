@@ -166,8 +166,15 @@ function reduced(
 
 /** Whether a member of that name repeats a text of a language model token by token. */
 export function isTokens(name: string): boolean {
-  return name === 'logprobs'
+  return name === tokensName
 }
+
+/** The same of a name that is spelled there without escapes. */
+export function isTokensIn(bytes: Buffer, start: number, end: number): boolean {
+  return end - start === tokensName.length && isTokens(bytes.toString('latin1', start, end))
+}
+
+const tokensName = 'logprobs'
 
 /** The same event without what repeats its deltas token by token. */
 export function withoutTokens(event: unknown): unknown {

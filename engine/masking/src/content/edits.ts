@@ -27,10 +27,20 @@ export class Edits {
     let at = 0
     for (const edit of this.#edits.sort((one, other) => one.start - other.start)) {
       at += this.#bytes.copy(room, at, from, edit.start)
-      at += room.write(edit.instead, at)
+      at += written(edit.instead, room, at)
       from = edit.end
     }
     at += this.#bytes.copy(room, at, from, end)
     return room.subarray(0, at)
   }
+}
+
+/** How many bytes it takes. Most are short and ASCII, and asking the runtime for each costs more than the bytes do. */
+function written(text: string, room: Buffer, start: number): number {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit >= 0x80) return room.write(text, start)
+    room[start + at] = unit
+  }
+  return text.length
 }

@@ -19,7 +19,7 @@ function finder(...detectors: readonly Detector[]): Finder {
 const lines: Detector = {
   name: 'lines',
   charsMax: 100,
-  separable: true,
+  separable: 'roughly',
   find: (text) =>
     Array.from(text.matchAll(/a[^b]*b/g), ({ index, 0: found }) => ({
       start: index,

@@ -14,6 +14,16 @@ export interface Finding extends Span {
   readonly mask: ValueMask
 }
 
+/** Many texts as one. */
+export interface Joined {
+  readonly text: string
+  /** Where each of them stands, in order, with `between` between them or anything else that holds U+0000. */
+  readonly places: readonly Span[]
+}
+
+/** In no value, and the end of a line on either side. */
+export const between = '\n\0\n'
+
 /** All detectors at once. What they find overlapping is one finding, under the strictest of their masks. */
 export class Finder {
   readonly #masks: readonly DetectorMask[]
@@ -43,23 +53,37 @@ export class Finder {
     texts: readonly string[],
     isNumber: (place: number) => boolean = never,
   ): ReadonlyMap<number, readonly Finding[]> {
+    return this.findIn(joined(texts), isNumber, always)
+  }
+
+  /** The same of texts that are joined already. What cannot be `encoded` is not asked whether it is. */
+  findIn(
+    { text, places }: Joined,
+    isNumber: (place: number) => boolean,
+    encoded: (place: number) => boolean,
+  ): ReadonlyMap<number, readonly Finding[]> {
     const found = new Map<number, readonly Finding[]>()
-    const joined = texts.join(separator)
-    for (const each of this.#masks) {
-      const { detector } = each
-      const places = detector.separable === true ? touched(detector.find(joined), texts) : texts.keys()
-      for (const place of places) {
-        if (detector.ofTexts === true && isNumber(place)) continue
-        const findings = findingsOf(each, texts[place] ?? '')
+    if (this.idle) return found
+    const textAt = (place: number): string => text.slice(places[place]?.start ?? 0, places[place]?.end ?? 0)
+    const spans = foldingOnce(() =>
+      this.#masks.map(({ detector }) => (detector.separable === undefined ? undefined : detector.find(text))),
+    )
+    for (const [index, each] of this.#masks.entries()) {
+      const { separable, ofTexts } = each.detector
+      const within = spansWithin(spans[index], places)
+      for (const place of within?.keys() ?? places.keys()) {
+        if (ofTexts === true && isNumber(place)) continue
+        const exact = separable === 'exactly' ? within?.get(place) : undefined
+        const findings = findingsOf(each, textAt(place), exact)
         if (findings.length === 0) continue
         const others = found.get(place)
         found.set(place, others === undefined ? findings : merged([...others, ...findings]))
       }
     }
-    if (this.idle) return found
-    for (const [place, text] of texts.entries()) {
-      const encoded = this.#encodedIn(text, found.get(place)?.length ?? 0)
-      if (encoded.length > 0) found.set(place, encoded)
+    for (const place of places.keys()) {
+      if (!encoded(place)) continue
+      const decoded = this.#encodedIn(textAt(place), found.get(place)?.length ?? 0)
+      if (decoded.length > 0) found.set(place, decoded)
     }
     return found
   }
@@ -114,30 +138,47 @@ export function withoutFindings(text: string, findings: readonly Finding[], tall
 
 const none: readonly Finding[] = []
 const never = (): boolean => false
+const always = (): boolean => true
 
-function findingsOf({ detector, mask }: DetectorMask, text: string): readonly Finding[] {
-  const spans = detector.find(text)
+function findingsOf(
+  { detector, mask }: DetectorMask,
+  text: string,
+  spans: readonly Span[] = detector.find(text),
+): readonly Finding[] {
   if (spans.length === 0) return none
   return spans.filter(({ start, end }) => end > start).map((span) => ({ ...whole(text, span), mask }))
 }
 
-/** In no value, and the end of a line on either side. */
-const separator = '\n\0\n'
+function joined(texts: readonly string[]): Joined {
+  let end = -between.length
+  const places = texts.map(({ length }) => {
+    const start = end + between.length
+    end = start + length
+    return { start, end }
+  })
+  return { text: texts.join(between), places }
+}
 
-/** The places of the texts that the spans reach into when they are joined. */
-function touched(spans: readonly Span[], texts: readonly string[]): ReadonlySet<number> {
-  const places = new Set<number>()
-  let place = 0
-  let end = texts[0]?.length ?? 0
+/** Of each place that a span reaches into what lies in it, counted from its start; `undefined`: nobody looked. */
+function spansWithin(
+  spans: readonly Span[] | undefined,
+  places: readonly Span[],
+): ReadonlyMap<number, readonly Span[]> | undefined {
+  if (spans === undefined) return undefined
+  const within = new Map<number, Span[]>()
+  let first = 0
   for (const span of spans) {
-    while (end < span.start) end += separator.length + (texts[++place]?.length ?? 0)
-    places.add(place)
-    while (end < span.end) {
-      end += separator.length + (texts[++place]?.length ?? 0)
-      places.add(place)
+    while ((places[first]?.end ?? Infinity) <= span.start) first++
+    for (let place = first; place < places.length; place++) {
+      const { start, end } = places[place] ?? span
+      if (start >= span.end) break
+      const part = { start: Math.max(span.start, start) - start, end: Math.min(span.end, end) - start }
+      const others = within.get(place)
+      if (others === undefined) within.set(place, [part])
+      else others.push(part)
     }
   }
-  return places
+  return within
 }
 
 /** A character of two units is found as a whole. */

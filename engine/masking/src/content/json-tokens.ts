@@ -9,6 +9,7 @@ export const sign = {
   carriageReturn: 0x0d,
   space: 0x20,
   quote: 0x22,
+  percent: 0x25,
   comma: 0x2c,
   minus: 0x2d,
   point: 0x2e,
@@ -18,6 +19,7 @@ export const sign = {
   openArray: 0x5b,
   backslash: 0x5c,
   closeArray: 0x5d,
+  d: 0x64,
   f: 0x66,
   n: 0x6e,
   t: 0x74,
@@ -30,10 +32,15 @@ export function notJson(): Unreadable {
   return new Unreadable('the content is no valid JSON')
 }
 
-/** Of the bytes in a string: those that are only themselves. Whether the others are UTF-8 is not asked here. */
-const plain = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= sign.space && byte !== sign.quote && byte !== sign.backslash ? 1 : 0,
-)
+/** What a byte in a string is; none of these: a control, a quote or a backslash. Whether the others are UTF-8 is not asked here. */
+const kind = { ofCodes: 1, percent: 2, otherAscii: 4, beyondAscii: 8 } as const
+const ofCodes = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/-='))
+const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte < sign.space || byte === sign.quote || byte === sign.backslash) return 0
+  if (byte >= 0x80) return kind.beyondAscii
+  if (byte === sign.percent) return kind.percent
+  return ofCodes.has(byte) ? kind.ofCodes : kind.otherAscii
+})
 const hexadecimal = new Set(Buffer.from('0123456789abcdefABCDEF'))
 const escapable = new Set(Buffer.from('"\\/bfnrt'))
 const numeric = new Uint8Array(256)
@@ -43,15 +50,20 @@ for (const byte of Buffer.from('+-.0123456789eE')) numeric[byte] = 1
 export class StringScan {
   /** Whether the string has escapes. */
   escaped = false
+  /** What bytes it has, besides those of escapes. */
+  #kinds = 0
   /** Of a string without an end, from its quote on. */
   #seen = 0
 
   /** Behind the closing quote; -1 when there is none yet. The next time the string begins in the same way. */
   end(bytes: Buffer, start: number): number {
-    if (this.#seen === 0) this.escaped = false
+    if (this.#seen === 0) {
+      this.escaped = false
+      this.#kinds = 0
+    }
     let at = start + Math.max(1, this.#seen)
     for (;;) {
-      while (at < bytes.length && plain[bytes[at] ?? 0] === 1) at++
+      at = this.#plainEnd(bytes, at)
       if (at - start > valueBytesMax) throw new Unreadable('a string is longer than any that can be judged')
       if (at >= bytes.length) break
       if (bytes[at] === sign.quote) {
@@ -65,6 +77,30 @@ export class StringScan {
     }
     this.#seen = at - start
     return -1
+  }
+
+  /** Each of its bytes is the character that it means. */
+  get literal(): boolean {
+    return !this.escaped && (this.#kinds & kind.beyondAscii) === 0
+  }
+
+  /** Whether one that is literal, and begins there, may say something in base64, in hexadecimal or escaped for URLs. */
+  mayBeEncoded(bytes: Buffer, start: number): boolean {
+    if ((this.#kinds & kind.otherAscii) === 0 || (this.#kinds & kind.percent) !== 0) return true
+    // The data of a URL.
+    return bytes[start + 1] === sign.d
+  }
+
+  #plainEnd(bytes: Buffer, start: number): number {
+    let seen = this.#kinds
+    let at = start
+    for (; at < bytes.length; at++) {
+      const found = kinds[bytes[at] ?? 0] ?? 0
+      if (found === 0) break
+      seen |= found
+    }
+    this.#kinds = seen
+    return at
   }
 }
 
@@ -92,6 +128,11 @@ export function numberEnd(bytes: Buffer, start: number): number {
   if (end === bytes.length) return -1
   if (!isNumber(bytes, start, end)) throw notJson()
   return end
+}
+
+/** Whether a number is spelled without a point and without an exponent. */
+export function isInteger(bytes: Buffer, start: number, end: number): boolean {
+  return digitsEnd(bytes, bytes[start] === sign.minus ? start + 1 : start) === end
 }
 
 function isNumber(bytes: Buffer, start: number, end: number): boolean {
@@ -162,15 +203,19 @@ export class Strings {
 /** Where in the spelling of a string each character of its meaning begins. Asked for in order. */
 export class Spelling {
   readonly #bytes: Buffer
+  /** Where the first one begins, when each is one byte. */
+  readonly #literal: number | null
   #at: number
   #index = 0
 
-  constructor(bytes: Buffer, start: number) {
+  constructor(bytes: Buffer, start: number, literal: boolean) {
     this.#bytes = bytes
+    this.#literal = literal ? start + 1 : null
     this.#at = start + 1
   }
 
   of(index: number): number {
+    if (this.#literal !== null) return this.#literal + index
     while (this.#index < index) {
       const byte = this.#bytes[this.#at] ?? 0
       if (byte === sign.backslash) this.#at += this.#bytes[this.#at + 1] === sign.u ? 6 : 2

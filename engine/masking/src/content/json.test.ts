@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Undecodable } from '../data-type.ts'
+import { builtInDetectors } from '../detectors/built-in.ts'
 import type { MaskRequest } from '../replacer.ts'
 import { card, everyCut, masked, rules, ssn } from './scripted.ts'
 import type { ContentRules } from './rules.ts'
@@ -148,6 +149,44 @@ suite('any document', () => {
     )
   })
 
+  test('is masked as each of its values would be alone, with each of its characters escaped', () => {
+    const by = rules({}, [
+      ssn,
+      ...['card', 'email', 'key', 'phone'].flatMap((name) => builtInDetectors.get(name) ?? []),
+    ])
+    const parts = [
+      '123-45-6789',
+      '4111 1111 1111 1111',
+      'ann@example.com',
+      'phone: ',
+      '2125550123',
+      'é',
+      '\n',
+      ' ',
+      '"',
+      'a',
+    ]
+    const plain = fc.array(fc.constantFrom(...parts), { maxLength: 3 }).map((words) => words.join(''))
+    const text = fc.oneof(
+      plain,
+      plain.map((each) => Buffer.from(each).toString('base64')),
+      plain.map((each) => `data:text/plain;base64,${Buffer.from(each).toString('base64')}`),
+      plain.map(encodeURIComponent),
+      plain.map((each) => ` ${JSON.stringify([each])}`),
+      fc.constantFrom(' [4111111111111111, 1]', '{"n":2125550123}'),
+    )
+    const number = fc.constantFrom(4111111111111111, 2125550123, 41111111111111.11e2, -1.5, 0)
+    fc.assert(
+      fc.property(fc.array(fc.oneof(text, number), { maxLength: 8 }), (values) => {
+        const alone = values.map((value): unknown => JSON.parse(masked(json, by, escaped(value)).text))
+        assert.deepEqual(JSON.parse(masked(json, by, JSON.stringify(values)).text), alone)
+        const named = JSON.stringify({ ...values })
+        assert.deepEqual(Object.values(JSON.parse(masked(json, by, named).text) as object), alone)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
   test('under a path keeps its shape and nothing else', () => {
     const shape = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(shape)
@@ -224,6 +263,12 @@ suite('any document', () => {
     )
   })
 })
+
+function escaped(value: string | number): string {
+  if (typeof value === 'number') return String(value)
+  const units = Array.from({ length: value.length }, (_, at) => value.charCodeAt(at))
+  return `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')}"`
+}
 
 suite('what is refused', () => {
   const wrong: readonly (readonly [what: string, document: string | Buffer])[] = [

@@ -1,22 +1,15 @@
 import { Edits } from './edits.ts'
 import type { Finding } from './finder.ts'
+import { JsonLooks, type Looked } from './json-looks.ts'
 import { JsonPlace } from './json-place.ts'
-import { notJson, numberEnd, sign, Spelling, Strings, StringScan, wordEnd } from './json-tokens.ts'
-import { isTokens } from './deltas.ts'
+import { isInteger, notJson, numberEnd, sign, Spelling, Strings, StringScan, wordEnd } from './json-tokens.ts'
+import { isTokens, isTokensIn } from './deltas.ts'
 import type { PathNode } from './path-tree.ts'
 import { plainDecimal } from './plain-decimal.ts'
 import { SeenNames } from './seen-names.ts'
 import { Tail } from './tail.ts'
 import type { Rewriter, Treatment } from './treatment.ts'
-import type { Shown, ValueMask } from './value-mask.ts'
-
-/** A part of a document into which detectors look. */
-interface Looked {
-  readonly kind: 'name' | 'string' | 'number'
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
+import type { Shown } from './value-mask.ts'
 
 /**
  * One document of JSON, read token by token. Whatever is not masked leaves byte for byte as it came: numbers, spaces
@@ -35,7 +28,7 @@ export class JsonRewriter implements Rewriter {
   #begun = false
   #strings = new Strings(space)
   /** Of this piece: detectors look at all of it at once. */
-  #looked: Looked[] = []
+  #looks = new JsonLooks()
   /** Names among them, and where the same names stand again. */
   #askedNames = new SeenNames()
   #repeatedNames: { readonly start: number; readonly end: number }[] = []
@@ -139,7 +132,7 @@ export class JsonRewriter implements Rewriter {
       const end = this.#scan.end(bytes, at)
       if (end < 0) return end
       if (this.#place.atName) this.#name(bytes, at, end)
-      else this.#string(at, end, edits)
+      else this.#string(bytes, at, end, edits)
       return end
     }
     const isNumber = first === sign.minus || (first >= sign.zero && first <= sign.nine)
@@ -149,7 +142,7 @@ export class JsonRewriter implements Rewriter {
     this.#place.value()
     this.#tokens = false
     if (this.#left !== undefined) return end
-    if (isNumber) this.#number(at, end, mask, edits)
+    if (isNumber) this.#number(bytes, at, end, edits)
     else if (mask !== undefined && first !== sign.n) this.#replace(edits, at, end, mask.name, mask.boolean())
     return end
   }
@@ -157,83 +150,96 @@ export class JsonRewriter implements Rewriter {
   /** Names may be values, as in a map from addresses to people. */
   #name(bytes: Buffer, start: number, end: number): void {
     if (this.#left !== undefined) return this.#place.named(this.#place.object)
-    const { escaped } = this.#scan
+    const { escaped, literal } = this.#scan
     const { finder, cleanNames } = this.#treatment
     const object = this.#place.object
     const asked = this.#askedNames.has(bytes, start, end)
     if (!escaped && (finder.idle || asked || cleanNames.has(bytes, start, end))) {
       this.#place.named(object.memberIn(bytes, start + 1, end - 1))
-      this.#tokens = !finder.idle && isTokens(bytes.toString('latin1', start + 1, end - 1))
+      this.#tokens = !finder.idle && isTokensIn(bytes, start + 1, end - 1)
       if (asked) this.#repeatedNames.push({ start, end })
       return
     }
     const name = this.#strings.meaning(start, end, escaped)
     this.#place.named(object.member(name))
     this.#tokens = !finder.idle && isTokens(name)
-    this.#lookAt({ kind: 'name', start, end, text: name })
+    this.#lookAt({
+      kind: 'name',
+      start,
+      end,
+      text: literal ? null : name,
+      encoded: !literal || this.#scan.mayBeEncoded(bytes, start),
+    })
     if (!escaped) this.#askedNames.add(bytes, start, end)
   }
 
-  #string(start: number, end: number, edits: Edits): void {
+  #string(bytes: Buffer, start: number, end: number, edits: Edits): void {
     const { node } = this.#place
     this.#place.value()
     this.#tokens = false
     if (this.#left !== undefined) return
-    const { escaped } = this.#scan
-    if (node.mask === undefined && this.#treatment.finder.idle && node.settled) return
-    const text = this.#strings.meaning(start, end, escaped)
-    if (node.mask !== undefined) {
-      this.#replace(edits, start, end, node.mask.name, node.mask.string(text))
-      return
+    const { mask } = node
+    const { escaped, literal } = this.#scan
+    if (mask === undefined && this.#treatment.finder.idle && node.settled) return
+    if (mask === undefined && literal && !(this.#nests && opensJson(bytes, start + 1))) {
+      const encoded = this.#scan.mayBeEncoded(bytes, start)
+      return this.#lookAt({ kind: 'string', start, end, text: null, encoded })
     }
+    const text = this.#strings.meaning(start, end, escaped)
+    if (mask !== undefined) return this.#replace(edits, start, end, mask.name, mask.string(text))
     const nested = this.#nests ? rewrittenJson(this.#treatment, text, node) : undefined
-    if (nested === undefined) this.#lookAt({ kind: 'string', start, end, text })
+    if (nested === undefined) this.#lookAt({ kind: 'string', start, end, text, encoded: true })
     else if (nested !== text) edits.replace(start, end, JSON.stringify(nested))
   }
 
   /** A card may be written as a number, with an exponent too. */
-  #number(start: number, end: number, byPath: ValueMask | undefined, edits: Edits): void {
-    if (byPath === undefined && this.#treatment.finder.idle) return
+  #number(bytes: Buffer, start: number, end: number, edits: Edits): void {
+    const { mask } = this.#place.node
+    if (mask === undefined && this.#treatment.finder.idle) return
+    if (mask === undefined && isInteger(bytes, start, end))
+      return this.#lookAt({ kind: 'number', start, end, text: null, encoded: true })
     const number = this.#strings.spelling(start, end)
-    if (byPath !== undefined) this.#replace(edits, start, end, byPath.name, byPath.number(number))
-    else this.#lookAt({ kind: 'number', start, end, text: plainDecimal(number) ?? number })
+    if (mask !== undefined) return this.#replace(edits, start, end, mask.name, mask.number(number))
+    this.#lookAt({ kind: 'number', start, end, text: plainDecimal(number) ?? number, encoded: true })
   }
 
   #lookAt(part: Looked): void {
-    if (!this.#treatment.finder.idle) this.#looked.push(part)
+    if (!this.#treatment.finder.idle) this.#looks.add(part)
   }
 
   #look(bytes: Buffer, edits: Edits): void {
-    const looked = this.#looked
-    if (looked.length === 0) return
     const { finder, cleanNames } = this.#treatment
-    const found = finder.findEach(
-      looked.map(({ text }) => text),
-      (place) => looked[place]?.kind === 'number',
-    )
+    const { parts, found } = this.#looks.findBy(finder, bytes)
+    if (parts.length === 0) return
     let inNames = false
-    for (const [index, { kind, start, end, text }] of looked.entries()) {
+    for (const [index, { kind, start, end, text }] of parts.entries()) {
       const findings = found.get(index)
       const mask = findings?.[0]?.mask
       if (findings === undefined || mask === undefined) {
         if (kind === 'name') cleanNames.add(bytes, start, end)
-      } else if (kind === 'number') this.#replace(edits, start, end, mask.name, mask.number(text))
-      else this.#replaceParts(new Spelling(bytes, start), text, findings, edits)
+      } else if (kind === 'number')
+        this.#replace(edits, start, end, mask.name, mask.number(text ?? this.#strings.spelling(start, end)))
+      else
+        this.#replaceParts(
+          new Spelling(bytes, start, text === null),
+          text ?? this.#strings.spelling(start + 1, end - 1),
+          findings,
+          edits,
+        )
       inNames ||= kind === 'name' && findings !== undefined
     }
     for (const { start, end } of inNames ? this.#repeatedNames : []) {
       const name = this.#strings.meaning(start, end, false)
-      this.#replaceParts(new Spelling(bytes, start), name, finder.findWhole(name), edits)
+      this.#replaceParts(new Spelling(bytes, start, false), name, finder.findWhole(name), edits)
     }
-    this.#looked = []
+    this.#looks = new JsonLooks()
     this.#askedNames = new SeenNames()
     this.#repeatedNames = []
   }
 
   #replaceParts(spelling: Spelling, text: string, findings: readonly Finding[], edits: Edits): void {
     for (const { start, end, mask } of findings) {
-      const { text: instead, method } = mask.text(text.slice(start, end))
-      const shown = { text: JSON.stringify(instead).slice(1, -1), method }
+      const shown = mask.partOfString(text.slice(start, end))
       this.#replace(edits, spelling.of(start), spelling.of(end), mask.name, shown)
     }
   }
@@ -257,22 +263,15 @@ const space = Buffer.from(' ')
 
 /** The same text when nothing in it is masked; `undefined` when it is no object or array of JSON. */
 export function rewrittenJson(treatment: Treatment, text: string, node: PathNode): string | undefined {
-  if (!opensJson(text) || parsedJson(text) === undefined) return undefined
+  if (!/^[ \t\n\r]*[[{]/.test(text) || parsedJson(text) === undefined) return undefined
   return rewrittenDocument(new JsonRewriter(treatment, node, false), text)
 }
 
 /** Asked of every string: whether its first character that is no space opens an object or an array. */
-function opensJson(text: string): boolean {
-  let at = 0
-  let first = text.charCodeAt(0)
-  while (
-    first === sign.space ||
-    first === sign.newline ||
-    first === sign.tab ||
-    first === sign.carriageReturn
-  )
-    first = text.charCodeAt(++at)
-  return first === sign.openObject || first === sign.openArray
+function opensJson(bytes: Buffer, start: number): boolean {
+  let at = start
+  while (bytes[at] === sign.space) at++
+  return bytes[at] === sign.openObject || bytes[at] === sign.openArray
 }
 
 /** A whole document, of which it is known that it is one. */

@@ -22,7 +22,7 @@ function detector(name: string, charsMax: number, pattern: RegExp): Detector {
 
 export const ssn: Detector = {
   ...detector('ssn', 11, /(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)/g),
-  separable: true,
+  separable: 'exactly',
 }
 export const card: Detector = detector('card', 16, /(?<!\d)\d{16}(?!\d)/g)
 /** Says where its value may have begun, so that other text need not wait. */

@@ -1,6 +1,8 @@
+const empty = Buffer.alloc(0)
+
 /** What came and cannot be judged yet. Adding to it costs no more than what is added, however small the pieces. */
 export class Tail {
-  #room: Buffer = Buffer.alloc(0)
+  #room: Buffer = empty
   #start = 0
   #end = 0
 
@@ -28,7 +30,7 @@ export class Tail {
       this.#start += from
       return
     }
-    this.#room = Buffer.from(bytes.subarray(from))
+    this.#room = from === bytes.length ? empty : Buffer.from(bytes.subarray(from))
     this.#start = 0
     this.#end = this.#room.length
   }

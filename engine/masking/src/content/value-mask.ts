@@ -24,6 +24,7 @@ export class ValueMask {
   readonly request: MaskRequest
   readonly #text: Usable
   readonly #string: Usable
+  readonly #part: Usable
   readonly #number: Usable
 
   /** Throws `InvalidMask`. */
@@ -36,12 +37,19 @@ export class ValueMask {
     if (text.kind === 'invalid' && number.kind === 'invalid') throw new InvalidMask(rule, text.why)
     this.#text = usable(text) ?? { text: redacted, method: 'redact' }
     this.#number = usable(number) ?? zero
-    this.#string = request.method === 'null' ? nothing : quoted(this.#text)
+    const inQuotes = made(this.#text, (text) => JSON.stringify(text))
+    this.#string = request.method === 'null' ? nothing : inQuotes
+    this.#part = made(inQuotes, (text) => text.slice(1, -1))
   }
 
   /** In a text, where there is no null. */
   text(value: string): Shown {
     return shown(this.#text, value)
+  }
+
+  /** The same in a string of JSON, as it is spelled there. */
+  partOfString(value: string): Shown {
+    return shown(this.#part, value)
   }
 
   /** The next three give values of JSON. */
@@ -88,9 +96,9 @@ function shown(as: Usable, value: string): Shown {
   return typeof as === 'function' ? as(value) : as
 }
 
-function quoted(as: Usable): Usable {
-  const quote = ({ text, method }: Shown): Shown => ({ text: JSON.stringify(text), method })
-  return typeof as === 'function' ? (value) => quote(as(value)) : quote(as)
+function made(as: Usable, of: (text: string) => string): Usable {
+  const make = ({ text, method }: Shown): Shown => ({ text: of(text), method })
+  return typeof as === 'function' ? (value) => make(as(value)) : make(as)
 }
 
 /** `undefined` when the request cannot be kept. */

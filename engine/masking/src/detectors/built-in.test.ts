@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Finder } from '../content/finder.ts'
+import { Finder, type Joined } from '../content/finder.ts'
 import { Tally } from '../content/tally.ts'
 import { TextWindow } from '../content/text-window.ts'
 import { ValueMask } from '../content/value-mask.ts'
@@ -79,6 +79,8 @@ const parts: readonly string[] = [
     '4111111111111111',
     '4111 1111 1111 1111',
     '123-45-6789',
+    'ssn ',
+    '219099999',
     'ann@example.com',
     '@',
     '.com',
@@ -188,10 +190,23 @@ for (const detector of detectors) {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 6 }), (texts) => {
         const by = finder(detector)
-        const found = by.findEach(texts)
-        for (const [place, each] of texts.entries()) assert.deepEqual(found.get(place) ?? [], by.find(each))
+        for (const found of [by.findEach(texts), by.findIn(besideEachOther(texts), no, no)])
+          for (const [place, each] of texts.entries()) assert.deepEqual(found.get(place) ?? [], by.find(each))
       }),
       { numRuns: 1_000 },
     )
   })
+}
+
+const no = (): boolean => false
+
+/** As close as texts may stand. */
+function besideEachOther(texts: readonly string[]): Joined {
+  let end = -1
+  const places = texts.map(({ length }) => {
+    const start = end + 1
+    end = start + length
+    return { start, end }
+  })
+  return { text: texts.join('\0'), places }
 }

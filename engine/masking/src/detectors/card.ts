@@ -8,7 +8,7 @@ import { runAtEnd } from './run-at-end.ts'
  * or a point: that is another kind of number. The last group may as well be the code on the back.
  */
 const shape =
-  /(?<!\d|\d[.-])(?:\d{13,19}|\d{4}([ .-])\d{4}\1\d{4}\1\d{1,4}(?<rest>\1\d{1,3})?|\d{4}([ .-])\d{6}\3\d{4,5})(?!\d|[.-]\d)/g
+  /(?=\d{4})(?<!\d|\d[.-])(?:\d{13,19}|\d{4}([ .-])\d{4}\1\d{4}\1\d{1,4}(?<rest>\1\d{1,3})?|\d{4}([ .-])\d{6}\3\d{4,5})(?!\d|[.-]\d)/g
 
 const hexLetter = /[a-f]/i
 
@@ -17,7 +17,7 @@ const charsMax = 19 + 4
 
 export const card: Detector = folded({
   name: 'card',
-  separable: true,
+  separable: 'exactly',
   charsMax,
   find(text) {
     const spans: Span[] = []
@@ -36,8 +36,7 @@ export const card: Detector = folded({
 })
 
 function isCard(shown: string): boolean {
-  const digits = shown.replaceAll(/\D/g, '')
-  return isIssued(digits) && passesLuhn(digits)
+  return passesLuhn(shown) && isIssued(shown.replaceAll(/\D/g, ''))
 }
 
 function isWithinHash(text: string, start: number, end: number): boolean {
@@ -46,14 +45,16 @@ function isWithinHash(text: string, start: number, end: number): boolean {
 
 const zero = 0x30
 
-/** From the right every other digit counts twice, as the sum of its own digits. */
-function passesLuhn(digits: string): boolean {
+/** From the right every other digit counts twice, as the sum of its own digits. What is no digit does not count. */
+function passesLuhn(shown: string): boolean {
   let sum = 0
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(digits.length - 1 - i) - zero
-    const twice = digit * 2
-    if (i % 2 === 0) sum += digit
-    else sum += twice > 9 ? twice - 9 : twice
+  let isTwice = false
+  for (let at = shown.length - 1; at >= 0; at--) {
+    const digit = shown.charCodeAt(at) - zero
+    if (digit < 0 || digit > 9) continue
+    const counted = isTwice ? digit * 2 : digit
+    sum += counted > 9 ? counted - 9 : counted
+    isTwice = !isTwice
   }
   return sum % 10 === 0
 }

@@ -26,7 +26,7 @@ const anyCharacter = /[\p{L}\p{M}\p{N}.!#$%'*+^_`~@\\-]/u
 /** Addresses as people write them; a quoted local part is not looked for. In queries the sign may be escaped. */
 export const email: Detector = folded({
   name: 'email',
-  separable: true,
+  separable: 'exactly',
   charsMax,
   find(text) {
     const spans: Span[] = []

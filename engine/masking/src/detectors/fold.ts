@@ -14,6 +14,7 @@ const foldable =
   /[[\p{Nd}--[0-9]][\p{Zs}--[ ]][\p{Dash}--[\-]]\p{Default_Ignorable_Code_Point}\u{ff01}-\u{ff5e}]/v
 /** Below it nothing is folded. */
 const foldableFrom = 0xa0
+const high = /[\u00a0-\uffff]/
 const invisible = /\p{Default_Ignorable_Code_Point}/u
 const space = /\p{Zs}/u
 const dash = /\p{Dash}/u
@@ -28,6 +29,7 @@ const broken = '\0'
  * cannot be seen (zero-width, soft hyphen, direction marks) is taken out. Null when nothing of a text would change.
  */
 export function fold(text: string): Folded | null {
+  if (!high.test(text)) return null
   let at = foldableAt(text, 0)
   if (at === text.length) return null
   const shifts = new Shifts()

@@ -6,7 +6,7 @@ export function folded(plain: Detector): Detector {
   const { unfinished } = plain
   return {
     name: plain.name,
-    separable: plain.separable ?? false,
+    separable: plain.separable,
     charsMax: plain.charsMax * unitsMax,
     find(text) {
       const view = foldShared(text)

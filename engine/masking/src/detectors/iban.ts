@@ -14,7 +14,7 @@ const begun = new RegExp(`${beginning}[A-Z](?:[A-Z](?:\\d(?:\\d[A-Z0-9 -]*)?)?)?
 /** An account number of a country that has them, of its length and with the right check digits; maybe in fours. */
 export const iban: Detector = folded({
   name: 'iban',
-  separable: true,
+  separable: 'exactly',
   charsMax,
   find(text) {
     const spans: Span[] = []

@@ -22,7 +22,7 @@ const assigned =
  */
 export const key: Detector = {
   name: 'key',
-  separable: true,
+  separable: 'roughly',
   charsMax,
   find(text) {
     const surely = [...text.matchAll(known)].map(valueOf)

@@ -35,7 +35,7 @@ const charsMax = 56
 
 export const phone: Detector = folded({
   name: 'phone',
-  separable: true,
+  separable: 'roughly',
   charsMax,
   find(text) {
     const shown = [...text.matchAll(plain)]

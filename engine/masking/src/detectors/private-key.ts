@@ -9,7 +9,7 @@ const charsMax = 8192
 /** A private key in PEM, from its first line to its last; one without a last line goes as far as one can. */
 export const privateKey: Detector = {
   name: 'private_key',
-  separable: true,
+  separable: 'roughly',
   charsMax,
   find(text) {
     const spans: Span[] = []

@@ -14,7 +14,7 @@ const charsMax = 9 + 2
 
 export const ssn: Detector = folded({
   name: 'ssn',
-  separable: true,
+  separable: 'roughly',
   charsMax,
   find(text) {
     return [...text.matchAll(shape)]
