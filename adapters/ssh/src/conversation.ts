@@ -17,7 +17,8 @@ const asksMax = 100_000
 const closedWaysMax = 200
 /** How long who is told why it ends may take to hear it. */
 const farewellMs = 2_000
-/** How long it may then take to hang up. */
+/** How long a client may then take to hang up: one that was told something, on a machine or over a way that is slow; another one. */
+const toldPartingMs = 4_000
 const partingMs = 500
 
 /** What the library holds of a channel before it opens no further window, what it then still lets come, and a packet. */
@@ -139,9 +140,10 @@ export class Conversation {
   async #end(): Promise<void> {
     const { connection } = this.#ports
     const gone = new Promise<void>((resolve) => void connection.once('close', () => resolve()))
-    const told = Promise.all(Array.from(this.#channels, ({ done }) => done))
-    await Promise.race([told, sleep(farewellMs, undefined, { ref: false })])
-    await Promise.race([gone, sleep(partingMs, undefined, { ref: false })])
+    const whom = Array.from(this.#channels, ({ done }) => done)
+    await Promise.race([Promise.all(whom), sleep(farewellMs, undefined, { ref: false })])
+    const withinMs = whom.length > 0 ? toldPartingMs : partingMs
+    await Promise.race([gone, sleep(withinMs, undefined, { ref: false })])
     connection.end()
   }
 

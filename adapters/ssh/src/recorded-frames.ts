@@ -10,7 +10,7 @@ export type FrameKind = (typeof frameKinds)[number]
 export const frameHeadBytes = 5
 
 export function frame(kind: FrameKind, bytes: Buffer | string): Buffer {
-  const content = Buffer.from(bytes)
+  const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
   const framed = Buffer.allocUnsafe(frameHeadBytes + content.length)
   framed.writeUInt8(frameKinds.indexOf(kind), 0)
   framed.writeUInt32BE(content.length, 1)

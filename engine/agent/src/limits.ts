@@ -36,6 +36,9 @@ export const limits = {
   uploadConnectionWindowBytes: 131_072_000,
   /** Bytes in one frame: one at a time is sent, so it is also what one stream may be ahead of the others. */
   frameBytes: 16_384,
+  /** Pieces of an answer that come at once are gathered up to this; one below the first passes by itself, without waiting. */
+  gatherBytesMin: 4_096,
+  gatherBytesMax: 65_536,
   /** Mebibytes that Node may hold for the streams of one connection before it refuses further ones. */
   sessionMemoryMib: 1_200,
   /** How often each side looks whether the other one is there, and how many looks in vain are one too many. */

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { ClientHttp2Stream, Settings } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { addressText, type Address } from '@sluice/core'
+import { Gathered } from './gathered.ts'
 import { limits } from './limits.ts'
 
 /** Of the end that asks for streams: nothing is pushed to it, and what it takes of each is bounded. */
@@ -43,12 +44,16 @@ export function answerOf(stream: ClientHttp2Stream, withinMs: number, late: () =
  */
 export function asSocket(stream: ClientHttp2Stream): Duplex {
   let isWhole = false
-  const push = stream.push.bind(stream)
-  stream.push = (chunk, encoding) => {
-    if (chunk !== null) return push(chunk, encoding)
+  const hand = stream.push.bind(stream)
+  const gathered = new Gathered(hand)
+  stream.push = (chunk: Buffer | null) => {
+    if (chunk !== null) return gathered.push(chunk)
     // Only the other side's own end comes while the stream is open.
     isWhole ||= !stream.closed && !stream.destroyed
-    if (isWhole) return push(null)
+    if (isWhole) {
+      gathered.flush()
+      return hand(null)
+    }
     stream.destroy(cut())
     return false
   }

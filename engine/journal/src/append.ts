@@ -112,13 +112,11 @@ export class Committer {
   /** In the batch that fills or, when it has no room, in a fresh one that is large enough. */
   #record(unit: RecordableUnit): Batch {
     const { incarnation, queueBytesMax, sink } = this.#ports
-    const contentBytes = contentBytesOf(unit)
     let capacity = batchBytes
     while (this.#queuedBytes < queueBytesMax && capacity <= Math.max(batchBytes, 2 * queueBytesMax)) {
       const batch = this.#filling
       const { length, events } = batch
-      // To seal it once more in each batch that is too small for it would take longer than all else.
-      if (contentBytes < batch.roomBytes && this.#fits(unit, batch)) {
+      if (this.#fits(unit, batch)) {
         if (this.#queuedBytes + batch.length - length > queueBytesMax) {
           batch.cutBack(length, events)
           break
@@ -227,10 +225,4 @@ export class Committer {
     }
     return next
   }
-}
-
-function contentBytesOf({ events }: RecordableUnit): number {
-  let bytes = 0
-  for (const { sealed } of events) if (sealed instanceof Uint8Array) bytes += sealed.length
-  return bytes
 }

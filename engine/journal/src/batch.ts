@@ -67,7 +67,8 @@ export class Batch {
     return this.#end
   }
 
-  get roomBytes(): number {
+  /** Bytes that may still be added. */
+  get room(): number {
     return this.#bytes.length - this.#end
   }
 

@@ -51,6 +51,8 @@ export class Incarnation {
 
   /** Encodes a unit at the end of a batch. `false`: no room, and the batch is as it was. Throws likewise. */
   record(unit: RecordableUnit, batch: Batch): boolean {
+    // Content is not sealed in vain where there is no room for it.
+    if (contentBytes(unit) > batch.room) return false
     const { length, events } = batch
     const stream = this.#streams.get(unit.stream)
     let written = false
@@ -130,4 +132,12 @@ export class Incarnation {
       throw new StoreError('unavailable', 'No data key could be written for the content of this stream.')
     return key
   }
+}
+
+/** Of all contents that are sealed in the events of a unit. */
+function contentBytes({ events }: RecordableUnit): number {
+  let bytes = 0
+  for (const { sealed } of events)
+    if (sealed !== undefined && !(sealed instanceof PutElsewhere)) bytes += sealed.length
+  return bytes
 }

@@ -1,7 +1,9 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openssh } from '@sluice/test'
+import { openssh, type SshDoor } from '@sluice/test'
 import { lastSession, recorded } from './recorded.ts'
 import { openStage, type Stage } from './stage.ts'
 
@@ -54,18 +56,27 @@ suite('terminals over SSH', () => {
     assert.match(stderr, /A shell may last no longer here/)
   })
 
-  test('who looks on sees it while it runs, and may end it', async () => {
+  test('who looks on sees it while it runs, and may end it', () => watchedAndEnded(stage.door))
+
+  test('it is told why also where that takes a while to arrive', async () => {
+    await using way = await slowWay(stage.door)
+    await watchedAndEnded({ ...stage.door, port: way.port }, () => way.hold(1_500))
+  })
+
+  async function watchedAndEnded(door: SshDoor, before = (): void => {}): Promise<void> {
     const abort = new AbortController()
-    const running = openssh(stage.door, 'echo begun; sleep 30', { args: tty, signal: abort.signal })
+    const begun = `begun at ${door.port}`
+    const running = openssh(door, `echo ${begun}; sleep 30`, { args: tty, signal: abort.signal })
     try {
       let seen = ''
       let session = ''
-      for (let tries = 0; tries < 60 && !seen.includes('begun'); tries++) {
+      for (let tries = 0; tries < 60 && !seen.includes(`${begun}\\r`); tries++) {
         await sleep(100)
-        session = await lastSession(stage)
+        session = await lastSession(stage).catch(() => '')
         seen = JSON.stringify(await recorded(stage, session).catch(() => []))
       }
-      assert.match(seen, /begun/)
+      assert.ok(seen.includes(`${begun}\\r`), seen)
+      before()
       const { host, port } = stage.gateway.api
       const killed = await fetch(`http://${host}:${port}/v1/sessions/${session}/kill`, {
         method: 'POST',
@@ -79,8 +90,45 @@ suite('terminals over SSH', () => {
     } finally {
       abort.abort()
     }
-  })
+  }
 })
+
+interface SlowWay extends AsyncDisposable {
+  readonly port: number
+  /** What the gateway says from now on arrives that much later, all at once. */
+  hold(ms: number): void
+}
+
+async function slowWay(to: SshDoor): Promise<SlowWay> {
+  const sockets: Socket[] = []
+  const server = createServer((client) => {
+    const gateway = connect({ host: to.host, port: to.port })
+    for (const socket of [client, gateway]) socket.on('error', () => {}).setNoDelay(true)
+    client.pipe(gateway)
+    gateway.pipe(client)
+    sockets.push(gateway, client)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    hold(ms) {
+      const [gateway, client] = sockets
+      if (gateway === undefined || client === undefined) assert.fail('nobody came')
+      gateway.unpipe(client).pause()
+      const held: Buffer[] = []
+      gateway.on('data', (bytes: Buffer) => held.push(bytes)).resume()
+      setTimeout(() => {
+        gateway.removeAllListeners('data')
+        client.write(Buffer.concat(held))
+        gateway.pipe(client)
+      }, ms)
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await once(server.close(), 'close')
+    },
+  }
+}
 
 async function* typed(lines: readonly string[]): AsyncGenerator<string> {
   for (const line of lines) {

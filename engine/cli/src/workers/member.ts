@@ -46,6 +46,7 @@ export class Member implements SessionWorker {
   readonly #ports: MemberPorts
   readonly #channel: Channel<ToWorker, ToSupervisor>
   readonly #desk: StoreDesk
+  readonly #tunnels: Socket
   readonly #ready = Promise.withResolvers<Addresses>()
   readonly #answers = new Map<number, PromiseWithResolvers<Refusal | null>>()
   #lastId = 0
@@ -63,7 +64,8 @@ export class Member implements SessionWorker {
       send: (reply) => this.tell({ kind: 'store', reply }),
       appended: (unit) => this.ledger.take(unit),
     })
-    serveTunnels(pipes[tunnelsFd] as Socket, ports.served)
+    this.#tunnels = pipes[tunnelsFd] as Socket
+    serveTunnels(this.#tunnels, ports.served)
     this.ready = this.#ready.promise
     this.ready.catch(() => {})
     this.gone = this.#follow()
@@ -110,6 +112,8 @@ export class Member implements SessionWorker {
   async #follow(): Promise<void> {
     await once(this.#process.process, 'exit')
     this.#isReady = false
+    // They end with it, also where it handed its end to a process of its own that lives on.
+    this.#tunnels.destroy()
     using _patience = this.#ports.clock.after(lastWordsMs, () => this.#channel.destroy())
     await this.#channel.over
     await this.#desk.leave()
