@@ -75,7 +75,7 @@ async function used(client: Client): Promise<void> {
   await client.end()
 }
 
-const patienceMs = 3_000
+const patienceMs = 45_000
 
 /** The end of an answer is written a little after the caller has it. */
 async function recorded({ run, trace }: Ids): Promise<void> {

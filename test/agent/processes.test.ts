@@ -6,7 +6,6 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sluice } from '@sluice/cli'
 import { demoToken, freePort, startIdentityProvider, type IdentityProvider } from '@sluice/demo'
@@ -189,16 +188,16 @@ suite('targets behind agents', () => {
     const client = await WireClient.connect(gateway)
     const greeting = await client.start(login('behind'))
     const key = greeting.messages.find(({ type }) => type === 'K')?.body ?? Buffer.alloc(8)
-    const started = performance.now()
-    const answer = client.query('select pg_sleep(20)')
-    await sleep(300)
+    const answer = client.query('select pg_sleep(600)')
+    const running = `select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(600)%' and pid <> pg_backend_pid()`
+    // One that comes before the statement does nothing.
+    await eventually(async () => (await backend.run('postgres', running)).rows[0]?.[0] === '1')
     const canceller = await WireClient.connect(gateway)
     canceller.send(message.cancelRequest(key.readInt32BE(0), key.subarray(4)))
     assert.deepEqual(
       (await answer).errors.map(({ code }) => code),
       ['57014'],
     )
-    assert.ok(performance.now() - started < 10_000)
     canceller.close()
     client.close()
   })
@@ -286,14 +285,14 @@ suite('targets behind agents', () => {
         sessions++
       }
     })
-    await sleep(500)
+    await eventually(() => sessions > 12)
     await second.kill()
     running.delete(second)
-    await sleep(1_000)
+    const before = sessions
+    await eventually(() => sessions > before + 30)
     going = false
     await Promise.all(load)
     assert.deepEqual([...failures], [])
-    assert.ok(sessions > 12, `only ${sessions} sessions`)
   })
 
   test('TLS to the target is between the gateway and the target, by the name of the target', async () => {

@@ -148,7 +148,7 @@ export async function tunnelStage(change: { readonly clock?: Clock } = {}): Prom
 }
 
 /** Until it is so; fails when it does not come to be. */
-export async function eventually(so: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
+export async function eventually(so: () => boolean | Promise<boolean>, withinMs = 45_000): Promise<void> {
   const until = performance.now() + withinMs
   while (!(await so())) {
     if (performance.now() > until) assert.fail(`not within ${withinMs} ms: ${String(so)}`)

@@ -146,7 +146,8 @@ suite('tunnels', () => {
       )
       // Until all windows are full.
       await sleep(500)
-      assert.deepEqual([reached.size, open()], [20, [20]])
+      await eventually(() => reached.size === 20)
+      assert.deepEqual(open(), [20])
       for (const stream of unread) stream.on('error', () => {}).destroy()
       await eventually(() => reached.size === 0)
       assert.deepEqual(open(), [0])
@@ -338,7 +339,7 @@ suite('tunnels', () => {
       socket.resume()
       const started = performance.now()
       await dialling
-      assert.ok(performance.now() - started < 4_000)
+      assert.ok(performance.now() - started < 20_000)
       await echoes('honest')
     })
 

@@ -34,7 +34,7 @@ export function policyChanges(stage: ConsoleStage): void {
       await editor.fill(whole.replace(/^deny contains .*$/m, allowing))
       await files.getByRole('button', { name: 'Judge again' }).click()
       // It compiles first.
-      await files.getByText(/decisions? would change\./).waitFor({ timeout: 40_000 })
+      await files.getByText(/decisions? would change\./).waitFor()
       await files
         .getByRole('region', { name: 'What would change' })
         .getByText('console/dropped')
@@ -54,7 +54,7 @@ export function policyQuestions(stage: ConsoleStage): void {
       const { page } = carol
       const files = page.getByRole('region', { name: 'Files' })
       await files.getByRole('button', { name: 'Run tests' }).click()
-      await files.getByText(/All pass: 1 test and 0 cases/).waitFor({ timeout: 40_000 })
+      await files.getByText(/All pass: 1 test and 0 cases/).waitFor()
       await files.getByText(/% of this file/).waitFor()
       const line = (text: string) => files.locator('.source-line', { hasText: text }).first()
       assert.match((await line('"console/read"').getAttribute('class')) ?? '', /\bcovered\b/)
@@ -73,7 +73,7 @@ export function policyQuestions(stage: ConsoleStage): void {
       const denied = page.getByRole('listitem').filter({ hasText: 'drop table orders' })
       await denied.getByText('Why it was decided so').click()
       const why = denied.getByRole('region', { name: 'Why it was decided so' })
-      await why.getByText('DROP is not allowed.').waitFor({ timeout: 40_000 })
+      await why.getByText('DROP is not allowed.').waitFor()
       await why.getByText(/rules did not/).click()
       const read = why.getByRole('listitem').filter({ hasText: 'console/read' })
       for (const part of ['input.action.read_only', 'false', 'console.rego:8'])

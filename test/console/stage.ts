@@ -38,8 +38,8 @@ export interface Person extends AsyncDisposable {
   readonly complaints: readonly string[]
 }
 
-/** On a busy machine. */
-const patienceMs = 15_000
+/** On a busy machine, which starts and renders pages many times as slowly. */
+const patienceMs = 45_000
 export const run = 'run_of_the_console_test'
 const policies = fileURLToPath(new URL('policies', import.meta.url))
 
@@ -83,7 +83,7 @@ export async function openConsoleStage(more: Partial<GatewayOptions> = {}): Prom
       signedIn(chromium, url, { name, password: provider.login.password, path, look }),
     again: async ({ page: known }) => {
       const context = await chromium.newContext({ storageState: await known.context().storageState() })
-      const page = await context.newPage()
+      const page = await newPage(context)
       const complaints = complaintsOf(page)
       await page.goto(known.url())
       return { page, complaints, [Symbol.asyncDispose]: () => closed(context) }
@@ -131,8 +131,7 @@ async function signedIn(
     reducedMotion: 'reduce',
     permissions: [],
   })
-  const page = await context.newPage()
-  page.setDefaultTimeout(patienceMs)
+  const page = await newPage(context)
   const complaints = complaintsOf(page)
   await page.goto(url + path)
   await page.getByRole('link', { name: /^Continue with/ }).click()
@@ -142,6 +141,12 @@ async function signedIn(
   await page.waitForURL(url + path)
   await page.getByRole('navigation', { name: 'Pages' }).waitFor()
   return { page, complaints, [Symbol.asyncDispose]: () => closed(context) }
+}
+
+async function newPage(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage()
+  page.setDefaultTimeout(patienceMs)
+  return page
 }
 
 function complaintsOf(page: Page): readonly string[] {

@@ -141,6 +141,6 @@ suite('exports of a gateway as it is served', () => {
   test('keep no gateway from stopping in time', async () => {
     const started = performance.now()
     await gateway.close()
-    assert.ok(performance.now() - started < 5_000)
+    assert.ok(performance.now() - started < 20_000)
   })
 })

@@ -12,7 +12,7 @@ export interface HttpAnswer extends HttpMessage {
 /** The server closed the connection before what was awaited. */
 export class HungUp extends Error {}
 
-const patienceMs = 15_000
+const patienceMs = 45_000
 
 /** A client over a plain socket that sends exactly what it is told to send, and keeps every byte that it hears. */
 export class HttpClient {

@@ -22,7 +22,7 @@ export interface Login extends Place {
   readonly protocol?: number
 }
 
-const patienceMs = 15_000
+const patienceMs = 45_000
 
 /** A frontend that says exactly what it is told to say, and keeps every byte that it hears. */
 export class WireClient {

@@ -175,11 +175,9 @@ suite('a gateway of two workers, with targets behind agents', () => {
     await agent.kill()
     for (const answer of await Promise.all(waiting)) assert.ok(answer.closed || answer.errors.length > 0)
     await assert.rejects(WireClient.login(login('behind')))
-    const started = performance.now()
     agent = await startAgent('first')
     const again = await pair()
     for (const seat of again) await works(seat)
-    assert.ok(performance.now() - started < backWithinMs + 5_000)
     for (const { client } of again) client.close()
   })
 

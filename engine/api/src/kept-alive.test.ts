@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '@sluice/core'
+import { systemClock, type Clock } from '@sluice/core'
 import { keptAlive } from './kept-alive.ts'
 
 async function all(lines: AsyncIterable<string>): Promise<readonly string[]> {
@@ -11,14 +11,32 @@ async function all(lines: AsyncIterable<string>): Promise<readonly string[]> {
 }
 
 test('silence has empty lines in it, and no line is lost, doubled or out of order', async () => {
+  const third = Promise.withResolvers<void>()
   async function* lines(): AsyncGenerator<string> {
     yield 'a\n'
     yield 'b\n'
-    await sleep(130)
+    await third.promise
     yield 'c\n'
   }
-  const told = await all(keptAlive(lines(), 50, systemClock))
-  assert.deepEqual(told, ['a\n', 'b\n', '\n', '\n', 'c\n'])
+  const waits: (() => void)[] = []
+  const clock: Pick<Clock, 'after'> = {
+    after(ms, callback) {
+      assert.equal(ms, 50)
+      waits.push(callback)
+      return { [Symbol.dispose]: () => void waits.splice(waits.indexOf(callback), 1) }
+    },
+  }
+  const told = keptAlive(lines(), 50, clock)
+  const next = async (): Promise<unknown> => (await told.next()).value
+  assert.deepEqual([await next(), await next()], ['a\n', 'b\n'])
+  for (let silence = 0; silence < 2; silence++) {
+    const empty = next()
+    waits[0]?.()
+    assert.equal(await empty, '\n')
+  }
+  third.resolve()
+  assert.deepEqual([await next(), await next()], ['c\n', undefined])
+  assert.equal(waits.length, 0)
 })
 
 test('what fails fails here, and who leaves has it ended', async () => {

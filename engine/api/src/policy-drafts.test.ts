@@ -88,9 +88,15 @@ test('too much is not read', async () => {
 
 test('one compiles at a time', async () => {
   const slow = Promise.withResolvers<readonly []>()
-  const { post } = api({ check: () => slow.promise })
+  const begun = Promise.withResolvers<void>()
+  const { post } = api({
+    check() {
+      begun.resolve()
+      return slow.promise
+    },
+  })
   const first = post('check', { files })
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await Promise.race([begun.promise, first])
   assert.equal((await post('test', { files })).statusCode, 429)
   slow.resolve([])
   assert.equal((await first).json<{ ok: boolean }>().ok, true)

@@ -1,15 +1,26 @@
-import { controlStream, type EventStore, type Position, type RecordedEvent } from '@sluice/core'
+import {
+  controlStream,
+  limits,
+  type Clock,
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+} from '@sluice/core'
 import { ControlSteps } from './recording-control.ts'
 import { SessionSteps, type ContentPorts } from './recording-session.ts'
 import type { RecordingStep } from './recording-step.ts'
 
 export interface ReplayPorts extends ContentPorts {
   readonly store: Pick<EventStore, 'read' | 'subscribe'>
+  readonly clock: Pick<Clock, 'now' | 'after'>
 }
 
+/** What runs when a session ends is cancelled; how that went is recorded once it is known, and so behind the end. */
+const outcomesMs = limits.cancelWaitMs + limits.appendWaitMs
+
 /**
- * A session from its opening to its end, or to the present end of the log; with `follow` what comes as well, until the
- * signal aborts. The two streams that tell of it have no common order: what is in the control stream comes by its time,
+ * A session from its opening to its end, or to the present end of the log; with `follow` what comes as well, until it is
+ * over and the outcome of all that ran in it is told, or the signal aborts. The two streams that tell of it have no common order: what is in the control stream comes by its time,
  * in its own order.
  */
 export async function* replay(
@@ -25,7 +36,7 @@ export async function* replay(
     yield* steps
   }
   yield* story.rest()
-  if (follow !== undefined && !story.over) yield* story.follow(follow)
+  if (follow !== undefined && story.waitMs > 0) yield* story.follow(follow)
 }
 
 class Story {
@@ -33,6 +44,7 @@ class Story {
   knowsControl = false
   readonly #id: string
   readonly #store: ReplayPorts['store']
+  readonly #clock: ReplayPorts['clock']
   readonly #session: SessionSteps
   readonly #control: ControlSteps
   #position: Position | undefined
@@ -43,8 +55,16 @@ class Story {
   constructor(id: string, ports: ReplayPorts) {
     this.#id = id
     this.#store = ports.store
+    this.#clock = ports.clock
     this.#session = new SessionSteps(id, ports)
     this.#control = new ControlSteps(id, (writer, epoch) => this.#session.own.isOf(writer, epoch))
+  }
+
+  /** How long something of it may still come. */
+  get waitMs(): number {
+    const { closedAt, runs } = this.#session
+    if (closedAt === null) return this.over ? 0 : Infinity
+    return runs ? Math.min(outcomesMs, closedAt + outcomesMs - this.#clock.now()) : 0
   }
 
   async session(event: RecordedEvent): Promise<readonly RecordingStep[]> {
@@ -52,7 +72,7 @@ class Story {
     // A store may hand out more than it is asked for.
     if (event.stream !== this.#id) return []
     const steps = await this.#session.take(event)
-    this.over ||= this.#session.closed
+    this.over ||= this.#session.closedAt !== null
     return steps
   }
 
@@ -80,10 +100,14 @@ class Story {
   async *follow(signal: AbortSignal): AsyncGenerator<RecordingStep> {
     const leaving = new AbortController()
     const left = AbortSignal.any([signal, leaving.signal])
+    using waiting = new DisposableStack()
+    const ends = (): void => void waiting.use(this.#clock.after(this.waitMs, () => leaving.abort()))
+    if (this.over) ends()
     try {
       for await (const step of either(this.#comingSession(left), this.#comingControl(left))) {
         yield step
-        if (step.step === 'closed' || step.step === 'lost') return
+        if (step.step === 'closed') ends()
+        if (step.step === 'lost') return
       }
     } finally {
       leaving.abort()
@@ -95,6 +119,7 @@ class Story {
       const steps = await this.session(event)
       if (followsControl(event)) yield* this.#caughtUp()
       yield* steps
+      if (this.waitMs <= 0) return
     }
   }
 
@@ -127,18 +152,16 @@ function followsControl({ type, data }: RecordedEvent): boolean {
   return type === 'SessionClosed' || (type === 'DecisionMade' && data.approvals !== '[]')
 }
 
-/** What comes from either, as it comes. Who leaves makes both end by the signal that they were given. */
+/** What comes from either, as it comes, until one ends. Who leaves makes both end by the signal that they were given. */
 async function* either<T>(...sources: readonly AsyncIterable<T>[]): AsyncGenerator<T> {
   const iterators = sources.map((source) => source[Symbol.asyncIterator]())
   const coming = new Map(iterators.map((iterator) => [iterator, nextOf(iterator)]))
   try {
-    while (coming.size > 0) {
+    for (;;) {
       const { iterator, result } = await Promise.race(coming.values())
-      if (result.done === true) coming.delete(iterator)
-      else {
-        coming.set(iterator, nextOf(iterator))
-        yield result.value
-      }
+      if (result.done === true) return
+      coming.set(iterator, nextOf(iterator))
+      yield result.value
     }
   } finally {
     for (const next of coming.values()) next.catch(() => {})

@@ -29,6 +29,7 @@ type Of<T extends RecordedEvent['type']> = Extract<RecordedEvent, { readonly typ
 
 /** What was lost of an exchange makes all that follows in it unreadable. */
 interface Progress {
+  allowed: boolean
   chunks: { request: number; response: number }
   torn: { request: boolean; response: boolean }
 }
@@ -36,7 +37,8 @@ interface Progress {
 /** The stream of one session as steps. It reads; nothing of what it reads is ever performed. */
 export class SessionSteps {
   readonly own: OwnEvents
-  closed = false
+  /** Milliseconds since 1970; `null`: it goes on. */
+  closedAt: number | null = null
   readonly #ports: ContentPorts
   readonly #open = new Map<string, Progress>()
   #recording: Recording | undefined
@@ -44,6 +46,11 @@ export class SessionSteps {
   constructor(session: string, ports: ContentPorts) {
     this.own = new OwnEvents(session)
     this.#ports = ports
+  }
+
+  /** Whether something that was allowed has no outcome yet. */
+  get runs(): boolean {
+    return [...this.#open.values()].some(({ allowed }) => allowed)
   }
 
   async take(event: RecordedEvent): Promise<readonly RecordingStep[]> {
@@ -59,7 +66,7 @@ export class SessionSteps {
       case 'RequestReceived':
         return [await this.#request(event, at)]
       case 'DecisionMade':
-        if (event.data.effect === 'deny') this.#end(event.data.exchange, false)
+        this.#decided(event.data)
         return [decision(event.data, at)]
       case 'DenialsCounted': {
         const { decision: id, requests, denied, from_ms, until_ms, rules } = event.data
@@ -77,7 +84,7 @@ export class SessionSteps {
       }
       case 'SessionClosed': {
         const { session: _, ...end } = event.data
-        this.closed = true
+        this.closedAt = event.time
         return [{ at, step: 'closed', ...end }]
       }
       default:
@@ -104,6 +111,7 @@ export class SessionSteps {
   async #request(event: Of<'RequestReceived'>, at: string): Promise<RecordingStep> {
     const { exchange, bytes } = event.data
     this.#open.set(exchange, {
+      allowed: false,
       chunks: { request: 0, response: 0 },
       torn: { request: false, response: false },
     })
@@ -120,6 +128,12 @@ export class SessionSteps {
       content: state,
       statements,
     }
+  }
+
+  #decided({ exchange, effect }: EventData['DecisionMade']): void {
+    if (effect === 'deny') this.#end(exchange, false)
+    const progress = this.#open.get(exchange)
+    if (progress !== undefined) progress.allowed = effect === 'allow'
   }
 
   async #chunk(event: Of<'RecordingChunk'>, at: string): Promise<RecordingStep> {

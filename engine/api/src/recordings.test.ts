@@ -568,9 +568,10 @@ suite('who may read it', () => {
 
 suite('a session that goes on', () => {
   async function following(scripted: ScriptedApi, session: string, token = 'erin') {
-    const url = await scripted.app.listen({ host: '127.0.0.1', port: 0 })
+    const { app } = scripted
+    if (!app.server.listening) await app.listen({ host: '127.0.0.1', port: 0 })
     const leaving = new AbortController()
-    const response = await fetch(`${url}/v1/sessions/${session}/recording?follow=true`, {
+    const response = await fetch(`${app.listeningOrigin}/v1/sessions/${session}/recording?follow=true`, {
       headers: bearer(token),
       signal: leaving.signal,
     })
@@ -600,6 +601,41 @@ suite('a session that goes on', () => {
     assert.equal((await follower.next())?.step, 'killed')
     await scripted.engine.session(session)?.close('killed')
     assert.equal((await follower.next())?.step, 'closed')
+    assert.equal(await follower.next(), null)
+    await scripted.app.close()
+  })
+
+  test('is followed past its end until the outcome of what ran in it is there', async () => {
+    const scripted = api()
+    const session = await scripted.open('alice')
+    await write(scripted, session, received(session, 'exc_1'), decided(session, 'exc_1'))
+    const early = await following(scripted, session)
+    for (const step of ['opened', 'request', 'decision']) assert.equal((await early.next())?.step, step)
+    await scripted.engine.session(session)?.close('client')
+    assert.equal((await early.next())?.step, 'closed')
+    // Who comes now comes between the end and the outcome.
+    const late = await following(scripted, session)
+    for (const step of ['opened', 'request', 'decision', 'closed'])
+      assert.equal((await late.next())?.step, step)
+    await write(scripted, session, completed(session, 'exc_1', 'the last word'))
+    for (const follower of [early, late]) {
+      const answer = (await follower.next()) ?? assert.fail()
+      assert.deepEqual(answer.step === 'answer' && answer.parts, [{ kind: 'status', text: 'the last word' }])
+      assert.equal((await follower.next())?.step, 'completed')
+      assert.equal(await follower.next(), null)
+    }
+    await scripted.app.close()
+  })
+
+  test('an outcome that has not come long after the end is not waited for', async () => {
+    const scripted = api()
+    const session = await scripted.open('alice')
+    const end = { session, reason: 'client', requests: 1, denied: 0, rows: 0, bytes: 0 }
+    await write(scripted, session, received(session, 'exc_1'), decided(session, 'exc_1'))
+    await write(scripted, session, { type: 'SessionClosed', data: end, time: Date.now() - 60_000 })
+    const follower = await following(scripted, session)
+    for (const step of ['opened', 'request', 'decision', 'closed'])
+      assert.equal((await follower.next())?.step, step)
     assert.equal(await follower.next(), null)
     await scripted.app.close()
   })

@@ -45,7 +45,8 @@ const schema = {
   querystring: options({
     follow: {
       ...flag,
-      description: 'What comes as well, until the session is over; an empty line when nothing comes.',
+      description:
+        'What comes as well, until the session is over and the outcome of what ran in it is told; an empty line when nothing comes.',
     },
   }),
   response: {

@@ -12,23 +12,25 @@ export interface Recording {
 
 /** More steps are not held in a page. */
 const stepsMax = 50_000
-/** Nothing new for so long after the beginning: what comes now is live. */
+/** Nothing new for so long after something: what comes now is live. */
 const quietMs = 400
 
-/** The recording of a session as it is read, told at most once a frame. `follow`: what comes as well. */
-export function useRecording(session: string, follow: boolean): Recording {
+/**
+ * The recording of a session as it is read, told at most once a frame, and what comes as well: also of one that has ended,
+ * since what it did last may be recorded a moment later. It is the gateway that says when nothing more will come.
+ */
+export function useRecording(session: string): Recording {
   const [recording, setRecording] = useState<Recording>({ items: [], state: 'reading', wrong: null })
   useEffect(() => {
     const leaving = new AbortController()
-    void read(session, follow, leaving.signal, setRecording)
+    void read(session, leaving.signal, setRecording)
     return () => leaving.abort()
-  }, [session, follow])
+  }, [session])
   return recording
 }
 
 async function read(
   session: string,
-  follow: boolean,
   leaving: AbortSignal,
   tell: (recording: Recording) => void,
 ): Promise<void> {
@@ -39,16 +41,15 @@ async function read(
     drawn = true
     if (!leaving.aborted) tell({ items: [...replay.items], state, wrong })
   }
-  const quiet = setTimeout(() => {
-    if (follow && state === 'reading') state = 'live'
+  let quiet: ReturnType<typeof setTimeout> | undefined
+  const live = (): void => {
+    state = 'live'
     draw()
-  }, quietMs)
+  }
   try {
-    for await (const step of lines<Step>(
-      `/v1/sessions/${session}/recording`,
-      follow ? { follow } : {},
-      leaving,
-    )) {
+    for await (const step of lines<Step>(`/v1/sessions/${session}/recording`, { follow: true }, leaving)) {
+      clearTimeout(quiet)
+      if (state === 'reading') quiet = setTimeout(live, quietMs)
       replay.take(step)
       steps += 1
       if (steps >= stepsMax) {

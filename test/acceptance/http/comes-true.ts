@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const patienceMs = 10_000
+const patienceMs = 45_000
 const lookMs = 20
 
 /** Waits for what happens on the other side of a gateway. */

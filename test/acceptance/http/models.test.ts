@@ -61,7 +61,7 @@ async function anthropic(): Promise<Anthropic> {
 
 /** What the last exchange used, once its end is recorded. */
 async function lastUsed(exchanges: number): Promise<EventData['ResponseCompleted']> {
-  for (const until = performance.now() + 5_000; performance.now() < until; await sleep(20)) {
+  for (const until = performance.now() + 45_000; performance.now() < until; await sleep(20)) {
     const ends = (await gateway.events()).flatMap((event) =>
       event.type === 'ResponseCompleted' ? [event.data] : [],
     )

@@ -1,7 +1,9 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openssh, type SshDoor } from '@sluice/test'
 import { lastSession, recorded } from './recorded.ts'
@@ -26,8 +28,15 @@ suite('terminals over SSH', () => {
   })
 
   test('a shell of a person is recorded as it was seen, and a typed password is not', async () => {
-    const lines = ['stty -echo', 'read secret', 'hunter2', 'stty echo; echo size $(stty size); exit 3']
-    const { status, stdout } = await openssh(stage.door, null, { args: tty, input: typed(lines) })
+    // What is typed before its terminal is told not to would be echoed by that.
+    const quiet = join(stage.sshd.home, 'quiet')
+    async function* typed(): AsyncGenerator<string> {
+      yield `stty -echo; touch ${quiet}\n`
+      for (let tries = 0; tries < 900 && !existsSync(quiet); tries++) await sleep(50)
+      yield 'read secret\nhunter2\n'
+      yield 'stty echo; echo size $(stty size); exit 3\n'
+    }
+    const { status, stdout } = await openssh(stage.door, null, { args: tty, input: typed() })
     assert.equal(status, 3)
     assert.match(stdout, /size \d+ \d+/)
     const steps = await recorded(stage, await lastSession(stage))
@@ -70,7 +79,7 @@ suite('terminals over SSH', () => {
     try {
       let seen = ''
       let session = ''
-      for (let tries = 0; tries < 60 && !seen.includes(`${begun}\\r`); tries++) {
+      for (let tries = 0; tries < 200 && !seen.includes(`${begun}\\r`); tries++) {
         await sleep(100)
         session = await lastSession(stage).catch(() => '')
         seen = JSON.stringify(await recorded(stage, session).catch(() => []))
@@ -127,12 +136,5 @@ async function slowWay(to: SshDoor): Promise<SlowWay> {
       for (const socket of sockets) socket.destroy()
       await once(server.close(), 'close')
     },
-  }
-}
-
-async function* typed(lines: readonly string[]): AsyncGenerator<string> {
-  for (const line of lines) {
-    await sleep(300)
-    yield `${line}\n`
   }
 }

@@ -154,15 +154,16 @@ test('a gateway that shuts down tells whose command it stops, and stops it', asy
   await using stage = await openStage()
   const pid = join(stage.sshd.home, 'pid-of-sleep')
   const running = openssh(stage.door, `echo $$ > ${pid}; exec sleep 60`)
-  for (let tries = 0; tries < 100 && !existsSync(pid); tries++) await sleep(50)
+  for (let tries = 0; tries < 900 && !existsSync(pid); tries++) await sleep(50)
   const started = performance.now()
   await stage.gateway.close()
   const { status, stderr } = await running
-  assert.ok(performance.now() - started < 12_000)
+  // It would have slept for a minute.
+  assert.ok(performance.now() - started < 40_000)
   assert.notEqual(status, 0)
   assert.match(stderr, /^sluice: /)
   const [found] = (await readFile(pid, 'utf8')).split('\n')
-  for (let tries = 0; tries < 60 && isRunning(Number(found)); tries++) await sleep(50)
+  for (let tries = 0; tries < 400 && isRunning(Number(found)); tries++) await sleep(50)
   assert.equal(isRunning(Number(found)), false, 'it goes on')
 })
 

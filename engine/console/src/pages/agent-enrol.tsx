@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { send } from '../api/client.ts'
 import type { Agent } from '../api/operations.ts'
 import { Code } from '../views/code.tsx'
@@ -72,7 +72,7 @@ const namesAre = 'A name is lower-case letters, digits, _ and -, at most 63.'
 /** It is shown until who asked says that they have it. */
 function Token({ of: invited, close }: { readonly of: Invited; readonly close: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
+  useLayoutEffect(() => dialog.current?.showModal(), [])
   return (
     <dialog ref={dialog} class="wide-dialog" onClose={close} aria-labelledby="enrol-title">
       <div>

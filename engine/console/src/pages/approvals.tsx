@@ -75,14 +75,18 @@ function Past({
   readonly chosen: string | undefined
 }): JSX.Element {
   const before = place.value.query['before']
+  const asked = JSON.stringify({ state, before })
   const page = useResource(
-    (signal) => get<readonly ApprovalLine[]>('/v1/approvals', { state, last: pageSize, before }, signal),
-    [state, before],
+    async (signal) => ({
+      asked,
+      lines: await get<readonly ApprovalLine[]>('/v1/approvals', { state, last: pageSize, before }, signal),
+    }),
+    [asked],
   )
   return (
     <Shown of={page}>
-      {(lines) => (
-        <>
+      {({ asked: answered, lines }) => (
+        <div class="answer" aria-busy={answered !== asked}>
           <List lines={lines.toReversed()} chosen={chosen} />
           {lines.length < pageSize ? null : (
             <div class="more">
@@ -91,7 +95,7 @@ function Past({
               </button>
             </div>
           )}
-        </>
+        </div>
       )}
     </Shown>
   )

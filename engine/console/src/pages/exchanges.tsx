@@ -50,9 +50,11 @@ export function Exchanges(): JSX.Element {
   const { since, content, before, text, subject, target, run, rule, table, action, effect } = query
   const targets = useTargetChoice()
   const wanted = { subject, target, run, rule, table, action, effect, text, before }
+  const asked = JSON.stringify(query)
   const page = useResource(
-    (signal) =>
-      get<FoundPage>(
+    async (signal) => ({
+      asked,
+      ...(await get<FoundPage>(
         '/v1/exchanges',
         {
           ...wanted,
@@ -61,8 +63,9 @@ export function Exchanges(): JSX.Element {
           last: pageSize,
         },
         signal,
-      ),
-    [JSON.stringify(query)],
+      )),
+    }),
+    [asked],
   )
   return (
     <>
@@ -74,33 +77,35 @@ export function Exchanges(): JSX.Element {
         choices={[targets, effects, periods, ...(is('auditor') ? [depths] : [])]}
       />
       <Shown of={page}>
-        {({ exchanges, next }) =>
-          exchanges.length === 0 ? (
-            <section class="card">
-              <Empty icon="exchanges" title="Nothing found" command="npm run example">
-                {Object.keys(query).length > 0
-                  ? 'Take a filter away, or look further back.'
-                  : 'Every statement, HTTP request and command is found here, with who asked and what was decided.'}
-              </Empty>
-            </section>
-          ) : (
-            <>
-              <FoundExchanges exchanges={exchanges} />
-              <div class="more row">
-                {before === undefined ? null : (
-                  <button class="button small" type="button" onClick={() => filter({ before: undefined })}>
-                    Newest
-                  </button>
-                )}
-                {next === null ? null : (
-                  <button class="button small" type="button" onClick={() => filter({ before: next })}>
-                    Older ones
-                  </button>
-                )}
-              </div>
-            </>
-          )
-        }
+        {({ asked: answered, exchanges, next }) => (
+          <div class="answer" aria-busy={answered !== asked}>
+            {exchanges.length === 0 ? (
+              <section class="card">
+                <Empty icon="exchanges" title="Nothing found" command="npm run example">
+                  {Object.keys(query).length > 0
+                    ? 'Take a filter away, or look further back.'
+                    : 'Every statement, HTTP request and command is found here, with who asked and what was decided.'}
+                </Empty>
+              </section>
+            ) : (
+              <>
+                <FoundExchanges exchanges={exchanges} />
+                <div class="more row">
+                  {before === undefined ? null : (
+                    <button class="button small" type="button" onClick={() => filter({ before: undefined })}>
+                      Newest
+                    </button>
+                  )}
+                  {next === null ? null : (
+                    <button class="button small" type="button" onClick={() => filter({ before: next })}>
+                      Older ones
+                    </button>
+                  )}
+                </div>
+              </>
+            )}
+          </div>
+        )}
       </Shown>
     </>
   )

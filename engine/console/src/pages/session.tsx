@@ -122,7 +122,7 @@ function Facts({ session }: { readonly session: SessionLine }): JSX.Element {
 const itemsShown = 150
 
 function Recorded({ session }: { readonly session: SessionLine }): JSX.Element {
-  const recording = useRecording(session.id, session.state === 'open')
+  const recording = useRecording(session.id)
   const [most, setMost] = useState(itemsShown)
   const places = usePlaces(session.id, recording.items.length)
   const clock = useMemo(() => playClock(recording.items), [recording.items])
@@ -138,7 +138,7 @@ function Recorded({ session }: { readonly session: SessionLine }): JSX.Element {
     <section aria-label="Recording">
       <div class="head replay-head">
         <h2>Recording</h2>
-        {recording.state === 'live' ? <span class="live">live</span> : null}
+        {recording.state === 'live' && session.state === 'open' ? <span class="live">live</span> : null}
         {recording.state === 'full' ? (
           <span class="quiet small">only its first 50 000 steps are shown</span>
         ) : null}

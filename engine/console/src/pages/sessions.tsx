@@ -28,9 +28,10 @@ export function Sessions(): JSX.Element {
     state: state === 'all' ? undefined : state,
     last: pageSize,
   }
+  const asked = JSON.stringify(wanted)
   const page = useResource(
-    (signal) => get<SessionPage>('/v1/sessions/search', wanted, signal),
-    [JSON.stringify(wanted), sessionChanges.value],
+    async (signal) => ({ asked, ...(await get<SessionPage>('/v1/sessions/search', wanted, signal)) }),
+    [asked, sessionChanges.value],
   )
   return (
     <>
@@ -45,7 +46,13 @@ export function Sessions(): JSX.Element {
           { name: 'sort', label: 'Order', options: orders },
         ]}
       />
-      <Shown of={page}>{(found) => <List page={found} first={after === undefined} />}</Shown>
+      <Shown of={page}>
+        {(found) => (
+          <div class="answer" aria-busy={found.asked !== asked}>
+            <List page={found} first={after === undefined} />
+          </div>
+        )}
+      </Shown>
     </>
   )
 }

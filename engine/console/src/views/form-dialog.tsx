@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { messageOf } from './resource.tsx'
 
 /** A form on its way: once at a time, and what went wrong is told until it is sent again. */
@@ -50,7 +50,8 @@ export function FormDialog(props: FormDialogProps): JSX.Element {
   const { busy, wrong, send } = props.sending
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => dialog.current?.showModal(), [])
+  // At once: what is typed next is for it.
+  useLayoutEffect(() => dialog.current?.showModal(), [])
   return (
     <dialog ref={dialog} class={wide ? 'wide-dialog' : ''} onClose={close} aria-labelledby={id}>
       <form

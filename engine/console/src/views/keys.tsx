@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { go } from '../location.ts'
 import { placesFor } from '../places.ts'
 import { is } from '../who.ts'
@@ -15,11 +15,11 @@ export interface Key {
 const listening = signal<readonly (() => readonly Key[])[]>([])
 const helping = signal(false)
 
-/** These keys, as long as a part of the page is there. */
+/** These keys, as long as a part of the page is there: whoever sees it can press them. */
 export function useKeys(keys: readonly Key[]): void {
   const latest = useRef(keys)
   latest.current = keys
-  useEffect(() => {
+  useLayoutEffect(() => {
     const mine = (): readonly Key[] => latest.current
     listening.value = [...listening.value, mine]
     return () => (listening.value = listening.value.filter((other) => other !== mine))
@@ -82,7 +82,7 @@ function isTyping(target: EventTarget | null): boolean {
 export function KeyHelp(): JSX.Element | null {
   const dialog = useRef<HTMLDialogElement>(null)
   const open = helping.value
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) dialog.current?.showModal()
   }, [open])
   if (!open) return null
