@@ -22,6 +22,8 @@ export interface ConversationPorts {
   readonly means: Means
   /** Targets by the host names that are theirs. */
   readonly hosts: ReadonlyMap<string, string>
+  /** Of this gateway, in `Via`. */
+  readonly pseudonym: string
   /** How long a caller may take nothing of what is ready for it. */
   readonly stallMs: number
 }
@@ -100,7 +102,7 @@ export class Conversation {
   async #serve(asked: Asked, expectsContinue: boolean): Promise<void> {
     let head: CanonicalHead
     try {
-      head = canonicalHead(asked.request, { hosts: this.#ports.hosts, servername: servernameOf(asked) })
+      head = canonicalHead(asked.request, { ...this.#ports, servername: servernameOf(asked) })
     } catch (error) {
       return this.#refuse(asked, refusalOf(error))
     }

@@ -275,7 +275,7 @@ const credentialRejected = refusal(
 
 /** Of one attempt, and different in the next: an approval of the request is not bound to it. */
 const ofTheAttempt =
-  /^(?:traceparent|tracestate|baggage|langsmith-trace|user-agent|date|x-(?:request|correlation|amzn-trace)-id|x-stainless-.*|idempotency-key)$/
+  /^(?:via|traceparent|tracestate|baggage|langsmith-trace|user-agent|date|x-(?:request|correlation|amzn-trace)-id|x-stainless-.*|idempotency-key)$/
 
 function isOfTheAttempt(name: string): boolean {
   return ofTheAttempt.test(name)

@@ -3,6 +3,7 @@ import { listed } from './header-fields.ts'
 import { refuseOverride } from './method-override.ts'
 import { malformed } from './objection.ts'
 import { headerOf, type Headers } from './replies.ts'
+import { hopsIn } from './via.ts'
 
 /**
  * What of a head goes upstream: what is meant for the target. The gateway frames anew, names the host and shows a
@@ -17,6 +18,7 @@ export function forwarded(fields: Headers): Headers {
   const hop = namedByConnection(fields)
   return fields.flatMap(([name, value]): Headers => {
     if (name === 'prefer') return preferences(value)
+    if (name === 'via') return hopsIn(value)
     if (name === 'cookie') return othersCookies(value)
     return hop.has(name) || ownOf.test(name) ? [] : [[name, value]]
   })
@@ -31,7 +33,7 @@ const ownOf = new RegExp(
     // For the gateway itself.
     'x-sluice-.*',
     // Where it came from and where it was going, which only proxies say.
-    'via|forwarded|x-forwarded(?:-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|x-remote-(?:ip|addr)|true-client-ip|cf-.*',
+    'forwarded|x-forwarded(?:-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|x-remote-(?:ip|addr)|true-client-ip|cf-.*',
     'fastly-client-ip|x-azure-(?:clientip|socketip)|x-appengine-.*|x-envoy-.*|x-original-.*|x-rewrite-.*|x-host|x-http-host-override',
     'x-accel-.*|x-sendfile-.*|x-proxyuser-ip|x-custom-ip-authorization|proxy',
     // Who it is from, as proxies that authenticate say it.

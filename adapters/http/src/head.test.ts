@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Refused } from '@sluice/core'
 import { canonicalHead, type CanonicalHead, type RawHead } from './head.ts'
 import { pathFor } from './path.ts'
+import { hopOf, newPseudonym } from './via.ts'
 
 const token = 'slu_0123456789abcdefghij'
 const hosts = new Map([['api.example', 'other']])
@@ -19,9 +20,11 @@ function head(
   ].flat()
   return canonicalHead(
     { method: 'GET', url: '/shop/items', httpVersion: '1.1', rawHeaders, ...rest },
-    { hosts },
+    { hosts, pseudonym },
   )
 }
+
+const pseudonym = newPseudonym()
 
 function refused(read: () => unknown): string {
   try {
@@ -236,7 +239,7 @@ test('the token is found where SDKs put it, and what is the target’s own goes 
   const tokenOf = (...raw: string[]): readonly [string | null, readonly string[]] => {
     const read = canonicalHead(
       { method: 'GET', url: '/shop/', httpVersion: '1.1', rawHeaders: ['Host', 'g', ...raw] },
-      { hosts },
+      { hosts, pseudonym },
     )
     return [read.token, read.headers.map(([name]) => name)]
   }
@@ -339,4 +342,23 @@ test('a run and a trace are what a caller says of itself, in their form or not a
       id: null,
     },
   )
+})
+
+test('of those a request came through only other gateways are told on, and one that was here before is refused', () => {
+  const viaOf = (...values: string[]): readonly string[] =>
+    head({ headers: values.map((value) => ['Via', value] as const) })
+      .headers.filter(([name]) => name === 'via')
+      .map(([, value]) => value)
+  const [one, other] = [hopOf(newPseudonym()), hopOf(newPseudonym())]
+  assert.deepEqual(viaOf('1.1 evil.example', '1.1 fred, 1.1 p.example (Apache)'), [])
+  assert.deepEqual(viaOf(`1.0 fred, ${one}`, other), [one, other])
+  for (const value of [
+    hopOf(pseudonym),
+    `1.1 fred,${hopOf(pseudonym)} , ${one}`,
+    hopOf(pseudonym).toUpperCase(),
+  ])
+    assert.equal(
+      refused(() => viaOf(value)),
+      'http/loop',
+    )
 })

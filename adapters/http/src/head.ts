@@ -6,6 +6,7 @@ import { pairsOf, type Pairs } from './pairs.ts'
 import { headerOf, type Headers } from './replies.ts'
 import { methodOf, placed, requestTargetOf, type Method } from './request-line.ts'
 import { carriedToken } from './token.ts'
+import { refuseLoop } from './via.ts'
 
 /** A head as `node:http` gives it. Its parser lets through what this must not: it joins, drops and guesses. */
 export interface RawHead {
@@ -35,12 +36,14 @@ export interface CanonicalHead {
   readonly application: string | null
 }
 
-/** By what a request can name its target, besides its path. */
+/** What a head is read by, besides its path: the names of targets, and the gateway's own. */
 export interface Names {
   /** Targets by the host names that are theirs. */
   readonly hosts: ReadonlyMap<string, string>
   /** Of TLS (RFC 6066 §3), where the client said one. */
   readonly servername?: string | undefined
+  /** By which this gateway would find that a request came through it before. */
+  readonly pseudonym: string
 }
 
 const applicationCharsMax = 256
@@ -49,9 +52,10 @@ const applicationCharsMax = 256
  * Pure. Throws `Refused` for what different servers would read differently, for what is no HTTP/1.1, and for what is
  * above a limit. What only the target can say of its paths is asked later, when it is known that there is one.
  */
-export function canonicalHead(raw: RawHead, { hosts, servername }: Names): CanonicalHead {
+export function canonicalHead(raw: RawHead, { hosts, servername, pseudonym }: Names): CanonicalHead {
   const fields = headerFields(raw.rawHeaders)
   requireOneFraming(fields, raw.httpVersion)
+  refuseLoop(fields, pseudonym)
   const method = methodOf(raw.method)
   const { path, query } = requestTargetOf(raw.url)
   const host = hostOf(fields)

@@ -27,6 +27,7 @@ import { Reception } from './reception.ts'
 import { Sessions } from './sessions.ts'
 import type { HttpSettings } from './target.ts'
 import { Upstreams } from './upstreams.ts'
+import { newPseudonym } from './via.ts'
 
 /** Of the head of a request. */
 const headBytesMax = 32_768
@@ -52,7 +53,8 @@ const options = {
 export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Promise<Listener> {
   const { stallMs = limits.callerStallMs } = endpoint
   const sessions = new Sessions(gate)
-  const upstreams = new Upstreams()
+  const pseudonym = newPseudonym()
+  const upstreams = new Upstreams(pseudonym)
   const reception = new Reception(sessions, gate)
   const ports: ConversationPorts = {
     reception,
@@ -63,6 +65,7 @@ export async function listen(endpoint: Endpoint, gate: Gate<HttpSettings>): Prom
       pseudonyms: gate.pseudonyms,
     },
     hosts: hostsOf(gate),
+    pseudonym,
     stallMs,
   }
   const conversations = new Map<Duplex, Conversation>()

@@ -17,7 +17,7 @@ function judged(
   const rawHeaders = ['Host', 'g', 'X-Sluice-Authorization', `Bearer ${token}`, ...typed]
   const head = canonicalHead(
     { method, url: `/api${url}`, httpVersion: '1.1', rawHeaders },
-    { hosts: new Map() },
+    { hosts: new Map(), pseudonym: 'sluice-0123456789ab' },
   )
   return normalise(head, Buffer.from(body), httpTarget.parse(settings))
 }
@@ -81,7 +81,7 @@ test('H22: a body in a content coding is refused: the target would read what pol
       httpVersion: '1.1',
       rawHeaders: ['Host', 'g', 'Content-Type', 'application/json', 'Content-Encoding', 'gzip'],
     },
-    { hosts: new Map() },
+    { hosts: new Map(), pseudonym: 'sluice-0123456789ab' },
   )
   assert.equal(
     normalise(head, Buffer.from([0x1f, 0x8b]), httpTarget.parse({})).objection?.rule,

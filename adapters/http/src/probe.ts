@@ -1,13 +1,14 @@
 import { Refused, Stop, unreached, type Finding, type Reach, type StopReason } from '@sluice/core'
 import type { HttpSettings } from './target.ts'
 import { Upstream } from './upstream.ts'
+import { newPseudonym } from './via.ts'
 
 const answerMs = 10_000
 
 /** Asks for the root of the target with its credential, which changes nothing (RFC 9110 §9.2.1). Never rejects. */
 export async function probe(reach: Reach<HttpSettings>): Promise<readonly Finding[]> {
   const { target, dial } = reach
-  const upstream = new Upstream(target, () => dial())
+  const upstream = new Upstream(target, () => dial(), newPseudonym())
   try {
     const { authentication } = target.settings
     const credential = authentication.kind === 'none' ? null : await reach.credential()

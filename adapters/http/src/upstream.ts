@@ -13,6 +13,7 @@ import { dialTarget, unreachable, type Dial } from './dial.ts'
 import { Flight } from './flight.ts'
 import type { Headers, Reply } from './replies.ts'
 import type { HttpSettings } from './target.ts'
+import { hopOf } from './via.ts'
 
 /** A request as it is judged. */
 export interface Outgoing {
@@ -41,13 +42,16 @@ export class Upstream {
   readonly origin: string
   readonly #pool: Pool
   readonly #host: string
+  readonly #hop: string
   readonly #settings: HttpSettings
   #dial: Dial
 
-  constructor({ address, settings }: Target<HttpSettings>, dial: Dial) {
+  /** `pseudonym`: of the gateway, for targets to see what a request came through. */
+  constructor({ address, settings }: Target<HttpSettings>, dial: Dial, pseudonym: string) {
     const scheme = settings.tls === 'disable' ? 'http' : 'https'
     this.#settings = settings
     this.#dial = dial
+    this.#hop = hopOf(pseudonym)
     this.#host = hostOf(address, settings)
     this.origin = `${scheme}://${this.#host}`
     this.#pool = new Pool(this.origin, {
@@ -93,7 +97,7 @@ export class Upstream {
       {
         method,
         path: addressOf(to),
-        headers: ['host', this.#host, ...headers.flat()],
+        headers: ['host', this.#host, ...headers.flat(), 'via', this.#hop],
         body: body.length === 0 ? null : body,
       },
       flight,

@@ -4,7 +4,12 @@ import { Upstream } from './upstream.ts'
 
 /** One set of connections for each target, for as long as its settings stay as they are. */
 export class Upstreams {
+  readonly #pseudonym: string
   readonly #known = new Map<string, { readonly settings: HttpSettings; readonly upstream: Upstream }>()
+
+  constructor(pseudonym: string) {
+    this.#pseudonym = pseudonym
+  }
 
   of(session: Session<HttpSettings>): Upstream {
     const { target } = session
@@ -15,7 +20,7 @@ export class Upstreams {
       return known.upstream
     }
     void known?.upstream.close()
-    const upstream = new Upstream(target, dial)
+    const upstream = new Upstream(target, dial, this.#pseudonym)
     this.#known.set(target.name, { settings: target.settings, upstream })
     return upstream
   }

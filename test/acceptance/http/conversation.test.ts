@@ -54,6 +54,21 @@ suite('one connection', () => {
     client.destroy()
   })
 
+  test('says by what a request came, and refuses one that comes back', async () => {
+    const client = await connected()
+    client.send(ask('GET', '/one'))
+    await client.answer()
+    const via = valueOf(stage.api.requests.at(-1) ?? { headers: [] }, 'via') ?? ''
+    assert.match(via, /^1\.1 sluice-[0-9a-f]{12}$/)
+    const heard = stage.api.requests.length
+    client.send(request('GET', `${door.prefix}/one`, { ...door.headers, via: `1.0 fred, ${via}` }))
+    const { status, body } = await client.answer()
+    assert.equal(status, 508)
+    assert.match(body.toString(), /came through this gateway before/)
+    assert.equal(stage.api.requests.length, heard)
+    client.destroy()
+  })
+
   test('takes requests that arrive byte by byte', async () => {
     const client = await connected()
     for (const byte of ask('POST', '/echo', 'slow')) {
