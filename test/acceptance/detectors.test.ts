@@ -267,15 +267,25 @@ suite('detectors in front of a database', () => {
     )
     const aside = await listener.until((messages) => messages.some(({ type }) => type === 'A'))
     assert.match(aside.text, /news\{"mail": "\[masked\]", "card": 0\}/)
+    const sender = ({ bytes }: { readonly bytes: Buffer }): number =>
+      bytes.readInt32BE(bytes.indexOf('news\0') - 4)
+    assert.equal(sender(aside), 0, 'who is none of the gateway’s has no number here')
     const within = await listener.query(`notify news, 'to ${mail}'; select 1`)
     assert.deepEqual(within.rows, [['1']])
     assert.match(within.text, /newsto \[masked\]/)
+    assert.notEqual(sender(within), 0)
     await listener.query('begin')
     listener.send(query('select pg_sleep(0.2)'), query('commit'))
     await backend.run('postgres', `notify news, 'again ${mail}'`)
     const late = await listener.until((messages) => messages.some(({ type }) => type === 'A'))
     assert.doesNotMatch(late.bytes.toString('latin1'), canary)
     listener.close()
+    await recorded(
+      (event) =>
+        event.type === 'RecordingChunk' &&
+        event.data.exchange === event.data.session &&
+        event.data.index === 2,
+    )
     // Three were heard beside the rows of two statements.
     await recorded((event) => event.type === 'SessionClosed' && event.data.rows === 5)
   })

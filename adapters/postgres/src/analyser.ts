@@ -1,12 +1,10 @@
-import { isUtf8 } from 'node:buffer'
-import { GenerationCache, refusal, refusalOf, type Json, type Refusal, type Session } from '@sluice/core'
+import { GenerationCache, refusalOf, type Json, type Session } from '@sluice/core'
+import type { AnalysisThread } from './analysis-thread.ts'
 import type { Catalogue } from './catalogue.ts'
 import { Estimates } from './estimates.ts'
 import type { CatalogueSource } from './catalogue-source.ts'
 import { patternOf, type Pattern } from './literals.ts'
-import { normalise } from './normalise.ts'
-import { parse, type Parsed, type ParserThread } from './parse.ts'
-import { secretsOf, type Secrets } from './redact/text.ts'
+import { isLong, meaningOf, unread } from './meaning.ts'
 import type { Analysis, NameScope } from './statement.ts'
 import type { PostgresSettings } from './target.ts'
 import { keyOf as relationKey } from './walk/findings.ts'
@@ -25,24 +23,17 @@ export interface Analysed {
   readonly values?: readonly Json[]
 }
 
-export const notUtf8: Refusal = refusal(
-  'malformed',
-  'adapter/parse',
-  'invalid byte sequence for encoding "UTF8"',
-  '22021',
-)
-
 /**
  * Texts of one target and what they mean, remembered by the exact bytes. A new picture of the target forgets
  * everything; a name that is not in the picture makes it be read again, once, before the answer is "unknown".
  */
 export class Analyser {
   readonly source: CatalogueSource
-  readonly #thread: ParserThread
+  readonly #thread: AnalysisThread
   #catalogue: Catalogue | undefined
   #known = newCache()
 
-  constructor(source: CatalogueSource, thread: ParserThread) {
+  constructor(source: CatalogueSource, thread: AnalysisThread) {
     this.source = source
     this.#thread = thread
   }
@@ -89,7 +80,7 @@ export class Analyser {
       const catalogue = await reading
       return await this.#anew(catalogue, text, names, session)
     } catch (error) {
-      return { analysis: objecting(refusalOf(error), secretsOf(text, false)), catalogue: noCatalogue }
+      return { analysis: unread(refusalOf(error), text), catalogue: noCatalogue }
     }
   }
 
@@ -99,28 +90,30 @@ export class Analyser {
     names: Names,
     session: Session<PostgresSettings>,
   ): Analysed | Promise<Analysed> {
-    const bytes = Buffer.from(text, 'latin1')
-    if (!isUtf8(bytes)) return { analysis: objecting(notUtf8, secretsOf(text, false)), catalogue }
-    const parsed = parse(bytes.toString(), bytes.length, this.#thread)
-    if (parsed instanceof Promise)
-      return parsed.then((late) => this.#analysed(late, catalogue, text, names, session))
-    return this.#analysed(parsed, catalogue, text, names, session)
+    const analysis = this.#read(text, names, catalogue)
+    if (analysis instanceof Promise)
+      return analysis.then((late) => this.#analysed(late, catalogue, text, names, session))
+    return this.#analysed(analysis, catalogue, text, names, session)
+  }
+
+  #read(text: string, names: Names, catalogue: Catalogue): Analysis | Promise<Analysis> {
+    return isLong(text) ? this.#thread.analyse(text, names, catalogue) : meaningOf(text, names, catalogue)
   }
 
   #analysed(
-    parsed: Parsed,
+    analysis: Analysis,
     catalogue: Catalogue,
     text: string,
     names: Names,
     session: Session<PostgresSettings>,
   ): Analysed | Promise<Analysed> {
-    if (parsed.kind === 'refused')
-      return { analysis: objecting(parsed.refusal, secretsOf(text, false)), catalogue }
-    const analysis = { ...normalise(parsed.tree, names, catalogue), secrets: parsed.secrets }
-    if (analysis.unknownName === true)
-      return this.#lookAgain(() => this.source.again(session), parsed.tree, { analysis, catalogue }, names)
+    const { statements, objection, unknownName } = analysis
+    // Of what is not even read nothing is remembered: another time it may be.
+    if (objection !== null && statements.length === 0) return { analysis, catalogue }
+    const before = { analysis, catalogue }
+    if (unknownName === true) return this.#lookAgain(() => this.source.again(session), text, before, names)
     if (createsName(analysis, catalogue))
-      return this.#lookAgain(() => this.source.anew(session), parsed.tree, { analysis, catalogue }, names)
+      return this.#lookAgain(() => this.source.anew(session), text, before, names)
     this.#cache(catalogue).set(keyOf(text, names), analysis)
     return { analysis, catalogue }
   }
@@ -128,17 +121,20 @@ export class Analyser {
   /** What is learnt so is not remembered: the same text may mean something else the next time. */
   async #lookAgain(
     read: () => Catalogue | Promise<Catalogue>,
-    tree: unknown,
+    text: string,
     before: Analysed,
     names: Names,
   ): Promise<Analysed> {
-    const { secrets } = before.analysis
     try {
       const newer = await read()
       if (newer === before.catalogue) return before
-      return { analysis: { ...normalise(tree, names, newer), secrets }, catalogue: newer }
+      return { analysis: await this.#read(text, names, newer), catalogue: newer }
     } catch (error) {
-      return { analysis: objecting(refusalOf(error), secrets), catalogue: before.catalogue }
+      const { secrets, refused } = before.analysis
+      return {
+        analysis: { statements: [], objection: refusalOf(error), secrets, refused },
+        catalogue: before.catalogue,
+      }
     }
   }
 
@@ -171,10 +167,6 @@ function createsName({ statements }: Analysis, { relations }: Catalogue): boolea
       effect.kind === 'temp_table' ||
       (effect.kind === 'ddl' && effect.creates !== undefined && !relations.has(relationKey(effect.creates))),
   )
-}
-
-function objecting(objection: Refusal, secrets?: Secrets): Analysis {
-  return { statements: [], objection, secrets }
 }
 
 /** Knows nothing: with it nothing can be obliged, and nothing is, since the analysis objects. */

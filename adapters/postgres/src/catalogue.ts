@@ -42,11 +42,22 @@ export interface Installed {
   readonly own?: OwnFunction
 }
 
+/** What a statement is analysed with: it is asked by name alone, so that another thread can ask too. */
+export interface KnownNames {
+  readonly relations: Pick<ReadonlyMap<string, CatalogueRelation>, 'get' | 'has'>
+  readonly byOid: Pick<ReadonlyMap<number, CatalogueRelation>, 'get'>
+  readonly functions: Pick<ReadonlyMap<string, readonly Installed[]>, 'get' | 'has'>
+  readonly operators: Pick<ReadonlyMap<string, readonly Installed[]>, 'get'>
+  readonly types: Pick<ReadonlyMap<string, readonly Installed[]>, 'get'>
+  /** Names of fields of composite types that no function and no type has, so that `(value).name` calls and casts nothing. */
+  readonly fields: Pick<ReadonlySet<string>, 'has'>
+}
+
 /**
  * A consistent picture of a target's names. Immutable but for its estimates; a refresh makes a new one, or keeps this
  * if nothing changed.
  */
-export interface Catalogue {
+export interface Catalogue extends KnownNames {
   /** SHA-256 over everything that it was read from. */
   readonly digest: string
   readonly relations: ReadonlyMap<string, CatalogueRelation>
@@ -54,7 +65,6 @@ export interface Catalogue {
   readonly functions: ReadonlyMap<string, readonly Installed[]>
   readonly operators: ReadonlyMap<string, readonly Installed[]>
   readonly types: ReadonlyMap<string, readonly Installed[]>
-  /** Names of fields of composite types that no function and no type has, so that `(value).name` calls and casts nothing. */
   readonly fields: ReadonlySet<string>
   /** OIDs of what `types` lists, their arrays included, whose values are read without running anybody's code. */
   readonly readable: ReadonlySet<number>

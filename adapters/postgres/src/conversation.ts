@@ -25,6 +25,7 @@ import { back, front } from './messages.ts'
 import { Mask } from './mask.ts'
 import { openPlan } from './obligations.ts'
 import { Outbox } from './outbox.ts'
+import type { Processes } from './processes.ts'
 import { receive, type Receiver } from './receiver.ts'
 import { refuse } from './refuse.ts'
 import type { Reply } from './replies.ts'
@@ -45,6 +46,8 @@ export interface Ends {
   readonly receiver: Receiver
   readonly login: LoggedIn
   readonly analyser: Analyser
+  /** Of the target. */
+  readonly processes: Processes
   /** Of masks. */
   readonly means: Means
   /** The statement_timeout that the client began with. */
@@ -82,14 +85,19 @@ export class Conversation {
   readonly #copying = new Copying()
   readonly #means: Means
   readonly #overheard: Overheard
+  readonly #processes: Processes
+  readonly #given: Disposable | undefined
   readonly #analyser: Analyser
   readonly #reported: Reported
   #run: Run
   #over = false
 
-  constructor({ session, client, receiver, login, analyser, means, timeout, run, stallMs }: Ends) {
+  constructor({ session, client, receiver, login, analyser, processes, means, timeout, run, stallMs }: Ends) {
     this.#means = means
     this.#overheard = new Overheard(means.pseudonyms)
+    this.#processes = processes
+    this.#given =
+      login.cancelKey === null ? undefined : processes.give(login.cancelKey.processId, session.cancelKey.id)
     this.#run = run
     this.#analyser = analyser
     this.#session = session
@@ -135,6 +143,7 @@ export class Conversation {
       else reason = await this.#broken(error)
     }
     this.#copying.discard()
+    this.#given?.[Symbol.dispose]()
     await this.#upstream.close(!this.#context.lingers)
     this.#outbox.flush()
     this.#client.end()
@@ -275,8 +284,9 @@ export class Conversation {
   }
 
   #heard(message: Buffer): Buffer {
+    this.#processes.rename(message)
     const shown = this.#overheard.shown(message)
-    if (shown[0] === back.notificationResponse) this.#lane.aside(1, shown.length)
+    if (shown[0] === back.notificationResponse) this.#upstream.keepWaiting(this.#lane.aside(1, shown))
     return shown
   }
 

@@ -3,12 +3,13 @@ import { withoutComment, type Claim } from './commenter.ts'
 import { CopyBody } from './copy-body.ts'
 import type { Judged } from './exchange.ts'
 import type { Expected } from './flight.ts'
-import { notUtf8, type Analysed } from './analyser.ts'
+import type { Analysed } from './analyser.ts'
 import { actionOf, emptyStatement, judged, objected, severalCommands, tooManyNames } from './judged.ts'
+import { notUtf8, recordedOfRefused } from './meaning.ts'
 import { front } from './messages.ts'
 import type { Portal, Prepared } from './names.ts'
 import { describedTypes, parseBind } from './parameters.ts'
-import { recordableBind, recordableStatement, recordableUnknownBind, refusedText } from './redact/message.ts'
+import { recordableBind, recordableStatement, recordableUnknownBind } from './redact/message.ts'
 import { isRefusal, type Draft, type Segment } from './segment.ts'
 import type { SessionContext } from './session-context.ts'
 import { bodyOf } from './stands-for.ts'
@@ -69,7 +70,7 @@ export class Extended {
     const clear =
       asked.objection === undefined
         ? asked.source.clear?.texts[0]
-        : refusedText(text, analysed.analysis.secrets)
+        : recordedOfRefused(text, analysed.analysis)
     const recordable = recordableStatement(message, sql, text, clear)
     if (asked.objection !== undefined) return draft.add(message, { kind: 'parse' }, recordable)
     const refused = this.#context.refusesName(name)

@@ -13,7 +13,7 @@ export function greeting(
     ...[...parameters].map(([name, value]) =>
       frame(back.parameterStatus, Buffer.from(`${name}\0${value}\0`)),
     ),
-    frame(back.backendKeyData, int32(id), int32(secret)),
+    frame(back.backendKeyData, int32(id), Buffer.from(secret, 'hex')),
     frame(back.readyForQuery, Buffer.from('I')),
   ]
 }

@@ -65,10 +65,15 @@ for (const [name, value, state] of refusedParameters)
   })
 
 test('a newer minor version and unknown protocol options are negotiated down', () => {
-  const open = opening(packet([...login, ['_pq_.x', '1']], 196_610))
-  assert.deepEqual(open.kind === 'startup' && open.startup.unspoken, ['_pq_.x'])
-  const plain = opening(packet(login))
-  assert.equal(plain.kind === 'startup' && plain.startup.unspoken, null)
+  const told = (minor: number, ...options: readonly (readonly [string, string])[]): unknown => {
+    const open = opening(packet([...login, ...options], 196_608 + minor))
+    return open.kind === 'startup' && [open.startup.minor, open.startup.unspoken]
+  }
+  assert.deepEqual(told(0), [0, null])
+  assert.deepEqual(told(1), [0, []])
+  assert.deepEqual(told(2), [2, null])
+  assert.deepEqual(told(2, ['_pq_.x', '1']), [2, ['_pq_.x']])
+  assert.deepEqual(told(9_999), [2, []])
 })
 
 test('other packets', () => {
@@ -77,8 +82,15 @@ test('other packets', () => {
   assert.deepEqual(opening(Buffer.concat([int32(16), int32(80877102), int32(7), int32(-9)])), {
     kind: 'cancel',
     id: 7,
-    secret: -9,
+    secret: 'fffffff7',
   })
+  const long = opening(Buffer.concat([int32(44), int32(80877102), int32(7), Buffer.alloc(32, 1)]))
+  assert.equal(long.kind === 'cancel' && long.secret, '01'.repeat(32))
+  for (const bytes of [0, 257])
+    assert.throws(
+      () => opening(Buffer.concat([int32(12 + bytes), int32(80877102), int32(7), Buffer.alloc(bytes)])),
+      ProtocolViolation,
+    )
   const old = opening(packet(login, 131_072))
   assert.equal(old.kind === 'refused' && old.refusal.native, '0A000')
 })

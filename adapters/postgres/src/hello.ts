@@ -8,7 +8,7 @@ import { Cursor, ProtocolViolation } from './wire.ts'
 export type Opening =
   | { readonly kind: 'ssl' }
   | { readonly kind: 'gss' }
-  | { readonly kind: 'cancel'; readonly id: number; readonly secret: number }
+  | { readonly kind: 'cancel'; readonly id: number; readonly secret: string }
   | { readonly kind: 'startup'; readonly startup: Startup }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
@@ -21,7 +21,9 @@ export interface Startup {
   readonly run: Run
   /** Settings for the target's connection. */
   readonly wanted: ReadonlyMap<string, string>
-  /** Newer protocol or options that this gateway does not speak: to be told in NegotiateProtocolVersion. */
+  /** The minor version that is spoken with it, the one it asked for or an older one. */
+  readonly minor: Minor
+  /** Options that this gateway does not speak, to be told in NegotiateProtocolVersion with that version; `null`: it gets what it asked for. */
   readonly unspoken: readonly string[] | null
 }
 
@@ -29,6 +31,11 @@ const sslCode = 80877103
 const gssCode = 80877104
 const cancelCode = 80877102
 const major = 3
+/** The longest that a client may send (PostgreSQL 18 §54.7). */
+const cancelSecretBytesMax = 256
+
+/** 3.2 differs from 3.0 in the length of cancel keys alone; 3.1 is reserved. */
+export type Minor = 0 | 2
 
 /** Reads one startup packet. Throws `ProtocolViolation` when it is none. */
 export function opening(packet: Buffer): Opening {
@@ -47,7 +54,7 @@ export function opening(packet: Buffer): Opening {
       if (code >> 16 !== major)
         return refused(
           '0A000',
-          `unsupported frontend protocol ${code >> 16}.${code & 0xffff}: this server supports 3.0`,
+          `unsupported frontend protocol ${code >> 16}.${code & 0xffff}: this server supports 3.0 and 3.2`,
         )
       return startup(cursor, code & 0xffff)
   }
@@ -55,9 +62,9 @@ export function opening(packet: Buffer): Opening {
 
 function cancel(cursor: Cursor): Opening {
   const id = cursor.int32()
-  const secret = cursor.int32()
-  cursor.finish()
-  return { kind: 'cancel', id, secret }
+  const { left } = cursor
+  if (left === 0 || left > cancelSecretBytesMax) throw new ProtocolViolation('invalid length of cancel key')
+  return { kind: 'cancel', id, secret: cursor.bytes(left).toString('hex') }
 }
 
 function startup(cursor: Cursor, minor: number): Opening {
@@ -92,13 +99,15 @@ function admitted(parameters: ReadonlyMap<string, string>, minor: number): Openi
     } else if (settingAllowed(name, value)) wanted.set(name.toLowerCase(), value)
     else return refused('42501', `the startup parameter ${quoted(name)} is not admitted through this gateway`)
   }
+  const spoken = minor >= 2 ? 2 : 0
   return {
     kind: 'startup',
     startup: described(
       user,
       parameters.get('database') ?? user,
       wanted,
-      minor > 0 || unspoken.length > 0 ? unspoken : null,
+      spoken,
+      minor !== spoken || unspoken.length > 0 ? unspoken : null,
     ),
   }
 }
@@ -107,11 +116,12 @@ function described(
   user: string,
   target: string,
   wanted: Map<string, string>,
+  minor: Minor,
   unspoken: readonly string[] | null,
 ): Startup {
   const application = wanted.get('application_name') ?? null
   const named = runOf(claimsOfApplication(application ?? ''), { id: null, trace_id: null })
-  return { user, target, application, run: runOf(wanted, named), wanted, unspoken }
+  return { user, target, application, run: runOf(wanted, named), wanted, minor, unspoken }
 }
 
 /** `-c name=value`, `-cname=value` and `--name=value`, split as the server splits them: blanks, `\` escapes. */

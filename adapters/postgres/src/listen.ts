@@ -10,13 +10,14 @@ import {
   type Gate,
   type Listener,
 } from '@sluice/core'
+import { AnalysisThread } from './analysis-thread.ts'
 import { Analyser } from './analyser.ts'
 import { CatalogueSource } from './catalogue-source.ts'
 import { knownDetectors } from '@sluice/masking'
 import { Conversation } from './conversation.ts'
 import type { Means } from './detect/oblige.ts'
 import type { LogIn } from './login.ts'
-import { ParserThread } from './parse.ts'
+import { Processes } from './processes.ts'
 import { Pool } from './pool.ts'
 import { Reception } from './reception.ts'
 import type { PostgresSettings } from './target.ts'
@@ -34,11 +35,12 @@ const options = {
  * Resolves when the port is open.
  */
 export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): Promise<Listener> {
-  const thread = new ParserThread()
+  const thread = new AnalysisThread()
   const pools = new TargetParts(({ name }) => new Pool(name))
   const analysers = new TargetParts(
     ({ name }) => new Analyser(new CatalogueSource(undefined, () => gate.changed(name)), thread),
   )
+  const processes = new TargetParts(() => new Processes())
   gate.onChanged((target) => analysers.named(target)?.source.changedElsewhere())
   const open = new Set<Promise<void>>()
   const means: Means = {
@@ -59,7 +61,13 @@ export async function listen(endpoint: Endpoint, gate: Gate<PostgresSettings>): 
     if (admitted === undefined) return
     const analyser = analysers.of(admitted.session.target)
     const { stallMs = limits.callerStallMs } = endpoint
-    await new Conversation({ ...admitted, analyser, means, stallMs }).run()
+    await new Conversation({
+      ...admitted,
+      analyser,
+      processes: processes.of(admitted.session.target),
+      means,
+      stallMs,
+    }).run()
   }
 
   const server = createServer(options, (socket) => {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { refusal, refusalOf, type Refusal } from '@sluice/core'
-import type { Catalogue } from './catalogue.ts'
+import type { KnownNames } from './catalogue.ts'
 import type { Analysis, NameScope, RelationName, SessionEffect, Statement } from './statement.ts'
 import { statementOf } from './walk/build.ts'
 import { isEffectFree } from './walk/effect-free.ts'
@@ -43,7 +43,7 @@ export const actions: readonly string[] = [
  * Says of one SQL message, given as libpg_query's tree, what each statement in it does. Pure and bounded: the work
  * is counted, not timed. What it cannot vouch for comes back as an objection, never as a guess.
  */
-export function normalise(tree: unknown, names: NameScope, catalogue: Catalogue): Analysis {
+export function normalise(tree: unknown, names: NameScope, catalogue: KnownNames): Analysis {
   const list = isFields(tree) ? (tree['stmts'] ?? []) : null
   if (!Array.isArray(list))
     return { statements: [], objection: closedRefusal('A parse tree of unknown shape') }
@@ -59,14 +59,14 @@ const tooMany = refusal('too_large', 'adapter/limits', 'The message has too many
 
 /** The statements of one message change names for the ones behind them. */
 class Message {
-  readonly #catalogue: Catalogue
+  readonly #catalogue: KnownNames
   readonly #budget = new Budget()
   readonly #created: Map<string, RelationName>
   readonly #objections: { readonly refusal: Refusal; readonly unknownName: boolean }[] = []
   #names: NameScope
   #moved: boolean
 
-  constructor(names: NameScope, catalogue: Catalogue) {
+  constructor(names: NameScope, catalogue: KnownNames) {
     this.#names = names
     this.#moved = names.moved ?? false
     this.#catalogue = catalogue

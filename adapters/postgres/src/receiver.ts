@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import { FrameBuffer } from './frames.ts'
 
 /** A peer that sends more than this ahead of what it is asked for is not read further until it is. */
@@ -67,14 +68,23 @@ export class Receiver {
   }
 }
 
-/** Reads with `take` until it has a whole message; `undefined` when the peer is gone before that. */
+/** From here on the copies, the hash and the seal of a message take longer than most whole exchanges. */
+const longMessageBytes = 65_536
+
+/**
+ * Reads with `take` until it has a whole message; `undefined` when the peer is gone before that. What a long one takes is
+ * spread over several turns of the event loop: others have theirs in between.
+ */
 export async function receive(
   receiver: Receiver,
   take: (buffer: FrameBuffer) => Buffer | undefined,
 ): Promise<Buffer | undefined> {
   for (;;) {
     const message = take(receiver.buffer)
-    if (message !== undefined) return message
+    if (message !== undefined) {
+      if (message.length > longMessageBytes) await turn()
+      return message
+    }
     if (!(await receiver.more())) return undefined
   }
 }

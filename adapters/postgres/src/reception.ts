@@ -13,7 +13,7 @@ import {
   type Session,
 } from '@sluice/core'
 import { takeStartup } from './frames.ts'
-import { opening, type Startup } from './hello.ts'
+import { opening, type Minor, type Startup } from './hello.ts'
 import type { LoggedIn, LogIn } from './login.ts'
 import { back } from './messages.ts'
 import { askedFor, TurnedAway } from './proof.ts'
@@ -39,7 +39,10 @@ const protocol = 'postgres'
 const yes = Buffer.from('S')
 const no = Buffer.from('N')
 const tlsHandshake = 0x16
-const protocol30 = 196_608
+/** Of the version whose minor one is 0. */
+const protocol3 = 196_608
+/** By the minor version. */
+const cancelSecretBytes = { 0: 4, 2: 32 } as const
 
 /** What happens between accept and the first query. Nothing is dialled before the caller is authenticated. */
 export class Reception {
@@ -126,14 +129,15 @@ export class Reception {
         case 'refused':
           throw new TurnedAway(open.refusal)
         case 'startup':
-          if (open.startup.unspoken !== null) client.write(negotiated(open.startup.unspoken))
+          if (open.startup.unspoken !== null)
+            client.write(negotiated(open.startup.minor, open.startup.unspoken))
           return { startup: open.startup, receiver }
       }
     }
   }
 
   async #opened(
-    { user, target, application, run, wanted }: Startup,
+    { user, target, application, run, wanted, minor }: Startup,
     receiver: Receiver,
     client: Duplex,
     socket: Socket,
@@ -151,6 +155,7 @@ export class Reception {
       proof: shown.proof,
       client: { ip, application },
       run,
+      cancelSecretBytes: cancelSecretBytes[minor],
     })
     try {
       if (shown.answer !== null) client.write(shown.answer)
@@ -209,11 +214,11 @@ const clearText = refusal(
   'A token may only be sent over TLS or from the same machine: connect with sslmode=verify-full.',
 )
 
-/** NegotiateProtocolVersion: 3.0, and the options that are not known here. */
-function negotiated(options: readonly string[]): Buffer {
+/** NegotiateProtocolVersion: what is spoken, and the options that are not known here. */
+function negotiated(minor: Minor, options: readonly string[]): Buffer {
   return frame(
     back.negotiateProtocolVersion,
-    int32(protocol30),
+    int32(protocol3 + minor),
     int32(options.length),
     ...options.map(cstring),
   )

@@ -106,6 +106,8 @@ export class RecordedAnswer {
         return this.#add({ kind: 'error', ...told(message) })
       case back.noticeResponse:
         return this.#add({ kind: 'notice', ...told(message) })
+      case back.notificationResponse:
+        return this.#add({ kind: 'notification', ...notified(message) })
       default:
         // Framing says nothing of data.
         return
@@ -176,6 +178,12 @@ function binaryText(type: number, bytes: Buffer): string | null {
 
 function utf8(bytes: Buffer): string | null {
   return isUtf8(bytes) ? bytes.toString() : null
+}
+
+function notified(message: Buffer): { readonly channel: string; readonly text: string } {
+  const cursor = new Cursor(message, headerBytes)
+  cursor.int32()
+  return { channel: cursor.text(), text: cursor.text() }
 }
 
 /** Of an error or a notice: its SQLSTATE, its words, and its detail and hint. */

@@ -166,6 +166,13 @@ suite('what was answered', () => {
     )
   })
 
+  test('a notification, with who sent it left out', () => {
+    const heard = frame(back.notificationResponse, int32(7), cstring('news'), cstring('told ✓'))
+    assert.deepEqual(new PostgresRecording().answer('ses_1', heard), [
+      { kind: 'notification', channel: 'news', text: 'told ✓' },
+    ])
+  })
+
   test('rows in binary, and bytes of a type without a text', () => {
     const answer = all(description(['id', int4, 1], ['where', 600, 1]), row(int32(-1), Buffer.from([1, 2])))
     assert.deepEqual(one(answer), [

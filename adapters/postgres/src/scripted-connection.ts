@@ -12,12 +12,13 @@ import {
   type Verdict,
 } from '@sluice/core'
 import { builtInDetectors } from '@sluice/masking'
+import { AnalysisThread } from './analysis-thread.ts'
 import { Analyser } from './analyser.ts'
 import { catalogueOf } from './catalogue.ts'
 import { CatalogueSource } from './catalogue-source.ts'
 import { Conversation } from './conversation.ts'
 import { takeReply, FrameBuffer } from './frames.ts'
-import { ParserThread } from './parse.ts'
+import { Processes } from './processes.ts'
 import { Receiver } from './receiver.ts'
 import { pair, ScriptedServer } from './scripted-server.ts'
 import type { PostgresSettings } from './target.ts'
@@ -35,7 +36,7 @@ export interface ScriptedConnection {
   readonly over: Promise<void>
 }
 
-const thread = new ParserThread()
+const thread = new AnalysisThread()
 const catalogue = catalogueOf({
   relations: [['10', 'public', 't', 'r']],
   columns: [['10', '1', 'a']],
@@ -115,6 +116,7 @@ export async function connected(): Promise<ScriptedConnection> {
     receiver: new Receiver(clientEnd),
     login: { socket: upstream, parameters: new Map(), cancelKey: null, identity: '' },
     analyser: new Analyser(new CatalogueSource(() => Promise.resolve(catalogue)), thread),
+    processes: new Processes(),
     means: { detectors: builtInDetectors, recognised: new Set(), pseudonyms: undefined },
     run: hello.run,
   })

@@ -4,8 +4,9 @@ import { withoutComment, type Claim } from './commenter.ts'
 import { CopyBody } from './copy-body.ts'
 import type { Judged } from './exchange.ts'
 import { actionOf, emptyStatement, functionCalled, judged, objected } from './judged.ts'
+import { recordedOfRefused } from './meaning.ts'
 import type { Effect } from './names.ts'
-import { recordableCall, recordableStatement, refusedText } from './redact/message.ts'
+import { recordableCall, recordableStatement } from './redact/message.ts'
 import { isRefusal, type Segment } from './segment.ts'
 import type { SessionContext } from './session-context.ts'
 import type { Statement } from './statement.ts'
@@ -44,7 +45,7 @@ export class Simple {
     let next = 0
     const { objection, source } = asked.judged
     const clear =
-      objection === undefined ? source.clear?.texts[0] : refusedText(text, analysed.analysis.secrets)
+      objection === undefined ? source.clear?.texts[0] : recordedOfRefused(text, analysed.analysis)
     const recordable = recordableStatement(message, sql, text, clear)
     draft.add(message, { kind: 'query', done: () => asked.effects[next++]?.done() }, recordable)
   }

@@ -18,6 +18,8 @@ export interface Analysis {
   readonly unknownName?: true
   /** What must not be recorded of the text. */
   readonly secrets?: Secrets | undefined
+  /** Of a long text: what is recorded of it when it is refused; `undefined`: all of it. */
+  readonly refused?: string | undefined
 }
 
 /** One parsed statement. Frozen; the same object serves every execution of the same template. */

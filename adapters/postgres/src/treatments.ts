@@ -102,13 +102,13 @@ export const backRows: { readonly [T in BackType]: Row<BackTreatment> } = {
   [back.functionCallResponse]: { treatment: 'refused', told: 'no function call is sent' },
   [back.negotiateProtocolVersion]: {
     treatment: 'refused',
-    told: 'the gateway asks for 3.0 and nothing else',
+    told: 'the gateway asks the server for 3.0 and nothing else',
   },
   [back.noData]: { treatment: 'framing', told: 'as it is' },
   [back.noticeResponse]: { treatment: 'aside', told: words },
   [back.notificationResponse]: {
     treatment: 'aside',
-    told: 'what may be heard is decided at LISTEN, and masked columns cannot be used in NOTIFY; detectors look into the payload; counted',
+    told: 'what may be heard is decided at LISTEN, and masked columns cannot be used in NOTIFY; detectors look into the payload; recorded; the process id is the one that its sender was given by the gateway, 0 for any other',
   },
   [back.parameterDescription]: { treatment: 'framing', told: 'as it is' },
   [back.parameterStatus]: {
@@ -156,9 +156,10 @@ export const startupRows: { readonly [packet: string]: Row<StartupTreatment> } =
     told: 'with a key of this gateway only; the client hears nothing, as from a server',
   },
   'StartupMessage 3.0': { treatment: 'admitted', told: 'its keys have rows of their own below' },
-  'StartupMessage 3.1 and above': {
+  'StartupMessage 3.2': { treatment: 'admitted', told: 'the same, and its cancel key has 32 bytes' },
+  'StartupMessage 3.1, and above 3.2': {
     treatment: 'negotiated',
-    told: 'NegotiateProtocolVersion says 3.0; the cancel key is one of 3.0',
+    told: 'NegotiateProtocolVersion says 3.0, or 3.2',
   },
   'StartupMessage of another version': { treatment: 'refused', told: '0A000' },
   'key `user`': { treatment: 'admitted', told: 'any; who calls is said by the token' },

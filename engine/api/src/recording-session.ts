@@ -137,7 +137,8 @@ export class SessionSteps {
   }
 
   async #chunk(event: Of<'RecordingChunk'>, at: string): Promise<RecordingStep> {
-    const { exchange, direction, index } = event.data
+    const { session, exchange, direction, index } = event.data
+    if (exchange === session) return this.#aside(event, at)
     const step = direction === 'request' ? 'body' : 'answer'
     const progress = this.#open.get(exchange)
     const expected = progress?.chunks[direction]
@@ -150,6 +151,14 @@ export class SessionSteps {
     if (progress?.torn[direction] === true) return { at, step, exchange, content: 'missing', parts: [] }
     const parts = this.#recording?.[step](exchange, read) ?? []
     return { at, step, exchange, content: state, parts }
+  }
+
+  /** What it heard that no request asked for, in whole messages. */
+  async #aside(event: Of<'RecordingChunk'>, at: string): Promise<RecordingStep> {
+    const { exchange } = event.data
+    const { state, read } = await this.#content(event)
+    const parts = read === null ? [] : (this.#recording?.answer(exchange, read) ?? [])
+    return { at, step: 'heard', content: state, parts }
   }
 
   async #completed(event: Of<'ResponseCompleted'>, at: string): Promise<readonly RecordingStep[]> {

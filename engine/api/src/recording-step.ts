@@ -26,6 +26,8 @@ export type RecordingStep = { readonly at: string } & (
   | EndStep
   | DenialsStep
   | { readonly step: 'abandoned'; readonly exchange: string; readonly reason: string }
+  /** It was told something that no request asked for. */
+  | { readonly step: 'heard'; readonly content: ContentState; readonly parts: readonly AnswerPart[] }
   | { readonly step: 'extended'; readonly token_expires_at: string }
   | { readonly step: 'alarm'; readonly exchange: string; readonly rules: string }
   | { readonly step: 'killed'; readonly by: string; readonly reason: string }

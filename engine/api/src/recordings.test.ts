@@ -199,6 +199,22 @@ suite('what happened', () => {
     ])
   })
 
+  test('what it heard without having asked', async () => {
+    const scripted = api()
+    const session = await scripted.open('alice')
+    await write(scripted, session, chunk(session, session, 0, 'news'))
+    await write(scripted, session, chunk(session, session, 1, 'more news'))
+    const [, ...heard] = plain(await steps(scripted, session))
+    assert.deepEqual(
+      heard.map((step) => ({ ...step, parts: JSON.stringify('parts' in step ? step.parts : null) })),
+      ['news', 'more news'].map((text) => ({
+        step: 'heard',
+        content: 'shown',
+        parts: JSON.stringify(plainly()?.answer(session, Buffer.from(text))),
+      })),
+    )
+  })
+
   test('denials that were only counted', async () => {
     const scripted = api()
     const session = await scripted.open('alice')

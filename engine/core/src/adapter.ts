@@ -190,8 +190,11 @@ export interface Lane {
   claim(run: Run): void
   /** What is to be handed over with the batch to which a message belongs that has come now. */
   arrive(): Arrival
-  /** The caller heard something that no exchange of its asked for: it counts for the session as answers do. */
-  aside(rows: number, bytes: number): void
+  /**
+   * The caller is about to hear something that no exchange of its asked for: it is recorded as it hears it, and counts for
+   * the session as answers do. A promise when nothing further may be delivered before that.
+   */
+  aside(rows: number, record: Uint8Array): Promise<void> | undefined
   /** The caller has said farewell: what it sent before is still done, but it waits for no people. */
   leave(): void
   /** The caller is gone, the session may go on: what runs is stopped, and the lane is over. */

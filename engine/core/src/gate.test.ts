@@ -189,7 +189,7 @@ test('a cancel key works for its session only', async () => {
   })
   const [admission] = session.lane().submit([slow], false)
   await admission?.admitted
-  engine.cancel({ id: session.cancelKey.id, secret: session.cancelKey.secret + 1 })
+  engine.cancel({ id: session.cancelKey.id, secret: 'ffffffff' })
   assert.equal(stopped, false)
   engine.cancel(session.cancelKey)
   assert.equal(stopped, true)
@@ -244,7 +244,7 @@ test('of several processes the one that has the session cancels, and what concer
   assert.deepEqual([cancelled, told], [['here'], []])
   engine.cancel(there.cancelKey)
   assert.deepEqual([cancelled, told], [['here', 'there'], [there.cancelKey]])
-  engine.cancel({ id: there.cancelKey.id, secret: 0 })
+  engine.cancel({ id: there.cancelKey.id, secret: '00000000' })
   assert.deepEqual(cancelled, ['here', 'there'])
 
   engine.changed('shop')

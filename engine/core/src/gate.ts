@@ -27,6 +27,7 @@ import { RequestRates } from './request-rates.ts'
 import type { Recogniser } from './recogniser.ts'
 import type { CancelKey, Hello, Identity, Stranger, Target } from './request.ts'
 import { refuseRevoked, type Revocations } from './revocations.ts'
+import { isSameSecret } from './same-secret.ts'
 import { withoutTokens } from './secrets.ts'
 import { LiveSession } from './session.ts'
 import type { Pseudonyms } from './verdict.ts'
@@ -154,7 +155,7 @@ export function createGate(ports: GatePorts): Engine {
         hello,
         identity,
         target,
-        key(),
+        key(hello.cancelSecretBytes),
         () => {
           live.delete(session.id)
           changed(session, 'closed')
@@ -184,8 +185,10 @@ export function createGate(ports: GatePorts): Engine {
     for (const listener of listeners) listener(session, change)
   }
 
-  function key(): CancelKey {
-    return { id: ports.ids.random32(), secret: ports.ids.random32() }
+  function key(secretBytes = shortSecretBytes): CancelKey {
+    const secret = Buffer.alloc(secretBytes)
+    for (let at = 0; at < secretBytes; at += shortSecretBytes) secret.writeInt32BE(ports.ids.random32(), at)
+    return { id: ports.ids.random32(), secret: secret.toString('hex') }
   }
 
   /** No session without its first event in the log: what it does later would tie to nobody. */
@@ -217,7 +220,7 @@ export function createGate(ports: GatePorts): Engine {
 
   function cancelHere(wanted: CancelKey): boolean {
     const meant = [...live.values()].filter(
-      ({ cancelKey }) => cancelKey.id === wanted.id && cancelKey.secret === wanted.secret,
+      ({ cancelKey }) => cancelKey.id === wanted.id && isSameSecret(cancelKey.secret, wanted.secret),
     )
     for (const session of meant) session.cancel()
     return meant.length > 0
@@ -278,6 +281,8 @@ export function createGate(ports: GatePorts): Engine {
 
 /** In the stream of the gateway itself. */
 /** Before the name of a target: the budget of its requests. */
+/** What every protocol has room for. */
+const shortSecretBytes = 4
 const rateOf = 'requests to '
 /** The same of its conditions on masked values. */
 const conditionsOn = 'conditions on '

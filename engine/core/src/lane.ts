@@ -1,5 +1,6 @@
 import type { Admission, Arrival, Exchange, Lane, Outcome, StopReason } from './adapter.ts'
 import type { Approvals } from './approvals.ts'
+import { Asides } from './asides.ts'
 import { Capture } from './capture.ts'
 import type { EventBody, ExchangeState } from './decider.ts'
 import { initialState } from './decider.ts'
@@ -109,12 +110,14 @@ export class OrderedLane implements Lane {
   readonly #leaving = new Stop<StopReason>()
   readonly #context: LaneContext
   readonly #onClosed: () => void
+  readonly #asides: Asides
   #closed = false
 
   /** `onClosed` is called once, when the lane was closed and nothing of it runs any more. */
   constructor(context: LaneContext, onClosed: () => void = () => {}) {
     this.#context = context
     this.#onClosed = onClosed
+    this.#asides = new Asides(context)
   }
 
   get pending(): number {
@@ -125,8 +128,9 @@ export class OrderedLane implements Lane {
     this.#context.claim(run)
   }
 
-  aside(rows: number, bytes: number): void {
-    this.#context.count({ rows, bytes })
+  aside(rows: number, record: Uint8Array): Promise<void> | undefined {
+    this.#context.count({ rows, bytes: record.length })
+    return this.#asides.add(record)
   }
 
   arrive(): Arrival {

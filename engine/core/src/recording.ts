@@ -9,7 +9,10 @@ export interface Recording {
   request(exchange: string, content: Uint8Array): readonly RequestPart[]
   /** What the caller streamed after the request, in pieces. */
   body(exchange: string, content: Uint8Array): readonly AnswerPart[]
-  /** What the caller saw, in pieces that may cut through messages. */
+  /**
+   * What the caller saw, in pieces that may cut through messages. Of an exchange without a request, whose id is the
+   * session's: what it heard that it had not asked for.
+   */
   answer(exchange: string, content: Uint8Array): readonly AnswerPart[]
   /** Nothing more comes of it; gives what is left. `performed`: the target did it. */
   end(exchange: string, performed: boolean): readonly AnswerPart[]
@@ -36,6 +39,8 @@ export type AnswerPart =
       /** Further fields of it that the caller saw, e.g. a hint. */
       readonly more: readonly string[]
     }
+  /** Somebody told whoever listens. */
+  | { readonly kind: 'notification'; readonly channel: string; readonly text: string }
   /** A stream of bytes: a text, or hexadecimal when it is none. */
   | {
       readonly kind: 'data'

@@ -136,13 +136,17 @@ export interface Hello {
   readonly proof: Proof
   readonly client: Client
   readonly run: Run
+  /** How long the secret of its cancel key is to be, a multiple of 4; 4 by default. */
+  readonly cancelSecretBytes?: number
 }
 
 /** The same as far as it is recorded of one who was not let in; `target` is empty where nobody can say. */
 export type Stranger = Pick<Hello, 'protocol' | 'target' | 'client'>
 
-/** An opaque handle with which a caller may cancel; minted by the core, unguessable. Both are signed 32-bit. */
+/** An opaque handle with which a caller may cancel; minted by the core, unguessable. */
 export interface CancelKey {
+  /** Signed, of 32 bits. */
   readonly id: number
-  readonly secret: number
+  /** As long as the caller's protocol takes, hexadecimal. */
+  readonly secret: string
 }

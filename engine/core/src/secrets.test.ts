@@ -1,5 +1,6 @@
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import {
   bytesMayHoldSecret,
   isSecretName,
@@ -105,4 +106,28 @@ test('takes a time that grows with the text, whatever it holds', () => {
     withoutSecrets(piece.repeat(Math.ceil(500_000 / piece.length)))
     assert.ok(performance.now() - started < 2_000, piece)
   }
+})
+
+test('a hint is found wherever it stands, in either case, and parts of hints are none', () => {
+  const hints =
+    'password passwd passphrase pwd secret token credential authorization key crypt hmac set_config bearer basic :// eyJ ' +
+    'sk- gho_ ghp_ ghs_ ghu_ ghr_ github_pat_ glpat- xoxa- sk_live_ rk_test_ hvb. hvs. npm_ pypi- slu_ AIza AKIA ASIA -----BEGIN'
+  const parts = ['pass', 'pas', 'se', 'gh_', 'sk', 'xox', '090', 'aut', '--', 'set', 'é', '\0', ' ', '1']
+  const around = fc.array(fc.constantFrom(...parts), { maxLength: 8 }).map((pieces) => pieces.join(' '))
+  fc.assert(
+    fc.property(
+      around,
+      fc.constantFrom(...hints.split(' ')),
+      fc.boolean(),
+      around,
+      (left, hint, upper, right) => {
+        assert.ok(!mayHoldSecret(`${left} ${right}`))
+        assert.ok(!bytesMayHoldSecret(Buffer.from(`${left} ${right}`)))
+        const text = `${left} ${upper ? hint.toUpperCase() : hint}${right}`
+        assert.ok(mayHoldSecret(text), text)
+        assert.ok(bytesMayHoldSecret(Buffer.from(text)), text)
+      },
+    ),
+  )
+  assert.ok(mayHoldSecret('a\\b'), 'an escape may stand for anything')
 })

@@ -378,6 +378,7 @@ export interface EventData {
   /** What a caller saw, or streamed, while the exchange goes on: the sealed content. */
   readonly RecordingChunk: {
     readonly session: string
+    /** The session itself: what the caller heard that no request asked for, whole messages in each chunk. */
     readonly exchange: string
     readonly direction: 'request' | 'response'
     readonly index: number
@@ -1330,7 +1331,11 @@ export const eventSchemas: { readonly [T in keyof EventData]: AvroRecord & { rea
     version: 1,
     fields: [
       { name: 'session', type: 'string' },
-      { name: 'exchange', type: 'string' },
+      {
+        name: 'exchange',
+        type: 'string',
+        doc: 'The session itself: what the caller heard that no request asked for, whole messages in each chunk.',
+      },
       { name: 'direction', type: { type: 'enum', name: 'Direction', symbols: ['request', 'response'] } },
       { name: 'index', type: 'long' },
       { name: 'bytes', type: 'long' },

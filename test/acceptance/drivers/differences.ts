@@ -43,19 +43,6 @@ export const differences: readonly Difference[] = [
       /\/(position|hint)$/.test(at) && through === null && misread.has(stateOf(beside)),
   },
   {
-    reason:
-      'A gap: the process id that a client was given is the gateway’s, the one in a notification is the server’s; so a client does not know its own.',
-    scenarios: {
-      psycopg2: ['notifications'],
-      psycopg: ['notifications'],
-      asyncpg: ['notifications'],
-      pg: ['notifications'],
-      jdbc: ['notifications'],
-      pgx: ['notifications'],
-    },
-    explains: ({ direct, through }) => direct === true && through === false,
-  },
-  {
     reason: 'Wanted: a transaction that another session may end is nothing that Sluice can vouch for.',
     scenarios: {
       psycopg2: ['two_phases'],

@@ -39,12 +39,10 @@ export function statementOf(
 }
 
 /** The same object serves every execution of its text, and what remembers its parts by identity must know that. */
-function frozen<T extends object>(record: T): T {
+export function frozen<T extends object>(record: T): T {
   if (Object.isFrozen(record)) return record
   Object.freeze(record)
-  for (const name in record) {
-    const value: unknown = record[name]
+  for (const value of Object.values(record as Record<string, unknown>))
     if (typeof value === 'object' && value !== null) frozen(value)
-  }
   return record
 }

@@ -3,6 +3,7 @@ import { told } from './expression.ts'
 import { fromItem, fromItems } from './from.ts'
 import { child, children, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
+import { operatorClass } from './operator-class.ts'
 import { columnsOf, targets, written } from './output.ts'
 import { predicate } from './predicate.ts'
 import { query, type Around } from './query.ts'
@@ -84,6 +85,7 @@ export function indexKeys(
   cx: Context,
 ): void {
   for (const { fields } of items) {
+    operatorClass(fields)
     const name = text(fields, 'name')
     if (name !== '') reference([name], place, scope, cx)
     told(child(fields, 'expr'), place, scope, cx)

@@ -1,4 +1,4 @@
-import type { Catalogue, CatalogueRelation } from '../catalogue.ts'
+import type { CatalogueRelation, KnownNames } from '../catalogue.ts'
 import { functions } from '../functions.ts'
 import { keyOf, type Findings } from './findings.ts'
 import type { Label } from './label.ts'
@@ -9,7 +9,7 @@ import type { Label } from './label.ts'
  * server brings and that only compute. Whatever else there is (a view, a foreign table, a function of an extension)
  * may run somebody's code, and a temporary table is not in the catalogue.
  */
-export function isEffectFree({ name }: Label, found: Findings, catalogue: Catalogue): boolean {
+export function isEffectFree({ name }: Label, found: Findings, catalogue: KnownNames): boolean {
   return (
     name === 'sql.select' &&
     found.readOnly &&
@@ -29,7 +29,7 @@ function onlyComputes(name: string): boolean {
 }
 
 /** With everything whose rows come out with its own: a partition may be a foreign table. */
-function holdsItsRows(relation: CatalogueRelation, catalogue: Catalogue, depth: number = 0): boolean {
+function holdsItsRows(relation: CatalogueRelation, catalogue: KnownNames, depth: number = 0): boolean {
   if (relation.kind !== 'table' || relation.runsCode || depth > depthMax) return false
   return relation.children.every((oid) => {
     const child = catalogue.byOid.get(oid)

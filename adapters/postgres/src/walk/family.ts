@@ -1,6 +1,7 @@
 import { told } from './expression.ts'
 import { child, children, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
+import { operatorClass } from './operator-class.ts'
 import { existing, relationEntry, touch, type Located } from './relation.ts'
 import { note, reference, scopeOf, wholeRows, type Context, type Scope } from './scope.ts'
 
@@ -24,6 +25,7 @@ export function newChild(fields: Fields, cx: Context): void {
 /** PARTITION BY: the key of a new table, of its own columns. */
 export function partitionKey(specification: Fields, scope: Scope, cx: Context): void {
   for (const { fields } of children(specification, 'partParams')) {
+    operatorClass(fields)
     const name = text(fields, 'name')
     if (name !== '') reference([name], 'elsewhere', scope, cx)
     told(child(fields, 'expr'), 'elsewhere', scope, cx)

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue.ts'
+import type { KnownNames } from '../catalogue.ts'
 import { functions } from '../functions.ts'
 import type { ColumnUse, NameScope, Output, RelationName, Source } from '../statement.ts'
 import { keyOf, type Findings } from './findings.ts'
@@ -6,7 +6,7 @@ import { closed, unknownColumn, unknownEntry } from './objection.ts'
 
 /** What the walk of one statement works with. */
 export interface Context {
-  readonly catalogue: Catalogue
+  readonly catalogue: KnownNames
   readonly names: NameScope
   readonly found: Findings
   /** Relations that earlier statements create and the catalogue does not know: by name, not by column. */

@@ -28,6 +28,7 @@ export type Step = { readonly at: string } & (
     }
   | DenialsStep
   | { readonly step: 'abandoned'; readonly exchange: string; readonly reason: string }
+  | { readonly step: 'heard'; readonly content: ContentState; readonly parts: readonly AnswerPart[] }
   | { readonly step: 'extended'; readonly token_expires_at: string }
   | { readonly step: 'alarm'; readonly exchange: string; readonly rules: string }
   | { readonly step: 'killed'; readonly by: string; readonly reason: string }
@@ -114,6 +115,7 @@ export type AnswerPart =
       readonly rows: readonly (readonly Json[])[]
     }
   | { readonly kind: 'status'; readonly text: string }
+  | { readonly kind: 'notification'; readonly channel: string; readonly text: string }
   | {
       readonly kind: 'error' | 'notice'
       readonly code: string

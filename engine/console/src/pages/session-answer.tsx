@@ -101,6 +101,15 @@ function Part({
           ))}
         </p>
       )
+    case 'notification':
+      return (
+        <p class="note">
+          <b class="mono">
+            <Exact text={part.channel} />
+          </b>{' '}
+          <Exact text={part.text} />
+        </p>
+      )
     case 'cut':
       return (
         <p class="note">The recording ends here, within a message of which it has {bytesText(part.bytes)}.</p>

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { counted, bytesText } from '../amount-text.ts'
-import type { Step } from '../api/steps.ts'
+import type { AnswerPart, ContentState, Step } from '../api/steps.ts'
 import type { ReplayedNote } from '../replay.ts'
 import { Exact, Subject, Time } from '../views/texts.tsx'
 
@@ -46,6 +46,8 @@ function told(step: Step): JSX.Element | string {
       )
     case 'denials':
       return `${counted(step.requests, 'more request')}, ${step.denied} denied by ${step.rules.map(({ rule, denied }) => `${rule} (${denied})`).join(', ')}`
+    case 'heard':
+      return <Heard content={step.content} parts={step.parts} />
     case 'lost':
       return 'Its gateway was lost: what became of what ran is unknown'
     case 'left':
@@ -57,4 +59,27 @@ function told(step: Step): JSX.Element | string {
     default:
       return step.step
   }
+}
+
+function Heard({
+  content,
+  parts,
+}: {
+  readonly content: ContentState
+  readonly parts: readonly AnswerPart[]
+}): JSX.Element {
+  if (content !== 'shown') return <>Heard something that it had not asked for; its text is {content}</>
+  return (
+    <>
+      {parts.map((part) =>
+        part.kind === 'notification' ? (
+          <>
+            Heard on <Exact text={part.channel} />: <Exact text={part.text} />
+          </>
+        ) : (
+          'Heard something that cannot be shown'
+        ),
+      )}
+    </>
+  )
 }

@@ -33,6 +33,8 @@ export function partText(part: AnswerPart): string {
       return [`${part.kind.toUpperCase()} ${part.code}: ${part.message}`, ...part.more]
         .map(printable)
         .join('\n')
+    case 'notification':
+      return printable(`NOTIFICATION on ${part.channel}: ${part.text}`)
     case 'data':
       return streamText(part)
     case 'terminal':

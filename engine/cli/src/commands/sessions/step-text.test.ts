@@ -26,6 +26,14 @@ function answer(...parts: readonly AnswerPart[]): string {
   return stepText({ at, step: 'answer', exchange, content: 'shown', parts })
 }
 
+test('what was heard: nothing in it reaches the terminal as it is', () => {
+  const parts = [{ kind: 'notification', channel: 'news', text: 'told \u001b[2J' }] as const
+  assert.equal(
+    stepText({ at, step: 'heard', content: 'shown', parts }),
+    '03:04:05.678  hears, without having asked\n    NOTIFICATION on news: told \\u{1b}[2J\n',
+  )
+})
+
 test('a statement: what hides is seen, and each value has its number', () => {
   const text = 'select 1\n  -- \u202eevil\u001b[2J'
   assert.equal(

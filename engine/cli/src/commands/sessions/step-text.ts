@@ -30,6 +30,8 @@ export function headline(step: RecordingStep): string {
       return `sends data${missing(step.content)}`
     case 'answer':
       return `sees${missing(step.content)}`
+    case 'heard':
+      return `hears, without having asked${missing(step.content)}`
     case 'completed':
       return completed(step)
     case 'abandoned':
@@ -105,6 +107,7 @@ function below(step: RecordingStep): string {
       if (step.content !== 'shown') return indented(`content${missing(step.content)}`)
       return step.statements.map((statement) => indented(statementText(statement))).join('')
     case 'body':
+    case 'heard':
     case 'answer':
       return joined(step.parts)
         .map((part) => indented(partText(part)))
