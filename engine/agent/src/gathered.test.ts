@@ -7,10 +7,13 @@ import { limits } from './limits.ts'
 function gathering() {
   const handed: Buffer[] = []
   let more = true
-  const gathered = new Gathered((chunk) => {
-    handed.push(chunk)
-    return more
-  })
+  const gathered = new Gathered(
+    (chunk) => {
+      handed.push(chunk)
+      return more
+    },
+    () => handed.length > 0 && !more,
+  )
   return { handed, gathered, full: () => (more = false) }
 }
 

@@ -7,12 +7,15 @@ import { limits } from './limits.ts'
 export class Gathered {
   /** Hands on; `false`: no more for now. */
   readonly #hand: (chunk: Buffer) => boolean
+  /** Whoever reads has enough of what it was handed, and will ask for more. */
+  readonly #enough: () => boolean
   #pieces: Buffer[] = []
   #bytes = 0
   #later: NodeJS.Immediate | undefined
 
-  constructor(hand: (chunk: Buffer) => boolean) {
+  constructor(hand: (chunk: Buffer) => boolean, enough: () => boolean) {
     this.#hand = hand
+    this.#enough = enough
   }
 
   /** `false`: no more for now. */
@@ -23,7 +26,8 @@ export class Gathered {
     if (this.#bytes >= limits.gatherBytesMax) return this.flush()
     // Behind whatever else has come by now.
     this.#later ??= setImmediate(() => this.flush())
-    return true
+    // Nobody hears what the reader says to what is handed on later: it is asked with the next piece.
+    return !this.#enough()
   }
 
   /** Hands on what there is, before an end. */

@@ -45,7 +45,7 @@ export function answerOf(stream: ClientHttp2Stream, withinMs: number, late: () =
 export function asSocket(stream: ClientHttp2Stream): Duplex {
   let isWhole = false
   const hand = stream.push.bind(stream)
-  const gathered = new Gathered(hand)
+  const gathered = new Gathered(hand, () => stream.readableLength >= stream.readableHighWaterMark)
   stream.push = (chunk: Buffer | null) => {
     if (chunk !== null) return gathered.push(chunk)
     // Only the other side's own end comes while the stream is open.
