@@ -8,7 +8,7 @@ import { CatalogueSource } from './catalogue-source.ts'
 import { sqlLimits } from './limits.ts'
 import type { PostgresSettings } from './target.ts'
 
-const session = {} as Session<PostgresSettings>
+const session = { subject: { id: 'somebody' } } as Session<PostgresSettings>
 const names: Names = { searchPaths: [['public']], tempTables: new Set(), schemas: ['public'], key: '' }
 const long = 'select name from people' + ' '.repeat(sqlLimits.statementInlineBytesMax)
 

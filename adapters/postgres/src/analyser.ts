@@ -115,7 +115,7 @@ export class Analyser {
   ): Promise<Analysed> {
     let picture = catalogue
     for (let reads = 0; reads < sqlLimits.statementReadsMax; reads++) {
-      const analysis = await this.#thread.analyse(text, names, picture)
+      const analysis = await this.#thread.analyse(text, names, picture, session.subject.id)
       if (analysis.statements.length === 0) return { analysis, catalogue: picture }
       try {
         const now = await this.source.current(session)

@@ -45,7 +45,8 @@ const inBoth: NameScope = {
 const padding = ' '.repeat(sqlLimits.statementInlineBytesMax)
 
 const thread = new AnalysisThread()
-const analysed = (text: string, names = inPublic): Promise<Analysis> => thread.analyse(text, names, catalogue)
+const analysed = (text: string, names = inPublic): Promise<Analysis> =>
+  thread.analyse(text, names, catalogue, 'somebody')
 const state = ({ objection }: Analysis): string | null =>
   objection === null ? null : (objection.native ?? objection.code)
 
@@ -131,7 +132,7 @@ for (const [name, text, expected] of hostile)
 test('what its thread takes to start is not counted against the first statement', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const young = new AnalysisThread()
-  const analysis = young.analyse(`select 1`, inPublic, catalogue)
+  const analysis = young.analyse(`select 1`, inPublic, catalogue, 'somebody')
   context.mock.timers.tick(sqlLimits.statementParseMs + 1)
   assert.equal(state(await analysis), null)
   await young.close()
@@ -150,32 +151,45 @@ test('a thread that waits for an answer too long is ended, and the next statemen
     },
   }
   const own = new AnalysisThread()
-  await own.analyse('select 1', inPublic, catalogue)
+  await own.analyse('select 1', inPublic, catalogue, 'somebody')
   const long = `select '${'x'.repeat(sqlLimits.statementInlineBytesMax)}' from a, b`
-  const analysis = await own.analyse(long, inPublic, silent)
+  const analysis = await own.analyse(long, inPublic, silent, 'somebody')
   assert.equal(state(analysis), '54001')
   assert.equal(recordedOfRefused(long, analysis), '[redacted]', 'nobody has read it to its end')
-  assert.equal(state(await own.analyse('select 1', inPublic, catalogue)), null)
+  assert.equal(state(await own.analyse('select 1', inPublic, catalogue, 'somebody')), null)
   await own.close()
 })
 
 test('a thread that fails just when its time is over takes nobody with it', async () => {
   const own = new AnalysisThread()
-  await own.analyse('select 1', inPublic, catalogue)
-  const failing = own.analyse('select id from customers', null as never, catalogue)
+  await own.analyse('select 1', inPublic, catalogue, 'somebody')
+  const failing = own.analyse('select id from customers', null as never, catalogue, 'somebody')
   // The deadline passes before anybody hears of the failure.
   setImmediate(() => {
     const until = performance.now() + sqlLimits.statementParseMs + 100
     while (performance.now() < until);
   })
   assert.equal(state(await failing), '54001')
-  assert.equal(state(await own.analyse('select 1', inPublic, catalogue)), null)
+  assert.equal(state(await own.analyse('select 1', inPublic, catalogue, 'somebody')), null)
   await own.close()
 })
 
 test('large statements queue up, but not without bound', async () => {
   const all = await Promise.all(
-    Array.from({ length: sqlLimits.statementsWaitingMax + 5 }, () => analysed(`select 1 ${padding}`)),
+    Array.from({ length: sqlLimits.statementsWaitingMax + 6 }, () => analysed(`select 1 ${padding}`)),
   )
   assert.equal(all.filter((analysis) => state(analysis) === 'too_many').length, 5)
+})
+
+test('one who sends many makes nobody else wait behind all of them, nor be refused', async () => {
+  const many = Array.from({ length: sqlLimits.statementsWaitingMax + 1 }, () =>
+    analysed(`select 1 ${padding}`),
+  )
+  let answered = 0
+  for (const one of many.slice(0, -1)) void one.then(() => answered++)
+  const other = await thread.analyse(`select 2 ${padding}`, inPublic, catalogue, 'somebody else')
+  assert.equal(state(other), null)
+  assert.ok(answered <= 2, String(answered))
+  assert.equal(state(await (many.at(-1) ?? assert.fail())), 'too_many', 'the last of many gives way')
+  await Promise.all(many)
 })

@@ -4,6 +4,7 @@ import type { KnownNames } from './catalogue.ts'
 import { sqlLimits } from './limits.ts'
 import { unread } from './meaning.ts'
 import type { Analysis, NameScope } from './statement.ts'
+import { Turns } from './turns.ts'
 import { frozen } from './walk/build.ts'
 
 export interface AnalysisThreadData {
@@ -53,30 +54,35 @@ interface Running {
 const file = new URL(`./analysis-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 /**
- * Analyses long texts in a thread of its own, one after another, each under a deadline: a hostile text costs its
- * sender that time and everybody else nothing. A thread that overran is ended and replaced.
+ * Analyses long texts in a thread of its own, one after another, each under a deadline: a hostile text costs its sender that
+ * time, and everybody else who has a long one no more than that. A thread that overran is ended and replaced.
  */
 export class AnalysisThread {
   #running: Running | undefined
-  readonly #queue: Waiting[] = []
+  /** What is being analysed. */
+  #head: Waiting | undefined
+  readonly #turns = new Turns<Waiting>(sqlLimits.statementsWaitingMax)
   #timer: NodeJS.Timeout | undefined
 
-  /** `known` is asked by name while the text is analysed, and does not change. Never rejects. */
-  analyse(text: string, names: NameScope, known: KnownNames): Promise<Analysis> {
-    if (this.#queue.length >= sqlLimits.statementsWaitingMax) return Promise.resolve(unread(tooMany, text))
+  /**
+   * `known` is asked by name while the text is analysed, and does not change. `whose`: the subject that sent it, for all have
+   * their turns alike. Never rejects.
+   */
+  analyse(text: string, names: NameScope, known: KnownNames, whose: string): Promise<Analysis> {
     const waiting: Waiting = { text, names, known, settle: Promise.withResolvers() }
-    this.#queue.push(waiting)
-    if (this.#queue.length === 1) this.#next()
+    refuse(this.#turns.add(waiting, whose))
+    if (this.#head === undefined) this.#next()
     return waiting.settle.promise
   }
 
   async close(): Promise<void> {
-    for (const { settle, text } of this.#queue.splice(0)) settle.resolve(unread(tooMany, text))
+    for (let left = this.#head; left !== undefined; left = this.#turns.take()) refuse(left)
+    this.#head = undefined
     await this.#stop()
   }
 
   #next(): void {
-    const [head] = this.#queue
+    const head = (this.#head = this.#turns.take())
     if (head === undefined) {
       // An idle thread must not keep the process alive.
       this.#running?.worker.unref()
@@ -124,7 +130,7 @@ export class AnalysisThread {
   }
 
   #found(part: keyof KnownNames, key: string | number): unknown {
-    const known = this.#queue[0]?.known
+    const known = this.#head?.known
     if (part === 'byOid') return known?.byOid.get(Number(key))
     if (part === 'fields') return known?.fields.has(String(key)) === true ? true : undefined
     return known?.[part].get(String(key))
@@ -133,13 +139,13 @@ export class AnalysisThread {
   #settle(analysis: Analysis): void {
     clearTimeout(this.#timer)
     for (const statement of analysis.statements) frozen(statement)
-    this.#queue.shift()?.settle.resolve(analysis)
+    this.#head?.settle.resolve(analysis)
     this.#next()
   }
 
   #overran(): void {
     void this.#stop()
-    this.#settle(unread(tooSlow, this.#queue[0]?.text ?? ''))
+    this.#settle(unread(tooSlow, this.#head?.text ?? ''))
   }
 
   async #stop(): Promise<void> {
@@ -152,4 +158,8 @@ export class AnalysisThread {
     running?.answers.close()
     await running?.worker.terminate()
   }
+}
+
+function refuse(displaced: Waiting | undefined): void {
+  displaced?.settle.resolve(unread(tooMany, displaced.text))
 }
