@@ -31,6 +31,9 @@ function quoted(secret: string): string {
   return `'${secret.replaceAll(`'`, `''`)}'`
 }
 
+/** Behind it a text is analysed beside the others'. */
+const long = ' '.repeat(8_192)
+
 /** What a client may send; every one holds the secret. */
 const requests: readonly (readonly [what: string, bytes: (secret: string) => Buffer])[] = [
   ['a password of a role', (s) => query(`alter role app /* new */ encrypted password ${quoted(s)}`)],
@@ -97,6 +100,36 @@ const requests: readonly (readonly [what: string, bytes: (secret: string) => Buf
         query(`execute q(${quoted(s)})`),
       ]),
   ],
+  [
+    'an argument of EXECUTE of a long text',
+    (s) =>
+      Buffer.concat([
+        query(`prepare long(text) as select crypt($1, gen_salt('bf'))${long}`),
+        query(`execute long(${quoted(s)})`),
+      ]),
+  ],
+  [
+    'a long text that is prepared and executed',
+    (s) =>
+      Buffer.concat([
+        query(`prepare known as select crypt(${quoted(s)}, gen_salt('bf'))${long}`),
+        query('execute known'),
+        parse('known too', `select set_config('sluice.token', ${quoted(s)}, false)${long}`),
+        bind({ statement: 'known too' }),
+        execute(),
+        sync,
+      ]),
+  ],
+  [
+    'a long text of a cursor',
+    (s) =>
+      Buffer.concat([
+        query(`begin; declare c cursor for select pgp_sym_encrypt('x', ${quoted(s)}), ${quoted(s)}${long}`),
+        query('fetch c; rollback'),
+      ]),
+  ],
+  ['a long syntax error', (s) => query(`alter roll app password ${quoted(s)}${long}`)],
+  ['a text that is too long', (s) => query(`alter role app password ${quoted(s)}${long.repeat(40)}`)],
   [
     'an argument of a function call',
     (s) => frame('F', int32(2_077), message.int16(0), message.int16(1), int32(s.length), s, message.int16(0)),

@@ -1,4 +1,4 @@
-import { GenerationCache, refusalOf, type Json, type Session } from '@sluice/core'
+import { GenerationCache, refusal, refusalOf, type Json, type Session } from '@sluice/core'
 import type { AnalysisThread } from './analysis-thread.ts'
 import type { Catalogue } from './catalogue.ts'
 import { Estimates } from './estimates.ts'
@@ -90,32 +90,60 @@ export class Analyser {
     names: Names,
     session: Session<PostgresSettings>,
   ): Analysed | Promise<Analysed> {
-    const analysis = this.#read(text, names, catalogue)
-    if (analysis instanceof Promise)
-      return analysis.then((late) => this.#analysed(late, catalogue, text, names, session))
-    return this.#analysed(analysis, catalogue, text, names, session)
+    const read = this.#read(catalogue, text, names, session)
+    return read instanceof Promise
+      ? read.then((late) => this.#analysed(late, text, names, session))
+      : this.#analysed(read, text, names, session)
   }
 
-  #read(text: string, names: Names, catalogue: Catalogue): Analysis | Promise<Analysis> {
-    return isLong(text) ? this.#thread.analyse(text, names, catalogue) : meaningOf(text, names, catalogue)
-  }
-
-  #analysed(
-    analysis: Analysis,
+  #read(
     catalogue: Catalogue,
     text: string,
     names: Names,
     session: Session<PostgresSettings>,
   ): Analysed | Promise<Analysed> {
+    if (isLong(text)) return this.#beside(catalogue, text, names, session)
+    return { analysis: meaningOf(text, names, catalogue), catalogue }
+  }
+
+  /** A long text takes its time, and waits for its turn before: it is judged by what the target is by then. */
+  async #beside(
+    catalogue: Catalogue,
+    text: string,
+    names: Names,
+    session: Session<PostgresSettings>,
+  ): Promise<Analysed> {
+    let picture = catalogue
+    for (let reads = 0; reads < sqlLimits.statementReadsMax; reads++) {
+      const analysis = await this.#thread.analyse(text, names, picture)
+      if (analysis.statements.length === 0) return { analysis, catalogue: picture }
+      try {
+        const now = await this.source.current(session)
+        if (now === picture) return { analysis, catalogue: picture }
+        picture = now
+      } catch (error) {
+        return { analysis: unread(refusalOf(error), text), catalogue: picture }
+      }
+    }
+    return { analysis: unread(unsteady, text), catalogue: picture }
+  }
+
+  #analysed(
+    before: Analysed,
+    text: string,
+    names: Names,
+    session: Session<PostgresSettings>,
+  ): Analysed | Promise<Analysed> {
+    const { analysis, catalogue } = before
     const { statements, objection, unknownName } = analysis
     // Of what is not even read nothing is remembered: another time it may be.
-    if (objection !== null && statements.length === 0) return { analysis, catalogue }
-    const before = { analysis, catalogue }
-    if (unknownName === true) return this.#lookAgain(() => this.source.again(session), text, before, names)
+    if (objection !== null && statements.length === 0) return before
+    if (unknownName === true)
+      return this.#lookAgain(() => this.source.again(session), text, before, names, session)
     if (createsName(analysis, catalogue))
-      return this.#lookAgain(() => this.source.anew(session), text, before, names)
+      return this.#lookAgain(() => this.source.anew(session), text, before, names, session)
     this.#cache(catalogue).set(keyOf(text, names), analysis)
-    return { analysis, catalogue }
+    return before
   }
 
   /** What is learnt so is not remembered: the same text may mean something else the next time. */
@@ -124,11 +152,12 @@ export class Analyser {
     text: string,
     before: Analysed,
     names: Names,
+    session: Session<PostgresSettings>,
   ): Promise<Analysed> {
     try {
       const newer = await read()
       if (newer === before.catalogue) return before
-      return { analysis: await this.#read(text, names, newer), catalogue: newer }
+      return await this.#read(newer, text, names, session)
     } catch (error) {
       const { secrets, refused } = before.analysis
       return {
@@ -148,6 +177,12 @@ export class Analyser {
 }
 
 const none: readonly Json[] = Object.freeze([])
+
+const unsteady = refusal(
+  'too_many',
+  'adapter/limits',
+  'The tables of this target changed each time while the statement was analysed. Send it again.',
+)
 
 function keyOf(text: string, names: Names): string {
   return names.key === '' ? text : `${names.key}\0${text}`

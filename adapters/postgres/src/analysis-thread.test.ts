@@ -159,6 +159,20 @@ test('a thread that waits for an answer too long is ended, and the next statemen
   await own.close()
 })
 
+test('a thread that fails just when its time is over takes nobody with it', async () => {
+  const own = new AnalysisThread()
+  await own.analyse('select 1', inPublic, catalogue)
+  const failing = own.analyse('select id from customers', null as never, catalogue)
+  // The deadline passes before anybody hears of the failure.
+  setImmediate(() => {
+    const until = performance.now() + sqlLimits.statementParseMs + 100
+    while (performance.now() < until);
+  })
+  assert.equal(state(await failing), '54001')
+  assert.equal(state(await own.analyse('select 1', inPublic, catalogue)), null)
+  await own.close()
+})
+
 test('large statements queue up, but not without bound', async () => {
   const all = await Promise.all(
     Array.from({ length: sqlLimits.statementsWaitingMax + 5 }, () => analysed(`select 1 ${padding}`)),

@@ -147,6 +147,8 @@ export class AnalysisThread {
     const running = this.#running
     this.#running = undefined
     running?.worker.removeAllListeners()
+    // What it fails by from now on is nobody's business; with nobody to hear it, it would be the end of the process.
+    running?.worker.on('error', () => {})
     running?.answers.close()
     await running?.worker.terminate()
   }

@@ -78,7 +78,9 @@ export class Extended {
       draft.judged = { ...asked, objection: refused }
       return draft.add(message, { kind: 'parse' }, recordable)
     }
-    const proposal = this.#context.statements.propose(name, { text, index: 0, body: false, types }, number)
+    const { secrets } = analysed.analysis
+    const prepared = { text, secrets, index: 0, body: false, types }
+    const proposal = this.#context.statements.propose(name, prepared, number)
     draft.has(proposal)
     const failed = name === '' ? { failed: () => this.#context.statements.remove('') } : {}
     draft.add(message, { kind: 'parse', done: proposal.done, ...failed }, recordable)
@@ -101,8 +103,11 @@ export class Extended {
     const written = analysis.statements[0] ?? emptyStatement
     const statement = await this.#context.resolve(written, number)
     if (isRefusal(statement)) return objected(statement, catalogue, analysis.statements, state)
-    const texts = [text, ...this.#context.standsFor(written, number)]
-    const source = this.#context.source(texts, number, analysis.secrets)
+    const { secrets } = analysis
+    const source = this.#context.source(
+      [{ text, secrets }, ...this.#context.standsFor(written, number)],
+      number,
+    )
     return judged([statement], [actionOf(statement, 'prepare', state)], analysed, source, analysed.values)
   }
 
@@ -153,14 +158,15 @@ export class Extended {
     const statement = resolving instanceof Promise ? await resolving : resolving
     if (isRefusal(statement))
       return { judged: objected(statement, catalogue, analysis.statements, state), portal: null }
-    const texts = [prepared.text, ...this.#context.standsFor(written, number)]
-    const source = this.#context.source(texts, number, analysis.secrets, parameters)
+    const searched = [prepared, ...this.#context.standsFor(written, number)]
+    const source = this.#context.source(searched, number, parameters)
     return {
       judged: judged([statement], [actionOf(statement, 'prepare', state)], analysed, source, all),
       portal: {
         statement,
         written,
         text: prepared.text,
+        secrets: prepared.secrets,
         index: prepared.index,
         catalogue,
         values: all,
@@ -211,7 +217,7 @@ export class Extended {
   }
 
   #executes(draft: Draft, message: Buffer, portal: Portal, number: number): void {
-    const { statement, written, text, index, catalogue, values, source } = portal
+    const { statement, written, text, secrets, index, catalogue, values, source } = portal
     const action = actionOf(statement, 'execute', this.#context.transaction.state)
     draft.judged = {
       actions: [action],
@@ -224,7 +230,7 @@ export class Extended {
     const effect = this.#context.expect(
       written,
       statement,
-      { text, index, catalogue, segment: number },
+      { text, secrets, index, catalogue, segment: number },
       values,
     )
     if (isRefusal(effect)) {

@@ -13,6 +13,8 @@ export const sqlLimits = {
   /** SQL text above this is parsed in a worker thread, under a deadline. */
   statementInlineBytesMax: 8_192,
   statementParseMs: 2_000,
+  /** How often it is parsed there, when the target's tables change meanwhile. */
+  statementReadsMax: 4,
   /** How long that thread may take to start. */
   parserStartMs: 30_000,
   /** SQL texts waiting for the parser's worker thread. */

@@ -4,11 +4,11 @@ import type { Names } from './analyser.ts'
 import type { Source } from './source.ts'
 import type { RelationName, Statement } from './statement.ts'
 import { sqlLimits } from './limits.ts'
+import type { Searched } from './redact/text.ts'
 
 /** A prepared statement: where its text is, so that each execution is judged anew. */
-export interface Prepared {
-  /** The whole text that it came in, as latin1, and the number of its statement there. */
-  readonly text: string
+export interface Prepared extends Searched {
+  /** The number of its statement in the whole text that it came in. */
   readonly index: number
   /** SQL's PREPARE: the statement is the body of the one in the text. */
   readonly body: boolean
@@ -17,12 +17,11 @@ export interface Prepared {
 }
 
 /** A portal or cursor: its plan is made, so is what it will do. */
-export interface Portal {
+export interface Portal extends Searched {
   /** What it does: for EXECUTE and FETCH, what they stand for. */
   readonly statement: Statement
   /** What was written, and where its text is. */
   readonly written: Statement
-  readonly text: string
   readonly index: number
   readonly catalogue: Catalogue
   readonly values: readonly Json[]

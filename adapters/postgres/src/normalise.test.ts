@@ -1169,6 +1169,15 @@ suite('names under a search_path', () => {
     assert.match(objectionTo('create table t (id int)', { searchPaths }).message, /in doubt/)
   })
 
+  test('an operator class of the server’s name is another’s where the path looks elsewhere first', () => {
+    const index = 'create index on public.orders (id int4_ops)'
+    only(index, { searchPaths: [['public'], ['pg_catalog', 'public']] })
+    for (const searchPaths of [[['public', 'pg_catalog']], [['public'], ['app', 'pg_catalog']]]) {
+      assert.match(objectionTo(index, { searchPaths }).message, /operator class of your own/)
+      only('create index on public.orders (id pg_catalog.int4_ops)', { searchPaths })
+    }
+  })
+
   test('a temporary table stands before any other, and may be gone', () => {
     const tempTables = new Set(['customers', 'mine'])
     const uses = only('select ssn, x from customers', { tempTables }).uses

@@ -16,13 +16,24 @@ function renamed(processes: Processes, id: number): number {
 
 test('a notification has the process id that its sender was given, and none of a process beyond the gateway', () => {
   const processes = new Processes()
-  const first = processes.give(10, -7)
+  processes.give(10, -7)
   processes.give(11, 2 ** 31 - 1)
   assert.deepEqual(
     [renamed(processes, 10), renamed(processes, 11), renamed(processes, 12)],
     [-7, 2 ** 31 - 1, 0],
   )
-  first[Symbol.dispose]()
+})
+
+test('it still has it when its sender has left, until many more have', () => {
+  const processes = new Processes()
+  processes.give(10, 1)[Symbol.dispose]()
+  assert.equal(renamed(processes, 10), 1)
+  const next = processes.give(10, 2)
+  assert.equal(renamed(processes, 10), 2)
+  next[Symbol.dispose]()
+  for (let id = 11; id < 10 + 4_096; id++) processes.give(id, id)[Symbol.dispose]()
+  assert.equal(renamed(processes, 10), 2)
+  processes.give(5_000, 5_000)[Symbol.dispose]()
   assert.equal(renamed(processes, 10), 0)
 })
 

@@ -5,7 +5,7 @@ import { copiedName } from './copy/describe.ts'
 import { reservedName, tooManyNames, unknownName } from './judged.ts'
 import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from './names.ts'
 import { clearOf } from './redact/source.ts'
-import { secretsOf, type Secrets } from './redact/text.ts'
+import type { Searched } from './redact/text.ts'
 import type { BoundParameters, Source } from './source.ts'
 import type { SessionEffect, Statement } from './statement.ts'
 import { bodyOf, fetched, notPlannable, plannable, withArguments } from './stands-for.ts'
@@ -133,32 +133,27 @@ export class SessionContext {
   }
 
   /** What an approval of a message with these texts is bound to. */
-  source(
-    texts: readonly string[],
-    segment: number,
-    secrets: Secrets | undefined,
-    bound: BoundParameters | null = null,
-  ): Source {
+  source(searched: readonly Searched[], segment: number, bound: BoundParameters | null = null): Source {
     const { searchPaths } = this.#scope.names(segment)
-    return { texts, bound, searchPaths, clear: clearOf({ texts, bound }, secrets) }
+    const texts = searched.map(({ text }) => text)
+    return { texts, bound, searchPaths, clear: clearOf(searched, bound) }
   }
 
   /** The text of what EXECUTE or FETCH stands for, once `resolve` has found it. */
-  standsFor({ effect }: Statement, segment: number): readonly string[] {
+  standsFor({ effect }: Statement, segment: number): readonly Searched[] {
     if (effect.kind !== 'execute' && effect.kind !== 'fetch') return []
     const found =
       effect.kind === 'execute'
         ? this.statements.lookup(effect.name, segment)
         : this.portals.lookup(effect.cursor, segment)
-    return found.kind === 'found' ? [found.value.text] : []
+    return found.kind === 'found' ? [found.value] : []
   }
 
   /** The statement is on its way: what it will change counts for what follows it. `done`: what it stands for. */
   expect(
     statement: Statement,
     done: Statement,
-    origin: {
-      readonly text: string
+    origin: Searched & {
       readonly index: number
       readonly catalogue: Catalogue
       readonly segment: number
@@ -174,7 +169,7 @@ export class SessionContext {
 
   #effect(
     statement: Statement,
-    { text, index, catalogue, segment }: Parameters<SessionContext['expect']>[2],
+    { text, secrets, index, catalogue, segment }: Parameters<SessionContext['expect']>[2],
     values: readonly Json[],
   ): Effect | Refusal {
     const { effect } = statement
@@ -188,7 +183,7 @@ export class SessionContext {
       case 'prepare': {
         const refused = this.refusesName(effect.name)
         if (refused !== undefined) return refused
-        return this.statements.propose(effect.name, { text, index, body: true, types: [] }, segment)
+        return this.statements.propose(effect.name, { text, secrets, index, body: true, types: [] }, segment)
       }
       case 'declare': {
         if (this.portals.full) return tooManyNames
@@ -197,10 +192,11 @@ export class SessionContext {
           statement: body,
           written: body,
           text,
+          secrets,
           index,
           catalogue,
           values,
-          source: this.source([text], segment, secretsOf(text, true)),
+          source: this.source([{ text, secrets }], segment),
           declared: true,
         }
         return this.portals.propose(effect.cursor, portal, segment)

@@ -7,6 +7,7 @@ import { actionOf, emptyStatement, functionCalled, judged, objected } from './ju
 import { recordedOfRefused } from './meaning.ts'
 import type { Effect } from './names.ts'
 import { recordableCall, recordableStatement } from './redact/message.ts'
+import type { Searched } from './redact/text.ts'
 import { isRefusal, type Segment } from './segment.ts'
 import type { SessionContext } from './session-context.ts'
 import type { Statement } from './statement.ts'
@@ -61,7 +62,8 @@ export class Simple {
     const { analysis, catalogue } = analysed
     const effects: Effect[] = []
     const statements: Statement[] = []
-    const texts = [text]
+    const { secrets } = analysis
+    const searched: Searched[] = [{ text, secrets }]
     const actions: Action[] = []
     const { state } = this.#context.transaction
     const fail = (objection: Refusal): Asked => {
@@ -79,9 +81,10 @@ export class Simple {
       const resolved = resolving instanceof Promise ? await resolving : resolving
       if (isRefusal(resolved)) return fail(resolved)
       statements.push(resolved)
-      texts.push(...this.#context.standsFor(statement, number))
+      searched.push(...this.#context.standsFor(statement, number))
       actions.push(actionOf(resolved, 'execute', this.#context.transaction.state))
-      const effect = this.#context.expect(statement, resolved, { text, index, catalogue, segment: number })
+      const origin = { text, secrets, index, catalogue, segment: number }
+      const effect = this.#context.expect(statement, resolved, origin)
       if (isRefusal(effect)) return fail(effect)
       effects.push(effect)
     }
@@ -94,7 +97,7 @@ export class Simple {
         [first, ...rest],
         [firstAction, ...restActions],
         analysed,
-        this.#context.source(texts, number, analysis.secrets),
+        this.#context.source(searched, number),
         analysed.values,
       ),
       effects,

@@ -1,6 +1,6 @@
 import type { Source } from '../source.ts'
 import { withoutBoundSecrets } from './bound.ts'
-import { secretsOf, withoutConstants, type Secrets } from './text.ts'
+import { withoutConstants, type Searched } from './text.ts'
 
 /** What people and the log may see of a source that holds secrets. */
 export interface ClearSource extends Pick<Source, 'texts' | 'bound'> {
@@ -10,14 +10,11 @@ export interface ClearSource extends Pick<Source, 'texts' | 'bound'> {
 
 const none: ReadonlySet<number> = new Set()
 
-/** `undefined`: it may be seen as it is. `secrets` are those of its first text, which are remembered with it. */
-export function clearOf(
-  { texts, bound }: Pick<Source, 'texts' | 'bound'>,
-  secrets: Secrets | undefined,
-): ClearSource | undefined {
-  const [text = '', ...others] = texts
+/** `undefined`: it may be seen as it is. */
+export function clearOf(searched: readonly Searched[], bound: Source['bound']): ClearSource | undefined {
+  const [{ text, secrets } = { text: '', secrets: undefined }, ...others] = searched
   if (secrets === undefined && others.length === 0 && bound === null) return undefined
-  const stands = others.map((one) => secretsOf(one, true))
+  const stands = others.map((one) => one.secrets)
   // Its constants are the parameters of what it stands for.
   const own = stands.some((one) => (one?.parameters.size ?? 0) > 0) ? withoutConstants(text) : secrets
   const known = [own, ...stands]
@@ -27,7 +24,7 @@ export function clearOf(
   const values = bound === null ? undefined : withoutBoundSecrets(bound.bytes, parameters)
   if (values === undefined && known.every((one) => one === undefined)) return undefined
   return {
-    texts: texts.map((one, index) => known[index]?.text ?? one),
+    texts: searched.map((one, index) => known[index]?.text ?? one.text),
     bound: bound === null || values === undefined ? bound : { ...bound, bytes: values.bytes },
     secrets: [...known.flatMap((one) => one?.values ?? []), ...(values?.values ?? [])],
   }

@@ -20,6 +20,12 @@ export interface Secrets {
   readonly parameters: ReadonlySet<number>
 }
 
+/** A text, as latin1, and what must not be recorded of it: that is looked for once, since it may take long. */
+export interface Searched {
+  readonly text: string
+  readonly secrets: Secrets | undefined
+}
+
 /** Words around which a text that nobody can read may hold a secret. */
 const mention =
   /pass(?:word|wd|phrase)|pwd|secret|token|credential|authorization|crypt|hmac|set_config|dblink|connection|options|[\w.-]key/i

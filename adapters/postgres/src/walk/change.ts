@@ -85,7 +85,7 @@ export function indexKeys(
   cx: Context,
 ): void {
   for (const { fields } of items) {
-    operatorClass(fields)
+    operatorClass(fields, cx)
     const name = text(fields, 'name')
     if (name !== '') reference([name], place, scope, cx)
     told(child(fields, 'expr'), place, scope, cx)

@@ -25,7 +25,7 @@ export function newChild(fields: Fields, cx: Context): void {
 /** PARTITION BY: the key of a new table, of its own columns. */
 export function partitionKey(specification: Fields, scope: Scope, cx: Context): void {
   for (const { fields } of children(specification, 'partParams')) {
-    operatorClass(fields)
+    operatorClass(fields, cx)
     const name = text(fields, 'name')
     if (name !== '') reference([name], 'elsewhere', scope, cx)
     told(child(fields, 'expr'), 'elsewhere', scope, cx)

@@ -1,7 +1,8 @@
 import { strings, type Fields } from './node.ts'
 import { closed } from './objection.ts'
+import type { Context } from './scope.ts'
 
-/** The server's own (PostgreSQL 12 to 18). It looks into pg_catalog first, so that a name of these is never another's. */
+/** The server's own (PostgreSQL 12 to 18). */
 const servers = new Set(
   `aclitem_ops array_ops bit_ops bool_ops box_ops bpchar_ops bytea_ops char_ops cid_ops cidr_ops circle_ops date_ops enum_ops
   float4_ops float8_ops inet_ops int2_ops int4_ops int8_ops interval_ops jsonb_ops jsonb_path_ops kd_point_ops macaddr8_ops
@@ -25,11 +26,17 @@ const extensions = new Set(
 )
 
 /** How an index or a partition key compares: each row that is written, or looked for, runs the functions of the class that is named. */
-export function operatorClass(key: Fields): void {
+export function operatorClass(key: Fields, cx: Context): void {
   const names = strings(key, 'opclass')
   const name = names.at(-1)
   if (name === undefined) return
   const isServers = servers.has(name) || summarised.test(name) || summarisedTwice.test(name)
-  if (isServers && (names.length === 1 || (names.length === 2 && names[0] === 'pg_catalog'))) return
+  if (isServers && names.length === 1 && looksFirstIntoServers(cx)) return
+  if (isServers && names.length === 2 && names[0] === 'pg_catalog') return
   if (!extensions.has(name) || names.length > 2) closed('An operator class of your own')
+}
+
+/** A path that names pg_catalog behind a schema makes the server find a class of the same name there. */
+function looksFirstIntoServers({ names }: Context): boolean {
+  return names.searchPaths.every((path) => path.indexOf('pg_catalog') <= 0)
 }
