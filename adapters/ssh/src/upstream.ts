@@ -12,7 +12,8 @@ export class Upstream {
   readonly #session: Reach<SshSettings>
   /** In whose name it logs in, for the log of the host. */
   readonly #caller: string
-  #login: string | null = null
+  /** As whom policies were told that it logs in. */
+  #login: string | undefined
   /** Until it is lost, or could not be made for a reason that may pass. */
   #connection: Promise<Client> | undefined
   #closed = false
@@ -24,11 +25,15 @@ export class Upstream {
 
   /** As whom it will be, at the target: whoever the caller names, if it may, or the credential. Rejects with `Refused`. */
   async logInAs(wanted: string | null): Promise<string> {
-    const { user } = await this.#session.credential()
-    if (wanted !== null && wanted !== user && !this.#session.target.settings.logins.includes(wanted))
-      throw new Refused(noSuchLogin)
-    this.#login = wanted
-    return wanted ?? user
+    const credential = await this.#session.credential()
+    const login = wanted ?? credential.user
+    if (!this.#isOpen(login, credential)) throw new Refused(noSuchLogin)
+    this.#login = login
+    return login
+  }
+
+  #isOpen(login: string, { user }: Credential): boolean {
+    return login === user || this.#session.target.settings.logins.includes(login)
   }
 
   /** Connected, once for all that asks until it is lost. Nothing of a request travels with it. Rejects with `Refused`. */
@@ -83,6 +88,8 @@ export class Upstream {
   async #logIn(credential: Credential): Promise<Client> {
     const { settings, address } = this.#session.target
     const username = this.#login ?? credential.user
+    // A credential may have another user by now.
+    if (!this.#isOpen(username, credential)) throw new Refused(renamed)
     const proof = usable(() => proofOf(credential, username, this.#caller))
     const sock = await this.#session.dial().catch((error: unknown) => {
       throw error instanceof Refused ? error : new Refused(unreachable, { cause: error })
@@ -94,8 +101,10 @@ export class Upstream {
     const failed = Promise.withResolvers<never>()
     let objection: Refusal | undefined
     let believed: Buffer | undefined
+    let authenticates = false
+    client.once('handshake', () => (authenticates = true))
     client.on('error', (error) =>
-      failed.reject(objection === undefined ? failure(error) : new Refused(objection)),
+      failed.reject(objection === undefined ? failure(error, authenticates) : new Refused(objection)),
     )
     client.on('close', () => failed.reject(new Refused(unreachable)))
     failed.promise.catch(() => {})
@@ -178,14 +187,27 @@ function usable(make: () => Proof): Proof {
   }
 }
 
-function failure(error: Error & { level?: string }): Refused {
-  return new Refused(error.level === 'client-authentication' ? rejected : unreachable, { cause: error })
+function failure(error: Error & { level?: string; code?: unknown }, authenticates: boolean): Refused {
+  const isRejected =
+    error.level === 'client-authentication' || (authenticates && tooManyFailures.has(error.code))
+  return new Refused(isRejected ? rejected : unreachable, { cause: error })
 }
+
+/**
+ * A host that allows one attempt says no more than that it is over (RFC 4253 §11.1): there are no more methods, or, from
+ * OpenSSH, that the protocol was not kept.
+ */
+const tooManyFailures: ReadonlySet<unknown> = new Set([14, 2])
 
 const noSuchLogin: Refusal = refusal(
   'denied',
   'ssh/login',
   'Nobody may log in there under that name: leave out "<login>+", or ask the operator for it.',
+)
+const renamed: Refusal = refusal(
+  'target_unreachable',
+  'ssh/login_changed',
+  'The gateway logs in there under another name by now. Nothing was executed: connect again.',
 )
 const unreachable: Refusal = refusal(
   'target_unreachable',

@@ -24,4 +24,12 @@ suite('what is found out about a host', () => {
     const nobody = await found({ ...sshd, port: 1 }, known)
     assert.match(JSON.stringify(nobody), /Nothing listens there/)
   })
+
+  test('that a login is bad where one failure is one too many', async () => {
+    await using parts = new AsyncDisposableStack()
+    const strict = await startSshd(async () => ['MaxAuthTries 1'])
+    parts.defer(() => strict.close())
+    const wrong = await found(strict, { host_key: strict.hostKey }, { user: strict.user, password: sshd.key })
+    assert.deepEqual(states(wrong), ['bad login'])
+  })
 })
