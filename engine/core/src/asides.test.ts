@@ -54,6 +54,35 @@ test('more waits while too much of it is not durable', async () => {
   assert.equal(heard.add(Buffer.from('x')), undefined)
 })
 
+test('in a flood messages share chunks, so that the log has few events of one session', async () => {
+  const { asides: heard, appended, acks } = asides()
+  const messages = Array.from({ length: 100_000 }, (_, index) => Buffer.from(`message ${index} `))
+  const text = Buffer.concat(messages).toString()
+  for (const message of messages) {
+    void heard.add(message)
+    message.fill(0)
+  }
+  const most = limits.asideChunksMax + Math.ceil(text.length / (limits.sealedBytesMax - 32))
+  assert.ok(appended.length <= most, String(appended.length))
+  for (const { resolve } of acks) resolve()
+  await new Promise(setImmediate)
+  const told = appended.map(({ sealed }) => Buffer.from(sealed ?? '').toString())
+  assert.equal(told.join(''), text, 'nothing is held back once the log has room')
+  assert.ok(told.every((chunk) => chunk.endsWith(' ') && chunk.length <= limits.sealedBytesMax))
+  assert.deepEqual(
+    appended.map(({ data }) => 'index' in data && data.index),
+    appended.map((_, index) => index),
+  )
+})
+
+test('what is held when a session ends is recorded before its end', () => {
+  const { asides: heard, appended } = asides()
+  for (let heards = 0; heards < limits.asideChunksMax + 5; heards++) void heard.add(Buffer.from('x'))
+  assert.equal(appended.length, limits.asideChunksMax)
+  heard.flush()
+  assert.deepEqual(appended.at(-1)?.sealed, Buffer.from('xxxxx'))
+})
+
 test('what the log does not take ends the session', async () => {
   const { asides: heard, acks, ended } = asides()
   void heard.add(Buffer.from('x'))

@@ -175,6 +175,7 @@ export class OrderedLane implements Lane {
   }
 
   stopAll(): void {
+    this.#asides.flush()
     for (const entry of this.#queue) entry.stop.request('ending')
   }
 

@@ -193,6 +193,8 @@ const own = {
   recordLiveMs: 1_000,
   /** Answer bytes sent to the caller whose capture is not yet durable. */
   captureUnackedBytesMax: 4_194_304,
+  /** Chunks of what a session heard unasked that are not yet durable; what comes then shares one. */
+  asideChunksMax: 64,
   /** Denials of one subject that are recorded one by one: at once, and in each second after that. */
   denialsBurst: 500,
   denialsPerSecond: 20,

@@ -221,3 +221,15 @@ suite('given extensions without an end', () => {
     assert.equal(session.identity.expiresAt, 600_000)
   })
 })
+
+test('what a session heard unasked is recorded before its end, however much it was', async () => {
+  const at = opened()
+  const session = await live(at)
+  const lane = session.lane()
+  for (let messages = 0; messages < limits.asideChunksMax + 5; messages++)
+    void lane.aside(1, Buffer.from('x'))
+  await session.close('gone')
+  const recorded = types(at.events).filter((type) => type === 'RecordingChunk')
+  assert.equal(recorded.length, limits.asideChunksMax + 1)
+  assert.equal(types(at.events).at(-1), 'SessionClosed')
+})
