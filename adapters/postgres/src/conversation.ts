@@ -120,7 +120,7 @@ export class Conversation {
       aside: (message) => this.#aside(Buffer.from(this.#heard(message))),
       notified: (message) => this.#heard(message),
       parameter: (name, value) => reported.note(name, value),
-      ready: (status) => this.#context.ready(status, this.#lane.pending <= 1),
+      ready: (status, alone) => this.#context.ready(status, this.#lane.pending <= 1, alone),
       lost: (reason) => this.#end(reason),
     })
     session.ending.on((reason) => this.#end(reason))

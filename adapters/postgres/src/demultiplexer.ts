@@ -14,7 +14,8 @@ export interface ServerEvents extends Owner {
   /** ParameterStatus. Throws when the connection may not go on with it. */
   parameter(name: string, value: string): void
   /** ReadyForQuery: `I`, `T` or `E`. */
-  ready(status: 'I' | 'T' | 'E'): void
+  /** `alone`: one command was done since the last time, and nothing failed. */
+  ready(status: 'I' | 'T' | 'E', alone: boolean): void
 }
 
 const none: Uint8Array = new Uint8Array(0)
@@ -34,6 +35,8 @@ export class Demultiplexer {
   readonly #cut = new CutReply()
   readonly #flights: Flight[] = []
   #last: Flight | undefined
+  /** Commands since the last ReadyForQuery; NaN when one of them failed. */
+  #done = 0
   #skipping = false
   #run = 0
   #rows = 0
@@ -136,6 +139,7 @@ export class Demultiplexer {
         return this.#expect(now.kind === 'describe', type, head, data, next)
       case back.commandComplete:
       case back.emptyQueryResponse:
+        this.#done++
         if (now.kind === 'query' && now.instead === undefined) return now.done?.()
         return this.#expect(now.kind === 'execute', type, head, data, next)
       case back.portalSuspended:
@@ -165,6 +169,7 @@ export class Demultiplexer {
 
   #error(head: Flight, now: Expected, data: Buffer, at: number, next: number): void {
     const message = data.subarray(at, next)
+    this.#done = NaN
     if (now.instead === undefined) {
       head.failed = true
       head.status = parseError(message).get('C') ?? null
@@ -190,7 +195,8 @@ export class Demultiplexer {
     if (!this.#skipping || head.skipped) this.#hide(now, data, at, next)
     this.#skipping = false
     head.ready = status
-    this.#events.ready(status)
+    this.#events.ready(status, this.#done === 1)
+    this.#done = 0
     this.#advance(head, data, next)
   }
 

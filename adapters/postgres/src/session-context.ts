@@ -35,6 +35,8 @@ export class SessionContext {
   #schemaChanged = false
   /** Definitions that are under way. */
   #defining = 0
+  /** What a SET has made the search_path, if its transaction is not undone. */
+  #path: readonly string[] | undefined
 
   /** `settled` waits until everything that was sent has been answered. */
   constructor(
@@ -227,9 +229,14 @@ export class SessionContext {
     return this.#defining === 0 && !this.#schemaChanged && this.#analyser.source.isNewest(catalogue)
   }
 
-  /** The server said where the transaction stands; `idle`: and nothing is under way. */
-  ready(status: 'I' | 'T' | 'E', idle: boolean): void {
+  /**
+   * The server said where the transaction stands; `idle`: and nothing is under way. `alone`: one command was done since it last
+   * said so and nothing failed; another one may have undone what was done before it, without an error too, as ROLLBACK does.
+   */
+  ready(status: 'I' | 'T' | 'E', idle: boolean, alone: boolean): void {
     if (idle) this.transaction.is(status)
+    if (this.#path !== undefined && status === 'I' && alone) this.#scope.is(this.#path)
+    this.#path = undefined
     if (status !== 'I') return
     this.timeout.transactionOver()
     this.portals.removeIf(({ declared }) => !declared)
@@ -252,7 +259,7 @@ export class SessionContext {
   #searchPath(path: readonly string[], local: boolean): Effect | Refusal {
     const lasts = this.transaction.state === 'none' && !local
     if (!this.#scope.mayBe(path)) return tooManyPaths
-    return lasts ? doing(() => this.#scope.is(path)) : noEffect
+    return lasts ? doing(() => (this.#path = path)) : noEffect
   }
 
   #definition(

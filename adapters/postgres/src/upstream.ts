@@ -44,7 +44,7 @@ export class Upstream {
       aside: (message) => events.aside(message),
       notified: (message) => events.notified(message),
       parameter: (name, value) => events.parameter(name, value),
-      ready: (status) => events.ready(status),
+      ready: (status, alone) => events.ready(status, alone),
       queued: (bytes) => this.#queued(bytes),
       taken: (bytes) => this.#taken(bytes),
       cancel: () => this.#cancel(),

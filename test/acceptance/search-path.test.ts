@@ -1,0 +1,80 @@
+import { after, before, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { startIdentityProvider } from '@sluice/demo'
+import { message, startBackend, startGateway, WireClient, type Gateway } from '../src/index.ts'
+
+/**
+ * A SET of the search_path that the server undoes leaves every unqualified name where it was: one that is taken for another's
+ * would be read without its masks.
+ */
+
+const { bind, execute, parse, query, sync } = message
+const policies = fileURLToPath(new URL('policies/detectors', import.meta.url))
+const ssn = '123-45-6789'
+const set = Buffer.concat([parse('', 'set search_path to app'), bind({}), execute()])
+
+/** Each sets the path to `app` for as long as its transaction; the server undoes it. */
+const undone: Readonly<Record<string, readonly Uint8Array[]>> = {
+  'by an error behind it': [query('set search_path to app; select 1/0')],
+  'as a function': [query(`select set_config('search_path', 'app', false); select 1/0`)],
+  'by ROLLBACK in its message': [query('set search_path to app; rollback')],
+  'by ROLLBACK of what began behind it': [query('set search_path to app; begin'), query('rollback')],
+  'in a pipeline': [Buffer.concat([set, parse('', 'select 1/0'), bind({}), execute(), sync])],
+  'in a pipeline by ROLLBACK': [Buffer.concat([set, parse('', 'rollback'), bind({}), execute(), sync])],
+  'in a transaction': [query('begin'), query('set search_path to app'), query('rollback')],
+}
+
+suite('a search_path', () => {
+  let gateway: Gateway
+  const parts = new AsyncDisposableStack()
+
+  before(async () => {
+    const provider = await startIdentityProvider({ port: 0 })
+    parts.defer(() => provider.close())
+    const backend = await startBackend()
+    parts.defer(() => backend.close())
+    await backend.run('postgres', `create table people (ssn text); insert into people values ('${ssn}')`)
+    await backend.run('postgres', 'create schema app; create table app.people (ssn text)')
+    gateway = await startGateway({
+      provider,
+      policies,
+      targets: [
+        {
+          name: 'shop',
+          login: backend.login('postgres'),
+          labels: { detectors: 'card' },
+          settings: { schemas: ['public', 'app'] },
+        },
+      ],
+    })
+    parts.defer(() => gateway.close())
+  })
+  after(() => parts.disposeAsync())
+
+  for (const [how, messages] of Object.entries(undone))
+    test(`that is undone ${how} makes no masked column another’s`, async () => {
+      const client = await WireClient.login(await gateway.login('langchain-reporting', 'shop'))
+      for (const each of messages) assert.equal((await client.ask(each)).closed, false)
+      for (const sql of ['select ssn from people', 'select ssn || $$$$ as other from people']) {
+        const { text, rows } = await client.query(sql)
+        assert.ok(!text.includes(ssn) && !JSON.stringify(rows).includes(ssn), sql)
+      }
+      client.close()
+    })
+
+  test('that is set counts, alone or once it is set alone after a doubt', async () => {
+    const client = await WireClient.login(await gateway.login('langchain-reporting', 'shop'))
+    const rowsOf = async (sql: string): Promise<number | string | undefined> => {
+      const { errors, rows } = await client.query(sql)
+      return errors[0]?.code ?? rows.length
+    }
+    await client.query('set search_path to app')
+    assert.equal(await rowsOf('select ssn || $$$$ as other from people'), 0)
+    await client.query('set search_path to public; rollback')
+    assert.equal(await rowsOf('select ssn from people'), '42501')
+    await client.query('set search_path to public')
+    assert.equal(await rowsOf('select ssn from people'), 1)
+    client.close()
+  })
+})
