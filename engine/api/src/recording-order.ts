@@ -20,8 +20,8 @@ const outcomesMs = limits.cancelWaitMs + limits.appendWaitMs
 
 /**
  * A session from its opening to its end, or to the present end of the log; with `follow` what comes as well, until it is
- * over and the outcome of all that ran in it is told, or the signal aborts. The two streams that tell of it have no common order: what is in the control stream comes by its time,
- * in its own order.
+ * over and the outcome of all that ran in it is told, or the signal aborts. The two streams that tell of it have no common
+ * order: what is in the control stream comes by its time, in its own order.
  */
 export async function* replay(
   id: string,

@@ -3,9 +3,9 @@ import { refusal } from './errors.ts'
 import type { LaneContext } from './lane.ts'
 
 /**
- * Records what a caller heard that no exchange of its asked for, each message before it is delivered: chunks of an exchange
- * that is the session itself, each of whole messages. In a flood many share a chunk, since an event costs the log far more
- * than a short message. What the log does not take ends the session.
+ * Records what a caller heard that no exchange of its asked for: chunks of an exchange that is the session itself, each of
+ * whole messages. A message is handed to the log before it is delivered, but in a flood, where many share a chunk, since an
+ * event costs the log far more than a short message. What the log does not take ends the session.
  */
 export class Asides {
   readonly #lane: Pick<LaneContext, 'session' | 'append' | 'end'>

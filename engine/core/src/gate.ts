@@ -279,10 +279,9 @@ export function createGate(ports: GatePorts): Engine {
   }
 }
 
-/** In the stream of the gateway itself. */
-/** Before the name of a target: the budget of its requests. */
 /** What every protocol has room for. */
 const shortSecretBytes = 4
+/** Before the name of a target: the budget of its requests. */
 const rateOf = 'requests to '
 /** The same of its conditions on masked values. */
 const conditionsOn = 'conditions on '
