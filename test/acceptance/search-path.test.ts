@@ -12,6 +12,7 @@ import { message, startBackend, startGateway, WireClient, type Gateway } from '.
 const { bind, execute, parse, query, sync } = message
 const policies = fileURLToPath(new URL('policies/detectors', import.meta.url))
 const ssn = '123-45-6789'
+const computed = 'select ssn || $$$$ as other from people'
 const set = Buffer.concat([parse('', 'set search_path to app'), bind({}), execute()])
 
 /** Each sets the path to `app` for as long as its transaction; the server undoes it. */
@@ -25,6 +26,27 @@ const undone: Readonly<Record<string, readonly Uint8Array[]>> = {
   'in a transaction': [query('begin'), query('set search_path to app'), query('rollback')],
 }
 
+/** Each leaves the name, in the same transaction, to the masked table behind the one that the gateway knows or is told of. */
+const uncovered: Readonly<Record<string, readonly string[]>> = {
+  'in one message': [`drop table app.people; ${computed}`],
+  'in its transaction': ['begin', 'drop table app.people', computed, 'rollback'],
+  'with all that depends on it': ['begin', 'drop table app.people cascade', computed, 'rollback'],
+  'with its schema': ['begin', 'drop schema app cascade', computed, 'rollback'],
+  'as it was made in a subtransaction': [
+    'drop table app.people',
+    'begin',
+    'savepoint s',
+    'create table app.people (ssn text)',
+    'rollback to s',
+    computed,
+    'rollback',
+  ],
+  'as it was made in its message': [
+    'drop table app.people',
+    `create table app.people (ssn text); rollback; ${computed}`,
+  ],
+}
+
 suite('a search_path', () => {
   let gateway: Gateway
   const parts = new AsyncDisposableStack()
@@ -36,16 +58,13 @@ suite('a search_path', () => {
     parts.defer(() => backend.close())
     await backend.run('postgres', `create table people (ssn text); insert into people values ('${ssn}')`)
     await backend.run('postgres', 'create schema app; create table app.people (ssn text)')
+    const target = { login: backend.login('postgres'), labels: { detectors: 'card' } }
     gateway = await startGateway({
       provider,
       policies,
       targets: [
-        {
-          name: 'shop',
-          login: backend.login('postgres'),
-          labels: { detectors: 'card' },
-          settings: { schemas: ['public', 'app'] },
-        },
+        { ...target, name: 'shop', settings: { schemas: ['public', 'app'] } },
+        { ...target, name: 'covered', settings: { schemas: ['app', 'public'] } },
       ],
     })
     parts.defer(() => gateway.close())
@@ -56,7 +75,7 @@ suite('a search_path', () => {
     test(`that is undone ${how} makes no masked column another’s`, async () => {
       const client = await WireClient.login(await gateway.login('langchain-reporting', 'shop'))
       for (const each of messages) assert.equal((await client.ask(each)).closed, false)
-      for (const sql of ['select ssn from people', 'select ssn || $$$$ as other from people']) {
+      for (const sql of ['select ssn from people', computed]) {
         const { text, rows } = await client.query(sql)
         assert.ok(!text.includes(ssn) && !JSON.stringify(rows).includes(ssn), sql)
       }
@@ -70,11 +89,25 @@ suite('a search_path', () => {
       return errors[0]?.code ?? rows.length
     }
     await client.query('set search_path to app')
-    assert.equal(await rowsOf('select ssn || $$$$ as other from people'), 0)
+    assert.equal(await rowsOf(computed), 0)
     await client.query('set search_path to public; rollback')
     assert.equal(await rowsOf('select ssn from people'), '42501')
     await client.query('set search_path to public')
     assert.equal(await rowsOf('select ssn from people'), 1)
     client.close()
   })
+
+  for (const [how, messages] of Object.entries(uncovered))
+    test(`shows nothing of a masked table behind one that is dropped ${how}`, async () => {
+      const client = await WireClient.login(await gateway.login('langchain-reporting', 'covered'))
+      try {
+        for (const sql of ['create table if not exists app.people (ssn text)', ...messages]) {
+          const { text, rows } = await client.query(sql)
+          assert.ok(!text.includes(ssn) && !JSON.stringify(rows).includes(ssn), sql)
+        }
+      } finally {
+        // What it still has locked nobody else could go on with.
+        client.close()
+      }
+    })
 })

@@ -4,8 +4,17 @@ import { keyOf } from './findings.ts'
 import { knownFields } from './indirection.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import { creationSchema } from './path.ts'
-import { existing, isTemporary, locateName, relationEntry, touch } from './relation.ts'
+import { creationSchema, schemasOf } from './path.ts'
+import {
+  existing,
+  hasNamesake,
+  isTemporary,
+  locateName,
+  nameOf,
+  relationEntry,
+  touch,
+  type Located,
+} from './relation.ts'
 import { entryOf, note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
 import { constraint, create } from './table.ts'
 import { storedQuery } from './top.ts'
@@ -113,20 +122,26 @@ const partsOfRelations = new Set(
 export function drop(fields: Fields, cx: Context): SessionEffect {
   cx.found.readOnly = false
   const relations = relationObjects.has(text(fields, 'removeType'))
+  // Where what is gone stood before another of its name, that is what the name leads to now.
+  let uncovers = text(fields, 'behavior') === 'DROP_CASCADE' && schemasOf(cx).length > 1
   for (const item of children(fields, 'objects')) {
     const names = namesOf(item)
     if (relations) touchNamed(names, cx)
     else cx.found.objects.add(names.join('.'))
     if (partsOfRelations.has(text(fields, 'removeType'))) touchNamed(names.slice(0, -1), cx)
+    uncovers ||= relations && hasNamesake(nameOf(locateNamed(names, cx)), cx)
   }
-  return defined
+  return uncovers ? { kind: 'ddl', moves: true } : defined
 }
 
 /** A relation by a list of names; one that does not exist is the server's to refuse or to skip. */
 function touchNamed(names: readonly string[], cx: Context): void {
-  const name = names.at(-1) ?? ''
+  touch(locateNamed(names, cx), 'ddl', cx)
+}
+
+function locateNamed(names: readonly string[], cx: Context): Located {
   if (names.length > 2) closed('A relation of more than two names')
-  touch(locateName(names.length === 2 ? (names[0] ?? '') : '', name, cx), 'ddl', cx)
+  return locateName(names.length === 2 ? (names[0] ?? '') : '', names.at(-1) ?? '', cx)
 }
 
 function namesOf({ type, fields }: Node): readonly string[] {

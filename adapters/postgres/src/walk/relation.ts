@@ -4,7 +4,7 @@ import { isSystemRelation } from '../system-relations.ts'
 import { keyOf } from './findings.ts'
 import { strings, part, text, type Fields } from './node.ts'
 import { closed, unknownRelation } from './objection.ts'
-import { creationSchema, throughPaths } from './path.ts'
+import { creationSchema, schemasOf, throughPaths } from './path.ts'
 import type { Column, Context, RangeEntry } from './scope.ts'
 import { settingsView } from './setting.ts'
 
@@ -51,8 +51,19 @@ export function locateName(schema: string, name: string, cx: Context, showsSetti
 
 type Entry = CatalogueRelation | RelationName
 
+/** What this transaction has made may be undone in it: the name would then lead to the next of its path. */
 function lookUp(name: string, cx: Context): Entry | null {
-  return throughPaths(cx, (schema) => inSchema({ schema, name }, cx))
+  const found = throughPaths(cx, (schema) => inSchema({ schema, name }, cx))
+  if (found !== null && !('oid' in found) && hasNamesake(found, cx))
+    closed('A new relation with the name of another in its search_path')
+  return found
+}
+
+/** Whether another schema that a search_path may name has a relation of that name. */
+export function hasNamesake({ schema, name }: RelationName, cx: Context): boolean {
+  return schemasOf(cx).some(
+    (other) => other !== schema && inSchema({ schema: other, name }, cx) !== undefined,
+  )
 }
 
 function inSchema(name: RelationName, cx: Context): Entry | undefined {
