@@ -182,6 +182,21 @@ suite('tunnels', () => {
     await agent.stop()
   })
 
+  test('who takes the end of an answer slowly gets all of it, though its target has ended', async (t) => {
+    const answer = Buffer.alloc(agentLimits.streamWindowBytes + 20_000, 'a')
+    const target = await listen((socket) => void socket.on('error', () => {}).end(answer))
+    t.after(() => target.close())
+    const agent = await stage.start('slow')
+    const stream = await dial('slow', target.port)
+    await sleep(1.3 * agentLimits.lastBytesMs)
+    let received = 0
+    stream.on('data', (chunk: Buffer) => (received += chunk.length))
+    await eventually(() => received === answer.length || stream.destroyed)
+    assert.equal(received, answer.length)
+    stream.destroy()
+    await agent.stop()
+  })
+
   test('a worker gets to no address but those of targets behind that agent', async () => {
     const agent = await stage.start('narrow')
     const [worker, supervisor] = await pairOfSockets()

@@ -99,7 +99,9 @@ function join(stream: ServerHttp2Stream, socket: Socket): void {
   socket.on('error', (error) => stream.destroy(error))
   // Nothing is sent any more to who has ended, but what is on its way; Node has no end of a stream that nobody reads.
   socket.once('end', () => socket.setTimeout(limits.lastBytesMs))
-  socket.once('timeout', () => {
+  socket.on('timeout', () => {
+    // Who reads the answer takes its own time.
+    if (socket.writableLength === 0) return void socket.setTimeout(limits.lastBytesMs)
     socket.destroy()
     stream.destroy()
   })
