@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { Undecodable } from '@sluice/masking'
 import fc from 'fast-check'
 import type { Cell } from '../column-mask.ts'
-import { int32 } from '../wire.ts'
+import { back } from '../messages.ts'
+import { rewritten } from '../rewriter.ts'
+import { frame, headerBytes, int32 } from '../wire.ts'
 import { CopyMask } from './copy-mask.ts'
 import type { CopyFormat, CsvFormat, TextFormat } from './format.ts'
 
@@ -48,6 +50,27 @@ const binary = (...rows: readonly Buffer[]): Buffer =>
     Buffer.from([0xff, 0xff]),
   ])
 
+/** What is left of messages of one reply. */
+function applied(mask: CopyMask, messages: readonly Buffer[]): Buffer {
+  const bytes = Buffer.concat(messages)
+  return rewritten(bytes, (rewriter) => {
+    let at = 0
+    for (const { length } of messages) mask.apply(bytes, at, (at += length), rewriter)
+  })
+}
+
+/** Of whole messages, one behind the other. */
+function dataOf(messages: Buffer): Buffer {
+  const pieces: Buffer[] = []
+  for (let at = 0; at < messages.length;) {
+    assert.equal(messages[at], back.copyData)
+    const next = at + 1 + messages.readInt32BE(at + 1)
+    pieces.push(messages.subarray(at + headerBytes, next))
+    at = next
+  }
+  return Buffer.concat(pieces)
+}
+
 const streams: readonly (readonly [string, CopyFormat, Buffer, Buffer])[] = [
   [
     'text',
@@ -75,9 +98,9 @@ for (const [name, format, sent, shown] of streams)
       fc.property(fc.array(fc.nat(sent.length), { maxLength: 6 }), (cuts) => {
         const mask = new CopyMask(format, cells, columns)
         const places = [0, ...cuts.toSorted((one, other) => one - other), sent.length]
-        const pieces = places.slice(1).map((to, at) => mask.apply(sent.subarray(places[at], to)))
+        const messages = places.slice(1).map((to, at) => frame(back.copyData, sent.subarray(places[at], to)))
+        assert.equal(dataOf(applied(mask, messages)).toString('latin1'), shown.toString('latin1'))
         mask.finish()
-        assert.equal(Buffer.concat(pieces).toString('latin1'), shown.toString('latin1'))
         assert.deepEqual(
           mask.tally().map(({ column, values }) => `${column} ${String(values)}`),
           name === 'binary'
@@ -96,8 +119,12 @@ test('a row with other columns, or without an end, is not shown', () => {
     [{ ...text, header: true }, 'id\n'],
     [csv, 'id,ssn,name,card,note\n1\n'],
   ] as const)
-    assert.throws(() => new CopyMask(format, cells, columns).apply(Buffer.from(bytes)), Undecodable, bytes)
+    assert.throws(
+      () => applied(new CopyMask(format, cells, columns), [frame(back.copyData, Buffer.from(bytes))]),
+      Undecodable,
+      bytes,
+    )
   const cut = new CopyMask(text, cells, columns)
-  assert.equal(cut.apply(Buffer.from('1\t917-26-4835')).length, 0)
+  assert.equal(applied(cut, [frame(back.copyData, Buffer.from('1\t917-26-4835'))]).length, 0)
   assert.throws(() => cut.finish(), Undecodable)
 })

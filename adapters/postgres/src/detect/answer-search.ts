@@ -7,7 +7,7 @@ import type { Reply } from '../replies.ts'
 import type { Cells, Rewriter } from '../rewriter.ts'
 import { fieldsOf, type Field } from '../row-description.ts'
 import type { MaskPlan } from '../statement.ts'
-import { Cursor, frame, headerBytes, int32, textOf } from '../wire.ts'
+import { Cursor, headerBytes, int32, textOf } from '../wire.ts'
 import { columnLook, type ColumnLook } from './column-look.ts'
 import { CopySearch } from './copy-search.ts'
 import type { Detection } from './detection.ts'
@@ -82,7 +82,8 @@ export class AnswerSearch {
         this.#copy = this.#copyOf(bytes.subarray(at, next))
         return undefined
       case back.copyData:
-        return this.#copyData(bytes.subarray(at + headerBytes, next), at, next, batch)
+        if (this.#copy === undefined) throw new Refused(undescribed)
+        return this.#copy.take(bytes, at, next, batch)
       case back.copyDone:
         this.#copy?.finish()
         return undefined
@@ -117,18 +118,6 @@ export class AnswerSearch {
     if (this.#copied === undefined || columns === undefined) throw new Refused(undescribed)
     checkCopied(response, this.#copied.format, columns.length)
     return new CopySearch(this.#copied.format, columns, this.#names)
-  }
-
-  #copyData(data: Buffer, at: number, next: number, batch: CellBatch): Edit {
-    const copy = this.#copy
-    if (copy === undefined) throw new Refused(undescribed)
-    const rows = copy.take(data, batch)
-    return (rewriter) => {
-      const shown = rows.shown(batch)
-      // A message without data is none.
-      if (shown !== undefined)
-        rewriter.replace(at, next, shown.length === 0 ? shown : frame(back.copyData, shown))
-    }
   }
 }
 
