@@ -73,27 +73,27 @@ export class Rewriter {
       }
       from = next
     }
-    this.#resized(at, shift)
+    this.resized(at, shift)
   }
 
-  /** How much longer what was written is than what it stands for. */
+  /** How much longer what is written by now is than what it stands for. */
   get shift(): number {
     return this.#written - this.#copied
   }
 
-  /** Ends the CopyData `bytes[at, next)`, of which what lies before `end` stays. `before`: the shift where it began. */
+  /** Says in the header of the message at `at` how long it has become since the shift was `before`. */
+  resized(at: number, before: number): void {
+    const longer = this.shift - before
+    if (longer !== 0) this.#out?.writeInt32BE(this.#bytes.readInt32BE(at + 1) + longer, at + before + 1)
+  }
+
+  /** The CopyData `bytes[at, next)` is done, of which what lies before `end` stays. `before`: the shift where it began. */
   end(at: number, end: number, next: number, before: number): void {
-    if (end === next) return this.#resized(at, before)
+    if (end === next) return this.resized(at, before)
     // A message without data is none.
     const from = end === at + headerBytes ? at : end
     this.replace(from, next, nothing)
-    if (from === end) this.#resized(at, before)
-  }
-
-  /** Says in the header of the message at `at` how long it has become since the shift was `before`. */
-  #resized(at: number, before: number): void {
-    const longer = this.shift - before
-    if (longer !== 0) this.#out?.writeInt32BE(this.#bytes.readInt32BE(at + 1) + longer, at + before + 1)
+    if (from === end) this.resized(at, before)
   }
 
   replace(from: number, to: number, by: Buffer): void {

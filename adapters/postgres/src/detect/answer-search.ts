@@ -7,7 +7,7 @@ import type { Reply } from '../replies.ts'
 import type { Cells, Rewriter } from '../rewriter.ts'
 import { fieldsOf, type Field } from '../row-description.ts'
 import type { MaskPlan } from '../statement.ts'
-import { Cursor, headerBytes, int32, textOf } from '../wire.ts'
+import { Cursor, headerBytes, textOf } from '../wire.ts'
 import { columnLook, type ColumnLook } from './column-look.ts'
 import { CopySearch } from './copy-search.ts'
 import type { Detection } from './detection.ts'
@@ -110,7 +110,7 @@ export class AnswerSearch {
         cells.push({ from, next, look, place: added(bytes.subarray(from + 4, next), look, batch) })
       from = next
     }
-    return cells.length === 0 ? undefined : (rewriter) => rewriteRow(rewriter, bytes, at, cells, batch)
+    return cells.length === 0 ? undefined : (rewriter) => rewriteRow(rewriter, at, cells, batch)
   }
 
   #copyOf(response: Buffer): CopySearch {
@@ -121,21 +121,13 @@ export class AnswerSearch {
   }
 }
 
-function rewriteRow(
-  rewriter: Rewriter,
-  bytes: Buffer,
-  at: number,
-  cells: readonly Looked[],
-  batch: CellBatch,
-): void {
-  const changed = cells.flatMap((cell) => {
+function rewriteRow(rewriter: Rewriter, at: number, cells: readonly Looked[], batch: CellBatch): void {
+  const { shift } = rewriter
+  for (const cell of cells) {
     const shown = found(cell, batch)
-    return shown === undefined ? [] : [{ from: cell.from, next: cell.next, shown }]
-  })
-  if (changed.length === 0) return
-  const longer = changed.reduce((sum, { from, next, shown }) => sum + shown.length - (next - from - 4), 0)
-  rewriter.replace(at + 1, at + headerBytes, int32(bytes.readInt32BE(at + 1) + longer))
-  for (const { from, next, shown } of changed) rewriter.replace(from, next, lengthPrefixed(shown))
+    if (shown !== undefined) rewriter.replace(cell.from, cell.next, lengthPrefixed(shown))
+  }
+  rewriter.resized(at, shift)
 }
 
 const closed = (why: string): ReturnType<typeof refusal> => refusal('denied', 'adapter/detectors', why)
