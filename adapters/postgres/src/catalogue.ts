@@ -7,7 +7,7 @@ import { Estimates, estimatesQuery } from './estimates.ts'
 import { allowedExtensions } from './functions.ts'
 import type { OwnFunction } from './own-functions.ts'
 import { madeOf, plainTypes } from './own-types.ts'
-import { isSystemRelation } from './system-relations.ts'
+import { isSystemRelation, showsStatements } from './system-relations.ts'
 import { ownElement, valueTypes } from './types.ts'
 import { sqlLimits } from './limits.ts'
 
@@ -270,9 +270,10 @@ function isPlain(relation: CatalogueRelation): boolean {
   return isSystemRelation(relation.name) || !isDerived(relation)
 }
 
-/** Shows rows that another name may protect: view, foreign table, partition or inheritance child. */
+/** Shows what another name may protect: view, foreign table, partition or inheritance child, texts of statements. */
 export function isDerived(relation: CatalogueRelation): boolean {
-  if (relation.name.schema === 'pg_catalog' || relation.name.schema === 'information_schema') return false
+  if (relation.name.schema === 'pg_catalog' || relation.name.schema === 'information_schema')
+    return showsStatements(relation.name)
   return relation.kind === 'derived' || relation.parents.length > 0
 }
 

@@ -23,6 +23,7 @@ const tables: readonly (readonly [name: string, relkind: string, columns: string
   ['pg_catalog.pg_stats', 'v', 'tablename most_common_vals'],
   ['pg_catalog.pg_settings', 'v', 'name setting'],
   ['pg_catalog.pg_authid', 'r', 'oid rolpassword'],
+  ['pg_catalog.pg_cursors', 'v', 'name statement'],
   ['information_schema.tables', 'v', 'table_name table_schema'],
   ['information_schema.user_mapping_options', 'v', 'option_value'],
 ]
@@ -1025,6 +1026,7 @@ suite('what policies see', () => {
     assert.deepEqual(derived('select id from people'), [])
     assert.deepEqual(derived('insert into people_north (id) values (1)'), ['people_north'])
     assert.deepEqual(derived('select relname from pg_class, information_schema.tables'), [])
+    assert.deepEqual(derived('select name from pg_cursors'), ['pg_cursors'])
   })
 
   test('a statement is frozen, since it serves every execution of its text', () => {
