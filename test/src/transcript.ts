@@ -67,6 +67,8 @@ export interface ServerText {
   readonly severity: string
   readonly code: string
   readonly message: string
+  /** The place in the statement, in characters from 1; 0 for none. */
+  readonly position: number
   /** Detail, hint, context and whatever else there is. */
   readonly rest: string
 }
@@ -87,11 +89,12 @@ function serverText(body: Buffer): ServerText {
       .filter((field) => field !== '')
       .map((field) => [field.slice(0, 1), field.slice(1)]),
   )
-  const rest = [...fields].filter(([letter]) => !'SVCM'.includes(letter)).map(([, text]) => text)
+  const rest = [...fields].filter(([letter]) => !'SVCMP'.includes(letter)).map(([, text]) => text)
   return {
     severity: fields.get('V') ?? '',
     code: fields.get('C') ?? '',
     message: fields.get('M') ?? '',
+    position: Number(fields.get('P') ?? 0),
     rest: rest.join(' '),
   }
 }

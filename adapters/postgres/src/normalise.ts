@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { refusal, refusalOf, type Refusal } from '@sluice/core'
 import type { KnownNames } from './catalogue.ts'
+import { positioned, positionOf } from './position.ts'
 import type { Analysis, NameScope, RelationName, SessionEffect, Statement } from './statement.ts'
 import { statementOf } from './walk/build.ts'
 import { isEffectFree } from './walk/effect-free.ts'
@@ -41,19 +42,27 @@ export const actions: readonly string[] = [
 
 /**
  * Says of one SQL message, given as libpg_query's tree, what each statement in it does. Pure and bounded: the work
- * is counted, not timed. What it cannot vouch for comes back as an objection, never as a guess.
+ * is counted, not timed. What it cannot vouch for comes back as an objection, never as a guess. `text` is what was parsed,
+ * in UTF-8: an unknown name has its place there.
  */
-export function normalise(tree: unknown, names: NameScope, catalogue: KnownNames): Analysis {
+export function normalise(
+  tree: unknown,
+  names: NameScope,
+  catalogue: KnownNames,
+  text: Uint8Array = noText,
+): Analysis {
   const list = isFields(tree) ? (tree['stmts'] ?? []) : null
   if (!Array.isArray(list))
     return { statements: [], objection: closedRefusal('A parse tree of unknown shape') }
   if (list.length > sqlLimits.statementsPerMessageMax) return { statements: [], objection: tooMany }
-  const message = new Message(names, catalogue)
+  const message = new Message(names, catalogue, text)
   const statements = Array.from(list, (item: unknown) =>
     message.statement(isFields(item) ? item['stmt'] : null),
   )
   return message.analysis(statements)
 }
+
+const noText = new Uint8Array()
 
 const tooMany = refusal('too_large', 'adapter/limits', 'The message has too many statements', '54001')
 
@@ -63,10 +72,12 @@ class Message {
   readonly #budget = new Budget()
   readonly #created: Map<string, RelationName>
   readonly #objections: { readonly refusal: Refusal; readonly unknownName: boolean }[] = []
+  readonly #text: Uint8Array
   #names: NameScope
   #moved: boolean
 
-  constructor(names: NameScope, catalogue: KnownNames) {
+  constructor(names: NameScope, catalogue: KnownNames, text: Uint8Array) {
+    this.#text = text
     this.#names = names
     this.#moved = names.moved ?? false
     this.#catalogue = catalogue
@@ -91,7 +102,7 @@ class Message {
       const effectFree = effect.kind === 'none' && isEffectFree(label, found, this.#catalogue)
       return statementOf(label, effect, template, found, effectFree)
     } catch (error) {
-      this.#objections.push(objectionOf(error))
+      this.#objections.push(objectionOf(error, this.#text))
       const { type, fields } = node
       // What else the log may know of it: nothing of a text that may hold a secret.
       return statementOf(
@@ -121,8 +132,14 @@ class Message {
   }
 }
 
-function objectionOf(error: unknown): { readonly refusal: Refusal; readonly unknownName: boolean } {
-  return { refusal: refusalOf(error), unknownName: error instanceof Objection && error.unknownName }
+function objectionOf(
+  error: unknown,
+  text: Uint8Array,
+): { readonly refusal: Refusal; readonly unknownName: boolean } {
+  const refusal = refusalOf(error)
+  if (!(error instanceof Objection)) return { refusal, unknownName: false }
+  const { unknownName, location } = error
+  return { refusal: positioned(refusal, positionOf(location, text)), unknownName }
 }
 
 function unknownTemplate(type: string): Template {

@@ -23,7 +23,7 @@ export interface Difference {
 export const differences: readonly Difference[] = [
   {
     reason:
-      'A gap: where Sluice says in the server’s place that a text or a name is none, the position and the hint are missing.',
+      'A gap: where Sluice says in the server’s place that a text or a name is none, the hint is missing.',
     scenarios: {
       psycopg2: ['errors'],
       psycopg: ['errors_of_syntax_and_names'],
@@ -40,7 +40,7 @@ export const differences: readonly Difference[] = [
       ],
     },
     explains: ({ at, through, beside }) =>
-      /\/(position|hint)$/.test(at) && through === null && misread.has(stateOf(beside)),
+      at.endsWith('/hint') && through === null && misread.has(stateOf(beside)),
   },
   {
     reason: 'Wanted: a transaction that another session may end is nothing that Sluice can vouch for.',

@@ -2,7 +2,7 @@ import { isDerived, type CatalogueRelation } from '../catalogue.ts'
 import type { RelationName } from '../statement.ts'
 import { isSystemRelation } from '../system-relations.ts'
 import { keyOf } from './findings.ts'
-import { strings, part, text, type Fields } from './node.ts'
+import { locationOf, strings, part, text, type Fields } from './node.ts'
 import { closed, unknownRelation } from './objection.ts'
 import { creationSchema, schemasOf, throughPaths } from './path.ts'
 import type { Column, Context, RangeEntry } from './scope.ts'
@@ -86,7 +86,13 @@ function readable(relation: CatalogueRelation, showsSetting = false): CatalogueR
 /** A relation that must exist for the statement to make sense: the server's own error if it does not. */
 export function existing(range: Fields, cx: Context): Exclude<Located, { kind: 'absent' }> {
   const located = locate(range, cx)
-  return located.kind === 'absent' ? unknownRelation(written(range)) : located
+  return located.kind === 'absent' ? unknownRelation(written(range), 0) : located
+}
+
+/** The same within a query, of which the server says the place. */
+export function queried(range: Fields, cx: Context): Exclude<Located, { kind: 'absent' }> {
+  const located = locate(range, cx)
+  return located.kind === 'absent' ? unknownRelation(written(range), locationOf(range)) : located
 }
 
 function written(range: Fields): string {
