@@ -1157,12 +1157,39 @@ suite('names under a search_path', () => {
   before(async () => loadModule())
 
   test('the first schema that has the name, pg_catalog before all unless the path names it', () => {
-    assert.equal(touched('select id from customers', ['app', 'public']), 'app.customers')
-    assert.equal(touched('select id from customers', ['public', 'app']), 'public.customers')
+    assert.equal(touched('select id from customers', ['app']), 'app.customers')
+    assert.equal(touched('select id from customers', ['public']), 'public.customers')
     assert.equal(touched('select id from orders', ['app', 'public']), 'public.orders')
     assert.equal(touched('select oid from pg_class', ['app']), 'pg_catalog.pg_class')
     assert.equal(touched('select id from events', ['public'], ['app']), 'app.events')
     assert.equal(touched('select id from orders', ['public'], ['app', 'public']), 'public.orders')
+  })
+
+  test('a name also stands for what it leads to once the first of that name is gone', () => {
+    const inBoth = { searchPaths: [['app', 'public']] }
+    for (const sql of ['select id from customers', 'copy customers (id) to stdout', 'drop table customers']) {
+      assert.equal(touched(sql, ['app', 'public']), 'app.customers,public.customers')
+      assert.deepEqual(only(sql, inBoth).namesakes, [{ schema: 'public', name: 'customers' }])
+    }
+    assert.deepEqual(only('select id from customers', inBoth).action['relations'], [
+      { schema: 'app', name: 'customers', access: 'read', columns: ['id'] },
+      {
+        schema: 'public',
+        name: 'customers',
+        access: 'read',
+        columns: ['card', 'email', 'id', 'name', 'notes', 'ssn'],
+      },
+    ])
+    for (const sql of ['select id from app.customers', 'select id from orders', 'select oid from pg_class'])
+      assert.deepEqual(only(sql, inBoth).namesakes, [])
+    const own = { ...inBoth, tempTables: new Set(['customers']) }
+    assert.deepEqual(only('select id from customers', own).namesakes, [
+      { schema: 'public', name: 'customers' },
+    ])
+    assert.match(
+      objectionTo('select id from pg_authid', { searchPaths: [['public', 'pg_catalog']] }).message,
+      /pg_authid/,
+    )
   })
 
   test('a name that several possible paths read differently is refused', () => {

@@ -29,6 +29,8 @@ export interface Statement {
   readonly uses: readonly ColumnUse[]
   /** Relations that are no plain tables (view, partition, foreign table …) and must be named by the policy. */
   readonly derived: readonly RelationName[]
+  /** Relations that its names lead to should others of their search_path be gone by the time that the server reads them. */
+  readonly namesakes: readonly RelationName[]
   /** Every existing relation that is named, for whatever access; the same names as in `action.relations`. */
   readonly touched: readonly RelationName[]
   /** Some output column is computed (origin 0, 0 on the wire). What it is computed from is in `uses`. */

@@ -65,7 +65,7 @@ function rowsOf({ own }: Callable, cx: Context): Lineage {
 function rowsBehind(name: RelationName, access: 'read' | 'update', cx: Context): Source {
   const known = cx.catalogue.relations.get(keyOf(name))
   if (known === undefined) closed(`A function whose relation ${name.schema}.${name.name} does not exist`)
-  touch({ kind: 'known', relation: known }, access, cx, ['*'])
+  touch({ kind: 'known', relation: known, namesakes: [] }, access, cx, ['*'])
   return anyOf(known.name)
 }
 

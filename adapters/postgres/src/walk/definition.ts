@@ -4,17 +4,8 @@ import { keyOf } from './findings.ts'
 import { knownFields } from './indirection.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import { creationSchema, schemasOf } from './path.ts'
-import {
-  existing,
-  hasNamesake,
-  isTemporary,
-  locateName,
-  nameOf,
-  relationEntry,
-  touch,
-  type Located,
-} from './relation.ts'
+import { creationSchema } from './path.ts'
+import { existing, isTemporary, locateName, relationEntry, touch, type Located } from './relation.ts'
 import { entryOf, note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
 import { constraint, create } from './table.ts'
 import { storedQuery } from './top.ts'
@@ -122,16 +113,13 @@ const partsOfRelations = new Set(
 export function drop(fields: Fields, cx: Context): SessionEffect {
   cx.found.readOnly = false
   const relations = relationObjects.has(text(fields, 'removeType'))
-  // Where what is gone stood before another of its name, that is what the name leads to now.
-  let uncovers = text(fields, 'behavior') === 'DROP_CASCADE' && schemasOf(cx).length > 1
   for (const item of children(fields, 'objects')) {
     const names = namesOf(item)
     if (relations) touchNamed(names, cx)
     else cx.found.objects.add(names.join('.'))
     if (partsOfRelations.has(text(fields, 'removeType'))) touchNamed(names.slice(0, -1), cx)
-    uncovers ||= relations && hasNamesake(nameOf(locateNamed(names, cx)), cx)
   }
-  return uncovers ? { kind: 'ddl', moves: true } : defined
+  return defined
 }
 
 /** A relation by a list of names; one that does not exist is the server's to refuse or to skip. */
