@@ -51,7 +51,9 @@ export class Transcript {
   /** Payload and texts for a person or a pattern. */
   get text(): string {
     const rows = this.rows.map((row) => row.map((cell) => cell ?? 'NULL').join('\t'))
-    const said = [...this.errors, ...this.notices].map((each) => Object.values(each).join(' '))
+    const said = [...this.errors, ...this.notices].map(({ severity, code, message, rest }) =>
+      [severity, code, message, rest].join(' '),
+    )
     const parameters = this.#of('S').map((body) => body.toString('latin1').replace('\0', '='))
     const raw = [this.copied, ...this.#of('V'), ...this.#of('A')].map((bytes) => bytes.toString('latin1'))
     return [...rows, ...raw, ...said, ...this.tags, ...parameters].join('\n').replaceAll('\0', '')

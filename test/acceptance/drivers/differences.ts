@@ -25,19 +25,7 @@ export const differences: readonly Difference[] = [
     reason:
       'A gap: where Sluice says in the server’s place that a text or a name is none, the hint is missing.',
     scenarios: {
-      psycopg2: ['errors'],
       psycopg: ['errors_of_syntax_and_names'],
-      asyncpg: ['errors'],
-      pg: ['errors', 'a pipeline that fails'],
-      'postgres-js': ['errors', 'transactions'],
-      jdbc: ['errors, extended', 'errors, simple', "savepoints of the driver's own"],
-      pgx: [
-        'errors',
-        'a prepared statement',
-        'a batch that cannot be prepared',
-        'a pipeline',
-        'copies that fail',
-      ],
     },
     explains: ({ at, through, beside }) =>
       at.endsWith('/hint') && through === null && misread.has(stateOf(beside)),
