@@ -1094,10 +1094,11 @@ suite('what a statement changes for later ones', () => {
     ['create table if not exists orders (id int)', { kind: 'ddl' }],
     ['select 1 as x into app.t', { kind: 'ddl', creates: { schema: 'app', name: 't' } }],
     ["create type t as enum ('x')", { kind: 'ddl', creates: { schema: 'public', name: 't' } }],
-    ['alter table orders add x int', { kind: 'ddl' }],
+    ['alter table orders add x int', { kind: 'ddl', reshapes: [{ schema: 'public', name: 'orders' }] }],
+    ['alter table orders drop note', { kind: 'ddl' }],
     ['alter table orders rename note to x', { kind: 'ddl', moves: true }],
     ['alter table orders set schema app', { kind: 'ddl', moves: true }],
-    ['drop table orders', { kind: 'ddl' }],
+    ['drop table orders', { kind: 'ddl', reshapes: [{ schema: 'public', name: 'orders' }] }],
     ['truncate orders', { kind: 'none' }],
     ['explain create table t as select 1', { kind: 'none' }],
     ['explain declare c cursor for select 1', { kind: 'none' }],
@@ -1131,6 +1132,13 @@ suite('what a statement changes for later ones', () => {
       objectionTo('alter table orders rename note to x; select 1 from pg_class').message,
       /renames/,
     )
+    statementsOf(
+      'alter table orders add x int; select x from orders where orders.x > 0; copy orders (x) to stdout',
+    )
+    statementsOf('drop table orders; create table orders (x int); select x, o.x from orders o')
+    assert.equal(objectionTo('select x from orders; alter table orders add x int').native, '42703')
+    const [, added] = statementsOf('alter table customers add x int; select x, ssn from customers')
+    assert.equal(added === undefined ? '' : shown(added), 'output: ssn x')
     statementsOf('alter table orders rename note to x; alter table orders add note text')
     const own = { schemas: ['public', 'app'] }
     assert.match(objectionTo('set search_path = app; select id from customers', own).message, /in doubt/)

@@ -71,6 +71,7 @@ class Message {
   readonly #catalogue: KnownNames
   readonly #budget = new Budget()
   readonly #created: Map<string, RelationName>
+  readonly #reshaped: Set<string>
   readonly #objections: { readonly refusal: Refusal; readonly unknownName: boolean }[] = []
   readonly #text: Uint8Array
   #names: NameScope
@@ -82,6 +83,7 @@ class Message {
     this.#moved = names.moved ?? false
     this.#catalogue = catalogue
     this.#created = new Map((names.created ?? []).map((relation) => [keyOf(relation), relation]))
+    this.#reshaped = new Set((names.reshaped ?? []).map(keyOf))
   }
 
   statement(wrapped: unknown): Statement {
@@ -96,6 +98,7 @@ class Message {
         names: this.#names,
         found,
         created: this.#created,
+        reshaped: this.#reshaped,
         moved: this.#moved,
       })
       this.#follow(effect)
@@ -119,7 +122,9 @@ class Message {
       this.#names = { ...this.#names, tempTables: new Set([...this.#names.tempTables, effect.name]) }
     if (effect.kind === 'search_path')
       this.#names = { ...this.#names, searchPaths: [...this.#names.searchPaths, effect.schemas] }
-    if (effect.kind === 'ddl' && effect.moves === true) this.#moved = true
+    if (effect.kind !== 'ddl') return
+    for (const relation of effect.reshapes ?? []) this.#reshaped.add(keyOf(relation))
+    this.#moved ||= effect.moves === true
   }
 
   /** A statement outside the closed world outweighs one with a name that may only be new. */

@@ -33,6 +33,7 @@ const informationSecrets =
 
 /** A relation that belongs to the server itself and may be read. */
 export function isSystemRelation(relation: RelationName): boolean {
-  if (relation.schema === 'pg_catalog') return introspection.has(relation.name) || ownStatements.has(relation.name)
+  if (relation.schema === 'pg_catalog')
+    return introspection.has(relation.name) || ownStatements.has(relation.name)
   return relation.schema === 'information_schema' && !informationSecrets.test(relation.name)
 }

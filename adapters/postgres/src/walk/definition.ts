@@ -1,11 +1,11 @@
-import type { SessionEffect } from '../statement.ts'
+import type { RelationName, SessionEffect } from '../statement.ts'
 import { functions } from '../functions.ts'
 import { keyOf } from './findings.ts'
 import { knownFields } from './indirection.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
-import { existing, isTemporary, locateName, relationEntry, touch, type Located } from './relation.ts'
+import { existing, isTemporary, locateName, nameOf, relationEntry, touch, type Located } from './relation.ts'
 import { entryOf, note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
 import { constraint, create } from './table.ts'
 import { storedQuery } from './top.ts'
@@ -113,18 +113,21 @@ const partsOfRelations = new Set(
 export function drop(fields: Fields, cx: Context): SessionEffect {
   cx.found.readOnly = false
   const relations = relationObjects.has(text(fields, 'removeType'))
+  const reshapes: RelationName[] = []
   for (const item of children(fields, 'objects')) {
     const names = namesOf(item)
-    if (relations) touchNamed(names, cx)
+    if (relations) reshapes.push(touchNamed(names, cx))
     else cx.found.objects.add(names.join('.'))
     if (partsOfRelations.has(text(fields, 'removeType'))) touchNamed(names.slice(0, -1), cx)
   }
-  return defined
+  return reshapes.length === 0 ? defined : { kind: 'ddl', reshapes }
 }
 
 /** A relation by a list of names; one that does not exist is the server's to refuse or to skip. */
-function touchNamed(names: readonly string[], cx: Context): void {
-  touch(locateNamed(names, cx), 'ddl', cx)
+function touchNamed(names: readonly string[], cx: Context): RelationName {
+  const located = locateNamed(names, cx)
+  touch(located, 'ddl', cx)
+  return nameOf(located)
 }
 
 function locateNamed(names: readonly string[], cx: Context): Located {

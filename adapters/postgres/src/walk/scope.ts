@@ -11,6 +11,8 @@ export interface Context {
   readonly found: Findings
   /** Relations that earlier statements create and the catalogue does not know: by name, not by column. */
   readonly created: Map<string, RelationName>
+  /** Keys of relations that earlier statements drop or alter: the catalogue's columns may not be all that they have. */
+  readonly reshaped: ReadonlySet<string>
   /** An earlier statement of the message renames: the catalogue's columns may be other ones by now. */
   readonly moved: boolean
 }

@@ -155,7 +155,8 @@ export function alterTable(fields: Fields, cx: Context): SessionEffect {
   const entries = alteredEntries(fields, added, cx)
   const scope = scopeOf(entries, null, null)
   for (const item of items) alterCommand(item, fields, scope, cx)
-  return { kind: 'ddl' }
+  const reshapes = added.length === 0 ? [] : entries.flatMap(({ relations }) => relations)
+  return reshapes.length === 0 ? { kind: 'ddl' } : { kind: 'ddl', reshapes }
 }
 
 function alteredEntries(fields: Fields, added: readonly Column[], cx: Context): readonly RangeEntry[] {
