@@ -143,6 +143,8 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     `select 1 where '[1,2]'::span = '[1,2]'::span`,
     `select (row(row('Main', null, null), '[1,2)')::nested).place.street`,
     'select id = 1 from people',
+    `select * from jsonb_populate_record(null::address, '{"street": "Main", "moods": ["sad"]}')`,
+    `select * from json_populate_recordset(null::nested, '[{"place": {"code": "x"}}, {"spans": "[1,2)"}]')`,
   ]
   for (const sql of passing)
     test(`passes: ${sql}`, async () => {
@@ -178,6 +180,13 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     `select '[a,b]'::strange_span`,
     `select 'x' ~ 1`,
     `select '(x)'::rows`,
+    `select jsonb_populate_record(null::hidden, '{"x": "x"}')`,
+    `select jsonb_populate_record(null::document, '{"x": "<x/>"}')`,
+    `select jsonb_populate_record(r, '{"x": "x"}') from rows r`,
+    `select jsonb_populate_record(row('x', null, null)::address, '{}')`,
+    `select jsonb_populate_record((select null::address), '{}')`,
+    `select (jsonb_populate_record(null::address, to_jsonb(p))).street from people p`,
+    `select * from people, jsonb_populate_record(null::address, jsonb_build_object('street', ssn))`,
     // The field is hidden like what it is of.
     `select (row(ssn, null, null)::address).street from people`,
     `select 1 from people where (row(ssn, null, null)::address).street = 'x'`,
