@@ -145,6 +145,8 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     'select id = 1 from people',
     `select * from jsonb_populate_record(null::address, '{"street": "Main", "moods": ["sad"]}')`,
     `select * from json_populate_recordset(null::nested, '[{"place": {"code": "x"}}, {"spans": "[1,2)"}]')`,
+    `begin; create type made as range (subtype = text, collation = "C"); select '[a,b)'::made; rollback`,
+    `begin; create type made as range (subtype = mood, multirange_type_name = mades); select '[sad,sad]'::made; rollback`,
   ]
   for (const sql of passing)
     test(`passes: ${sql}`, async () => {
@@ -206,6 +208,15 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     'create domain text as pg_catalog.text',
     `create type public.lower as enum ('a')`,
     'create type reverse as (x int)',
+    'create type wide as range (subtype = checked)',
+    'create type wide as range (subtype = text, subtype_opclass = strange)',
+    'create type wide as range (subtype = int, subtype_diff = difference)',
+    'create type wide as range (subtype = int, canonical = notes)',
+    'create type reverse as range (subtype = int)',
+    'create type wide as range (subtype = int, multirange_type_name = upper)',
+    'create type wide as range (subtype = int, multirange_type_name = pg_temp.wide)',
+    'create type pg_temp.wide as range (subtype = int)',
+    "create type wide as range (subtype = text); select wide('a', 'b')",
   ]
   for (const sql of refused)
     test(`refused: ${sql}`, async () => {

@@ -454,6 +454,7 @@ const labels: readonly (readonly [sql: string, label: string])[] = [
   ["create type t as enum ('a')", 'sql.ddl create_type'],
   ['create type t as (x int)', 'sql.ddl create_type'],
   ['create domain d as int check (value > 0)', 'sql.ddl create_domain'],
+  ['create type r as range (subtype = int)', 'sql.ddl create_type'],
   ["alter type mood add value 'x'", 'sql.ddl alter_type'],
   ['alter table orders add x int', 'sql.ddl alter_table'],
   ['alter table orders rename note to x', 'sql.ddl alter_table'],
@@ -576,7 +577,7 @@ const refusals: readonly (readonly [sql: string, why: RegExp, label?: string])[]
   // Under another name it could be one that its operator vouches for.
   ['alter function evil(int) rename to taxed', /rename|RenameStmt/, 'sql.ddl alter_function'],
   ['alter function evil(int) set schema app', /object|SET SCHEMA/, 'sql.ddl alter_function'],
-  ['create type t as range (subtype = int4)', /CreateRangeStmt/, 'sql.ddl create_type'],
+  ['create type t as range (subtype = int4, subtype_diff = f)', /subtype_diff/],
   ["prepare transaction 'x'", /TransactionStmt/, 'sql.transaction prepare_transaction'],
   ["commit prepared 'x'", /TransactionStmt/, 'sql.transaction commit_prepared'],
   ['alter database d rename to e', /rename/, 'sql.ddl alter_database'],

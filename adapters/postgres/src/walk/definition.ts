@@ -68,6 +68,27 @@ export function createComposite(fields: Fields, cx: Context): SessionEffect {
   return createType(namesOf({ type: 'RangeVar', fields: range }), cx)
 }
 
+/** CREATE TYPE … AS RANGE in the order that its values have anyway. The server makes a multirange of another name with it. */
+export function createRange(fields: Fields, cx: Context): SessionEffect {
+  const names = strings(fields, 'typeName')
+  let multirange = multirangeOf(names.at(-1) ?? '')
+  for (const { fields: option } of children(fields, 'params')) {
+    const name = text(option, 'defname')
+    const arg = child(option, 'arg')
+    if (arg?.type !== 'TypeName') return closed(`The ${name} of a range`)
+    if (name === 'subtype') checkType(arg.fields, cx)
+    else if (name === 'multirange_type_name') multirange = strings(arg.fields, 'names').join('.')
+    else if (name !== 'collation') closed(`The ${name} of a range`)
+  }
+  if (multirange.includes('.') || isServers(multirange, cx)) closed('A multirange of this name')
+  return createType(names, cx)
+}
+
+/** As the server calls it where nobody says how. */
+function multirangeOf(range: string): string {
+  return range.includes('range') ? range.replace('range', 'multirange') : `${range}_multirange`
+}
+
 /** Its conditions and its default are expressions like those of a column. */
 export function createDomain(fields: Fields, cx: Context): SessionEffect {
   checkType(part(fields, 'typeName') ?? closed('A domain without a type'), cx)
