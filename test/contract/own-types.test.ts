@@ -63,6 +63,10 @@ const setUp = `
   create operator > (leftarg = bare, rightarg = bare, function = more);
   create function compare(bare, bare) returns int language sql immutable as 'select 0';
   create operator class bare_ops for type bare using btree as operator 5 >, function 1 compare(bare, bare);
+  create type bent as range (subtype = int);
+  create function bent(int, int, int default 3) returns bool language sql as 'select public.notes(''constructor'')';
+  create type twice as range (subtype = int);
+  create function twice(numeric, numeric, int) returns bool language sql as 'select public.notes(''overload'')';
   create table bares (x bare);
   insert into bares values ('1');
   create domain value as text check (notes(value));
@@ -145,6 +149,8 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     'select id = 1 from people',
     `select * from jsonb_populate_record(null::address, '{"street": "Main", "moods": ["sad"]}')`,
     `select * from json_populate_recordset(null::nested, '[{"place": {"code": "x"}}, {"spans": "[1,2)"}]')`,
+    `select span(1, 2), span(1.5, 2, '[]'), span_multirange(span(1, 2), span(3, 4)), mood_span('happy', 'sad')`,
+    `begin; create type "a.range" as range (subtype = text); select '[a,b)'::"a.range"; rollback`,
     `begin; create type made as range (subtype = text, collation = "C"); select '[a,b)'::made; rollback`,
     `begin; create type made as range (subtype = mood, multirange_type_name = mades); select '[sad,sad]'::made; rollback`,
   ]
@@ -180,6 +186,11 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     `select '(1)'::cast_from::int`,
     `select 1::cast_to`,
     `select '[a,b]'::strange_span`,
+    `select strange_span('a', 'b')`,
+    'select difference_span(1, 2)',
+    'select bent(1, 2)',
+    'select twice(1, 2)',
+    'select 1 from people where span(id, 1) is not null and mood_span(ssn::mood, null) is null',
     `select 'x' ~ 1`,
     `select '(x)'::rows`,
     `select jsonb_populate_record(null::hidden, '{"x": "x"}')`,

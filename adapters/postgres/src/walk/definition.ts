@@ -71,16 +71,17 @@ export function createComposite(fields: Fields, cx: Context): SessionEffect {
 /** CREATE TYPE … AS RANGE in the order that its values have anyway. The server makes a multirange of another name with it. */
 export function createRange(fields: Fields, cx: Context): SessionEffect {
   const names = strings(fields, 'typeName')
-  let multirange = multirangeOf(names.at(-1) ?? '')
+  let multirange: readonly string[] = [multirangeOf(names.at(-1) ?? '')]
   for (const { fields: option } of children(fields, 'params')) {
     const name = text(option, 'defname')
     const arg = child(option, 'arg')
     if (arg?.type !== 'TypeName') return closed(`The ${name} of a range`)
     if (name === 'subtype') checkType(arg.fields, cx)
-    else if (name === 'multirange_type_name') multirange = strings(arg.fields, 'names').join('.')
+    else if (name === 'multirange_type_name') multirange = strings(arg.fields, 'names')
     else if (name !== 'collation') closed(`The ${name} of a range`)
   }
-  if (multirange.includes('.') || isServers(multirange, cx)) closed('A multirange of this name')
+  const [name = '', ...more] = multirange
+  if (more.length > 0 || isServers(name, cx)) closed('A multirange of this name')
   return createType(names, cx)
 }
 
