@@ -66,11 +66,12 @@ const varying = /(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i
 
 /** What may stand behind a body: nothing that would change how it, or its head, is read. */
 export function shownTrailers(trailers: Headers, sight: Sight): Headers {
-  const kept = without(trailers, new Set([...neighbours, ...ofTheBytes, ...ofTheHead]))
-  return kept.flatMap((header) => ownHeader(header, sight))
+  if (trailers.length === 0) return trailers
+  return without(trailers, notBehind).flatMap((header) => ownHeader(header, sight))
 }
 
 const ofTheHead: readonly string[] = ['set-cookie', 'location', 'content-location', 'content-type', 'host']
+const notBehind: ReadonlySet<string> = new Set([...neighbours, ...ofTheBytes, ...ofTheHead])
 
 function ownHeader([name, value]: Headers[number], sight: Sight): Headers {
   if (name.startsWith('x-sluice-')) return []
