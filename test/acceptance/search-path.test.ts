@@ -2,7 +2,15 @@ import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { startIdentityProvider } from '@sluice/demo'
-import { message, startBackend, startGateway, WireClient, type Gateway } from '../src/index.ts'
+import {
+  message,
+  startBackend,
+  startGateway,
+  WireClient,
+  type Backend,
+  type Gateway,
+  type Login,
+} from '../src/index.ts'
 
 /**
  * A SET of the search_path that the server undoes leaves every unqualified name where it was: one that is taken for another's
@@ -48,13 +56,14 @@ const uncovered: Readonly<Record<string, readonly string[]>> = {
 }
 
 suite('a search_path', () => {
+  let backend: Backend
   let gateway: Gateway
   const parts = new AsyncDisposableStack()
 
   before(async () => {
     const provider = await startIdentityProvider({ port: 0 })
     parts.defer(() => provider.close())
-    const backend = await startBackend()
+    backend = await startBackend()
     parts.defer(() => backend.close())
     await backend.run('postgres', `create table people (ssn text); insert into people values ('${ssn}')`)
     await backend.run('postgres', 'create schema app; create table app.people (ssn text)')
@@ -110,4 +119,34 @@ suite('a search_path', () => {
         client.close()
       }
     })
+
+  test('shows nothing of a masked table behind one that another session drops meanwhile', async () => {
+    await backend.run('postgres', 'create table if not exists app.people (ssn text)')
+    const slow = `select pg_sleep(1); ${computed}`
+    const seen = async (login: Login): Promise<boolean> => {
+      const client = await WireClient.login(login)
+      const asked = client.query(slow)
+      await backend.run('postgres', 'select pg_sleep(0.3); drop table app.people')
+      const { text, rows } = await asked
+      client.close()
+      await backend.run('postgres', 'create table app.people (ssn text)')
+      return text.includes(ssn) || JSON.stringify(rows).includes(ssn)
+    }
+    const direct = { ...backend.login('postgres'), parameters: { options: '-c search_path=app,public' } }
+    assert.equal(await seen(direct), true, 'it does on the server itself')
+    assert.equal(await seen(await gateway.login('langchain-reporting', 'covered')), false)
+  })
+
+  test('leads to another only as far as nobody can be misled by it', async () => {
+    const client = await WireClient.login(await gateway.login('langchain-reporting', 'covered'))
+    await client.query('create table if not exists app.people (ssn text)')
+    for (const sql of [computed, 'select ssn from people', 'drop table people', 'table people']) {
+      const { errors } = await client.query(sql)
+      assert.match(errors[0]?.message ?? '', /may come to mean public\.people.*write the schema/, sql)
+    }
+    assert.deepEqual((await client.query(computed.replace('people', 'app.people'))).errors, [])
+    assert.equal((await client.query('set search_path to app')).errors.length, 0)
+    assert.deepEqual((await client.query(computed)).errors, [])
+    client.close()
+  })
 })

@@ -11,6 +11,7 @@ export const emptyStatement: Statement = deepFrozen({
   action: described('sql.transaction', 'empty', true),
   uses: [],
   derived: [],
+  namesakes: [],
   touched: [],
   computed: false,
   outputs: null,

@@ -9,7 +9,7 @@ import { CopyMask } from './copy/copy-mask.ts'
 import type { CopyFormat } from './copy/format.ts'
 import { checkCopied, undescribed } from './copy/response.ts'
 import { AnswerSearch } from './detect/answer-search.ts'
-import { Cursor, frame, headerBytes, textOf } from './wire.ts'
+import { Cursor, headerBytes, textOf } from './wire.ts'
 import { isAboutMasked, withheld } from './withheld.ts'
 
 /**
@@ -123,8 +123,7 @@ export class Mask {
         return
       case back.copyData:
         if (this.#copy === undefined) throw new Refused(undescribed)
-        if (this.#copy !== null)
-          rewriter.replace(at, next, copyData(this.#copy.apply(bytes.subarray(at + headerBytes, next))))
+        this.#copy?.apply(bytes, at, next, rewriter)
         return
       case back.copyDone:
         this.#copy?.finish()
@@ -138,11 +137,6 @@ export class Mask {
         return
     }
   }
-}
-
-/** A message without data is none. */
-function copyData(data: Buffer): Buffer {
-  return data.length === 0 ? data : frame(back.copyData, data)
 }
 
 const closed = (why: string): Refusal => refusal('denied', 'adapter/closed_world', why)

@@ -44,6 +44,7 @@ function statement(change: Partial<Statement> = {}): Statement {
     action: { name: 'sql.select', kind: 'select', read_only: true },
     uses: [],
     derived: [],
+    namesakes: [],
     touched: [customers],
     computed: false,
     outputs: null,
@@ -75,6 +76,8 @@ const cases: readonly (readonly [string, Partial<Statement>, string | null])[] =
   ['all columns used in an expression', use('*', 'elsewhere'), 'test/mask'],
   ['another column used in an expression', use('id', 'elsewhere'), null],
   ['a view that nobody names', { derived: [{ schema: 'public', name: 'v' }] }, 'adapter/closed_world'],
+  ['a name that may lead to a masked table', { namesakes: [customers] }, 'adapter/closed_world'],
+  ['a name that may lead to another table', { namesakes: [{ schema: 'public', name: 'v' }] }, null],
   ['COPY of a table', { effect: { kind: 'copy_out', copied } }, null],
   [
     'COPY with options that nobody can read by',

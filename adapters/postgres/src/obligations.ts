@@ -177,6 +177,11 @@ function violation(statement: Statement, masks: Masks, catalogue: Catalogue): Re
     const mistake = known === undefined ? undefined : masks.mistaken.get(known.oid)
     if (mistake !== undefined) return mistake
   }
+  for (const relation of statement.namesakes)
+    if (isHidden(relation, masks, catalogue))
+      return closed(
+        `A name without its schema may come to mean ${relation.schema}.${relation.name}, which has masked columns: write the schema before it`,
+      )
   for (const relation of statement.derived) {
     const known = find(relation, catalogue)
     if (known === undefined || !masks.named.has(known.oid))

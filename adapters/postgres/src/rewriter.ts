@@ -8,6 +8,7 @@ import { headerBytes } from './wire.ts'
 export type Cells = readonly (Cell | null)[]
 
 const spareBytes = 4_096
+const nothing = Buffer.alloc(0)
 
 /** It shows the same whether there is a value or not. */
 export function hidesNull(cell: Cell): boolean {
@@ -25,7 +26,6 @@ export class Rewriter {
   readonly #recordFrom: number
   readonly #recordTo: number
   #cells: Cells | undefined
-  #resizes = false
   #counts: number[] = []
   readonly #masked: MaskCount[]
   #out: Buffer | undefined
@@ -49,7 +49,6 @@ export class Rewriter {
   columns(cells: Cells | undefined): void {
     this.#tally()
     this.#cells = cells
-    this.#resizes = cells?.some((cell) => cell !== null && cell.kind !== 'in_place') ?? false
     this.#counts = cells === undefined ? [] : cells.map(() => 0)
   }
 
@@ -59,11 +58,7 @@ export class Rewriter {
     const cells = this.#cells ?? []
     const count = bytes.readUInt16BE(at + headerBytes)
     if (count !== cells.length) throw new Error('a row has other columns than its description')
-    let lengthAt = 0
-    if (this.#resizes) {
-      this.#copyTo(at + headerBytes)
-      lengthAt = this.#written - 4
-    }
+    const { shift } = this
     let from = at + headerBytes + 2
     for (let column = 0; column < count; column++) {
       const length = bytes.readInt32BE(from)
@@ -78,9 +73,27 @@ export class Rewriter {
       }
       from = next
     }
-    if (!this.#resizes) return
-    this.#copyTo(from)
-    this.#out?.writeInt32BE(this.#written - lengthAt, lengthAt)
+    this.resized(at, shift)
+  }
+
+  /** How much longer what is written by now is than what it stands for. */
+  get shift(): number {
+    return this.#written - this.#copied
+  }
+
+  /** Says in the header of the message at `at` how long it has become since the shift was `before`. */
+  resized(at: number, before: number): void {
+    const longer = this.shift - before
+    if (longer !== 0) this.#out?.writeInt32BE(this.#bytes.readInt32BE(at + 1) + longer, at + before + 1)
+  }
+
+  /** The CopyData `bytes[at, next)` is done, of which what lies before `end` stays. `before`: the shift where it began. */
+  end(at: number, end: number, next: number, before: number): void {
+    if (end === next) return this.resized(at, before)
+    // A message without data is none.
+    const from = end === at + headerBytes ? at : end
+    this.replace(from, next, nothing)
+    if (from === end) this.resized(at, before)
   }
 
   replace(from: number, to: number, by: Buffer): void {
@@ -161,4 +174,12 @@ export class Rewriter {
     this.#out = out
     return out
   }
+}
+
+/** One message after `edit`. */
+export function rewritten(message: Buffer, edit: (rewriter: Rewriter) => void): Buffer {
+  const rewriter = new Rewriter(message, new Reply(message))
+  edit(rewriter)
+  const { bytes } = rewriter.result()
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

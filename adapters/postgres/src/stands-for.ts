@@ -34,6 +34,7 @@ export function withArguments(inner: Statement, values: readonly Json[], execute
     ...inner,
     action,
     derived: [...inner.derived, ...execute.derived],
+    namesakes: [...inner.namesakes, ...execute.namesakes],
     touched: [...inner.touched, ...execute.touched],
     explains: execute.explains || inner.explains,
     lingers: execute.lingers || inner.lingers,

@@ -29,6 +29,8 @@ export interface Statement {
   readonly uses: readonly ColumnUse[]
   /** Relations that are no plain tables (view, partition, foreign table …) and must be named by the policy. */
   readonly derived: readonly RelationName[]
+  /** Relations that its names lead to should others of their search_path be gone by the time that the server reads them. */
+  readonly namesakes: readonly RelationName[]
   /** Every existing relation that is named, for whatever access; the same names as in `action.relations`. */
   readonly touched: readonly RelationName[]
   /** Some output column is computed (origin 0, 0 on the wire). What it is computed from is in `uses`. */
@@ -99,9 +101,15 @@ export type SessionEffect =
   | { readonly kind: 'temp_table'; readonly name: string }
   /**
    * DDL: the catalogue must be read again. `creates` is a relation that until the end of the transaction only this
-   * session sees; after `moves` (a rename) the catalogue is wrong until then, not only incomplete.
+   * session sees, `reshapes` are those that may have other columns until then, since they were dropped or altered; after
+   * `moves` (a rename) the catalogue is wrong until then, not only incomplete.
    */
-  | { readonly kind: 'ddl'; readonly creates?: RelationName; readonly moves?: true }
+  | {
+      readonly kind: 'ddl'
+      readonly creates?: RelationName
+      readonly reshapes?: readonly RelationName[]
+      readonly moves?: true
+    }
   | { readonly kind: 'discard_all' }
 
 /** What COPY TO hands out, and how. */
@@ -123,6 +131,8 @@ export interface NameScope {
   readonly schemas?: readonly string[]
   /** Relations that the open transaction has created: known by name, not yet by column. */
   readonly created?: readonly RelationName[]
+  /** Relations that the open transaction has dropped or altered: they may have further columns, and be what they were again. */
+  readonly reshaped?: readonly RelationName[]
   /** The open transaction has renamed or moved something: until its end the catalogue is wrong. */
   readonly moved?: boolean
 }

@@ -1,5 +1,6 @@
 import { Undecodable } from '@sluice/masking'
 import { int32 } from '../wire.ts'
+import type { Fields } from './fields.ts'
 import type { CopyRows } from './rows.ts'
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
@@ -12,10 +13,10 @@ const end = -1
 export class BinaryRows implements CopyRows {
   #at: 'header' | 'rows' | 'end' = 'header'
 
-  row(bytes: Buffer, from: number, fields: number[]): number {
-    if (this.#at === 'header') return this.#header(bytes, from)
+  row(bytes: Buffer, from: number, to: number, fields: Fields): number {
+    if (this.#at === 'header') return this.#header(bytes, from, to)
     if (this.#at === 'end') throw new Undecodable('end of COPY')
-    if (bytes.length - from < 2) return -1
+    if (to - from < 2) return -1
     const count = bytes.readInt16BE(from)
     if (count === end) {
       this.#at = 'end'
@@ -24,19 +25,19 @@ export class BinaryRows implements CopyRows {
     if (count < 0) throw new Undecodable('row of COPY')
     let at = from + 2
     for (let left = count; left > 0; left--) {
-      if (bytes.length - at < 4) return -1
+      if (to - at < 4) return -1
       const length = bytes.readInt32BE(at)
       if (length < -1) throw new Undecodable('field of COPY')
       const next = at + 4 + Math.max(0, length)
-      if (next > bytes.length) return -1
-      fields.push(at, next)
+      if (next > to) return -1
+      fields.add(at, next)
       at = next
     }
     return at
   }
 
-  #header(bytes: Buffer, from: number): number {
-    if (bytes.length - from < headerBytes) return -1
+  #header(bytes: Buffer, from: number, to: number): number {
+    if (to - from < headerBytes) return -1
     const flags = bytes.readInt32BE(from + signature.length)
     const more = bytes.readInt32BE(from + signature.length + 4)
     if (!bytes.subarray(from, from + signature.length).equals(signature) || flags !== 0 || more !== 0)
@@ -45,8 +46,16 @@ export class BinaryRows implements CopyRows {
     return from + headerBytes
   }
 
-  value(field: Buffer): Buffer | null {
-    return field.readInt32BE(0) < 0 ? null : field.subarray(4)
+  isNull(bytes: Buffer, from: number): boolean {
+    return bytes.readInt32BE(from) < 0
+  }
+
+  bare(_bytes: Buffer, from: number): number {
+    return from + 4
+  }
+
+  value(bytes: Buffer, from: number, to: number): Buffer {
+    return bytes.subarray(from + 4, to)
   }
 
   field(value: Buffer | null): Buffer {

@@ -1,49 +1,91 @@
 import type { MaskCount } from '@sluice/core'
-import { maskInPlace } from '@sluice/masking'
+import { maskInPlace, type InPlaceMethod } from '@sluice/masking'
 import type { Cell } from '../column-mask.ts'
-import { hidesNull, type Cells } from '../rewriter.ts'
+import { hidesNull, rewritten, type Cells, type Rewriter } from '../rewriter.ts'
+import type { Fields } from './fields.ts'
 import type { CopyFormat } from './format.ts'
 import { RowCutter } from './row-cutter.ts'
+import type { CopyRows } from './rows.ts'
 
 const nothing = Buffer.alloc(0)
+
+/** A column that is masked. */
+interface Hidden {
+  /** From 0. */
+  readonly column: number
+  readonly cell: Cell
+  /** What stands in the place of every value, where that is always the same. */
+  readonly field: Buffer
+  values: number
+}
 
 /** Hides masked columns in the data of one COPY TO STDOUT, as it streams. Throws as `RowCutter` does. */
 export class CopyMask {
   readonly #cutter: RowCutter
-  readonly #hidden: readonly (readonly [column: number, cell: Cell])[]
-  #counts: number[]
+  readonly #hidden: readonly Hidden[]
 
   constructor(format: CopyFormat, cells: Cells, columns: readonly string[]) {
     this.#cutter = new RowCutter(format, columns, cells.length)
-    this.#hidden = cells.flatMap((cell, column): [number, Cell][] => (cell === null ? [] : [[column, cell]]))
-    this.#counts = cells.map(() => 0)
-  }
-
-  /** What may leave now. */
-  apply(data: Buffer): Buffer {
-    const pieces: Buffer[] = []
-    let copied = 0
-    const { bytes, end } = this.#cutter.cut(data, (all, fields) => {
-      copied = this.#mask(all, fields, copied, pieces)
-    })
-    pieces.push(bytes.subarray(copied, end))
-    return pieces.length === 1 ? (pieces[0] ?? bytes) : Buffer.concat(pieces)
-  }
-
-  /** Adds to `pieces` what stands before the last masked field, and that field; gives where it ends. */
-  #mask(bytes: Buffer, fields: readonly number[], from: number, pieces: Buffer[]): number {
     const { rows } = this.#cutter
-    let copied = from
-    for (const [column, cell] of this.#hidden) {
-      const start = fields[2 * column] ?? 0
-      const end = fields[2 * column + 1] ?? 0
-      const value = rows.value(bytes.subarray(start, end))
-      if (value === null && !hidesNull(cell)) continue
-      this.#counts[column] = (this.#counts[column] ?? 0) + 1
-      pieces.push(bytes.subarray(copied, start), rows.field(masked(cell, value ?? nothing), column))
-      copied = end
+    this.#hidden = cells.flatMap((cell, column): Hidden[] =>
+      cell === null ? [] : [{ column, cell, field: fixedField(cell, column, rows), values: 0 }],
+    )
+  }
+
+  /** Hides them in the message `bytes[at, next)`, of which only whole rows stay. */
+  apply(bytes: Buffer, at: number, next: number, rewriter: Rewriter): void {
+    const whole = this.#cutter.continued(bytes, at, next)
+    if (whole === undefined) this.#message(bytes, at, next, rewriter)
+    else
+      rewriter.replace(
+        at,
+        next,
+        rewritten(whole, (inner) => this.#message(whole, 0, whole.length, inner)),
+      )
+  }
+
+  #message(bytes: Buffer, at: number, next: number, rewriter: Rewriter): void {
+    const { shift } = rewriter
+    const end = this.#cutter.cut(bytes, at, next, (fields) => this.#row(bytes, fields, rewriter))
+    rewriter.end(at, end, next, shift)
+  }
+
+  #row(bytes: Buffer, fields: Fields, rewriter: Rewriter): void {
+    const { rows } = this.#cutter
+    for (const hidden of this.#hidden) {
+      const { column, cell } = hidden
+      const from = fields.from(column)
+      const to = fields.to(column)
+      if (rows.isNull(bytes, from, to) && !hidesNull(cell)) continue
+      hidden.values++
+      switch (cell.kind) {
+        case 'fixed':
+          rewriter.replace(from, to, hidden.field)
+          break
+        case 'computed':
+          rewriter.replace(from, to, rows.field(cell.replace(rows.value(bytes, from, to)), column))
+          break
+        case 'in_place':
+          this.#inPlace(cell.how, bytes, from, to, column, rewriter)
+      }
     }
-    return copied
+  }
+
+  /** Over the value where it lies, unless it is written in another form than its own. */
+  #inPlace(
+    how: InPlaceMethod,
+    bytes: Buffer,
+    from: number,
+    to: number,
+    column: number,
+    rewriter: Rewriter,
+  ): void {
+    const { rows } = this.#cutter
+    const start = rows.bare(bytes, from, to)
+    if (start >= 0) return maskInPlace(how, bytes, start, to)
+    const value = Buffer.from(rows.value(bytes, from, to))
+    maskInPlace(how, value, 0, value.length)
+    rewriter.replace(from, to, rows.field(value, column))
   }
 
   /** All data has come. */
@@ -53,25 +95,16 @@ export class CopyMask {
 
   /** What was masked since it was asked last. */
   tally(): readonly MaskCount[] {
-    const counts = this.#counts
-    this.#counts = counts.map(() => 0)
-    return this.#hidden.flatMap(([column, { column: name, method }]) => {
-      const values = counts[column] ?? 0
-      return values === 0 ? [] : [{ column: name, method, values }]
+    return this.#hidden.flatMap((hidden) => {
+      const { cell, values } = hidden
+      hidden.values = 0
+      return values === 0 ? [] : [{ column: cell.column, method: cell.method, values }]
     })
   }
 }
 
-function masked(cell: Cell, value: Buffer): Buffer | null {
-  switch (cell.kind) {
-    case 'fixed':
-      return cell.cell.readInt32BE(0) < 0 ? null : cell.cell.subarray(4)
-    case 'computed':
-      return cell.replace(value)
-    case 'in_place': {
-      const copy = Buffer.from(value)
-      maskInPlace(cell.how, copy, 0, copy.length)
-      return copy
-    }
-  }
+/** The whole field, where its mask gives the same for all values. */
+function fixedField(cell: Cell, column: number, rows: CopyRows): Buffer {
+  if (cell.kind !== 'fixed') return nothing
+  return rows.field(cell.cell.readInt32BE(0) < 0 ? null : cell.cell.subarray(4), column)
 }

@@ -1,6 +1,8 @@
 import { Undecodable } from '@sluice/masking'
+import type { Fields } from './fields.ts'
 import type { CsvFormat } from './format.ts'
-import { newline, type CopyRows } from './rows.ts'
+import { isSame, newline, star, type CopyRows } from './rows.ts'
+import { Signs } from './signs.ts'
 
 const carriageReturn = 0x0d
 
@@ -12,6 +14,12 @@ export class CsvRows implements CopyRows {
   readonly #null: Buffer
   /** Of each column: its values are quoted whatever they are. */
   readonly #quoted: readonly boolean[]
+  /** What may stand behind a value without quotes, and what may not stand in one. */
+  readonly #open: Signs
+  /** What may end one with quotes. */
+  readonly #within: Signs
+  /** A value without quotes needs none when stars stand in it. */
+  readonly #keepsStars: boolean
 
   /** `columns`: the names of the output. Of several with one name the server quotes the first. */
   constructor(format: CsvFormat, columns: readonly string[]) {
@@ -19,49 +27,61 @@ export class CsvRows implements CopyRows {
     this.#quote = format.quote.charCodeAt(0)
     this.#escape = format.escape.charCodeAt(0)
     this.#null = Buffer.from(format.null)
+    this.#open = new Signs(this.#delimiter, newline, this.#quote, carriageReturn)
+    this.#within = new Signs(this.#quote, this.#escape)
     const { quoted } = format
     this.#quoted = columns.map(
       (name, at) => quoted === null || (quoted.includes(name) && columns.indexOf(name) === at),
     )
+    const means = [this.#delimiter, this.#quote, this.#escape, ...this.#null]
+    this.#keepsStars = columns.length > 1 && !means.includes(star)
   }
 
-  row(bytes: Buffer, from: number, fields: number[]): number {
+  row(bytes: Buffer, from: number, to: number, fields: Fields): number {
     for (let start = from; ;) {
-      const end = this.#end(bytes, start)
+      const end = this.#end(bytes, start, to)
+      if (end >= to) return -1
+      fields.add(start, end)
       const byte = bytes[end]
-      if (end < 0 || byte === undefined) return -1
-      fields.push(start, end)
       if (byte === newline) return end + 1
       if (byte !== this.#delimiter) throw new Undecodable('line of COPY')
       start = end + 1
     }
   }
 
-  #end(bytes: Buffer, start: number): number {
-    if (bytes[start] === this.#quote) return this.#closed(bytes, start + 1)
-    for (let at = start; at < bytes.length; at++) {
-      const byte = bytes[at]
-      if (byte === newline || byte === this.#delimiter) return at
-      if (byte === this.#quote || byte === carriageReturn) throw new Undecodable('field of COPY')
-    }
-    return -1
+  #end(bytes: Buffer, start: number, to: number): number {
+    if (start < to && bytes[start] === this.#quote) return this.#closed(bytes, start + 1, to)
+    const end = this.#open.find(bytes, start, to)
+    const byte = bytes[end]
+    if (end < to && (byte === this.#quote || byte === carriageReturn)) throw new Undecodable('field of COPY')
+    return end
   }
 
   /** Behind the quote that ends the field. What follows it tells that it is no escape. */
-  #closed(bytes: Buffer, start: number): number {
-    for (let at = start; at < bytes.length; at++) {
+  #closed(bytes: Buffer, start: number, to: number): number {
+    let at = this.#within.find(bytes, start, to)
+    for (; at < to; at = this.#within.find(bytes, at, to)) {
       const byte = bytes[at]
-      const next = bytes[at + 1]
-      if (byte === this.#escape && (next === this.#quote || next === this.#escape)) at++
+      const next = at + 1 < to ? bytes[at + 1] : undefined
+      if (byte === this.#escape && (next === this.#quote || next === this.#escape)) at += 2
       else if (byte === this.#quote) return at + 1
-      else if (byte === this.#escape && next !== undefined) throw new Undecodable('field of COPY')
+      else if (next !== undefined) throw new Undecodable('field of COPY')
+      else return to
     }
-    return -1
+    return to
   }
 
-  value(field: Buffer): Buffer | null {
-    if (field[0] !== this.#quote) return field.equals(this.#null) ? null : field
-    const inner = field.subarray(1, -1)
+  isNull(bytes: Buffer, from: number, to: number): boolean {
+    return isSame(bytes, from, to, this.#null)
+  }
+
+  bare(bytes: Buffer, from: number, to: number): number {
+    return this.#keepsStars && !(from < to && bytes[from] === this.#quote) ? from : -1
+  }
+
+  value(bytes: Buffer, from: number, to: number): Buffer {
+    if (from === to || bytes[from] !== this.#quote) return bytes.subarray(from, to)
+    const inner = bytes.subarray(from + 1, to - 1)
     if (!inner.includes(this.#escape)) return inner
     const value = Buffer.allocUnsafe(inner.length)
     let length = 0

@@ -1,18 +1,15 @@
 import { limits, refusal, Refused } from '@sluice/core'
 import { Undecodable } from '@sluice/masking'
+import { back } from '../messages.ts'
+import { frame, headerBytes } from '../wire.ts'
 import { BinaryRows } from './binary-rows.ts'
 import { CsvRows } from './csv-rows.ts'
+import { Fields } from './fields.ts'
 import type { CopyFormat } from './format.ts'
 import type { CopyRows } from './rows.ts'
 import { TextRows } from './text-rows.ts'
 
 const nothing = Buffer.alloc(0)
-
-/** Whole rows of a COPY: `end` is where the last one ends. */
-export interface WholeRows {
-  readonly bytes: Buffer
-  readonly end: number
-}
 
 /**
  * The rows in the data of one COPY TO STDOUT, as it streams. Its messages may cut through its rows; a row is there when
@@ -21,7 +18,7 @@ export interface WholeRows {
 export class RowCutter {
   readonly rows: CopyRows
   readonly #columns: number
-  readonly #fields: number[] = []
+  readonly #fields: Fields
   /** The first line holds names, which are no values. */
   #header: boolean
   #rest = nothing
@@ -29,22 +26,34 @@ export class RowCutter {
   constructor(format: CopyFormat, columns: readonly string[], count: number) {
     this.rows = rowsOf(format, columns)
     this.#columns = count
+    this.#fields = new Fields(count)
     this.#header = format.kind !== 'binary' && format.header
   }
 
-  /** Tells of each row where its fields begin and end. What belongs to a row that has not ended is kept until it has. */
-  cut(data: Buffer, row: (bytes: Buffer, fields: readonly number[]) => void): WholeRows {
-    const bytes = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data])
-    let at = 0
-    for (;;) {
-      this.#fields.length = 0
-      const next = at < bytes.length ? this.rows.row(bytes, at, this.#fields) : -1
-      if (next < 0) break
-      if (this.#isRow()) row(bytes, this.#fields)
-      at = next
+  /** The message, with what has come before of the row that it goes on with; `undefined` when it begins one. */
+  continued(bytes: Buffer, at: number, next: number): Buffer | undefined {
+    const rest = this.#rest
+    if (rest.length === 0) return undefined
+    this.#rest = nothing
+    return frame(back.copyData, rest, bytes.subarray(at + headerBytes, next))
+  }
+
+  /**
+   * Tells of each row in the message `bytes[at, next)` where its fields are, and gives where the last one ends. What
+   * follows is kept until the row has ended to which it belongs: `continued` gives it back.
+   */
+  cut(bytes: Buffer, at: number, next: number, row: (fields: Fields) => void): number {
+    const fields = this.#fields
+    let end = at + headerBytes
+    while (end < next) {
+      fields.clear()
+      const after = this.rows.row(bytes, end, next, fields)
+      if (after < 0) break
+      if (this.#isRow()) row(fields)
+      end = after
     }
-    this.#keep(bytes.subarray(at))
-    return { bytes, end: at }
+    if (end < next) this.#keep(bytes.subarray(end, next))
+    return end
   }
 
   /** All data has come. */
@@ -53,8 +62,8 @@ export class RowCutter {
   }
 
   #isRow(): boolean {
-    if (this.#fields.length === 0) return false
-    if (this.#fields.length !== 2 * this.#columns) throw new Undecodable('row of COPY')
+    if (this.#fields.count === 0) return false
+    if (this.#fields.count !== this.#columns) throw new Undecodable('row of COPY')
     const isRow = !this.#header
     this.#header = false
     return isRow
@@ -62,7 +71,7 @@ export class RowCutter {
 
   #keep(rest: Buffer): void {
     if (rest.length > limits.replyMessageBytesMax) throw new Refused(tooLong)
-    this.#rest = rest.length === 0 ? nothing : Buffer.from(rest)
+    this.#rest = Buffer.from(rest)
   }
 }
 

@@ -4,6 +4,7 @@ import { Undecodable } from '@sluice/masking'
 import fc from 'fast-check'
 import { BinaryRows } from './binary-rows.ts'
 import { CsvRows } from './csv-rows.ts'
+import { Fields } from './fields.ts'
 import type { CsvFormat, TextFormat } from './format.ts'
 import type { CopyRows } from './rows.ts'
 import { TextRows } from './text-rows.ts'
@@ -30,12 +31,13 @@ function written(rows: CopyRows, delimiter: string, row: Row): Buffer {
 
 /** The first row, and where the next one begins. */
 function read(rows: CopyRows, bytes: Buffer): readonly [Row, number] {
-  const fields: number[] = []
-  const next = rows.row(bytes, 0, fields)
-  const values = Array.from({ length: fields.length / 2 }, (_, at) =>
-    rows.value(bytes.subarray(fields[2 * at], fields[2 * at + 1])),
-  )
-  return [values.map((value) => value?.toString() ?? null), next]
+  const fields = new Fields(5)
+  const next = rows.row(bytes, 0, bytes.length, fields)
+  const values = Array.from({ length: fields.count }, (_, column) => {
+    const [from, to] = [fields.from(column), fields.to(column)]
+    return rows.isNull(bytes, from, to) ? null : rows.value(bytes, from, to).toString()
+  })
+  return [values, next]
 }
 
 const value = fc.oneof(
@@ -72,8 +74,7 @@ suite('rows are read as they are written', () => {
           const bytes = Buffer.concat([line, written(rows, delimiter, second)])
           assert.deepEqual(read(rows, bytes), [first, line.length])
           // One that is cut has no end yet.
-          for (let cut = 0; cut < line.length; cut++)
-            assert.equal(rows.row(bytes.subarray(0, cut), 0, []), -1)
+          for (let cut = 0; cut < line.length; cut++) assert.equal(rows.row(bytes, 0, cut, new Fields(5)), -1)
         }),
       ),
     )
@@ -91,6 +92,24 @@ test('fields are written as PostgreSQL writes them', () => {
   const forced = new CsvRows({ ...csv, null: 'NULL', quoted: ['b'] }, ['a', 'b', 'b'])
   assert.equal(line(forced, ['NULL', 'x', 'y']), '"NULL","x",y\n')
   assert.equal(line(new CsvRows(csv, ['a']), ['\\.']), '"\\."\n')
+})
+
+test('a value lies bare where a mask in place leaves it as a server would write it', () => {
+  const bare = (rows: CopyRows, field: string): boolean => {
+    const bytes = Buffer.from(`,${field},`)
+    return rows.bare(bytes, 1, bytes.length - 1) >= 0
+  }
+  const columns = ['a', 'b']
+  for (const field of ['', 'x', '917-26-4835', 'ß']) {
+    assert.ok(bare(new TextRows(text), field))
+    assert.ok(bare(new CsvRows(csv, columns), field))
+    assert.ok(!bare(new TextRows({ ...text, delimiter: '*' }), field))
+    for (const change of [{ delimiter: '*' }, { quote: '*' }, { escape: '*' }, { null: 'x*' }])
+      assert.ok(!bare(new CsvRows({ ...csv, ...change }, columns), field))
+    assert.ok(!bare(new CsvRows(csv, ['a']), field))
+  }
+  for (const field of ['x\\t', '\\\\']) assert.ok(!bare(new TextRows(text), field))
+  for (const field of ['"x"', '""', '"a""b"']) assert.ok(!bare(new CsvRows(csv, columns), field))
 })
 
 test('what a server does not write is not read', () => {
@@ -113,12 +132,13 @@ test('binary rows stand between a header and an end', () => {
   const rows = new BinaryRows()
   const header = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
   const row = Buffer.concat([Buffer.from([0, 2]), rows.field(Buffer.from('abc')), rows.field(null)])
-  for (let cut = 0; cut < header.length; cut++) assert.equal(rows.row(header.subarray(0, cut), 0, []), -1)
+  const first = (bytes: Buffer, to = bytes.length): number => rows.row(bytes, 0, to, new Fields(5))
+  for (let cut = 0; cut < header.length; cut++) assert.equal(first(header, cut), -1)
   assert.deepEqual(read(rows, Buffer.concat([header, row])), [[], header.length])
-  for (let cut = 0; cut < row.length; cut++) assert.equal(rows.row(row.subarray(0, cut), 0, []), -1)
+  for (let cut = 0; cut < row.length; cut++) assert.equal(first(row, cut), -1)
   assert.deepEqual(read(rows, row), [['abc', null], row.length])
-  assert.throws(() => rows.row(Buffer.from([0xff, 0xfe]), 0, []), Undecodable)
-  assert.throws(() => rows.row(Buffer.from([0, 1, 0xff, 0xff, 0xff, 0xfe]), 0, []), Undecodable)
+  assert.throws(() => first(Buffer.from([0xff, 0xfe])), Undecodable)
+  assert.throws(() => first(Buffer.from([0, 1, 0xff, 0xff, 0xff, 0xfe])), Undecodable)
   assert.deepEqual(read(rows, Buffer.from([0xff, 0xff])), [[], 2])
-  assert.throws(() => rows.row(row, 0, []), Undecodable)
+  assert.throws(() => first(row), Undecodable)
 })

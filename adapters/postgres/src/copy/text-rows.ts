@@ -1,6 +1,8 @@
 import { Undecodable } from '@sluice/masking'
+import type { Fields } from './fields.ts'
 import type { TextFormat } from './format.ts'
-import { backslash, newline, type CopyRows } from './rows.ts'
+import { backslash, isSame, newline, star, type CopyRows } from './rows.ts'
+import { Signs } from './signs.ts'
 
 /** Control characters that are written as a backslash and a letter. */
 const letters: ReadonlyMap<number, number> = new Map(
@@ -17,36 +19,45 @@ const controls: ReadonlyMap<number, number> = new Map(
 export class TextRows implements CopyRows {
   readonly #delimiter: number
   readonly #null: Buffer
+  readonly #signs: Signs
 
   constructor(format: TextFormat) {
     this.#delimiter = format.delimiter.charCodeAt(0)
     this.#null = Buffer.from(format.null)
+    this.#signs = new Signs(this.#delimiter, newline, backslash)
   }
 
-  row(bytes: Buffer, from: number, fields: number[]): number {
+  row(bytes: Buffer, from: number, to: number, fields: Fields): number {
+    const signs = this.#signs
     let start = from
-    for (let at = from; at < bytes.length; at++) {
+    let at = signs.find(bytes, from, to)
+    for (; at < to; at = signs.find(bytes, at, to)) {
       const byte = bytes[at]
-      if (byte === backslash) at++
-      else if (byte === this.#delimiter) {
-        fields.push(start, at)
-        start = at + 1
-      } else if (byte === newline) {
-        fields.push(start, at)
-        return at + 1
+      if (byte === backslash) at += 2
+      else {
+        fields.add(start, at)
+        start = ++at
+        if (byte === newline) return start
       }
     }
     return -1
   }
 
-  value(field: Buffer): Buffer | null {
-    if (field.equals(this.#null)) return null
-    if (!field.includes(backslash)) return field
-    const value = Buffer.allocUnsafe(field.length)
+  isNull(bytes: Buffer, from: number, to: number): boolean {
+    return isSame(bytes, from, to, this.#null)
+  }
+
+  bare(bytes: Buffer, from: number, to: number): number {
+    return this.#delimiter === star || isEscaped(bytes, from, to) ? -1 : from
+  }
+
+  value(bytes: Buffer, from: number, to: number): Buffer {
+    if (!isEscaped(bytes, from, to)) return bytes.subarray(from, to)
+    const value = Buffer.allocUnsafe(to - from)
     let length = 0
-    for (let at = 0; at < field.length; at++) {
-      const byte = field[at] ?? 0
-      value[length++] = byte === backslash ? this.#meant(field[++at]) : byte
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at] ?? 0
+      value[length++] = byte === backslash ? this.#meant(++at < to ? bytes[at] : undefined) : byte
     }
     return value.subarray(0, length)
   }
@@ -69,4 +80,9 @@ export class TextRows implements CopyRows {
     }
     return field.subarray(0, length)
   }
+}
+
+function isEscaped(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === backslash) return true
+  return false
 }

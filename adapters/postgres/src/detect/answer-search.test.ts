@@ -292,6 +292,7 @@ suite('what cannot be kept', () => {
     action: { name: 'sql.select', kind: 'select', read_only: true },
     uses: [],
     derived: [{ schema: 'public', name: 'v' }],
+    namesakes: [],
     touched: [],
     computed: true,
     explains: false,

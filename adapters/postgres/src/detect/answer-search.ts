@@ -7,7 +7,7 @@ import type { Reply } from '../replies.ts'
 import type { Cells, Rewriter } from '../rewriter.ts'
 import { fieldsOf, type Field } from '../row-description.ts'
 import type { MaskPlan } from '../statement.ts'
-import { Cursor, frame, headerBytes, int32, textOf } from '../wire.ts'
+import { Cursor, headerBytes, textOf } from '../wire.ts'
 import { columnLook, type ColumnLook } from './column-look.ts'
 import { CopySearch } from './copy-search.ts'
 import type { Detection } from './detection.ts'
@@ -82,7 +82,8 @@ export class AnswerSearch {
         this.#copy = this.#copyOf(bytes.subarray(at, next))
         return undefined
       case back.copyData:
-        return this.#copyData(bytes.subarray(at + headerBytes, next), at, next, batch)
+        if (this.#copy === undefined) throw new Refused(undescribed)
+        return this.#copy.take(bytes, at, next, batch)
       case back.copyDone:
         this.#copy?.finish()
         return undefined
@@ -109,7 +110,7 @@ export class AnswerSearch {
         cells.push({ from, next, look, place: added(bytes.subarray(from + 4, next), look, batch) })
       from = next
     }
-    return cells.length === 0 ? undefined : (rewriter) => rewriteRow(rewriter, bytes, at, cells, batch)
+    return cells.length === 0 ? undefined : (rewriter) => rewriteRow(rewriter, at, cells, batch)
   }
 
   #copyOf(response: Buffer): CopySearch {
@@ -118,35 +119,15 @@ export class AnswerSearch {
     checkCopied(response, this.#copied.format, columns.length)
     return new CopySearch(this.#copied.format, columns, this.#names)
   }
-
-  #copyData(data: Buffer, at: number, next: number, batch: CellBatch): Edit {
-    const copy = this.#copy
-    if (copy === undefined) throw new Refused(undescribed)
-    const rows = copy.take(data, batch)
-    return (rewriter) => {
-      const shown = rows.shown(batch)
-      // A message without data is none.
-      if (shown !== undefined)
-        rewriter.replace(at, next, shown.length === 0 ? shown : frame(back.copyData, shown))
-    }
-  }
 }
 
-function rewriteRow(
-  rewriter: Rewriter,
-  bytes: Buffer,
-  at: number,
-  cells: readonly Looked[],
-  batch: CellBatch,
-): void {
-  const changed = cells.flatMap((cell) => {
+function rewriteRow(rewriter: Rewriter, at: number, cells: readonly Looked[], batch: CellBatch): void {
+  const { shift } = rewriter
+  for (const cell of cells) {
     const shown = found(cell, batch)
-    return shown === undefined ? [] : [{ from: cell.from, next: cell.next, shown }]
-  })
-  if (changed.length === 0) return
-  const longer = changed.reduce((sum, { from, next, shown }) => sum + shown.length - (next - from - 4), 0)
-  rewriter.replace(at + 1, at + headerBytes, int32(bytes.readInt32BE(at + 1) + longer))
-  for (const { from, next, shown } of changed) rewriter.replace(from, next, lengthPrefixed(shown))
+    if (shown !== undefined) rewriter.replace(cell.from, cell.next, lengthPrefixed(shown))
+  }
+  rewriter.resized(at, shift)
 }
 
 const closed = (why: string): ReturnType<typeof refusal> => refusal('denied', 'adapter/detectors', why)

@@ -1,14 +1,10 @@
 import type { CellBatch } from '@sluice/masking'
 import type { CopyFormat } from '../copy/format.ts'
-import { RowCutter, type WholeRows } from '../copy/row-cutter.ts'
+import { RowCutter } from '../copy/row-cutter.ts'
+import { rewritten } from '../rewriter.ts'
 import type { ColumnLook } from './column-look.ts'
 import { added, found, type Looked } from './looked.ts'
-
-/** Some data of a COPY. */
-export interface CopiedRows {
-  /** What may leave of it, once the batch is settled; `undefined` when that is all of it and nothing else. */
-  shown(batch: CellBatch): Buffer | undefined
-}
+import type { Edit } from './searched.ts'
 
 /** What detectors find in the data of one COPY TO STDOUT, as it streams. Throws as `RowCutter` does. */
 export class CopySearch {
@@ -22,42 +18,39 @@ export class CopySearch {
     )
   }
 
-  take(data: Buffer, batch: CellBatch): CopiedRows {
+  /** Adds what is to be looked at in the message `bytes[at, next)`, of which only whole rows stay. */
+  take(bytes: Buffer, at: number, next: number, batch: CellBatch): Edit {
+    const whole = this.#cutter.continued(bytes, at, next)
+    if (whole === undefined) return this.#message(bytes, at, next, batch)
+    const edit = this.#message(whole, 0, whole.length, batch)
+    return (rewriter) => rewriter.replace(at, next, rewritten(whole, edit))
+  }
+
+  #message(bytes: Buffer, at: number, next: number, batch: CellBatch): Edit {
     const { rows } = this.#cutter
     const cells: CopiedCell[] = []
-    const whole = this.#cutter.cut(data, (bytes, fields) => {
+    const end = this.#cutter.cut(bytes, at, next, (fields) => {
       for (const [column, look] of this.#looks) {
-        const from = fields[2 * column] ?? 0
-        const next = fields[2 * column + 1] ?? 0
-        const value = rows.value(bytes.subarray(from, next))
-        if (value !== null && value.length > 0)
-          cells.push({ from, next, column, look, place: added(value, look, batch) })
+        const from = fields.from(column)
+        const to = fields.to(column)
+        if (rows.isNull(bytes, from, to)) continue
+        const value = rows.value(bytes, from, to)
+        if (value.length > 0) cells.push({ from, next: to, column, look, place: added(value, look, batch) })
       }
     })
-    return { shown: (settled) => this.#shown(data, whole, cells, settled) }
+    return (rewriter) => {
+      const { shift } = rewriter
+      for (const cell of cells) {
+        const value = found(cell, batch)
+        if (value !== undefined) rewriter.replace(cell.from, cell.next, rows.field(value, cell.column))
+      }
+      rewriter.end(at, end, next, shift)
+    }
   }
 
   /** All data has come. */
   finish(): void {
     this.#cutter.finish()
-  }
-
-  #shown(
-    data: Buffer,
-    { bytes, end }: WholeRows,
-    cells: readonly CopiedCell[],
-    batch: CellBatch,
-  ): Buffer | undefined {
-    const pieces: Buffer[] = []
-    let copied = 0
-    for (const cell of cells) {
-      const value = found(cell, batch)
-      if (value === undefined) continue
-      pieces.push(bytes.subarray(copied, cell.from), this.#cutter.rows.field(value, cell.column))
-      copied = cell.next
-    }
-    if (pieces.length === 0 && bytes === data && end === data.length) return undefined
-    return Buffer.concat([...pieces, bytes.subarray(copied, end)])
   }
 }
 

@@ -28,6 +28,7 @@ export function statementOf(
     action: frozen(action),
     uses: found.uses(),
     derived: [...found.derived.values()],
+    namesakes: [...found.namesakes.values()],
     touched: [...found.touched.values()],
     computed: found.computed,
     outputs: found.outputs,

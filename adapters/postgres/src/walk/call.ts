@@ -65,7 +65,7 @@ function rowsOf({ own }: Callable, cx: Context): Lineage {
 function rowsBehind(name: RelationName, access: 'read' | 'update', cx: Context): Source {
   const known = cx.catalogue.relations.get(keyOf(name))
   if (known === undefined) closed(`A function whose relation ${name.schema}.${name.name} does not exist`)
-  touch({ kind: 'known', relation: known }, access, cx, ['*'])
+  touch({ kind: 'known', relation: known, namesakes: [] }, access, cx, ['*'])
   return anyOf(known.name)
 }
 
@@ -100,6 +100,15 @@ function effects({ name, class: kind }: Callable, fields: Fields, cx: Context): 
   if (kind === 'notification') notification(fields, cx)
   if (name === 'set_config') checkSetConfig(fields, cx)
   if (name === 'current_setting') checkCurrentSetting(fields)
+  if (populates.test(name)) checkPopulated(fields)
+}
+
+const populates = /^jsonb?_populate_record/
+
+/** A row of the type of its first argument is made of a document, by whatever that type runs: it must be a cast that is judged. */
+function checkPopulated(call: Fields): void {
+  const [row] = children(call, 'args')
+  if (row?.type !== 'TypeCast' || literal(row) !== null) closed('A row of a type that is not NULL::type')
 }
 
 /**

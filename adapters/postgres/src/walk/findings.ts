@@ -7,7 +7,7 @@ import { sqlLimits } from '../limits.ts'
 const verbs = ['select', 'insert', 'update', 'merge', 'delete'] as const
 export type Verb = (typeof verbs)[number]
 
-type Access = Relation['access']
+export type Access = Relation['access']
 type Place = ColumnUse['place']
 
 interface Touched {
@@ -25,6 +25,7 @@ export class Findings {
   readonly functions: Set<string> = new Set()
   readonly objects: Set<string> = new Set()
   readonly derived: Map<string, RelationName> = new Map()
+  readonly namesakes: Map<string, RelationName> = new Map()
   readonly touched: Map<string, RelationName> = new Map()
   /** `null` while nothing with a WHERE clause was seen; a part without one outweighs a part with one. */
   hasWhere: boolean | null = null

@@ -15,11 +15,6 @@ export function throughPaths<T>(cx: Context, find: (schema: string) => T | undef
   return found
 }
 
-/** All that a search_path of this session may name. */
-export function schemasOf({ names }: Context): readonly string[] {
-  return [...new Set([...names.searchPaths.flat(), ...(names.schemas ?? [])])]
-}
-
 /** PostgreSQL looks into pg_catalog first unless the path says where it comes. */
 function first<T>(path: readonly string[], find: (schema: string) => T | undefined): T | undefined {
   if (!path.includes('pg_catalog')) {

@@ -1,22 +1,32 @@
 import { isDerived, type CatalogueRelation } from '../catalogue.ts'
 import type { RelationName } from '../statement.ts'
 import { isSystemRelation } from '../system-relations.ts'
-import { keyOf } from './findings.ts'
-import { strings, part, text, type Fields } from './node.ts'
+import { keyOf, type Access } from './findings.ts'
+import { locationOf, strings, part, text, type Fields } from './node.ts'
 import { closed, unknownRelation } from './objection.ts'
-import { creationSchema, schemasOf, throughPaths } from './path.ts'
+import { creationSchema, throughPaths } from './path.ts'
 import type { Column, Context, RangeEntry } from './scope.ts'
 import { settingsView } from './setting.ts'
 
 /** What the name of a relation leads to. */
-export type Located =
+export type Located = Leading & {
+  /**
+   * What it would lead to if that were gone, which anybody may do before the server comes to read the name: the relations
+   * of that name further down its search_path.
+   */
+  readonly namesakes: readonly Entry[]
+}
+
+type Leading =
   | { readonly kind: 'known'; readonly relation: CatalogueRelation }
   /**
-   * The session's own: a temporary table, or one that this message or transaction creates; its columns are not
-   * known. A temporary table may be gone again: then the name leads to what it `shadows`.
+   * The session's own: a temporary table, or one that this message or transaction creates, alters or drops; its columns
+   * are not known. It may be gone again, or be what it was: then the name leads to what it `shadows`.
    */
   | { readonly kind: 'own'; readonly name: RelationName; readonly shadows: CatalogueRelation | null }
   | { readonly kind: 'absent'; readonly name: RelationName }
+
+type Entry = CatalogueRelation | RelationName
 
 export const temporarySchema = 'pg_temp'
 /** Names of the same and of other sessions': what is made there is found before everything else. */
@@ -35,44 +45,49 @@ export function locate(range: Fields, cx: Context): Located {
 export function locateName(schema: string, name: string, cx: Context, showsSetting = false): Located {
   cx.found.budget.spend(1)
   if (numbered.test(schema)) closed('A temporary schema by its number')
-  const temporary = schema === temporarySchema || schema === ''
-  if (temporary && cx.names.tempTables.has(name)) {
-    const shadows = schema === '' ? known(lookUp(name, cx)) : null
-    return { kind: 'own', name: { schema: temporarySchema, name }, shadows }
-  }
-  const found = schema === '' ? lookUp(name, cx) : inSchema({ schema, name }, cx)
-  if (found === undefined || found === null) {
-    return { kind: 'absent', name: { schema: schema === '' ? creationSchema(cx) : schema, name } }
-  }
-  return 'oid' in found
-    ? { kind: 'known', relation: readable(found, showsSetting) }
-    : { kind: 'own', name: found, shadows: null }
+  const own = cx.names.tempTables.has(name)
+  if (schema === temporarySchema && own)
+    return { kind: 'own', name: { schema, name }, shadows: null, namesakes: [] }
+  if (schema !== '') return leading(inSchema({ schema, name }, cx), { schema, name }, [], cx, showsSetting)
+  const found = throughPaths(cx, (candidate) => inSchema({ schema: candidate, name }, cx))
+  if (own) return shadowing(name, found, cx)
+  if (found === null) return { kind: 'absent', name: { schema: creationSchema(cx), name }, namesakes: [] }
+  return leading(found, { schema, name }, namesakesOf(name, found, cx), cx, showsSetting)
 }
 
-type Entry = CatalogueRelation | RelationName
-
-/** What this transaction has made may be undone in it: the name would then lead to the next of its path. */
-function lookUp(name: string, cx: Context): Entry | null {
-  const found = throughPaths(cx, (schema) => inSchema({ schema, name }, cx))
-  if (found !== null && !('oid' in found) && hasNamesake(found, cx))
-    closed('A new relation with the name of another in its search_path')
-  return found
+function shadowing(name: string, found: Entry | null, cx: Context): Located {
+  const shadows = found !== null && 'oid' in found ? readable(found) : null
+  const namesakes = namesakesOf(name, shadows, cx)
+  return { kind: 'own', name: { schema: temporarySchema, name }, shadows, namesakes }
 }
 
-/** Whether another schema that a search_path may name has a relation of that name. */
-export function hasNamesake({ schema, name }: RelationName, cx: Context): boolean {
-  return schemasOf(cx).some(
-    (other) => other !== schema && inSchema({ schema: other, name }, cx) !== undefined,
-  )
+function leading(
+  found: Entry | undefined,
+  name: RelationName,
+  namesakes: readonly Entry[],
+  cx: Context,
+  showsSetting: boolean,
+): Located {
+  if (found === undefined) return { kind: 'absent', name, namesakes }
+  if (!('oid' in found)) return { kind: 'own', name: found, shadows: null, namesakes }
+  const relation = readable(found, showsSetting)
+  return cx.reshaped.has(keyOf(relation.name))
+    ? { kind: 'own', name: relation.name, shadows: relation, namesakes }
+    : { kind: 'known', relation, namesakes }
+}
+
+function namesakesOf(name: string, found: Entry | null, cx: Context): readonly Entry[] {
+  const schemas = new Set(cx.names.searchPaths.flat())
+  return [...schemas].flatMap((schema) => {
+    const other = inSchema({ schema, name }, cx)
+    if (other === undefined || other === found) return []
+    return 'oid' in other ? readable(other) : other
+  })
 }
 
 function inSchema(name: RelationName, cx: Context): Entry | undefined {
   const key = keyOf(name)
   return cx.catalogue.relations.get(key) ?? cx.created.get(key)
-}
-
-function known(found: Entry | null): CatalogueRelation | null {
-  return found !== null && 'oid' in found ? readable(found) : null
 }
 
 /** Of the server's own relations only those that tell of the schema, and one setting where that is all that is asked. */
@@ -86,7 +101,13 @@ function readable(relation: CatalogueRelation, showsSetting = false): CatalogueR
 /** A relation that must exist for the statement to make sense: the server's own error if it does not. */
 export function existing(range: Fields, cx: Context): Exclude<Located, { kind: 'absent' }> {
   const located = locate(range, cx)
-  return located.kind === 'absent' ? unknownRelation(written(range)) : located
+  return located.kind === 'absent' ? unknownRelation(written(range), 0) : located
+}
+
+/** The same within a query, of which the server says the place. */
+export function queried(range: Fields, cx: Context): Exclude<Located, { kind: 'absent' }> {
+  const located = locate(range, cx)
+  return located.kind === 'absent' ? unknownRelation(written(range), locationOf(range)) : located
 }
 
 function written(range: Fields): string {
@@ -100,18 +121,24 @@ export function nameOf(located: Located): RelationName {
 }
 
 /** Notes that the statement names it, for `access`. */
-export function touch(
-  located: Located,
-  access: 'read' | 'insert' | 'update' | 'delete' | 'ddl',
-  cx: Context,
-  columns: readonly string[] = [],
-): void {
+export function touch(located: Located, access: Access, cx: Context, columns: readonly string[] = []): void {
   cx.found.touch(nameOf(located), access, columns)
+  for (const namesake of located.namesakes) touchNamesake(namesake, access, columns, cx)
   const relation = behind(located)
   if (relation === null) return
   if (cx.moved && access !== 'ddl') closed('A relation in a message that also renames or moves names')
-  if (located.kind === 'own') cx.found.touch(relation.name, access, columns)
+  if (relation.name !== nameOf(located)) cx.found.touch(relation.name, access, columns)
   if (isDerived(relation)) cx.found.derived.set(keyOf(relation.name), relation.name)
+}
+
+/** Of one that is read instead, nobody knows by which columns. */
+function touchNamesake(namesake: Entry, access: Access, columns: readonly string[], cx: Context): void {
+  const known = 'oid' in namesake
+  const name = known ? namesake.name : namesake
+  const all = known && access === 'read' ? namesake.columns.map((column) => column.name) : columns
+  cx.found.touch(name, access, all)
+  cx.found.namesakes.set(keyOf(name), name)
+  if (known && isDerived(namesake)) cx.found.derived.set(keyOf(name), name)
 }
 
 /** The catalogue's relation whose rows may come out under the name. */
@@ -134,7 +161,7 @@ export function relationEntry(range: Fields, located: Located, cx: Context): Ran
       located.kind === 'own' && relation !== null ? [name.schema, relation.name.schema] : [name.schema],
     columns,
     index: relation?.index ?? new Map<string, Column>(),
-    relations: open && relation !== null ? [name, relation.name] : [name],
+    relations: relation === null || relation.name === name ? [name] : [name, relation.name],
     open,
     special: false,
   }
