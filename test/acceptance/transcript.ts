@@ -60,8 +60,5 @@ function reasonOf(found: Seen | undefined): string {
   return 'raised' in found ? found.raised : ''
 }
 
-/**
- * SQLSTATEs of a misread statement, which Sluice answers in the server's place, without the place in the text and the
- * hint.
- */
+/** SQLSTATEs of a misread statement, which Sluice answers in the server's place, without the hint. */
 export const misread: ReadonlySet<string> = new Set(['42601', '42P01', '42703'])

@@ -171,7 +171,8 @@ export class Lanes {
     const [told] = joined(this.#through.heard).errors
     const [error] = direct.errors
     if (told === undefined) return { kind: 'differs', how: 'refused without an error' }
-    if (error?.code === told.code && error.message === told.message) return { kind: 'same_error' }
+    const isSame = (['code', 'message', 'position'] as const).every((part) => error?.[part] === told[part])
+    if (isSame) return { kind: 'same_error' }
     const { rule, reason } = this.#why(told)
     return {
       kind: 'refused',

@@ -12,6 +12,8 @@ export interface Touched {
   readonly written: boolean
   /** Itself, what it is a child or a partition of, and the views and rules that show it. */
   readonly above: readonly string[]
+  /** Its partitions among what was touched: planning reads the bounds of one where its parent has them, and none of its rows. */
+  readonly partitions: readonly string[]
 }
 
 /** What EXPLAIN takes. FETCH and EXECUTE are judged as what they run: EXPLAIN does not take the one and takes the other. */
@@ -43,11 +45,18 @@ const held = `
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass),
     climbed AS (
       SELECT id, id AS above FROM held
-      UNION SELECT c.id, s.above FROM climbed c JOIN shows s ON s.below = c.above)
+      UNION SELECT c.id, s.above FROM climbed c JOIN shows s ON s.below = c.above),
+    parted AS (
+      SELECT i.inhparent AS id, i.inhrelid AS below FROM pg_catalog.pg_inherits i
+      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition
+      UNION SELECT p.id, i.inhrelid FROM parted p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.below)
   SELECT ${nameOf('c', 'n')}, held.written,
     (SELECT pg_catalog.json_agg(${nameOf('a', 'm')}) FROM climbed
        JOIN pg_catalog.pg_class a ON a.oid = climbed.above
-       JOIN pg_catalog.pg_namespace m ON m.oid = a.relnamespace WHERE climbed.id = held.id)
+       JOIN pg_catalog.pg_namespace m ON m.oid = a.relnamespace WHERE climbed.id = held.id),
+    (SELECT pg_catalog.json_agg(${nameOf('a', 'm')}) FROM parted JOIN held AS also ON also.id = parted.below
+       JOIN pg_catalog.pg_class a ON a.oid = parted.below
+       JOIN pg_catalog.pg_namespace m ON m.oid = a.relnamespace WHERE parted.id = held.id)
   FROM held JOIN pg_catalog.pg_class c ON c.oid = held.id JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
 
 /** They are named by arguments of functions, of which a plan tells nothing. */
@@ -72,10 +81,11 @@ export async function touchedBy(
     const plan = await query(isExplain(action) ? statement : `EXPLAIN ${statement}`)
     if (plan.errors.length > 0 || plan.closed) return null
     const { rows } = await query(held)
-    const touched = rows.map(([name, written, above]) => ({
+    const touched = rows.map(([name, written, above, partitions]) => ({
       name: name ?? '',
       written: written === 't',
       above: JSON.parse(above ?? '[]') as readonly string[],
+      partitions: JSON.parse(partitions ?? '[]') as readonly string[],
     }))
     const named = await query(sequences)
     return { touched, sequences: new Set(named.rows.map(([name]) => name ?? '')) }
@@ -105,6 +115,7 @@ export function misnamed(
   return [
     ...touched
       .filter(({ above }) => !above.some((name) => named.has(name)))
+      .filter((each) => each.written || !each.partitions.some((name) => named.has(name)))
       .map(({ name }) => `the server touches ${name}, which it does not name`),
     ...changed
       .filter(({ above }) => !above.some((name) => written.has(name)))

@@ -63,6 +63,10 @@ const setUp = `
   create operator > (leftarg = bare, rightarg = bare, function = more);
   create function compare(bare, bare) returns int language sql immutable as 'select 0';
   create operator class bare_ops for type bare using btree as operator 5 >, function 1 compare(bare, bare);
+  create type bent as range (subtype = int);
+  create function bent(int, int, int default 3) returns bool language sql as 'select public.notes(''constructor'')';
+  create type twice as range (subtype = int);
+  create function twice(numeric, numeric, int) returns bool language sql as 'select public.notes(''overload'')';
   create table bares (x bare);
   insert into bares values ('1');
   create domain value as text check (notes(value));
@@ -143,6 +147,12 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     `select 1 where '[1,2]'::span = '[1,2]'::span`,
     `select (row(row('Main', null, null), '[1,2)')::nested).place.street`,
     'select id = 1 from people',
+    `select * from jsonb_populate_record(null::address, '{"street": "Main", "moods": ["sad"]}')`,
+    `select * from json_populate_recordset(null::nested, '[{"place": {"code": "x"}}, {"spans": "[1,2)"}]')`,
+    `select span(1, 2), span(1.5, 2, '[]'), span_multirange(span(1, 2), span(3, 4)), mood_span('happy', 'sad')`,
+    `begin; create type "a.range" as range (subtype = text); select '[a,b)'::"a.range"; rollback`,
+    `begin; create type made as range (subtype = text, collation = "C"); select '[a,b)'::made; rollback`,
+    `begin; create type made as range (subtype = mood, multirange_type_name = mades); select '[sad,sad]'::made; rollback`,
   ]
   for (const sql of passing)
     test(`passes: ${sql}`, async () => {
@@ -176,8 +186,20 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     `select '(1)'::cast_from::int`,
     `select 1::cast_to`,
     `select '[a,b]'::strange_span`,
+    `select strange_span('a', 'b')`,
+    'select difference_span(1, 2)',
+    'select bent(1, 2)',
+    'select twice(1, 2)',
+    'select 1 from people where span(id, 1) is not null and mood_span(ssn::mood, null) is null',
     `select 'x' ~ 1`,
     `select '(x)'::rows`,
+    `select jsonb_populate_record(null::hidden, '{"x": "x"}')`,
+    `select jsonb_populate_record(null::document, '{"x": "<x/>"}')`,
+    `select jsonb_populate_record(r, '{"x": "x"}') from rows r`,
+    `select jsonb_populate_record(row('x', null, null)::address, '{}')`,
+    `select jsonb_populate_record((select null::address), '{}')`,
+    `select (jsonb_populate_record(null::address, to_jsonb(p))).street from people p`,
+    `select * from people, jsonb_populate_record(null::address, jsonb_build_object('street', ssn))`,
     // The field is hidden like what it is of.
     `select (row(ssn, null, null)::address).street from people`,
     `select 1 from people where (row(ssn, null, null)::address).street = 'x'`,
@@ -197,6 +219,15 @@ suite('types and operators of the database’s own', { concurrency: 1 }, () => {
     'create domain text as pg_catalog.text',
     `create type public.lower as enum ('a')`,
     'create type reverse as (x int)',
+    'create type wide as range (subtype = checked)',
+    'create type wide as range (subtype = text, subtype_opclass = strange)',
+    'create type wide as range (subtype = int, subtype_diff = difference)',
+    'create type wide as range (subtype = int, canonical = notes)',
+    'create type reverse as range (subtype = int)',
+    'create type wide as range (subtype = int, multirange_type_name = upper)',
+    'create type wide as range (subtype = int, multirange_type_name = pg_temp.wide)',
+    'create type pg_temp.wide as range (subtype = int)',
+    "create type wide as range (subtype = text); select wide('a', 'b')",
   ]
   for (const sql of refused)
     test(`refused: ${sql}`, async () => {

@@ -51,7 +51,9 @@ export class Transcript {
   /** Payload and texts for a person or a pattern. */
   get text(): string {
     const rows = this.rows.map((row) => row.map((cell) => cell ?? 'NULL').join('\t'))
-    const said = [...this.errors, ...this.notices].map((each) => Object.values(each).join(' '))
+    const said = [...this.errors, ...this.notices].map(({ severity, code, message, rest }) =>
+      [severity, code, message, rest].join(' '),
+    )
     const parameters = this.#of('S').map((body) => body.toString('latin1').replace('\0', '='))
     const raw = [this.copied, ...this.#of('V'), ...this.#of('A')].map((bytes) => bytes.toString('latin1'))
     return [...rows, ...raw, ...said, ...this.tags, ...parameters].join('\n').replaceAll('\0', '')
@@ -67,6 +69,8 @@ export interface ServerText {
   readonly severity: string
   readonly code: string
   readonly message: string
+  /** The place in the statement, in characters from 1; 0 for none. */
+  readonly position: number
   /** Detail, hint, context and whatever else there is. */
   readonly rest: string
 }
@@ -87,11 +91,12 @@ function serverText(body: Buffer): ServerText {
       .filter((field) => field !== '')
       .map((field) => [field.slice(0, 1), field.slice(1)]),
   )
-  const rest = [...fields].filter(([letter]) => !'SVCM'.includes(letter)).map(([, text]) => text)
+  const rest = [...fields].filter(([letter]) => !'SVCMP'.includes(letter)).map(([, text]) => text)
   return {
     severity: fields.get('V') ?? '',
     code: fields.get('C') ?? '',
     message: fields.get('M') ?? '',
+    position: Number(fields.get('P') ?? 0),
     rest: rest.join(' '),
   }
 }

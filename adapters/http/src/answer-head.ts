@@ -1,6 +1,7 @@
 import { isGatewayCookie } from '@sluice/core'
 import type { Coding } from '@sluice/masking'
 import { accepts } from './accept-encoding.ts'
+import { listed } from './header-fields.ts'
 import { headerOf, without, type Headers, type Reply } from './replies.ts'
 
 type Head = Reply & { readonly kind: 'head' }
@@ -46,12 +47,16 @@ const ofTheBytes: ReadonlySet<string> = new Set([
 
 /** The head of an answer as the caller gets it. */
 export function shownHead(head: Head, sight: Sight): Head {
-  const named = head.headers
-    .filter(([name]) => name === 'connection')
-    .flatMap(([, value]) => value.split(',').map((each) => each.trim().toLowerCase()))
-  const kept = without(head.headers, named.length === 0 ? neighbours : new Set([...neighbours, ...named]))
-  const honest = sight.rewritten ? without(kept, ofTheBytes) : kept
-  return { ...head, headers: honest.flatMap((header) => ownHeader(header, sight)) }
+  const named = listed(head.headers, 'connection')
+  const hidden = named.length === 0 ? neighbours : new Set([...neighbours, ...named])
+  const headers: Headers[number][] = []
+  for (const header of head.headers) {
+    const [name] = header
+    if (hidden.has(name) || (sight.rewritten && ofTheBytes.has(name))) continue
+    const own = ownHeader(header, sight)
+    if (own !== null) headers.push(own)
+  }
+  return { ...head, headers }
 }
 
 /** Of content that came in a coding: it leaves in the same one, where the caller takes that. */
@@ -66,18 +71,24 @@ const varying = /(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i
 
 /** What may stand behind a body: nothing that would change how it, or its head, is read. */
 export function shownTrailers(trailers: Headers, sight: Sight): Headers {
-  const kept = without(trailers, new Set([...neighbours, ...ofTheBytes, ...ofTheHead]))
-  return kept.flatMap((header) => ownHeader(header, sight))
+  if (trailers.length === 0) return trailers
+  return without(trailers, notBehind).flatMap((header) => {
+    const own = ownHeader(header, sight)
+    return own === null ? [] : [own]
+  })
 }
 
 const ofTheHead: readonly string[] = ['set-cookie', 'location', 'content-location', 'content-type', 'host']
+const notBehind: ReadonlySet<string> = new Set([...neighbours, ...ofTheBytes, ...ofTheHead])
 
-function ownHeader([name, value]: Headers[number], sight: Sight): Headers {
-  if (name.startsWith('x-sluice-')) return []
+/** `null`: it is not for the caller. */
+function ownHeader(header: Headers[number], sight: Sight): Headers[number] | null {
+  const [name, value] = header
+  if (name.startsWith('x-sluice-')) return null
   // Who is signed in at the gateway is not for a target to say.
-  if (name === 'set-cookie') return isGatewayCookie(value) ? [] : [[name, ownCookie(value, sight)]]
+  if (name === 'set-cookie') return isGatewayCookie(value) ? null : [name, ownCookie(value, sight)]
   if (name === 'location' || name === 'content-location') return ownLocation(name, value, sight)
-  return [[name, value]]
+  return header
 }
 
 /** A cookie stays with its target: it is not for the gateway's other targets, nor for other hosts. */
@@ -89,14 +100,18 @@ function ownCookie(cookie: string, { prefix }: Sight): string {
 }
 
 /** A caller who follows must come here again: what leads elsewhere is left out. */
-function ownLocation(name: string, raw: string, { prefix, origin, base_path }: Sight): Headers {
+function ownLocation(
+  name: string,
+  raw: string,
+  { prefix, origin, base_path }: Sight,
+): Headers[number] | null {
   // Readers of URLs pass over tabs, wherever they are.
   const value = raw.replaceAll('\t', '')
   const url = URL.canParse(value, `${origin}/`) ? new URL(value, `${origin}/`) : null
-  if (url === null || url.origin !== new URL(origin).origin) return []
+  if (url === null || url.origin !== new URL(origin).origin) return null
   // Whoever is here by another scheme than the target would read `http:x` as another host.
-  if (!/^(?:[a-z][a-z\d+.-]*:|[\\/])/i.test(value)) return [[name, value]]
+  if (!/^(?:[a-z][a-z\d+.-]*:|[\\/])/i.test(value)) return [name, value]
   const path = url.pathname
   const inside = path === base_path || path.startsWith(`${base_path}/`)
-  return inside ? [[name, `${prefix}${path.slice(base_path.length)}${url.search}${url.hash}`]] : []
+  return inside ? [name, `${prefix}${path.slice(base_path.length)}${url.search}${url.hash}`] : null
 }

@@ -1,4 +1,4 @@
-import { codingsOf, decoder } from '@sluice/masking'
+import { codingsOf, decoder, type Coding } from '@sluice/masking'
 import { headerOf, without, type Reply } from './replies.ts'
 
 /** What an answer may become when it is decoded. */
@@ -11,18 +11,53 @@ const codingHeaders: ReadonlySet<string> = new Set([
 ])
 
 /** The answer without its content codings; its head names the one, where it was one. Throws `Undecodable` for one that is not known, damaged or a bomb. */
-export async function* decoded(replies: AsyncIterable<Reply>, bodiless: boolean): AsyncGenerator<Reply> {
-  const source = replies[Symbol.asyncIterator]()
-  try {
-    const first = await source.next()
-    if (first.done === true) return
-    const head = first.value
-    const codings = head.kind === 'head' ? codingsOf(headerOf(head.headers, 'content-encoding') ?? null) : []
-    if (head.kind !== 'head' || codings.length === 0 || bodiless || isBodiless(head.status)) {
-      yield head
-      for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value
-      return
+export function decoded(replies: AsyncIterable<Reply>, bodiless: boolean): AsyncIterable<Reply> {
+  return { [Symbol.asyncIterator]: () => new Decoding(replies[Symbol.asyncIterator](), bodiless) }
+}
+
+/** What came in no coding, as nearly everything does, is handed on as it is. */
+class Decoding implements AsyncIterator<Reply, undefined> {
+  #replies: AsyncIterator<Reply>
+  readonly #bodiless: boolean
+  #begun = false
+
+  constructor(replies: AsyncIterator<Reply>, bodiless: boolean) {
+    this.#replies = replies
+    this.#bodiless = bodiless
+  }
+
+  next(): Promise<IteratorResult<Reply, undefined>> {
+    return this.#begun ? this.#replies.next() : this.#begin()
+  }
+
+  async return(): Promise<IteratorResult<Reply, undefined>> {
+    await this.#replies.return?.()
+    return { done: true, value: undefined }
+  }
+
+  async #begin(): Promise<IteratorResult<Reply, undefined>> {
+    this.#begun = true
+    const first = await this.#replies.next()
+    if (first.done === true || first.value.kind !== 'head') return first
+    try {
+      const head = first.value
+      const codings = codingsOf(headerOf(head.headers, 'content-encoding') ?? null)
+      if (codings.length === 0 || this.#bodiless || isBodiless(head.status)) return first
+      this.#replies = uncoded(head, codings, this.#replies)
+      return await this.#replies.next()
+    } catch (error) {
+      await this.#replies.return?.()
+      throw error
     }
+  }
+}
+
+async function* uncoded(
+  head: Reply & { kind: 'head' },
+  codings: readonly Coding[],
+  source: AsyncIterator<Reply>,
+): AsyncGenerator<Reply, undefined> {
+  try {
     const [only, ...more] = codings
     const one = only === undefined || more.length > 0 ? {} : { coding: only }
     yield { ...head, ...one, headers: without(head.headers, codingHeaders) }

@@ -41,7 +41,8 @@ export class EchoGuard {
   }
 
   #refuse(bytes: Buffer): void {
-    for (const form of this.#forms.all) if (bytes.includes(form)) throw new Refused(echoed)
+    for (const form of this.#forms.all)
+      if (form.length <= bytes.length && bytes.includes(form)) throw new Refused(echoed)
   }
 
   /** How many bytes at the end are the beginning of one of its forms. */

@@ -88,10 +88,9 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     const { method, headers, body } = request
     const first = `${method} ${addressOf(request)} HTTP/1.1`
     const head = headText(first, headers)
-    this.content = Buffer.concat([Buffer.from(head, 'latin1'), body])
+    this.content = message(head, body)
     const [clearHead, clearBody] = [recordedHead(first, headers), recordedBody(body)]
-    if (clearHead !== head || clearBody !== body)
-      this.recordable = Buffer.concat([Buffer.from(clearHead, 'latin1'), clearBody])
+    if (clearHead !== head || clearBody !== body) this.recordable = message(clearHead, clearBody)
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
@@ -264,6 +263,11 @@ const nothing: AsyncIterable<never> = {
 function headText(first: string, headers: Headers): string {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   return `${first}\r\n${lines}\r\n`
+}
+
+function message(head: string, body: Buffer): Buffer {
+  const start = Buffer.from(head, 'latin1')
+  return body.length === 0 ? start : Buffer.concat([start, body])
 }
 
 /** The caller's own token is fine: 401 would tell it to get another one. */

@@ -3,6 +3,8 @@ import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import { unreachable } from './dial.ts'
 import type { Headers, Reply } from './replies.ts'
 
+type Next = IteratorResult<Reply, undefined>
+
 /** Bytes of an answer that wait for the caller before the target is made to wait. */
 const waitingBytesMax = 262_144
 /** Interim answers (103 and the like) before the final one. */
@@ -20,7 +22,8 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
   #controller: Dispatcher.DispatchController | undefined
   #failure: unknown
   #over = false
-  #wake: (() => void) | undefined
+  /** Waits for what comes next. */
+  #asked: PromiseWithResolvers<Next> | undefined
 
   /** `leave` throws when the request must not be written any more. */
   constructor(leave: () => void, stop: Stop<StopReason>) {
@@ -77,14 +80,23 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
     }
   }
 
-  async #next(): Promise<IteratorResult<Reply, undefined>> {
-    for (;;) {
-      const reply = this.#waiting.shift()
-      if (reply !== undefined) return { done: false, value: this.#taken(reply) }
-      if (this.#failure !== undefined) throw this.#failure
-      if (this.#over) return { done: true, value: undefined }
-      await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
+  #next(): Promise<Next> {
+    const asked = Promise.withResolvers<Next>()
+    this.#asked = asked
+    this.#hand()
+    return asked.promise
+  }
+
+  /** Gives whoever waits what there is. */
+  #hand(): void {
+    const asked = this.#asked
+    if (asked === undefined) return
+    const reply = this.#waiting.shift()
+    if (reply === undefined && this.#failure === undefined && !this.#over) return
+    this.#asked = undefined
+    if (reply !== undefined) asked.resolve({ done: false, value: this.#taken(reply) })
+    else if (this.#failure === undefined) asked.resolve({ done: true, value: undefined })
+    else asked.reject(this.#failure)
   }
 
   #taken(reply: Reply): Reply {
@@ -96,7 +108,7 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
 
   #push(reply: Reply): void {
     this.#waiting.push(reply)
-    this.#wake?.()
+    this.#hand()
   }
 
   #abort(error: unknown): void {
@@ -107,7 +119,7 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
   /** The first reason is the one that counts; what came before it is still handed out. */
   #fail(error: unknown): void {
     this.#failure ??= error
-    this.#wake?.()
+    this.#hand()
   }
 }
 

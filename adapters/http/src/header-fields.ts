@@ -1,5 +1,5 @@
 import { excessive, malformed } from './objection.ts'
-import type { Headers } from './replies.ts'
+import { headerOf, type Headers } from './replies.ts'
 import { httpLimits } from './limits.ts'
 
 /** The lines of a head as names in lower case and values, each of which can be read in one way only. */
@@ -69,9 +69,8 @@ function refuseRepeated(fields: Headers): void {
 
 /** All values of a header that is a list, in their order and in lower case. */
 export function listed(fields: Headers, name: string): readonly string[] {
-  return fields
-    .filter(([known]) => known === name)
-    .flatMap(([, value]) => value.split(','))
-    .map((item) => item.trim().toLowerCase())
-    .filter((item) => item !== '')
+  const value = headerOf(fields, name)
+  if (value === undefined) return []
+  const items = value.split(',').map((item) => item.trim().toLowerCase())
+  return items.filter((item) => item !== '')
 }

@@ -48,19 +48,12 @@ export interface MaskContext {
 }
 
 /** Station 7: what the caller may see of an answer, as it streams, or as a whole where a recogniser must see all of it. */
-export async function* masked(
-  replies: AsyncIterable<Reply>,
-  context: MaskContext,
-): AsyncGenerator<Shown<Reply>> {
+export function masked(replies: AsyncIterable<Reply>, context: MaskContext): AsyncIterable<Shown<Reply>> {
   const { hiding, guard, meter, bodiless } = context
   const looksInto = hiding !== null || guard !== undefined || meter !== undefined
   const read = looksInto ? decoded(replies, bodiless) : replies
-  try {
-    if (hiding !== null && hiding.recognised.length > 0) yield* shownWhole(read, hiding, context)
-    else yield* shownOf(read, { ...context, rules: hiding?.content ?? null })
-  } catch (error) {
-    throw error instanceof Undecodable ? new Refused(undecodable(error.message), { cause: error }) : error
-  }
+  if (hiding !== null && hiding.recognised.length > 0) return shownWhole(read, hiding, context)
+  return new Showing(read[Symbol.asyncIterator](), { ...context, rules: hiding?.content ?? null })
 }
 
 /** Nothing leaves before all is known. What is wrong with an answer is found before anybody else sees a text of it. */
@@ -69,12 +62,20 @@ async function* shownWhole(
   hiding: Hiding,
   context: MaskContext,
 ): AsyncGenerator<Shown<Reply>> {
-  const answer = await gathered(replies, (reply) => readAlong(reply, context.meter))
-  const recognition = new Recognition(hiding)
-  const first = { ...context, meter: undefined, rules: recognition.noting }
-  for await (const _piece of shownOf(answer, first));
-  const rules = await asking('answer', context.stop, (signal) => recognition.found(signal))
-  yield* shownOf(answer, { ...first, guard: undefined, rules })
+  try {
+    const answer = await gathered(replies, (reply) => readAlong(reply, context.meter))
+    const recognition = new Recognition(hiding)
+    const first = { ...context, meter: undefined, rules: recognition.noting }
+    for await (const _piece of new Showing(answer.values(), first));
+    const rules = await asking('answer', context.stop, (signal) => recognition.found(signal))
+    yield* new Showing(answer.values(), { ...first, guard: undefined, rules })
+  } catch (error) {
+    throw withheld(error)
+  }
+}
+
+function withheld(error: unknown): unknown {
+  return error instanceof Undecodable ? new Refused(undecodable(error.message), { cause: error }) : error
 }
 
 function undecodable(why: string): ReturnType<typeof refusal> {
@@ -89,40 +90,83 @@ interface ShowContext extends Omit<MaskContext, 'hiding'> {
   readonly rules: ContentRules | null
 }
 
-async function* shownOf(
-  replies: AsyncIterable<Reply> | Iterable<Reply>,
-  context: ShowContext,
-): AsyncGenerator<Shown<Reply>> {
-  let body = new Body(null, context)
-  let flush: Shown<Reply>['flush']
-  let status = 0
-  for await (const reply of replies) {
-    readAlong(reply, context.meter)
+/** An answer, piece by piece. Written out, since generators behind each other cost a small answer more than what is done with it. */
+class Showing implements AsyncIterableIterator<Shown<Reply>, undefined> {
+  readonly #replies: AsyncIterator<Reply> | Iterator<Reply>
+  readonly #context: ShowContext
+  #body: Body
+  #flush: Shown<Reply>['flush']
+  #status = 0
+  /** Comes behind the rest of the body. */
+  #end: Shown<Reply> | undefined
+
+  constructor(replies: AsyncIterator<Reply> | Iterator<Reply>, context: ShowContext) {
+    this.#replies = replies
+    this.#context = context
+    this.#body = new Body(null, context)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Shown<Reply>, undefined>> {
+    try {
+      for (;;) {
+        const end = this.#end
+        this.#end = undefined
+        if (end !== undefined) return { done: false, value: end }
+        const next = await this.#replies.next()
+        if (next.done === true) return over
+        const value = this.#shown(next.value)
+        if (value !== undefined) return { done: false, value }
+      }
+    } catch (error) {
+      await this.#replies.return?.()
+      throw withheld(error)
+    }
+  }
+
+  async return(): Promise<IteratorResult<Shown<Reply>, undefined>> {
+    await this.#replies.return?.()
+    return over
+  }
+
+  #shown(reply: Reply): Shown<Reply> | undefined {
+    readAlong(reply, this.#context.meter)
     switch (reply.kind) {
       case 'head': {
-        status = reply.status
-        if (status === 401) context.rejected()
-        body = new Body(contentTypeOf(reply), context)
-        flush = isEvents(contentTypeOf(reply)) ? 'now' : undefined
-        yield headShown(reply, context)
-        break
+        this.#status = reply.status
+        if (reply.status === 401) this.#context.rejected()
+        const type = contentTypeOf(reply)
+        this.#body = new Body(type, this.#context)
+        this.#flush = isEvents(type) ? 'now' : undefined
+        return headShown(reply, this.#context)
       }
-      case 'data': {
-        const piece = body.push(reply.bytes)
-        if (piece.record.length === 0) break
-        yield flush === undefined ? piece : { ...piece, flush }
-        // The first of them tells that something comes.
-        if (flush !== undefined) flush = 'soon'
-        break
-      }
+      case 'data':
+        return this.#flushed(this.#body.push(reply.bytes))
       case 'end': {
-        const rest = context.bodiless || isBodiless(status) ? undefined : body.end()
-        if (rest !== undefined && rest.record.length > 0) yield rest
-        yield endShown(reply, status, context)
+        const bodiless = this.#context.bodiless || isBodiless(this.#status)
+        const rest = bodiless ? undefined : this.#body.end()
+        const end = endShown(reply, this.#status, this.#context)
+        if (rest === undefined || rest.record.length === 0) return end
+        this.#end = end
+        return rest
       }
     }
   }
+
+  #flushed(piece: Shown<Reply>): Shown<Reply> | undefined {
+    if (piece.record.length === 0) return undefined
+    const flush = this.#flush
+    if (flush === undefined) return piece
+    // The first of them tells that something comes.
+    this.#flush = 'soon'
+    return { ...piece, flush }
+  }
 }
+
+const over = { done: true, value: undefined } as const
 
 function readAlong(reply: Reply, meter: MaskContext['meter']): void {
   if (meter === undefined) return

@@ -19,6 +19,7 @@ test('an escape that says nothing is undone, another one has one spelling', () =
     ['/a%20b', '/a%20b'],
     ['/%e2%82%ac', '/%E2%82%AC'],
     ['/.well-known/openid-configuration', '/.well-known/openid-configuration'],
+    ['/v1.2/a-b_c~d.json', '/v1.2/a-b_c~d.json'],
   ] as const)
     assert.equal(canonicalPath(raw), canonical)
 })
@@ -41,6 +42,8 @@ test('H1 H2 H3: what servers resolve, fold or decode once more is refused', () =
     '/a%ED%A0%80',
     '/%20a',
     '/...',
+    '/a./b',
+    '/a\n',
     '/{a}',
     '/a"b',
     `/${'a'.repeat(httpLimits.pathBytesMax)}`,

@@ -16,6 +16,8 @@ export function canonicalPath(raw: string): string {
   return segments.map((segment, index) => `/${canonicalSegment(segment, index === last)}`).join('')
 }
 
+/** Nearly every segment: nothing in it could be read in another way, so it need not be asked what else it might be. */
+const unambiguous = /^[A-Za-z0-9\-_~]+(?:\.[A-Za-z0-9\-_~]+)*$/
 /** RFC 3986 §3.3, nothing more: clients escape everything else. */
 const pchars = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/
 const escapes = /%[0-9A-Fa-f]{2}/g
@@ -23,6 +25,7 @@ const escapes = /%[0-9A-Fa-f]{2}/g
 const plain = /^[A-Za-z0-9\-._~!$&'()*,=:@]$/
 
 function canonicalSegment(raw: string, isLast: boolean): string {
+  if (unambiguous.test(raw)) return raw
   if (raw === '' && !isLast) throw malformed('path', 'A path must not have "//".')
   if (!pchars.test(raw))
     throw malformed('path', 'The path has a character or an escape that no path may have.')

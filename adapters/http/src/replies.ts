@@ -18,8 +18,10 @@ export type Reply =
 
 /** All that is said under that name, as one list (RFC 9110 §5.3): of two values readers take different ones. */
 export function headerOf(headers: Headers, name: string): string | undefined {
-  const values = headers.filter(([known]) => known === name)
-  return values.length === 0 ? undefined : values.map(([, value]) => value).join(', ')
+  let found: string | undefined
+  for (const [known, value] of headers)
+    if (known === name) found = found === undefined ? value : `${found}, ${value}`
+  return found
 }
 
 export function without(headers: Headers, names: ReadonlySet<string>): Headers {

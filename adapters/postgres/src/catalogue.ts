@@ -6,8 +6,8 @@ import type { Column } from './walk/scope.ts'
 import { Estimates, estimatesQuery } from './estimates.ts'
 import { allowedExtensions } from './functions.ts'
 import type { OwnFunction } from './own-functions.ts'
-import { madeOf, plainTypes } from './own-types.ts'
-import { isSystemRelation } from './system-relations.ts'
+import { constructs, madeOf, plainTypes } from './own-types.ts'
+import { isSystemRelation, showsStatements } from './system-relations.ts'
 import { ownElement, valueTypes } from './types.ts'
 import { sqlLimits } from './limits.ts'
 
@@ -143,9 +143,9 @@ export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } =
     `order by a.attrelid, a.attnum limit ${String(sqlLimits.catalogueRowsMax + 1)}`,
   inherits: `select inhrelid, inhparent from pg_catalog.pg_inherits order by inhrelid, inhseqno`,
   functions:
-    `select distinct n.nspname, p.proname, coalesce(e.extname, '') from pg_catalog.pg_proc p ` +
+    `select distinct n.nspname, p.proname, coalesce(e.extname, ''), ${constructs} from pg_catalog.pg_proc p ` +
     `join pg_catalog.pg_namespace n on n.oid = p.pronamespace ${extensionOf('pg_proc', 'p')} ` +
-    `where ${foreign} order by 1, 2, 3`,
+    `where ${foreign} order by 1, 2, 3, 4`,
   operators:
     `select distinct n.nspname, o.oprname, coalesce(e.extname, ''), ${isAlike} from pg_catalog.pg_operator o ` +
     `join pg_catalog.pg_namespace n on n.oid = o.oprnamespace ${extensionOf('pg_operator', 'o')} ` +
@@ -242,7 +242,10 @@ export function catalogueOf(
     digest,
     relations: new Map(list.map((relation) => [keyOf(relation.name), relation])),
     byOid: new Map(list.map((relation) => [relation.oid, relation])),
-    functions: vouched(installed(rows.functions), own),
+    functions: vouched(
+      installed(rows.functions, ([, , , range = '']) => plain.has(range)),
+      own,
+    ),
     operators: installed(rows.operators, ([, , , alike]) => alike === 't'),
     types: installed(rows.types, ([, , , , oid = '']) => plain.has(oid)),
     fields: new Set(rows.fields.flat()),
@@ -270,9 +273,10 @@ function isPlain(relation: CatalogueRelation): boolean {
   return isSystemRelation(relation.name) || !isDerived(relation)
 }
 
-/** Shows rows that another name may protect: view, foreign table, partition or inheritance child. */
+/** Shows what another name may protect: view, foreign table, partition or inheritance child, texts of statements. */
 export function isDerived(relation: CatalogueRelation): boolean {
-  if (relation.name.schema === 'pg_catalog' || relation.name.schema === 'information_schema') return false
+  if (relation.name.schema === 'pg_catalog' || relation.name.schema === 'information_schema')
+    return showsStatements(relation.name)
   return relation.kind === 'derived' || relation.parents.length > 0
 }
 

@@ -15,32 +15,34 @@ const functionLists = {
     enum_range erf erfc exp extract factorial family float4 float8 floor format gamma gcd generate_series
     generate_subscripts get_bit get_byte get_current_ts_config height host hostmask inet_merge
     inet_same_family initcap int2 int4 int4multirange int4range int8 int8multirange int8range interval
-    is_normalized isclosed isempty isfinite ishorizontal isopen isparallel isperp isvertical json_array_elements
-    json_array_elements_text json_array_length json_build_array json_build_object json_each json_each_text
-    json_extract_path json_extract_path_text json_object json_object_keys json_scalar json_serialize
-    json_strip_nulls json_to_record json_to_recordset json_to_tsvector json_typeof jsonb_array_elements
-    jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object jsonb_concat
-    jsonb_contained jsonb_contains jsonb_delete jsonb_delete_path jsonb_each jsonb_each_text jsonb_exists jsonb_exists_all
-    jsonb_exists_any jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_keys
-    jsonb_path_exists jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz jsonb_path_query
-    jsonb_path_query_array jsonb_path_query_array_tz jsonb_path_query_first jsonb_path_query_first_tz
-    jsonb_path_query_tz jsonb_pretty jsonb_set jsonb_set_lax jsonb_strip_nulls jsonb_to_record
-    jsonb_to_recordset jsonb_to_tsvector jsonb_typeof justify_days justify_hours justify_interval lcm left
-    length lgamma like like_escape line ln log log10 lower lower_inc lower_inf lpad lseg ltrim macaddr macaddr8
-    macaddr8_set7bit make_date make_interval make_time make_timestamp make_timestamptz masklen md5 min_scale
-    mod money multirange name netmask network normalize notlike npoints num_nonnulls num_nulls numeric
-    nummultirange numnode numrange octet_length oid overlaps overlay parse_ident path phraseto_tsquery pi
-    plainto_tsquery point polygon popen pclose position pow power querytree quote_ident quote_literal
-    quote_nullable radians radius range_merge regexp_count regexp_instr regexp_like regexp_match
-    regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr repeat replace
-    reverse right round row_to_json rpad rtrim scale set_bit set_byte set_masklen setweight sha224 sha256
-    sha384 sha512 sign similar_escape similar_to_escape sin sind sinh slope split_part sqrt starts_with
-    string_to_array string_to_table strip strpos substr substring tan tand tanh text time timestamp
-    timestamptz timetz timezone to_ascii to_bin to_char to_date to_hex to_json to_jsonb to_number to_oct
-    to_timestamp to_tsquery to_tsvector translate trim_array trim_scale trunc ts_delete ts_filter ts_headline
-    ts_lexize ts_parse ts_rank ts_rank_cd ts_token_type tsmultirange tsquery_phrase tsrange tstzmultirange
-    tstzrange tsvector_to_array unistr unnest upper upper_inc upper_inf uuid_extract_timestamp
-    uuid_extract_version varbit varchar websearch_to_tsquery width width_bucket xid`,
+    is_normalized isclosed isempty isfinite ishorizontal isopen isparallel isperp isvertical
+    json_array_elements json_array_elements_text json_array_length json_build_array json_build_object
+    json_each json_each_text json_extract_path json_extract_path_text json_object json_object_keys
+    json_populate_record json_populate_recordset json_scalar json_serialize json_strip_nulls json_to_record
+    json_to_recordset json_to_tsvector json_typeof jsonb_array_elements jsonb_array_elements_text
+    jsonb_array_length jsonb_build_array jsonb_build_object jsonb_concat jsonb_contained jsonb_contains
+    jsonb_delete jsonb_delete_path jsonb_each jsonb_each_text jsonb_exists jsonb_exists_all jsonb_exists_any
+    jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_keys jsonb_path_exists
+    jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz jsonb_path_query jsonb_path_query_array
+    jsonb_path_query_array_tz jsonb_path_query_first jsonb_path_query_first_tz jsonb_path_query_tz
+    jsonb_populate_record jsonb_populate_record_valid jsonb_populate_recordset jsonb_pretty jsonb_set
+    jsonb_set_lax jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_to_tsvector jsonb_typeof
+    justify_days justify_hours justify_interval lcm left length lgamma like like_escape line ln log log10
+    lower lower_inc lower_inf lpad lseg ltrim macaddr macaddr8 macaddr8_set7bit make_date make_interval
+    make_time make_timestamp make_timestamptz masklen md5 min_scale mod money multirange name netmask network
+    normalize notlike npoints num_nonnulls num_nulls numeric nummultirange numnode numrange octet_length oid
+    overlaps overlay parse_ident path phraseto_tsquery pi plainto_tsquery point polygon popen pclose position
+    pow power querytree quote_ident quote_literal quote_nullable radians radius range_merge regexp_count
+    regexp_instr regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array
+    regexp_split_to_table regexp_substr repeat replace reverse right round row_to_json rpad rtrim scale
+    set_bit set_byte set_masklen setweight sha224 sha256 sha384 sha512 sign similar_escape similar_to_escape
+    sin sind sinh slope split_part sqrt starts_with string_to_array string_to_table strip strpos substr
+    substring tan tand tanh text time timestamp timestamptz timetz timezone to_ascii to_bin to_char to_date
+    to_hex to_json to_jsonb to_number to_oct to_timestamp to_tsquery to_tsvector translate trim_array
+    trim_scale trunc ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank ts_rank_cd ts_token_type
+    tsmultirange tsquery_phrase tsrange tstzmultirange tstzrange tsvector_to_array unistr unnest upper
+    upper_inc upper_inf uuid_extract_timestamp uuid_extract_version varbit varchar websearch_to_tsquery width
+    width_bucket xid`,
   aggregate: `any_value array_agg avg bit_and bit_or bit_xor bool_and bool_or corr count covar_pop covar_samp
     cume_dist dense_rank every first_value json_agg json_agg_strict json_object_agg jsonb_agg
     jsonb_agg_strict jsonb_object_agg lag last_value lead max min mode nth_value ntile percent_rank

@@ -28,7 +28,7 @@ export function meaningOf(text: string, names: NameScope, known: KnownNames): An
   if (!isUtf8(bytes)) return objecting(notUtf8, secretsOf(text, false))
   const parsed = parseHere(bytes.toString())
   if (parsed.kind === 'refused') return objecting(parsed.refusal, secretsOf(text, false))
-  return { ...normalise(parsed.tree, names, known), secrets: secretsOf(text, true) }
+  return { ...normalise(parsed.tree, names, known, bytes), secrets: secretsOf(text, true) }
 }
 
 /** Nobody has read it, so that all that may be recorded of a long text is that there was one. */

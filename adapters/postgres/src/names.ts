@@ -109,6 +109,7 @@ interface Change {
   readonly segment: number
   readonly temporary?: string
   readonly creates?: RelationName
+  readonly reshapes?: readonly RelationName[]
   readonly moves?: true
 }
 
@@ -122,6 +123,7 @@ export class SearchScope {
   #paths: readonly (readonly string[])[]
   readonly #temporary = new Set<string>()
   readonly #created = new Map<string, RelationName>()
+  readonly #reshaped = new Map<string, RelationName>()
   #moved = false
   #changes: readonly Change[] = []
   #names: Names | undefined
@@ -182,18 +184,20 @@ export class SearchScope {
   }
 
   transactionOver(): void {
-    if (this.#created.size === 0 && !this.#moved) return
+    if (this.#created.size === 0 && this.#reshaped.size === 0 && !this.#moved) return
     this.#created.clear()
+    this.#reshaped.clear()
     this.#moved = false
     this.#names = undefined
   }
 
   /** Makes the change count, and returns how it stops counting should the server fail to make it. */
-  #make({ temporary, creates, moves }: Change): () => void {
+  #make({ temporary, creates, reshapes = [], moves }: Change): () => void {
     const isNewTemporary = temporary !== undefined && !this.#temporary.has(temporary)
     const isNewCreated = creates !== undefined && !this.#created.has(nameKey(creates))
     if (isNewTemporary) this.#temporary.add(temporary)
     if (isNewCreated) this.#created.set(nameKey(creates), creates)
+    for (const relation of reshapes) this.#reshaped.set(nameKey(relation), relation)
     this.#moved ||= moves === true
     this.#names = undefined
     return () => {
@@ -207,17 +211,24 @@ export class SearchScope {
     const temporary = new Set([...this.#temporary, ...changes.flatMap((change) => change.temporary ?? [])])
     const created = new Map(this.#created)
     for (const { creates } of changes) if (creates !== undefined) created.set(nameKey(creates), creates)
+    const reshaped = new Map(this.#reshaped)
+    for (const { reshapes = [] } of changes)
+      for (const relation of reshapes) reshaped.set(nameKey(relation), relation)
     const moved = this.#moved || changes.some(({ moves }) => moves === true)
     const [path = []] = this.#paths
     const plain = this.#paths.length === 1 && samePath(path, this.#schemas)
-    const initial = plain && temporary.size === 0 && created.size === 0 && !moved
+    const isChanged = temporary.size > 0 || created.size > 0 || reshaped.size > 0 || moved
+    const initial = plain && !isChanged
     return {
       searchPaths: this.#paths,
       tempTables: temporary,
       schemas: this.#schemas,
       created: [...created.values()],
+      reshaped: [...reshaped.values()],
       moved,
-      key: initial ? '' : JSON.stringify([this.#paths, [...temporary], [...created.keys()], moved]),
+      key: initial
+        ? ''
+        : JSON.stringify([this.#paths, [...temporary], [...created.keys()], [...reshaped.keys()], moved]),
     }
   }
 }

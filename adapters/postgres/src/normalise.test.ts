@@ -23,6 +23,7 @@ const tables: readonly (readonly [name: string, relkind: string, columns: string
   ['pg_catalog.pg_stats', 'v', 'tablename most_common_vals'],
   ['pg_catalog.pg_settings', 'v', 'name setting'],
   ['pg_catalog.pg_authid', 'r', 'oid rolpassword'],
+  ['pg_catalog.pg_cursors', 'v', 'name statement'],
   ['information_schema.tables', 'v', 'table_name table_schema'],
   ['information_schema.user_mapping_options', 'v', 'option_value'],
 ]
@@ -453,6 +454,7 @@ const labels: readonly (readonly [sql: string, label: string])[] = [
   ["create type t as enum ('a')", 'sql.ddl create_type'],
   ['create type t as (x int)', 'sql.ddl create_type'],
   ['create domain d as int check (value > 0)', 'sql.ddl create_domain'],
+  ['create type r as range (subtype = int)', 'sql.ddl create_type'],
   ["alter type mood add value 'x'", 'sql.ddl alter_type'],
   ['alter table orders add x int', 'sql.ddl alter_table'],
   ['alter table orders rename note to x', 'sql.ddl alter_table'],
@@ -575,7 +577,7 @@ const refusals: readonly (readonly [sql: string, why: RegExp, label?: string])[]
   // Under another name it could be one that its operator vouches for.
   ['alter function evil(int) rename to taxed', /rename|RenameStmt/, 'sql.ddl alter_function'],
   ['alter function evil(int) set schema app', /object|SET SCHEMA/, 'sql.ddl alter_function'],
-  ['create type t as range (subtype = int4)', /CreateRangeStmt/, 'sql.ddl create_type'],
+  ['create type t as range (subtype = int4, subtype_diff = f)', /subtype_diff/],
   ["prepare transaction 'x'", /TransactionStmt/, 'sql.transaction prepare_transaction'],
   ["commit prepared 'x'", /TransactionStmt/, 'sql.transaction commit_prepared'],
   ['alter database d rename to e', /rename/, 'sql.ddl alter_database'],
@@ -1025,6 +1027,7 @@ suite('what policies see', () => {
     assert.deepEqual(derived('select id from people'), [])
     assert.deepEqual(derived('insert into people_north (id) values (1)'), ['people_north'])
     assert.deepEqual(derived('select relname from pg_class, information_schema.tables'), [])
+    assert.deepEqual(derived('select name from pg_cursors'), ['pg_cursors'])
   })
 
   test('a statement is frozen, since it serves every execution of its text', () => {
@@ -1092,10 +1095,11 @@ suite('what a statement changes for later ones', () => {
     ['create table if not exists orders (id int)', { kind: 'ddl' }],
     ['select 1 as x into app.t', { kind: 'ddl', creates: { schema: 'app', name: 't' } }],
     ["create type t as enum ('x')", { kind: 'ddl', creates: { schema: 'public', name: 't' } }],
-    ['alter table orders add x int', { kind: 'ddl' }],
+    ['alter table orders add x int', { kind: 'ddl', reshapes: [{ schema: 'public', name: 'orders' }] }],
+    ['alter table orders drop note', { kind: 'ddl' }],
     ['alter table orders rename note to x', { kind: 'ddl', moves: true }],
     ['alter table orders set schema app', { kind: 'ddl', moves: true }],
-    ['drop table orders', { kind: 'ddl' }],
+    ['drop table orders', { kind: 'ddl', reshapes: [{ schema: 'public', name: 'orders' }] }],
     ['truncate orders', { kind: 'none' }],
     ['explain create table t as select 1', { kind: 'none' }],
     ['explain declare c cursor for select 1', { kind: 'none' }],
@@ -1129,6 +1133,13 @@ suite('what a statement changes for later ones', () => {
       objectionTo('alter table orders rename note to x; select 1 from pg_class').message,
       /renames/,
     )
+    statementsOf(
+      'alter table orders add x int; select x from orders where orders.x > 0; copy orders (x) to stdout',
+    )
+    statementsOf('drop table orders; create table orders (x int); select x, o.x from orders o')
+    assert.equal(objectionTo('select x from orders; alter table orders add x int').native, '42703')
+    const [, added] = statementsOf('alter table customers add x int; select x, ssn from customers')
+    assert.equal(added === undefined ? '' : shown(added), 'output: ssn x')
     statementsOf('alter table orders rename note to x; alter table orders add note text')
     const own = { schemas: ['public', 'app'] }
     assert.match(objectionTo('set search_path = app; select id from customers', own).message, /in doubt/)

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { refusal, refusalOf, type Refusal } from '@sluice/core'
 import type { KnownNames } from './catalogue.ts'
+import { positioned, positionOf } from './position.ts'
 import type { Analysis, NameScope, RelationName, SessionEffect, Statement } from './statement.ts'
 import { statementOf } from './walk/build.ts'
 import { isEffectFree } from './walk/effect-free.ts'
@@ -41,19 +42,27 @@ export const actions: readonly string[] = [
 
 /**
  * Says of one SQL message, given as libpg_query's tree, what each statement in it does. Pure and bounded: the work
- * is counted, not timed. What it cannot vouch for comes back as an objection, never as a guess.
+ * is counted, not timed. What it cannot vouch for comes back as an objection, never as a guess. `text` is what was parsed,
+ * in UTF-8: an unknown name has its place there.
  */
-export function normalise(tree: unknown, names: NameScope, catalogue: KnownNames): Analysis {
+export function normalise(
+  tree: unknown,
+  names: NameScope,
+  catalogue: KnownNames,
+  text: Uint8Array = noText,
+): Analysis {
   const list = isFields(tree) ? (tree['stmts'] ?? []) : null
   if (!Array.isArray(list))
     return { statements: [], objection: closedRefusal('A parse tree of unknown shape') }
   if (list.length > sqlLimits.statementsPerMessageMax) return { statements: [], objection: tooMany }
-  const message = new Message(names, catalogue)
+  const message = new Message(names, catalogue, text)
   const statements = Array.from(list, (item: unknown) =>
     message.statement(isFields(item) ? item['stmt'] : null),
   )
   return message.analysis(statements)
 }
+
+const noText = new Uint8Array()
 
 const tooMany = refusal('too_large', 'adapter/limits', 'The message has too many statements', '54001')
 
@@ -62,15 +71,19 @@ class Message {
   readonly #catalogue: KnownNames
   readonly #budget = new Budget()
   readonly #created: Map<string, RelationName>
+  readonly #reshaped: Set<string>
   readonly #objections: { readonly refusal: Refusal; readonly unknownName: boolean }[] = []
+  readonly #text: Uint8Array
   #names: NameScope
   #moved: boolean
 
-  constructor(names: NameScope, catalogue: KnownNames) {
+  constructor(names: NameScope, catalogue: KnownNames, text: Uint8Array) {
+    this.#text = text
     this.#names = names
     this.#moved = names.moved ?? false
     this.#catalogue = catalogue
     this.#created = new Map((names.created ?? []).map((relation) => [keyOf(relation), relation]))
+    this.#reshaped = new Set((names.reshaped ?? []).map(keyOf))
   }
 
   statement(wrapped: unknown): Statement {
@@ -85,13 +98,14 @@ class Message {
         names: this.#names,
         found,
         created: this.#created,
+        reshaped: this.#reshaped,
         moved: this.#moved,
       })
       this.#follow(effect)
       const effectFree = effect.kind === 'none' && isEffectFree(label, found, this.#catalogue)
       return statementOf(label, effect, template, found, effectFree)
     } catch (error) {
-      this.#objections.push(objectionOf(error))
+      this.#objections.push(objectionOf(error, this.#text))
       const { type, fields } = node
       // What else the log may know of it: nothing of a text that may hold a secret.
       return statementOf(
@@ -108,7 +122,9 @@ class Message {
       this.#names = { ...this.#names, tempTables: new Set([...this.#names.tempTables, effect.name]) }
     if (effect.kind === 'search_path')
       this.#names = { ...this.#names, searchPaths: [...this.#names.searchPaths, effect.schemas] }
-    if (effect.kind === 'ddl' && effect.moves === true) this.#moved = true
+    if (effect.kind !== 'ddl') return
+    for (const relation of effect.reshapes ?? []) this.#reshaped.add(keyOf(relation))
+    this.#moved ||= effect.moves === true
   }
 
   /** A statement outside the closed world outweighs one with a name that may only be new. */
@@ -121,8 +137,14 @@ class Message {
   }
 }
 
-function objectionOf(error: unknown): { readonly refusal: Refusal; readonly unknownName: boolean } {
-  return { refusal: refusalOf(error), unknownName: error instanceof Objection && error.unknownName }
+function objectionOf(
+  error: unknown,
+  text: Uint8Array,
+): { readonly refusal: Refusal; readonly unknownName: boolean } {
+  const refusal = refusalOf(error)
+  if (!(error instanceof Objection)) return { refusal, unknownName: false }
+  const { unknownName, location } = error
+  return { refusal: positioned(refusal, positionOf(location, text)), unknownName }
 }
 
 function unknownTemplate(type: string): Template {

@@ -62,6 +62,11 @@ export const madeOf: string =
   `case when ${code} then '${opaque}' else coalesce(case t.typtype when 'e' then '' when 'c' then ${composite} ` +
   `when 'd' then ${domain} when 'r' then ${range} when 'm' then ${multirange} end, '${opaque}') end`
 
+/** Text of SQL over `pg_proc p`: the range or multirange that it puts together with the server's own code, or the empty text. */
+export const constructs: string =
+  `case when p.prosrc ~ '^(range_constructor[23]|multirange_constructor[012])$' and p.prolang = ` +
+  `(select l.oid from pg_catalog.pg_language l where l.lanname = 'internal') then p.prorettype::text else '' end`
+
 /** OIDs of the plain ones, without their arrays. */
 export function plainTypes(own: readonly OwnType[]): ReadonlySet<string> {
   const byOid = new Map(own.flatMap((type) => [type.oid, type.array].map((oid) => [oid, type] as const)))

@@ -1,5 +1,6 @@
 import { loadModule, parseSync, SqlError } from 'libpg-query'
 import { refusal, type Refusal } from '@sluice/core'
+import { positioned } from './position.ts'
 
 /** What libpg_query makes of one text: its tree, or why it is none. */
 export type Parsed =
@@ -23,7 +24,10 @@ export function parseHere(text: string): Parsed {
 
 /** A syntax error as the server words it; anything else (memory, stack) is a text that nobody can vouch for. */
 function refusalFor(error: unknown): Refusal {
-  if (error instanceof SqlError && error.sqlDetails !== undefined && !/memory|stack/i.test(error.message))
-    return refusal('malformed', 'adapter/parse', error.sqlDetails.message, '42601')
+  if (error instanceof SqlError && error.sqlDetails !== undefined && !/memory|stack/i.test(error.message)) {
+    const { message, cursorPosition } = error.sqlDetails
+    // In characters from 0, below that where there is none.
+    return positioned(refusal('malformed', 'adapter/parse', message, '42601'), cursorPosition + 1)
+  }
   return refusal('too_large', 'adapter/limits', 'The statement is too complex to be analysed.', '54001')
 }

@@ -263,7 +263,7 @@ export class SessionContext {
   }
 
   #definition(
-    { creates, moves }: Extract<SessionEffect, { kind: 'ddl' }>,
+    { creates, reshapes, moves }: Extract<SessionEffect, { kind: 'ddl' }>,
     catalogue: Catalogue,
     segment: number,
   ): Effect {
@@ -271,6 +271,7 @@ export class SessionContext {
     const names = this.#scope.expect({
       segment,
       ...(isNew ? { creates } : {}),
+      ...(reshapes === undefined ? {} : { reshapes }),
       ...(moves === true ? { moves } : {}),
     })
     this.#defining += 1

@@ -101,9 +101,15 @@ export type SessionEffect =
   | { readonly kind: 'temp_table'; readonly name: string }
   /**
    * DDL: the catalogue must be read again. `creates` is a relation that until the end of the transaction only this
-   * session sees; after `moves` (a rename) the catalogue is wrong until then, not only incomplete.
+   * session sees, `reshapes` are those that may have other columns until then, since they were dropped or altered; after
+   * `moves` (a rename) the catalogue is wrong until then, not only incomplete.
    */
-  | { readonly kind: 'ddl'; readonly creates?: RelationName; readonly moves?: true }
+  | {
+      readonly kind: 'ddl'
+      readonly creates?: RelationName
+      readonly reshapes?: readonly RelationName[]
+      readonly moves?: true
+    }
   | { readonly kind: 'discard_all' }
 
 /** What COPY TO hands out, and how. */
@@ -125,6 +131,8 @@ export interface NameScope {
   readonly schemas?: readonly string[]
   /** Relations that the open transaction has created: known by name, not yet by column. */
   readonly created?: readonly RelationName[]
+  /** Relations that the open transaction has dropped or altered: they may have further columns, and be what they were again. */
+  readonly reshaped?: readonly RelationName[]
   /** The open transaction has renamed or moved something: until its end the catalogue is wrong. */
   readonly moved?: boolean
 }

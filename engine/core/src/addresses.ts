@@ -23,7 +23,8 @@ nowhere.addAddress('fd00:ec2::254', 'ipv6')
 
 /** Whether it is this machine. What is no address is not. */
 export function isLoopback(address: string): boolean {
-  return isIP(address) !== 0 && loopback.check(address, familyOf(address))
+  // Asked for each request: a look into the list makes an object of the runtime.
+  return address === '127.0.0.1' || (isIP(address) !== 0 && loopback.check(address, familyOf(address)))
 }
 
 /** Whether a machine may be meant. Private networks are for the operator to name. */

@@ -7,7 +7,7 @@ import { refusal, refusalOf, type Refusal } from './errors.ts'
 import type { MaskCount } from './events.ts'
 import type { Entry, LaneContext } from './lane.ts'
 import { limits } from './limits.ts'
-import type { Settled } from './enforce.ts'
+import type { Ahead, Settled } from './enforce.ts'
 import { spent } from './usage.ts'
 import { answerRule, worded } from './wording.ts'
 
@@ -26,7 +26,7 @@ export async function deliver<Up, Down, Plan>(
   let outcome: Outcome
   const { limits } = place.ruling
   using deadline = limits.timeout_ms === null ? undefined : new Deadline(limits.timeout_ms, entry.stop, lane)
-  const lost = await undecided(place, lane)
+  const lost = place.ahead === undefined ? undefined : await undecided(place, place.ahead, lane)
   if (lost !== undefined) return takeBack(place, lost, answer)
   try {
     outcome = await stream(place, answer, deadline)
@@ -35,16 +35,16 @@ export async function deliver<Up, Down, Plan>(
     outcome = await cut(entry, reason, answer)
     if (reason.code === 'internal') lane.end(reason)
   }
-  await complete(entry, outcome, answer, lane)
+  complete(entry, outcome, answer, lane)
   return outcome
 }
 
 /** Why the answer of what was performed meanwhile must not be shown: its decision is not in the log, or may not be. */
 async function undecided<Up, Down, Plan>(
-  { entry, permit, ahead }: Settled<Up, Down, Plan> & { kind: 'allowed' },
+  { entry, permit }: Settled<Up, Down, Plan> & { kind: 'allowed' },
+  ahead: Ahead,
   lane: LaneContext,
 ): Promise<Refusal | undefined> {
-  if (ahead === undefined) return undefined
   try {
     await ahead.durable
     if (lane.live()) return undefined
@@ -140,12 +140,12 @@ function isOfLimits({ rule }: Refusal): boolean {
   return rule.startsWith('policy/limit_')
 }
 
-async function complete<Up, Down, Plan>(
+function complete<Up, Down, Plan>(
   entry: Entry<Up, Down, Plan>,
   outcome: Outcome,
   answer: Answer,
   lane: LaneContext,
-): Promise<void> {
+): void {
   const usage = entry.exchange.usage?.() ?? null
   const bodies = decide(
     {

@@ -39,7 +39,7 @@ export async function enforce<Up, Down, Plan>(
       last = await wait<Up, Down, Plan>(last, lane)
       failed = perform([last], lane, answer) || failed
     }
-    failed = (await isCut(last)) || failed
+    if (mayBeCut(last)) failed = (await isCut(last)) || failed
     rest = rest.slice(judged.length)
   }
 }
@@ -63,9 +63,14 @@ function perform<Up, Down, Plan>(
  * An answer that may be cut is waited for: nothing behind it is under way, so that the cut can leave the target where an
  * error of its own would have.
  */
-async function isCut<Up, Down, Plan>(place: Permitted<Up, Down, Plan> | undefined): Promise<boolean> {
-  if (place?.kind !== 'allowed' || !isBounded(place.ruling.limits)) return false
-  return (await place.entry.done.promise).outcome === 'cut'
+async function isCut<Up, Down, Plan>({ entry }: Permitted<Up, Down, Plan>): Promise<boolean> {
+  return (await entry.done.promise).outcome === 'cut'
+}
+
+function mayBeCut<Up, Down, Plan>(
+  place: Permitted<Up, Down, Plan> | undefined,
+): place is Settled<Up, Down, Plan> & { kind: 'allowed' } {
+  return place?.kind === 'allowed' && isBounded(place.ruling.limits)
 }
 
 /** Runs `turn` when the answers before it are done, and settles the entry with its outcome. */

@@ -50,6 +50,8 @@ export interface Refusal {
   readonly reference: string | null
   /** The protocol's own status where a server would have answered with it, e.g. SQLSTATE 42P01. */
   readonly native?: string
+  /** Where in the text of the request the fault is, counted as its protocol counts: PostgreSQL by characters, from 1. */
+  readonly position?: number
   /** Of `pending`: where it is seen what became of it. */
   readonly link?: string
 }

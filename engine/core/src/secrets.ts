@@ -131,6 +131,7 @@ function rangesOf(patterns: readonly RegExp[], text: string): readonly Range[] {
 }
 
 function marked(text: string, ranges: readonly Range[]): string {
+  if (ranges.length === 0) return text
   let kept = ''
   let at = 0
   for (const [from, to] of ranges.toSorted(([one], [other]) => one - other)) {

@@ -47,6 +47,7 @@ export class LogFile implements Sink {
   readonly #ports: LogFilePorts
   readonly #buffers: Buffer[] = []
   readonly #tails = new Set<Tail>()
+  readonly #untold: { readonly batch: Batch; readonly at: Pick<Place, 'segment' | 'offset'> }[] = []
   #end: LogEnd
   #prepared: Promise<unknown> | undefined
   #room: 'taken' | 'promised' = 'taken'
@@ -74,6 +75,7 @@ export class LogFile implements Sink {
 
   /** Hands out what is written from now on. Resolves with its end once that is over. */
   async tail(take: TakeFollowed, signal: AbortSignal): Promise<Place> {
+    this.#tell()
     const tail = new Tail(this.#end, take)
     const leave = (): void => tail.end()
     signal.addEventListener('abort', leave)
@@ -105,7 +107,10 @@ export class LogFile implements Sink {
     }
     head.note(this.#end)
     if (batch.signed) this.control.add({ segment, offset }, this.#end)
-    for (const tail of this.#tails) tail.add(batch, incarnation, { segment, offset })
+    this.#untold.push({ batch, at: { segment, offset } })
+    // Whoever waits for the batch goes first. Signed events are told from its bytes, which are the next batch's by then.
+    if (batch.signed) this.#tell()
+    else if (this.#untold.length === 1) setImmediate(() => this.#tell())
     this.#wake()
     return (index) => positionOf({ segment, offset, index })
   }
@@ -148,6 +153,7 @@ export class LogFile implements Sink {
   /** Ends all trying. A write that hangs may still land, so nobody else may write to this log yet. */
   stop(): void {
     this.#stopped = true
+    this.#tell()
     for (const tail of this.#tails) tail.end()
     this.control.wake()
     this.#wake()
@@ -156,6 +162,12 @@ export class LogFile implements Sink {
   /** Resolves when nothing is written in the background. */
   async settled(): Promise<void> {
     await this.#prepared?.catch(() => undefined)
+  }
+
+  /** Followers hear of what is durable. */
+  #tell(): void {
+    for (const { batch, at } of this.#untold.splice(0))
+      for (const tail of this.#tails) tail.add(batch, this.#ports.incarnation, at)
   }
 
   #wake(): void {

@@ -25,9 +25,13 @@ test('a follower who is busy for long reads back what it was not handed', async 
   for (let count = 0; count < 200; count++) await journal.append(unit(), now)
   assert.deepEqual(seen, [0])
   busy.resolve()
-  for (let tries = 0; seen.length < 200 && tries < 1_000; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+  const until = async (count: number): Promise<void> => {
+    for (let tries = 0; seen.length < count && tries < 1_000; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await until(200)
   await journal.append(unit(), now)
+  await until(201)
   leaving.abort()
   await following
   assert.deepEqual(

@@ -105,13 +105,13 @@ export const psqlCases: Readonly<Record<string, Case<Login>>> = Object.fromEntri
   ]),
 )
 
-/** The line, the caret and the hint below an error that Sluice says in the server's place: a case of psycopg. */
-const misreadPlace = new RegExp(
-  `(ERROR: {2}(?:${[...misread].join('|')}): .*\\n)(?:LINE .*\\n.*\\^\\n)?(?:HINT: .*\\n)?`,
+/** The hint below an error that Sluice says in the server's place: a case of psycopg. */
+const misreadHint = new RegExp(
+  `(ERROR: {2}(?:${[...misread].join('|')}): .*\\n(?:LINE .*\\n.*\\^\\n)?)(?:HINT: .*\\n)?`,
   'g',
 )
 
 export function plain({ code, out, err }: Printed): Json {
   const kept = err.replaceAll(/^LOCATION: .*\n/gm, '')
-  return { code, out, err: kept.replaceAll(misreadPlace, '$1') }
+  return { code, out, err: kept.replaceAll(misreadHint, '$1') }
 }

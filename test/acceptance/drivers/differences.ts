@@ -23,24 +23,12 @@ export interface Difference {
 export const differences: readonly Difference[] = [
   {
     reason:
-      'A gap: where Sluice says in the server’s place that a text or a name is none, the position and the hint are missing.',
+      'A gap: where Sluice says in the server’s place that a text or a name is none, the hint is missing.',
     scenarios: {
-      psycopg2: ['errors'],
       psycopg: ['errors_of_syntax_and_names'],
-      asyncpg: ['errors'],
-      pg: ['errors', 'a pipeline that fails'],
-      'postgres-js': ['errors', 'transactions'],
-      jdbc: ['errors, extended', 'errors, simple', "savepoints of the driver's own"],
-      pgx: [
-        'errors',
-        'a prepared statement',
-        'a batch that cannot be prepared',
-        'a pipeline',
-        'copies that fail',
-      ],
     },
     explains: ({ at, through, beside }) =>
-      /\/(position|hint)$/.test(at) && through === null && misread.has(stateOf(beside)),
+      at.endsWith('/hint') && through === null && misread.has(stateOf(beside)),
   },
   {
     reason: 'Wanted: a transaction that another session may end is nothing that Sluice can vouch for.',

@@ -688,8 +688,6 @@ const cases: readonly SqlCase[] = [
         'select * from pg_stat_activity',
         'select pg_stat_get_activity(null)',
         'select pg_stat_get_backend_activity(1)',
-        'select * from pg_prepared_statements',
-        'select * from pg_cursors',
         'select statement from pg_prepared_statement()',
         'select * from pg_locks',
         'select rolpassword from pg_authid',
@@ -703,6 +701,16 @@ const cases: readonly SqlCase[] = [
       ],
       { shows: answer(/^SELECT \d+$/m) },
     ),
+  },
+  {
+    id: 'M21',
+    title: 'statements of code that ran in the session',
+    // Of whom nothing is masked reads those of the session's own.
+    as: ['langchain-reporting', 'bob'],
+    stake: 'a protected value that a trigger has prepared a statement with is read',
+    attacks: each(['select * from pg_prepared_statements', 'select statement from pg_cursors'], {
+      shows: answer(/^SELECT \d+$/m),
+    }),
   },
   {
     id: 'M22',

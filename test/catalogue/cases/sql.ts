@@ -757,7 +757,7 @@ export const sqlCases: readonly SqlCase[] = [
       },
       ...each(
         [
-          'create type span as range (subtype = int4)',
+          'create type span as range (subtype = float8, subtype_diff = float8mi)',
           'create function summed () returns int language sql as $$select 1$$',
           'create aggregate summed (int) (sfunc = int4pl, stype = int)',
           'create cast (text as int) with inout',

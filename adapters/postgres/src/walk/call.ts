@@ -100,6 +100,15 @@ function effects({ name, class: kind }: Callable, fields: Fields, cx: Context): 
   if (kind === 'notification') notification(fields, cx)
   if (name === 'set_config') checkSetConfig(fields, cx)
   if (name === 'current_setting') checkCurrentSetting(fields)
+  if (populates.test(name)) checkPopulated(fields)
+}
+
+const populates = /^jsonb?_populate_record/
+
+/** A row of the type of its first argument is made of a document, by whatever that type runs: it must be a cast that is judged. */
+function checkPopulated(call: Fields): void {
+  const [row] = children(call, 'args')
+  if (row?.type !== 'TypeCast' || literal(row) !== null) closed('A row of a type that is not NULL::type')
 }
 
 /**

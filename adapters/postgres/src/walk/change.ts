@@ -7,7 +7,7 @@ import { operatorClass } from './operator-class.ts'
 import { columnsOf, targets, written } from './output.ts'
 import { predicate } from './predicate.ts'
 import { query, type Around } from './query.ts'
-import { existing, relationEntry, touch } from './relation.ts'
+import { queried, relationEntry, touch } from './relation.ts'
 import {
   entryOf,
   record,
@@ -42,7 +42,7 @@ type Access = 'insert' | 'update' | 'delete'
 
 function target(fields: Fields, accesses: ReadonlyMap<Access, readonly string[]>, cx: Context): RangeEntry {
   const range = part(fields, 'relation') ?? closed('A change of nothing')
-  const located = existing(range, cx)
+  const located = queried(range, cx)
   for (const [access, columns] of accesses) touch(located, access, cx, columns)
   return relationEntry(range, located, cx)
 }

@@ -1,11 +1,11 @@
-import type { SessionEffect } from '../statement.ts'
+import type { RelationName, SessionEffect } from '../statement.ts'
 import { functions } from '../functions.ts'
 import { keyOf } from './findings.ts'
 import { knownFields } from './indirection.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
-import { existing, isTemporary, locateName, relationEntry, touch, type Located } from './relation.ts'
+import { existing, isTemporary, locateName, nameOf, relationEntry, touch, type Located } from './relation.ts'
 import { entryOf, note, reference, scopeOf, wholeRows, type Context } from './scope.ts'
 import { constraint, create } from './table.ts'
 import { storedQuery } from './top.ts'
@@ -68,6 +68,28 @@ export function createComposite(fields: Fields, cx: Context): SessionEffect {
   return createType(namesOf({ type: 'RangeVar', fields: range }), cx)
 }
 
+/** CREATE TYPE … AS RANGE in the order that its values have anyway. The server makes a multirange of another name with it. */
+export function createRange(fields: Fields, cx: Context): SessionEffect {
+  const names = strings(fields, 'typeName')
+  let multirange: readonly string[] = [multirangeOf(names.at(-1) ?? '')]
+  for (const { fields: option } of children(fields, 'params')) {
+    const name = text(option, 'defname')
+    const arg = child(option, 'arg')
+    if (arg?.type !== 'TypeName') return closed(`The ${name} of a range`)
+    if (name === 'subtype') checkType(arg.fields, cx)
+    else if (name === 'multirange_type_name') multirange = strings(arg.fields, 'names')
+    else if (name !== 'collation') closed(`The ${name} of a range`)
+  }
+  const [name = '', ...more] = multirange
+  if (more.length > 0 || isServers(name, cx)) closed('A multirange of this name')
+  return createType(names, cx)
+}
+
+/** As the server calls it where nobody says how. */
+function multirangeOf(range: string): string {
+  return range.includes('range') ? range.replace('range', 'multirange') : `${range}_multirange`
+}
+
 /** Its conditions and its default are expressions like those of a column. */
 export function createDomain(fields: Fields, cx: Context): SessionEffect {
   checkType(part(fields, 'typeName') ?? closed('A domain without a type'), cx)
@@ -113,18 +135,21 @@ const partsOfRelations = new Set(
 export function drop(fields: Fields, cx: Context): SessionEffect {
   cx.found.readOnly = false
   const relations = relationObjects.has(text(fields, 'removeType'))
+  const reshapes: RelationName[] = []
   for (const item of children(fields, 'objects')) {
     const names = namesOf(item)
-    if (relations) touchNamed(names, cx)
+    if (relations) reshapes.push(touchNamed(names, cx))
     else cx.found.objects.add(names.join('.'))
     if (partsOfRelations.has(text(fields, 'removeType'))) touchNamed(names.slice(0, -1), cx)
   }
-  return defined
+  return reshapes.length === 0 ? defined : { kind: 'ddl', reshapes }
 }
 
 /** A relation by a list of names; one that does not exist is the server's to refuse or to skip. */
-function touchNamed(names: readonly string[], cx: Context): void {
-  touch(locateNamed(names, cx), 'ddl', cx)
+function touchNamed(names: readonly string[], cx: Context): RelationName {
+  const located = locateNamed(names, cx)
+  touch(located, 'ddl', cx)
+  return nameOf(located)
 }
 
 function locateNamed(names: readonly string[], cx: Context): Located {

@@ -1,7 +1,7 @@
 import { call } from './call.ts'
 import { caseOf } from './case.ts'
 import { indirection } from './indirection.ts'
-import { child, children, part, stringOf, text, type Fields, type Node } from './node.ts'
+import { child, children, locationOf, part, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { operation } from './operation.ts'
 import { plainColumn, predicate } from './predicate.ts'
@@ -118,10 +118,10 @@ function parts(fields: Fields, name: string, scope: Scope, cx: Context): Lineage
  */
 export function presence(node: Node | null, scope: Scope, cx: Context): Lineage {
   if (node === null) return nothing
-  const names = plainColumn(node)
-  if (names === null) return lineage(node, scope, cx)
+  const column = plainColumn(node)
+  if (column === null) return lineage(node, scope, cx)
   cx.found.budget.spend(1)
-  const columns = reference(names, null, scope, cx)
+  const columns = reference(column.names, null, scope, cx, column.location)
   if (columns.some(({ from }) => from !== undefined)) return lineagesOf(columns, cx)
   record(columns, 'presence', cx)
   return nothing
@@ -156,16 +156,20 @@ export function pathOf(columnRef: Fields): readonly (string | null)[] {
 
 function columnReference(fields: Fields, scope: Scope, cx: Context): Lineage {
   const path = pathOf(fields)
+  const location = locationOf(fields)
   if (path.at(-1) !== null)
-    return union(reference(children(fields, 'fields').map(stringOf), null, scope, cx).map(lineageOf), cx)
+    return union(
+      reference(children(fields, 'fields').map(stringOf), null, scope, cx, location).map(lineageOf),
+      cx,
+    )
   // `t.*` as a value, e.g. an argument, is a whole row; so is each of them for a lone `*`.
   const [first, second] = path
   const entries =
     path.length === 1
       ? scope.entries.filter(({ special }) => !special)
       : path.length === 2
-        ? entriesNamed(first ?? '', null, scope, cx)
-        : entriesNamed(second ?? '', first ?? '', scope, cx)
+        ? entriesNamed(first ?? '', null, location, scope, cx)
+        : entriesNamed(second ?? '', first ?? '', location, scope, cx)
   return wholeRows(entries, cx)
 }
 

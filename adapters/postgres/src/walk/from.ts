@@ -7,7 +7,7 @@ import { checkOperator } from './operator.ts'
 import { columnsOf } from './output.ts'
 import { predicate } from './predicate.ts'
 import { query, type Around } from './query.ts'
-import { existing, relationEntry, touch } from './relation.ts'
+import { queried, relationEntry, touch } from './relation.ts'
 import {
   computedColumn,
   entryOf,
@@ -71,7 +71,7 @@ function rangeVar(fields: Fields, { ctes }: Around, cx: Context): RangeEntry {
   const name = text(fields, 'relname')
   const cte = fields['schemaname'] === undefined ? cteNamed(name, ctes, cx) : null
   if (cte !== null) return aliased(cte, name, part(fields, 'alias'), cx)
-  const located = existing(fields, cx)
+  const located = queried(fields, cx)
   touch(located, 'read', cx)
   return relationEntry(fields, located, cx)
 }

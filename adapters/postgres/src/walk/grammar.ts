@@ -146,6 +146,7 @@ const shapes: { readonly [type: string]: string } = {
   CreateTableAsStmt: 'query* into:IntoClause objtype is_select_into if_not_exists',
   CreateEnumStmt: 'typeName* vals*',
   CompositeTypeStmt: 'typevar:RangeVar coldeflist*',
+  CreateRangeStmt: 'typeName* params*',
   CreateDomainStmt: 'domainname* typeName:TypeName collClause:CollateClause constraints*',
   AlterEnumStmt: 'typeName* oldVal newVal newValNeighbor newValIsAfter skipIfNewValExists',
   CreateExtensionStmt: 'extname if_not_exists options*',

@@ -63,6 +63,11 @@ export function number(fields: Fields, name: string): number {
   return typeof value === 'number' ? value : 0
 }
 
+/** Where it is written: bytes from the beginning of the text; 0 also for what has no place. */
+export function locationOf(fields: Fields): number {
+  return Math.max(0, number(fields, 'location'))
+}
+
 /** A list of names, e.g. of a function or a type. */
 export function strings(fields: Fields, name: string): readonly string[] {
   return children(fields, name).map(stringOf)

@@ -7,9 +7,12 @@ export const closedWorldRule = 'adapter/closed_world'
 export class Objection extends Refused {
   /** A name that may be newer than the catalogue. */
   readonly unknownName: boolean
-  constructor(why: Refusal, unknownName = false) {
+  /** Where in the text the server would point to: bytes from its beginning; 0 where it points nowhere. */
+  readonly location: number
+  constructor(why: Refusal, unknownName = false, location = 0) {
     super(why)
     this.unknownName = unknownName
+    this.location = location
   }
 }
 
@@ -28,23 +31,30 @@ export function closedRefusal(what: string): Refusal {
 }
 
 /** PostgreSQL's own answer to a relation that does not exist. */
-export function unknownRelation(name: string): never {
+export function unknownRelation(name: string, location: number): never {
   throw new Objection(
     refusal('malformed', closedWorldRule, `relation "${name}" does not exist`, '42P01'),
     true,
+    location,
   )
 }
 
 /** PostgreSQL's own answer to an alias that no FROM item has. */
-export function unknownEntry(name: string): never {
+export function unknownEntry(name: string, location: number): never {
   throw new Objection(
     refusal('malformed', closedWorldRule, `missing FROM-clause entry for table "${name}"`, '42P01'),
+    false,
+    location,
   )
 }
 
 /** PostgreSQL's own answer to a column that does not exist; `name` as it prints it, quotes included. */
-export function unknownColumn(name: string): never {
-  throw new Objection(refusal('malformed', closedWorldRule, `column ${name} does not exist`, '42703'), true)
+export function unknownColumn(name: string, location: number): never {
+  throw new Objection(
+    refusal('malformed', closedWorldRule, `column ${name} does not exist`, '42703'),
+    true,
+    location,
+  )
 }
 
 export function tooComplex(what: string): never {

@@ -1,6 +1,6 @@
 import { lineage, pathOf, told } from './expression.ts'
 import { rowField, rowStar, subscript } from './indirection.ts'
-import { child, children, constantOf, stringOf, text, type Fields, type Node } from './node.ts'
+import { child, children, constantOf, locationOf, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed, unknownColumn } from './objection.ts'
 import {
   computedColumn,
@@ -28,7 +28,10 @@ export function targets(items: readonly Node[], star: Columns, scope: Scope, cx:
     const value = child(item.fields, 'val') ?? closed('A target without a value')
     const path = value.type === 'ColumnRef' ? pathOf(value.fields) : rowStar(value, scope, cx)
     if (path?.at(-1) === null) {
-      const expanded = path.length === 1 ? everything(star, scope, cx) : wholeEntry(path, scope, cx)
+      const expanded =
+        path.length === 1
+          ? everything(star, scope, cx)
+          : wholeEntry(path, locationOf(value.fields), scope, cx)
       columns.push(...expanded.columns)
       open ||= expanded.open
       continue
@@ -51,7 +54,7 @@ function columnOf(name: string, value: Node, scope: Scope, cx: Context): Column 
   const names =
     value.type === 'ColumnRef' ? children(value.fields, 'fields').map(stringOf) : rowField(value, scope, cx)
   if (names === null) return computedColumn(name, lineage(value, scope, cx))
-  return { ...oneOf(reference(names, null, scope, cx), cx), name }
+  return { ...oneOf(reference(names, null, scope, cx, locationOf(value.fields)), cx), name }
 }
 
 /** `*`: all of FROM, in the order of its joins. */
@@ -61,10 +64,12 @@ function everything(star: Columns, { entries }: Scope, cx: Context): Columns {
 }
 
 /** `t.*`, `schema.t.*`. */
-function wholeEntry(path: readonly (string | null)[], scope: Scope, cx: Context): Columns {
+function wholeEntry(path: readonly (string | null)[], location: number, scope: Scope, cx: Context): Columns {
   const [first = '', second = ''] = path.map((name) => name ?? '')
   const entries =
-    path.length === 2 ? entriesNamed(first, null, scope, cx) : entriesNamed(second, first, scope, cx)
+    path.length === 2
+      ? entriesNamed(first, null, location, scope, cx)
+      : entriesNamed(second, first, location, scope, cx)
   const [entry] = entries
   if (entry === undefined || entries.length > 1) return closed('An alias that two FROM items have')
   touchAll(entry, cx)
@@ -125,7 +130,7 @@ export function outputOnly(node: Node, output: Columns, cx: Context): void {
   const name = plainName(node)
   if (name === null) return closed('ORDER BY an expression over a set operation')
   const named = output.columns.filter((column) => column.name === name)
-  if (!output.open && named.length === 0) unknownColumn(`"${name}"`)
+  if (!output.open && named.length === 0) unknownColumn(`"${name}"`, locationOf(node.fields))
   record(output.open ? output.columns : named, 'predicate', cx)
 }
 

@@ -1,5 +1,5 @@
 import { lineage, pathOf } from './expression.ts'
-import { child, children, part, text, strings, type Fields, type Node } from './node.ts'
+import { child, children, locationOf, part, text, strings, type Fields, type Node } from './node.ts'
 import { checkNamedOperator } from './operator.ts'
 import { lineagesOf, note, reference, union, type Context, type Lineage, type Scope } from './scope.ts'
 import { checkType } from './type.ts'
@@ -35,16 +35,21 @@ function negation(fields: Fields, scope: Scope, cx: Context): Lineage {
 }
 
 /** `fields`: the two sides, of which one is the column. */
-export function equality(column: readonly string[], fields: Fields, scope: Scope, cx: Context): Lineage {
+export function equality(
+  { names, location }: ColumnName,
+  fields: Fields,
+  scope: Scope,
+  cx: Context,
+): Lineage {
   cx.found.budget.spend(1)
   checkNamedOperator(fields, 'name', cx)
-  const columns = reference(column, 'equality', scope, cx)
+  const columns = reference(names, 'equality', scope, cx, location)
   for (const side of ['lexpr', 'rexpr']) castsOf(child(fields, side), cx)
   return lineagesOf(columns, cx)
 }
 
 /** The column of `column = constant`, either way round, or of `column IN (constants)`. */
-export function comparedColumn(fields: Fields): readonly string[] | null {
+export function comparedColumn(fields: Fields): ColumnName | null {
   if (strings(fields, 'name').at(-1) !== '=') return null
   const left = child(fields, 'lexpr')
   const right = child(fields, 'rexpr')
@@ -62,12 +67,18 @@ export function comparedColumn(fields: Fields): readonly string[] | null {
   }
 }
 
-/** The names of a column that stands there as it is. */
-export function plainColumn({ type, fields }: Node): readonly string[] | null {
+/** A column as it is written: its names, and where they stand (`Objection.location`). */
+export interface ColumnName {
+  readonly names: readonly string[]
+  readonly location: number
+}
+
+/** A column that stands there as it is. */
+export function plainColumn({ type, fields }: Node): ColumnName | null {
   if (type !== 'ColumnRef') return null
   const path = pathOf(fields)
   const names = path.filter((name) => name !== null)
-  return names.length === path.length ? names : null
+  return names.length === path.length ? { names, location: locationOf(fields) } : null
 }
 
 /** A literal or a parameter, cast or not. */

@@ -133,9 +133,9 @@ function isPlain(node: Node, scope: Scope, cx: Context): boolean {
 
 /** The columns of relations, one for each that the name may mean; `undefined` for anything else. */
 function sourcesOf(node: Node, scope: Scope, cx: Context): readonly Source[] | undefined {
-  const names = plainColumn(node)
-  if (names === null) return undefined
-  const columns = reference(names, null, scope, cx)
+  const column = plainColumn(node)
+  if (column === null) return undefined
+  const columns = reference(column.names, null, scope, cx, column.location)
   const isPlain = columns.every(({ from, sources }) => from === undefined && sources.length === 1)
   return isPlain ? columns.flatMap(({ sources }) => sources) : undefined
 }

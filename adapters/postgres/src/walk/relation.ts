@@ -2,7 +2,7 @@ import { isDerived, type CatalogueRelation } from '../catalogue.ts'
 import type { RelationName } from '../statement.ts'
 import { isSystemRelation } from '../system-relations.ts'
 import { keyOf, type Access } from './findings.ts'
-import { strings, part, text, type Fields } from './node.ts'
+import { locationOf, strings, part, text, type Fields } from './node.ts'
 import { closed, unknownRelation } from './objection.ts'
 import { creationSchema, throughPaths } from './path.ts'
 import type { Column, Context, RangeEntry } from './scope.ts'
@@ -20,8 +20,8 @@ export type Located = Leading & {
 type Leading =
   | { readonly kind: 'known'; readonly relation: CatalogueRelation }
   /**
-   * The session's own: a temporary table, or one that this message or transaction creates; its columns are not
-   * known. A temporary table may be gone again: then the name leads to what it `shadows`.
+   * The session's own: a temporary table, or one that this message or transaction creates, alters or drops; its columns
+   * are not known. It may be gone again, or be what it was: then the name leads to what it `shadows`.
    */
   | { readonly kind: 'own'; readonly name: RelationName; readonly shadows: CatalogueRelation | null }
   | { readonly kind: 'absent'; readonly name: RelationName }
@@ -48,11 +48,11 @@ export function locateName(schema: string, name: string, cx: Context, showsSetti
   const own = cx.names.tempTables.has(name)
   if (schema === temporarySchema && own)
     return { kind: 'own', name: { schema, name }, shadows: null, namesakes: [] }
-  if (schema !== '') return leading(inSchema({ schema, name }, cx), { schema, name }, [], showsSetting)
+  if (schema !== '') return leading(inSchema({ schema, name }, cx), { schema, name }, [], cx, showsSetting)
   const found = throughPaths(cx, (candidate) => inSchema({ schema: candidate, name }, cx))
   if (own) return shadowing(name, found, cx)
   if (found === null) return { kind: 'absent', name: { schema: creationSchema(cx), name }, namesakes: [] }
-  return leading(found, { schema, name }, namesakesOf(name, found, cx), showsSetting)
+  return leading(found, { schema, name }, namesakesOf(name, found, cx), cx, showsSetting)
 }
 
 function shadowing(name: string, found: Entry | null, cx: Context): Located {
@@ -65,12 +65,15 @@ function leading(
   found: Entry | undefined,
   name: RelationName,
   namesakes: readonly Entry[],
+  cx: Context,
   showsSetting: boolean,
 ): Located {
   if (found === undefined) return { kind: 'absent', name, namesakes }
-  return 'oid' in found
-    ? { kind: 'known', relation: readable(found, showsSetting), namesakes }
-    : { kind: 'own', name: found, shadows: null, namesakes }
+  if (!('oid' in found)) return { kind: 'own', name: found, shadows: null, namesakes }
+  const relation = readable(found, showsSetting)
+  return cx.reshaped.has(keyOf(relation.name))
+    ? { kind: 'own', name: relation.name, shadows: relation, namesakes }
+    : { kind: 'known', relation, namesakes }
 }
 
 function namesakesOf(name: string, found: Entry | null, cx: Context): readonly Entry[] {
@@ -98,7 +101,13 @@ function readable(relation: CatalogueRelation, showsSetting = false): CatalogueR
 /** A relation that must exist for the statement to make sense: the server's own error if it does not. */
 export function existing(range: Fields, cx: Context): Exclude<Located, { kind: 'absent' }> {
   const located = locate(range, cx)
-  return located.kind === 'absent' ? unknownRelation(written(range)) : located
+  return located.kind === 'absent' ? unknownRelation(written(range), 0) : located
+}
+
+/** The same within a query, of which the server says the place. */
+export function queried(range: Fields, cx: Context): Exclude<Located, { kind: 'absent' }> {
+  const located = locate(range, cx)
+  return located.kind === 'absent' ? unknownRelation(written(range), locationOf(range)) : located
 }
 
 function written(range: Fields): string {
@@ -118,7 +127,7 @@ export function touch(located: Located, access: Access, cx: Context, columns: re
   const relation = behind(located)
   if (relation === null) return
   if (cx.moved && access !== 'ddl') closed('A relation in a message that also renames or moves names')
-  if (located.kind === 'own') cx.found.touch(relation.name, access, columns)
+  if (relation.name !== nameOf(located)) cx.found.touch(relation.name, access, columns)
   if (isDerived(relation)) cx.found.derived.set(keyOf(relation.name), relation.name)
 }
 
@@ -152,7 +161,7 @@ export function relationEntry(range: Fields, located: Located, cx: Context): Ran
       located.kind === 'own' && relation !== null ? [name.schema, relation.name.schema] : [name.schema],
     columns,
     index: relation?.index ?? new Map<string, Column>(),
-    relations: open && relation !== null ? [name, relation.name] : [name],
+    relations: relation === null || relation.name === name ? [name] : [name, relation.name],
     open,
     special: false,
   }

@@ -41,11 +41,11 @@ export function isScalar({ type, fields }: Node, scope: Scope, cx: Context): boo
 
 /** A column of a type that is known, or a row. */
 function isScalarReference(node: Node, scope: Scope, cx: Context): boolean {
-  const names = plainColumn(node)
-  if (names === null) return true
-  const [alias = '', ...more] = names
+  const column = plainColumn(node)
+  if (column === null) return true
+  const [alias = '', ...more] = column.names
   if (more.length === 0 && !visible(alias, scope, cx).certain && isEntry(alias, scope)) return true
-  return reference(names, null, scope, cx).every((column) => isScalarColumn(column, cx))
+  return reference(column.names, null, scope, cx, column.location).every((found) => isScalarColumn(found, cx))
 }
 
 export function isScalarColumn({ sources: [source, ...others], from }: Output, cx: Context): boolean {

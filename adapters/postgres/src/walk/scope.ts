@@ -11,6 +11,8 @@ export interface Context {
   readonly found: Findings
   /** Relations that earlier statements create and the catalogue does not know: by name, not by column. */
   readonly created: Map<string, RelationName>
+  /** Keys of relations that earlier statements drop or alter: the catalogue's columns may not be all that they have. */
+  readonly reshaped: ReadonlySet<string>
   /** An earlier statement of the message renames: the catalogue's columns may be other ones by now. */
   readonly moved: boolean
 }
@@ -72,30 +74,33 @@ export function entryOf(name: string, { columns, open }: Columns, special = fals
 
 /**
  * A column reference of one to three names, resolved as the server resolves it. Without a `place` the caller
- * records the use later: the column is only handed on.
+ * records the use later: the column is only handed on. `location` is where it is written (`Objection.location`).
  */
 export function reference(
   names: readonly string[],
   place: ColumnUse['place'] | null,
   scope: Scope,
   cx: Context,
+  location = 0,
 ): readonly Column[] {
-  const columns = resolve(names, scope, cx)
+  const columns = resolve(names, location, scope, cx)
   for (const { sources } of columns)
     for (const { relation, column } of sources) cx.found.name(relation, column)
   return place === null ? columns : record(columns, place, cx)
 }
 
-function resolve(names: readonly string[], scope: Scope, cx: Context): readonly Column[] {
+function resolve(names: readonly string[], location: number, scope: Scope, cx: Context): readonly Column[] {
   const [first = '', second = '', third = ''] = names
-  if (names.length === 1) return unqualified(first, scope, cx)
-  if (names.length === 2) return qualified(entriesNamed(first, null, scope, cx), first, second, cx)
-  if (names.length === 3) return qualified(entriesNamed(second, first, scope, cx), second, third, cx)
+  if (names.length === 1) return unqualified(first, location, scope, cx)
+  if (names.length === 2)
+    return qualified(entriesNamed(first, null, location, scope, cx), first, second, location, cx)
+  if (names.length === 3)
+    return qualified(entriesNamed(second, first, location, scope, cx), second, third, location, cx)
   return closed('A column reference of more than three names')
 }
 
 /** The innermost level that has the column wins; else the name may be an alias and mean its whole row. */
-function unqualified(name: string, scope: Scope, cx: Context): readonly Column[] {
+function unqualified(name: string, location: number, scope: Scope, cx: Context): readonly Column[] {
   const { columns, open, certain } = visible(name, scope, cx)
   if (certain) return columns
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
@@ -103,7 +108,7 @@ function unqualified(name: string, scope: Scope, cx: Context): readonly Column[]
     if (entries.length === 0) continue
     return [...columns, computedColumn(name, wholeRows(entries, cx))]
   }
-  return columns.length > 0 || open ? columns : unknownColumn(`"${name}"`)
+  return columns.length > 0 || open ? columns : unknownColumn(`"${name}"`, location)
 }
 
 /** The columns that an unqualified name may mean: of the nearest level that has it, and of open entries before. */
@@ -162,6 +167,7 @@ function qualified(
   entries: readonly RangeEntry[],
   alias: string,
   name: string,
+  location: number,
   cx: Context,
 ): readonly Column[] {
   const columns: Column[] = []
@@ -170,7 +176,7 @@ function qualified(
     if (column !== undefined) columns.push(column)
   }
   if (columns.length > 0) return columns
-  if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`)
+  if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`, location)
   if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')
   const called = functions.has(name) ? [computedColumn(name, wholeRows(entries, cx))] : []
   return [...called, ...entries.flatMap((entry) => unlisted(entry, name, cx))]
@@ -180,6 +186,7 @@ function qualified(
 export function entriesNamed(
   alias: string,
   schema: string | null,
+  location: number,
   scope: Scope,
   cx: Context,
 ): readonly RangeEntry[] {
@@ -190,7 +197,7 @@ export function entriesNamed(
     )
     if (entries.length > 0) return entries
   }
-  return unknownEntry(alias)
+  return unknownEntry(alias, location)
 }
 
 /** Some level has an entry of that name. */

@@ -45,6 +45,7 @@ const walks: ReadonlyMap<string, Walk> = new Map<string, Walk>([
   ['CreateExtensionStmt', (fields, cx) => definition.object(text(fields, 'extname'), cx)],
   ['CreateEnumStmt', definition.createEnum],
   ['CompositeTypeStmt', definition.createComposite],
+  ['CreateRangeStmt', definition.createRange],
   ['CreateDomainStmt', definition.createDomain],
   ['AlterEnumStmt', (fields, cx) => definition.object(strings(fields, 'typeName').join('.'), cx)],
   ['DropStmt', definition.drop],

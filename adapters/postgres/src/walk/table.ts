@@ -6,7 +6,7 @@ import { keyOf } from './findings.ts'
 import { child, children, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
-import { existing, locateName, nameOf, relationEntry, temporarySchema, touch } from './relation.ts'
+import { existing, locateName, nameOf, queried, relationEntry, temporarySchema, touch } from './relation.ts'
 import {
   anyOf,
   entryOf,
@@ -63,7 +63,7 @@ function knowing(effect: SessionEffect, cx: Context): Context {
 
 /** LIKE copies the shape of a relation, none of its rows. */
 function like(fields: Fields, cx: Context): void {
-  touch(existing(part(fields, 'relation') ?? closed('LIKE nothing'), cx), 'read', cx)
+  touch(queried(part(fields, 'relation') ?? closed('LIKE nothing'), cx), 'read', cx)
 }
 
 function newColumn(definition: Fields): Column {
@@ -155,7 +155,8 @@ export function alterTable(fields: Fields, cx: Context): SessionEffect {
   const entries = alteredEntries(fields, added, cx)
   const scope = scopeOf(entries, null, null)
   for (const item of items) alterCommand(item, fields, scope, cx)
-  return { kind: 'ddl' }
+  const reshapes = added.length === 0 ? [] : entries.flatMap(({ relations }) => relations)
+  return reshapes.length === 0 ? { kind: 'ddl' } : { kind: 'ddl', reshapes }
 }
 
 function alteredEntries(fields: Fields, added: readonly Column[], cx: Context): readonly RangeEntry[] {

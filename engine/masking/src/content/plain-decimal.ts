@@ -3,7 +3,7 @@ const exponentMax = 400
 
 /** A number of JSON without an exponent and without zeros at its end; `null` when that would be long. */
 export function plainDecimal(number: string): string | null {
-  if (!/[.eE]/.test(number)) return number
+  if (plain.test(number)) return number
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = form.exec(number) ?? []
   const shift = Number(exponent)
   if (whole === '' || Math.abs(shift) > exponentMax) return null
@@ -18,6 +18,8 @@ export function plainDecimal(number: string): string | null {
   return sign + front + (end === 0 ? '' : `.${rest.slice(0, end)}`)
 }
 
+/** Whole, or without zeros at its end. */
+const plain = /^-?\d+$|^-?(?:0|[1-9]\d*)\.\d*[1-9]$/
 const form = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
 export function isJsonNumber(text: string): boolean {
