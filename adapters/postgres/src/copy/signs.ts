@@ -33,7 +33,7 @@ export class Signs {
     for (; at + 4 <= to; at += 4) {
       const word = words.getInt32(at, true)
       const found =
-        zeroIn(word ^ first) | zeroIn(word ^ second) | zeroIn(word ^ third) | zeroIn(word ^ fourth)
+        (zeroIn(word ^ first) | zeroIn(word ^ second) | zeroIn(word ^ third) | zeroIn(word ^ fourth)) & highs
       if (found !== 0) return at + (lowestBit(found) >> 3)
     }
     while (at < to && !this.#isSign(bytes[at])) at++
@@ -50,9 +50,9 @@ export class Signs {
   }
 }
 
-/** Has the high bit of the lowest byte that is 0, perhaps some above it, and is 0 when there is none. */
+/** Of the high bits, that of the lowest byte that is 0 is set, and perhaps some above it; none where no byte is 0. */
 function zeroIn(word: number): number {
-  return (word - ones) & ~word & highs
+  return (word - ones) & ~word
 }
 
 function lowestBit(word: number): number {
