@@ -21,6 +21,7 @@ const ssn = '123-45-6789'
 const tables = `
   create table people (id int, ssn text, name text);
   insert into people values (1, '${ssn}', 'Ann');
+  alter table people add row_to_json int, add quote_literal int;
   create table mine (ssn text, people int);
   insert into mine values ('none', 1)`
 
@@ -58,6 +59,16 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
     'alter table people drop column name',
     "select name::text || '' from people name",
   ],
+  'a column that becomes a function of the row': [
+    'begin',
+    'alter table people drop column row_to_json',
+    "select p.row_to_json::text || '' from people as p",
+  ],
+  'the same as a field': [
+    'begin',
+    'alter table people drop column quote_literal',
+    "select (p).quote_literal || '' from people as p",
+  ],
   'a place in a table': ['begin', 'alter table people drop column id', "select x || '' from people as p (x)"],
   'a place in a query': [
     'begin',
@@ -88,7 +99,7 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
   'a place in a union': [
     'begin',
     'alter table people drop column id',
-    'select * from people union all select null, null',
+    'select * from people union all select null, null, null, null',
   ],
 }
 

@@ -116,6 +116,16 @@ function listed(kind: FunctionClass): readonly [string, FunctionClass][] {
   return functionLists[kind].split(/\s+/).map((name) => [name, kind])
 }
 
+/**
+ * Functions of the server that take one argument of any type, and so a row, and show something of it: `t.to_json` calls one
+ * where `t` has no such column (PostgreSQL 18 §8.16.5), whether it is in a list here or not.
+ */
+export const takesRows: ReadonlySet<string> = new Set(
+  `any_value array_agg concat hash_record json_agg json_agg_strict json_build_array jsonb_agg
+  jsonb_agg_strict jsonb_build_array max min quote_literal quote_nullable record_out record_send row_to_json
+  to_json to_jsonb`.split(/\s+/),
+)
+
 /** Functions of information_schema that drivers call. */
 export const informationFunctions: ReadonlySet<string> = new Set([
   '_pg_expandarray',

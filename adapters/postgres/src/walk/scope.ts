@@ -1,5 +1,5 @@
 import type { KnownNames } from '../catalogue.ts'
-import { functions } from '../functions.ts'
+import { takesRows } from '../functions.ts'
 import type { ColumnUse, NameScope, Output, RelationName, Source } from '../statement.ts'
 import { keyOf, type Findings } from './findings.ts'
 import { closed, unknownColumn, unknownEntry } from './objection.ts'
@@ -180,7 +180,10 @@ function unlisted(
   return [computedColumn(column, lineagesOf(columns, cx))]
 }
 
-/** `alias.name`. What is no column would be called as a function of the whole row, so it is refused. */
+/**
+ * `alias.name`. What is no column is called as a function of the whole row, so it is refused; what is one now may be gone
+ * when the server reads the statement, and is taken for both.
+ */
 function qualified(
   entries: readonly RangeEntry[],
   alias: string,
@@ -193,10 +196,12 @@ function qualified(
     const column = index.get(name)
     if (column !== undefined) columns.push(column)
   }
-  if (columns.length > 0) return columns
+  const isCalled = takesRows.has(name) || cx.catalogue.functions.has(name)
+  const called = isCalled ? [computedColumn(name, wholeRows(entries, cx))] : []
+  if (columns.length > 0)
+    return entries.some((entry) => keeps(entry, name)) ? columns : [...columns, ...called]
   if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`, location)
   if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')
-  const called = functions.has(name) ? [computedColumn(name, wholeRows(entries, cx))] : []
   return [...called, ...entries.flatMap((entry) => unlisted(entry, name, cx))]
 }
 
