@@ -133,7 +133,8 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
   ['select public.customers.ssn from public.customers', 'output: ssn'],
   ['select * from customers', `output: card ${rest} ssn`],
   ['select c.* from customers as c (a, b)', `output: card ${rest} ssn`],
-  ['select c.b from customers as c (a, b)', 'output: name'],
+  // By the time that the server counts them another may stand there.
+  ['select c.b from customers as c (a, b)', `output: card ${rest} ssn`],
   ['table customers', `output: card ${rest} ssn`],
   ['select ctid, xmin from customers', 'output: ctid xmin'],
   ['select s.x from (select ssn as x from customers) s', 'output: ssn'],
@@ -143,7 +144,15 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
   ['with w (x) as (select ssn from customers) select x from w', 'output: ssn'],
   ['with recursive w as (select ssn from customers) select ssn from w', 'output: ssn'],
   ['select s.x from orders o, lateral (select c.ssn as x from customers c) s', 'output: ssn'],
-  ['select j.b from (customers c cross join orders o) as j (a, b)', 'output: name'],
+  [
+    'select j.b from (orders cross join (select id, name from customers) c) as j (a, b)',
+    'output: id name orders.customer_id orders.id orders.note orders.total',
+  ],
+  ['select s.b from (select id, name from customers) as s (a, b)', 'output: name'],
+  [
+    'select name from customers c where exists (select note from orders where id > 1)',
+    'output: name | predicate: id orders.id',
+  ],
   ['select ssn from customers for update', 'output: ssn'],
   ['select id from (select id, ssn from customers) s', 'output: id'],
   ['select count(*) from (select ssn from customers) s', ''],

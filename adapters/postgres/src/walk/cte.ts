@@ -1,7 +1,7 @@
 import { child, children, flag, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { isUnion, query, select, type Around } from './query.ts'
-import type { Columns, Context, CteScope } from './scope.ts'
+import { hasExpanded, oneOf, type Columns, type Context, type CteScope } from './scope.ts'
 
 /** The names that a WITH clause adds. In a recursive one, a member may only refer to earlier ones and to itself. */
 export function cteScope(withClause: Fields | null, { parent, ctes }: Around, cx: Context): CteScope | null {
@@ -23,7 +23,7 @@ export function cteScope(withClause: Fields | null, { parent, ctes }: Around, cx
 function memberColumns(member: Fields, recursive: boolean, around: Around, cx: Context): Columns {
   const body: Node = child(member, 'ctequery') ?? closed('WITH without a query')
   const names = strings(member, 'aliascolnames')
-  const rename = (columns: Columns): Columns => renamedColumns(columns, names)
+  const rename = (columns: Columns): Columns => renamedColumns(columns, names, cx)
   return rename(
     recursive && isUnion(body)
       ? select(body.fields, around, cx, { name: text(member, 'ctename'), rename })
@@ -31,10 +31,17 @@ function memberColumns(member: Fields, recursive: boolean, around: Around, cx: C
   )
 }
 
-/** `AS name (a, b)`: new names for the first columns. */
-export function renamedColumns({ columns, open }: Columns, names: readonly string[]): Columns {
+/** `AS name (a, b)`: new names for the first columns. Where `*` brings in some of them, each place may be any's. */
+export function renamedColumns({ columns, open }: Columns, names: readonly string[], cx: Context): Columns {
   if (names.length === 0) return { columns, open }
-  return { columns: columns.map((column, at) => ({ ...column, name: names[at] ?? column.name })), open }
+  const any = hasExpanded(columns) ? oneOf(columns, cx) : null
+  return {
+    columns: columns.map((column, at) => {
+      const name = names[at]
+      return name === undefined ? column : { ...(any ?? column), name }
+    }),
+    open,
+  }
 }
 
 /** The columns of the innermost WITH member of that name; `null` if there is none. */

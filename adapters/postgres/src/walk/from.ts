@@ -80,7 +80,7 @@ function rangeVar(fields: Fields, { ctes }: Around, cx: Context): RangeEntry {
 export function aliased(columns: Columns, name: string, alias: Fields | null, cx: Context): RangeEntry {
   cx.found.budget.spend(columns.columns.length)
   if (alias === null) return entryOf(name, columns)
-  return entryOf(text(alias, 'aliasname'), renamedColumns(columns, strings(alias, 'colnames')))
+  return entryOf(text(alias, 'aliasname'), renamedColumns(columns, strings(alias, 'colnames'), cx))
 }
 
 function subselect(

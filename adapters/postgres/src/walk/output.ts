@@ -54,7 +54,8 @@ function columnOf(name: string, value: Node, scope: Scope, cx: Context): Column 
   const names =
     value.type === 'ColumnRef' ? children(value.fields, 'fields').map(stringOf) : rowField(value, scope, cx)
   if (names === null) return computedColumn(name, lineage(value, scope, cx))
-  return { ...oneOf(reference(names, null, scope, cx, locationOf(value.fields)), cx), name }
+  const { sources, from } = oneOf(reference(names, null, scope, cx, locationOf(value.fields)), cx)
+  return from === undefined ? { name, sources } : { name, sources, from }
 }
 
 /** `*`: all of FROM, in the order of its joins. */
@@ -78,8 +79,9 @@ function wholeEntry(path: readonly (string | null)[], location: number, scope: S
 
 /** What `*` shows of one entry; of a relation whose columns are not known, one that stands for all of them. */
 export function columnsOf({ columns, open, relations: [relation] }: RangeEntry): Columns {
-  if (!open || relation === undefined) return { columns, open }
-  return { columns: [...columns, { name: '', sources: [{ relation, column: '*' }] }], open }
+  if (relation === undefined) return { columns, open }
+  const listed = columns.map((column): Column => ({ ...column, expanded: true }))
+  return { columns: open ? [...listed, { name: '', sources: [{ relation, column: '*' }] }] : listed, open }
 }
 
 /** All columns of it are named to be read. */

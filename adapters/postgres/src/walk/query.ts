@@ -10,6 +10,7 @@ import { predicate } from './predicate.ts'
 import {
   computedColumn,
   covers,
+  hasExpanded,
   lineageOf,
   lineagesOf,
   record,
@@ -127,7 +128,10 @@ function addsNothing(more: Columns, { columns }: Columns, cx: Context): boolean 
 /** Column by column; where nobody can count them, any of them may be any other. */
 function merged(left: Columns, right: Columns, cx: Context): Columns {
   const open = left.open || right.open
-  const all = open ? lineagesOf([...left.columns, ...right.columns], cx) : null
+  const all =
+    open || hasExpanded([...left.columns, ...right.columns])
+      ? lineagesOf([...left.columns, ...right.columns], cx)
+      : null
   const columns = left.columns.map((column, at) => {
     const other = right.columns[at]
     const both = other === undefined ? lineageOf(column) : union([lineageOf(column), lineageOf(other)], cx)

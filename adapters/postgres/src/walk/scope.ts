@@ -20,6 +20,11 @@ export interface Context {
 /** A column that can be named, and what it is. */
 export interface Column extends Output {
   readonly name: string
+  /**
+   * `*` brings it in, by the catalogue. By the time that the server reads the statement there may be others: it stands at
+   * another place, or nowhere.
+   */
+  readonly expanded?: true
 }
 
 /** The columns of real relations that a value may tell of. */
@@ -99,10 +104,13 @@ function resolve(names: readonly string[], location: number, scope: Scope, cx: C
   return closed('A column reference of more than three names')
 }
 
-/** The innermost level that has the column wins; else the name may be an alias and mean its whole row. */
+/**
+ * The innermost level that has the column wins; else the name may be an alias and mean its whole row. That a table has the
+ * column now does not make it so: it may be gone when the server reads the statement.
+ */
 function unqualified(name: string, location: number, scope: Scope, cx: Context): readonly Column[] {
-  const { columns, open, certain } = visible(name, scope, cx)
-  if (certain) return columns
+  const { columns, open, stays } = visible(name, scope, cx)
+  if (stays) return columns
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     const entries = level.entries.filter((entry) => entry.name === name)
     if (entries.length === 0) continue
@@ -111,7 +119,7 @@ function unqualified(name: string, location: number, scope: Scope, cx: Context):
   return columns.length > 0 || open ? columns : unknownColumn(`"${name}"`, location)
 }
 
-/** The columns that an unqualified name may mean: of the nearest level that has it, and of open entries before. */
+/** The columns that an unqualified name may mean: of the levels up to one that will have it, and of open entries before. */
 export function visible(
   name: string,
   scope: Scope,
@@ -119,17 +127,27 @@ export function visible(
 ): Columns & {
   /** One of them is known to exist. */
   readonly certain: boolean
+  /** It exists whatever becomes of the tables. */
+  readonly stays: boolean
 } {
   const possible: Column[] = []
   let open = false
+  let certain = false
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     const { columns, maybe, open: openHere } = visibleHere(name, level, cx)
     open ||= openHere
-    // Another of the same level would make the name ambiguous, and the server refuse it.
-    if (columns.length > 0) return { columns: [...columns, ...possible], open, certain: true }
-    possible.push(...maybe)
+    certain ||= columns.length > 0
+    possible.push(...columns, ...maybe)
+    if (level.entries.some((entry) => keeps(entry, name)))
+      return { columns: possible, open, certain, stays: true }
   }
-  return { columns: possible, open, certain: false }
+  return { columns: possible, open, certain, stays: false }
+}
+
+/** The text of the statement gives it that column. */
+function keeps({ relations, special, index }: RangeEntry, name: string): boolean {
+  const column = index.get(name)
+  return relations.length === 0 && !special && column !== undefined && column.expanded !== true
 }
 
 /** The same at one level; `maybe` are columns of relations whose columns are not known. */
@@ -251,6 +269,10 @@ export function oneOf(columns: readonly Column[], cx: Context): Output {
   return columns.every(({ from }) => from === undefined)
     ? { sources: lineagesOf(columns, cx) }
     : { sources: nothing, from: lineagesOf(columns, cx) }
+}
+
+export function hasExpanded(columns: readonly Column[]): boolean {
+  return columns.some(({ expanded }) => expanded === true)
 }
 
 /** Each source once. */

@@ -35,6 +35,7 @@ export function tableFunction(fields: Fields, scope: Scope, cx: Context): RangeE
   const all = renamedColumns(
     { columns, open: results.some(({ open }) => open) },
     alias === null ? [] : strings(alias, 'colnames'),
+    cx,
   )
   return entryOf(aliasName === '' ? functionName(parts) : aliasName, named(all, alias, cx))
 }

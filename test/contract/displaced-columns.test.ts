@@ -1,0 +1,167 @@
+import { after, before, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { startIdentityProvider } from '@sluice/demo'
+import {
+  startBackend,
+  startGateway,
+  WireClient,
+  type Backend,
+  type Gateway,
+  type Login,
+} from '../src/index.ts'
+
+/**
+ * Columns that the catalogue has may be gone when the server reads a statement, by the transaction itself or by another
+ * session: their names and their places then lead to masked ones.
+ */
+
+const policies = fileURLToPath(new URL('policies/masks', import.meta.url))
+const ssn = '123-45-6789'
+const tables = `
+  create table people (id int, ssn text, name text);
+  insert into people values (1, '${ssn}', 'Ann');
+  create table mine (ssn text, people int);
+  insert into mine values ('none', 1)`
+
+const byName = "select (select ssn from mine limit 1) || '' from people"
+const lacksName = 'alter table mine drop column ssn'
+
+/** Each ends in a statement that shows the value on the server itself. */
+const attacks: Readonly<Record<string, readonly string[]>> = {
+  'a name that leads to the query around it': ['begin', lacksName, byName],
+  'the same in one message': [`begin; ${lacksName}; ${byName}`],
+  'a name in a table that is made anew': [
+    'begin',
+    'drop table mine',
+    'create table mine (x int); insert into mine values (1)',
+    byName,
+  ],
+  'a name behind a temporary table': ['create temp table mine (x int); insert into mine values (1)', byName],
+  'a name two queries further out': [
+    'begin',
+    lacksName,
+    "select (select (select ssn from mine limit 1) from mine) || '' from people",
+  ],
+  'a name that becomes the row of a table beside it': [
+    'begin',
+    'alter table mine drop column people',
+    "select people::text || '' from people, mine",
+  ],
+  'a name that becomes the row of a table around it': [
+    'begin',
+    'alter table mine drop column people',
+    "select (select people from mine)::text || '' from people",
+  ],
+  'a name that becomes the row of its own table': [
+    'begin',
+    'alter table people drop column name',
+    "select name::text || '' from people name",
+  ],
+  'a place in a table': ['begin', 'alter table people drop column id', "select x || '' from people as p (x)"],
+  'a place in a query': [
+    'begin',
+    lacksName,
+    "select s.c || '' from (select * from mine, people) as s (a, b, c, d)",
+  ],
+  'a place in a member of WITH': [
+    'begin',
+    lacksName,
+    "with s (a, b, c, d) as (select * from mine, people) select s.c || '' from s",
+  ],
+  'a place in a join': [
+    'begin',
+    lacksName,
+    "select s.c || '' from (mine cross join people) as s (a, b, c, d)",
+  ],
+  'a place behind an alias that a place was given': [
+    'begin',
+    lacksName,
+    "select s.c || '' from (select * from (select * from mine, people) as t) as s (a, b, c, d)",
+  ],
+  'a place in a table that is longer than it was': [
+    'begin; alter table mine add x int',
+    "select s.d || '' from (select * from mine, people) as s (x, y, z, w, d)",
+    'rollback; begin; alter table mine add x int, add y int',
+    "select s.f || '' from (select * from mine, people) as s (a, b, c, d, e, f)",
+  ],
+  'a place in a union': [
+    'begin',
+    'alter table people drop column id',
+    'select * from people union all select null, null',
+  ],
+}
+
+suite('columns that are not where they were', () => {
+  const parts = new AsyncDisposableStack()
+  let backend: Backend
+  const gateways = new Map<string, Gateway>()
+
+  before(async () => {
+    const provider = await startIdentityProvider({ port: 0 })
+    parts.defer(() => provider.close())
+    backend = await startBackend()
+    parts.defer(() => backend.close())
+    await backend.run('postgres', tables)
+    const targets = [{ name: 'shop', login: backend.login('postgres') }]
+    for (const [how, mask] of Object.entries({
+      refused: { method: 'redact' },
+      masked: { method: 'redact', derived: 'mask' },
+    })) {
+      const policyData = { masked: { 'public.people': { ssn: mask } } }
+      const gateway = await startGateway({ provider, targets, policies, policyData })
+      parts.defer(() => gateway.close())
+      gateways.set(how, gateway)
+    }
+  })
+  after(() => parts.disposeAsync())
+
+  const logins = async (): Promise<readonly Login[]> =>
+    Promise.all([...gateways.values()].map((gateway) => gateway.login('alice', 'shop')))
+
+  for (const [what, statements] of Object.entries(attacks))
+    test(`show nothing: ${what}`, async () => {
+      assert.ok(await shows(backend.login('postgres'), statements), 'it does on the server itself')
+      for (const login of await logins()) assert.ok(!(await shows(login, statements)))
+    })
+
+  test('show nothing when another session has them gone', async () => {
+    for (const login of [backend.login('postgres'), ...(await logins())]) {
+      const client = await WireClient.login(login)
+      const asked = client.query(`select pg_sleep(1); ${byName}`)
+      await backend.run('postgres', `select pg_sleep(0.3); ${lacksName}`)
+      const { text } = await asked
+      assert.equal(text.includes(ssn), login.port === backend.login('postgres').port)
+      client.close()
+      await backend.run('postgres', 'drop table mine; create table mine (ssn text, people int)')
+      await backend.run('postgres', "insert into mine values ('none', 1)")
+    }
+  })
+
+  test('are what they are where a table is named, or none of them is masked', async () => {
+    for (const login of await logins()) {
+      const client = await WireClient.login(login)
+      for (const sql of [
+        "select (select mine.ssn from mine limit 1) || '' from people",
+        'select a || b from (select * from mine) as s (a, b), (select id from people) as p',
+        "select (select ssn from mine limit 1) || '' from (select id from people) as p",
+        'select p.id + 1 from people as p where exists (select 1 from mine where people = 1)',
+      ]) {
+        const { errors, rows } = await client.query(sql)
+        assert.deepEqual([errors, rows.length], [[], 1], sql)
+      }
+      client.close()
+    }
+  })
+})
+
+async function shows(login: Login, statements: readonly string[]): Promise<boolean> {
+  const client = await WireClient.login(login)
+  try {
+    let text = ''
+    for (const sql of statements) text = (await client.query(sql)).text
+    return text.includes(ssn)
+  } finally {
+    client.close()
+  }
+}
