@@ -1105,7 +1105,7 @@ suite('what a statement changes for later ones', () => {
     ['select 1 as x into app.t', { kind: 'ddl', creates: { schema: 'app', name: 't' } }],
     ["create type t as enum ('x')", { kind: 'ddl', creates: { schema: 'public', name: 't' } }],
     ['alter table orders add x int', { kind: 'ddl', reshapes: [{ schema: 'public', name: 'orders' }] }],
-    ['alter table orders drop note', { kind: 'ddl' }],
+    ['alter table orders drop note', { kind: 'ddl', reshapes: [{ schema: 'public', name: 'orders' }] }],
     ['alter table orders rename note to x', { kind: 'ddl', moves: true }],
     ['alter table orders set schema app', { kind: 'ddl', moves: true }],
     ['drop table orders', { kind: 'ddl', reshapes: [{ schema: 'public', name: 'orders' }] }],
@@ -1150,6 +1150,12 @@ suite('what a statement changes for later ones', () => {
     const [, added] = statementsOf('alter table customers add x int; select x, ssn from customers')
     assert.equal(added === undefined ? '' : shown(added), 'output: ssn x')
     statementsOf('alter table orders rename note to x; alter table orders add note text')
+    const [, ordered] = statementsOf('alter table customers drop id; select * from customers order by 1')
+    assert.ok(
+      ordered?.uses.some(
+        ({ column, place }) => place === 'predicate' && (column === 'ssn' || column === '*'),
+      ),
+    )
     const own = { schemas: ['public', 'app'] }
     assert.match(objectionTo('set search_path = app; select id from customers', own).message, /in doubt/)
     assert.equal(statementsOf('set search_path = app; select id from events', own).length, 2)

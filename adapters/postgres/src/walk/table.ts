@@ -146,6 +146,9 @@ const commands = new Set(
     .map((name) => `AT_${name}`),
 )
 
+/** Behind them, other columns stand at the places of `*`. */
+const reshapers = new Set(['AT_AddColumn', 'AT_DropColumn'])
+
 export function alterTable(fields: Fields, cx: Context): SessionEffect {
   const items = children(fields, 'cmds').map((item) => item.fields)
   const added = items.flatMap((item) => {
@@ -155,7 +158,8 @@ export function alterTable(fields: Fields, cx: Context): SessionEffect {
   const entries = alteredEntries(fields, added, cx)
   const scope = scopeOf(entries, null, null)
   for (const item of items) alterCommand(item, fields, scope, cx)
-  const reshapes = added.length === 0 ? [] : entries.flatMap(({ relations }) => relations)
+  const reshaping = items.some((item) => reshapers.has(text(item, 'subtype')))
+  const reshapes = reshaping ? entries.flatMap(({ relations }) => relations) : []
   return reshapes.length === 0 ? { kind: 'ddl' } : { kind: 'ddl', reshapes }
 }
 
