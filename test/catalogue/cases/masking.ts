@@ -68,19 +68,26 @@ const cases: readonly SqlCase[] = [
     id: 'M2',
     title: 'through subqueries, CTEs, joins and LATERAL',
     ...reads,
-    attacks: each(
-      [
-        'select s.ssn from (select * from customers where id = 1) s',
-        'select a from (select ssn as a from (select ssn from customers where id = 1) t) s',
-        'with c as (select ssn as x from customers where id = 1) select x from c',
-        'with c as materialized (select * from customers where id = 1), d(a, b, e, f) as (select * from c) select f from d',
-        'select c.ssn from orders o join customers c on c.id = o.customer_id where c.id = 1 limit 1',
-        'select l.ssn from orders o, lateral (select ssn from customers c where c.id = o.customer_id) l where o.customer_id = 1',
-        'select z.d from (orders o join customers c using (id)) as z(a, b, e, f, g, h, d) where a = 1',
-        'select (select 1), s.* from (select ssn from customers where id = 1) s',
-      ],
-      { shows: leak, through: masked() },
-    ),
+    attacks: [
+      ...each(
+        [
+          'select s.ssn from (select * from customers where id = 1) s',
+          'select a from (select ssn as a from (select ssn from customers where id = 1) t) s',
+          'with c as (select ssn as x from customers where id = 1) select x from c',
+          'with c as materialized (select * from customers where id = 1), d(a, b, e, f) as (select * from c) select f from d',
+          'select c.ssn from orders o join customers c on c.id = o.customer_id where c.id = 1 limit 1',
+          'select l.ssn from orders o, lateral (select ssn from customers c where c.id = o.customer_id) l where o.customer_id = 1',
+          'select (select 1), s.* from (select ssn from customers where id = 1) s',
+        ],
+        { shows: leak, through: masked() },
+      ),
+      // A column that is named by its place may be any of the tables by the time that it is counted.
+      {
+        sql: 'select z.d from (orders o join customers c using (id)) as z(a, b, e, f, g, h, d) where a = 1',
+        shows: leak,
+        through: refused('42501'),
+      },
+    ],
   },
   {
     id: 'M3',
