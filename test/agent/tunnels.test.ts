@@ -88,6 +88,24 @@ suite('tunnels', () => {
     await agent.stop()
   })
 
+  test('one that is asked, and has answered before anybody looks, has not talked unasked', async (t) => {
+    const source = await listen((socket) => void socket.on('error', () => {}).end(Buffer.alloc(1_000_000)))
+    t.after(() => source.close())
+    const others = new Set(stage.tunnels.all())
+    const agent = await stage.start('quick')
+    await echoes('quick')
+    const tunnel = stage.tunnels.all().find((each) => !others.has(each))
+    assert.ok(tunnel !== undefined)
+    let over: string | undefined
+    void tunnel.over.then((reason) => (over = reason))
+    await sleep(2 * agentLimits.beatMs)
+    const stream = await dial('quick', source.port)
+    await once(stream.resume(), 'close')
+    await sleep(2 * agentLimits.beatMs)
+    assert.equal(over, undefined)
+    await agent.stop()
+  })
+
   test('a caller who opens and gives up one after another cuts nobody else off', async () => {
     const agent = await stage.start('hasty')
     const other = await dial('hasty')

@@ -27,7 +27,8 @@ export class Tunnel {
   readonly #heartbeat: Heartbeat
   readonly #over = Promise.withResolvers<string>()
   #streams = 0
-  #wasBusy = true
+  /** Since something last went through it. */
+  #idleLooks = 0
   #questions = 0
   #reason = 'it closed the connection'
   #ended: string | undefined
@@ -151,13 +152,15 @@ export class Tunnel {
   #looked(received: number): void {
     this.#questions = 0
     if (received > 0) this.#heardMs = this.#clock.now()
-    const idle = this.#streams === 0 && !this.#wasBusy
-    this.#wasBusy = this.#streams > 0
+    if (this.#streams === 0) this.#idleLooks++
+    // What was asked for between two looks may have come and gone between them, and what was on its way then come after.
+    const idle = this.#idleLooks > 2
     if (idle && received > limits.idleBytesPerBeatMax) this.end('it talks though nothing was asked')
   }
 
   #request(headers: Parameters<ClientHttp2Session['request']>[0]): ClientHttp2Stream {
     this.#streams++
+    this.#idleLooks = 0
     try {
       const stream = this.#session.request(headers, { endStream: false })
       stream.on('error', () => {})
