@@ -1,7 +1,8 @@
 import { child, children, flag, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { isUnion, query, select, type Around } from './query.ts'
-import { hasExpanded, oneOf, type Columns, type Context, type CteScope } from './scope.ts'
+import { hasExpanded, oneOf } from './lineage.ts'
+import type { Columns, Context, CteScope } from './scope.ts'
 
 /** The names that a WITH clause adds. In a recursive one, a member may only refer to earlier ones and to itself. */
 export function cteScope(withClause: Fields | null, { parent, ctes }: Around, cx: Context): CteScope | null {

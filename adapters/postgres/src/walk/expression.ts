@@ -10,19 +10,9 @@ import { isShort } from './quiet.ts'
 import { isScalar, isScalarColumn } from './scalar.ts'
 import { checkNamedOperator } from './operator.ts'
 import type { ColumnUse } from '../statement.ts'
-import {
-  entriesNamed,
-  lineageOf,
-  lineagesOf,
-  note,
-  record,
-  reference,
-  union,
-  wholeRows,
-  type Context,
-  type Lineage,
-  type Scope,
-} from './scope.ts'
+import { lineageOf, lineagesOf, note, record, union, wholeRows, type Lineage } from './lineage.ts'
+import { entriesNamed, reference } from './names.ts'
+import type { Context, Scope } from './scope.ts'
 import { checkType, isText } from './type.ts'
 
 /**

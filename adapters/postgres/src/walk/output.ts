@@ -2,19 +2,9 @@ import { lineage, pathOf, told } from './expression.ts'
 import { rowField, rowStar, subscript } from './indirection.ts'
 import { child, children, constantOf, locationOf, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed, unknownColumn } from './objection.ts'
-import {
-  computedColumn,
-  entriesNamed,
-  note,
-  oneOf,
-  record,
-  reference,
-  visibleHere,
-  type Column,
-  type Columns,
-  type RangeEntry,
-} from './scope.ts'
-import type { Context, Scope } from './scope.ts'
+import { computedColumn, note, oneOf, record, unlistedColumns } from './lineage.ts'
+import { entriesNamed, reference, visibleHere } from './names.ts'
+import type { Column, Columns, Context, RangeEntry, Scope } from './scope.ts'
 import { figureName } from './figure.ts'
 
 /**
@@ -77,11 +67,12 @@ function wholeEntry(path: readonly (string | null)[], location: number, scope: S
   return columnsOf(entry)
 }
 
-/** What `*` shows of one entry; of a relation whose columns are not known, one that stands for all of them. */
-export function columnsOf({ columns, open, relations: [relation] }: RangeEntry): Columns {
-  if (relation === undefined) return { columns, open }
+/** What `*` shows of one entry. */
+export function columnsOf(entry: RangeEntry): Columns {
+  const { columns, open, relations } = entry
+  if (relations.length === 0) return { columns, open }
   const listed = columns.map((column): Column => ({ ...column, expanded: true }))
-  return { columns: open ? [...listed, { name: '', sources: [{ relation, column: '*' }] }] : listed, open }
+  return { columns: [...listed, ...unlistedColumns(entry)], open }
 }
 
 /** All columns of it are named to be read. */

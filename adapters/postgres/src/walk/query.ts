@@ -7,20 +7,8 @@ import { child, children, flag, part, text, type Fields, type Node } from './nod
 import { closed } from './objection.ts'
 import { outputOnly, outputReference, targets } from './output.ts'
 import { predicate } from './predicate.ts'
-import {
-  computedColumn,
-  covers,
-  hasExpanded,
-  lineageOf,
-  lineagesOf,
-  record,
-  scopeOf,
-  union,
-  type Columns,
-  type Context,
-  type CteScope,
-  type Scope,
-} from './scope.ts'
+import { computedColumn, covers, hasExpanded, lineageOf, lineagesOf, record, union } from './lineage.ts'
+import { scopeOf, type Columns, type Context, type CteScope, type Scope } from './scope.ts'
 
 /** What a query can see besides its own FROM. */
 export interface Around {

@@ -2,7 +2,8 @@ import type { SessionEffect } from '../statement.ts'
 import type { Label } from './label.ts'
 import { child, children, flag, number, part, text, type Fields, type Node } from './node.ts'
 import { query } from './query.ts'
-import { record, type Columns, type Context } from './scope.ts'
+import { record } from './lineage.ts'
+import type { Columns, Context } from './scope.ts'
 import { shownSetting } from './setting.ts'
 
 /** What the walk over a statement comes to; the rest is in the findings. */
