@@ -49,6 +49,10 @@ export class Findings {
   shownSetting: object | null = null
   /** The INTO of the statement itself. */
   into: unknown = null
+  /** The query whose rows are the answer. */
+  shown: object | null = null
+  /** What may come to decide its order, but not without other columns in the answer. */
+  readonly displaced: Output[] = []
   /** By the relation's own object first: the catalogue hands out one for all columns, and comparing it is cheap. */
   readonly #uses = new Map<RelationName, Map<string, Set<Place>>>()
   readonly #relations = new Map<string, Touched>()

@@ -95,11 +95,11 @@ const placeOfComputed: { readonly [place: string]: ColumnUse['place'] } = {
   presence: 'predicate',
 }
 
-export function record(
-  columns: readonly Column[],
+export function record<T extends Output>(
+  columns: readonly T[],
   place: ColumnUse['place'],
   cx: Context,
-): readonly Column[] {
+): readonly T[] {
   cx.found.budget.spend(columns.length)
   for (const { sources, from } of columns)
     note(from ?? sources, from === undefined ? place : (placeOfComputed[place] ?? place), cx)

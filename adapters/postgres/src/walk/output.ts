@@ -2,7 +2,7 @@ import { lineage, pathOf, told } from './expression.ts'
 import { rowField, rowStar, subscript } from './indirection.ts'
 import { child, children, constantOf, locationOf, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed, unknownColumn } from './objection.ts'
-import { computedColumn, note, oneOf, record, unlistedColumns } from './lineage.ts'
+import { computedColumn, hasExpanded, note, oneOf, record, unlistedColumns } from './lineage.ts'
 import { entriesNamed, reference, visibleHere } from './names.ts'
 import type { Column, Columns, Context, RangeEntry, Scope } from './scope.ts'
 import { figureName } from './figure.ts'
@@ -80,31 +80,42 @@ export function touchAll(entry: RangeEntry, cx: Context): void {
   for (const relation of entry.relations) cx.found.touch(relation, 'read', ['*'])
 }
 
+/** The query in which ORDER BY, DISTINCT ON or GROUP BY stands. */
+export interface Ordered {
+  readonly output: Columns
+  readonly scope: Scope
+  /** Its rows are the answer. */
+  readonly isShown: boolean
+}
+
 /** A number or an alias of the output in ORDER BY, DISTINCT ON or GROUP BY; else an expression over the input. */
-export function outputReference(
-  node: Node,
-  output: Columns,
-  scope: Scope,
-  cx: Context,
-  inputFirst: boolean,
-): void {
+export function outputReference(node: Node, within: Ordered, cx: Context, inputFirst: boolean): void {
+  const { output, scope, isShown } = within
   if (node.type === 'A_Const') {
     const position = constantOf(node.fields)
-    if (typeof position === 'number') ordinal(position, output, cx)
+    if (typeof position !== 'number') return
+    ordinal(position, output, cx)
+    if (hasExpanded(output.columns.slice(0, position))) displaced(output.columns, isShown, cx)
     return
   }
   const name = plainName(node)
-  if (name === null || (inputFirst && hasInput(name, scope, cx))) {
-    told(node, 'predicate', scope, cx)
-    return
-  }
   cx.found.budget.spend(output.columns.length)
   const named = output.columns.filter((column) => column.name === name)
-  if (named.length === 0 || output.open) {
+  if (name === null || named.length === 0 || output.open || (inputFirst && hasInput(name, scope, cx)))
     told(node, 'predicate', scope, cx)
-    return
-  }
+  // Also where a column of FROM has that name now: it may be gone by then.
   record(named, 'predicate', cx)
+  if (name !== null && hasExpanded(named))
+    displaced(reference([name], null, scope, cx, locationOf(node.fields)), isShown, cx)
+}
+
+/**
+ * What else the server may find there if the columns that `*` shows are others by then. Where the answer shows them that
+ * is seen before a row of it, and what it has come to is shown to nobody.
+ */
+function displaced(columns: readonly Column[], isShown: boolean, cx: Context): void {
+  if (isShown) cx.found.displaced.push(...columns)
+  else record(columns, 'predicate', cx)
 }
 
 function ordinal(position: number, output: Columns, cx: Context): void {
