@@ -23,7 +23,14 @@ const tables = `
   insert into people values (1, '${ssn}', 'Ann');
   alter table people add row_to_json int, add quote_literal int;
   create table mine (ssn text, people int);
-  insert into mine values ('none', 1)`
+  insert into mine values ('none', 1);
+  create table kept (x int, of_row text, of_any text, of_record text, listed text); insert into kept values (1);
+  create table heir () inherits (kept); insert into heir values (1);
+  create domain kept_too as kept; create function x(int) returns int language sql as 'select 1';
+  create function of_row(kept) returns text language sql as 'select ssn from people';
+  create function of_any(anyelement, int default 1) returns text language sql as 'select ssn from people';
+  create function of_record(record) returns text language plpgsql as 'begin return (select ssn from people); end';
+  create function listed(kept_too) returns text language sql as 'select ssn from people'`
 
 const byName = "select (select ssn from mine limit 1) || '' from people"
 const lacksName = 'alter table mine drop column ssn'
@@ -63,6 +70,31 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
     'begin',
     'alter table people drop column row_to_json',
     "select p.row_to_json::text || '' from people as p",
+  ],
+  'a column that becomes a function of one’s own': [
+    'begin',
+    'alter table kept drop column of_row',
+    'select k.of_row from kept as k',
+  ],
+  'the same of a row that inherits': [
+    'begin',
+    'alter table kept drop column of_row',
+    'select (h).of_row from heir as h',
+  ],
+  'the same of rows of any table': [
+    'begin',
+    'alter table kept drop column of_any',
+    'select kept.of_any from kept',
+  ],
+  'the same of any rows': [
+    'begin',
+    'alter table kept drop column of_record',
+    'select s.of_record from (select * from kept) as s',
+  ],
+  'the same of a domain over rows, that is vouched for': [
+    'begin',
+    'alter table kept drop column listed',
+    'select k.listed from kept as k',
   ],
   'the same as a field': [
     'begin',
@@ -114,7 +146,8 @@ suite('columns that are not where they were', () => {
     backend = await startBackend()
     parts.defer(() => backend.close())
     await backend.run('postgres', tables)
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
+    const settings = { functions: [{ name: 'public.listed', reads: ['public.people'] }] }
+    const targets = [{ name: 'shop', login: backend.login('postgres'), settings }]
     for (const [how, mask] of Object.entries({
       refused: { method: 'redact' },
       masked: { method: 'redact', derived: 'mask' },
@@ -156,6 +189,7 @@ suite('columns that are not where they were', () => {
         "select (select mine.ssn from mine limit 1) || '' from people",
         'select a || b from (select * from mine) as s (a, b), (select id from people) as p',
         "select (select ssn from mine limit 1) || '' from (select id from people) as p",
+        'select k.x + 1 from kept as k limit 1',
         'select p.id + 1 from people as p where exists (select 1 from mine where people = 1)',
       ]) {
         const { errors, rows } = await client.query(sql)

@@ -1,7 +1,12 @@
+import type { CatalogueRelation, Installed } from '../catalogue.ts'
 import { takesRows } from '../functions.ts'
 import type { ColumnUse } from '../statement.ts'
-import { computedColumn, lineagesOf, record, wholeRows } from './lineage.ts'
+import { placeOf, rowsOf } from './call.ts'
+import { keyOf } from './findings.ts'
+import { callable, isVouched } from './function.ts'
+import { computedColumn, lineagesOf, note, record, union, wholeRows } from './lineage.ts'
 import { closed, unknownColumn, unknownEntry } from './objection.ts'
+import { candidates } from './path.ts'
 import type { Column, Columns, Context, RangeEntry, Scope } from './scope.ts'
 
 /**
@@ -123,13 +128,44 @@ function qualified(
     const column = index.get(name)
     if (column !== undefined) columns.push(column)
   }
-  const isCalled = takesRows.has(name) || cx.catalogue.functions.has(name)
-  const called = isCalled ? [computedColumn(name, wholeRows(entries, cx))] : []
-  if (columns.length > 0)
-    return entries.some((entry) => keeps(entry, name)) ? columns : [...columns, ...called]
+  if (columns.length > 0 && entries.some((entry) => keeps(entry, name))) return columns
+  const called = calledOf(entries, alias, name, cx)
+  if (columns.length > 0) return [...columns, ...called]
   if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`, location)
   if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')
   return [...called, ...entries.flatMap((entry) => unlisted(entry, name, cx))]
+}
+
+/** What `alias.name` is where it calls the function of that name on the row. One of the database's own must be vouched for. */
+function calledOf(
+  entries: readonly RangeEntry[],
+  alias: string,
+  name: string,
+  cx: Context,
+): readonly Column[] {
+  const own = cx.catalogue.functions.get(name)
+  if (!takesRows.has(name) && own === undefined) return []
+  const rows = wholeRows(entries, cx)
+  const takers = candidates(own, cx).filter((each) => mayTake(each, entries, cx))
+  if (!takers.every(isVouched)) closed(`${alias}.${name}, which may come to call the function ${name},`)
+  if (takers.every(({ trusted }) => trusted)) return [computedColumn(name, rows)]
+  const called = callable([name], cx)
+  cx.found.functions.add(called.name)
+  note(rows, placeOf(called), cx)
+  return [computedColumn(name, union([rows, rowsOf(called, cx)], cx))]
+}
+
+/** Given a row of one of them and nothing else. */
+function mayTake({ ofRows = [] }: Installed, entries: readonly RangeEntry[], cx: Context): boolean {
+  const isOf = (relation: CatalogueRelation | undefined): boolean =>
+    relation === undefined ||
+    ofRows.includes(relation.oid) ||
+    relation.parents.some((oid) => isOf(cx.catalogue.byOid.get(oid)))
+  if (ofRows.length === 0) return false
+  return (
+    ofRows.includes(0) ||
+    entries.some(({ relations }) => relations.some((name) => isOf(cx.catalogue.relations.get(keyOf(name)))))
+  )
 }
 
 /** The entries that `alias` names at the nearest level that has any. */
