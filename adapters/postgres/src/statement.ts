@@ -45,6 +45,20 @@ export interface Statement {
   readonly lingers: boolean
   /** What it changes in the connection that later statements depend on. */
   readonly effect: SessionEffect
+  /** `set_config` of names that are parameters: it can be judged with their values alone (`bound-settings.ts`). */
+  readonly settings?: readonly BoundSetting[]
+}
+
+/** A setting whose name is a parameter. */
+export interface BoundSetting {
+  /** The number of the parameter, from 1. */
+  readonly name: number
+  /** What it is set to: a text, the number of a parameter, or `null` for what is not known. */
+  readonly value: string | number | null
+  /** Until the end of the transaction at most. */
+  readonly local: boolean
+  /** The statement does nothing else, so that it is surely set. */
+  readonly alone: boolean
 }
 
 export interface RelationName {

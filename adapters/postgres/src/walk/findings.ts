@@ -1,5 +1,5 @@
 import { type Relation } from '@sluice/core'
-import type { ColumnUse, Output, RelationName, SessionEffect } from '../statement.ts'
+import type { BoundSetting, ColumnUse, Output, RelationName, SessionEffect } from '../statement.ts'
 import { tooComplex } from './objection.ts'
 import { sqlLimits } from '../limits.ts'
 
@@ -47,6 +47,8 @@ export class Findings {
   notifies = false
   /** The `pg_settings` of a statement that reads one setting there, which SHOW may tell too. */
   shownSetting: object | null = null
+  /** `Statement.settings` */
+  readonly settings: BoundSetting[] = []
   /** The INTO of the statement itself. */
   into: unknown = null
   /** The query whose rows are the answer. */
