@@ -78,12 +78,21 @@ export interface ColumnUse {
   /** `*` for all of them. */
   readonly column: string
   readonly place: 'output' | 'derived' | 'equality' | 'presence' | 'predicate' | 'moved' | 'elsewhere'
+  /** Nothing that is there now is used so. */
+  readonly doubt?: Doubt
 }
+
+/**
+ * Why something may come to be that column by the time that the server reads it: a `name` without its table, a `place` that
+ * is counted in `*` or in a table, or a `call` by the name of a column.
+ */
+export type Doubt = 'name' | 'place' | 'call'
 
 /** A column of a real relation; `*` for any of them. */
 export interface Source {
   readonly relation: RelationName
   readonly column: string
+  readonly doubt?: Doubt
 }
 
 /** What an output column is. */
