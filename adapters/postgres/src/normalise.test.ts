@@ -740,12 +740,16 @@ const unknownNames: readonly (readonly [sql: string, native: string, message: st
   ['select nope from customers', '42703', 'column "nope" does not exist'],
   ['select c.nope from customers c', '42703', 'column c.nope does not exist'],
   ['select customers.md5 from customers', '42703', 'column customers.md5 does not exist'],
-  ['select customers.id from customers c', '42P01', 'missing FROM-clause entry for table "customers"'],
+  [
+    'select customers.id from customers c',
+    '42P01',
+    'invalid reference to FROM-clause entry for table "customers"',
+  ],
   ['select x.id from customers c', '42P01', 'missing FROM-clause entry for table "x"'],
   [
     'select app.customers.id from public.customers',
     '42P01',
-    'missing FROM-clause entry for table "customers"',
+    'invalid reference to FROM-clause entry for table "customers"',
   ],
   ['select c.ssn from customers c, (select c.id) s', '42P01', 'missing FROM-clause entry for table "c"'],
   ['select 1 from customers c join orders o on x.id = 1', '42P01', 'missing FROM-clause entry for table "x"'],

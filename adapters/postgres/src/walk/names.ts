@@ -5,7 +5,7 @@ import { placeOf, rowsOf } from './call.ts'
 import { keyOf } from './findings.ts'
 import { callable, isVouched } from './function.ts'
 import { computedColumn, doubtfulColumn, lineagesOf, note, record, union, wholeRows } from './lineage.ts'
-import { closed, unknownColumn, unknownEntry } from './objection.ts'
+import { closed, unknownColumn, unknownEntry, unreachableEntry } from './objection.ts'
 import { candidates } from './path.ts'
 import type { Column, Columns, Context, RangeEntry, Scope } from './scope.ts'
 
@@ -186,7 +186,29 @@ export function entriesNamed(
     )
     if (entries.length > 0) return entries
   }
-  return unknownEntry(alias, location)
+  const hidden = hiddenEntry(alias, schema, scope, cx)
+  return hidden === undefined ? unknownEntry(alias, location) : unreachableEntry(alias, hidden.name, location)
+}
+
+/** The table of that name, by another name in the query; or what has that name and is of another schema. */
+function hiddenEntry(
+  table: string,
+  schema: string | null,
+  scope: Scope,
+  cx: Context,
+): RangeEntry | undefined {
+  const path = cx.names.searchPaths.flat()
+  const isMeant = ({ name, relations: [relation], special }: RangeEntry): boolean => {
+    if (special) return false
+    if (name === table) return true
+    if (relation?.name !== table) return false
+    return schema === null ? path.includes(relation.schema) : relation.schema === schema
+  }
+  for (let level: Scope | null = scope; level !== null; level = level.parent) {
+    const entry = level.entries.find(isMeant)
+    if (entry !== undefined) return entry
+  }
+  return undefined
 }
 
 /** Some level has an entry of that name. */
