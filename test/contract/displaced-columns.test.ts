@@ -182,6 +182,30 @@ suite('columns that are not where they were', () => {
     }
   })
 
+  test('are refused with what to write instead', async () => {
+    const gateway = gateways.get('refused') ?? assert.fail()
+    const client = await WireClient.login(await gateway.login('alice', 'shop'))
+    for (const [sql, way] of [
+      [byName, /Write the table before each name: .* people\.ssn, which is masked\./],
+      [
+        "select x || '' from people as p (x, y, z)",
+        /Write the columns for \* .* people\.ssn, which is masked\./,
+      ],
+      [
+        "select p.row_to_json::text || '' from people as p",
+        /without its table: .* function of the row, .* people\.ssn, which is masked\./,
+      ],
+      ['select id from (select * from people order by 1) as s', /Write the columns for \* and for numbers/],
+      ["select ssn || '' from people", /people\.ssn is masked: it .* It can be selected/],
+      ["select y || '' from people as p (x, y)", /people\.ssn is masked: it .* It can be selected/],
+      ["copy people to stdout (null '')", /COPY under masks takes FORMAT.* leave NULL as it is\./],
+    ] as const) {
+      const { errors } = await client.query(sql)
+      assert.match(errors[0]?.message ?? '', way, sql)
+    }
+    client.close()
+  })
+
   test('are what they are where a table is named, or none of them is masked', async () => {
     for (const login of await logins()) {
       const client = await WireClient.login(login)

@@ -132,13 +132,13 @@ const isAlike =
 
 /** See `Installed.ofRows`: what a row of any table may become, by a cast of somebody's own too, is a 0. */
 const takesRowsOf =
-  `coalesce(pg_catalog.string_agg(distinct (select ` +
-  `case when t.typtype = 'c' and not exists (select from pg_catalog.pg_class c where c.reloftype = t.oid) ` +
-  `then t.typrelid::text else '0' end from pg_catalog.pg_type t left join pg_catalog.pg_type b on b.oid = t.typbasetype ` +
+  `coalesce(pg_catalog.string_agg(distinct (select case when t.typtype = 'c' ` +
+  `and t.oid not in (select c.reloftype from pg_catalog.pg_class c) then t.typrelid::text else '0' end ` +
+  `from pg_catalog.pg_type t left join pg_catalog.pg_type b on b.oid = t.typbasetype ` +
   `where t.oid = p.proargtypes[0] and p.pronargs - p.pronargdefaults <= 1 ` +
-  `and (t.typtype in ('c', 'p') or b.typtype in ('c', 'd') or exists (select from pg_catalog.pg_cast k ` +
-  `join pg_catalog.pg_type s on s.oid = k.castsource ` +
-  `where k.casttarget = t.oid and k.castcontext = 'i' and s.typtype = 'c'))), ' '), '')`
+  `and (t.typtype in ('c', 'p') or b.typtype in ('c', 'd') ` +
+  `or t.oid in (select k.casttarget from pg_catalog.pg_cast k join pg_catalog.pg_type s ` +
+  `on s.oid = k.castsource and s.typtype = 'c' where k.castcontext = 'i'))), ' '), '')`
 
 /** Constant texts: what the gateway itself asks of a target, on a connection of its own. */
 export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } = {

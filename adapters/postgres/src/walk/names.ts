@@ -4,8 +4,8 @@ import type { ColumnUse } from '../statement.ts'
 import { placeOf, rowsOf } from './call.ts'
 import { keyOf } from './findings.ts'
 import { callable, isVouched } from './function.ts'
-import { computedColumn, lineagesOf, note, record, union, wholeRows } from './lineage.ts'
-import { closed, unknownColumn, unknownEntry } from './objection.ts'
+import { computedColumn, doubtfulColumn, lineagesOf, note, record, union, wholeRows } from './lineage.ts'
+import { closed, unknownColumn, unknownEntry, unreachableEntry } from './objection.ts'
 import { candidates } from './path.ts'
 import type { Column, Columns, Context, RangeEntry, Scope } from './scope.ts'
 
@@ -42,13 +42,16 @@ function resolve(names: readonly string[], location: number, scope: Scope, cx: C
  */
 function unqualified(name: string, location: number, scope: Scope, cx: Context): readonly Column[] {
   const { columns, open, stays } = visible(name, scope, cx)
-  if (stays) return columns
-  for (let level: Scope | null = scope; level !== null; level = level.parent) {
+  const meant = [...columns]
+  for (let level: Scope | null = stays ? null : scope; level !== null; level = level.parent) {
     const entries = level.entries.filter((entry) => entry.name === name)
     if (entries.length === 0) continue
-    return [...columns, computedColumn(name, wholeRows(entries, cx))]
+    meant.push(computedColumn(name, wholeRows(entries, cx)))
+    break
   }
-  return columns.length > 0 || open ? columns : unknownColumn(`"${name}"`, location)
+  if (meant.length === 0 && !open) return unknownColumn(`"${name}"`, location)
+  const [now, ...later] = meant
+  return now === undefined ? meant : [now, ...later.map((column) => doubtfulColumn(column, 'name'))]
 }
 
 /** The columns that an unqualified name may mean: of the levels up to one that will have it, and of open entries before. */
@@ -130,7 +133,7 @@ function qualified(
   }
   if (columns.length > 0 && entries.some((entry) => keeps(entry, name))) return columns
   const called = calledOf(entries, alias, name, cx)
-  if (columns.length > 0) return [...columns, ...called]
+  if (columns.length > 0) return [...columns, ...called.map((column) => doubtfulColumn(column, 'call'))]
   if (!entries.some((entry) => entry.open)) return unknownColumn(`${alias}.${name}`, location)
   if (cx.catalogue.functions.has(name)) return closed('A function called as if it were a column')
   return [...called, ...entries.flatMap((entry) => unlisted(entry, name, cx))]
@@ -183,7 +186,29 @@ export function entriesNamed(
     )
     if (entries.length > 0) return entries
   }
-  return unknownEntry(alias, location)
+  const hidden = hiddenEntry(alias, schema, scope, cx)
+  return hidden === undefined ? unknownEntry(alias, location) : unreachableEntry(alias, hidden.name, location)
+}
+
+/** The table of that name, by another name in the query; or what has that name and is of another schema. */
+function hiddenEntry(
+  table: string,
+  schema: string | null,
+  scope: Scope,
+  cx: Context,
+): RangeEntry | undefined {
+  const path = cx.names.searchPaths.flat()
+  const isMeant = ({ name, relations: [relation], special }: RangeEntry): boolean => {
+    if (special) return false
+    if (name === table) return true
+    if (relation?.name !== table) return false
+    return schema === null ? path.includes(relation.schema) : relation.schema === schema
+  }
+  for (let level: Scope | null = scope; level !== null; level = level.parent) {
+    const entry = level.entries.find(isMeant)
+    if (entry !== undefined) return entry
+  }
+  return undefined
 }
 
 /** Some level has an entry of that name. */

@@ -2,7 +2,15 @@ import { lineage, pathOf, told } from './expression.ts'
 import { rowField, rowStar, subscript } from './indirection.ts'
 import { child, children, constantOf, locationOf, stringOf, text, type Fields, type Node } from './node.ts'
 import { closed, unknownColumn } from './objection.ts'
-import { computedColumn, hasExpanded, note, oneOf, record, unlistedColumns } from './lineage.ts'
+import {
+  computedColumn,
+  doubtfulColumn,
+  hasExpanded,
+  note,
+  oneOf,
+  record,
+  unlistedColumns,
+} from './lineage.ts'
 import { entriesNamed, reference, visibleHere } from './names.ts'
 import type { Column, Columns, Context, RangeEntry, Scope } from './scope.ts'
 import { figureName } from './figure.ts'
@@ -114,8 +122,9 @@ export function outputReference(node: Node, within: Ordered, cx: Context, inputF
  * is seen before a row of it, and what it has come to is shown to nobody.
  */
 function displaced(columns: readonly Column[], isShown: boolean, cx: Context): void {
-  if (isShown) cx.found.displaced.push(...columns)
-  else record(columns, 'predicate', cx)
+  const doubted = columns.map((column) => doubtfulColumn(column, 'place'))
+  if (isShown) cx.found.displaced.push(...doubted)
+  else record(doubted, 'predicate', cx)
 }
 
 function ordinal(position: number, output: Columns, cx: Context): void {

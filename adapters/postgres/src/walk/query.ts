@@ -7,7 +7,16 @@ import { child, children, flag, part, text, type Fields, type Node } from './nod
 import { closed } from './objection.ts'
 import { outputOnly, outputReference, targets, type Ordered } from './output.ts'
 import { predicate } from './predicate.ts'
-import { computedColumn, covers, hasExpanded, lineageOf, lineagesOf, record, union } from './lineage.ts'
+import {
+  computedColumn,
+  covers,
+  doubtful,
+  hasExpanded,
+  lineageOf,
+  lineagesOf,
+  record,
+  union,
+} from './lineage.ts'
 import { scopeOf, type Columns, type Context, type CteScope, type Scope } from './scope.ts'
 
 /** What a query can see besides its own FROM. */
@@ -119,12 +128,12 @@ function merged(left: Columns, right: Columns, cx: Context): Columns {
   const open = left.open || right.open
   const all =
     open || hasExpanded([...left.columns, ...right.columns])
-      ? lineagesOf([...left.columns, ...right.columns], cx)
+      ? doubtful(lineagesOf([...left.columns, ...right.columns], cx), 'place')
       : null
   const columns = left.columns.map((column, at) => {
     const other = right.columns[at]
     const both = other === undefined ? lineageOf(column) : union([lineageOf(column), lineageOf(other)], cx)
-    return computedColumn(column.name, all ?? both)
+    return computedColumn(column.name, all === null ? both : union([both, all], cx))
   })
   return { columns, open }
 }

@@ -5,7 +5,7 @@ import { keyOf, type Access } from './findings.ts'
 import { locationOf, strings, part, text, type Fields } from './node.ts'
 import { closed, unknownRelation } from './objection.ts'
 import { creationSchema, throughPaths } from './path.ts'
-import { oneOf, unlistedColumns } from './lineage.ts'
+import { anyPlace, unlistedColumns } from './lineage.ts'
 import type { Column, Context, RangeEntry } from './scope.ts'
 import { settingsView } from './setting.ts'
 
@@ -174,10 +174,10 @@ function renamed(entry: RangeEntry, alias: string, names: readonly string[], cx:
   if (names.length === 0) return { ...entry, name: alias, schemas: [] }
   cx.found.budget.spend(entry.columns.length)
   // By the time that the server counts them others may stand at their places.
-  const any = oneOf([...entry.columns, ...unlistedColumns(entry)], cx)
+  const placed = anyPlace([...entry.columns, ...unlistedColumns(entry)], cx)
   const columns = entry.columns.map((column, at): Column => {
     const given = names[at]
-    return given === undefined ? column : { ...any, name: given }
+    return given === undefined ? column : { ...placed(column), name: given }
   })
   const own = new Set(entry.columns)
   const system = [...entry.index.values()].filter((column) => !own.has(column))
