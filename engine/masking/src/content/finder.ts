@@ -107,10 +107,9 @@ export class Finder {
     if (levels === 0 || !mayEscape(text)) return settled
     const unescaper = new Unescaper()
     const said = unescaper.push(text)
-    return Math.min(
-      settled,
-      unescaper.original(unescaper.changed ? this.settled(said, levels - 1) : said.length),
-    )
+    // An escape that has only begun may go on with what stands before it.
+    if (!unescaper.changed && said.length === text.length) return settled
+    return Math.min(settled, unescaper.original(this.settled(said, levels - 1)))
   }
 
   /** What is found in a text that is there as a whole. */
