@@ -19,7 +19,7 @@ export function valueOf({ values }: Alphabet, unit: number): number {
 }
 
 /** The signs for URLs among them (RFC 4648 §5). */
-export const base64: Alphabet = {
+const base64: Alphabet = {
   name: 'base64',
   bitsEach: 6,
   group: 4,
@@ -35,6 +35,7 @@ const hexadecimal: Alphabet = {
   divides: noValue,
 }
 
+/** The first has the characters of all others. */
 export const alphabets: readonly Alphabet[] = [base64, hexadecimal]
 
 /** The values of characters, and of others that mean the same from one value on. */

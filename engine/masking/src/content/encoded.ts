@@ -1,7 +1,7 @@
-import { alphabets, base64 } from './alphabet.ts'
+import { alphabets } from './alphabet.ts'
 import type { Finding } from './finder.ts'
 import { nextRun, runCharsMin, RunSearch } from './run-search.ts'
-import { mayEscape, Unescaper } from './unescaper.ts'
+import { hasEscapes, Unescaper } from './unescaper.ts'
 import { concealing, type ValueMask } from './value-mask.ts'
 
 /** A text in base64 may hold one in base64. */
@@ -12,9 +12,23 @@ const blockBytesMin = 1536
 /** Whole groups of characters in each alphabet, and of the same within. */
 const blockUnit = 12
 
-/** Whether anything in a text that is there as a whole may be encoded: hexadecimal digits are of the signs of base64. */
-export function mayEncode(text: string): boolean {
-  return text.length - nextRun(base64, text, 0) >= runCharsMin || mayEscape(text)
+/** What becomes of a text in which there is something to find. */
+type Look = (text: string) => ValueMask | undefined
+
+/** What is found in a text that is there as a whole. Most have no run that is long enough. */
+export function encodedIn(text: string, charsMax: number, look: Look): readonly Finding[] {
+  if (hasEscapes(text)) {
+    const search = new EncodedSearch(charsMax, look)
+    return [...search.push(text), ...search.end()]
+  }
+  const found: Finding[] = []
+  for (const alphabet of alphabets) {
+    // Digits of hexadecimal are of base64, too.
+    if (text.length - nextRun(alphabet, text, 0) < runCharsMin) break
+    const search = new RunSearch(alphabet, blockBytes(charsMax), concealed(look))
+    found.push(...search.push(text), ...search.end())
+  }
+  return found
 }
 
 /**
@@ -28,13 +42,9 @@ export class EncodedSearch {
   settled = 0
 
   /** No value that `look` finds has more than `charsMax`. */
-  constructor(charsMax: number, look: (text: string) => ValueMask | undefined) {
-    const blockBytes = blockUnit * Math.ceil(Math.max(blockBytesMin, charsMax) / blockUnit)
-    const concealed = (text: string): ValueMask | undefined => {
-      const mask = look(text)
-      return mask && concealing(mask)
-    }
-    this.#searches = alphabets.map((alphabet) => new RunSearch(alphabet, blockBytes, concealed))
+  constructor(charsMax: number, look: Look) {
+    const bytes = blockBytes(charsMax)
+    this.#searches = alphabets.map((alphabet) => new RunSearch(alphabet, bytes, concealed(look)))
   }
 
   /** What was found meanwhile, counted from the beginning of all that has come. */
@@ -57,5 +67,16 @@ export class EncodedSearch {
     this.settled = original(settled)
     this.#unescaper.forget(settled)
     return placed
+  }
+}
+
+function blockBytes(charsMax: number): number {
+  return blockUnit * Math.ceil(Math.max(blockBytesMin, charsMax) / blockUnit)
+}
+
+function concealed(look: Look): Look {
+  return (text) => {
+    const mask = look(text)
+    return mask && concealing(mask)
   }
 }

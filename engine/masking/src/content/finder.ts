@@ -1,6 +1,6 @@
 import type { Detector, Span } from '../detector.ts'
 import { foldingOnce } from '../detectors/fold.ts'
-import { EncodedSearch, levelsMax, mayEncode } from './encoded.ts'
+import { encodedIn, EncodedSearch, levelsMax } from './encoded.ts'
 import type { Tally } from './tally.ts'
 import { escapeSigns, mayEscape, unescaped, Unescaper } from './unescaper.ts'
 import { concealing, stricter, type ValueMask } from './value-mask.ts'
@@ -53,8 +53,8 @@ export class Finder {
   }
 
   /** Looks for it in a text that comes in pieces. */
-  encoded(levels: number = levelsMax): EncodedSearch {
-    return new EncodedSearch(this.charsMax, (text) => this.findWhole(text, levels - 1)[0]?.mask)
+  encoded(): EncodedSearch {
+    return new EncodedSearch(this.charsMax, this.#lookWithin(levelsMax))
   }
 
   /**
@@ -146,11 +146,12 @@ export class Finder {
   }
 
   #encodedIn(text: string, levels: number): readonly Finding[] {
-    if (levels === 0 || this.idle || !mayEncode(text)) return none
-    const search = this.encoded(levels)
-    const found = search.push(text)
-    const last = search.end()
-    return last.length === 0 ? found : [...found, ...last]
+    if (levels === 0 || this.idle) return none
+    return encodedIn(text, this.charsMax, this.#lookWithin(levels))
+  }
+
+  #lookWithin(levels: number): (text: string) => ValueMask | undefined {
+    return (text) => this.findWhole(text, levels - 1)[0]?.mask
   }
 }
 

@@ -89,7 +89,7 @@ export class Unescaper {
 
 /** The text without escapes, and where all of it stood; `null` when it has none. */
 export function unescaped(text: string): { readonly text: string; original(index: number): number } | null {
-  if (!mayEscape(text) || text.search(escape) < 0) return null
+  if (!hasEscapes(text)) return null
   const unescaper = new Unescaper()
   const said = unescaper.push(text) + unescaper.end()
   return { text: said, original: (index) => unescaper.original(index) }
@@ -100,6 +100,10 @@ export const escapeSigns: readonly string[] = ['%', '&', '\\']
 
 export function mayEscape(text: string): boolean {
   return escapeSigns.some((sign) => text.includes(sign))
+}
+
+export function hasEscapes(text: string): boolean {
+  return mayEscape(text) && text.search(escape) >= 0
 }
 
 function meaning(escaped: string): string {
