@@ -54,6 +54,8 @@ suite('a run of characters that say a text', () => {
         ['{"a":"', '"}'],
         [String.raw`x:\n`, String.raw`\n`],
         ['é', '😀'],
+        // Half a character before it.
+        ['8J+/', ' '],
         ['data:text/plain;charset=utf-8;base64,', ')'],
         ['q=', '%3D&b=100%'],
         ['%20', '%0A'],
@@ -76,6 +78,14 @@ suite('a run of characters that say a text', () => {
         const coded = Buffer.concat([Buffer.alloc(shift, 'x'), long]).toString('base64')
         const lines = (coded.match(/.{1,76}/g) ?? []).join(end)
         assert.equal(masked(`mail:\n\n${lines}\n\nof it`), 'mail:\n\n[masked]\n\nof it', String(shift))
+      }
+  })
+
+  test('of hexadecimal may have a prefix', () => {
+    for (const before of [String.raw`bytes \x`, '0x', "X'"])
+      for (const run of [bytes.toString('hex'), bytes.toString('hex').toUpperCase()]) {
+        assert.equal(masked(before + run), `${before}[masked]`)
+        assert.equal(told(Array.from(before + run)).join(''), `${before}[masked]`)
       }
   })
 
@@ -192,6 +202,8 @@ suite('what is no text in an encoding', () => {
 suite('in pieces', () => {
   const part = fc.constantFrom(
     ...runs.map(([, run]) => run),
+    '8J+/',
+    '\\x',
     '%34',
     '%',
     '&#52;',

@@ -36,7 +36,7 @@ export function encodedIn(text: string, charsMax: number, look: Look): readonly 
  * same however it is cut. Escapes within it are none of it.
  */
 export class EncodedSearch {
-  readonly #unescaper = new Unescaper()
+  readonly #unescaper = new Unescaper(true)
   readonly #searches: readonly RunSearch[]
   /** Nothing that is found from now on begins before it. */
   settled = 0

@@ -105,7 +105,7 @@ export class Finder {
   settled(text: string, levels: number = levelsMax): number {
     const settled = foldingOnce(() => this.#settledPlain(text))
     if (levels === 0 || !mayEscape(text)) return settled
-    const unescaper = new Unescaper()
+    const unescaper = new Unescaper(false)
     const said = unescaper.push(text)
     // An escape that has only begun may go on with what stands before it.
     if (!unescaper.changed && said.length === text.length) return settled

@@ -115,7 +115,7 @@ export class RunSearch {
   /** Text may begin there, unless one is read already of which this would be the rest. */
   #start(text: string, at: number, from: number): void {
     if (!maySay(this.#alphabet, text, at, Math.min(text.length, at + triedChars))) return
-    for (const { chars } of this.#readings) if (chars % this.#alphabet.group === 0) return
+    for (const reading of this.#readings) if (reading.isAnew(this.#alphabet.group)) return
     this.#readings.push(new TextReading(this.#alphabet, from + at))
   }
 

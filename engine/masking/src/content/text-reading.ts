@@ -25,6 +25,11 @@ export class TextReading {
     this.textEnd = from
   }
 
+  /** Whether whole groups were read, and whole characters: what comes next is read as from a new beginning. */
+  isAnew(group: number): boolean {
+    return this.chars % group === 0 && this.#following === 0
+  }
+
   /** Whether it may be a text with this character, too, behind which `end` is. */
   take(value: number, end: number): boolean {
     this.chars++

@@ -20,18 +20,16 @@ const named: Readonly<Record<string, string>> = {
 }
 
 const following = '%[89ab][0-9a-f]'
-/** One character each: in URLs, in pages, and in JSON and programs. */
-const escape = new RegExp(
-  [
-    `%u[0-9a-f]{4}|%[0-7][0-9a-f]|%[cd][0-9a-f]${following}|%e[0-9a-f](?:${following}){2}|%f[0-4](?:${following}){3}`,
-    String.raw`&#\d{1,7};?|&#x[0-9a-f]{1,6};?|&(?:${Object.keys(named).join('|')});`,
-    String.raw`\\u[0-9a-f]{4}|\\x[0-9a-f]{2}`,
-  ].join('|'),
-  'gi',
-)
+const ofUrls = `%u[0-9a-f]{4}|%[0-7][0-9a-f]|%[cd][0-9a-f]${following}|%e[0-9a-f](?:${following}){2}|%f[0-4](?:${following}){3}`
+const ofPages = String.raw`&#\d{1,7};?|&#x[0-9a-f]{1,6};?|&(?:${Object.keys(named).join('|')});`
+const ofPrograms = String.raw`\\u[0-9a-f]{4}|\\x[0-9a-f]{2}`
+/** One character each. */
+const escape = new RegExp([ofUrls, ofPages, ofPrograms].join('|'), 'gi')
+/** The same but for `\x` before many digits, as PostgreSQL writes bytes. */
+const escapeInRuns = new RegExp([ofUrls, ofPages, `${ofPrograms}(?![0-9a-f]{2})`].join('|'), 'gi')
 /** What may become one. */
 const begun =
-  /(?:%[0-9a-f]?|%u[0-9a-f]{0,3}|%[c-f][0-9a-f](?:%[89ab][0-9a-f]){0,2}(?:%[89ab]?)?|&(?:#\d{0,7}|#x[0-9a-f]{0,6}|[a-z]{0,6})|\\(?:u[0-9a-f]{0,3}|x[0-9a-f]?)?)$/i
+  /(?:%[0-9a-f]?|%u[0-9a-f]{0,3}|%[c-f][0-9a-f](?:%[89ab][0-9a-f]){0,2}(?:%[89ab]?)?|&(?:#\d{0,7}|#x[0-9a-f]{0,6}|[a-z]{0,6})|\\(?:u[0-9a-f]{0,3}|x[0-9a-f]{0,3})?)$/i
 
 /** No escape is longer. */
 const escapeCharsMax = 12
@@ -41,12 +39,18 @@ const escapeCharsMax = 12
  * in pieces.
  */
 export class Unescaper {
+  readonly #escape: RegExp
   /** Something was no more than an escape. */
   changed = false
   /** What has come last and may be the beginning of one. */
   #begun = ''
   #came = 0
   readonly #shifts = new Shifts()
+
+  /** `inRuns`: runs of hexadecimal are looked for in it, which stay. */
+  constructor(inRuns: boolean) {
+    this.#escape = inRuns ? escapeInRuns : escape
+  }
 
   push(piece: string): string {
     const text = this.#begun + piece
@@ -78,7 +82,7 @@ export class Unescaper {
   #without(text: string): string {
     const from = this.#came
     this.#came += text.length
-    return text.replaceAll(escape, (found, at: number) => {
+    return text.replaceAll(this.#escape, (found, at: number) => {
       const said = meaning(found)
       this.changed = true
       this.#shifts.add(from + at + found.length, found.length - said.length)
@@ -90,7 +94,7 @@ export class Unescaper {
 /** The text without escapes, and where all of it stood; `null` when it has none. */
 export function unescaped(text: string): { readonly text: string; original(index: number): number } | null {
   if (!hasEscapes(text)) return null
-  const unescaper = new Unescaper()
+  const unescaper = new Unescaper(false)
   const said = unescaper.push(text) + unescaper.end()
   return { text: said, original: (index) => unescaper.original(index) }
 }
