@@ -1,4 +1,5 @@
-import type { Json } from '@sluice/core'
+import { isDeepStrictEqual } from 'node:util'
+import type { Json, Refusal } from '@sluice/core'
 import { withoutComment, type Claim } from './commenter.ts'
 import { CopyBody } from './copy-body.ts'
 import type { Judged } from './exchange.ts'
@@ -12,7 +13,7 @@ import { describedTypes, parseBind } from './parameters.ts'
 import { recordableBind, recordableStatement, recordableUnknownBind } from './redact/message.ts'
 import { isRefusal, type Draft, type Segment } from './segment.ts'
 import type { SessionContext } from './session-context.ts'
-import { bodyOf } from './stands-for.ts'
+import { bodyOf, isPlanned } from './stands-for.ts'
 import type { BoundParameters } from './source.ts'
 import { isOwnType } from './types.ts'
 import { closedRefusal } from './walk/objection.ts'
@@ -22,6 +23,7 @@ type ExtendedType =
   typeof front.parse | typeof front.bind | typeof front.describe | typeof front.execute | typeof front.close
 
 const closedType = closedRefusal('The type of a parameter')
+const changedSince = closedRefusal('A portal whose names have come to mean something else since its Bind')
 const statementSign = 0x53
 const portalSign = 0x50
 
@@ -217,7 +219,26 @@ export class Extended {
     const found = this.#context.portals.lookup(name, number)
     if (draft.judged.objection !== undefined || found.kind !== 'found')
       return draft.execute(message, { kind: 'execute' })
-    this.#executes(draft, message, found.value, number)
+    const portal = joins ? found.value : await this.#asItWas(found.value, number)
+    if (isRefusal(portal)) {
+      draft.judged = { ...draft.judged, objection: portal }
+      return draft.execute(message, { kind: 'execute' })
+    }
+    this.#executes(draft, message, portal, number)
+  }
+
+  /**
+   * Of a query the plan is made. Whatever else a portal does, the server looks for what it names when it is executed, and
+   * keeps what comes out for further pages: it must be what it was at its Bind.
+   */
+  async #asItWas(portal: Portal, number: number): Promise<Portal | Refusal> {
+    if (isPlanned(portal.written)) return portal
+    const { analysis, catalogue } = await this.#context.analyse(portal.text, number)
+    if (analysis.objection !== null) return analysis.objection
+    const written = analysis.statements[portal.index] ?? emptyStatement
+    const statement = await this.#context.resolve(written, number, catalogue)
+    if (isRefusal(statement)) return statement
+    return isDeepStrictEqual(statement, portal.statement) ? { ...portal, catalogue } : changedSince
   }
 
   #executes(draft: Draft, message: Buffer, portal: Portal, number: number): void {

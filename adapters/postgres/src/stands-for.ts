@@ -18,7 +18,13 @@ export const plannable: ReadonlySet<string> = new Set([
 ])
 /** A cursor that outlives its transaction has its rows, whatever becomes of their tables. */
 const changedSince = closedRefusal('FETCH of a cursor whose tables have changed since it was declared')
+const notFetchable = closedRefusal('FETCH of a portal that is no query')
 export const notPlannable: Refusal = closedRefusal('EXECUTE of a statement that is no query')
+
+/** A query by itself: what it does is settled when it is bound, whatever becomes of the names in it. */
+export function isPlanned({ action, effect, explains }: Statement): boolean {
+  return plannable.has(action.name) && !explains && effect.kind !== 'copy_out'
+}
 
 export function bodyOf(statement: Statement | undefined, { body }: Prepared): Statement | undefined {
   if (!body || statement === undefined) return statement
@@ -54,7 +60,8 @@ function list(value: unknown): readonly Json[] {
 /** FETCH is judged by what its cursor reads, which must be what `now` knows by these names: policies and masks go by them. */
 export function fetched(fetch: Statement, portal: Portal | Refusal, now: KnownNames): Statement | Refusal {
   if ('code' in portal) return portal
-  const { statement, catalogue } = portal
+  const { statement, written, catalogue } = portal
+  if (!isPlanned(written)) return notFetchable
   if (catalogue !== now && !statement.touched.every((relation) => isAsItWas(relation, catalogue, now)))
     return changedSince
   const { name, kind } = fetch.action
