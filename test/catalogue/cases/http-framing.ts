@@ -365,6 +365,16 @@ export const framingCases: readonly HttpCase[] = [
           'as a text in UTF-16': post('/users', Buffer.from('{"role":"admin"}', 'utf16le'), [
             ['Content-Type', 'text/plain'],
           ]),
+          'as a form': post('/users', '{"role":"admin"}', [
+            ['Content-Type', 'application/x-www-form-urlencoded'],
+          ]),
+          'as GraphQL': post('/users', '{"role":"admin"}', [['Content-Type', 'application/graphql']]),
+          'as a text, in front of another': post('/users', '{"role":"admin"} {}', [
+            ['Content-Type', 'text/plain'],
+          ]),
+          'as a text that is not UTF-8': post('/users', Buffer.from('{"role":"admin","a":"\xff"}', 'latin1'), [
+            ['Content-Type', 'text/plain'],
+          ]),
           'as a text, a key twice': post('/users', '{"role":"user","role":"admin"}', [
             ['Content-Type', 'text/plain'],
           ]),
