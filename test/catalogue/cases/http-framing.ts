@@ -372,9 +372,11 @@ export const framingCases: readonly HttpCase[] = [
           'as a text, in front of another': post('/users', '{"role":"admin"} {}', [
             ['Content-Type', 'text/plain'],
           ]),
-          'as a text that is not UTF-8': post('/users', Buffer.from('{"role":"admin","a":"\xff"}', 'latin1'), [
-            ['Content-Type', 'text/plain'],
-          ]),
+          'as a text that is not UTF-8': post(
+            '/users',
+            Buffer.from('{"role":"admin","a":"\xff"}', 'latin1'),
+            [['Content-Type', 'text/plain']],
+          ),
           'as a text, a key twice': post('/users', '{"role":"user","role":"admin"}', [
             ['Content-Type', 'text/plain'],
           ]),
