@@ -7,6 +7,7 @@ import { canonicalHead, type CanonicalHead } from './head.ts'
 import { Meter } from './llm/meter.ts'
 import { normalise } from './normalise.ts'
 import type { Means } from './obligations.ts'
+import { partAfter, type Asked } from './parting.ts'
 import type { Reception } from './reception.ts'
 import { refuse } from './refuse.ts'
 import { receiveBody, requireRoom } from './request-body.ts'
@@ -127,8 +128,7 @@ export class Conversation {
       const { session } = lease
       const { judged, ...line } = await read(session)
       if (this.#closed) return
-      // What is left of a body that was refused is not read, so the connection ends.
-      if (!request.complete) response.shouldKeepAlive = false
+      if (!request.complete) partAfter(asked)
       const exchange = new HttpExchange(judged, this.#lineOf(claim, asked, session, line))
       const lane = this.#laneOf(session)
       lane.claim(claim.run)
@@ -197,10 +197,6 @@ export class Conversation {
   }
 }
 
-interface Asked extends Caller {
-  readonly request: IncomingMessage
-}
-
 /** What there is of a request; the rest is only of one that may be performed. */
 interface Read {
   readonly judged: Judged
@@ -226,10 +222,10 @@ function credentialOf(session: Session<HttpSettings>): Promise<Credential | null
   return authentication.kind === 'none' ? Promise.resolve(null) : session.credential()
 }
 
-/** A refusal of somebody whom nobody knows. What is left of a body is not read, so the connection ends. */
+/** A refusal of somebody whom nobody knows. */
 async function turnedAway(asked: Asked, reason: Refusal): Promise<void> {
   const { request, response } = asked
   if (response.headersSent || response.destroyed) return void response.destroy()
-  if (!request.complete) response.shouldKeepAlive = false
+  if (!request.complete) partAfter(asked)
   for (const reply of refuse(reason)) await handOver(reply, asked)
 }
