@@ -55,6 +55,36 @@ suite('an answer without a length', () => {
   })
 })
 
+test('an answer that turns out, at once, not to be for the caller is refused as one that never began', async () => {
+  const json: Reply = {
+    kind: 'head',
+    status: 200,
+    headers: [['content-type', 'application/json']],
+    coding: 'gzip',
+  }
+  const first = Promise.withResolvers<string>()
+  const connection = new Duplex({
+    read() {},
+    writev(pieces, done) {
+      first.resolve(Buffer.concat(pieces.map(({ chunk }) => chunk as Buffer)).toString())
+      done()
+    },
+  })
+  const play = async (response: ServerResponse): Promise<void> => {
+    const exchange = new HttpExchange(judged, { response, profile: null } as Line)
+    void exchange.reply(json)
+    const reason = refusal('denied', 'http/undecodable', 'It was withheld.')
+    for await (const reply of exchange.refuse(reason, 'during')) await exchange.reply(reply)
+  }
+  const server = createServer((_request, response) => void play(response).catch(first.reject))
+  server.emit('connection', connection)
+  connection.push('GET / HTTP/1.1\r\nHost: shop\r\n\r\n')
+  const said = await first.promise
+  connection.destroy()
+  assert.match(said, /^HTTP\/1\.1 403 [^]*problem\+json[^]*It was withheld/)
+  assert.doesNotMatch(said, /200 OK|content-encoding/)
+})
+
 suite('an answer that leaves in a coding', () => {
   const coded: Reply = { ...head, coding: 'gzip' }
 

@@ -1,12 +1,14 @@
 import type { Dispatcher } from 'undici'
 import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import { unreachable } from './dial.ts'
-import type { Headers, Reply } from './replies.ts'
+import { headerOf, type Headers, type Reply } from './replies.ts'
 
 type Next = IteratorResult<Reply, undefined>
 
 /** Bytes of an answer that wait for the caller before the target is made to wait. */
 const waitingBytesMax = 262_144
+/** What a piece costs while it waits, however little is in it. */
+const pieceBytesMin = 256
 /** Interim answers (103 and the like) before the final one. */
 const interimMax = 16
 
@@ -48,11 +50,14 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
         this.#abort(unreachable('its answer is not understood.'))
       return
     }
-    this.#push({ kind: 'head', status, headers: headersOf(controller.rawHeaders) })
+    const headers = headersOf(controller.rawHeaders)
+    if (isCoded(headers))
+      return this.#abort(unreachable('its answer is in a transfer coding that nobody asked for.'))
+    this.#push({ kind: 'head', status, headers })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    this.#bytes += bytes.length
+    this.#bytes += costOf(bytes)
     this.#push({ kind: 'data', bytes })
     if (this.#bytes > waitingBytesMax) controller.pause()
   }
@@ -101,7 +106,7 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
 
   #taken(reply: Reply): Reply {
     if (reply.kind !== 'data') return reply
-    this.#bytes -= reply.bytes.length
+    this.#bytes -= costOf(reply.bytes)
     if (this.#controller?.paused === true && this.#bytes <= waitingBytesMax / 2) this.#controller.resume()
     return reply
   }
@@ -144,6 +149,16 @@ function failed(error: Error & { code?: string }): Refused {
     default:
       return unreachable('the connection was lost, or its answer is not understood.', { cause: error })
   }
+}
+
+function costOf({ length }: Buffer): number {
+  return Math.max(length, pieceBytesMin)
+}
+
+/** Its chunks are gone; what else was done to it would stay, unseen by whoever looks into it. */
+function isCoded(headers: Headers): boolean {
+  const coding = headerOf(headers, 'transfer-encoding')
+  return coding !== undefined && coding.toLowerCase() !== 'chunked'
 }
 
 function headersOf(raw: Dispatcher.DispatchController['rawHeaders']): Headers {

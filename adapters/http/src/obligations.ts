@@ -141,7 +141,18 @@ function requiredOf(answer: Hiding): ContentRules {
   return answer.recognised.length === 0 ? answer.content : new Recognition(answer).noting
 }
 
-const inParts = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
+const inParts = [
+  'range',
+  // As Apache and Azure call it, and differences to what the caller has (RFC 3229).
+  'request-range',
+  'x-ms-range',
+  'a-im',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+]
 
 function clear(request: Outgoing): Sent {
   return { outgoing: request, hidden: [] }
