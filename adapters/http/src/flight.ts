@@ -24,6 +24,8 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
   #controller: Dispatcher.DispatchController | undefined
   #failure: unknown
   #over = false
+  #started = false
+  #late: NodeJS.Timeout | undefined
   /** Waits for what comes next. */
   #asked: PromiseWithResolvers<Next> | undefined
 
@@ -33,8 +35,16 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
     stop.on((reason) => this.#abort(stopped[reason]))
   }
 
+  /** Others may have all connections for as long as they like: whoever waits for one does not. */
+  startsWithin(waitMs: number): void {
+    if (this.#started || this.#failure !== undefined) return
+    this.#late = setTimeout(() => this.#abort(unreachable('all of its connections are in use.')), waitMs)
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#started = true
+    clearTimeout(this.#late)
     if (this.#failure !== undefined) return controller.abort(errorOf(this.#failure))
     try {
       this.#leave()
@@ -123,6 +133,7 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
 
   /** The first reason is the one that counts; what came before it is still handed out. */
   #fail(error: unknown): void {
+    clearTimeout(this.#late)
     this.#failure ??= error
     this.#hand()
   }

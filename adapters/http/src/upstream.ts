@@ -106,6 +106,7 @@ export class Upstream {
       },
       flight,
     )
+    flight.startsWithin(this.#settings.answer_timeout_ms)
     return flight
   }
 
