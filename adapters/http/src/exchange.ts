@@ -71,6 +71,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   readonly waits: boolean
   readonly body: AsyncIterable<never> = nothing
   readonly #request: Outgoing
+  readonly #llm: Llm | null
   readonly #line: Line
   #decision = ''
   /** What was hidden in the request that was sent. */
@@ -81,8 +82,9 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   #encoder: Encoder | undefined
   #guard: EchoGuard | undefined
 
-  constructor({ action, request, objection }: Judged, line: Line) {
+  constructor({ action, request, objection, llm }: Judged, line: Line) {
     this.#request = request
+    this.#llm = llm
     this.#line = line
     this.actions = [action]
     this.objection = objection
@@ -96,7 +98,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    return oblige(verdicts, this.#request, this.#line.means)
+    return oblige(verdicts, this.#request, this.#line.means, this.#llm)
   }
 
   bound(): Uint8Array {
