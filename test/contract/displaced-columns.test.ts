@@ -23,7 +23,14 @@ const tables = `
   insert into people values (1, '${ssn}', 'Ann');
   alter table people add row_to_json int, add quote_literal int;
   create table mine (ssn text, people int);
-  insert into mine values ('none', 1)`
+  insert into mine values ('none', 1);
+  create table kept (x int, of_row text, of_any text, of_record text, listed text); insert into kept values (1);
+  create table heir () inherits (kept); insert into heir values (1);
+  create domain kept_too as kept; create function x(int) returns int language sql as 'select 1';
+  create function of_row(kept) returns text language sql as 'select ssn from people';
+  create function of_any(anyelement, int default 1) returns text language sql as 'select ssn from people';
+  create function of_record(record) returns text language plpgsql as 'begin return (select ssn from people); end';
+  create function listed(kept_too) returns text language sql as 'select ssn from people'`
 
 const byName = "select (select ssn from mine limit 1) || '' from people"
 const lacksName = 'alter table mine drop column ssn'
@@ -63,6 +70,31 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
     'begin',
     'alter table people drop column row_to_json',
     "select p.row_to_json::text || '' from people as p",
+  ],
+  'a column that becomes a function of one’s own': [
+    'begin',
+    'alter table kept drop column of_row',
+    'select k.of_row from kept as k',
+  ],
+  'the same of a row that inherits': [
+    'begin',
+    'alter table kept drop column of_row',
+    'select (h).of_row from heir as h',
+  ],
+  'the same of rows of any table': [
+    'begin',
+    'alter table kept drop column of_any',
+    'select kept.of_any from kept',
+  ],
+  'the same of any rows': [
+    'begin',
+    'alter table kept drop column of_record',
+    'select s.of_record from (select * from kept) as s',
+  ],
+  'the same of a domain over rows, that is vouched for': [
+    'begin',
+    'alter table kept drop column listed',
+    'select k.listed from kept as k',
   ],
   'the same as a field': [
     'begin',
@@ -114,7 +146,8 @@ suite('columns that are not where they were', () => {
     backend = await startBackend()
     parts.defer(() => backend.close())
     await backend.run('postgres', tables)
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
+    const settings = { functions: [{ name: 'public.listed', reads: ['public.people'] }] }
+    const targets = [{ name: 'shop', login: backend.login('postgres'), settings }]
     for (const [how, mask] of Object.entries({
       refused: { method: 'redact' },
       masked: { method: 'redact', derived: 'mask' },
@@ -149,6 +182,30 @@ suite('columns that are not where they were', () => {
     }
   })
 
+  test('are refused with what to write instead', async () => {
+    const gateway = gateways.get('refused') ?? assert.fail()
+    const client = await WireClient.login(await gateway.login('alice', 'shop'))
+    for (const [sql, way] of [
+      [byName, /Write the table before each name: .* people\.ssn, which is masked\./],
+      [
+        "select x || '' from people as p (x, y, z)",
+        /Write the columns for \* .* people\.ssn, which is masked\./,
+      ],
+      [
+        "select p.row_to_json::text || '' from people as p",
+        /without its table: .* function of the row, .* people\.ssn, which is masked\./,
+      ],
+      ['select id from (select * from people order by 1) as s', /Write the columns for \* and for numbers/],
+      ["select ssn || '' from people", /people\.ssn is masked: it .* It can be selected/],
+      ["select y || '' from people as p (x, y)", /people\.ssn is masked: it .* It can be selected/],
+      ["copy people to stdout (null '')", /COPY under masks takes FORMAT.* leave NULL as it is\./],
+    ] as const) {
+      const { errors } = await client.query(sql)
+      assert.match(errors[0]?.message ?? '', way, sql)
+    }
+    client.close()
+  })
+
   test('are what they are where a table is named, or none of them is masked', async () => {
     for (const login of await logins()) {
       const client = await WireClient.login(login)
@@ -156,6 +213,7 @@ suite('columns that are not where they were', () => {
         "select (select mine.ssn from mine limit 1) || '' from people",
         'select a || b from (select * from mine) as s (a, b), (select id from people) as p',
         "select (select ssn from mine limit 1) || '' from (select id from people) as p",
+        'select k.x + 1 from kept as k limit 1',
         'select p.id + 1 from people as p where exists (select 1 from mine where people = 1)',
       ]) {
         const { errors, rows } = await client.query(sql)

@@ -6,7 +6,7 @@ import { message, startBackend, startGateway, WireClient, type Transcript } from
 
 /**
  * What the gateway says in the server's place, of a text that is none and of names that do not exist, is what the server
- * says, the place in the text included: editors put their cursor there. Hints are missing.
+ * says, the place in the text included: editors put their cursor there. Most hints are missing.
  */
 
 const { bind, execute, parse, sync } = message
@@ -77,6 +77,22 @@ const misread: readonly string[] = [
   'select x.* from people p',
   'select 1 from people p join other o on x.id = 1',
   'delete from people where x.id = 1',
+  'select other.people.id from people',
+  'select 1 from other people, people p where public.people.id = 1',
+]
+
+/** Here the hint is the server's too. */
+const hinted: readonly string[] = [
+  'select people.id from people p',
+  'select people.* from people p, other',
+  'select public.people.id from people p',
+  'select id from people p where people.id = 1',
+  'select 1 from people p join other o on o.id = people.id',
+  'select (select people.id from other o) from people p, people q',
+  'select people.id from people p, other people where public.people.id = 1',
+  'update people p set id = 1 where people.id = 1',
+  'delete from people p where people.id = 1 returning people.id',
+  'insert into people as p values (1) returning people.id',
 ]
 
 suite('what is misread', () => {
@@ -107,7 +123,25 @@ suite('what is misread', () => {
         assert.deepEqual(errorOf(await ask(through, sql)), said)
       }
     })
+
+  for (const sql of hinted)
+    test(sql, async () => {
+      for (const ask of [simple, prepared]) {
+        const said = hintOf(await ask(direct, sql))
+        assert.match(JSON.stringify(said), /table alias/)
+        assert.deepEqual(hintOf(await ask(through, sql)), said)
+      }
+    })
 })
+
+function hintOf({ errors }: Transcript): unknown {
+  return (
+    errors[0] && {
+      ...errors[0],
+      rest: /Perhaps you meant to reference the table alias "[^"]*"\./.exec(errors[0].rest)?.[0],
+    }
+  )
+}
 
 function simple(client: WireClient, sql: string): Promise<Transcript> {
   return client.query(sql)

@@ -40,6 +40,8 @@ export interface Installed {
   readonly trusted: boolean
   /** What its operator says that it does. */
   readonly own?: OwnFunction
+  /** OIDs of the tables of which it takes a row, where it may be given nothing else; 0 for any table. */
+  readonly ofRows?: readonly number[]
 }
 
 /** What a statement is analysed with: it is asked by name alone, so that another thread can ask too. */
@@ -128,6 +130,16 @@ const isAlike =
   `and not exists (select from pg_catalog.pg_proc f where f.oid in (o.oprrest, o.oprjoin) ` +
   `and f.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
 
+/** See `Installed.ofRows`: what a row of any table may become, by a cast of somebody's own too, is a 0. */
+const takesRowsOf =
+  `coalesce(pg_catalog.string_agg(distinct (select case when t.typtype = 'c' ` +
+  `and t.oid not in (select c.reloftype from pg_catalog.pg_class c) then t.typrelid::text else '0' end ` +
+  `from pg_catalog.pg_type t left join pg_catalog.pg_type b on b.oid = t.typbasetype ` +
+  `where t.oid = p.proargtypes[0] and p.pronargs - p.pronargdefaults <= 1 ` +
+  `and (t.typtype in ('c', 'p') or b.typtype in ('c', 'd') ` +
+  `or t.oid in (select k.casttarget from pg_catalog.pg_cast k join pg_catalog.pg_type s ` +
+  `on s.oid = k.castsource and s.typtype = 'c' where k.castcontext = 'i'))), ' '), '')`
+
 /** Constant texts: what the gateway itself asks of a target, on a connection of its own. */
 export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } = {
   relations:
@@ -143,9 +155,9 @@ export const catalogueQueries: { readonly [K in keyof CatalogueRows]: string } =
     `order by a.attrelid, a.attnum limit ${String(sqlLimits.catalogueRowsMax + 1)}`,
   inherits: `select inhrelid, inhparent from pg_catalog.pg_inherits order by inhrelid, inhseqno`,
   functions:
-    `select distinct n.nspname, p.proname, coalesce(e.extname, ''), ${constructs} from pg_catalog.pg_proc p ` +
+    `select n.nspname, p.proname, coalesce(e.extname, ''), ${constructs}, ${takesRowsOf} from pg_catalog.pg_proc p ` +
     `join pg_catalog.pg_namespace n on n.oid = p.pronamespace ${extensionOf('pg_proc', 'p')} ` +
-    `where ${foreign} order by 1, 2, 3, 4`,
+    `where ${foreign} group by 1, 2, 3, 4 order by 1, 2, 3, 4`,
   operators:
     `select distinct n.nspname, o.oprname, coalesce(e.extname, ''), ${isAlike} from pg_catalog.pg_operator o ` +
     `join pg_catalog.pg_namespace n on n.oid = o.oprnamespace ${extensionOf('pg_operator', 'o')} ` +
@@ -243,7 +255,11 @@ export function catalogueOf(
     relations: new Map(list.map((relation) => [keyOf(relation.name), relation])),
     byOid: new Map(list.map((relation) => [relation.oid, relation])),
     functions: vouched(
-      installed(rows.functions, ([, , , range = '']) => plain.has(range)),
+      installed(
+        rows.functions,
+        ([, , , range = '']) => plain.has(range),
+        ([, , , , tables = '']) => (tables === '' ? {} : { ofRows: tables.split(' ').map(Number) }),
+      ),
       own,
     ),
     operators: installed(rows.operators, ([, , , alike]) => alike === 't'),
@@ -312,10 +328,11 @@ function vouched(found: Catalogue['functions'], own: readonly OwnFunction[]): Ca
   )
 }
 
-/** `isProven`: of a row, that it is harmless whatever extension it belongs to. */
+/** `isProven`: of a row, that it is harmless whatever extension it belongs to; `more`: what else it says. */
 function installed(
   rows: readonly (readonly string[])[],
-  isProven: (row: readonly string[]) => boolean = () => false,
+  isProven: (row: readonly string[]) => boolean,
+  more: (row: readonly string[]) => Pick<Installed, 'ofRows'> = () => ({}),
 ): Catalogue['functions'] {
   const byName = Map.groupBy(rows, ([, name = '']) => name)
   return new Map(
@@ -323,7 +340,7 @@ function installed(
       name,
       list.map((row) => {
         const [schema = '', , extension = ''] = row
-        return { schema, trusted: allowedExtensions.has(extension) || isProven(row) }
+        return { schema, trusted: allowedExtensions.has(extension) || isProven(row), ...more(row) }
       }),
     ]),
   )

@@ -153,7 +153,11 @@ export class Extended {
     const all = analysed.values === undefined ? values : [...analysed.values, ...values]
     if (analysis.objection !== null)
       return { judged: objected(analysis.objection, catalogue, analysis.statements, state), portal: null }
-    const written = bodyOf(analysis.statements[prepared.index], prepared) ?? emptyStatement
+    const asked = bodyOf(analysis.statements[prepared.index], prepared) ?? emptyStatement
+    const written =
+      asked.settings === undefined || parameters === null ? asked : this.#context.settled(asked, values)
+    if (isRefusal(written))
+      return { judged: objected(written, catalogue, analysis.statements, state), portal: null }
     const resolving = this.#context.resolve(written, number)
     const statement = resolving instanceof Promise ? await resolving : resolving
     if (isRefusal(statement))

@@ -193,7 +193,7 @@ function violation(statement: Statement, masks: Masks, catalogue: Catalogue): Re
     return closed(`${nameOfInternals(statement)} a table with masked columns is not possible`)
   for (const use of statement.uses) {
     for (const mask of masksOn(use, masks, catalogue)) {
-      const refused = misuse(use.place, mask, statement.outputs !== null)
+      const refused = misuse(use, mask, statement.outputs !== null)
       if (refused !== undefined) return refused
     }
   }

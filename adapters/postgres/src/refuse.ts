@@ -38,6 +38,7 @@ export function refuse(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'ERROR'):
       ['V', severity],
       ['C', stateOf(refusal)],
       ['M', refusal.message],
+      ...(refusal.hint === undefined ? [] : [['H', refusal.hint] as const]),
       ...(refusal.position === undefined ? [] : [['P', String(refusal.position)] as const]),
     ]),
   )

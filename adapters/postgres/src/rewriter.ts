@@ -111,6 +111,8 @@ export class Rewriter {
 
   /** Leaves room of this length in the place of `bytes[from, to)`. */
   #gap(from: number, to: number, length: number): Buffer {
+    // All that may come, unless something becomes longer: of a message that goes there is nothing to come.
+    this.#out ??= Buffer.allocUnsafeSlow(this.#bytes.length - (to - from) + length + spareBytes)
     this.#copyTo(from)
     const out = this.#room(length)
     const shift = length - (to - from)
@@ -164,15 +166,12 @@ export class Rewriter {
 
   #room(length: number): Buffer {
     const needed = this.#written + length
-    let out = this.#out
-    if (out === undefined) out = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length) + spareBytes)
-    else if (out.length < needed) {
-      const larger = Buffer.allocUnsafeSlow(2 * needed)
-      out.copy(larger, 0, 0, this.#written)
-      out = larger
-    }
-    this.#out = out
-    return out
+    const out = this.#out
+    if (out !== undefined && out.length >= needed) return out
+    const larger = Buffer.allocUnsafeSlow(2 * needed)
+    out?.copy(larger, 0, 0, this.#written)
+    this.#out = larger
+    return larger
   }
 }
 

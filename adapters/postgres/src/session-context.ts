@@ -1,6 +1,7 @@
 import { refusal, type Json, type Refusal, type Session } from '@sluice/core'
 import type { Analysed, Analyser } from './analyser.ts'
 import type { Catalogue } from './catalogue.ts'
+import { unboundSettings, withSettings } from './bound-settings.ts'
 import { copiedName } from './copy/describe.ts'
 import { reservedName, tooManyNames, unknownName } from './judged.ts'
 import { NameTable, SearchScope, type Effect, type Portal, type Prepared } from './names.ts'
@@ -134,6 +135,11 @@ export class SessionContext {
     return withArguments(body, values, execute)
   }
 
+  /** With the values of its parameters, one that sets what these name. */
+  settled(statement: Statement, values: readonly Json[]): Statement | Refusal {
+    return withSettings(statement, values, this.#session.target.settings.schemas)
+  }
+
   /** What an approval of a message with these texts is bound to. */
   source(searched: readonly Searched[], segment: number, bound: BoundParameters | null = null): Source {
     const { searchPaths } = this.#scope.names(segment)
@@ -162,6 +168,7 @@ export class SessionContext {
     },
     values: readonly Json[] = [],
   ): Effect | Refusal {
+    if (statement.settings !== undefined || done.settings !== undefined) return unboundSettings
     const effect = this.#effect(statement, origin, values)
     if ('code' in effect) return effect
     this.transaction.expects(done)

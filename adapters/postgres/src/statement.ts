@@ -45,6 +45,20 @@ export interface Statement {
   readonly lingers: boolean
   /** What it changes in the connection that later statements depend on. */
   readonly effect: SessionEffect
+  /** `set_config` of names that are parameters: it can be judged with their values alone (`bound-settings.ts`). */
+  readonly settings?: readonly BoundSetting[]
+}
+
+/** A setting whose name is a parameter. */
+export interface BoundSetting {
+  /** The number of the parameter, from 1. */
+  readonly name: number
+  /** What it is set to: a text, the number of a parameter, or `null` for what is not known. */
+  readonly value: string | number | null
+  /** Until the end of the transaction at most. */
+  readonly local: boolean
+  /** The statement does nothing else, so that it is surely set. */
+  readonly alone: boolean
 }
 
 export interface RelationName {
@@ -64,12 +78,21 @@ export interface ColumnUse {
   /** `*` for all of them. */
   readonly column: string
   readonly place: 'output' | 'derived' | 'equality' | 'presence' | 'predicate' | 'moved' | 'elsewhere'
+  /** Nothing that is there now is used so. */
+  readonly doubt?: Doubt
 }
+
+/**
+ * Why something may come to be that column by the time that the server reads it: a `name` without its table, a `place` that
+ * is counted in `*` or in a table, or a `call` by the name of a column.
+ */
+export type Doubt = 'name' | 'place' | 'call'
 
 /** A column of a real relation; `*` for any of them. */
 export interface Source {
   readonly relation: RelationName
   readonly column: string
+  readonly doubt?: Doubt
 }
 
 /** What an output column is. */

@@ -1,5 +1,4 @@
-import { addAbortListener } from 'node:events'
-import type { Clock, Ids } from '@sluice/core'
+import { pause, type Clock, type Ids } from '@sluice/core'
 import { limits } from './limits.ts'
 
 /** Pauses that double up to a bound, each somewhere between its half and its whole: many agents do not come at once. */
@@ -22,9 +21,6 @@ export class Backoff {
     const whole = ms ?? this.#ms
     if (ms === undefined) this.#ms = Math.min(2 * this.#ms, limits.retryMsMax)
     const share = 0.5 + (this.#ids.random32() >>> 0) / 2 ** 33
-    const { promise, resolve } = Promise.withResolvers<void>()
-    using _timer = this.#clock.after(whole * share, resolve)
-    using _stopped = addAbortListener(signal, () => resolve())
-    await promise
+    await pause(whole * share, this.#clock, signal)
   }
 }

@@ -3,6 +3,7 @@ import { refusal, Refused } from './errors.ts'
 import type { NewEvent, RecordedEvent } from './events.ts'
 import { Incarnations } from './incarnations.ts'
 import { limits } from './limits.ts'
+import { pause } from './pause.ts'
 import { controlStream, type Clock, type EventStore, type Ids, type Position } from './ports.ts'
 import type { Run } from './request.ts'
 import { worded } from './wording.ts'
@@ -105,7 +106,7 @@ export class Control {
       } catch (error) {
         this.#healthy = false
         report('the control stream could not be followed; trying again', error)
-        await pause(clock, signal)
+        await pause(limits.approvalRetryMs, clock, signal)
       }
     }
   }
@@ -124,10 +125,3 @@ const unrecorded = refusal(
   'sluice/log',
   'What was asked for could not be recorded, so it is not done.',
 )
-
-async function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  using _timer = clock.after(limits.approvalRetryMs, resolve)
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  if (!signal.aborted) await promise
-}

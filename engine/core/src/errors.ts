@@ -52,6 +52,8 @@ export interface Refusal {
   readonly native?: string
   /** Where in the text of the request the fault is, counted as its protocol counts: PostgreSQL by characters, from 1. */
   readonly position?: number
+  /** What the protocol's own server would suggest instead, in words of the request alone. */
+  readonly hint?: string
   /** Of `pending`: where it is seen what became of it. */
   readonly link?: string
 }

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { limits } from '@sluice/core'
-import { Backoff, pause } from './backoff.ts'
+import { Backoff } from './backoff.ts'
 
 const never = new AbortController().signal
 
@@ -29,13 +29,4 @@ test('each wait may be twice as long, up to the most, and is at least half of th
 
 test('a receiver that asks for more gets it', async () => {
   assert.deepEqual(await waits(0, 120_000, 2), [120_000, 120_000])
-})
-
-test('a pause ends when it is over, or when the signal aborts', async () => {
-  const leaving = new AbortController()
-  const endless = { after: () => ({ [Symbol.dispose]: () => {} }) }
-  const pausing = pause(1_000_000, endless, leaving.signal)
-  leaving.abort()
-  await pausing
-  await pause(1_000_000, endless, leaving.signal)
 })

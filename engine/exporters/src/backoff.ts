@@ -1,4 +1,4 @@
-import { limits, type Clock, type Ids } from '@sluice/core'
+import { limits, pause, type Clock, type Ids } from '@sluice/core'
 
 export interface BackoffPorts {
   readonly clock: Pick<Clock, 'after'>
@@ -32,15 +32,4 @@ export class Backoff {
     const chance = (this.#ports.ids.random32() + 2 ** 31) / 2 ** 32
     await pause(Math.max(afterMs, most * (0.5 + chance / 2)), this.#ports.clock, signal)
   }
-}
-
-/** Resolves after a time, or when the signal aborts. */
-export async function pause(ms: number, clock: Pick<Clock, 'after'>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const leave = (): void => resolve()
-  signal.addEventListener('abort', leave, { once: true })
-  using _timer = clock.after(ms, resolve)
-  await promise
-  signal.removeEventListener('abort', leave)
 }

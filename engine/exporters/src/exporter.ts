@@ -1,4 +1,12 @@
-import { limits, type Clock, type Ids, type Position, type RecordedEvent } from '@sluice/core'
+import {
+  limits,
+  LogFeed,
+  type Clock,
+  type Ids,
+  type Position,
+  type Reading,
+  type RecordedEvent,
+} from '@sluice/core'
 import { abortable } from './abortable.ts'
 import { Backoff } from './backoff.ts'
 import { Batch } from './batch.ts'
@@ -11,7 +19,6 @@ import type { Mapper } from './mapper.ts'
 import type { Offsets, Place } from './offsets.ts'
 import { parcelOf, type Parcel } from './parcel.ts'
 import type { Sink } from './sink.ts'
-import { Source, type Reading } from './source.ts'
 
 /** One destination and what it is given. */
 export interface ExporterOptions {
@@ -46,7 +53,7 @@ export class Exporter implements Progress {
   readonly #ports: ExporterPorts
   readonly #leaving = new AbortController()
   readonly #abandon = new AbortController()
-  readonly #source: Source
+  readonly #feed: LogFeed
   readonly #courier: Courier
   readonly #backoff: Backoff
   readonly #deadLettersBefore: number
@@ -65,8 +72,13 @@ export class Exporter implements Progress {
     this.#contexts = new Contexts(ports.offsets)
     this.#join = new Join(this.#contexts)
     const signals = { leaving: this.#leaving.signal, abandon: this.#abandon.signal }
-    const gone = (): void => this.#startAgain()
-    this.#source = new Source(this.#place.position ?? undefined, { ...ports, ...signals, gone })
+    this.#feed = new LogFeed(this.#place.position ?? undefined, {
+      ...ports,
+      leaving: this.#leaving.signal,
+      retryMs: limits.exportRetryMs,
+      failed: (error) => ports.report('the log could not be read for an export; trying again', error),
+      gone: () => this.#startAgain(),
+    })
     this.#courier = new Courier({ ...options, ...ports, ...signals })
     this.#backoff = new Backoff(ports)
   }
@@ -116,7 +128,7 @@ export class Exporter implements Progress {
     const { clock, offsets, report } = this.#ports
     using _patience = clock.after(limits.exportStopMs, () => this.#abandon.abort())
     await this.#running
-    await this.#source.close()
+    await this.#feed.close()
     const { name, sink } = this.#options
     await abortable(sink.close(), this.#abandon.signal).catch((error: unknown) =>
       report(`the export to ${name} was not closed in order`, error),
@@ -128,20 +140,20 @@ export class Exporter implements Progress {
     const { aborted } = this.#leaving.signal
     if (aborted) return
     do await this.#gather()
-    while ((await this.#dealWith()) && !this.#source.ended)
+    while ((await this.#dealWith()) && !this.#feed.ended)
   }
 
   /** What comes within a moment, up to a batch. */
   async #gather(): Promise<void> {
     this.#batch = new Batch(this.#options.sink.capacity)
     const { promise: until, resolve } = Promise.withResolvers<void>()
-    let event = await this.#source.next()
+    let event = await this.#feed.next()
     using _deadline = this.#ports.clock.after(limits.exportGatherMs, resolve)
     while (event !== undefined) {
       this.#batch.add(event, this.#parcel(event))
       if (this.#batch.isFull) return
       if (this.#batch.events % limits.exportTurnEvents === 0) await othersTurn()
-      event = await this.#source.next(until)
+      event = await this.#feed.next(until)
     }
   }
 

@@ -1,5 +1,4 @@
-import { limits, type Clock, type EventStore, type Position } from '@sluice/core'
-import { pause } from './backoff.ts'
+import { limits, pause, type Clock, type EventStore, type Position } from '@sluice/core'
 
 export interface LagPorts {
   readonly store: Pick<EventStore, 'subscribe'>

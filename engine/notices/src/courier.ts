@@ -1,9 +1,7 @@
-import { limits, type Clock, type Ids, type RecordedEvent } from '@sluice/core'
+import { limits, pause, type Clock, type Ids, type LogFeed, type RecordedEvent } from '@sluice/core'
 import { Backlog, type Parcel, type Place } from './backlog.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { delay } from './delay.ts'
 import { failed, type Delivery, type Medium } from './delivery.ts'
-import type { Feed } from './feed.ts'
 import { deciders, type Message, type Notice, type NoticeType } from './notice.ts'
 import { Pace } from './pace.ts'
 import { Story } from './story.ts'
@@ -18,7 +16,7 @@ export interface Destination {
 }
 
 export interface CourierPorts {
-  readonly feed: Feed
+  readonly feed: LogFeed
   readonly clock: Clock
   readonly ids: Pick<Ids, 'random32'>
   /** Keeps how far it is. Never rejects. */
@@ -108,7 +106,7 @@ export class Courier {
 
   /** Hears what comes meanwhile. */
   async #gather(ms: number): Promise<void> {
-    const until = delay(ms, this.#ports.clock, this.#signal)
+    const until = pause(ms, this.#ports.clock, this.#signal)
     let event: RecordedEvent | undefined
     do this.#hear((event = await this.#ports.feed.next(until)))
     while (event !== undefined)

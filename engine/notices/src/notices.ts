@@ -1,7 +1,6 @@
-import type { Clock, EventStore, Ids } from '@sluice/core'
+import { controlStream, limits, LogFeed, type Clock, type EventStore, type Ids } from '@sluice/core'
 import { readCheckpoint, tidyCheckpoints, writeCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { Courier, type Destination } from './courier.ts'
-import { Feed } from './feed.ts'
 
 export interface NoticePorts {
   readonly destinations: readonly Destination[]
@@ -48,7 +47,7 @@ export async function openNotices(ports: NoticePorts): Promise<Notices> {
 
 interface Opened {
   readonly courier: Courier
-  readonly feed: Feed
+  readonly feed: LogFeed
 }
 
 async function opened(destination: Destination, signal: AbortSignal, ports: NoticePorts): Promise<Opened> {
@@ -63,7 +62,13 @@ async function opened(destination: Destination, signal: AbortSignal, ports: Noti
     }
   }
   await save(checkpoint)
-  const feed = new Feed(checkpoint.from, signal, ports)
+  const feed = new LogFeed(checkpoint.from ?? undefined, {
+    read: (after, leaving) => ports.store.subscribe(after, leaving, controlStream),
+    clock: ports.clock,
+    leaving: signal,
+    retryMs: limits.approvalRetryMs,
+    failed: (error) => report('the control stream could not be read for notices; trying again', error),
+  })
   return { courier: new Courier(destination, checkpoint, signal, { ...ports, feed, save }), feed }
 }
 

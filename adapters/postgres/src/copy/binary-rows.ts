@@ -23,13 +23,13 @@ export class BinaryRows implements CopyRows {
       return from + 2
     }
     if (count < 0) throw new Undecodable('row of COPY')
-    let at = from + 2
-    for (let left = count; left > 0; left--) {
-      if (to - at < 4) return -1
+    let at = fields.begun(from + 2)
+    for (let left = count - fields.count; left > 0; left--) {
+      if (to - at < 4) return fields.stop(at, at)
       const length = bytes.readInt32BE(at)
       if (length < -1) throw new Undecodable('field of COPY')
       const next = at + 4 + Math.max(0, length)
-      if (next > to) return -1
+      if (next > to) return fields.stop(at, at)
       fields.add(at, next)
       at = next
     }

@@ -38,9 +38,9 @@ export class CsvRows implements CopyRows {
   }
 
   row(bytes: Buffer, from: number, to: number, fields: Fields): number {
-    for (let start = from; ;) {
-      const end = this.#end(bytes, start, to)
-      if (end >= to) return -1
+    for (let start = fields.begun(from); ;) {
+      const end = this.#end(bytes, start, fields.read(start), to)
+      if (end < 0) return fields.stop(start, ~end)
       fields.add(start, end)
       const byte = bytes[end]
       if (byte === newline) return end + 1
@@ -49,26 +49,28 @@ export class CsvRows implements CopyRows {
     }
   }
 
-  #end(bytes: Buffer, start: number, to: number): number {
-    if (start < to && bytes[start] === this.#quote) return this.#closed(bytes, start + 1, to)
-    const end = this.#open.find(bytes, start, to)
+  /** Behind the field at `start`, which was read up to `from`; `~at` where it does not end yet and reading goes on at `at`. */
+  #end(bytes: Buffer, start: number, from: number, to: number): number {
+    if (start < to && bytes[start] === this.#quote) return this.#closed(bytes, Math.max(start + 1, from), to)
+    const end = this.#open.find(bytes, from, to)
+    if (end >= to) return ~to
     const byte = bytes[end]
-    if (end < to && (byte === this.#quote || byte === carriageReturn)) throw new Undecodable('field of COPY')
+    if (byte === this.#quote || byte === carriageReturn) throw new Undecodable('field of COPY')
     return end
   }
 
   /** Behind the quote that ends the field. What follows it tells that it is no escape. */
-  #closed(bytes: Buffer, start: number, to: number): number {
-    let at = this.#within.find(bytes, start, to)
+  #closed(bytes: Buffer, from: number, to: number): number {
+    let at = this.#within.find(bytes, from, to)
     for (; at < to; at = this.#within.find(bytes, at, to)) {
       const byte = bytes[at]
-      const next = at + 1 < to ? bytes[at + 1] : undefined
+      if (at + 1 === to) break
+      const next = bytes[at + 1]
       if (byte === this.#escape && (next === this.#quote || next === this.#escape)) at += 2
       else if (byte === this.#quote) return at + 1
-      else if (next !== undefined) throw new Undecodable('field of COPY')
-      else return to
+      else throw new Undecodable('field of COPY')
     }
-    return to
+    return ~at
   }
 
   isNull(bytes: Buffer, from: number, to: number): boolean {

@@ -25,7 +25,7 @@ function refused(reason: Refusal): Obliged<MaskPlan> {
 const closed = (why: string): Refusal => refusal('denied', closedWorldRule, why)
 const notAlone = closed('COPY of a table with masked columns must be the only statement of its message')
 const unreadable = closed(
-  'COPY of a table with masked columns is not possible with these options: in text format leave NULL as it is',
+  'COPY under masks takes FORMAT, DELIMITER, HEADER, in CSV NULL, QUOTE, ESCAPE, FORCE_QUOTE too, each once; in text leave NULL as it is',
 )
 const untold = closed(
   'The query in this COPY cannot be told apart, and its table has masked columns: write it shorter and begin with COPY (',

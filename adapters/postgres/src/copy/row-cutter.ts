@@ -9,8 +9,6 @@ import type { CopyFormat } from './format.ts'
 import type { CopyRows } from './rows.ts'
 import { TextRows } from './text-rows.ts'
 
-const nothing = Buffer.alloc(0)
-
 /**
  * The rows in the data of one COPY TO STDOUT, as it streams. Its messages may cut through its rows; a row is there when
  * it is whole. Throws `Undecodable` for what does not read as the rows that it should be.
@@ -21,7 +19,10 @@ export class RowCutter {
   readonly #fields: Fields
   /** The first line holds names, which are no values. */
   #header: boolean
-  #rest = nothing
+  /** A message of what has come of a row that goes on, with room for more. */
+  #store: Buffer = Buffer.alloc(0)
+  /** How much of it is filled; 0 where no row goes on. */
+  #filled = 0
 
   constructor(format: CopyFormat, columns: readonly string[], count: number) {
     this.rows = rowsOf(format, columns)
@@ -32,10 +33,17 @@ export class RowCutter {
 
   /** The message, with what has come before of the row that it goes on with; `undefined` when it begins one. */
   continued(bytes: Buffer, at: number, next: number): Buffer | undefined {
-    const rest = this.#rest
-    if (rest.length === 0) return undefined
-    this.#rest = nothing
-    return frame(back.copyData, rest, bytes.subarray(at + headerBytes, next))
+    if (this.#filled === 0) return undefined
+    const from = this.#filled
+    const length = from + next - at - headerBytes
+    if (length > this.#store.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * length)
+      this.#store.copy(larger, 0, 0, from)
+      this.#store = larger
+    }
+    bytes.copy(this.#store, from, at + headerBytes, next)
+    this.#store.writeInt32BE(length - 1, 1)
+    return this.#store.subarray(0, length)
   }
 
   /**
@@ -44,21 +52,25 @@ export class RowCutter {
    */
   cut(bytes: Buffer, at: number, next: number, row: (fields: Fields) => void): number {
     const fields = this.#fields
-    let end = at + headerBytes
+    const first = at + headerBytes
+    let end = first
     while (end < next) {
-      fields.clear()
       const after = this.rows.row(bytes, end, next, fields)
       if (after < 0) break
       if (this.#isRow()) row(fields)
+      fields.clear()
       end = after
     }
-    if (end < next) this.#keep(bytes.subarray(end, next))
+    if (next - end > limits.replyMessageBytesMax) throw new Refused(tooLong)
+    if (end === next) this.#filled = 0
+    else if (this.#filled > 0 && end === first) this.#filled = next
+    else this.#keep(bytes, end, next)
     return end
   }
 
   /** All data has come. */
   finish(): void {
-    if (this.#rest.length > 0) throw new Undecodable('end of COPY')
+    if (this.#filled > 0) throw new Undecodable('end of COPY')
   }
 
   #isRow(): boolean {
@@ -69,9 +81,11 @@ export class RowCutter {
     return isRow
   }
 
-  #keep(rest: Buffer): void {
-    if (rest.length > limits.replyMessageBytesMax) throw new Refused(tooLong)
-    this.#rest = Buffer.from(rest)
+  /** Of its own, since what it lay in is still to be rewritten. */
+  #keep(bytes: Buffer, from: number, to: number): void {
+    this.#store = frame(back.copyData, bytes.subarray(from, to))
+    this.#filled = this.#store.length
+    this.#fields.move(headerBytes - from)
   }
 }
 

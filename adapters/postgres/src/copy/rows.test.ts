@@ -30,8 +30,7 @@ function written(rows: CopyRows, delimiter: string, row: Row): Buffer {
 }
 
 /** The first row, and where the next one begins. */
-function read(rows: CopyRows, bytes: Buffer): readonly [Row, number] {
-  const fields = new Fields(5)
+function read(rows: CopyRows, bytes: Buffer, fields = new Fields(5)): readonly [Row, number] {
   const next = rows.row(bytes, 0, bytes.length, fields)
   const values = Array.from({ length: fields.count }, (_, column) => {
     const [from, to] = [fields.from(column), fields.to(column)]
@@ -73,8 +72,14 @@ suite('rows are read as they are written', () => {
           const line = written(rows, delimiter, first)
           const bytes = Buffer.concat([line, written(rows, delimiter, second)])
           assert.deepEqual(read(rows, bytes), [first, line.length])
-          // One that is cut has no end yet.
-          for (let cut = 0; cut < line.length; cut++) assert.equal(rows.row(bytes, 0, cut, new Fields(5)), -1)
+          // One that is cut has no end yet, and is read on where that was found.
+          const pieces = new Fields(5)
+          for (let cut = 0; cut < line.length; cut++) {
+            const fields = new Fields(5)
+            for (const each of [fields, pieces]) assert.equal(rows.row(bytes, 0, cut, each), -1)
+            assert.deepEqual(read(rows, bytes, fields), [first, line.length])
+          }
+          assert.deepEqual(read(rows, bytes, pieces), [first, line.length])
         }),
       ),
     )
@@ -135,7 +140,11 @@ test('binary rows stand between a header and an end', () => {
   const first = (bytes: Buffer, to = bytes.length): number => rows.row(bytes, 0, to, new Fields(5))
   for (let cut = 0; cut < header.length; cut++) assert.equal(first(header, cut), -1)
   assert.deepEqual(read(rows, Buffer.concat([header, row])), [[], header.length])
-  for (let cut = 0; cut < row.length; cut++) assert.equal(first(row, cut), -1)
+  for (let cut = 0; cut < row.length; cut++) {
+    const fields = new Fields(5)
+    assert.equal(rows.row(row, 0, cut, fields), -1)
+    assert.deepEqual(read(rows, row, fields), [['abc', null], row.length])
+  }
   assert.deepEqual(read(rows, row), [['abc', null], row.length])
   assert.throws(() => first(Buffer.from([0xff, 0xfe])), Undecodable)
   assert.throws(() => first(Buffer.from([0, 1, 0xff, 0xff, 0xff, 0xfe])), Undecodable)

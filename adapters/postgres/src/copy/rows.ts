@@ -4,7 +4,7 @@ import type { Fields } from './fields.ts'
 export interface CopyRows {
   /**
    * The row at `from`: puts its fields into `fields`, none for what is no row, and gives where the next one begins; -1
-   * when it does not end before `to`.
+   * when it does not end before `to`. With the same `fields` it goes on where it stopped then.
    */
   row(bytes: Buffer, from: number, to: number, fields: Fields): number
   /** Whether that field is NULL. */

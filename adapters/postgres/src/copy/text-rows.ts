@@ -29,8 +29,8 @@ export class TextRows implements CopyRows {
 
   row(bytes: Buffer, from: number, to: number, fields: Fields): number {
     const signs = this.#signs
-    let start = from
-    let at = signs.find(bytes, from, to)
+    let start = fields.begun(from)
+    let at = signs.find(bytes, fields.read(start), to)
     for (; at < to; at = signs.find(bytes, at, to)) {
       const byte = bytes[at]
       if (byte === backslash) at += 2
@@ -40,7 +40,7 @@ export class TextRows implements CopyRows {
         if (byte === newline) return start
       }
     }
-    return -1
+    return fields.stop(start, at)
   }
 
   isNull(bytes: Buffer, from: number, to: number): boolean {

@@ -9,7 +9,8 @@ import { isShort, quietArguments } from './quiet.ts'
 import type { RelationName, Source } from '../statement.ts'
 import { keyOf } from './findings.ts'
 import { locateName, touch } from './relation.ts'
-import { anyOf, note, union, type Context, type Lineage, type Scope } from './scope.ts'
+import { anyOf, note, union, type Lineage } from './lineage.ts'
+import type { Context, Scope } from './scope.ts'
 import { checkCurrentSetting, checkSetConfig, isParameter, literal } from './setting.ts'
 import { checkNamedOperator } from './operator.ts'
 
@@ -51,7 +52,7 @@ function passed(called: Callable, args: readonly Node[], fields: Fields, scope: 
  * What a function of the database's own reads and changes, by the word of its operator: its value may tell of all of it.
  * Unless its operator says that it does not, so may how many rows it has, whether it fails and how long it takes.
  */
-function rowsOf({ own }: Callable, cx: Context): Lineage {
+export function rowsOf({ own }: Callable, cx: Context): Lineage {
   if (own === undefined) return []
   if (own.changes.length > 0) cx.found.readOnly = false
   const behind = [

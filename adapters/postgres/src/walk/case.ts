@@ -2,7 +2,8 @@ import { lineage, told } from './expression.ts'
 import { child, children, type Fields, type Node } from './node.ts'
 import { checkOperator } from './operator.ts'
 import { equality, isConstant, plainColumn, predicate } from './predicate.ts'
-import { union, type Context, type Lineage, type Scope } from './scope.ts'
+import { union, type Lineage } from './lineage.ts'
+import type { Context, Scope } from './scope.ts'
 
 /** CASE: its conditions choose what else is computed, and the value tells how they came out. */
 export function caseOf(fields: Fields, scope: Scope, cx: Context): Lineage {

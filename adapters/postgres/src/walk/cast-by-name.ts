@@ -1,6 +1,7 @@
 import { closed } from './objection.ts'
 import { keyOf } from './findings.ts'
-import { note, type Context, type Lineage } from './scope.ts'
+import { note, type Lineage } from './lineage.ts'
+import type { Context } from './scope.ts'
 
 /**
  * `name(value)` and `(value).name` are casts where a type has that name and no function is made for just that type of

@@ -8,16 +8,9 @@ import { columnsOf, targets, written } from './output.ts'
 import { predicate } from './predicate.ts'
 import { query, type Around } from './query.ts'
 import { queried, relationEntry, touch } from './relation.ts'
-import {
-  entryOf,
-  record,
-  reference,
-  scopeOf,
-  type Columns,
-  type Context,
-  type RangeEntry,
-  type Scope,
-} from './scope.ts'
+import { record } from './lineage.ts'
+import { reference } from './names.ts'
+import { entryOf, scopeOf, type Columns, type Context, type RangeEntry, type Scope } from './scope.ts'
 
 /** A statement that changes rows, at the top or in WITH: what it changes, what it reads, and what it returns. */
 export function change(type: string, fields: Fields, { parent, ctes }: Around, cx: Context): Columns {

@@ -1,7 +1,8 @@
 import { child, children, flag, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { isUnion, query, select, type Around } from './query.ts'
-import { hasExpanded, oneOf, type Columns, type Context, type CteScope } from './scope.ts'
+import { anyPlace, hasExpanded } from './lineage.ts'
+import type { Columns, Context, CteScope } from './scope.ts'
 
 /** The names that a WITH clause adds. In a recursive one, a member may only refer to earlier ones and to itself. */
 export function cteScope(withClause: Fields | null, { parent, ctes }: Around, cx: Context): CteScope | null {
@@ -34,11 +35,11 @@ function memberColumns(member: Fields, recursive: boolean, around: Around, cx: C
 /** `AS name (a, b)`: new names for the first columns. Where `*` brings in some of them, each place may be any's. */
 export function renamedColumns({ columns, open }: Columns, names: readonly string[], cx: Context): Columns {
   if (names.length === 0) return { columns, open }
-  const any = hasExpanded(columns) ? oneOf(columns, cx) : null
+  const placed = hasExpanded(columns) ? anyPlace(columns, cx) : null
   return {
     columns: columns.map((column, at) => {
       const name = names[at]
-      return name === undefined ? column : { ...(any ?? column), name }
+      return name === undefined ? column : { ...(placed?.(column) ?? column), name }
     }),
     open,
   }

@@ -12,15 +12,19 @@ import type { Label } from './label.ts'
 export function isEffectFree({ name }: Label, found: Findings, catalogue: KnownNames): boolean {
   return (
     name === 'sql.select' &&
-    found.readOnly &&
+    leavesNothing(found) &&
     !found.explains &&
     !found.ownTypes &&
-    Array.from(found.functions).every(onlyComputes) &&
     Array.from(found.touched.values()).every((relation) => {
       const known = catalogue.relations.get(keyOf(relation))
       return known !== undefined && holdsItsRows(known, catalogue)
     })
   )
+}
+
+/** Which rows it reads, and in which order, is seen in its answer alone, as far as its text says. */
+export function leavesNothing({ readOnly, functions: called }: Findings): boolean {
+  return readOnly && Array.from(called).every(onlyComputes)
 }
 
 function onlyComputes(name: string): boolean {

@@ -10,19 +10,9 @@ import { isShort } from './quiet.ts'
 import { isScalar, isScalarColumn } from './scalar.ts'
 import { checkNamedOperator } from './operator.ts'
 import type { ColumnUse } from '../statement.ts'
-import {
-  entriesNamed,
-  lineageOf,
-  lineagesOf,
-  note,
-  record,
-  reference,
-  union,
-  wholeRows,
-  type Context,
-  type Lineage,
-  type Scope,
-} from './scope.ts'
+import { anyOf, lineageOf, lineagesOf, note, record, union, wholeRows, type Lineage } from './lineage.ts'
+import { entriesNamed, reference } from './names.ts'
+import type { Context, Scope } from './scope.ts'
 import { checkType, isText } from './type.ts'
 
 /**
@@ -38,8 +28,9 @@ export function lineage(node: Node, scope: Scope, cx: Context): Lineage {
     case 'SetToDefault':
     case 'SQLValueFunction':
     case 'MergeSupportFunc':
-    case 'CurrentOfExpr':
       return nothing
+    case 'CurrentOfExpr':
+      return currentRow(scope)
     case 'ColumnRef':
       return columnReference(fields, scope, cx)
     case 'A_Expr':
@@ -82,6 +73,11 @@ export function lineage(node: Node, scope: Scope, cx: Context): Lineage {
 }
 
 const nothing: Lineage = []
+
+/** The row at which a cursor stands. Its query may have come to another order than was judged, and MOVE shows no columns. */
+function currentRow({ entries: [target] }: Scope): Lineage {
+  return target?.relations.map(anyOf) ?? nothing
+}
 
 export function lineages(nodes: readonly Node[], scope: Scope, cx: Context): Lineage {
   return union(

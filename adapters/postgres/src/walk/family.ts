@@ -3,7 +3,9 @@ import { child, children, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { operatorClass } from './operator-class.ts'
 import { existing, relationEntry, touch, type Located } from './relation.ts'
-import { note, reference, scopeOf, wholeRows, type Context, type Scope } from './scope.ts'
+import { note, wholeRows } from './lineage.ts'
+import { reference } from './names.ts'
+import { scopeOf, type Context, type Scope } from './scope.ts'
 
 /**
  * Inheritance and partitions: whose rows come out with whose. A mask of one table holds for its whole family

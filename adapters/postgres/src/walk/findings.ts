@@ -1,5 +1,13 @@
 import { type Relation } from '@sluice/core'
-import type { ColumnUse, Output, RelationName, SessionEffect } from '../statement.ts'
+import type {
+  BoundSetting,
+  ColumnUse,
+  Doubt,
+  Output,
+  RelationName,
+  SessionEffect,
+  Source,
+} from '../statement.ts'
 import { tooComplex } from './objection.ts'
 import { sqlLimits } from '../limits.ts'
 
@@ -47,10 +55,16 @@ export class Findings {
   notifies = false
   /** The `pg_settings` of a statement that reads one setting there, which SHOW may tell too. */
   shownSetting: object | null = null
+  /** `Statement.settings` */
+  readonly settings: BoundSetting[] = []
   /** The INTO of the statement itself. */
   into: unknown = null
+  /** The query whose rows are the answer. */
+  shown: object | null = null
+  /** What may come to decide its order, but not without other columns in the answer. */
+  readonly displaced: Output[] = []
   /** By the relation's own object first: the catalogue hands out one for all columns, and comparing it is cheap. */
-  readonly #uses = new Map<RelationName, Map<string, Set<Place>>>()
+  readonly #uses = new Map<RelationName, Map<string, Map<Place, Doubt | undefined>>>()
   readonly #relations = new Map<string, Touched>()
   #last: Touched | undefined
 
@@ -79,10 +93,10 @@ export class Findings {
   }
 
   /** A column of a real relation is used at `place`. Naming it is `touch`: what names it may only hand it on. */
-  use(relation: RelationName, column: string, place: Place): void {
-    const columns = this.#uses.get(relation) ?? new Map<string, Set<Place>>()
-    const places = columns.get(column) ?? new Set<Place>()
-    places.add(place)
+  use({ relation, column, doubt }: Source, place: Place): void {
+    const columns = this.#uses.get(relation) ?? new Map<string, Map<Place, Doubt | undefined>>()
+    const places = columns.get(column) ?? new Map<Place, Doubt | undefined>()
+    if (doubt === undefined || !places.has(place)) places.set(place, doubt)
     columns.set(column, places)
     this.#uses.set(relation, columns)
   }
@@ -110,7 +124,8 @@ export class Findings {
     const uses: ColumnUse[] = []
     for (const [relation, columns] of this.#uses)
       for (const [column, places] of columns)
-        for (const place of places) uses.push({ relation, column, place })
+        for (const [place, doubt] of places)
+          uses.push(doubt === undefined ? { relation, column, place } : { relation, column, place, doubt })
     return uses
   }
 

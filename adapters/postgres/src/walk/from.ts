@@ -8,17 +8,9 @@ import { columnsOf } from './output.ts'
 import { predicate } from './predicate.ts'
 import { query, type Around } from './query.ts'
 import { queried, relationEntry, touch } from './relation.ts'
-import {
-  computedColumn,
-  entryOf,
-  lineagesOf,
-  record,
-  reference,
-  scopeOf,
-  type Columns,
-  type Context,
-  type RangeEntry,
-} from './scope.ts'
+import { computedColumn, lineagesOf, record } from './lineage.ts'
+import { reference } from './names.ts'
+import { entryOf, scopeOf, type Columns, type Context, type RangeEntry } from './scope.ts'
 
 /** What a FROM clause, or one item of it, brings into scope, and what `*` shows of it. */
 export interface From {

@@ -47,7 +47,7 @@ function qualified(schema: string, name: string, cx: Context): Callable {
 }
 
 /** By its extension, or by the operator. */
-function isVouched({ trusted, own }: Installed): boolean {
+export function isVouched({ trusted, own }: Installed): boolean {
   return trusted || own !== undefined
 }
 

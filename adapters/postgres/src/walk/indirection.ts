@@ -6,17 +6,9 @@ import { callable } from './function.ts'
 import { child, children, stringOf, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { quietArguments } from './quiet.ts'
-import {
-  isEntry,
-  lineageOf,
-  note,
-  reference,
-  union,
-  visible,
-  type Context,
-  type Lineage,
-  type Scope,
-} from './scope.ts'
+import { lineageOf, note, union, type Lineage } from './lineage.ts'
+import { isEntry, reference, visible } from './names.ts'
+import type { Context, Scope } from './scope.ts'
 
 /**
  * Subscripts and fields of a value. PostgreSQL calls `f(value)` for `(value).f` when `f` is no field of it, so a name

@@ -48,6 +48,14 @@ export function unknownEntry(name: string, location: number): never {
   )
 }
 
+/** The same where the query has the table by another name, or another one by that name. */
+export function unreachableEntry(name: string, alias: string, location: number): never {
+  const message = `invalid reference to FROM-clause entry for table "${name}"`
+  const why = refusal('malformed', closedWorldRule, message, '42P01')
+  const hint = `Perhaps you meant to reference the table alias "${alias}".`
+  throw new Objection(alias === name ? why : { ...why, hint }, false, location)
+}
+
 /** PostgreSQL's own answer to a column that does not exist; `name` as it prints it, quotes included. */
 export function unknownColumn(name: string, location: number): never {
   throw new Objection(

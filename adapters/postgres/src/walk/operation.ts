@@ -5,7 +5,8 @@ import { checkNamedOperator, checkOperator } from './operator.ts'
 import { comparedColumn, equality } from './predicate.ts'
 import { isShort } from './quiet.ts'
 import { isScalar } from './scalar.ts'
-import { note, union, type Context, type Lineage, type Scope } from './scope.ts'
+import { note, union, type Lineage } from './lineage.ts'
+import type { Context, Scope } from './scope.ts'
 
 /** An operation. Most of them fail for some values, or choose by them; then its operands are used as in a condition. */
 export function operation(node: Node, scope: Scope, cx: Context): Lineage {

@@ -4,17 +4,15 @@ import { child, children, constantOf, locationOf, stringOf, text, type Fields, t
 import { closed, unknownColumn } from './objection.ts'
 import {
   computedColumn,
-  entriesNamed,
+  doubtfulColumn,
+  hasExpanded,
   note,
   oneOf,
   record,
-  reference,
-  visibleHere,
-  type Column,
-  type Columns,
-  type RangeEntry,
-} from './scope.ts'
-import type { Context, Scope } from './scope.ts'
+  unlistedColumns,
+} from './lineage.ts'
+import { entriesNamed, reference, visibleHere } from './names.ts'
+import type { Column, Columns, Context, RangeEntry, Scope } from './scope.ts'
 import { figureName } from './figure.ts'
 
 /**
@@ -77,11 +75,12 @@ function wholeEntry(path: readonly (string | null)[], location: number, scope: S
   return columnsOf(entry)
 }
 
-/** What `*` shows of one entry; of a relation whose columns are not known, one that stands for all of them. */
-export function columnsOf({ columns, open, relations: [relation] }: RangeEntry): Columns {
-  if (relation === undefined) return { columns, open }
+/** What `*` shows of one entry. */
+export function columnsOf(entry: RangeEntry): Columns {
+  const { columns, open, relations } = entry
+  if (relations.length === 0) return { columns, open }
   const listed = columns.map((column): Column => ({ ...column, expanded: true }))
-  return { columns: open ? [...listed, { name: '', sources: [{ relation, column: '*' }] }] : listed, open }
+  return { columns: [...listed, ...unlistedColumns(entry)], open }
 }
 
 /** All columns of it are named to be read. */
@@ -89,31 +88,43 @@ export function touchAll(entry: RangeEntry, cx: Context): void {
   for (const relation of entry.relations) cx.found.touch(relation, 'read', ['*'])
 }
 
+/** The query in which ORDER BY, DISTINCT ON or GROUP BY stands. */
+export interface Ordered {
+  readonly output: Columns
+  readonly scope: Scope
+  /** Its rows are the answer. */
+  readonly isShown: boolean
+}
+
 /** A number or an alias of the output in ORDER BY, DISTINCT ON or GROUP BY; else an expression over the input. */
-export function outputReference(
-  node: Node,
-  output: Columns,
-  scope: Scope,
-  cx: Context,
-  inputFirst: boolean,
-): void {
+export function outputReference(node: Node, within: Ordered, cx: Context, inputFirst: boolean): void {
+  const { output, scope, isShown } = within
   if (node.type === 'A_Const') {
     const position = constantOf(node.fields)
-    if (typeof position === 'number') ordinal(position, output, cx)
+    if (typeof position !== 'number') return
+    ordinal(position, output, cx)
+    if (hasExpanded(output.columns.slice(0, position))) displaced(output.columns, isShown, cx)
     return
   }
   const name = plainName(node)
-  if (name === null || (inputFirst && hasInput(name, scope, cx))) {
-    told(node, 'predicate', scope, cx)
-    return
-  }
   cx.found.budget.spend(output.columns.length)
   const named = output.columns.filter((column) => column.name === name)
-  if (named.length === 0 || output.open) {
+  if (name === null || named.length === 0 || output.open || (inputFirst && hasInput(name, scope, cx)))
     told(node, 'predicate', scope, cx)
-    return
-  }
+  // Also where a column of FROM has that name now: it may be gone by then.
   record(named, 'predicate', cx)
+  if (name !== null && hasExpanded(named))
+    displaced(reference([name], null, scope, cx, locationOf(node.fields)), isShown, cx)
+}
+
+/**
+ * What else the server may find there if the columns that `*` shows are others by then. Where the answer shows them that
+ * is seen before a row of it, and what it has come to is shown to nobody.
+ */
+function displaced(columns: readonly Column[], isShown: boolean, cx: Context): void {
+  const doubted = columns.map((column) => doubtfulColumn(column, 'place'))
+  if (isShown) cx.found.displaced.push(...doubted)
+  else record(doubted, 'predicate', cx)
 }
 
 function ordinal(position: number, output: Columns, cx: Context): void {

@@ -1,7 +1,9 @@
 import { lineage, pathOf } from './expression.ts'
 import { child, children, locationOf, part, text, strings, type Fields, type Node } from './node.ts'
 import { checkNamedOperator } from './operator.ts'
-import { lineagesOf, note, reference, union, type Context, type Lineage, type Scope } from './scope.ts'
+import { lineagesOf, note, union, type Lineage } from './lineage.ts'
+import { reference } from './names.ts'
+import type { Context, Scope } from './scope.ts'
 import { checkType } from './type.ts'
 
 /**

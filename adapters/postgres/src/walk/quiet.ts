@@ -4,7 +4,8 @@ import { callable } from './function.ts'
 import { plainColumn } from './predicate.ts'
 import type { Source } from '../statement.ts'
 import { isScalar } from './scalar.ts'
-import { reference, type Context, type Scope } from './scope.ts'
+import { reference } from './names.ts'
+import type { Context, Scope } from './scope.ts'
 import { isText } from './type.ts'
 
 /**

@@ -5,7 +5,8 @@ import { keyOf, type Access } from './findings.ts'
 import { locationOf, strings, part, text, type Fields } from './node.ts'
 import { closed, unknownRelation } from './objection.ts'
 import { creationSchema, throughPaths } from './path.ts'
-import { anyOf, oneOf, type Column, type Context, type RangeEntry } from './scope.ts'
+import { anyPlace, unlistedColumns } from './lineage.ts'
+import type { Column, Context, RangeEntry } from './scope.ts'
 import { settingsView } from './setting.ts'
 
 /** What the name of a relation leads to. */
@@ -168,19 +169,15 @@ export function relationEntry(range: Fields, located: Located, cx: Context): Ran
   return alias === null ? entry : renamed(entry, text(alias, 'aliasname'), strings(alias, 'colnames'), cx)
 }
 
-function unknownColumns({ open, relations }: RangeEntry): readonly Column[] {
-  return open ? relations.map((relation) => ({ name: '', sources: [anyOf(relation)] })) : []
-}
-
 /** `AS alias (a, b)`: the first columns get new names, and the old ones are gone. */
 function renamed(entry: RangeEntry, alias: string, names: readonly string[], cx: Context): RangeEntry {
   if (names.length === 0) return { ...entry, name: alias, schemas: [] }
   cx.found.budget.spend(entry.columns.length)
   // By the time that the server counts them others may stand at their places.
-  const any = oneOf([...entry.columns, ...unknownColumns(entry)], cx)
+  const placed = anyPlace([...entry.columns, ...unlistedColumns(entry)], cx)
   const columns = entry.columns.map((column, at): Column => {
     const given = names[at]
-    return given === undefined ? column : { ...any, name: given }
+    return given === undefined ? column : { ...placed(column), name: given }
   })
   const own = new Set(entry.columns)
   const system = [...entry.index.values()].filter((column) => !own.has(column))

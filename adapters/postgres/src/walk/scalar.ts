@@ -4,7 +4,8 @@ import { callable } from './function.ts'
 import { keyOf } from './findings.ts'
 import { child, part, strings, text, type Fields, type Node } from './node.ts'
 import { plainColumn } from './predicate.ts'
-import { isEntry, reference, visible, type Context, type Scope } from './scope.ts'
+import { isEntry, reference, visible } from './names.ts'
+import type { Context, Scope } from './scope.ts'
 import { isText } from './type.ts'
 
 /** Functions whose value is of the type of an argument, or an array of it. */

@@ -5,7 +5,15 @@ import { children, flag, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
 import { existing, touch } from './relation.ts'
 import type { Context } from './scope.ts'
-import { checkSetting, initialPath, literal, noteSetting, pathEffect, searchPath } from './setting.ts'
+import {
+  checkSetting,
+  initialPath,
+  literal,
+  noteSetting,
+  ownSchemas,
+  pathEffect,
+  searchPath,
+} from './setting.ts'
 import { noEffect } from './top.ts'
 
 /** Statements about the session: settings, transactions, locks and what it holds. */
@@ -28,7 +36,7 @@ export function set(fields: Fields, cx: Context): SessionEffect {
   switch (text(fields, 'kind')) {
     case 'VAR_SET_VALUE': {
       const args = children(fields, 'args')
-      if (path) return pathEffect(args.map(word), local, cx)
+      if (path) return pathEffect(args.map(word), local, ownSchemas(cx))
       const value = args.map(word).join(', ')
       checkSetting(name, value, cx)
       return timeout ? { kind: 'timeout', ms: timeoutOf(value), local } : noEffect

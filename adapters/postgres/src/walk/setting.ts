@@ -1,26 +1,68 @@
 import { settingAllowed, settingReadable } from '../settings.ts'
 import type { SessionEffect } from '../statement.ts'
-import { child, children, constantOf, strings, text, type Constant, type Fields, type Node } from './node.ts'
+import {
+  child,
+  children,
+  constantOf,
+  number,
+  part,
+  strings,
+  text,
+  type Constant,
+  type Fields,
+  type Node,
+} from './node.ts'
 import { closed } from './objection.ts'
 import type { Context } from './scope.ts'
+import { isText } from './type.ts'
 
 export const searchPath = 'search_path'
 
-/** `set_config(name, value, is_local)` is SET by another name; search_path only where it surely runs. */
+/** `set_config(name, value, is_local)` is SET by another name; of one that is a parameter when its value is known. */
 export function checkSetConfig(call: Fields, cx: Context): void {
   const [name, value, local] = children(call, 'args')
-  const setting = literal(name)
-  if (typeof setting !== 'string') return closed('set_config of a name that is no literal')
-  if (setting.toLowerCase() === searchPath) {
-    if (cx.found.loneCall !== call) closed('set_config of search_path within a larger statement')
-    const path = literal(value)
-    if (typeof path !== 'string') return closed('A search_path that is no literal')
-    cx.found.effect = pathEffect(pathOf(path), literal(local) !== false, cx)
-    return
-  }
   const constant = literal(value)
   const text = constant === undefined || constant === null ? null : String(constant)
-  checkSetting(setting, text, cx)
+  const isLocal = literal(local) !== false
+  const alone = cx.found.loneCall === call
+  const parameter = textParameter(name, cx)
+  if (parameter !== null) {
+    cx.found.settings.push({
+      name: parameter,
+      value: textParameter(value, cx) ?? text,
+      local: isLocal,
+      alone,
+    })
+    return
+  }
+  const setting = literal(name)
+  if (typeof setting !== 'string')
+    return closed('set_config of a name that is neither a literal nor a parameter')
+  if (setting.toLowerCase() === searchPath)
+    cx.found.effect = configuredPath(text, isLocal, alone, ownSchemas(cx))
+  else checkSetting(setting, text, cx)
+}
+
+/** A search_path by set_config: only where it surely runs. `null`: one that is not known. */
+export function configuredPath(
+  path: string | null,
+  local: boolean,
+  alone: boolean,
+  schemas: readonly string[],
+): SessionEffect {
+  if (!alone) closed('set_config of search_path within a larger statement')
+  if (path === null) return closed('A search_path that is neither a literal nor a parameter')
+  return pathEffect(pathOf(path), local, schemas)
+}
+
+/** The number of a parameter that is the text that it was given as; `null` for anything else. */
+function textParameter(node: Node | undefined, cx: Context): number | null {
+  if (node?.type === 'ParamRef') return number(node.fields, 'number')
+  const arg = node?.type === 'TypeCast' ? child(node.fields, 'arg') : null
+  const typeName = node === undefined ? null : part(node.fields, 'typeName')
+  if (arg?.type !== 'ParamRef' || typeName === null || !isText(typeName, cx)) return null
+  // A length would cut it.
+  return strings(typeName, 'names').at(-1) === 'text' ? number(arg.fields, 'number') : null
 }
 
 /**
@@ -56,8 +98,12 @@ export function shownSetting(select: Fields): object | null {
 
 /** `null`: a value that is not known. */
 export function checkSetting(name: string, value: string | null, cx: Context): void {
-  if (!settingAllowed(name, value)) closed(`The setting ${name} with this value`)
+  checkValue(name, value)
   noteSetting(name, cx)
+}
+
+export function checkValue(name: string, value: string | null): void {
+  if (!settingAllowed(name, value)) closed(`The setting ${name} with this value`)
 }
 
 /** A server makes a setting of two words up when it hears of one that it does not know, and never forgets it. */
@@ -90,9 +136,14 @@ function pathOf(value: string): readonly string[] {
   })
 }
 
+/** Those that a search_path may name. */
+export function ownSchemas({ names }: Context): readonly string[] {
+  return names.schemas ?? names.searchPaths.flat()
+}
+
 /** A new search_path may name the target's own schemas alone; the empty name is no schema. */
-export function pathEffect(path: readonly string[], local: boolean, cx: Context): SessionEffect {
-  const known = new Set(cx.names.schemas ?? cx.names.searchPaths.flat())
+export function pathEffect(path: readonly string[], local: boolean, own: readonly string[]): SessionEffect {
+  const known = new Set(own)
   const schemas = path.filter((schema) => schema !== '')
   for (const schema of schemas)
     if (!known.has(schema) && schema !== 'pg_catalog')

@@ -5,17 +5,8 @@ import { lineage } from './expression.ts'
 import { figureName } from './figure.ts'
 import { children, flag, part, strings, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import {
-  computedColumn,
-  entryOf,
-  lineagesOf,
-  type Column,
-  type Columns,
-  type Context,
-  type Lineage,
-  type RangeEntry,
-  type Scope,
-} from './scope.ts'
+import { computedColumn, lineagesOf, type Lineage } from './lineage.ts'
+import { entryOf, type Column, type Columns, type Context, type RangeEntry, type Scope } from './scope.ts'
 import { checkColumnType } from './type.ts'
 
 /**

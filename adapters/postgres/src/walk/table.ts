@@ -7,17 +7,9 @@ import { child, children, part, strings, text, type Fields, type Node } from './
 import { closed } from './objection.ts'
 import { creationSchema } from './path.ts'
 import { existing, locateName, nameOf, queried, relationEntry, temporarySchema, touch } from './relation.ts'
-import {
-  anyOf,
-  entryOf,
-  note,
-  reference,
-  scopeOf,
-  type Column,
-  type Context,
-  type RangeEntry,
-  type Scope,
-} from './scope.ts'
+import { anyOf, note } from './lineage.ts'
+import { reference } from './names.ts'
+import { entryOf, scopeOf, type Column, type Context, type RangeEntry, type Scope } from './scope.ts'
 import { checkColumnType } from './type.ts'
 
 /** CREATE TABLE, ALTER TABLE and CREATE INDEX: what they name, and the expressions in them. */

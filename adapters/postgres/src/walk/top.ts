@@ -1,8 +1,10 @@
 import type { SessionEffect } from '../statement.ts'
+import { leavesNothing } from './effect-free.ts'
 import type { Label } from './label.ts'
 import { child, children, flag, number, part, text, type Fields, type Node } from './node.ts'
 import { query } from './query.ts'
-import { record, type Columns, type Context } from './scope.ts'
+import { record } from './lineage.ts'
+import type { Columns, Context } from './scope.ts'
 import { shownSetting } from './setting.ts'
 
 /** What the walk over a statement comes to; the rest is in the findings. */
@@ -15,8 +17,10 @@ export const noEffect: SessionEffect = { kind: 'none' }
 
 /** A query whose rows go to the caller: a plain output column keeps its origin on the wire. */
 export function shownQuery(node: Node, cx: Context): Outcome {
+  cx.found.shown = node.fields
   const output = query(node, { parent: null, ctes: null }, cx)
   record(output.columns, 'output', cx)
+  if (output.open || !leavesNothing(cx.found)) record(cx.found.displaced, 'predicate', cx)
   if (!output.open) cx.found.outputs = output.columns
   if (output.open || output.columns.some(({ sources }) => sources.length !== 1)) cx.found.computed = true
   return { label: queryLabel(cx), effect: cx.found.effect }

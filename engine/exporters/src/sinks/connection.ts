@@ -1,7 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
-import { limits, type Address, type Clock } from '@sluice/core'
-import { pause } from '../backoff.ts'
+import { limits, pause, type Address, type Clock } from '@sluice/core'
 
 export interface ConnectionTo {
   readonly address: Address

@@ -1,5 +1,4 @@
-import type { Clock, Ids } from '@sluice/core'
-import { pause } from '../backoff.ts'
+import { pause, type Clock, type Ids } from '@sluice/core'
 import type { Parcel } from '../parcel.ts'
 import { delivered, failed, type Delivery, type Failed, type Sink } from '../sink.ts'
 import { failedBy, Poster, PostError, type Answer, type Receiver } from './post.ts'

@@ -1,7 +1,7 @@
-import type { Clock } from '@sluice/core'
+import type { Clock } from './ports.ts'
 
 /** Resolves after a time, or when the signal aborts. */
-export async function delay(ms: number, clock: Pick<Clock, 'after'>, signal: AbortSignal): Promise<void> {
+export async function pause(ms: number, clock: Pick<Clock, 'after'>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const leave = (): void => resolve()

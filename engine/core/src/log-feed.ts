@@ -1,28 +1,32 @@
-import { limits, type Clock, type Position, type RecordedEvent } from '@sluice/core'
-import { pause } from './backoff.ts'
+import type { RecordedEvent } from './events.ts'
+import { pause } from './pause.ts'
+import type { Clock, Position } from './ports.ts'
 
 /** The log after a position: to its present end, or on and on. */
 export type Reading = (after: Position | undefined, signal: AbortSignal) => AsyncIterable<RecordedEvent>
 
-export interface SourcePorts {
+export interface LogFeedPorts {
   readonly read: Reading
   readonly clock: Pick<Clock, 'after'>
   readonly leaving: AbortSignal
-  readonly report: (what: string, error: unknown) => void
+  /** Between two attempts to read. */
+  readonly retryMs: number
+  /** Of several attempts that fail in a row only the first is told. */
+  readonly failed: (error: unknown) => void
   /** The log no longer has what follows the position: reading begins at the start of what there is. */
-  readonly gone: () => void
+  readonly gone?: () => void
 }
 
 /** The log event by event, as far as somebody asks for it: what nobody asked for stays in the log. */
-export class Source {
-  readonly #ports: SourcePorts
+export class LogFeed {
+  readonly #ports: LogFeedPorts
   #last: Position | undefined
   #events: AsyncIterator<RecordedEvent> | undefined
   #next: Promise<RecordedEvent | undefined> | undefined
   #ended = false
   #failing = false
 
-  constructor(after: Position | undefined, ports: SourcePorts) {
+  constructor(after: Position | undefined, ports: LogFeedPorts) {
     this.#last = after
     this.#ports = ports
   }
@@ -48,7 +52,7 @@ export class Source {
   }
 
   async #pull(): Promise<RecordedEvent | undefined> {
-    const { read, clock, leaving, report, gone } = this.#ports
+    const { read, clock, leaving, retryMs } = this.#ports
     while (!leaving.aborted) {
       try {
         this.#events ??= read(this.#last, leaving)[Symbol.asyncIterator]()
@@ -60,16 +64,20 @@ export class Source {
       } catch (error) {
         this.#events = undefined
         if (leaving.aborted) break
-        if (!this.#failing) report('the log could not be read for an export; trying again', error)
-        this.#failing = true
-        if (error instanceof RangeError && this.#last !== undefined) {
-          this.#last = undefined
-          gone()
-        }
-        await pause(limits.exportRetryMs, clock, leaving)
+        this.#fails(error)
+        await pause(retryMs, clock, leaving)
       }
     }
     this.#ended = true
     return undefined
+  }
+
+  #fails(error: unknown): void {
+    const { failed, gone } = this.#ports
+    if (!this.#failing) failed(error)
+    this.#failing = true
+    if (!(error instanceof RangeError) || this.#last === undefined || gone === undefined) return
+    this.#last = undefined
+    gone()
   }
 }
