@@ -43,16 +43,16 @@ export class ModelAnswer {
    * into without the others.
    */
   named(place: JsonPlace, bytes: Buffer, start: number, end: number): boolean {
-    const { depth } = place
-    const is = (name: Buffer): boolean => isIn(name, bytes, start, end)
-    if (this.#whole && depth === 1) {
-      if (is(context)) return this.#done
-      this.#done ||= is(done)
-    } else if (this.#whole && depth <= 5 && place.inList) this.#inList(depth, is)
-    return tokensByLength[end - start]?.some(is) === true
+    if (this.#whole && place.depth === 1) {
+      if (isIn(context, bytes, start, end)) return this.#done
+      this.#done ||= isIn(done, bytes, start, end)
+    } else if (this.#whole && place.depth <= 5 && place.inList) this.#inList(place.depth, bytes, start, end)
+    const names = tokensByLength[end - start]
+    return names !== undefined && names.some((name) => isIn(name, bytes, start, end))
   }
 
-  #inList(depth: number, is: (name: Buffer) => boolean): void {
+  #inList(depth: number, bytes: Buffer, start: number, end: number): void {
+    const is = (name: Buffer): boolean => isIn(name, bytes, start, end)
     if (depth === 2) this.#listed = is(candidates) ? 1 : 0
     else if (depth === 4 && this.#listed > 0) this.#listed = is(content) ? 2 : 1
     else if (depth === 5 && this.#listed === 2 && is(parts))
