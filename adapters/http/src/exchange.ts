@@ -227,8 +227,14 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   #headLeaves(head: Head): void {
     setImmediate(() => {
       if (!this.#headWaits || this.#head !== head) return
-      this.#handHead()
-      this.#line.response.flushHeaders()
+      const { response } = this.#line
+      try {
+        this.#handHead()
+        response.flushHeaders()
+      } catch (error) {
+        // Nobody waits here who could be told.
+        response.destroy(error instanceof Error ? error : undefined)
+      }
     })
   }
 
