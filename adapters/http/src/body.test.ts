@@ -60,7 +60,7 @@ test('H29: a document in front of something else, or not in UTF-8, is one to rea
   for (const type of ['text/plain', 'application/octet-stream', undefined]) {
     for (const body of [
       `${text} x`,
-      `${text}\n{"role":"user"}`,
+      `${text}\n{"role":"user","role":"admin"}`,
       `[${text}]]`,
       `\ufeff${text};`,
       Buffer.from('{"a":"\xff","role":"admin"}', 'latin1'),
@@ -68,6 +68,7 @@ test('H29: a document in front of something else, or not in UTF-8, is one to rea
       Buffer.from(`${text}x`, 'utf16le'),
     ])
       assert.throws(() => viewOf(type, Buffer.from(body)), Refused, `${type} ${body.toString('latin1')}`)
+    assert.deepEqual(viewOf(type, Buffer.from(`${text}\n\n[1]\n`)).value, [{ role: 'admin' }, [1]])
     for (const body of ['[1] a note', '{} and {"a":1}', '["a: b"] x', '{name}: {"a":1}', '[a](b) {"c":1}'])
       assert.equal(viewOf(type, Buffer.from(body)).value, null, body)
   }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Json } from '@sluice/core'
-import { parseJson } from './json.ts'
+import { parseJson, parseJsonLines } from './json.ts'
 import { malformed } from './objection.ts'
 
 /**
@@ -15,10 +15,19 @@ export function undeclaredJson(body: Buffer): Json {
   try {
     if (isUtf8(body)) return parseJson(text)
   } catch (error) {
-    if (opensDocument(text)) throw error
+    if (opensDocument(text)) return linesIn(text, error)
   }
   if (opensDocument(text)) throw notUtf8()
   return null
+}
+
+/** Clients stream lines of documents without a type, too. Throws `reason` where they are none. */
+function linesIn(text: string, reason: unknown): Json {
+  try {
+    return parseJsonLines(text)
+  } catch {
+    throw reason
+  }
 }
 
 function notUtf8(): Error {
