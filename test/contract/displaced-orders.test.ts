@@ -86,6 +86,14 @@ const untold: Readonly<Record<string, Attack>> = {
   'a branch of a UNION': behind(drop, `(${byNumber} limit 1) union all (${byNumber} limit 0)`),
   'a condition': behind(drop, `select 'Bob' from T where 22 = (select id from (${byNumber} limit 1) as s)`),
   'a count': behind(drop, `select 22 * count(*) from (${byNumber} limit 1) as s where name = 'Bob'`),
+  'a natural join': behind(
+    "alter table T add ssn text default '100-00-0002'",
+    'select name from T natural join M',
+  ),
+  'a natural join of queries': behind(
+    "alter table T add ssn text default '100-00-0002'",
+    'select name from (select * from T) as s natural join (select * from M) as r',
+  ),
   'an INSERT': behind(
     drop,
     `insert into T_log (id, name) select id, name from (${byNumber} limit 1) as s`,
@@ -165,6 +173,8 @@ suite('orders by number where the columns are others by then', () => {
       'select name from (select name, id from M order by 2 limit 2) as s',
       'select name from M where id in (select a from (select * from T order by 1 limit 1) as s)',
       'select id from M order by name for update',
+      'select name from (select a as id from T) as s natural join M',
+      'select s.id from T natural join (select id, name from M) as s',
     ]) {
       const sql = named(each, 'masked', attacks.length)
       const { errors } = await client.query(sql)

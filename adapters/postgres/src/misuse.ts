@@ -60,6 +60,7 @@ const instead: Readonly<Record<Doubt, string>> = {
   name: 'Write the table before each name: one without may come to mean',
   place: 'Write the columns for * and for numbers: a place among them may come to be that of',
   call: 'Write the column without its table: by then it may call a function of the row, and so of',
+  natural: 'Write JOIN … USING for NATURAL, which by then may compare',
 }
 
 function ways({ method, derived, predicates }: HidingRule): readonly string[] {

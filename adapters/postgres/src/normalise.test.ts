@@ -282,7 +282,11 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
     'derived: ssn',
   ],
   ['select name from customers join app.customers a using (id)', 'output: name | predicate: id id'],
-  ['select 1 from customers c natural join app.customers d', 'predicate: id id ssn ssn'],
+  [
+    'select 1 from customers c natural join app.customers d',
+    'predicate: card email id id name notes ssn ssn',
+  ],
+  ['select 1 from (select 1 as id) s natural join customers', 'predicate: id'],
   ['select id from customers limit (select length(ssn) from customers)', 'output: id | predicate: ssn'],
   ['select g from customers, generate_series(1, length(ssn)) g', 'derived: ssn | predicate: ssn'],
   [

@@ -84,9 +84,9 @@ export interface ColumnUse {
 
 /**
  * Why something may come to be that column by the time that the server reads it: a `name` without its table, a `place` that
- * is counted in `*` or in a table, or a `call` by the name of a column.
+ * is counted in `*` or in a table, a `call` by the name of a column, or a `natural` join with a column that is added.
  */
-export type Doubt = 'name' | 'place' | 'call'
+export type Doubt = 'name' | 'place' | 'call' | 'natural'
 
 /** A column of a real relation; `*` for any of them. */
 export interface Source {

@@ -8,7 +8,7 @@ import { columnsOf } from './output.ts'
 import { predicate } from './predicate.ts'
 import { query, type Around } from './query.ts'
 import { queried, relationEntry, touch } from './relation.ts'
-import { computedColumn, lineagesOf, record } from './lineage.ts'
+import { computedColumn, doubtfulColumn, hasExpanded, lineagesOf, record } from './lineage.ts'
 import { reference } from './names.ts'
 import { entryOf, scopeOf, type Columns, type Context, type RangeEntry } from './scope.ts'
 
@@ -120,6 +120,9 @@ function joined(fields: Fields, left: From, right: From, cx: Context): Columns {
   const names = natural ? commonNames(left.star, right.star, cx) : strings(fields, 'usingClause')
   if (names.length > 0 || natural) checkOperator(['='], cx)
   if (natural && open) for (const { star } of [left, right]) record(star.columns, 'predicate', cx)
+  // A table may get a column by the name of any on the other side.
+  if (natural && hasExpanded(right.star.columns)) mayJoin(left.star, cx)
+  if (natural && hasExpanded(left.star.columns)) mayJoin(right.star, cx)
   const both = names.map((name) =>
     computedColumn(
       name,
@@ -134,6 +137,14 @@ function joined(fields: Fields, left: From, right: From, cx: Context): Columns {
   const merged = new Set(names)
   const rest = [...left.star.columns, ...right.star.columns].filter(({ name }) => !merged.has(name))
   return { columns: [...both, ...rest], open }
+}
+
+function mayJoin({ columns }: Columns, cx: Context): void {
+  record(
+    columns.map((column) => doubtfulColumn(column, 'natural')),
+    'predicate',
+    cx,
+  )
 }
 
 function commonNames(left: Columns, right: Columns, cx: Context): readonly string[] {
