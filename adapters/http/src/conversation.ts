@@ -40,6 +40,8 @@ export class Conversation {
   #latest: IncomingMessage | undefined
   readonly #unreadable = new Stop<Refusal>()
   #closed = false
+  /** Its last answer is told: what comes behind the body of that request is nobody's. */
+  #parted = false
 
   constructor(ports: ConversationPorts) {
     this.#ports = ports
@@ -51,6 +53,7 @@ export class Conversation {
   }
 
   take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    if (this.#parted) return void request.resume()
     const asked = this.#asked(request, response)
     this.#inTurn(asked, () => this.#serve(asked, expectsContinue))
   }
@@ -128,15 +131,28 @@ export class Conversation {
       const { session } = lease
       const { judged, ...line } = await read(session)
       if (this.#closed) return
-      if (!request.complete) partAfter(asked)
+      if (!request.complete) this.#partAfter(asked)
       const exchange = new HttpExchange(judged, this.#lineOf(claim, asked, session, line))
       const lane = this.#laneOf(session)
       lane.claim(claim.run)
       await lane.submit([exchange], false)[0]?.done
       if (!response.writableEnded) response.destroy()
     } catch (error) {
-      await turnedAway(asked, worded(refusalOf(error), null))
+      await this.#turnedAway(asked, worded(refusalOf(error), null))
     }
+  }
+
+  /** A refusal of somebody whom nobody knows. */
+  async #turnedAway(asked: Asked, reason: Refusal): Promise<void> {
+    const { request, response } = asked
+    if (response.headersSent || response.destroyed) return void response.destroy()
+    if (!request.complete) this.#partAfter(asked)
+    for (const reply of refuse(reason)) await handOver(reply, asked)
+  }
+
+  #partAfter(asked: Asked): void {
+    this.#parted = true
+    partAfter(asked)
   }
 
   /** The whole of a request, or what there is of one that is refused. */
@@ -220,12 +236,4 @@ interface LaneInUse {
 function credentialOf(session: Session<HttpSettings>): Promise<Credential | null> {
   const { authentication } = session.target.settings
   return authentication.kind === 'none' ? Promise.resolve(null) : session.credential()
-}
-
-/** A refusal of somebody whom nobody knows. */
-async function turnedAway(asked: Asked, reason: Refusal): Promise<void> {
-  const { request, response } = asked
-  if (response.headersSent || response.destroyed) return void response.destroy()
-  if (!request.complete) partAfter(asked)
-  for (const reply of refuse(reason)) await handOver(reply, asked)
 }

@@ -97,6 +97,28 @@ suite('a body that is refused', () => {
     })
 })
 
+test('what comes behind a body that is refused is not performed, also for one who goes on', async () => {
+  const path = `/behind/${randomUUID()}`
+  const head = request('POST', `${door.prefix}/a`, { ...door.headers, 'content-length': String(largeBytes) })
+  const socket = connect({ host: door.host, port: door.port, allowHalfOpen: true })
+  const pieces: Buffer[] = []
+  socket.on('data', (piece: Buffer) => pieces.push(piece))
+  const told = once(socket, 'end')
+  await new Promise<void>((done) =>
+    socket.write(Buffer.concat([head, Buffer.alloc(largeBytes), ask(path)]), () => done()),
+  )
+  await told
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  socket.destroy()
+  assert.deepEqual(
+    Buffer.concat(pieces)
+      .toString()
+      .match(/HTTP\/1\.1 \d+/g),
+    ['HTTP/1.1 413'],
+  )
+  assert.ok(stage.api.requests.every(({ address }) => address !== path))
+})
+
 test('a gateway that stops waits for none that does not read', async () => {
   await using stopping = await openStage()
   const { prefix, headers, ...place } = await stopping.through()
