@@ -43,6 +43,11 @@ export const closeNothing: { readonly S: Buffer; readonly P: Buffer } = {
   P: message('C', `P${poisonName}\0`),
 }
 
+/** Of a name that was admitted, without what a client may have written behind the part of it that a server knows. */
+export function closeNamed(what: 'S' | 'P', name: string): Buffer {
+  return message('C', `${what}${name}\0`)
+}
+
 /** A Describe added before an Execute whose answer must be masked. The portal was bound by a judged message. */
 export function describePortal(name: string): Buffer {
   return message('D', `P${name}\0`)

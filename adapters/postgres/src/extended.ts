@@ -52,12 +52,12 @@ export class Extended {
       case front.execute:
         return this.#execute(message, cursor, number)
       case front.close:
-        return this.#close(message, cursor)
+        return this.#close(cursor)
     }
   }
 
   async #parse(message: Buffer, cursor: Cursor, number: number): Promise<void> {
-    const name = cursor.text()
+    const name = cursor.name()
     const sql = cursor.terminated()
     const types = describedTypes(cursor)
     cursor.finish()
@@ -101,7 +101,7 @@ export class Extended {
     if (!(await this.#context.reads(types, catalogue)))
       return objected(closedType, catalogue, analysis.statements, state)
     const written = analysis.statements[0] ?? emptyStatement
-    const statement = await this.#context.resolve(written, number)
+    const statement = await this.#context.resolve(written, number, catalogue)
     if (isRefusal(statement)) return objected(statement, catalogue, analysis.statements, state)
     const { secrets } = analysis
     const source = this.#context.source(
@@ -113,7 +113,7 @@ export class Extended {
 
   async #bind(message: Buffer, cursor: Cursor, number: number): Promise<void> {
     let types: readonly number[] = []
-    const names = { portal: cursor.text(), statement: cursor.text() }
+    const names = { portal: cursor.name(), statement: cursor.name() }
     const preparing = this.#context.prepared(names.statement, number)
     const prepared = preparing instanceof Promise ? await preparing : preparing
     const isKnown = !this.#segment.refused(names.statement)
@@ -158,7 +158,7 @@ export class Extended {
       asked.settings === undefined || parameters === null ? asked : this.#context.settled(asked, values)
     if (isRefusal(written))
       return { judged: objected(written, catalogue, analysis.statements, state), portal: null }
-    const resolving = this.#context.resolve(written, number)
+    const resolving = this.#context.resolve(written, number, catalogue)
     const statement = resolving instanceof Promise ? await resolving : resolving
     if (isRefusal(statement))
       return { judged: objected(statement, catalogue, analysis.statements, state), portal: null }
@@ -182,7 +182,7 @@ export class Extended {
 
   async #describe(message: Buffer, cursor: Cursor, number: number): Promise<void> {
     const sign = cursor.int8()
-    const name = cursor.text()
+    const name = cursor.name()
     cursor.finish()
     if (sign !== statementSign && sign !== portalSign)
       throw new ProtocolViolation('invalid DESCRIBE message subtype')
@@ -208,7 +208,7 @@ export class Extended {
   }
 
   async #execute(message: Buffer, cursor: Cursor, number: number): Promise<void> {
-    const name = cursor.text()
+    const name = cursor.name()
     cursor.int32()
     cursor.finish()
     const { last } = this.#segment
@@ -247,18 +247,18 @@ export class Extended {
     draft.execute(message, expected)
   }
 
-  async #close(message: Buffer, cursor: Cursor): Promise<void> {
+  async #close(cursor: Cursor): Promise<void> {
     const sign = cursor.int8()
-    const name = cursor.text()
+    const name = cursor.name()
     cursor.finish()
     const { statements, portals } = this.#context
     if (sign === statementSign) {
       const known = await this.#carried('prepare', name)
-      return this.#segment.close(message, 'S', known, () => statements.remove(name))
+      return this.#segment.close(name, 'S', known, () => statements.remove(name))
     }
     if (sign === portalSign) {
       const known = await this.#carried('execute', name)
-      return this.#segment.close(message, 'P', known, () => portals.remove(name))
+      return this.#segment.close(name, 'P', known, () => portals.remove(name))
     }
     throw new ProtocolViolation('invalid CLOSE message subtype')
   }

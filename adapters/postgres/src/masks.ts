@@ -9,6 +9,7 @@ import {
 } from '@sluice/core'
 import type { Catalogue, CatalogueRelation } from './catalogue.ts'
 import { ColumnMask, type HidingRule } from './column-mask.ts'
+import { familyOf } from './relation-family.ts'
 import type { MaskPlan, RelationName, Statement } from './statement.ts'
 
 /** The mask rules of one verdict against one picture of the target. */
@@ -98,7 +99,7 @@ function hiddenColumns(
 ): Masks['hidden'] {
   const found = new Map<number, Map<string, ColumnMask>>()
   for (const [oid, rules] of explicit) {
-    for (const relation of family(oid, catalogue)) {
+    for (const relation of familyOf(oid, catalogue)) {
       const own = explicit.get(relation.oid)
       for (const [column, attribute] of relation.attributes) {
         const rule = own?.get(column) ?? own?.get('*') ?? rules.get(column) ?? rules.get('*')
@@ -113,18 +114,6 @@ function hiddenColumns(
     }
   }
   return found
-}
-
-function family(oid: number, catalogue: Catalogue): readonly CatalogueRelation[] {
-  const seen = new Map<number, CatalogueRelation>()
-  const open = [oid]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const relation = catalogue.byOid.get(next)
-    if (relation === undefined || seen.has(next)) continue
-    seen.set(next, relation)
-    open.push(...relation.parents, ...relation.children)
-  }
-  return [...seen.values()]
 }
 
 function numbered(

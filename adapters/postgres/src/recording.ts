@@ -106,13 +106,13 @@ class Reading {
       case front.query:
         return this.#query(cursor.terminated().toString())
       case front.parse:
-        return this.#parse(cursor.text(), cursor)
+        return this.#parse(cursor.name(), cursor)
       case front.bind:
-        return this.#bind(cursor.text(), cursor.text(), cursor)
+        return this.#bind(cursor.name(), cursor.name(), cursor)
       case front.describe:
-        return this.#describe(cursor.int8(), cursor.text())
+        return this.#describe(cursor.int8(), cursor.name())
       case front.execute:
-        return this.#execute(cursor.text())
+        return this.#execute(cursor.name())
       default:
         this.#parts.push({ text: null, parameters: [] })
     }

@@ -1,5 +1,5 @@
 import type { Arrival, Lane, Refusal } from '@sluice/core'
-import { closeNothing, sync } from './constants.ts'
+import { closeNamed, closeNothing, sync } from './constants.ts'
 import type { CopyBody } from './copy-body.ts'
 import type { Judged, Message, Parts } from './exchange.ts'
 import type { Expected } from './flight.ts'
@@ -129,8 +129,8 @@ export class Segment {
   }
 
   /** Close of a name that was judged, or of one that cannot exist. */
-  close(bytes: Buffer, what: 'S' | 'P', known: boolean, done: () => void): void {
-    this.#constant(known ? bytes : closeNothing[what], { kind: 'close', done })
+  close(name: string, what: 'S' | 'P', known: boolean, done: () => void): void {
+    this.#constant(known ? closeNamed(what, name) : closeNothing[what], { kind: 'close', done })
   }
 
   sync(): void {

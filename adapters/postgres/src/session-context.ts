@@ -103,8 +103,12 @@ export class SessionContext {
     return this.analyse(prepared.text, segment)
   }
 
-  /** EXECUTE and FETCH do what was prepared or declared under their name. */
-  resolve(statement: Statement, segment: number): Statement | Refusal | Promise<Statement | Refusal> {
+  /** EXECUTE and FETCH do what was prepared or declared under their name. `catalogue`: what the statement was analysed with. */
+  resolve(
+    statement: Statement,
+    segment: number,
+    catalogue: Catalogue,
+  ): Statement | Refusal | Promise<Statement | Refusal> {
     const { effect } = statement
     if (effect.kind === 'execute') {
       const prepared = this.prepared(effect.name, segment)
@@ -115,8 +119,8 @@ export class SessionContext {
     if (effect.kind === 'fetch') {
       const portal = this.portal(effect.cursor, 'cursor', segment)
       return portal instanceof Promise
-        ? portal.then((late) => fetched(statement, late))
-        : fetched(statement, portal)
+        ? portal.then((late) => fetched(statement, late, catalogue))
+        : fetched(statement, portal, catalogue)
     }
     return statement
   }

@@ -77,7 +77,7 @@ export class Simple {
     if (analysis.objection !== null) return fail(analysis.objection)
     const written = analysis.statements.length === 0 ? [emptyStatement] : analysis.statements
     for (const [index, statement] of written.entries()) {
-      const resolving = this.#context.resolve(statement, number)
+      const resolving = this.#context.resolve(statement, number, catalogue)
       const resolved = resolving instanceof Promise ? await resolving : resolving
       if (isRefusal(resolved)) return fail(resolved)
       statements.push(resolved)

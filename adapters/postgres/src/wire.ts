@@ -11,6 +11,9 @@ export class ProtocolViolation extends Error {
 /** Bytes of a message before its body: the type and the length. */
 export const headerBytes = 5
 
+/** Bytes by which a server tells names apart: NAMEDATALEN without its end. */
+const nameBytesMax = 63
+
 /** One message: type, length of what follows, body. */
 export function frame(type: number, ...parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
@@ -97,6 +100,16 @@ export class Cursor {
   /** A NUL-terminated UTF-8 string. */
   text(): string {
     return textOf(this.terminated())
+  }
+
+  /**
+   * What a server knows a statement or portal by: the first bytes of a name, so that longer ones may be one. Throws where
+   * they end within a character.
+   */
+  name(): string {
+    const bytes = this.terminated()
+    textOf(bytes)
+    return textOf(bytes.subarray(0, nameBytesMax))
   }
 
   finish(): void {
