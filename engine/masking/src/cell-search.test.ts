@@ -49,6 +49,10 @@ suite('a value with something in it is another value of its type', () => {
       `\\x${Buffer.from(`no ${card}`).toString('hex')}`,
       `\\x${Buffer.from('no [masked]').toString('hex')}`,
     ],
+    ['text', `is ${Buffer.from(`of ${card}`).toString('base64')} it`, 'is [masked] it'],
+    ['text', `x=%34${card.slice(1)}`, 'x=[masked]'],
+    ['text', Buffer.from(card).toString('hex'), '[masked]'],
+    ['jsonb', `{"a": "is ${Buffer.from(card).toString('base64')}"}`, '{"a": "is [masked]"}'],
     ['bytea', `no ${card}`, `\\x${Buffer.from('no [masked]').toString('hex')}`],
   ]
   for (const [element, value, expected] of cases)

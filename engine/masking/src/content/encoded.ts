@@ -1,88 +1,82 @@
-import { isUtf8 } from 'node:buffer'
+import { alphabets } from './alphabet.ts'
+import type { Finding } from './finder.ts'
+import { nextRun, runCharsMin, RunSearch } from './run-search.ts'
+import { hasEscapes, Unescaper } from './unescaper.ts'
+import { concealing, type ValueMask } from './value-mask.ts'
 
-/** Shorter ones are of no value that is looked for, and words look like them. */
-const charsMin = 12
 /** A text in base64 may hold one in base64. */
-const levelsMax = 2
+export const levelsMax = 2
 
-const base64 = /^[\w+/-]+={0,2}$/
-const hexadecimal = /^(?:[0-9a-f]{2})+$/i
-const dataUrl = /^data:[^,]{0,256};base64,/i
-const control = /[^\P{Cc}\t\r\n]/u
+/** Runs that fit into two blocks are hidden whole: those of 4,096 characters of base64. */
+const blockBytesMin = 1536
+/** Whole groups of characters in each alphabet, and of the same within. */
+const blockUnit = 12
+
+/** What becomes of a text in which there is something to find. */
+type Look = (text: string) => ValueMask | undefined
+
+/** What is found in a text that is there as a whole. Most have no run that is long enough. */
+export function encodedIn(text: string, charsMax: number, look: Look): readonly Finding[] {
+  if (hasEscapes(text)) {
+    const search = new EncodedSearch(charsMax, look)
+    return [...search.push(text), ...search.end()]
+  }
+  const found: Finding[] = []
+  for (const alphabet of alphabets) {
+    // Digits of hexadecimal are of base64, too.
+    if (text.length - nextRun(alphabet, text, 0) < runCharsMin) break
+    const search = new RunSearch(alphabet, blockBytes(charsMax), concealed(look))
+    found.push(...search.push(text), ...search.end())
+  }
+  return found
+}
 
 /**
- * What a text says when all of it is hexadecimal, base64, also for URLs and as the data of one, or has escapes of URLs. In
- * what is none of these nothing is said. Asked of every string, so that what is no text is found out by its first bytes.
+ * Finds what is base64 or hexadecimal of a text in which there is something to find, in a text that comes in pieces: the
+ * same however it is cut. Escapes within it are none of it.
  */
-export function encodedTexts(text: string, levels: number = levelsMax): readonly string[] {
-  if (levels === 0 || text.length < charsMin) return none
-  const said = text.includes('%') ? inPercents(text) : inBytes(text)
-  return said.length === 0 ? none : said.flatMap((each) => [each, ...encodedTexts(each, levels - 1)])
-}
+export class EncodedSearch {
+  readonly #unescaper = new Unescaper(true)
+  readonly #searches: readonly RunSearch[]
+  /** Nothing that is found from now on begins before it. */
+  settled = 0
 
-const none: readonly string[] = []
+  /** No value that `look` finds has more than `charsMax`. */
+  constructor(charsMax: number, look: Look) {
+    const bytes = blockBytes(charsMax)
+    this.#searches = alphabets.map((alphabet) => new RunSearch(alphabet, bytes, concealed(look)))
+  }
 
-function inPercents(text: string): readonly string[] {
-  try {
-    return [decodeURIComponent(text.replaceAll('+', ' '))]
-  } catch {
-    return none
+  /** What was found meanwhile, counted from the beginning of all that has come. */
+  push(piece: string): readonly Finding[] {
+    const said = this.#unescaper.push(piece)
+    const found = this.#searches.flatMap((search) => search.push(said))
+    return this.#placed(found)
+  }
+
+  /** The same when nothing comes behind it; what comes all the same is a text of its own. */
+  end(): readonly Finding[] {
+    const rest = this.#unescaper.end()
+    return this.#placed(this.#searches.flatMap((search) => [...search.push(rest), ...search.end()]))
+  }
+
+  #placed(found: readonly Finding[]): readonly Finding[] {
+    const settled = Math.min(...this.#searches.map((search) => search.settled))
+    const original = (index: number): number => this.#unescaper.original(index)
+    const placed = found.map((each) => ({ ...each, start: original(each.start), end: original(each.end) }))
+    this.settled = original(settled)
+    this.#unescaper.forget(settled)
+    return placed
   }
 }
 
-function inBytes(text: string): readonly string[] {
-  const start = text.startsWith('data:') ? (dataUrl.exec(text)?.[0].length ?? 0) : 0
-  if (!base64.test(start === 0 ? text : text.slice(start))) return none
-  const inBase64 = beginsAsText(text, start, 6)
-  const inHex = beginsAsText(text, start, 4)
-  if (!inBase64 && !inHex) return none
-  const coded = text.slice(start)
-  return [
-    ...(inBase64 ? textIn(coded, 'base64') : none),
-    ...(inHex && hexadecimal.test(coded) ? textIn(coded, 'hex') : none),
-  ]
+function blockBytes(charsMax: number): number {
+  return blockUnit * Math.ceil(Math.max(blockBytesMin, charsMax) / blockUnit)
 }
 
-function textIn(coded: string, coding: 'hex' | 'base64'): readonly string[] {
-  const bytes = Buffer.from(coded, coding)
-  if (!isUtf8(bytes)) return none
-  const text = bytes.toString()
-  return control.test(text) ? none : [text]
-}
-
-const triedBytes = 12
-
-/** Whether the first bytes may be UTF-8 without controls; each character is so many bits of them. */
-function beginsAsText(text: string, start: number, bitsEach: 4 | 6): boolean {
-  const values = bitsEach === 4 ? hexValues : base64Values
-  let bits = 0
-  let held = 0
-  let following = 0
-  let tried = 0
-  for (let at = start; at < text.length && tried < triedBytes; at++) {
-    const value = values[text.charCodeAt(at)] ?? unknown
-    if (value === unknown) return bitsEach === 6 && text[at] === '='
-    held = ((held << bitsEach) | value) & 0xffff
-    bits += bitsEach
-    if (bits < 8) continue
-    bits -= 8
-    const byte = (held >> bits) & 0xff
-    if ((byte >> 6 === 0b10) !== following > 0) return false
-    if (byte < 0x20 ? byte !== 0x09 && byte !== 0x0a && byte !== 0x0d : byte === 0x7f) return false
-    following = byte < 0x80 ? 0 : byte < 0xc0 ? following - 1 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
-    tried += 1
+function concealed(look: Look): Look {
+  return (text) => {
+    const mask = look(text)
+    return mask && concealing(mask)
   }
-  return true
-}
-
-const unknown = 0xff
-const hexValues = table('0123456789abcdef', 'ABCDEF', 10)
-const base64Values = table('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', '-_', 62)
-
-/** The values of characters, and of others that mean the same from one value on. */
-function table(characters: string, others: string, from: number): Uint8Array {
-  const values = new Uint8Array(128).fill(unknown)
-  for (const [value, character] of [...characters].entries()) values[character.charCodeAt(0)] = value
-  for (const [value, character] of [...others].entries()) values[character.charCodeAt(0)] = from + value
-  return values
 }

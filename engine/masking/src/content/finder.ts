@@ -1,7 +1,8 @@
 import type { Detector, Span } from '../detector.ts'
 import { foldingOnce } from '../detectors/fold.ts'
-import { encodedTexts } from './encoded.ts'
+import { encodedIn, EncodedSearch, levelsMax } from './encoded.ts'
 import type { Tally } from './tally.ts'
+import { escapeSigns, mayEscape, unescaped, Unescaper } from './unescaper.ts'
 import { concealing, stricter, type ValueMask } from './value-mask.ts'
 
 /** A detector and what becomes of what it finds. */
@@ -12,6 +13,8 @@ export interface DetectorMask {
 
 export interface Finding extends Span {
   readonly mask: ValueMask
+  /** It is a run of characters that say a text, or a block of one. */
+  readonly encoded?: true
 }
 
 /** Many texts as one. */
@@ -39,10 +42,19 @@ export class Finder {
     return this.#masks.length === 0
   }
 
-  /** In order, without overlaps, and never a part of a character. */
-  find(text: string): readonly Finding[] {
+  /**
+   * In order, without overlaps, and never a part of a character: as the text stands, and as it reads without escapes. Not in
+   * what is encoded, for which there is `encoded`.
+   */
+  find(text: string, levels: number = levelsMax): readonly Finding[] {
     const findings = foldingOnce(() => this.#masks.flatMap((each) => findingsOf(each, text)))
-    return findings.length === 0 ? none : merged(findings)
+    const plain = findings.length === 0 ? none : merged(findings)
+    return levels === 0 || !mayEscape(text) ? plain : this.#withEscaped(text, plain, levels)
+  }
+
+  /** Looks for it in a text that comes in pieces. */
+  encoded(): EncodedSearch {
+    return new EncodedSearch(this.charsMax, this.#lookWithin(levelsMax))
   }
 
   /**
@@ -53,14 +65,13 @@ export class Finder {
     texts: readonly string[],
     isNumber: (place: number) => boolean = never,
   ): ReadonlyMap<number, readonly Finding[]> {
-    return this.findIn(joined(texts), isNumber, always)
+    return this.findIn(joined(texts), isNumber)
   }
 
-  /** The same of texts that are joined already. What cannot be `encoded` is not asked whether it is. */
+  /** The same of texts that are joined already. */
   findIn(
     { text, places }: Joined,
     isNumber: (place: number) => boolean,
-    encoded: (place: number) => boolean,
   ): ReadonlyMap<number, readonly Finding[]> {
     const found = new Map<number, readonly Finding[]>()
     if (this.idle) return found
@@ -70,39 +81,42 @@ export class Finder {
     )
     for (const [index, each] of this.#masks.entries()) {
       const { separable, ofTexts } = each.detector
-      const within = spansWithin(spans[index], places)
-      for (const place of within?.keys() ?? places.keys()) {
+      const touched = spansWithin(spans[index], places)
+      for (const place of touched?.keys() ?? places.keys()) {
         if (ofTexts === true && isNumber(place)) continue
-        const exact = separable === 'exactly' ? within?.get(place) : undefined
+        const exact = separable === 'exactly' ? touched?.get(place) : undefined
         const findings = findingsOf(each, textAt(place), exact)
         if (findings.length === 0) continue
         const others = found.get(place)
         found.set(place, others === undefined ? findings : merged([...others, ...findings]))
       }
     }
-    for (const place of places.keys()) {
-      if (!encoded(place)) continue
-      const decoded = this.#encodedIn(textAt(place), found.get(place)?.length ?? 0)
-      if (decoded.length > 0) found.set(place, decoded)
+    for (const place of placesOf(escapeSigns, text, places)) {
+      const plain = found.get(place) ?? none
+      const all = this.#withEscaped(textAt(place), plain, levelsMax)
+      if (all !== plain) found.set(place, all)
     }
+    for (const [place, encoded] of within(this.#encodedIn(text, levelsMax), places))
+      found.set(place, merged([...(found.get(place) ?? none), ...encoded]))
     return found
   }
 
-  /** Before it, nothing that may still come changes what is found. */
-  settled(text: string): number {
-    return foldingOnce(() => {
-      let settled = text.length
-      for (const { detector } of this.#masks)
-        settled = Math.min(settled, detector.unfinished?.(text) ?? text.length - detector.charsMax)
-      return settled
-    })
+  /** Before it, nothing that may still come changes what `find` finds. */
+  settled(text: string, levels: number = levelsMax): number {
+    const settled = foldingOnce(() => this.#settledPlain(text))
+    if (levels === 0 || !mayEscape(text)) return settled
+    const unescaper = new Unescaper(false)
+    const said = unescaper.push(text)
+    // An escape that has only begun may go on with what stands before it.
+    if (!unescaper.changed && said.length === text.length) return settled
+    return Math.min(settled, unescaper.original(this.settled(said, levels - 1)))
   }
 
   /** What is found in a text that is there as a whole. */
-  findWhole(text: string): readonly Finding[] {
-    const findings = this.find(text)
-    const encoded = this.#encodedIn(text, findings.length)
-    return encoded.length === 0 ? findings : encoded
+  findWhole(text: string, levels: number = levelsMax): readonly Finding[] {
+    const findings = this.find(text, levels)
+    const encoded = this.#encodedIn(text, levels)
+    return encoded.length === 0 ? findings : merged([...findings, ...encoded])
   }
 
   /** The text without what is found in it; the same string when there is nothing. */
@@ -111,15 +125,33 @@ export class Finder {
     return findings.length === 0 ? text : withoutFindings(text, findings, tally)
   }
 
-  /** All of a text in which there is more to find once it is decoded: where in it that stands nobody can say. */
-  #encodedIn(text: string, known: number): readonly Finding[] {
-    for (const decoded of encodedTexts(text)) {
-      const findings = this.find(decoded)
-      const mask = findings[0]?.mask
-      if (mask !== undefined && findings.length > known)
-        return [{ start: 0, end: text.length, mask: concealing(mask) }]
-    }
-    return none
+  #settledPlain(text: string): number {
+    let settled = text.length
+    for (const { detector } of this.#masks)
+      settled = Math.min(settled, detector.unfinished?.(text) ?? text.length - detector.charsMax)
+    return settled
+  }
+
+  /** What is found once escapes are undone, beside what is found as it stands: that stays as it is. */
+  #withEscaped(text: string, plain: readonly Finding[], levels: number): readonly Finding[] {
+    const said = unescaped(text)
+    if (said === null) return plain
+    const more = this.find(said.text, levels - 1).map(({ start, end, mask }) => ({
+      start: said.original(start),
+      end: said.original(end),
+      mask: concealing(mask),
+    }))
+    const unknown = notWithin(more, plain)
+    return unknown.length === 0 ? plain : merged([...plain, ...unknown])
+  }
+
+  #encodedIn(text: string, levels: number): readonly Finding[] {
+    if (levels === 0 || this.idle) return none
+    return encodedIn(text, this.charsMax, this.#lookWithin(levels))
+  }
+
+  #lookWithin(levels: number): (text: string) => ValueMask | undefined {
+    return (text) => this.findWhole(text, levels - 1)[0]?.mask
   }
 }
 
@@ -138,7 +170,6 @@ export function withoutFindings(text: string, findings: readonly Finding[], tall
 
 const none: readonly Finding[] = []
 const never = (): boolean => false
-const always = (): boolean => true
 
 function findingsOf(
   { detector, mask }: DetectorMask,
@@ -157,6 +188,47 @@ function joined(texts: readonly string[]): Joined {
     return { start, end }
   })
   return { text: texts.join(between), places }
+}
+
+/** In which of the places one of the signs stands. */
+function placesOf(signs: readonly string[], text: string, places: readonly Span[]): ReadonlySet<number> {
+  const found = new Set<number>()
+  for (const sign of signs) {
+    let place = 0
+    for (let at = text.indexOf(sign); at >= 0; at = text.indexOf(sign, places[place]?.end)) {
+      while ((places[place]?.end ?? Infinity) <= at) place++
+      if (place === places.length) break
+      if ((places[place]?.start ?? 0) <= at) found.add(place)
+    }
+  }
+  return found
+}
+
+/** Those of some findings that lie in none of others. */
+function notWithin(some: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
+  let next = 0
+  return some.filter(({ start, end }) => {
+    while ((others[next]?.end ?? Infinity) < end) next++
+    return (others[next]?.start ?? Infinity) > start
+  })
+}
+
+/** Those that lie in each place, counted from its start; none lies over the end of one. */
+function within(
+  findings: readonly Finding[],
+  places: readonly Span[],
+): ReadonlyMap<number, readonly Finding[]> {
+  const found = new Map<number, Finding[]>()
+  let place = 0
+  for (const finding of findings.toSorted((one, other) => one.start - other.start)) {
+    while ((places[place]?.end ?? Infinity) <= finding.start) place++
+    const { start = 0 } = places[place] ?? {}
+    const inside = { ...finding, start: finding.start - start, end: finding.end - start }
+    const others = found.get(place)
+    if (others === undefined) found.set(place, [inside])
+    else others.push(inside)
+  }
+  return found
 }
 
 /** Of each place that a span reaches into what lies in it, counted from its start; `undefined`: nobody looked. */
@@ -191,7 +263,7 @@ export function splits(text: string, at: number): boolean {
   return (text.charCodeAt(at) & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800
 }
 
-function merged(findings: Finding[]): readonly Finding[] {
+export function merged(findings: Finding[]): readonly Finding[] {
   if (findings.length === 1) return findings
   findings.sort((one, other) => one.start - other.start || other.end - one.end)
   const groups: Finding[] = []

@@ -8,8 +8,6 @@ export interface Looked {
   readonly end: number
   /** What it means; `null`: its bytes are ASCII and mean themselves. */
   readonly text: string | null
-  /** It may be base64 or the like. */
-  readonly encoded: boolean
 }
 
 /**
@@ -38,11 +36,7 @@ export class JsonLooks {
       places.push({ start: text.length, end: text.length + (more?.length ?? 0) })
       text += more
     }
-    const found = finder.findIn(
-      { text, places },
-      (place) => parts[place]?.kind === 'number',
-      (place) => parts[place]?.encoded === true,
-    )
+    const found = finder.findIn({ text, places }, (place) => parts[place]?.kind === 'number')
     return { parts, found }
   }
 }

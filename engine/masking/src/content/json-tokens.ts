@@ -9,7 +9,6 @@ export const sign = {
   carriageReturn: 0x0d,
   space: 0x20,
   quote: 0x22,
-  percent: 0x25,
   comma: 0x2c,
   minus: 0x2d,
   point: 0x2e,
@@ -19,7 +18,6 @@ export const sign = {
   openArray: 0x5b,
   backslash: 0x5c,
   closeArray: 0x5d,
-  d: 0x64,
   f: 0x66,
   n: 0x6e,
   t: 0x74,
@@ -33,13 +31,10 @@ export function notJson(): Unreadable {
 }
 
 /** What a byte in a string is; none of these: a control, a quote or a backslash. Whether the others are UTF-8 is not asked here. */
-const kind = { ofCodes: 1, percent: 2, otherAscii: 4, beyondAscii: 8 } as const
-const ofCodes = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/-='))
+const kind = { ascii: 1, beyondAscii: 2 } as const
 const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte < sign.space || byte === sign.quote || byte === sign.backslash) return 0
-  if (byte >= 0x80) return kind.beyondAscii
-  if (byte === sign.percent) return kind.percent
-  return ofCodes.has(byte) ? kind.ofCodes : kind.otherAscii
+  return byte < 0x80 ? kind.ascii : kind.beyondAscii
 })
 const hexadecimal = new Set(Buffer.from('0123456789abcdefABCDEF'))
 const escapable = new Set(Buffer.from('"\\/bfnrt'))
@@ -82,13 +77,6 @@ export class StringScan {
   /** Each of its bytes is the character that it means. */
   get literal(): boolean {
     return !this.escaped && (this.#kinds & kind.beyondAscii) === 0
-  }
-
-  /** Whether one that is literal, and begins there, may say something in base64, in hexadecimal or escaped for URLs. */
-  mayBeEncoded(bytes: Buffer, start: number): boolean {
-    if ((this.#kinds & kind.otherAscii) === 0 || (this.#kinds & kind.percent) !== 0) return true
-    // The data of a URL.
-    return bytes[start + 1] === sign.d
   }
 
   #plainEnd(bytes: Buffer, start: number): number {

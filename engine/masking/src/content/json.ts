@@ -169,13 +169,7 @@ export class JsonRewriter implements Rewriter {
     const spelled = Buffer.from(name)
     this.#tokens = !finder.idle && this.#model.named(this.#place, spelled, 0, spelled.length)
     this.#place.named(object.member(name))
-    this.#lookAt({
-      kind: 'name',
-      start,
-      end,
-      text: literal ? null : name,
-      encoded: !literal || this.#scan.mayBeEncoded(bytes, start),
-    })
+    this.#lookAt({ kind: 'name', start, end, text: literal ? null : name })
     if (!escaped) this.#askedNames.add(bytes, start, end)
   }
 
@@ -187,14 +181,12 @@ export class JsonRewriter implements Rewriter {
     const { mask } = node
     const { escaped, literal } = this.#scan
     if (mask === undefined && this.#treatment.finder.idle && node.settled) return
-    if (mask === undefined && literal && !opensJson(bytes, start + 1)) {
-      const encoded = this.#scan.mayBeEncoded(bytes, start)
-      return this.#lookAt({ kind: 'string', start, end, text: null, encoded })
-    }
+    if (mask === undefined && literal && !opensJson(bytes, start + 1))
+      return this.#lookAt({ kind: 'string', start, end, text: null })
     const text = this.#strings.meaning(start, end, escaped)
     if (mask !== undefined) return this.#replace(edits, start, end, mask.name, mask.string(text))
     const nested = rewrittenJson(this.#treatment, text, node, this.#levels)
-    if (nested === undefined) this.#lookAt({ kind: 'string', start, end, text, encoded: true })
+    if (nested === undefined) this.#lookAt({ kind: 'string', start, end, text })
     else if (nested !== text) edits.replace(start, end, JSON.stringify(nested))
   }
 
@@ -203,10 +195,10 @@ export class JsonRewriter implements Rewriter {
     const { mask } = this.#place.node
     if (mask === undefined && this.#treatment.finder.idle) return
     if (mask === undefined && isInteger(bytes, start, end))
-      return this.#lookAt({ kind: 'number', start, end, text: null, encoded: true })
+      return this.#lookAt({ kind: 'number', start, end, text: null })
     const number = this.#strings.spelling(start, end)
     if (mask !== undefined) return this.#replace(edits, start, end, mask.name, mask.number(number))
-    this.#lookAt({ kind: 'number', start, end, text: plainDecimal(number) ?? number, encoded: true })
+    this.#lookAt({ kind: 'number', start, end, text: plainDecimal(number) ?? number })
   }
 
   #lookAt(part: Looked): void {

@@ -1,8 +1,10 @@
 import { foldingOnce } from '../detectors/fold.ts'
 import { contextChars } from '../detectors/introduced.ts'
 import { heldCharsMax } from './limits.ts'
-import { splits, type Finder } from './finder.ts'
+import type { EncodedSearch } from './encoded.ts'
+import { merged, splits, type Finder, type Finding } from './finder.ts'
 import type { Tally } from './tally.ts'
+import { mayEscape } from './unescaper.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** A text that comes in pieces of any size, told on in pieces. */
@@ -26,6 +28,11 @@ export interface Cut {
 export class TextWindow implements Flow {
   readonly #finder: Finder
   readonly #tally: Tally
+  readonly #search: EncodedSearch
+  /** What it has found and is not told yet, counted from the beginning of all that has come. */
+  #encoded: readonly Finding[] = []
+  /** So much was forgotten. */
+  #forgotten = 0
   /** What a detector may still want to look at: told on up to `#told`, held back from there. */
   #text = ''
   #told = 0
@@ -35,6 +42,7 @@ export class TextWindow implements Flow {
   constructor(finder: Finder, tally: Tally) {
     this.#finder = finder
     this.#tally = tally
+    this.#search = finder.encoded()
   }
 
   push(text: string): string {
@@ -48,7 +56,13 @@ export class TextWindow implements Flow {
   /** What may be told on now, in order: all cuts together are the text. */
   cuts(text: string): readonly Cut[] {
     this.#text += text
-    const shown = foldingOnce(() => this.#tell(this.#finder.settled(this.#text)))
+    if (!this.#finder.idle) this.#add(this.#search.push(text))
+    const until = this.#finder.idle ? this.#text.length : this.#search.settled - this.#forgotten
+    // What is encoded and long may wait for many pieces.
+    const shown =
+      until <= this.#told
+        ? none
+        : foldingOnce(() => this.#tell(Math.min(until, this.#finder.settled(this.#text))))
     if (this.#text.length - this.#run > heldCharsMax + 2 * this.#finder.charsMax)
       throw new Unreadable('a text goes on without a place where it could be cut')
     return shown
@@ -56,7 +70,25 @@ export class TextWindow implements Flow {
 
   /** Nothing comes behind it, or nothing is waited for. */
   lastCuts(): readonly Cut[] {
+    if (!this.#finder.idle) this.#add(this.#search.end())
     return this.#tell(this.#text.length)
+  }
+
+  #add(found: readonly Finding[]): void {
+    if (found.length > 0) this.#encoded = [...this.#encoded, ...found]
+  }
+
+  /** As of now, those of what is encoded among them. */
+  #findings(): readonly Finding[] {
+    const findings = this.#finder.find(this.#text)
+    if (this.#encoded.length === 0) return findings
+    const forgotten = this.#forgotten
+    const encoded = this.#encoded.map((each) => ({
+      ...each,
+      start: each.start - forgotten,
+      end: each.end - forgotten,
+    }))
+    return merged([...findings, ...encoded])
   }
 
   #tell(settled: number): readonly Cut[] {
@@ -65,7 +97,7 @@ export class TextWindow implements Flow {
     const shown: Cut[] = []
     let at = this.#told
     let until = settled
-    for (const { start, end, mask } of this.#finder.find(text)) {
+    for (const { start, end, mask, encoded } of this.#findings()) {
       if (end <= at) continue
       if (end > settled) {
         until = Math.min(settled, Math.max(start, at))
@@ -77,7 +109,9 @@ export class TextWindow implements Flow {
       this.#tally.add(mask.name, method)
       if (from > at) shown.push({ text: text.slice(at, from), instead: null })
       shown.push({ text: text.slice(from, end), instead })
-      if (from > at) this.#run = from
+      // Its blocks are found one by one, whatever was before them.
+      if (encoded === true) this.#run = end
+      else if (from > at) this.#run = from
       at = end
     }
     if (splits(text, until)) until--
@@ -86,6 +120,8 @@ export class TextWindow implements Flow {
       this.#run = until
     }
     this.#told = Math.max(at, until)
+    const told = this.#told + this.#forgotten
+    if (this.#encoded.length > 0) this.#encoded = this.#encoded.filter(({ end }) => end > told)
     this.#forget()
     return shown
   }
@@ -96,12 +132,14 @@ export class TextWindow implements Flow {
    * there must not lose its beginning.
    */
   #forget(): void {
-    const before = contextChars + Math.min(this.#finder.charsMax, repeatedChars)
+    const chars = contextChars + Math.min(this.#finder.charsMax, repeatedChars)
+    const before = mayEscape(this.#text) ? escapedChars * chars : chars
     const forgotten = this.#run - before
     if (forgotten < before) return
     this.#text = this.#text.slice(forgotten)
     this.#told -= forgotten
     this.#run -= forgotten
+    this.#forgotten += forgotten
   }
 }
 
@@ -115,3 +153,6 @@ function joined(cuts: readonly Cut[]): string {
 
 /** Longer values begin with what is found nowhere within them; and all this is read again with each piece. */
 const repeatedChars = 256
+
+/** An escape is longer than what it says: with so many times as much, what is read before a value is there, too. */
+const escapedChars = 4

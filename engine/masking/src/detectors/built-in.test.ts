@@ -190,7 +190,7 @@ for (const detector of detectors) {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 6 }), (texts) => {
         const by = finder(detector)
-        for (const found of [by.findEach(texts), by.findIn(besideEachOther(texts), no, no)])
+        for (const found of [by.findEach(texts), by.findIn(besideEachOther(texts), no)])
           for (const [place, each] of texts.entries()) assert.deepEqual(found.get(place) ?? [], by.find(each))
       }),
       { numRuns: 1_000 },

@@ -4,11 +4,11 @@ import { isIssued } from './issuers.ts'
 import { runAtEnd } from './run-at-end.ts'
 
 /**
- * In one piece, in fours with a rest, or as 4-6-4 and 4-6-5. Not within a longer run of digits, be they joined by dashes
+ * In one piece, in fours with a rest, or as 4-6-4 and 4-6-5; in forms a plus stands for a space. Not within a longer run of digits, be they joined by dashes
  * or a point: that is another kind of number. The last group may as well be the code on the back.
  */
 const shape =
-  /(?=\d{4})(?<!\d|\d[.-])(?:\d{13,19}|\d{4}([ .-])\d{4}\1\d{4}\1\d{1,4}(?<rest>\1\d{1,3})?|\d{4}([ .-])\d{6}\3\d{4,5})(?!\d|[.-]\d)/g
+  /(?=\d{4})(?<!\d|\d[.-])(?:\d{13,19}|\d{4}([ .+-])\d{4}\1\d{4}\1\d{1,4}(?<rest>\1\d{1,3})?|\d{4}([ .+-])\d{6}\3\d{4,5})(?!\d|[.-]\d)/g
 
 const hexLetter = /[a-f]/i
 
@@ -32,7 +32,7 @@ export const card: Detector = folded({
     }
     return spans
   },
-  unfinished: (text) => runAtEnd(text, /[\d .-]/, charsMax + '.0'.length),
+  unfinished: (text) => runAtEnd(text, /[\d .+-]/, charsMax + '.0'.length),
 })
 
 function isCard(shown: string): boolean {

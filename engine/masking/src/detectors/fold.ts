@@ -1,3 +1,5 @@
+import { Shifts } from './shifts.ts'
+
 /** A text as it reads, and where each character of it stands in the text that it was made from. */
 export interface Folded {
   readonly text: string
@@ -98,31 +100,6 @@ function kindsOfUnits(): Uint8Array {
   for (let unit = foldableFrom; unit < all.length; unit++)
     if (foldable.test(String.fromCharCode(unit))) all[unit] = folds
   return all.fill(begins, 0xd800, 0xdc00)
-}
-
-/** How much further behind a character stands in the original: only where that changes. */
-class Shifts {
-  readonly #from = [0]
-  readonly #shift = [0]
-
-  /** From `original` on, all stands so much further behind than before. */
-  add(original: number, more: number): void {
-    if (more === 0) return
-    const shift = (this.#shift.at(-1) ?? 0) + more
-    this.#from.push(original - shift)
-    this.#shift.push(shift)
-  }
-
-  at(index: number): number {
-    let low = 0
-    let high = this.#from.length
-    while (high - low > 1) {
-      const middle = (low + high) >> 1
-      if ((this.#from[middle] ?? 0) <= index) low = middle
-      else high = middle
-    }
-    return this.#shift[low] ?? 0
-  }
 }
 
 /** Few different characters are folded, and asking for their properties is slow. */

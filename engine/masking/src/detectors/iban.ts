@@ -3,13 +3,13 @@ import { beginning } from './beginning.ts'
 import { folded } from './folded.ts'
 import { ibanLengths } from './iban-lengths.ts'
 
-const head = new RegExp(`${beginning}[A-Z]{2}\\d{2}(?=[ -]?[A-Z0-9])`, 'gi')
+const head = new RegExp(`${beginning}[A-Z]{2}\\d{2}(?=[ +-]?[A-Z0-9])`, 'gi')
 const groupsOf = 4
 /** The longest of all countries, with spaces. */
 const charsMax = 34 + Math.ceil(34 / groupsOf) - 1
 
 /** The first character, or as much as there is of the first four, or those with what may follow. */
-const begun = new RegExp(`${beginning}[A-Z](?:[A-Z](?:\\d(?:\\d[A-Z0-9 -]*)?)?)?$`, 'i')
+const begun = new RegExp(`${beginning}[A-Z](?:[A-Z](?:\\d(?:\\d[A-Z0-9 +-]*)?)?)?$`, 'i')
 
 /** An account number of a country that has them, of its length and with the right check digits; maybe in fours. */
 export const iban: Detector = folded({
@@ -37,11 +37,11 @@ export const iban: Detector = folded({
   },
 })
 
-/** Behind so many letters and digits, with nothing between but one space or dash behind each fourth. */
+/** Behind so many letters and digits, with nothing between but one space, dash or plus, a space in forms, behind each fourth. */
 function endOf(text: string, start: number, length: number): number | null {
   let at = start
   for (let count = 0; count < length; count++) {
-    if (count > 0 && count % groupsOf === 0 && /[ -]/.test(text.charAt(at))) at++
+    if (count > 0 && count % groupsOf === 0 && /[ +-]/.test(text.charAt(at))) at++
     if (!/[A-Z0-9]/i.test(text.charAt(at))) return null
     at++
   }
@@ -50,7 +50,7 @@ function endOf(text: string, start: number, length: number): number | null {
 
 /** ISO 7064: the first four behind the rest, letters as 10 to 35, remainder of 97. */
 function checks(shown: string): boolean {
-  const value = shown.replaceAll(/[ -]/g, '').toUpperCase()
+  const value = shown.replaceAll(/[ +-]/g, '').toUpperCase()
   let remainder = 0
   for (const character of value.slice(4) + value.slice(0, 4)) {
     const number = Number.parseInt(character, 36)

@@ -24,6 +24,7 @@ function masked(bytes: Buffer, size: number): Buffer {
 }
 
 const esc = '\x1b'
+const coded = Buffer.from('it is 123-45-6789').toString('base64')
 /** [what comes, what is shown] */
 const streams: readonly (readonly [string, string])[] = [
   ['ssn 123-45-6789 of', 'ssn [masked] of'],
@@ -40,6 +41,9 @@ const streams: readonly (readonly [string, string])[] = [
   [`${esc}(B123-${esc}=45-6789`, `${esc}(B[masked]${esc}=`],
   ['10 %\r 20 %\r123-45-6789\r\n', '10 %\r 20 %\r[masked]\r\n'],
   ['plain text, no value: 12-34', 'plain text, no value: 12-34'],
+  [`$ base64 file\r\n${coded}\r\n$ `, '$ base64 file\r\n[masked]\r\n$ '],
+  [`is ${coded.slice(0, 9)}${esc}[1m${coded.slice(9)}!`, `is [masked]${esc}[1m!`],
+  [`of ${Buffer.from('123-45-6789').toString('hex')} and 12%33-45-6789`, 'of [masked] and [masked]'],
 ]
 
 suite('what a program writes', () => {

@@ -35,3 +35,7 @@ _hold_s := 0 if {
 mask contains {"detector": "card", "method": "last4", "rule": "doors/card"} if {
 	startswith(input.action.path, "/packed")
 }
+
+mask contains {"detector": "key", "method": "redact", "rule": "doors/token"} if {
+	startswith(input.action.path, "/told")
+}
