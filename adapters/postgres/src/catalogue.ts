@@ -7,6 +7,7 @@ import { Estimates, estimatesQuery } from './estimates.ts'
 import { allowedExtensions } from './functions.ts'
 import type { OwnFunction } from './own-functions.ts'
 import { constructs, madeOf, plainTypes } from './own-types.ts'
+import { runsCode } from './runs-code.ts'
 import { isSystemRelation, showsStatements } from './system-relations.ts'
 import { ownElement, valueTypes } from './types.ts'
 import { sqlLimits } from './limits.ts'
@@ -21,7 +22,7 @@ export interface CatalogueRelation {
   readonly oid: number
   readonly name: RelationName
   readonly kind: RelationKind
-  /** Reading it may run functions of anybody's: of a policy of its rows, a type of a column, its access method. */
+  /** Reading it may run functions of anybody's: of a policy of its rows, a type of a column, its access method, an index. */
   readonly runsCode: boolean
   readonly columns: readonly Column[]
   /** By name, system columns included. */
@@ -101,18 +102,6 @@ const baseTypes =
   `select oid, oid, false from pg_catalog.pg_type where typtype <> 'd' union all ` +
   `select d.oid, b.type, b.required or d.typnotnull from pg_catalog.pg_type d ` +
   `join base b on b.oid = d.typbasetype where d.typtype = 'd') `
-
-/** An index or a partition key whose order somebody else wrote: the planner may go by it, whatever operator is asked for. */
-const ordersByCode =
-  `exists (select from pg_catalog.pg_opclass o where o.opcnamespace <> 'pg_catalog'::pg_catalog.regnamespace ` +
-  `and (exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and o.oid = any (i.indclass)) ` +
-  `or exists (select from pg_catalog.pg_partitioned_table p where p.partrelid = c.oid and o.oid = any (p.partclass))))`
-
-/** See `CatalogueRelation.runsCode`. The server's own tables, and what has no rows of its own, are kept as 0 or as a heap (2). */
-const runsCode =
-  `c.relrowsecurity or c.relam not in (0, 2) or ${ordersByCode} or exists (select from pg_catalog.pg_attribute a ` +
-  `join pg_catalog.pg_type t on t.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0 ` +
-  `and not a.attisdropped and t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace)`
 
 /** An operator runs the very code of the server’s own operator of that name, though on other types. */
 const runsServers = (operator: string): string =>

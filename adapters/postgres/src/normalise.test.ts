@@ -413,6 +413,12 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
   ['update customers set (name, email) = (select ssn, card) where id = 1', 'equality: id | moved: card ssn'],
   ['update orders set note = c.ssn from customers c where c.id = 1', 'equality: id | moved: ssn'],
   ['update customers set ssn = $1 where id = 1', 'equality: id'],
+  ["update customers set notes['a'] = $1 where id = 1", 'equality: id | predicate: notes'],
+  [
+    "insert into customers as c (id, notes['a']) values (1, $1) on conflict do update set notes['b'] = 'x'",
+    'predicate: notes',
+  ],
+  ['cluster customers using i', 'predicate: *'],
   [
     "insert into customers (id, ssn) values (1, $1) on conflict (id) do update set ssn = excluded.ssn where customers.name = 'x'",
     'equality: name | predicate: id',
@@ -1155,6 +1161,17 @@ suite('what a statement changes for later ones', () => {
     test(`effect: ${sql}`, () => {
       assert.deepEqual(only(sql).effect, effect)
     })
+
+  test('a view over a temporary table is temporary', () => {
+    const sql = 'create temp table t (id int); create view orders as select id from t; select id from orders'
+    const [, view, read] = statementsOf(sql)
+    assert.deepEqual(view?.effect, { kind: 'temp_table', name: 'orders' })
+    assert.deepEqual(
+      read?.touched.map(({ schema }) => schema),
+      ['pg_temp', 'public'],
+    )
+    assert.equal(read?.effectFree, false)
+  })
 
   test('PREPARE and DECLARE keep what they will do', () => {
     const prepared = only('prepare p (text) as delete from orders where note = $1 and id = 7')

@@ -61,7 +61,8 @@ function onConflict(fields: Fields, entry: RangeEntry, around: Around, cx: Conte
   }
   if (text(fields, 'action') !== 'ONCONFLICT_UPDATE') return
   // Still an INSERT, of which each row changes at most the one that it met; the access says so.
-  for (const relation of entry.relations) cx.found.touch(relation, 'update', assigned(fields, scope, cx))
+  for (const relation of entry.relations)
+    cx.found.touch(relation, 'update', assigned(fields, entry, scope, cx))
   predicate(child(fields, 'whereClause'), scope, cx)
 }
 
@@ -85,10 +86,14 @@ export function indexKeys(
   }
 }
 
-/** SET column = value, …: the columns. */
-function assigned(fields: Fields, scope: Scope, cx: Context): readonly string[] {
+/** SET column = value, …: the columns. Whether a part of a value can be set depends on what there is of it. */
+function assigned(fields: Fields, entry: RangeEntry, scope: Scope, cx: Context): readonly string[] {
   const items = children(fields, 'targetList')
-  for (const item of items) told(child(item.fields, 'val'), 'moved', scope, cx)
+  for (const item of items) {
+    told(child(item.fields, 'val'), 'moved', scope, cx)
+    const column = entry.index.get(text(item.fields, 'name'))
+    if (column !== undefined && item.fields['indirection'] !== undefined) record([column], 'predicate', cx)
+  }
   return written(items, scope, cx)
 }
 
@@ -100,7 +105,7 @@ function update(fields: Fields, around: Around, cx: Context): Columns {
   const from = fromItems(children(fields, 'fromClause'), around, cx)
   const entries = [entry, ...from.entries]
   const scope = scopeOf(entries, around.parent, around.ctes)
-  assigned(fields, scope, cx)
+  assigned(fields, entry, scope, cx)
   predicate(child(fields, 'whereClause'), scope, cx)
   return returning(fields, entries, both(columnsOf(entry), from.star), entry, around, cx)
 }
@@ -142,7 +147,7 @@ function merge(fields: Fields, around: Around, cx: Context): Columns {
   predicate(child(fields, 'joinCondition'), scope, cx)
   for (const clause of clauses) {
     predicate(child(clause, 'condition'), scope, cx)
-    assigned(clause, scope, cx)
+    assigned(clause, entry, scope, cx)
     told(children(clause, 'values'), 'moved', scope, cx)
   }
   return returning(fields, entries, both(from.star, columnsOf(entry)), entry, around, cx)

@@ -20,7 +20,11 @@ const defined: SessionEffect = { kind: 'ddl' }
 /** A view or a new table shows a query's rows under a name of its own. */
 export function createView(fields: Fields, cx: Context): SessionEffect {
   storedQuery(child(fields, 'query') ?? closed('A view without a query'), cx)
-  return create(part(fields, 'view') ?? closed('A view without a name'), cx)
+  const view = part(fields, 'view') ?? closed('A view without a name')
+  const readsTemporary = Array.from(cx.found.touched.values()).some(({ schema }) => isTemporary(schema))
+  const effect = create(view, cx)
+  // The server makes it temporary then, whatever is written, and finds it before any other of its name.
+  return readsTemporary ? { kind: 'temp_table', name: text(view, 'relname') } : effect
 }
 
 export function createTableAs(fields: Fields, cx: Context): SessionEffect {

@@ -3,7 +3,8 @@ import { statementTimeout, timeoutOf } from '../statement-timeout.ts'
 import type { SessionEffect } from '../statement.ts'
 import { children, flag, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import { existing, touch } from './relation.ts'
+import { note, wholeRows } from './lineage.ts'
+import { existing, relationEntry, touch } from './relation.ts'
 import type { Context } from './scope.ts'
 import {
   checkSetting,
@@ -101,6 +102,13 @@ export function lock(fields: Fields, cx: Context): SessionEffect {
   cx.found.readOnly = false
   for (const relation of children(fields, 'relations')) touch(existing(relation.fields, cx), 'read', cx)
   return noEffect
+}
+
+/** From then on the rows come as the index has them: an ORDER BY of whatever columns those are. */
+export function cluster(fields: Fields, cx: Context): SessionEffect {
+  const range = part(fields, 'relation') ?? closed('CLUSTER of whatever tables there are')
+  note(wholeRows([relationEntry(range, existing(range, cx), cx)], cx), 'predicate', cx)
+  return maintenance(fields, cx)
 }
 
 /** VACUUM, ANALYZE, REINDEX, CLUSTER, CHECKPOINT. */

@@ -26,7 +26,7 @@ const walks: ReadonlyMap<string, Walk> = new Map<string, Walk>([
   ['LockStmt', session.lock],
   ['VacuumStmt', session.maintenance],
   ['ReindexStmt', session.maintenance],
-  ['ClusterStmt', session.maintenance],
+  ['ClusterStmt', session.cluster],
   ['CheckPointStmt', session.maintenance],
   ['ExecuteStmt', prepared.execute],
   ['DeclareCursorStmt', prepared.declareCursor],
