@@ -9,7 +9,7 @@ import {
   type HttpBackend,
 } from '../src/index.ts'
 
-const { chunked, events, head, json, whole } = httpAnswer
+const { chunk, chunked, events, head, json, whole } = httpAnswer
 
 /** An API that believes whatever it is told, as each of them does in some place. */
 export interface CarelessApi extends HttpBackend {
@@ -135,10 +135,21 @@ const answers: Readonly<Record<string, (heard: Heard) => Answer>> = {
       'content-encoding': 'gzip',
     }),
   '/secret/range': (heard) => ranged(heard),
+  '/secret/part': () => whole(206, person.slice(21, 31), { 'content-type': 'text/plain' }),
   '/secret/tagged': (heard) => tagged(heard),
   '/secret/split': () => chunked([...ssn], { 'content-type': 'text/plain' }),
   '/secret/events': () =>
     events([...ssn].map((text) => JSON.stringify({ choices: [{ index: 0, delta: { content: text } }] }))),
+  '/secret/finished-events/stop': () => finished('stop'),
+  '/secret/finished-events/': () => finished(''),
+  '/secret/listed-pieces': () =>
+    document(
+      JSON.stringify(
+        ['536', '-22-8726'].map((text) => ({
+          candidates: [{ content: { role: 'model', parts: [{ text }] } }],
+        })),
+      ),
+    ),
   '/secret/lines': () =>
     whole(200, `data: {"a":\ndata: "${ssn}"}\n\n`, { 'content-type': 'text/event-stream' }),
   '/secret/ndjson': () => whole(200, `${person}\n${person}\n`, { 'content-type': 'application/x-ndjson' }),
@@ -172,6 +183,11 @@ const answers: Readonly<Record<string, (heard: Heard) => Answer>> = {
   '/echo/hex': ({ raw }) => whole(200, raw.toString('hex'), { 'content-type': 'text/plain' }),
   '/echo/gzip': ({ raw }) =>
     whole(200, gzipSync(raw), { 'content-type': 'text/plain', 'content-encoding': 'gzip' }),
+  '/echo/packed-transfer': ({ raw }) => [
+    head(200, { 'content-type': 'text/plain', 'transfer-encoding': 'gzip, chunked' }),
+    chunk(gzipSync(raw)),
+    '0\r\n\r\n',
+  ],
   '/echo/split': ({ raw }) => chunked([...raw.toString('latin1')], { 'content-type': 'text/plain' }),
   '/moved/metadata': () => whole(302, '', { location: 'http://169.254.169.254/latest/meta-data/' }),
   '/moved/file': () => whole(302, '', { location: 'file:///etc/passwd' }),
@@ -201,6 +217,15 @@ const answers: Readonly<Record<string, (heard: Heard) => Answer>> = {
   ],
 }
 
+/** Each piece of a model is said to be the last. */
+function finished(reason: string): Answer {
+  return events(
+    [...ssn].map((content) =>
+      JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: reason }] }),
+    ),
+  )
+}
+
 function document(text: string, headers: Readonly<Record<string, string>> = {}): Answer {
   return whole(200, text, { 'content-type': 'application/json', ...headers })
 }
@@ -210,7 +235,8 @@ function tagOf(text: string): string {
 }
 
 function ranged(heard: Heard): Answer {
-  const [, from, to] = /bytes=(\d+)-(\d+)/.exec(valueOf(heard, 'range') ?? '') ?? []
+  const range = ['range', 'x-ms-range', 'request-range'].map((name) => valueOf(heard, name)).find(Boolean)
+  const [, from, to] = /bytes=(\d+)-(\d+)/.exec(range ?? '') ?? []
   if (from === undefined || to === undefined) return document(person)
   const part = person.slice(Number(from), Number(to) + 1)
   return whole(206, part, {
@@ -227,6 +253,8 @@ function tagged(heard: Heard): Answer {
     'content-md5': digest,
     digest: `md5=${digest}`,
     'repr-digest': `md5=:${digest}:`,
+    'x-amz-checksum-md5': digest,
+    'x-goog-hash': `md5=${digest}`,
   })
 }
 

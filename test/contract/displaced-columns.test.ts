@@ -24,7 +24,7 @@ const tables = `
   alter table people add row_to_json int, add quote_literal int;
   create table mine (ssn text, people int);
   insert into mine values ('none', 1);
-  create table kept (x int, of_row text, of_any text, of_record text, listed text); insert into kept values (1);
+  create table kept (x int unique, of_row text, of_any text, of_record text, listed text); insert into kept values (1);
   create table heir () inherits (kept); insert into heir values (1);
   create domain kept_too as kept; create function x(int) returns int language sql as 'select 1';
   create function of_row(kept) returns text language sql as 'select ssn from people';
@@ -75,6 +75,16 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
     'begin',
     'alter table kept drop column of_row',
     'select k.of_row from kept as k',
+  ],
+  'the same of a row that was to be inserted': [
+    'begin',
+    'alter table kept drop column of_row',
+    'insert into kept (x) values (1) on conflict (x) do update set listed = excluded.of_row returning listed',
+  ],
+  'the same of a row that is there no more': [
+    'begin',
+    'alter table kept drop column of_row',
+    'update kept set x = 2 returning old.of_row',
   ],
   'the same of a row that inherits': [
     'begin',

@@ -56,6 +56,14 @@ const described: Readonly<Record<string, Attack>> = {
   'a query of the extended protocol': behind(drop, { sql: byNumber, rows: 0 }),
   'a page of a portal': behind(drop, { sql: byNumber, rows: 1 }),
   'DISTINCT ON': behind(drop, 'select distinct on (4) * from T, M'),
+  'a query in FROM, all of which is shown': behind(
+    drop,
+    `select * from (${byNumber} limit 1) as s where name = 'Bob'`,
+  ),
+  'a member of WITH, all of which is shown': behind(
+    drop,
+    `with s as (${byNumber} limit 1) select s.* from s`,
+  ),
   'one table alone': behind('alter table M drop column pad', 'select * from M order by 1 limit 1'),
   'a name that becomes a row': behind(dropNames, 'select T.*, M.ssn, M.name from T, M order by M'),
   'a cursor': behind(drop, 'begin', `declare c cursor for ${byNumber}`, 'fetch 1 from c'),
@@ -165,6 +173,8 @@ suite('orders by number where the columns are others by then', () => {
       'select * from M order by 1',
       'table M order by 3 desc, 4 limit 10',
       'select T.*, name from T, M order by 4, 1',
+      'select * from (select * from M order by 1 limit 2) as s order by 3',
+      'with s as (select * from M order by 1) select s.*, T.a from s, T',
       'select distinct on (3) * from M order by 3',
       'select *, length(name) from M order by 1',
       'select a, count(*) from (select * from T) as s group by 1 order by 1',

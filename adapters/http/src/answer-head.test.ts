@@ -35,6 +35,10 @@ test('of a rewritten body nothing is told that is true only of the other bytes',
     ['digest', 'sha-256=x'],
     ['accept-ranges', 'bytes'],
     ['last-modified', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+    ['x-amz-checksum-sha256', 'x'],
+    ['x-goog-hash', 'md5=x'],
+    ['x-ms-blob-content-md5', 'x'],
+    ['x-checksum-sha1', 'x'],
   ]
   assert.deepEqual(shown(headers), headers)
   assert.deepEqual(shown(headers, { rewritten: true }), [['content-type', 'application/json']])

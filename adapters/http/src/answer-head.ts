@@ -43,7 +43,16 @@ const ofTheBytes: ReadonlySet<string> = new Set([
   'etag',
   'last-modified',
   'accept-ranges',
+  'delta-base',
+  'im',
 ])
+/** The same in the words of stores of objects and of packages: sums of the bytes, and how many they are. */
+const ofStoredBytes =
+  /^x-(?:amz-checksum-.*|goog-hash|goog-stored-content-length|ms-(?:blob-content-(?:md5|length)|content-crc64)|checksum(?:-.*)?|content-(?:length|md5|sha\d+))$/
+
+function isOfTheBytes(name: string): boolean {
+  return ofTheBytes.has(name) || (name.startsWith('x-') && ofStoredBytes.test(name))
+}
 
 /** The head of an answer as the caller gets it. */
 export function shownHead(head: Head, sight: Sight): Head {
@@ -52,7 +61,7 @@ export function shownHead(head: Head, sight: Sight): Head {
   const headers: Headers[number][] = []
   for (const header of head.headers) {
     const [name] = header
-    if (hidden.has(name) || (sight.rewritten && ofTheBytes.has(name))) continue
+    if (hidden.has(name) || (sight.rewritten && isOfTheBytes(name))) continue
     const own = ownHeader(header, sight)
     if (own !== null) headers.push(own)
   }
@@ -73,6 +82,7 @@ const varying = /(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i
 export function shownTrailers(trailers: Headers, sight: Sight): Headers {
   if (trailers.length === 0) return trailers
   return without(trailers, notBehind).flatMap((header) => {
+    if (sight.rewritten && isOfTheBytes(header[0])) return []
     const own = ownHeader(header, sight)
     return own === null ? [] : [own]
   })

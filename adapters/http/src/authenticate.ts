@@ -24,7 +24,9 @@ export function authenticated(
       return withHeader(request, how.name, password)
     case 'query': {
       const name = encodeURIComponent(how.name)
-      const others = request.query.split('&').filter((each) => each !== '' && nameIn(each) !== how.name)
+      const others = request.query
+        .split('&')
+        .filter((each) => each !== '' && parameterName(each) !== how.name)
       return { ...request, query: [...others, `${name}=${encodeURIComponent(password)}`].join('&') }
     }
     case 'sigv4':
@@ -33,7 +35,7 @@ export function authenticated(
 }
 
 /** However it is escaped: a second one of the caller's would stand beside the gateway's own. */
-function nameIn(parameter: string): string {
+export function parameterName(parameter: string): string {
   return decodeURIComponent((parameter.split('=', 1)[0] ?? '').replaceAll('+', ' '))
 }
 

@@ -55,6 +55,35 @@ test('H29: a document is seen whatever its type says, and is one document', () =
   }
 })
 
+test('H29: a document in front of something else, or not in UTF-8, is one to readers of streams', () => {
+  const text = '{"role":"admin"}'
+  for (const type of ['text/plain', 'application/octet-stream', undefined]) {
+    for (const body of [
+      `${text} x`,
+      `${text}\n{"role":"user","role":"admin"}`,
+      `[${text}]]`,
+      `\ufeff${text};`,
+      Buffer.from('{"a":"\xff","role":"admin"}', 'latin1'),
+      Buffer.from('{"role":"admin"}\xff', 'latin1'),
+      Buffer.from(`${text}x`, 'utf16le'),
+    ])
+      assert.throws(() => viewOf(type, Buffer.from(body)), Refused, `${type} ${body.toString('latin1')}`)
+    assert.deepEqual(viewOf(type, Buffer.from(`${text}\n\n[1]\n`)).value, [{ role: 'admin' }, [1]])
+    for (const body of ['[1] a note', '{} and {"a":1}', '["a: b"] x', '{name}: {"a":1}', '[a](b) {"c":1}'])
+      assert.equal(viewOf(type, Buffer.from(body)).value, null, body)
+  }
+})
+
+test('H29: a document that says that it is a form or GraphQL is refused, since many servers read it all the same', () => {
+  for (const type of ['application/x-www-form-urlencoded', 'application/graphql'])
+    for (const body of ['{"role":"admin"}', ' {"role":"admin"}&a=1', '[{"role":"admin"}]'])
+      assert.throws(() => viewOf(type, Buffer.from(body)), Refused, `${type} ${body}`)
+  assert.deepEqual(viewOf('application/x-www-form-urlencoded', Buffer.from('[]=1&a={"b":1}')).value, {
+    '[]': ['1'],
+    a: ['{"b":1}'],
+  })
+})
+
 test('H29: a body that is not what it says is refused, and so is another character set', () => {
   for (const [type, body] of [
     ['application/json', 'a=1'],

@@ -31,3 +31,8 @@ test('H29: what servers read differently is refused', () => {
   ])
     assert.throws(() => contentTypeOf(value), /one way/, value)
 })
+
+test('a type with blanks without end takes no longer for each of them', { timeout: 5_000 }, () => {
+  for (let left = 200; left > 0; left--)
+    assert.throws(() => contentTypeOf(`a/b;${' '.repeat(16_000)}x`), /one way/)
+})

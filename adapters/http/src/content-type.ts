@@ -8,7 +8,7 @@ export interface ContentType {
 
 const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
 const media = new RegExp(`^(${token}/${token})[ \\t]*(?=;|$)`)
-const parameter = new RegExp(`;[ \\t]*(?:(${token})=(?:(${token})|"([^"\\\\]*)"))?[ \\t]*(?=;|$)`, 'y')
+const parameter = new RegExp(`;[ \\t]*(?:(${token})=(?:(${token})|"([^"\\\\]*)")[ \\t]*)?(?=;|$)`, 'y')
 
 /** RFC 6838 §4.2: two names of 127. */
 const typeCharsMax = 255

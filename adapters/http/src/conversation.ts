@@ -7,6 +7,7 @@ import { canonicalHead, type CanonicalHead } from './head.ts'
 import { Meter } from './llm/meter.ts'
 import { normalise } from './normalise.ts'
 import type { Means } from './obligations.ts'
+import { partAfter, type Asked } from './parting.ts'
 import type { Reception } from './reception.ts'
 import { refuse } from './refuse.ts'
 import { receiveBody, requireRoom } from './request-body.ts'
@@ -39,6 +40,8 @@ export class Conversation {
   #latest: IncomingMessage | undefined
   readonly #unreadable = new Stop<Refusal>()
   #closed = false
+  /** Its last answer is told: what comes behind the body of that request is nobody's. */
+  #parted = false
 
   constructor(ports: ConversationPorts) {
     this.#ports = ports
@@ -50,6 +53,7 @@ export class Conversation {
   }
 
   take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    if (this.#parted) return void request.resume()
     const asked = this.#asked(request, response)
     this.#inTurn(asked, () => this.#serve(asked, expectsContinue))
   }
@@ -127,16 +131,28 @@ export class Conversation {
       const { session } = lease
       const { judged, ...line } = await read(session)
       if (this.#closed) return
-      // What is left of a body that was refused is not read, so the connection ends.
-      if (!request.complete) response.shouldKeepAlive = false
+      if (!request.complete) this.#partAfter(asked)
       const exchange = new HttpExchange(judged, this.#lineOf(claim, asked, session, line))
       const lane = this.#laneOf(session)
       lane.claim(claim.run)
       await lane.submit([exchange], false)[0]?.done
       if (!response.writableEnded) response.destroy()
     } catch (error) {
-      await turnedAway(asked, worded(refusalOf(error), null))
+      await this.#turnedAway(asked, worded(refusalOf(error), null))
     }
+  }
+
+  /** A refusal of somebody whom nobody knows. */
+  async #turnedAway(asked: Asked, reason: Refusal): Promise<void> {
+    const { request, response } = asked
+    if (response.headersSent || response.destroyed) return void response.destroy()
+    if (!request.complete) this.#partAfter(asked)
+    for (const reply of refuse(reason)) await handOver(reply, asked)
+  }
+
+  #partAfter(asked: Asked): void {
+    this.#parted = true
+    partAfter(asked)
   }
 
   /** The whole of a request, or what there is of one that is refused. */
@@ -197,10 +213,6 @@ export class Conversation {
   }
 }
 
-interface Asked extends Caller {
-  readonly request: IncomingMessage
-}
-
 /** What there is of a request; the rest is only of one that may be performed. */
 interface Read {
   readonly judged: Judged
@@ -224,12 +236,4 @@ interface LaneInUse {
 function credentialOf(session: Session<HttpSettings>): Promise<Credential | null> {
   const { authentication } = session.target.settings
   return authentication.kind === 'none' ? Promise.resolve(null) : session.credential()
-}
-
-/** A refusal of somebody whom nobody knows. What is left of a body is not read, so the connection ends. */
-async function turnedAway(asked: Asked, reason: Refusal): Promise<void> {
-  const { request, response } = asked
-  if (response.headersSent || response.destroyed) return void response.destroy()
-  if (!request.complete) response.shouldKeepAlive = false
-  for (const reply of refuse(reason)) await handOver(reply, asked)
 }

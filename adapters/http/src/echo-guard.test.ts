@@ -22,6 +22,7 @@ const echoes: Readonly<Record<string, string>> = {
   'in a URL, in lower case': encodeURIComponent(credential.password).replace(/%../g, (each) =>
     each.toLowerCase(),
   ),
+  'in the address of a page within another': encodeURIComponent(encodeURIComponent(credential.password)),
   'in JSON of PHP': JSON.stringify(credential.password).replaceAll('/', '\\/'),
   'in JSON of .NET': 'k3y/with\\u002B\\u0022odd\\u0022\\u0026chars',
   'in JSON of Go': 'k3y/with+\\"odd\\"\\u0026chars',

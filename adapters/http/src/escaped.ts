@@ -12,6 +12,8 @@ const inUnicode = (char: string): string =>
   ).join('')
 const percent = (char: string): string =>
   Array.from(Buffer.from(char), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+/** As in the address of a page that is part of another's, e.g. of a login that leads back to it. */
+const percentTwice = (char: string): string => percent(char).replaceAll('%', '%25')
 const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const entity = (char: string): string => named[char] ?? `&#x${hexOf(char)};`
 const decimal = (char: string): string => `&#${char.codePointAt(0)};`
@@ -21,6 +23,8 @@ const escapes: readonly Escape[] = [
   { of: /[^\w.~!*'()-]/gu, as: percent },
   { of: /[^\w.~-]/gu, as: percent },
   { of: /[^\w.*-]/gu, as: percent },
+  { of: /[^\w.~!*'()-]/gu, as: percentTwice },
+  { of: /[^\w.~-]/gu, as: percentTwice },
   // JSON: what must be, with the slash, for pages, beyond ASCII, as .NET does it, and all.
   { of: /["\\]/g, as: (char) => `\\${char}` },
   { of: /["\\/]/g, as: (char) => `\\${char}` },

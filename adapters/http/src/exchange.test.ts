@@ -22,8 +22,8 @@ const head: Extract<Reply, { kind: 'head' }> = {
 const data: Reply = { kind: 'data', bytes: Buffer.from('data: 1\n\n') }
 const end: Reply = { kind: 'end', trailers: [] }
 
-/** What is written first to the connection of a caller, of an answer whose pieces are handed over in one turn. */
-async function firstWrite(...replies: readonly Reply[]): Promise<string> {
+/** What is written first to the connection of a caller, by an exchange that is played in one turn. */
+async function firstWrite(play: (exchange: HttpExchange) => void | Promise<void>): Promise<string> {
   const first = Promise.withResolvers<string>()
   const connection = new Duplex({
     read() {},
@@ -33,8 +33,8 @@ async function firstWrite(...replies: readonly Reply[]): Promise<string> {
     },
   })
   const server = createServer((_request, response: ServerResponse) => {
-    const exchange = new HttpExchange(judged, { response } as Line)
-    for (const reply of replies) void exchange.reply(reply)
+    const played = play(new HttpExchange(judged, { response, profile: null } as Line))
+    void Promise.resolve(played).catch(first.reject)
   })
   server.emit('connection', connection)
   connection.push('GET / HTTP/1.1\r\nHost: shop\r\n\r\n')
@@ -45,14 +45,36 @@ async function firstWrite(...replies: readonly Reply[]): Promise<string> {
   }
 }
 
+function handed(...replies: readonly Reply[]): Promise<string> {
+  return firstWrite((exchange) => {
+    for (const reply of replies) void exchange.reply(reply)
+  })
+}
+
 suite('an answer without a length', () => {
   test('begins at once, before anything of its body is there', async () => {
-    assert.match(await firstWrite(head), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/)
+    assert.match(await handed(head), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/)
   })
 
   test('leaves in one piece when all of it is there', async () => {
-    assert.match(await firstWrite(head, data, end), /\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n$/)
+    assert.match(await handed(head, data, end), /\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n$/)
   })
+})
+
+test('an answer that turns out, at once, not to be for the caller is refused as one that never began', async () => {
+  const json: Reply = {
+    kind: 'head',
+    status: 200,
+    headers: [['content-type', 'application/json']],
+    coding: 'gzip',
+  }
+  const said = await firstWrite(async (exchange) => {
+    void exchange.reply(json)
+    const reason = refusal('denied', 'http/undecodable', 'It was withheld.')
+    for await (const reply of exchange.refuse(reason, 'during')) await exchange.reply(reply)
+  })
+  assert.match(said, /^HTTP\/1\.1 403 [^]*problem\+json[^]*It was withheld/)
+  assert.doesNotMatch(said, /200 OK|content-encoding/)
 })
 
 suite('an answer that leaves in a coding', () => {

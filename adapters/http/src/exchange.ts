@@ -59,6 +59,8 @@ export interface Line extends Caller {
   readonly acceptEncoding: string | null
 }
 
+type Head = Reply & { readonly kind: 'head' }
+
 /** One request and its answer. */
 export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   readonly actions: readonly [Action, ...Action[]]
@@ -69,18 +71,20 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   readonly waits: boolean
   readonly body: AsyncIterable<never> = nothing
   readonly #request: Outgoing
+  readonly #llm: Llm | null
   readonly #line: Line
   #decision = ''
   /** What was hidden in the request that was sent. */
   #hidden: Sent['hidden'] = []
   #stop = new Stop<StopReason>()
-  #head: (Reply & { kind: 'head' }) | undefined
-  #latest: Reply | undefined
+  #head: Head | undefined
+  #headWaits = false
   #encoder: Encoder | undefined
   #guard: EchoGuard | undefined
 
-  constructor({ action, request, objection }: Judged, line: Line) {
+  constructor({ action, request, objection, llm }: Judged, line: Line) {
     this.#request = request
+    this.#llm = llm
     this.#line = line
     this.actions = [action]
     this.objection = objection
@@ -94,7 +98,7 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   oblige(verdicts: readonly Verdict[]): Obliged<MaskPlan> {
-    return oblige(verdicts, this.#request, this.#line.means)
+    return oblige(verdicts, this.#request, this.#line.means, this.#llm)
   }
 
   bound(): Uint8Array {
@@ -206,17 +210,38 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
   }
 
   reply(reply: Reply): Promise<void> | undefined {
-    if (reply.kind === 'head') this.#begin(reply)
-    this.#latest = reply
-    if (reply.kind !== 'head' && this.#encoder !== undefined) return this.#coded(reply, this.#encoder)
-    const room = handOver(reply, this.#line)
-    if (reply.kind === 'head' && headerOf(reply.headers, 'content-length') === undefined) this.#headLeaves()
-    return room
+    if (reply.kind === 'head') return this.#begin(reply)
+    this.#handHead()
+    return this.#encoder === undefined ? handOver(reply, this.#line) : this.#coded(reply, this.#encoder)
   }
 
-  #begin(head: Reply & { kind: 'head' }): void {
+  /** What comes in the same turn leaves with it, or shows that it must be told another one. */
+  #begin(head: Head): undefined {
     this.#head = head
+    this.#headWaits = true
     if (head.coding !== undefined) this.#encoder = new Encoder(head.coding)
+    if (headerOf(head.headers, 'content-length') === undefined) this.#headLeaves(head)
+  }
+
+  /** It may be all there is for a while. */
+  #headLeaves(head: Head): void {
+    setImmediate(() => {
+      if (!this.#headWaits || this.#head !== head) return
+      const { response } = this.#line
+      try {
+        this.#handHead()
+        response.flushHeaders()
+      } catch (error) {
+        // Nobody waits here who could be told.
+        response.destroy(error instanceof Error ? error : undefined)
+      }
+    })
+  }
+
+  #handHead(): void {
+    if (this.#head === undefined || !this.#headWaits) return
+    this.#headWaits = false
+    void handOver(this.#head, this.#line)
   }
 
   /** Only here, where nothing comes between it and the caller: what is not sent must not be missing behind it. */
@@ -226,18 +251,18 @@ export class HttpExchange implements Exchange<never, Reply, MaskPlan> {
     if (reply.kind === 'end') await handOver(reply, this.#line)
   }
 
-  /** It may be all there is for a while; what comes in the same turn leaves with it. */
-  #headLeaves(): void {
-    setImmediate(() => {
-      if (this.#latest === this.#head) this.#line.response.flushHeaders()
-    })
-  }
-
   async *refuse(reason: Refusal, at: 'before' | 'during'): AsyncGenerator<Reply> {
     const { response, async, profile } = this.#line
-    if (at === 'before' || !response.headersSent) yield* refuse(reason, { async, profile })
+    if (at === 'before' || !response.headersSent) yield* this.#instead(refuse(reason, { async, profile }))
     else if (isEventStream(this.#head)) yield* lastEvent(reason, profile)
     else this.#breakOff()
+  }
+
+  /** In the place of a head that waits, if there is one. */
+  #instead(refused: readonly Reply[]): readonly Reply[] {
+    this.#encoder?.close()
+    this.#encoder = undefined
+    return refused
   }
 
   /** The caller must not take what it has for the whole: nothing in HTTP/1.1 says so but the connection's end. */
@@ -285,7 +310,7 @@ function isOfTheAttempt(name: string): boolean {
   return ofTheAttempt.test(name)
 }
 
-function isEventStream(head: (Reply & { kind: 'head' }) | undefined): boolean {
+function isEventStream(head: Head | undefined): boolean {
   const type = head === undefined ? undefined : headerOf(head.headers, 'content-type')
   return type !== undefined && /^text\/event-stream(?:$|[;\s])/i.test(type)
 }

@@ -1,12 +1,14 @@
 import type { Dispatcher } from 'undici'
 import { refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import { unreachable } from './dial.ts'
-import type { Headers, Reply } from './replies.ts'
+import { headerOf, type Headers, type Reply } from './replies.ts'
 
 type Next = IteratorResult<Reply, undefined>
 
 /** Bytes of an answer that wait for the caller before the target is made to wait. */
 const waitingBytesMax = 262_144
+/** What a piece costs while it waits, however little is in it. */
+const pieceBytesMin = 256
 /** Interim answers (103 and the like) before the final one. */
 const interimMax = 16
 
@@ -22,6 +24,8 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
   #controller: Dispatcher.DispatchController | undefined
   #failure: unknown
   #over = false
+  #started = false
+  #late: NodeJS.Timeout | undefined
   /** Waits for what comes next. */
   #asked: PromiseWithResolvers<Next> | undefined
 
@@ -31,8 +35,16 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
     stop.on((reason) => this.#abort(stopped[reason]))
   }
 
+  /** Others may have all connections for as long as they like: whoever waits for one does not. */
+  startsWithin(waitMs: number): void {
+    if (this.#started || this.#failure !== undefined) return
+    this.#late = setTimeout(() => this.#abort(unreachable('all of its connections are in use.')), waitMs)
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#started = true
+    clearTimeout(this.#late)
     if (this.#failure !== undefined) return controller.abort(errorOf(this.#failure))
     try {
       this.#leave()
@@ -48,11 +60,14 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
         this.#abort(unreachable('its answer is not understood.'))
       return
     }
-    this.#push({ kind: 'head', status, headers: headersOf(controller.rawHeaders) })
+    const headers = headersOf(controller.rawHeaders)
+    if (isCoded(headers))
+      return this.#abort(unreachable('its answer is in a transfer coding that nobody asked for.'))
+    this.#push({ kind: 'head', status, headers })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    this.#bytes += bytes.length
+    this.#bytes += costOf(bytes)
     this.#push({ kind: 'data', bytes })
     if (this.#bytes > waitingBytesMax) controller.pause()
   }
@@ -101,7 +116,7 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
 
   #taken(reply: Reply): Reply {
     if (reply.kind !== 'data') return reply
-    this.#bytes -= reply.bytes.length
+    this.#bytes -= costOf(reply.bytes)
     if (this.#controller?.paused === true && this.#bytes <= waitingBytesMax / 2) this.#controller.resume()
     return reply
   }
@@ -118,6 +133,7 @@ export class Flight implements Dispatcher.DispatchHandler, AsyncIterable<Reply> 
 
   /** The first reason is the one that counts; what came before it is still handed out. */
   #fail(error: unknown): void {
+    clearTimeout(this.#late)
     this.#failure ??= error
     this.#hand()
   }
@@ -144,6 +160,16 @@ function failed(error: Error & { code?: string }): Refused {
     default:
       return unreachable('the connection was lost, or its answer is not understood.', { cause: error })
   }
+}
+
+function costOf({ length }: Buffer): number {
+  return Math.max(length, pieceBytesMin)
+}
+
+/** Its chunks are gone; what else was done to it would stay, unseen by whoever looks into it. */
+function isCoded(headers: Headers): boolean {
+  const coding = headerOf(headers, 'transfer-encoding')
+  return coding !== undefined && coding.toLowerCase() !== 'chunked'
 }
 
 function headersOf(raw: Dispatcher.DispatchController['rawHeaders']): Headers {

@@ -15,6 +15,7 @@ export function forwarded(fields: Headers): Headers {
     'head',
   )
   refuseUpgrade(fields)
+  refuseOfConnection(fields)
   const hop = namedByConnection(fields)
   return fields.flatMap(([name, value]): Headers => {
     if (name === 'prefer') return preferences(value)
@@ -66,6 +67,15 @@ const noUpgrade = refusal(
   'WebSocket and other protocols are not possible here: use HTTP/1.1.',
   '501',
 )
+
+/** Such a login is that of the connection (RFC 4559 §6), and connections to a target carry the requests of all callers. */
+function refuseOfConnection(fields: Headers): void {
+  if (/^(?:ntlm|negotiate)\b/i.test(headerOf(fields, 'authorization') ?? ''))
+    throw malformed(
+      'authorization',
+      'NTLM and Negotiate log in a whole connection, which is shared here: use another way to log in at the target.',
+    )
+}
 
 /** Who is signed in at the console of this gateway comes along with any request to its host. */
 function othersCookies(value: string): Headers {

@@ -72,6 +72,11 @@ const refused: readonly (readonly [what: string, ask: () => unknown])[] = [
     'one beside another document',
     () => posted({ query: '{ a }', extensions: { persistedQuery: { sha256Hash: 'x' } } }),
   ],
+  [
+    'one beside another document, by GET, in another spelling',
+    () => fetched(['query', '{ a }'], ['extensions', String.raw`{"persisted\u0051uery":{"sha256Hash":"x"}}`]),
+  ],
+  ['extensions that are no document', () => fetched(['query', '{ a }'], ['extensions', '{"persisted'])],
   ['one by its id', () => posted({ query: '{ a }', documentId: 'x' })],
   ['a fragment that is not there', () => posted({ query: '{ ...F }' })],
   [

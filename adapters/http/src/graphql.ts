@@ -2,6 +2,7 @@ import { Kind, parse, type DocumentNode, type OperationDefinitionNode, type Sele
 import { type Json } from '@sluice/core'
 import type { BodyView } from './body.ts'
 import type { CanonicalHead } from './head.ts'
+import { parseJson } from './json.ts'
 import { excessive, malformed } from './objection.ts'
 import { httpLimits } from './limits.ts'
 
@@ -39,8 +40,10 @@ export function operationsIn(
 const documents = ['id', 'documentId', 'doc_id', 'queryId', 'hash', 'key']
 const asks = new Set(['query', 'operationName', 'variables', 'extensions', ...documents])
 
+/** By GET they are the text of a document, whose names may be spelled with escapes. */
 function refersElsewhere(extensions: Json | undefined): boolean {
-  return JSON.stringify(extensions)?.includes('persistedQuery') ?? false
+  const read = typeof extensions === 'string' && extensions !== '' ? parseJson(extensions) : extensions
+  return JSON.stringify(read)?.includes('persistedQuery') ?? false
 }
 
 function operationIn(request: Json): GraphqlOperation {

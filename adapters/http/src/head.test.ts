@@ -162,6 +162,8 @@ const heads: readonly (readonly [number: string, rule: string, change: Parameter
   ['H14', 'http/framing', { httpVersion: '1.0', headers: [['Transfer-Encoding', 'chunked']] }],
   ['H14', 'http/version', { httpVersion: '2.0' }],
   ['H18', 'http/upgrade', { headers: [['Upgrade', 'websocket']] }],
+  ['', 'http/authorization', { headers: [['Authorization', 'NTLM TlRMTVNTUAAB']] }],
+  ['', 'http/authorization', { headers: [['Authorization', 'negotiate YII']] }],
   ['H19', 'http/method', { method: 'CONNECT' }],
   ['H21', 'http/expect', { headers: [['Expect', 'something']] }],
   ['H31', 'http/method', { method: 'TRACE' }],

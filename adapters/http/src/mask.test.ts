@@ -46,6 +46,41 @@ async function shown(replies: AsyncIterable<Reply>, change: Partial<MaskContext>
   }
 }
 
+suite('an answer that cannot be looked into', () => {
+  const own: Headers = [['content-type', 'application/x-own']]
+  const heads = async (replies: AsyncIterable<Reply>, change: Partial<MaskContext>): Promise<number> => {
+    let seen = 0
+    try {
+      for await (const { item } of masked(replies, maskContext(change))) seen += item.kind === 'head' ? 1 : 0
+    } catch (error) {
+      assert.ok(error instanceof Refused)
+      return seen
+    }
+    return assert.fail('it passed')
+  }
+
+  test('is refused before anything of it leaves', async () => {
+    assert.equal(await heads(answer(own, [Buffer.from('a')]), { hiding }), 0)
+    const guard = new EchoGuard(formsOf({ user: '', password: 'a-secret' }) ?? assert.fail())
+    assert.equal(await heads(answer(own, [Buffer.from('a-sec')]), { hiding, guard }), 0)
+  })
+
+  test('passes where there is nothing in it', async () => {
+    for (const headers of [own, []]) {
+      const { head, body, end } = await shown(answer(headers, []), { hiding })
+      assert.deepEqual([head?.status, body, end?.outcome], [200, '', 'completed'])
+    }
+    assert.equal((await shown(answer(own, []), { hiding, bodiless: true })).head?.status, 200)
+  })
+
+  test('is one of which the target gives a part, whoever asked for it', async () => {
+    for (const status of [206, 226]) {
+      assert.equal(await heads(answer(json, [Buffer.from('{}')], status), { hiding }), 0)
+      assert.equal((await shown(answer(json, [Buffer.from('{}')], status))).body, '{}')
+    }
+  })
+})
+
 suite('an answer on its way to the caller', () => {
   test('passes byte for byte where nothing is hidden, and is recorded as it was seen', async () => {
     const body = Buffer.from([0xff, 0x00, 0x41])

@@ -97,8 +97,10 @@ class Showing implements AsyncIterableIterator<Shown<Reply>, undefined> {
   #body: Body
   #flush: Shown<Reply>['flush']
   #status = 0
-  /** Comes behind the rest of the body. */
-  #end: Shown<Reply> | undefined
+  /** What comes before anything more is asked for. */
+  #ready: Shown<Reply>[] = []
+  /** Of an answer that cannot be looked into: it leaves where there is nothing to look into. */
+  #head: Shown<Reply> | undefined
 
   constructor(replies: AsyncIterator<Reply> | Iterator<Reply>, context: ShowContext) {
     this.#replies = replies
@@ -113,13 +115,11 @@ class Showing implements AsyncIterableIterator<Shown<Reply>, undefined> {
   async next(): Promise<IteratorResult<Shown<Reply>, undefined>> {
     try {
       for (;;) {
-        const end = this.#end
-        this.#end = undefined
-        if (end !== undefined) return { done: false, value: end }
+        const ready = this.#ready.shift()
+        if (ready !== undefined) return { done: false, value: ready }
         const next = await this.#replies.next()
         if (next.done === true) return over
-        const value = this.#shown(next.value)
-        if (value !== undefined) return { done: false, value }
+        this.#show(next.value)
       }
     } catch (error) {
       await this.#replies.return?.()
@@ -132,28 +132,37 @@ class Showing implements AsyncIterableIterator<Shown<Reply>, undefined> {
     return over
   }
 
-  #shown(reply: Reply): Shown<Reply> | undefined {
+  #show(reply: Reply): void {
     readAlong(reply, this.#context.meter)
     switch (reply.kind) {
-      case 'head': {
-        this.#status = reply.status
-        if (reply.status === 401) this.#context.rejected()
-        const type = contentTypeOf(reply)
-        this.#body = new Body(type, this.#context)
-        this.#flush = isEvents(type) ? 'now' : undefined
-        return headShown(reply, this.#context)
+      case 'head':
+        return this.#showHead(reply)
+      case 'data': {
+        const piece = this.#flushed(this.#body.push(reply.bytes))
+        if (piece !== undefined) this.#ready.push(piece)
+        return
       }
-      case 'data':
-        return this.#flushed(this.#body.push(reply.bytes))
       case 'end': {
         const bodiless = this.#context.bodiless || isBodiless(this.#status)
         const rest = bodiless ? undefined : this.#body.end()
-        const end = endShown(reply, this.#status, this.#context)
-        if (rest === undefined || rest.record.length === 0) return end
-        this.#end = end
-        return rest
+        if (this.#head !== undefined) this.#ready.push(this.#head)
+        if (rest !== undefined && rest.record.length > 0) this.#ready.push(rest)
+        this.#ready.push(endShown(reply, this.#status, this.#context))
       }
     }
+  }
+
+  #showHead(reply: Reply & { kind: 'head' }): void {
+    const { status } = reply
+    this.#status = status
+    if (status === 401) this.#context.rejected()
+    if (this.#context.rules !== null && partly.has(status)) throw new Refused(inPart)
+    const type = contentTypeOf(reply)
+    this.#body = new Body(type, this.#context)
+    this.#flush = isEvents(type) ? 'now' : undefined
+    const head = headShown(reply, this.#context)
+    if (this.#body.readable) this.#ready.push(head)
+    else this.#head = head
   }
 
   #flushed(piece: Shown<Reply>): Shown<Reply> | undefined {
@@ -167,6 +176,14 @@ class Showing implements AsyncIterableIterator<Shown<Reply>, undefined> {
 }
 
 const over = { done: true, value: undefined } as const
+
+/** A part of it, or how it differs from another answer (RFC 3229), whoever asked for that. */
+const partly: ReadonlySet<number> = new Set([206, 226])
+const inPart = refusal(
+  'denied',
+  'http/in_parts',
+  'The answer is masked here, and the target gave only a part of it. It was withheld.',
+)
 
 function readAlong(reply: Reply, meter: MaskContext['meter']): void {
   if (meter === undefined) return
@@ -234,6 +251,19 @@ class Body {
     this.#context = context
   }
 
+  /** By its type. */
+  get readable(): boolean {
+    const { rules } = this.#context
+    if (rules === null) return true
+    try {
+      this.#masker = this.#made(rules)
+      return true
+    } catch (error) {
+      if (error instanceof Undecodable) return false
+      throw error
+    }
+  }
+
   push(bytes: Buffer): Shown<Reply> {
     const { guard } = this.#context
     return this.#masked(guard === undefined ? bytes : guard.pass(bytes))
@@ -247,11 +277,15 @@ class Body {
   }
 
   #masked(bytes: Buffer): Shown<Reply> {
-    const { rules, pseudonyms } = this.#context
+    const { rules } = this.#context
     if (rules === null || bytes.length === 0) return shown(bytes, [])
-    this.#masker ??= contentMasker(this.#contentType, rules, pseudonyms)
+    this.#masker ??= this.#made(rules)
     const piece = this.#masker.push(bytes)
     return shown(piece.bytes, piece.masked)
+  }
+
+  #made(rules: ContentRules): ContentMasker {
+    return contentMasker(this.#contentType, rules, this.#context.pseudonyms)
   }
 }
 

@@ -178,3 +178,13 @@ test('an action has every field of HTTP that a policy may look at, and no other'
   )
   assert.deepEqual(Object.keys(judged('POST /a', 'no JSON').action), Object.keys(action))
 })
+
+test('no parameter is beside the one in which the gateway shows its credential, however it is spelled', () => {
+  const settings = { authentication: { kind: 'query', name: 'key' }, path_parameters: true }
+  for (const query of ['KEY=a', 'b=1&Key=a', 'key[]=a', '%4bey=a', 'b=1;key=a', 'b=1;KEY=a'])
+    assert.equal(objection(`GET /a?${query}`, '', { settings }), 'http/query', query)
+  for (const query of ['key=a', 'k%65y=a', 'keys=a', 'a=key', '']) {
+    assert.equal(objection(`GET /a?${query}`, '', { settings }), undefined, query)
+    assert.equal(objection(`GET /a?${query.toUpperCase()}`), undefined)
+  }
+})

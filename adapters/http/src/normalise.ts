@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { refusalOf, type Action, type Refusal } from '@sluice/core'
+import { parameterName } from './authenticate.ts'
 import { viewOf, type BodyView } from './body.ts'
 import type { Judged } from './exchange.ts'
 import { operationsIn, type GraphqlOperation } from './graphql.ts'
@@ -26,7 +27,7 @@ export const actions: readonly string[] = [
 
 export type Reading = Pick<
   HttpSettings,
-  'case' | 'path_parameters' | 'graphql' | 'openapi' | 'headers' | 'profile' | 'prices'
+  'authentication' | 'case' | 'path_parameters' | 'graphql' | 'openapi' | 'headers' | 'profile' | 'prices'
 >
 
 const unread: BodyView = { kind: 'other', type: null, value: null, parts: [] }
@@ -47,6 +48,7 @@ export function normalise(head: CanonicalHead, body: Buffer, settings: Reading):
   try {
     const path = pathFor(head.path, settings)
     requireOneSeparator(query, settings)
+    requireOwnParameter(query, settings)
     requirePlain(head.headers)
     const view = viewOf(headerOf(head.headers, 'content-type'), body)
     const graphql = speaksGraphql(path, settings) ? operationsIn(head, view) : []
@@ -125,6 +127,18 @@ const readOnly = new Set(['GET', 'HEAD', 'OPTIONS'])
 function requireOneSeparator(query: string, { path_parameters: meant }: Reading): void {
   if (!meant && query.includes(';'))
     throw malformed('query', 'A query must not have ";" at this target: escape it.')
+}
+
+/** The caller's own in the place of the gateway's credential is left out; in another spelling it would stand beside it. */
+function requireOwnParameter(query: string, { authentication }: Reading): void {
+  if (authentication.kind !== 'query') return
+  const own = authentication.name.toLowerCase()
+  const isOther = (piece: string, at: number): boolean => {
+    const name = parameterName(piece)
+    return name.replace(/\[.*$/s, '').toLowerCase() === own && (at > 0 || name !== authentication.name)
+  }
+  if (query.split('&').some((each) => each.split(';').some(isOther)))
+    throw malformed('query', `At this target the parameter "${authentication.name}" is the gateway's own.`)
 }
 
 /** What is encoded would be read by the target and not by the policies. */

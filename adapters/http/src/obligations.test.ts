@@ -51,6 +51,19 @@ test('masks of the request hide from the target what they say, and leave the res
   assert.deepEqual(hidden, [{ column: 'request:card', method: 'last4', values: 1 }])
 })
 
+test('tokens in the place of a text are refused where something in it must be hidden', () => {
+  const of = request('{"input":[[1,2]]}')
+  for (const [mask, rule] of [
+    [{ detector: 'card', method: 'last4', rule: 'm', of: 'request' }, 'http/undecodable'],
+    [{ path: '$.user', method: 'redact', rule: 'm', of: 'request' }, null],
+    [{ detector: 'card', method: 'last4', rule: 'm' }, null],
+  ] as const) {
+    const obliged = oblige([verdict(mask)], of, means, { parts: ['tokens'] })
+    assert.equal(obliged.kind === 'refused' ? obliged.refusal.rule : null, rule)
+    assert.equal(oblige([verdict(mask)], of, means, { parts: ['text'] }).kind, 'plan')
+  }
+})
+
 test('a body of the request that cannot be looked into is refused where something must be hidden in it', () => {
   const mask = { detector: 'card', method: 'last4', rule: 'm', of: 'request' } as const
   assert.equal(refused(mask, request('{"a":')), 'http/undecodable')

@@ -23,6 +23,8 @@ import {
   type PathRule,
   type RecognisedRule,
 } from '@sluice/masking'
+import { tokens } from './llm/contents.ts'
+import type { Llm } from './llm/llm.ts'
 import { headerOf } from './replies.ts'
 import type { Outgoing } from './upstream.ts'
 
@@ -51,10 +53,17 @@ export interface Means {
  * Compiles the verdict's masks and applies those of the request, or refuses what they could not be kept in. What names a
  * column of a relation asks for nothing here: HTTP has documents and texts, no relations.
  */
-export function oblige(verdicts: readonly Verdict[], request: Outgoing, means: Means): Obliged<MaskPlan> {
+export function oblige(
+  verdicts: readonly Verdict[],
+  request: Outgoing,
+  means: Means,
+  llm: Pick<Llm, 'parts'> | null = null,
+): Obliged<MaskPlan> {
   try {
     const { answer, request: outgoing } = bothHidings(verdicts, means)
     if (answer !== null) requireWhole(request, answer, means.pseudonyms)
+    if (outgoing !== null && looksForTexts(outgoing) && llm?.parts.includes(tokens) === true)
+      throw new Refused(unreadable(inTokens))
     const sent = outgoing === null ? clear(request) : hidden(request, outgoing, means.pseudonyms)
     return { kind: 'plan', plan: { answer, request: sent } }
   } catch (error) {
@@ -141,7 +150,18 @@ function requiredOf(answer: Hiding): ContentRules {
   return answer.recognised.length === 0 ? answer.content : new Recognition(answer).noting
 }
 
-const inParts = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
+const inParts = [
+  'range',
+  // As Apache and Azure call it, and differences to what the caller has (RFC 3229).
+  'request-range',
+  'x-ms-range',
+  'a-im',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+]
 
 function clear(request: Outgoing): Sent {
   return { outgoing: request, hidden: [] }
@@ -156,6 +176,13 @@ function hidden(request: Outgoing, hiding: Hiding, pseudonyms: Pseudonyms | unde
   masked(request, recognition.noting, pseudonyms)
   return async (signal) => masked(request, await recognition.found(signal), pseudonyms)
 }
+
+function looksForTexts({ content, recognised }: Hiding): boolean {
+  return content.detectors.length > 0 || recognised.length > 0
+}
+
+/** LangChain's OpenAIEmbeddings sends tokens unless it is told `check_embedding_ctx_length=False`. */
+const inTokens = 'it has tokens in the place of texts: send the texts'
 
 const tooLarge = `it has more than ${recognisedBytesMax} bytes, and must be looked into as a whole`
 

@@ -2,10 +2,29 @@ import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { onStall, worded, type Refusal } from '@sluice/core'
 import type { Conversation } from './conversation.ts'
+import type { Caller } from './hand-over.ts'
 import { refuse } from './refuse.ts'
 
 /** A connection whose caller has been told the last word may stay open for so long, for it to read that. */
 const lingerMs = 10_000
+
+/** A request, and who waits for its answer. */
+export interface Asked extends Caller {
+  readonly request: IncomingMessage
+}
+
+/**
+ * A request that is refused before all of its body is there: its answer is the last one. What is still on its way is read,
+ * and dropped, for a while, since a connection that is closed at once takes away the answer from who still sends.
+ */
+export function partAfter({ request, response, socket, stallMs }: Asked): void {
+  response.shouldKeepAlive = false
+  // By this the server ends a connection behind its last answer.
+  socket.destroySoon = () => {
+    request.resume()
+    hangUp(socket, stallMs)
+  }
+}
 
 /** A request behind which nobody reads on: it is the last one, and answered behind what came before. */
 export function partBehind(

@@ -1,6 +1,7 @@
 import { RecogniserFailed, refusal, Refused, type Stop, type StopReason } from '@sluice/core'
 import { recognisedBytesMax } from '@sluice/masking'
 import { stopped } from './flight.ts'
+import { Gathering } from './gathering.ts'
 import type { Reply } from './replies.ts'
 
 /** Of which message nothing has left yet that must be looked into by a recogniser. */
@@ -42,21 +43,19 @@ export async function gathered(
   seen: (reply: Reply) => void,
 ): Promise<readonly Reply[]> {
   const before: Reply[] = []
-  const chunks: Buffer[] = []
-  let bytes = 0
+  const body = new Gathering()
   for await (const reply of replies) {
     seen(reply)
     if (reply.kind === 'head') before.push(reply)
     else if (reply.kind === 'end')
       return [
         ...before,
-        ...(bytes === 0 ? [] : [{ kind: 'data', bytes: Buffer.concat(chunks) } as const]),
+        ...(body.length === 0 ? [] : [{ kind: 'data', bytes: body.whole() } as const]),
         reply,
       ]
     else {
-      bytes += reply.bytes.length
-      if (bytes > recognisedBytesMax) throw new Refused(tooLarge)
-      chunks.push(reply.bytes)
+      if (body.length + reply.bytes.length > recognisedBytesMax) throw new Refused(tooLarge)
+      body.add(reply.bytes)
     }
   }
   throw new Refused(torn)

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { refusal, Refused, type Refusal, type Stop } from '@sluice/core'
+import { Gathering } from './gathering.ts'
 
 /** Throws `Refused` for a body that says that it is too large. */
 export function requireRoom({ headers }: IncomingMessage, bytesMax: number): void {
@@ -25,21 +26,19 @@ export async function receiveBody(
 }
 
 async function wholeOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
+  const body = new Gathering()
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      if (bytes > bytesMax) throw tooLarge(bytesMax)
-      chunks.push(chunk)
+    // What is left of one that is refused is still read, and dropped.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      if (body.length + chunk.length > bytesMax) throw tooLarge(bytesMax)
+      body.add(chunk)
     }
   } catch (error) {
     if (error instanceof Refused) throw error
     throw new Refused(torn, { cause: error })
   }
   if (!request.complete) throw new Refused(torn)
-  const [only, ...more] = chunks
-  return more.length === 0 && only !== undefined ? only : Buffer.concat(chunks, bytes)
+  return body.whole()
 }
 
 const nothing = Buffer.alloc(0)

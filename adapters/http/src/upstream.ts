@@ -30,6 +30,8 @@ export function addressOf({ path, query }: Pick<Outgoing, 'path' | 'query'>): st
   return query === '' ? path : `${path}?${query}`
 }
 
+/** Methods that have a body by what they mean (RFC 9110 §9.3). */
+const expecting: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 const keepAliveMs = 30_000
 const headBytesMax = 65_536
 
@@ -99,9 +101,12 @@ export class Upstream {
         path: addressOf(to),
         headers: ['host', this.#host, ...headers.flat(), 'via', this.#hop],
         body: body.length === 0 ? null : body,
+        // Some servers do not read a body that they do not expect, and would take it for the next request.
+        ...(body.length > 0 && !expecting.has(method) ? { reset: true } : {}),
       },
       flight,
     )
+    flight.startsWithin(this.#settings.answer_timeout_ms)
     return flight
   }
 

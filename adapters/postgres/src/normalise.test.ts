@@ -254,6 +254,22 @@ const places: readonly (readonly [sql: string, uses: string])[] = [
     `output: card ${rest} ssn | derived: id | predicate: card ${rest} ssn | elsewhere: id`,
   ],
   ['select id from (select * from customers order by 2) s', `output: id | predicate: card ${rest} ssn`],
+  [
+    'select * from (select * from customers order by 2 limit 1) s',
+    `output: card ${rest} ssn | predicate: name`,
+  ],
+  [
+    'select * from (select * from customers order by 2) s (a, b)',
+    `output: card ${rest} ssn | predicate: card ${rest} ssn`,
+  ],
+  [
+    'insert into customers select * from (select * from customers order by 2) s',
+    `predicate: card ${rest} ssn | moved: card ${rest} ssn`,
+  ],
+  [
+    'create table x as select * from (select * from customers order by 2) s',
+    `predicate: card ${rest} ssn | moved: card ${rest} ssn`,
+  ],
   ['select s.id from (select id, c.* from customers c order by 1) s', 'output: id | predicate: id'],
   [
     'select s.id from (select id, c.* from customers c order by 2) s',

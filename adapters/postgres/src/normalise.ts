@@ -11,6 +11,7 @@ import { isFields, nodeOf, type Node } from './walk/node.ts'
 import { closedRefusal, Objection } from './walk/objection.ts'
 import { walk } from './walk/statement.ts'
 import { templateOf, type Template } from './walk/template.ts'
+import { settleOrders } from './walk/top.ts'
 import { sqlLimits } from './limits.ts'
 
 /** The closed list of what a statement can be; `schemas/actions/postgres.json` says what each means. */
@@ -93,14 +94,16 @@ class Message {
     try {
       node = nodeOf(wrapped)
       template = templateOf(wrapped, this.#budget)
-      const { label, effect } = walk(node, {
+      const cx = {
         catalogue: this.#catalogue,
         names: this.#names,
         found,
         created: this.#created,
         reshaped: this.#reshaped,
         moved: this.#moved,
-      })
+      }
+      const { label, effect } = walk(node, cx)
+      settleOrders([], cx)
       this.#follow(effect)
       const effectFree = effect.kind === 'none' && isEffectFree(label, found, this.#catalogue)
       return statementOf(label, effect, template, found, effectFree)

@@ -69,6 +69,56 @@ for (const [name, [words, status]] of Object.entries(lastWords))
     })
   })
 
+suite('a body that is refused', () => {
+  const body = Buffer.alloc(largeBytes, 'x')
+  const chunks = Buffer.concat([
+    ...Array.from({ length: largeBytes / 65_536 }, (_, at) =>
+      Buffer.concat([
+        Buffer.from('10000\r\n'),
+        body.subarray(at * 65_536, (at + 1) * 65_536),
+        Buffer.from('\r\n'),
+      ]),
+    ),
+    Buffer.from('0\r\n\r\n'),
+  ])
+  const head = (headers: Readonly<Record<string, string>>): Buffer =>
+    request('POST', `${door.prefix}/a`, headers)
+  const { headers } = door
+  const cases: Readonly<Record<string, readonly [status: number, ...words: Buffer[]]>> = {
+    'for its length': [413, head({ ...headers, 'content-length': String(largeBytes) }), body],
+    'once it is too long': [413, head({ ...headers, 'transfer-encoding': 'chunked' }), chunks],
+    'for who sends it': [401, head({ 'content-length': String(largeBytes) }), body],
+  }
+  for (const [why, [status, ...words]] of Object.entries(cases))
+    test(`${why} is answered to one who sends all of it before reading`, async () => {
+      const socket = await said(...words)
+      await new Promise<void>((resolve) => socket.write('', () => resolve()))
+      assert.match(await heard(socket), new RegExp(`^HTTP/1\\.1 ${status} `))
+    })
+})
+
+test('what comes behind a body that is refused is not performed, also for one who goes on', async () => {
+  const path = `/behind/${randomUUID()}`
+  const head = request('POST', `${door.prefix}/a`, { ...door.headers, 'content-length': String(largeBytes) })
+  const socket = connect({ host: door.host, port: door.port, allowHalfOpen: true })
+  const pieces: Buffer[] = []
+  socket.on('data', (piece: Buffer) => pieces.push(piece))
+  const told = once(socket, 'end')
+  await new Promise<void>((done) =>
+    socket.write(Buffer.concat([head, Buffer.alloc(largeBytes), ask(path)]), () => done()),
+  )
+  await told
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  socket.destroy()
+  assert.deepEqual(
+    Buffer.concat(pieces)
+      .toString()
+      .match(/HTTP\/1\.1 \d+/g),
+    ['HTTP/1.1 413'],
+  )
+  assert.ok(stage.api.requests.every(({ address }) => address !== path))
+})
+
 test('a gateway that stops waits for none that does not read', async () => {
   await using stopping = await openStage()
   const { prefix, headers, ...place } = await stopping.through()

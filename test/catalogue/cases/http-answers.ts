@@ -67,6 +67,18 @@ export const answerCases: readonly HttpCase[] = [
         shows: reads(/206[\s\S]*536-22-87/),
         through: { statuses: [200, 403, 416], never: /range:/i, silent: /536-22/ },
       },
+      ...['X-Ms-Range', 'Request-Range'].map((name): HttpAttack => ({
+        name: `a range by ${name}`,
+        send: get('/secret/range', [name, 'bytes=21-30']),
+        shows: reads(/206[\s\S]*536-22-87/),
+        through: { statuses: [200, 403, 416], never: /range:/i, silent: /536-22/ },
+      })),
+      {
+        name: 'a part by the address',
+        send: get('/secret/part'),
+        shows: reads(/206[\s\S]*536-22/),
+        through: { ...withheld, silent: /536-22/ },
+      },
       {
         name: 'if it is unchanged',
         send: get('/secret/range', ['Range', 'bytes=21-30'], ['If-Range', '"x"']),
@@ -84,7 +96,7 @@ export const answerCases: readonly HttpCase[] = [
         name: 'in the head',
         send: get('/secret/tagged'),
         shows: reads(/etag|content-md5/i),
-        through: { statuses: [200], silent: /etag|md5|digest/i },
+        through: { statuses: [200], silent: /etag|md5|digest|checksum|goog-hash/i },
       },
       {
         name: 'a guess',
@@ -110,6 +122,18 @@ export const answerCases: readonly HttpCase[] = [
         send: get('/secret/events'),
         shows: leaks,
         through: { statuses: [200] },
+      },
+      ...['stop', ''].map((finish): HttpAttack => ({
+        name: `one token of a model each character, all of them said to be the last ("${finish}")`,
+        send: get(`/secret/finished-events/${finish}`),
+        shows: leaks,
+        through: { statuses: [200] },
+      })),
+      {
+        name: 'pieces of a model in a list',
+        send: get('/secret/listed-pieces'),
+        shows: reads(/"536"[^]*-22-8726/),
+        through: { ...withheld, silent: /536/ },
       },
       { name: 'an event of two lines', send: get('/secret/lines'), shows: leaks, through: hidden(lastFour) },
       { name: 'line by line', send: get('/secret/ndjson'), shows: leaks, through: hidden(lastFour) },
@@ -193,6 +217,12 @@ export const answerCases: readonly HttpCase[] = [
           through: { statuses: [...withheld.statuses, 200], silent: /key-of-the|a2V5LW9m|6b65792d6f66/ },
         },
       ),
+      {
+        name: 'in a coding of the transfer',
+        send: get('/echo/packed-transfer'),
+        shows: noCredential,
+        through: { statuses: [502] },
+      },
     ],
   },
   {

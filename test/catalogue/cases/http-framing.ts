@@ -188,7 +188,11 @@ export const framingCases: readonly HttpCase[] = [
         name: 'the body of a GET',
         send: framed([['Content-Length', length(tail)]], tail, 'GET'),
         shows: hears(/GET \/admin/),
-        through: { statuses: [200, 400, 403] },
+        // A server that does not read it must not take it for the next request.
+        through: {
+          statuses: [200, 400, 403],
+          arrives: /^(?:$|GET \/ordinary .*\r\n[^]*connection: close\r\n)/i,
+        },
       },
       {
         name: 'a GET that says nothing of its body',
@@ -365,6 +369,18 @@ export const framingCases: readonly HttpCase[] = [
           'as a text in UTF-16': post('/users', Buffer.from('{"role":"admin"}', 'utf16le'), [
             ['Content-Type', 'text/plain'],
           ]),
+          'as a form': post('/users', '{"role":"admin"}', [
+            ['Content-Type', 'application/x-www-form-urlencoded'],
+          ]),
+          'as GraphQL': post('/users', '{"role":"admin"}', [['Content-Type', 'application/graphql']]),
+          'as a text, in front of another': post('/users', '{"role":"admin"} {}', [
+            ['Content-Type', 'text/plain'],
+          ]),
+          'as a text that is not UTF-8': post(
+            '/users',
+            Buffer.from('{"role":"admin","a":"\xff"}', 'latin1'),
+            [['Content-Type', 'text/plain']],
+          ),
           'as a text, a key twice': post('/users', '{"role":"user","role":"admin"}', [
             ['Content-Type', 'text/plain'],
           ]),

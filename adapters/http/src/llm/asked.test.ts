@@ -159,8 +159,16 @@ suite('responses', () => {
 
 suite('embeddings and the older completions', () => {
   test('are texts, or tokens', () => {
-    for (const input of ['x', ['x', 'y'], [1, 2], [[1], [2]]])
-      assert.equal(read('/v1/embeddings', { model: 'gpt-e', input }).operation, 'embeddings')
+    for (const [input, part] of [
+      ['x', 'text'],
+      [['x', 'y'], 'text'],
+      [[1, 2], 'tokens'],
+      [[[1], [2]], 'tokens'],
+      [['x', [2]], 'tokens'],
+    ] as const) {
+      const { operation, parts } = read('/v1/embeddings', { model: 'gpt-e', input })
+      assert.deepEqual([operation, parts], ['embeddings', [part]])
+    }
     const { choices, max_tokens: most } = read('/v1/completions', {
       model: 'gpt-3',
       prompt: 'x',

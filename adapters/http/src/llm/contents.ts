@@ -68,6 +68,9 @@ export class Contents {
   }
 }
 
+/** A kind of content: numbers in the place of a text, which nobody here can read. */
+export const tokens = 'tokens'
+
 const depthMax = 4
 const images = new Set(['image_url', 'input_image', 'image', 'computer_screenshot', 'computer_call_output'])
 const files = new Set(['file', 'input_file', 'document', 'container_upload'])

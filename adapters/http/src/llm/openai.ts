@@ -1,5 +1,5 @@
 import type { Asked } from './llm.ts'
-import { Contents } from './contents.ts'
+import { Contents, tokens } from './contents.ts'
 import { isList, Unread, type Reader } from './reader.ts'
 import { choiceOf, toolsOf } from './tool-names.ts'
 
@@ -64,7 +64,7 @@ function ofTexts(body: Reader, model: string, member: string): Asked {
   )
     throw new Unread(`"${member}" must be a text or a list of texts`)
   const contents = new Contents()
-  contents.part('text')
+  contents.part(parts.every((each) => typeof each === 'string') ? 'text' : tokens)
   return {
     model,
     stream: false,

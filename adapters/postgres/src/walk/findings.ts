@@ -11,6 +11,13 @@ import type {
 import { tooComplex } from './objection.ts'
 import { sqlLimits } from '../limits.ts'
 
+/** What may come to decide the order of a query, but not unless other columns come out of it. */
+export interface Displaced {
+  /** All that comes out of it now. */
+  readonly output: readonly Output[]
+  readonly columns: readonly Output[]
+}
+
 /** How strongly a part of a statement changes data; a statement is named after its strongest part. */
 const verbs = ['select', 'insert', 'update', 'merge', 'delete'] as const
 export type Verb = (typeof verbs)[number]
@@ -59,10 +66,8 @@ export class Findings {
   readonly settings: BoundSetting[] = []
   /** The INTO of the statement itself. */
   into: unknown = null
-  /** The query whose rows are the answer. */
-  shown: object | null = null
-  /** What may come to decide its order, but not without other columns in the answer. */
-  readonly displaced: Output[] = []
+  /** What may come to decide an order. */
+  readonly displaced: Displaced[] = []
   /** By the relation's own object first: the catalogue hands out one for all columns, and comparing it is cheap. */
   readonly #uses = new Map<RelationName, Map<string, Map<Place, Doubt | undefined>>>()
   readonly #relations = new Map<string, Touched>()

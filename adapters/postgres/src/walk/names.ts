@@ -165,10 +165,13 @@ function mayTake({ ofRows = [] }: Installed, entries: readonly RangeEntry[], cx:
     ofRows.includes(relation.oid) ||
     relation.parents.some((oid) => isOf(cx.catalogue.byOid.get(oid)))
   if (ofRows.length === 0) return false
-  return (
-    ofRows.includes(0) ||
-    entries.some(({ relations }) => relations.some((name) => isOf(cx.catalogue.relations.get(keyOf(name)))))
+  // Rows of a query are of no table; those of EXCLUDED are, and it is not said of which.
+  const rowsOfTables = entries.flatMap(({ relations, special }) =>
+    relations.length === 0 && special
+      ? [undefined]
+      : relations.map((name) => cx.catalogue.relations.get(keyOf(name))),
   )
+  return ofRows.includes(0) || rowsOfTables.some(isOf)
 }
 
 /** The entries that `alias` names at the nearest level that has any. */

@@ -88,22 +88,19 @@ export function touchAll(entry: RangeEntry, cx: Context): void {
   for (const relation of entry.relations) cx.found.touch(relation, 'read', ['*'])
 }
 
-/** The query in which ORDER BY, DISTINCT ON or GROUP BY stands. */
-export interface Ordered {
-  readonly output: Columns
-  readonly scope: Scope
-  /** Its rows are the answer. */
-  readonly isShown: boolean
-}
-
 /** A number or an alias of the output in ORDER BY, DISTINCT ON or GROUP BY; else an expression over the input. */
-export function outputReference(node: Node, within: Ordered, cx: Context, inputFirst: boolean): void {
-  const { output, scope, isShown } = within
+export function outputReference(
+  node: Node,
+  output: Columns,
+  scope: Scope,
+  cx: Context,
+  inputFirst: boolean,
+): void {
   if (node.type === 'A_Const') {
     const position = constantOf(node.fields)
     if (typeof position !== 'number') return
     ordinal(position, output, cx)
-    if (hasExpanded(output.columns.slice(0, position))) displaced(output.columns, isShown, cx)
+    if (hasExpanded(output.columns.slice(0, position))) displaced(output.columns, output, cx)
     return
   }
   const name = plainName(node)
@@ -114,17 +111,13 @@ export function outputReference(node: Node, within: Ordered, cx: Context, inputF
   // Also where a column of FROM has that name now: it may be gone by then.
   record(named, 'predicate', cx)
   if (name !== null && hasExpanded(named))
-    displaced(reference([name], null, scope, cx, locationOf(node.fields)), isShown, cx)
+    displaced(reference([name], null, scope, cx, locationOf(node.fields)), output, cx)
 }
 
-/**
- * What else the server may find there if the columns that `*` shows are others by then. Where the answer shows them that
- * is seen before a row of it, and what it has come to is shown to nobody.
- */
-function displaced(columns: readonly Column[], isShown: boolean, cx: Context): void {
+/** What else the server may find there if the columns that `*` shows are others by then. */
+function displaced(columns: readonly Column[], output: Columns, cx: Context): void {
   const doubted = columns.map((column) => doubtfulColumn(column, 'place'))
-  if (isShown) cx.found.displaced.push(...doubted)
-  else record(doubted, 'predicate', cx)
+  cx.found.displaced.push({ output: output.columns, columns: doubted })
 }
 
 function ordinal(position: number, output: Columns, cx: Context): void {

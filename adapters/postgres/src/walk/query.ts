@@ -5,7 +5,7 @@ import { sortOperator, window } from './call.ts'
 import { fromItems } from './from.ts'
 import { child, children, flag, part, text, type Fields, type Node } from './node.ts'
 import { closed } from './objection.ts'
-import { outputOnly, outputReference, targets, type Ordered } from './output.ts'
+import { outputOnly, outputReference, targets } from './output.ts'
 import { predicate } from './predicate.ts'
 import {
   computedColumn,
@@ -53,15 +53,14 @@ function plain(fields: Fields, { parent, ctes }: Around, cx: Context): Columns {
   const from = fromItems(children(fields, 'fromClause'), { parent, ctes }, cx)
   const scope = scopeOf(from.entries, parent, ctes)
   const output = targets(children(fields, 'targetList'), from.star, scope, cx)
-  const within = { output, scope, isShown: fields === cx.found.shown }
   predicate(child(fields, 'whereClause'), scope, cx)
-  for (const key of children(fields, 'groupClause')) groupKey(key, within, cx)
+  for (const key of children(fields, 'groupClause')) groupKey(key, output, scope, cx)
   predicate(child(fields, 'havingClause'), scope, cx)
   for (const { fields: definition } of children(fields, 'windowClause')) window(definition, scope, cx)
-  distinct(children(fields, 'distinctClause'), within, cx)
+  distinct(children(fields, 'distinctClause'), output, scope, cx)
   for (const { fields: sortBy } of children(fields, 'sortClause')) {
     sortOperator(sortBy, cx)
-    outputReference(sortKey(sortBy), within, cx, false)
+    outputReference(sortKey(sortBy), output, scope, cx, false)
   }
   return output
 }
@@ -71,16 +70,16 @@ function sortKey(sortBy: Fields): Node {
 }
 
 /** GROUP BY looks into FROM first and then at the aliases of the output. */
-function groupKey(key: Node, within: Ordered, cx: Context): void {
-  if (key.type !== 'GroupingSet') outputReference(key, within, cx, true)
-  else for (const item of children(key.fields, 'content')) groupKey(item, within, cx)
+function groupKey(key: Node, output: Columns, scope: Scope, cx: Context): void {
+  if (key.type !== 'GroupingSet') outputReference(key, output, scope, cx, true)
+  else for (const item of children(key.fields, 'content')) groupKey(item, output, scope, cx)
 }
 
 /** DISTINCT compares what comes out, DISTINCT ON what it names. */
-function distinct(items: readonly Node[], within: Ordered, cx: Context): void {
+function distinct(items: readonly Node[], output: Columns, scope: Scope, cx: Context): void {
   for (const item of items) {
-    if (item.type === '') record(within.output.columns, 'predicate', cx)
-    else outputReference(item, within, cx, false)
+    if (item.type === '') record(output.columns, 'predicate', cx)
+    else outputReference(item, output, scope, cx, false)
   }
 }
 

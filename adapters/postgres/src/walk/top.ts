@@ -17,13 +17,24 @@ export const noEffect: SessionEffect = { kind: 'none' }
 
 /** A query whose rows go to the caller: a plain output column keeps its origin on the wire. */
 export function shownQuery(node: Node, cx: Context): Outcome {
-  cx.found.shown = node.fields
   const output = query(node, { parent: null, ctes: null }, cx)
   record(output.columns, 'output', cx)
-  if (output.open || !leavesNothing(cx.found)) record(cx.found.displaced, 'predicate', cx)
+  settleOrders(!output.open && leavesNothing(cx.found) ? output.columns : [], cx)
   if (!output.open) cx.found.outputs = output.columns
   if (output.open || output.columns.some(({ sources }) => sources.length !== 1)) cx.found.computed = true
   return { label: queryLabel(cx), effect: cx.found.effect }
+}
+
+/**
+ * The answer shows all that comes out of a query where it has these columns: others than are known now would be seen before
+ * a row of it leaves, and nobody is shown what they have decided. Elsewhere they may decide.
+ */
+export function settleOrders(shown: Columns['columns'], cx: Context): void {
+  const answer = new Set<unknown>(shown)
+  for (const { output, columns } of cx.found.displaced.splice(0)) {
+    cx.found.budget.spend(output.length)
+    if (output.length === 0 || !output.every((column) => answer.has(column))) record(columns, 'predicate', cx)
+  }
 }
 
 /** A query whose rows go elsewhere (a new table, COPY): no origin tells of a column any more. */

@@ -70,6 +70,39 @@ const dialects: readonly Dialect[] = [
       pieces.map((content, last) => chunk({ content }, last === pieces.length - 1 ? 'stop' : null)),
     piece: ['choices', 0, 'delta', 'content'],
   },
+  ...['', 'null', 'stop'].map((finish): Dialect => ({
+    name: `chat completions that say "${finish}" of each piece`,
+    events: (pieces) => [...pieces.map((content) => chunk({ content }, finish)), '[DONE]'],
+    piece: ['choices', 0, 'delta', 'content'],
+  })),
+  {
+    name: 'contents of candidates that say "STOP" of each piece',
+    events: (pieces) =>
+      pieces.map((text) => ({ candidates: [{ content: { parts: [{ text }] }, finishReason: 'STOP' }] })),
+    piece: ['candidates', 0, 'content', 'parts', 0, 'text'],
+  },
+  {
+    name: 'messages of a thread',
+    events: (pieces) => [
+      { id: 'msg_1', object: 'thread.message', status: 'in_progress', content: [] },
+      ...pieces.map((value) => ({
+        id: 'msg_1',
+        object: 'thread.message.delta',
+        delta: { content: [{ index: 0, type: 'text', text: { value, annotations: [] } }] },
+      })),
+      { id: 'msg_1', object: 'thread.message', status: 'completed', content: [] },
+      '[DONE]',
+    ],
+    piece: ['delta', 'content', 0, 'text', 'value'],
+  },
+  {
+    name: 'completions of before there were messages',
+    events: (pieces) => [
+      ...pieces.map((completion) => ({ type: 'completion', completion, stop_reason: null })),
+      { type: 'completion', completion: '', stop_reason: 'stop_sequence' },
+    ],
+    piece: ['completion'],
+  },
   {
     name: 'completions that just end',
     events: (pieces) => pieces.map((text) => ({ choices: [{ index: 0, text }] })),
@@ -297,6 +330,11 @@ suite('answers that are a document', () => {
 
   test('are masked by paths', () =>
     assert.equal(answer([' ', '\n{"sec', 'ret": "a', 'b"}']), ' \n{"secret": "[masked]"}'))
+  test('are masked by paths in a list of them', () => {
+    assert.equal(answer(['[', ' {"sec', 'ret": "ab"}]']), '[ {"secret": "[masked]"}]')
+    assert.equal(answer(['[', '1] says']), '[1] says')
+    assert.equal(answer(['[']), '[')
+  })
   test('and others are texts', () =>
     assert.equal(answer(['', ' ', 'so {"secret": 1} 123-', '45-6789']), ' so {"secret": 1} [masked]'))
   test('or nothing', () => assert.equal(answer([' ']), ' '))
@@ -338,6 +376,44 @@ suite('what else an event holds', () => {
     assert.doesNotMatch(shown.text, /token/)
     assert.match(shown.text, /"logprobs":null/)
     assert.match(shown.text, /"logprobs":\[\]/)
+  })
+
+  test('a text may begin where its block does', () => {
+    const shown = told(found, [
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '123-4' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: '5-6789' } },
+      { type: 'content_block_stop', index: 0 },
+    ])
+    assert.equal(spoken(shown, 'content_block', 'text') + spoken(shown, 'delta', 'text'), '[masked]')
+  })
+
+  test('what comes as a whole stays so', () => {
+    const quote = (cited: string): Event => ({
+      type: 'content_block_delta',
+      index: 0,
+      delta: { type: 'citations_delta', citation: { type: 'char_location', cited_text: cited } },
+    })
+    const signature = {
+      type: 'content_block_delta',
+      index: 0,
+      delta: { type: 'signature_delta', signature: 'Ab1' },
+    }
+    const events = [quote('12'), quote('3-45-6789'), signature, { type: 'content_block_stop', index: 0 }]
+    assert.equal(told(found, events).text, stream(events))
+    assert.equal(
+      at(
+        JSON.parse(dataOf(told(found, [quote('a 123-45-6789')]))[0] ?? ''),
+        'delta',
+        'citation',
+        'cited_text',
+      ),
+      'a [masked]',
+    )
+  })
+
+  test('what is said to be finished leaves with that, where nothing follows of it', () => {
+    const events = [chunk({ content: '123-45-678' }, 'stop'), chunk({}, null), '[DONE]'] as const
+    assert.equal(told(found, events).text, stream(events))
   })
 
   test('a name told twice counts as clients count it', () => {

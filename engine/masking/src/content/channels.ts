@@ -1,6 +1,6 @@
-import { deltasOf, placeOf, remainder, withoutTokens, withTexts, type Delta } from './deltas.ts'
+import { placeOf, remainder, withoutTokens, withTexts, type Delta, type DeltaEvent } from './deltas.ts'
 import { JsonRewriter, rewrittenDocument } from './json.ts'
-import { channelsMax } from './limits.ts'
+import { channelsMax, nestedMax } from './limits.ts'
 import type { PathNode } from './path-tree.ts'
 import { TextWindow, type Flow } from './text-window.ts'
 import type { Treatment } from './treatment.ts'
@@ -31,14 +31,35 @@ interface Channel {
 export class Channels {
   readonly #treatment: Treatment
   readonly #open = new Map<string, Channel>()
+  /** What goes on although it was said to be finished: that means nothing there. */
+  readonly #endless = new Set<string>()
 
   constructor(treatment: Treatment) {
     this.#treatment = treatment
   }
 
-  /** The data of one event; `ends` when nothing comes behind it. */
-  tell(name: string | undefined, data: string, event: unknown, ends: boolean): Told {
-    const { deltas: all, closes } = deltasOf(event)
+  /** Whether what comes next decides what is told with an event: the rest of a text, or not if it goes on. */
+  mayFinish({ finishes }: DeltaEvent): boolean {
+    return finishes.some((each) => !this.#endless.has(each))
+  }
+
+  /** What of an event is finished, as the next one shows, so that it can be told. */
+  finished({ finishes }: DeltaEvent, next: DeltaEvent): readonly string[] {
+    // What is said again is said of each piece, of empty ones too.
+    const goOn = new Set(next.finishes)
+    for (const { channel, text } of next.deltas) if (text !== '') goOn.add(wholeOf(channel))
+    for (const each of finishes) if (goOn.has(each)) this.#endless.add(each)
+    return finishes.filter((each) => !this.#endless.has(each))
+  }
+
+  /** The data of one event, behind which there is no more of what it `closes`; `ends` when nothing comes behind it. */
+  tell(
+    name: string | undefined,
+    data: string,
+    event: unknown,
+    { deltas: all, closes }: Pick<DeltaEvent, 'deltas' | 'closes'>,
+    ends: boolean,
+  ): Told {
     const deltas = all.filter((delta) => this.#flows(delta))
     const texts = deltas.map((delta) => this.#channel(delta).flow.push(delta.text))
     const before = this.#close(ends ? [''] : closes, (channel, rest) => {
@@ -109,6 +130,11 @@ export class Channels {
   }
 }
 
+/** The beginning that all texts of one choice, or of one candidate, share. */
+function wholeOf(channel: string): string {
+  return channel.slice(0, channel.indexOf('/', channel.indexOf('/') + 1) + 1)
+}
+
 function nodeAt(root: PathNode, at: readonly (string | number)[]): PathNode {
   return at.reduce<PathNode>(
     (node, part) => (typeof part === 'string' ? node.member(part) : node.element(part)),
@@ -118,7 +144,7 @@ function nodeAt(root: PathNode, at: readonly (string | number)[]): PathNode {
 
 function flowOf(treatment: Treatment, kind: Delta['kind'], node: PathNode): Flow {
   const { finder, tally } = treatment
-  const json = (): Flow => new JsonFlow(new JsonRewriter(treatment, node, false))
+  const json = (): Flow => new JsonFlow(new JsonRewriter(treatment, node, nestedMax - 1))
   const text = (): Flow => new TextWindow(finder, tally)
   if (kind === 'json') return json()
   return node.settled ? text() : new AnswerFlow(json, text)
@@ -141,11 +167,11 @@ class JsonFlow implements Flow {
   }
 }
 
-/** A model may answer with a document, in which paths lead to values: its first character says so. */
+/** A model may answer with a document, in which paths lead to values: its first characters say so. */
 class AnswerFlow implements Flow {
   readonly #json: () => Flow
   readonly #text: () => Flow
-  #spaces = ''
+  #begun = ''
   #flow: Flow | undefined
 
   constructor(json: () => Flow, text: () => Flow) {
@@ -155,16 +181,20 @@ class AnswerFlow implements Flow {
 
   push(text: string): string {
     if (this.#flow !== undefined) return this.#flow.push(text)
-    const begun = this.#spaces + text
-    if (/^[ \t\r\n]*$/.test(begun)) {
-      this.#spaces = begun
+    const begun = this.#begun + text
+    if (undecided.test(begun)) {
+      this.#begun = begun
       return ''
     }
-    this.#flow = /^[ \t\r\n]*\{/.test(begun) ? this.#json() : this.#text()
+    this.#flow = opensDocument.test(begun) ? this.#json() : this.#text()
     return this.#flow.push(begun)
   }
 
   end(): string {
-    return this.#flow?.end() ?? this.#spaces
+    return this.#flow?.end() ?? this.#begun
   }
 }
+
+/** A list of objects, too; any other text may begin with a bracket. */
+const opensDocument = /^[ \t\r\n]*(?:\[[ \t\r\n]*)?\{/
+const undecided = /^[ \t\r\n]*(?:\[[ \t\r\n]*)?$/

@@ -36,6 +36,14 @@ suite('text', () => {
       assert.throws(() => contentMasker(type, by), Undecodable)
   })
 
+  test('in UTF-16 that nothing tells from UTF-8 but its zeros is refused', () => {
+    for (const order of [(bytes: Buffer) => bytes, (bytes: Buffer) => bytes.swap16()])
+      assert.throws(
+        () => masked('text/csv', found, order(Buffer.from('a,123-45-6789', 'utf16le'))),
+        Undecodable,
+      )
+  })
+
   test('that is no UTF-8 is refused', () => {
     for (const bytes of [Buffer.from('é', 'latin1'), Buffer.from('é').subarray(0, 1)])
       assert.throws(() => masked('text/plain', found, bytes), Undecodable)

@@ -81,6 +81,12 @@ suite('a run of characters that say a text', () => {
       }
   })
 
+  test('may say what a terminal is sent', () =>
+    assert.equal(
+      masked(`of ${Buffer.from(`\x1b[1mAnn\x1b[0m\x07\t${text}`).toString('base64')}.`),
+      'of [masked].',
+    ))
+
   test('of hexadecimal may have a prefix', () => {
     for (const before of [String.raw`bytes \x`, '0x', "X'"])
       for (const run of [bytes.toString('hex'), bytes.toString('hex').toUpperCase()]) {

@@ -47,6 +47,13 @@ suite('events', () => {
     )
   })
 
+  test('take no longer for each line the more there are of them', { timeout: 20_000 }, () => {
+    const [event] = cut(':\n'.repeat(60_000), 2)
+    assert.equal(event?.lines.length, 60_000)
+    assert.throws(() => cut(':\n'.repeat(70_000)), Unreadable)
+    assert.throws(() => cut(':\n'.repeat(70_000), 1024), Unreadable)
+  })
+
   test('have a longest', () => {
     assert.throws(() => cut(`data: ${'a'.repeat(5 * 1024 * 1024)}`), Unreadable)
     assert.throws(() => cut(`${`data: ${'a'.repeat(1024)}\n`.repeat(5000)}\n`), Unreadable)

@@ -1,4 +1,4 @@
-import { eventBytesMax } from './limits.ts'
+import { eventBytesMax, eventLinesMax } from './limits.ts'
 import { Tail } from './tail.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -54,9 +54,11 @@ export class EventLines {
       }
       start = at + 1
     }
-    if (bytes.length - from > eventBytesMax) throw tooLong()
+    if (bytes.length - from > eventBytesMax || this.#lines.length > eventLinesMax) throw tooLong()
     this.#tail.keep(bytes, from)
     this.#seen = bytes.length - from
+    // As long as an event has no end its lines stay where they are, however small the pieces.
+    if (from === 0) return events
     for (const [at, line] of this.#lines.entries())
       this.#lines[at] = { start: line.start - from, end: line.end - from, next: line.next - from }
     return events
@@ -71,7 +73,7 @@ export class EventLines {
   }
 
   #event(bytes: Buffer, from: number, to: number): RawEvent {
-    if (to - from > eventBytesMax) throw tooLong()
+    if (to - from > eventBytesMax || this.#lines.length > eventLinesMax) throw tooLong()
     const lines = this.#lines.map(({ start, end, next }) =>
       lineOf(bytes.toString('utf8', start, end), bytes.toString('latin1', end, next)),
     )

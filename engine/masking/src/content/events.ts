@@ -1,7 +1,7 @@
 import { Channels, type NamedData, type Told } from './channels.ts'
+import { deltasOf, nothingTold, type DeltaEvent } from './deltas.ts'
 import { EventLines, type EventLine, type RawEvent } from './event-lines.ts'
 import { parsedJson } from './json.ts'
-import { depthMax } from './limits.ts'
 import type { Rewriter, Treatment } from './treatment.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -13,6 +13,7 @@ export class EventsRewriter implements Rewriter {
   readonly #treatment: Treatment
   readonly #lines = new EventLines()
   readonly #channels: Channels
+  #waiting: Read | undefined
 
   constructor(treatment: Treatment) {
     this.#treatment = treatment
@@ -20,32 +21,45 @@ export class EventsRewriter implements Rewriter {
   }
 
   push(piece: Buffer): Buffer {
-    return Buffer.concat(this.#lines.push(piece).map((event) => this.#event(event, false)))
+    return Buffer.concat(this.#lines.push(piece).flatMap((event) => this.#told(read(event), false)))
   }
 
   end(): Buffer {
     const last = this.#lines.end()
-    const shown = last === undefined ? [] : [this.#event(last, true)]
+    const shown = last === undefined ? this.#waited(nothingTold) : this.#told(read(last), true)
     return Buffer.concat([...shown, ...this.#channels.end().map(spelledEvent)])
   }
 
-  #event({ bytes, lines }: RawEvent, ends: boolean): Buffer {
-    const data = lines.filter(({ field }) => field === 'data').map(({ value }) => value)
-    const name = lines.findLast(({ field }) => field === 'event')?.value
-    const whole = data.join('\n')
-    const told =
-      data.length === 0
-        ? undefined
-        : this.#told(name === undefined ? name : oneLine(this.#found(name)), whole, ends)
-    const shown = this.#spelled(lines, told === undefined || told.data === whole ? undefined : told.data)
-    return Buffer.concat([...(told?.before ?? []).map(spelledEvent), shown ?? bytes])
+  /** What may leave now: one that says of a text that it is finished waits for the next one, which may belie it. */
+  #told(next: Read, ends: boolean): readonly Buffer[] {
+    const before = this.#waited(next.spoken)
+    if (ends || !this.#channels.mayFinish(next.spoken)) return [...before, this.#event(next, [], ends)]
+    this.#waiting = next
+    return before
   }
 
-  #told(name: string | undefined, data: string, ends: boolean): Told {
+  #waited(next: DeltaEvent): readonly Buffer[] {
+    const event = this.#waiting
+    if (event === undefined) return []
+    this.#waiting = undefined
+    return [this.#event(event, this.#channels.finished(event.spoken, next), false)]
+  }
+
+  #event(event: Read, finished: readonly string[], ends: boolean): Buffer {
+    const { raw, data } = event
+    const told = data === undefined ? undefined : this.#data(event, data, finished, ends)
+    const shown = this.#spelled(raw.lines, told === undefined || told.data === data ? undefined : told.data)
+    return Buffer.concat([...(told?.before ?? []).map(spelledEvent), shown ?? raw.bytes])
+  }
+
+  #data({ raw, document, spoken }: Read, data: string, finished: readonly string[], ends: boolean): Told {
+    const name = raw.lines.findLast(({ field }) => field === 'event')?.value
+    const shownName = name === undefined ? name : oneLine(this.#found(name))
     if (data === done) return { before: this.#channels.end(), data }
-    const event = parsedJson(data)
-    if (isDeeper(event, depthMax)) throw new Unreadable('JSON is nested too deep')
-    if (event !== undefined) return this.#channels.tell(name, data, event, ends)
+    if (document !== undefined) {
+      const closes = [...spoken.closes, ...finished]
+      return this.#channels.tell(shownName, data, document, { deltas: spoken.deltas, closes }, ends)
+    }
     const { root } = this.#treatment
     // A client that forgives more than we do would find in it what a path hides.
     const hides = !root.settled || root.mask !== undefined
@@ -78,17 +92,30 @@ export class EventsRewriter implements Rewriter {
   }
 }
 
+/** An event, and what it says. */
+interface Read {
+  readonly raw: RawEvent
+  /** `undefined`: there is no field of that name. */
+  readonly data: string | undefined
+  /** What the data is as JSON; `undefined` when it is none. */
+  readonly document: unknown
+  readonly spoken: DeltaEvent
+}
+
+function read(raw: RawEvent): Read {
+  const lines = raw.lines.filter(({ field }) => field === 'data').map(({ value }) => value)
+  if (lines.length === 0) return { raw, data: undefined, document: undefined, spoken: nothingTold }
+  const data = lines.join('\n')
+  const document = data === done ? undefined : parsedJson(data)
+  return { raw, data, document, spoken: deltasOf(document) }
+}
+
 /** What OpenAI's streams say last. */
 const done = '[DONE]'
 
 /** What stands in the place of a value must not become a line of its own. */
 function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, ' ')
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1))
 }
 
 function dataLines(data: string): string {

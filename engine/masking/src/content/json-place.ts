@@ -46,6 +46,11 @@ export class JsonPlace {
     return this.#open.length
   }
 
+  /** The document is an array. */
+  get inList(): boolean {
+    return this.#open[0]?.kind === 'array'
+  }
+
   /** A string here is the name of a member. */
   get atName(): boolean {
     return this.#expected === 'member' || this.#expected === 'name'

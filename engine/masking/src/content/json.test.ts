@@ -39,6 +39,57 @@ test('what repeats a text token by token is left out where detectors look, howev
   )
 })
 
+test('so are the tokens of other models', () => {
+  for (const [document, shown] of [
+    [
+      '{"candidates":[{"logprobsResult":{"chosenCandidates":[{"token":"123-"},{"token":"45-6789"}]}}]}',
+      '{"candidates":[{"logprobsResult":null}]}',
+    ],
+    [
+      '{"prompt_token_ids":[1],"choices":[{"token_ids":[2,3]}],"prompt_logprobs":[null,{"7":{"decoded_token":"123-"}}]}',
+      '{"prompt_token_ids":[],"choices":[{"token_ids":[]}],"prompt_logprobs":[]}',
+    ],
+    ['{"completion_probabilities":[{"token":"123-"}]}', '{"completion_probabilities":[]}'],
+    ['{"response":"b","done":true,"context":[1,2]}', '{"response":"b","done":true,"context":[]}'],
+    [
+      '{"context":[1,2],"a":{"done":true,"context":[1]}}',
+      '{"context":[1,2],"a":{"done":true,"context":[1]}}',
+    ],
+  ] as const)
+    for (const cuts of everyCut(document))
+      assert.equal(masked('application/json', rules({}, [ssn]), document, cuts).text, shown)
+})
+
+test('a text that a model tells in the elements of a list is withheld where detectors look', () => {
+  const piece = (text: string): object => ({
+    candidates: [{ content: { role: 'model', parts: [{ text }] } }],
+  })
+  const pieces = JSON.stringify([piece('123-'), piece('45-6789')])
+  for (const cuts of everyCut(pieces))
+    assert.throws(() => masked('application/json', rules({}, [ssn]), pieces, cuts), Undecodable)
+  for (const other of [
+    '[{"candidates":[{"name":"b","parts":[1]}]}]',
+    JSON.stringify(piece('b')),
+    '[{"content":{"parts":[]}}]',
+  ])
+    assert.equal(masked('application/json', rules({}, [ssn]), other).text, other)
+})
+
+test('documents in strings are read within each other, and what is deeper is withheld where a path may lead there', () => {
+  const within = (levels: number, document: string): string =>
+    levels === 0 ? document : within(levels - 1, JSON.stringify({ in: document }))
+  const by = rules({ '$..secret': redact }, [ssn])
+  for (const levels of [1, 2, 4])
+    assert.equal(
+      masked('application/json', by, within(levels, '{"secret":"s","a":"123-45-6789"}')).text,
+      within(levels, '{"secret":"[masked]","a":"[masked]"}'),
+    )
+  assert.throws(() => masked('application/json', by, within(5, '{"secret":"s"}')), Undecodable)
+  assert.equal(masked('application/json', rules({}, [ssn]), within(5, '{"a":1}')).text, within(5, '{"a":1}'))
+  const asString = JSON.stringify({ in: JSON.stringify('{"secret":"s"}') })
+  assert.equal(masked('application/json', by, asString).text, asString.replace('s\\', '[masked]\\'))
+})
+
 suite('what becomes of a document', () => {
   const cases: readonly (readonly [what: string, document: string, shown: string])[] = [
     ['a value at a path', '{"secret": "s"}', '{"secret": "[masked]"}'],

@@ -3,25 +3,27 @@ import type { Finding } from './finder.ts'
 import { JsonLooks, type Looked } from './json-looks.ts'
 import { JsonPlace } from './json-place.ts'
 import { isInteger, notJson, numberEnd, sign, Spelling, Strings, StringScan, wordEnd } from './json-tokens.ts'
-import { isTokens, isTokensIn } from './deltas.ts'
+import { nestedMax } from './limits.ts'
+import { ModelAnswer } from './model-answer.ts'
 import type { PathNode } from './path-tree.ts'
 import { plainDecimal } from './plain-decimal.ts'
 import { SeenNames } from './seen-names.ts'
 import { Tail } from './tail.ts'
 import type { Rewriter, Treatment } from './treatment.ts'
+import { Unreadable } from './unreadable.ts'
 import type { Shown } from './value-mask.ts'
 
 /**
  * One document of JSON, read token by token. Whatever is not masked leaves byte for byte as it came: numbers, spaces
  * and escapes keep their spelling. What a path masks is replaced whole; of other strings and of names what a detector
- * finds is replaced, and of numbers all of it. A string that is itself JSON is read once more, a second such not. What
+ * finds is replaced, and of numbers all of it. A string that is itself JSON is read as such, and so are strings in it. What
  * repeats a text token by token is left out where detectors look: none would find a value in its pieces.
  */
 export class JsonRewriter implements Rewriter {
   readonly #treatment: Treatment
   readonly #place: JsonPlace
-  /** Whether strings may hold a document of their own. */
-  readonly #nests: boolean
+  /** How many documents strings may hold within each other. */
+  readonly #levels: number
   readonly #tail = new Tail()
   readonly #scan = new StringScan()
   /** Something else than spaces has come. */
@@ -34,12 +36,14 @@ export class JsonRewriter implements Rewriter {
   #repeatedNames: { readonly start: number; readonly end: number }[] = []
   /** The member just named holds tokens. */
   #tokens = false
+  readonly #model: ModelAnswer
   #left: LeftOut | undefined
 
-  constructor(treatment: Treatment, root: PathNode = treatment.root, nests = true) {
+  constructor(treatment: Treatment, root: PathNode = treatment.root, levels: number = nestedMax) {
     this.#treatment = treatment
     this.#place = new JsonPlace(root)
-    this.#nests = nests
+    this.#levels = levels
+    this.#model = new ModelAnswer(levels === nestedMax)
   }
 
   push(piece: Buffer): Buffer {
@@ -65,6 +69,7 @@ export class JsonRewriter implements Rewriter {
     const last = this.push(space)
     if (this.#begun && (this.#tail.length > 0 || !this.#place.complete)) throw notJson()
     this.#place.restart()
+    this.#model.restart()
     this.#begun = false
     return last.subarray(0, -1)
   }
@@ -155,14 +160,15 @@ export class JsonRewriter implements Rewriter {
     const object = this.#place.object
     const asked = this.#askedNames.has(bytes, start, end)
     if (!escaped && (finder.idle || asked || cleanNames.has(bytes, start, end))) {
+      this.#tokens = !finder.idle && this.#model.named(this.#place, bytes, start + 1, end - 1)
       this.#place.named(object.memberIn(bytes, start + 1, end - 1))
-      this.#tokens = !finder.idle && isTokensIn(bytes, start + 1, end - 1)
       if (asked) this.#repeatedNames.push({ start, end })
       return
     }
     const name = this.#strings.meaning(start, end, escaped)
+    const spelled = Buffer.from(name)
+    this.#tokens = !finder.idle && this.#model.named(this.#place, spelled, 0, spelled.length)
     this.#place.named(object.member(name))
-    this.#tokens = !finder.idle && isTokens(name)
     this.#lookAt({ kind: 'name', start, end, text: literal ? null : name })
     if (!escaped) this.#askedNames.add(bytes, start, end)
   }
@@ -175,11 +181,11 @@ export class JsonRewriter implements Rewriter {
     const { mask } = node
     const { escaped, literal } = this.#scan
     if (mask === undefined && this.#treatment.finder.idle && node.settled) return
-    if (mask === undefined && literal && !(this.#nests && opensJson(bytes, start + 1)))
+    if (mask === undefined && literal && !opensJson(bytes, start + 1))
       return this.#lookAt({ kind: 'string', start, end, text: null })
     const text = this.#strings.meaning(start, end, escaped)
     if (mask !== undefined) return this.#replace(edits, start, end, mask.name, mask.string(text))
-    const nested = this.#nests ? rewrittenJson(this.#treatment, text, node) : undefined
+    const nested = rewrittenJson(this.#treatment, text, node, this.#levels)
     if (nested === undefined) this.#lookAt({ kind: 'string', start, end, text })
     else if (nested !== text) edits.replace(start, end, JSON.stringify(nested))
   }
@@ -253,10 +259,17 @@ interface LeftOut {
 
 const space = Buffer.from(' ')
 
-/** The same text when nothing in it is masked; `undefined` when it is no object or array of JSON. */
-export function rewrittenJson(treatment: Treatment, text: string, node: PathNode): string | undefined {
-  if (!/^[ \t\n\r]*[[{]/.test(text) || parsedJson(text) === undefined) return undefined
-  return rewrittenDocument(new JsonRewriter(treatment, node, false), text)
+/** The same text when nothing in it is masked; `undefined` when it is no object or array of JSON, nor a string that is one. */
+export function rewrittenJson(
+  treatment: Treatment,
+  text: string,
+  node: PathNode,
+  levels: number = nestedMax,
+): string | undefined {
+  if (!/^[ \t\n\r]*[[{"]/.test(text) || parsedJson(text) === undefined) return undefined
+  if (levels > 0) return rewrittenDocument(new JsonRewriter(treatment, node, levels - 1), text)
+  if (!node.settled) throw new Unreadable('JSON is nested in strings too deep')
+  return undefined
 }
 
 /** Asked of every string: whether its first character that is no space opens an object or an array. */

@@ -3,12 +3,16 @@ export const valueBytesMax: number = 1024 * 1024
 
 /** One server-sent event: those that end a stream repeat all of it. */
 export const eventBytesMax: number = 4 * 1024 * 1024
+export const eventLinesMax = 65_536
 
 /** Longer than any number that a client can read. */
 export const numberBytesMax = 4096
 
 /** Objects and arrays within each other. */
 export const depthMax = 128
+
+/** Documents as strings within each other. */
+export const nestedMax = 4
 
 /** Texts that one stream of a model tells at once. */
 export const channelsMax = 256

@@ -43,7 +43,9 @@ test('a line of any length is judged, and not kept', () => {
     )
 })
 
-test('what is no document in one line is refused', () => {
+test('what is no document in one line is refused, and so is one that is nested too deep', () => {
+  const deep = `{"choices":[{"delta":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}]}\n`
+  assert.throws(() => masked('application/jsonl', by, deep), Undecodable)
   for (const lines of ['{"secret":\n1}', '{} {}\n', '"a\nb"\n', '{"secret":1}\n{"secret"', '1\n2 3'])
     assert.throws(() => masked('application/jsonl', by, lines), Undecodable)
 })

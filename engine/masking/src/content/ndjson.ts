@@ -66,9 +66,9 @@ export class NdjsonRewriter implements Rewriter {
     if (line.length > pieceBytesMax) return undefined
     const text = line.toString()
     const event = parsedJson(text)
-    const { deltas, closes } = deltasOf(event)
-    if (deltas.length === 0 && closes.length === 0) return undefined
-    const { before, data } = this.#channels.tell(undefined, text, event, false)
+    const spoken = deltasOf(event)
+    if (spoken.deltas.length === 0 && spoken.closes.length === 0) return undefined
+    const { before, data } = this.#channels.tell(undefined, text, event, spoken, false)
     return Buffer.from([...before.map((each) => each.data), data].join('\n'))
   }
 }

@@ -45,14 +45,16 @@ export class TextReading {
   }
 }
 
-/**
- * How many bytes a character of UTF-8 still has behind this one, where so many were expected with it; -1: it is no part of
- * a text, of which no control is but blanks and ends of lines.
- */
+/** How many bytes a character of UTF-8 still has behind this one, where so many were expected with it; -1: it is no part of a text. */
 export function followingBytes(byte: number, expected: number): number {
   if (byte >= 0x80 && byte < 0xc0) return expected - 1
   if (expected > 0 || byte === 0x7f) return -1
-  if (byte < 0x80) return byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d ? 0 : -1
+  if (byte < 0x80) return byte >= 0x20 || isOfTexts(byte) ? 0 : -1
   if (byte < 0xc2 || byte > 0xf4) return -1
   return byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
+}
+
+/** Controls that move and colour: what terminals and printers are sent. */
+function isOfTexts(control: number): boolean {
+  return (control >= 0x07 && control <= 0x0d) || control === 0x1b
 }
