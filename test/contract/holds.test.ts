@@ -30,7 +30,7 @@ suite('a held statement', () => {
   before(async () => {
     provider = await startIdentityProvider({ port: 0 })
     backend = await startBackend()
-    for (const table of ['t', 'brief', 'double', 'swapped'])
+    for (const table of ['t', 'brief', 'double', 'swapped', 'rowwise'])
       await backend.run('postgres', `create table ${table} (a int, b text)`)
     relay = await startRelay(backend.login('postgres'))
     const login = { ...backend.login('postgres'), host: relay.host, port: relay.port }
@@ -324,6 +324,32 @@ suite('a held statement', () => {
     assert.match(error?.message ?? '', /was changed while it waited/)
     assert.equal(statement.reached(), false)
     waiting.close()
+  })
+
+  test('of the row under a cursor asks nobody, since nobody could see which row that is', async () => {
+    await backend.run('postgres', 'insert into rowwise values (1), (2)')
+    const asking = await client()
+    const begin = async (): Promise<void> => {
+      await asking.query('begin')
+      await asking.query('declare c cursor for select a from rowwise')
+      const fetched = await asking.query('fetch c')
+      assert.deepEqual(fetched.rows, [['1']], fetched.text)
+    }
+    const sql = 'delete from rowwise where current of c'
+    const asked = {
+      'as a message': () => asking.query(sql),
+      'as one that was prepared': () =>
+        asking.ask(parse('d', sql), bind({ statement: 'd', values: [] }), execute(), sync),
+    }
+    for (const [how, ask] of Object.entries(asked)) {
+      await begin()
+      const answer = await ask()
+      assert.match(answer.errors[0]?.message ?? '', /nobody can see which row.*Name the row by its key/, how)
+      assert.deepEqual(answer.notices, [], how)
+      await asking.query('rollback')
+    }
+    assert.equal(await rows('rowwise'), 2)
+    asking.close()
   })
 
   test('is over when the gateway closes, and the log says how each ended', async () => {

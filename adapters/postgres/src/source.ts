@@ -35,10 +35,12 @@ export interface Bindable {
  * The adapter's part of what an approval is bound to. A retry gives the same, though it may name its prepared
  * statements otherwise, stand in another transaction, or carry another trace id in its comment.
  *
- * Throws `Refused` when a relation that it names is by now another one than it was judged by.
+ * Throws `Refused` when a relation that it names is by now another one than it was judged by, and where nobody can see what
+ * they would approve.
  */
 export function boundPart(request: Bindable, now: Catalogue): Uint8Array {
   const { source, actions, statements, catalogue } = request
+  if (statements.some(({ atCursor }) => atCursor === true)) throw new Refused(unseen)
   const relations = statements.flatMap(({ touched }) => touched.map((name) => pictureOf(name, now)))
   const before = statements.flatMap(({ touched }) => touched.map((name) => pictureOf(name, catalogue)))
   if (JSON.stringify(relations) !== JSON.stringify(before)) throw new Refused(changed)
@@ -110,6 +112,12 @@ const changed = refusal(
   'denied',
   'adapter/changed',
   'A relation that it names was changed while it waited for an approval. Nothing was executed. Send it again.',
+)
+
+const unseen = refusal(
+  'denied',
+  'adapter/current_row',
+  'It needs an approval, and nobody can see which row WHERE CURRENT OF is. Nothing was executed. Name the row by its key.',
 )
 
 function pictureOf(name: RelationName, catalogue: Catalogue): Json {

@@ -45,6 +45,8 @@ export interface Statement {
   readonly lingers: boolean
   /** What it changes in the connection that later statements depend on. */
   readonly effect: SessionEffect
+  /** `WHERE CURRENT OF`: which row it changes is told by where a cursor stands. */
+  readonly atCursor?: true
   /** `set_config` of names that are parameters: it can be judged with their values alone (`bound-settings.ts`). */
   readonly settings?: readonly BoundSetting[]
 }

@@ -36,6 +36,7 @@ export function statementOf(
     effectFree,
     lingers: found.lingers,
     effect,
+    ...(found.atCursor ? { atCursor: true } : {}),
     ...(found.settings.length === 0 ? {} : { settings: [...found.settings] }),
   })
 }

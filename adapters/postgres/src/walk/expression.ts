@@ -30,7 +30,7 @@ export function lineage(node: Node, scope: Scope, cx: Context): Lineage {
     case 'MergeSupportFunc':
       return nothing
     case 'CurrentOfExpr':
-      return currentRow(scope)
+      return currentRow(scope, cx)
     case 'ColumnRef':
       return columnReference(fields, scope, cx)
     case 'A_Expr':
@@ -75,7 +75,8 @@ export function lineage(node: Node, scope: Scope, cx: Context): Lineage {
 const nothing: Lineage = []
 
 /** The row at which a cursor stands. Its query may have come to another order than was judged, and MOVE shows no columns. */
-function currentRow({ entries: [target] }: Scope): Lineage {
+function currentRow({ entries: [target] }: Scope, cx: Context): Lineage {
+  cx.found.atCursor = true
   return target?.relations.map(anyOf) ?? nothing
 }
 

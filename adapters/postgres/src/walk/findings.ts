@@ -62,6 +62,8 @@ export class Findings {
   notifies = false
   /** The `pg_settings` of a statement that reads one setting there, which SHOW may tell too. */
   shownSetting: object | null = null
+  /** `Statement.atCursor` */
+  atCursor = false
   /** `Statement.settings` */
   readonly settings: BoundSetting[] = []
   /** The INTO of the statement itself. */
