@@ -1,21 +1,11 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import {
-  message,
-  startBackend,
-  startGateway,
-  WireClient,
-  type Backend,
-  type Gateway,
-  type Login,
-} from '../src/index.ts'
+import { message, WireClient, type Gateway, type Login } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /** Drivers set what parameters name: `set_config($1, $2, false)` is judged like the SET that it is, each time with its values. */
 
 const { bind, describe, execute, parse, query, sync } = message
-const policies = fileURLToPath(new URL('policies/all', import.meta.url))
 const sets = 'select set_config($1, $2, false)'
 
 interface Bound {
@@ -144,25 +134,16 @@ const refused: Readonly<Record<string, readonly [show: string, value: string, as
 }
 
 suite('settings that parameters name', () => {
-  const parts = new AsyncDisposableStack()
-  let backend: Backend
+  let shop: Shop
   let gateway: Gateway
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    backend = await startBackend()
-    parts.defer(() => backend.close())
-    await backend.run(
-      'postgres',
+    shop = await Shop.open(
       "create schema evil; create schema app; create table app.named (a text); create table named (b text); insert into named values ('x')",
     )
-    const settings = { schemas: ['public', 'app'] }
-    const targets = [{ name: 'shop', login: backend.login('postgres'), settings }]
-    gateway = await startGateway({ provider, targets, policies })
-    parts.defer(() => gateway.close())
+    gateway = await shop.door({ policies: 'all', settings: { schemas: ['public', 'app'] } })
   })
-  after(() => parts.disposeAsync())
+  after(() => shop?.[Symbol.asyncDispose]())
 
   const shown = async (login: Login, setting: string, asked: readonly Buffer[]): Promise<string | null> => {
     const client = await WireClient.login(login)
@@ -177,11 +158,7 @@ suite('settings that parameters name', () => {
 
   for (const [how, [setting, value, asked]] of Object.entries(refused))
     test(`are refused: ${how}`, async () => {
-      assert.equal(
-        await shown(backend.login('postgres'), setting, asked),
-        value,
-        'it does on the server itself',
-      )
+      assert.equal(await shown(shop.direct, setting, asked), value, 'it does on the server itself')
       assert.notEqual(await shown(await gateway.login('alice', 'shop'), setting, asked), value)
     })
 
@@ -207,7 +184,7 @@ suite('settings that parameters name', () => {
     },
   }))
     test(`are set: ${how}`, async () => {
-      for (const login of [backend.login('postgres'), await gateway.login('alice', 'shop')])
+      for (const login of [shop.direct, await gateway.login('alice', 'shop')])
         assert.equal(await shown(login, 'timezone', [bound(each)]), 'Asia/Kathmandu')
     })
 
@@ -228,7 +205,7 @@ suite('settings that parameters name', () => {
   })
 
   test('lead names elsewhere as they do on the server', async () => {
-    for (const login of [backend.login('postgres'), await gateway.login('alice', 'shop')]) {
+    for (const login of [shop.direct, await gateway.login('alice', 'shop')]) {
       const client = await WireClient.login(login)
       const { errors } = await client.ask(bound({ values: ['search_path', 'app, public'] }))
       assert.deepEqual(errors, [])

@@ -1,22 +1,13 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import {
-  startBackend,
-  startGateway,
-  WireClient,
-  type Backend,
-  type Gateway,
-  type Login,
-} from '../src/index.ts'
+import { WireClient, type Gateway, type Login } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /**
  * Columns that the catalogue has may be gone when the server reads a statement, by the transaction itself or by another
  * session: their names and their places then lead to masked ones.
  */
 
-const policies = fileURLToPath(new URL('policies/masks', import.meta.url))
 const ssn = '123-45-6789'
 const tables = `
   create table people (id int, ssn text, name text);
@@ -146,49 +137,41 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
 }
 
 suite('columns that are not where they were', () => {
-  const parts = new AsyncDisposableStack()
-  let backend: Backend
+  let shop: Shop
   const gateways = new Map<string, Gateway>()
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    backend = await startBackend()
-    parts.defer(() => backend.close())
-    await backend.run('postgres', tables)
+    shop = await Shop.open(tables)
     const settings = { functions: [{ name: 'public.listed', reads: ['public.people'] }] }
-    const targets = [{ name: 'shop', login: backend.login('postgres'), settings }]
     for (const [how, mask] of Object.entries({
       refused: { method: 'redact' },
       masked: { method: 'redact', derived: 'mask' },
     })) {
-      const policyData = { masked: { 'public.people': { ssn: mask } } }
-      const gateway = await startGateway({ provider, targets, policies, policyData })
-      parts.defer(() => gateway.close())
-      gateways.set(how, gateway)
+      const masked = { 'public.people': { ssn: mask } }
+      gateways.set(how, await shop.door({ policies: 'masks', masked, settings }))
     }
   })
-  after(() => parts.disposeAsync())
+  after(() => shop?.[Symbol.asyncDispose]())
 
   const logins = async (): Promise<readonly Login[]> =>
     Promise.all([...gateways.values()].map((gateway) => gateway.login('alice', 'shop')))
 
   for (const [what, statements] of Object.entries(attacks))
     test(`show nothing: ${what}`, async () => {
-      assert.ok(await shows(backend.login('postgres'), statements), 'it does on the server itself')
+      assert.ok(await shows(shop.direct, statements), 'it does on the server itself')
       for (const login of await logins()) assert.ok(!(await shows(login, statements)))
     })
 
   test('show nothing when another session has them gone', async () => {
-    for (const login of [backend.login('postgres'), ...(await logins())]) {
+    for (const login of [shop.direct, ...(await logins())]) {
       const client = await WireClient.login(login)
       const asked = client.query(`select pg_sleep(1); ${byName}`)
-      await backend.run('postgres', `select pg_sleep(0.3); ${lacksName}`)
+      await shop.backend.run('postgres', `select pg_sleep(0.3); ${lacksName}`)
       const { text } = await asked
-      assert.equal(text.includes(ssn), login.port === backend.login('postgres').port)
+      assert.equal(text.includes(ssn), login.port === shop.direct.port)
       client.close()
-      await backend.run('postgres', 'drop table mine; create table mine (ssn text, people int)')
-      await backend.run('postgres', "insert into mine values ('none', 1)")
+      await shop.backend.run('postgres', 'drop table mine; create table mine (ssn text, people int)')
+      await shop.backend.run('postgres', "insert into mine values ('none', 1)")
     }
   })
 

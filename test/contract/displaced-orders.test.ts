@@ -1,16 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import {
-  message,
-  startBackend,
-  startGateway,
-  WireClient,
-  type Backend,
-  type Gateway,
-  type Login,
-} from '../src/index.ts'
+import { message, WireClient, type Gateway, type Login } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /**
  * A number in ORDER BY counts what `*` shows, and another session may change that between the judgement and the server's
@@ -18,7 +9,6 @@ import {
  */
 
 const { bind, execute, parse, sync } = message
-const policies = fileURLToPath(new URL('policies/masks', import.meta.url))
 
 /** `T` and `M` are a clear and a masked table of each case's own. By `M.ssn` Bob is the first, otherwise Ann is. */
 const tables = `
@@ -139,31 +129,25 @@ const untold: Readonly<Record<string, Attack>> = {
 }
 
 suite('orders by number where the columns are others by then', () => {
-  const parts = new AsyncDisposableStack()
-  let backend: Backend
+  let shop: Shop
   let gateway: Gateway
   const attacks = Object.entries({ ...described, ...untold })
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    backend = await startBackend()
-    parts.defer(() => backend.close())
+    shop = await Shop.open()
     const masked: Record<string, unknown> = {}
     for (let at = 0; at <= attacks.length; at++)
       for (const by of ['direct', 'masked']) {
-        await backend.run('postgres', named(tables, by, at))
+        await shop.backend.run('postgres', named(tables, by, at))
         masked[named('public.M', by, at)] = { ssn: { method: 'redact', derived: 'mask' } }
       }
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
-    gateway = await startGateway({ provider, targets, policies, policyData: { masked } })
-    parts.defer(() => gateway.close())
+    gateway = await shop.door({ policies: 'masks', masked })
   })
-  after(() => parts.disposeAsync())
+  after(() => shop?.[Symbol.asyncDispose]())
 
   for (const [at, [what, attack]] of attacks.entries())
     test(`tell nothing: ${what}`, async () => {
-      assert.ok(await tells(backend.login('postgres'), 'direct', at, attack), 'it does on the server itself')
+      assert.ok(await tells(shop.direct, 'direct', at, attack), 'it does on the server itself')
       assert.ok(!(await tells(await gateway.login('alice', 'shop'), 'masked', at, attack)))
     })
 
@@ -198,7 +182,7 @@ suite('orders by number where the columns are others by then', () => {
     try {
       const { errors } = await client.query(named('select 1 from T, M where false', by, at))
       assert.deepEqual(errors, [])
-      await backend.run('postgres', named(change, by, at))
+      await shop.backend.run('postgres', named(change, by, at))
       let seen = ''
       for (const each of asked) {
         const { sql, rows } = typeof each === 'string' ? { sql: each, rows: null } : each

@@ -1,8 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import { message, startBackend, startGateway, WireClient, type Backend, type Gateway } from '../src/index.ts'
+import { message, WireClient, type Gateway } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /**
  * A portal of FETCH, EXECUTE and the like finds what it names when it is executed, not when it is bound. What was
@@ -10,7 +9,6 @@ import { message, startBackend, startGateway, WireClient, type Backend, type Gat
  */
 
 const { bind, execute, parse, sync } = message
-const policies = fileURLToPath(new URL('policies/masks', import.meta.url))
 const ssn = '900-12-3456'
 const secret = `select ssn || '' from people`
 
@@ -58,34 +56,25 @@ const attacks: Readonly<Record<string, Attack>> = {
 }
 
 suite('portals that find their names late', () => {
-  const parts = new AsyncDisposableStack()
-  let backend: Backend
+  let shop: Shop
   let gateway: Gateway
   let direct: WireClient
   let client: WireClient
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    backend = await startBackend()
-    parts.defer(() => backend.close())
-    await backend.run(
-      'postgres',
+    shop = await Shop.open(
       `create table people (id int, ssn text); insert into people select n, '${ssn}' from generate_series(1, 3) n;
       create table clear (t text); insert into clear values ('x');`,
     )
-    const mask = { method: 'redact', derived: 'mask' }
-    const policyData = { masked: { 'public.people': { ssn: mask } } }
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
-    gateway = await startGateway({ provider, targets, policies, policyData })
-    parts.defer(() => gateway.close())
-    direct = await WireClient.login(backend.login('postgres'))
+    const masked = { 'public.people': { ssn: { method: 'redact', derived: 'mask' } } }
+    gateway = await shop.door({ policies: 'masks', masked })
+    direct = await WireClient.login(shop.direct)
     client = await WireClient.login(await gateway.login('alice', 'shop'))
   })
   after(async () => {
     direct?.close()
     client?.close()
-    await parts.disposeAsync()
+    await shop?.[Symbol.asyncDispose]()
   })
 
   async function shows(by: WireClient, { before, bound, between, last }: Attack): Promise<string> {

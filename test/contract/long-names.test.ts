@@ -1,16 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import {
-  message,
-  startBackend,
-  startGateway,
-  WireClient,
-  type Backend,
-  type Gateway,
-  type Login,
-} from '../src/index.ts'
+import { message, WireClient, type Gateway, type Login } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /**
  * A server tells names of statements and portals apart by 63 bytes. To a gateway that went by all of a name, a harmless
@@ -18,7 +9,6 @@ import {
  */
 
 const { bind, close, describe, execute, parse, sync } = message
-const policies = fileURLToPath(new URL('policies/masks', import.meta.url))
 const ssn = '900-12-3456'
 const known = 'n'.repeat(63)
 const long = `${known}-and-more`
@@ -59,25 +49,15 @@ const attacks: Readonly<Record<string, readonly (string | readonly Buffer[])[]>>
 }
 
 suite('names that are longer than a server knows them', () => {
-  const parts = new AsyncDisposableStack()
-  let backend: Backend
+  let shop: Shop
   let gateway: Gateway
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    backend = await startBackend()
-    parts.defer(() => backend.close())
-    await backend.run(
-      'postgres',
-      `create table people (id int, ssn text); insert into people values (1, '${ssn}')`,
-    )
-    const policyData = { masked: { 'public.people': { ssn: { method: 'redact', derived: 'mask' } } } }
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
-    gateway = await startGateway({ provider, targets, policies, policyData })
-    parts.defer(() => gateway.close())
+    shop = await Shop.open(`create table people (id int, ssn text); insert into people values (1, '${ssn}')`)
+    const masked = { 'public.people': { ssn: { method: 'redact', derived: 'mask' } } }
+    gateway = await shop.door({ policies: 'masks', masked })
   })
-  after(() => parts.disposeAsync())
+  after(() => shop?.[Symbol.asyncDispose]())
 
   async function lastOf(login: Login, asked: (typeof attacks)[string]): Promise<string> {
     const client = await WireClient.login(login)
@@ -93,7 +73,7 @@ suite('names that are longer than a server knows them', () => {
 
   for (const [what, asked] of Object.entries(attacks))
     test(`show what is executed: ${what}`, async () => {
-      assert.equal(await lastOf(backend.login('postgres'), asked), ssn, 'it does on the server itself')
+      assert.equal(await lastOf(shop.direct, asked), ssn, 'it does on the server itself')
       assert.equal(await lastOf(await gateway.login('alice', 'shop'), asked), '[masked]')
     })
 
@@ -112,7 +92,7 @@ suite('names that are longer than a server knows them', () => {
       sync,
     ]
     const answers: string[] = []
-    for (const login of [backend.login('postgres'), await gateway.login('alice', 'shop')]) {
+    for (const login of [shop.direct, await gateway.login('alice', 'shop')]) {
       const client = await WireClient.login(login)
       const { types, rows, errors } = await client.ask(...asked)
       assert.deepEqual(errors, [])

@@ -1,13 +1,11 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import { message, startBackend, startGateway, WireClient, type Backend, type Gateway } from '../src/index.ts'
+import { message, WireClient, type Gateway } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /** A cursor WITH HOLD keeps its rows when the table, by whose name they are masked, is no more or another one. */
 
 const { bind, execute, parse, sync } = message
-const policies = fileURLToPath(new URL('policies/masks', import.meta.url))
 const ssn = '900-12-3456'
 
 /** A definition makes the gateway read the target's names again. */
@@ -28,20 +26,16 @@ const changes: Readonly<Record<string, readonly [by: 'itself' | 'others', sql: s
 }
 
 suite('cursors that outlive their tables', () => {
-  const parts = new AsyncDisposableStack()
-  let backend: Backend
+  let shop: Shop
   let gateway: Gateway
   const names = Object.keys(changes)
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    backend = await startBackend()
-    parts.defer(() => backend.close())
+    shop = await Shop.open()
     const masked: Record<string, unknown> = {}
     for (let at = 0; at <= names.length; at++) {
       const isChild = names[at] === 'left its parent'
-      await backend.run(
+      await shop.backend.run(
         'postgres',
         named(
           `create table T_parent (id int, ssn text, name text); create table T (id int, ssn text, name text);
@@ -55,11 +49,9 @@ suite('cursors that outlive their tables', () => {
       }
       if (isChild) masked[named('public.T', at)] = { name: { method: 'none' } }
     }
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
-    gateway = await startGateway({ provider, targets, policies, policyData: { masked } })
-    parts.defer(() => gateway.close())
+    gateway = await shop.door({ policies: 'masks', masked })
   })
-  after(() => parts.disposeAsync())
+  after(() => shop?.[Symbol.asyncDispose]())
 
   for (const [at, [what, [by, change]]] of Object.entries(changes).entries())
     test(`show nothing in clear: a table that ${what}`, async () => {
@@ -67,7 +59,7 @@ suite('cursors that outlive their tables', () => {
       const declare = named(`declare c cursor with hold for select id, ssn, ssn || '' from T`, at)
       assert.deepEqual((await client.query(declare)).errors, [])
       assert.deepEqual((await client.query('fetch 1 from c')).rows, [['1', '[masked]', '[masked]']])
-      if (by === 'others') await backend.run('postgres', named(change, at))
+      if (by === 'others') await shop.backend.run('postgres', named(change, at))
       else assert.deepEqual((await client.query(named(change, at))).errors, [])
       if (by === 'others') assert.deepEqual((await client.query(looksAgain)).errors, [])
       const simple = await client.query('fetch 1 from c')
@@ -83,7 +75,10 @@ suite('cursors that outlive their tables', () => {
     const at = names.length
     const client = await WireClient.login(await gateway.login('alice', 'shop'))
     await client.query(named(`declare c cursor with hold for select id, ssn, ssn || '' from T`, at))
-    await backend.run('postgres', named('alter table T add z int; create table T_new () inherits (T)', at))
+    await shop.backend.run(
+      'postgres',
+      named('alter table T add z int; create table T_new () inherits (T)', at),
+    )
     assert.deepEqual((await client.query(looksAgain)).errors, [])
     assert.deepEqual((await client.query('fetch 1 from c')).rows, [['1', '[masked]', '[masked]']])
     client.close()

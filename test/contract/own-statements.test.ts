@@ -1,8 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import { message, startBackend, startGateway, WireClient, type Gateway } from '../src/index.ts'
+import { message, WireClient, type Gateway } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /**
  * What a session has prepared and declared it may read back, as drivers do, and nothing else. Code of the database that runs
@@ -10,7 +9,6 @@ import { message, startBackend, startGateway, WireClient, type Gateway } from '.
  */
 
 const { parse, sync } = message
-const folder = (name: string): string => fileURLToPath(new URL(`policies/${name}`, import.meta.url))
 const ssn = '123-45-6789'
 
 const leaky = `
@@ -34,24 +32,19 @@ const reads = [
 ]
 
 suite('the statements of a session', () => {
-  const parts = new AsyncDisposableStack()
+  let shop: Shop
   let open: Gateway
   let masked: Gateway
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    const backend = await startBackend()
-    parts.defer(() => backend.close())
-    await backend.run('postgres', leaky)
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
-    open = await startGateway({ provider, targets, policies: folder('all') })
-    parts.defer(() => open.close())
-    const policyData = { masked: { 'public.people': { ssn: { method: 'redact' } } } }
-    masked = await startGateway({ provider, targets, policies: folder('masks'), policyData })
-    parts.defer(() => masked.close())
+    shop = await Shop.open(leaky)
+    open = await shop.door({ policies: 'all' })
+    masked = await shop.door({
+      policies: 'masks',
+      masked: { 'public.people': { ssn: { method: 'redact' } } },
+    })
   })
-  after(() => parts.disposeAsync())
+  after(() => shop?.[Symbol.asyncDispose]())
 
   const on = async (gateway: Gateway): Promise<WireClient> =>
     WireClient.login(await gateway.login('alice', 'shop'))

@@ -1,16 +1,7 @@
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { startIdentityProvider } from '@sluice/demo'
-import {
-  message,
-  startBackend,
-  startGateway,
-  WireClient,
-  type Backend,
-  type Gateway,
-  type Transcript,
-} from '../src/index.ts'
+import { message, WireClient, type Gateway, type Transcript } from '../src/index.ts'
+import { Shop } from './shop.ts'
 
 /**
  * A table that the open transaction has altered, or dropped and made anew, has columns that nobody else sees yet: migrations
@@ -18,7 +9,6 @@ import {
  */
 
 const { bind, execute, parse, sync } = message
-const folder = (name: string): string => fileURLToPath(new URL(`policies/${name}`, import.meta.url))
 const ssn = '123-45-6789'
 const people = `create table people (id int, ssn text); insert into people values (1, '${ssn}')`
 const anew = 'drop table people; create table people (key int, label text)'
@@ -102,26 +92,17 @@ const reads = [
 ]
 
 suite('a table that the transaction has changed', () => {
-  const parts = new AsyncDisposableStack()
-  let backend: Backend
+  let shop: Shop
   let open: Gateway
   let masked: Gateway
 
   before(async () => {
-    const provider = await startIdentityProvider({ port: 0 })
-    parts.defer(() => provider.close())
-    backend = await startBackend()
-    parts.defer(() => backend.close())
-    await backend.run('postgres', people)
-    const targets = [{ name: 'shop', login: backend.login('postgres') }]
-    open = await startGateway({ provider, targets, policies: folder('all') })
-    parts.defer(() => open.close())
-    const mask = { method: 'redact', derived: 'mask' }
-    const policyData = { masked: { 'public.people': { ssn: mask } } }
-    masked = await startGateway({ provider, targets, policies: folder('masks'), policyData })
-    parts.defer(() => masked.close())
+    shop = await Shop.open(people)
+    open = await shop.door({ policies: 'all' })
+    const rules = { 'public.people': { ssn: { method: 'redact', derived: 'mask' } } }
+    masked = await shop.door({ policies: 'masks', masked: rules })
   })
-  after(() => parts.disposeAsync())
+  after(() => shop?.[Symbol.asyncDispose]())
 
   const on = async (gateway: Gateway): Promise<WireClient> =>
     WireClient.login(await gateway.login('alice', 'shop'))
@@ -129,7 +110,7 @@ suite('a table that the transaction has changed', () => {
   for (const migration of migrations)
     for (const [how, ask] of Object.entries({ simple, extended }))
       test(`is the server's, ${how}: ${migration.join('; ')}`, async () => {
-        const direct = await told(await WireClient.login(backend.login('postgres')), migration, ask)
+        const direct = await told(await WireClient.login(shop.direct), migration, ask)
         assert.deepEqual(await told(await on(open), migration, ask), direct)
       })
 
